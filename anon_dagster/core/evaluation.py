@@ -1,0 +1,117 @@
+"""One candidate, evaluated plainly: its classes, what is suppressed, what it costs.
+
+The definition that every search is held against.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.keys import group
+from anon_dagster.core.loss import loss_of
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.model import PrivacyModel
+from anon_dagster.core.problem import Problem
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """What a candidate does to the table."""
+
+    classes: NDArray[np.int64]  # (tuples,): class of each tuple, failing ones included
+    failing: NDArray[np.bool_]  # (classes,): whether the class breaks a promise
+    suppressed: int
+    """Records in failing classes."""
+    feasible: bool
+    """Whether the release of this candidate keeps every promise within the limit."""
+    loss: float
+
+
+def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
+    """Evaluate a candidate, a level per quasi-identifier."""
+    columns = [h.codes[level] for h, level in zip(problem.hierarchies, levels, strict=True)]
+    generalized = [column[problem.codes[:, q]] for q, column in enumerate(columns)]
+    sizes = [len(h.labels[level]) for h, level in zip(problem.hierarchies, levels, strict=True)]
+    groups = group(generalized, sizes, len(problem.counts))
+    classes = summarize(problem, groups.ids, len(groups))
+    failing = ~all_hold(problem.models, classes)
+    kept = ~failing[groups.ids]
+    suppressed = int(classes.sizes[failing].sum())
+    return Evaluation(
+        groups.ids,
+        failing,
+        suppressed,
+        suppressed <= problem.most_suppressed and release_holds(problem, groups.ids, kept),
+        loss_of(problem, levels, kept),
+    )
+
+
+def all_hold(models: Sequence[PrivacyModel], classes: EquivalenceClasses) -> NDArray[np.bool_]:
+    """Tell for each class, (classes,), whether it satisfies every model."""
+    verdict = np.ones(len(classes.sizes), dtype=np.bool_)
+    for model in models:
+        verdict &= model.holds(classes)
+    return verdict
+
+
+def summarize(
+    problem: Problem,
+    ids: NDArray[np.int64],
+    classes: int,
+    *,
+    reference: NDArray[np.bool_] | None = None,
+) -> EquivalenceClasses:
+    """Describe classes as privacy models see them.
+
+    Parameters
+    ----------
+    ids
+        (tuples,): class of each tuple, or -1 for none.
+    classes
+        How many classes there are; none is empty.
+    reference
+        (tuples,): the tuples that make up the whole table; all if left out.
+    """
+    member = ids >= 0
+    sizes = np.zeros(classes, dtype=np.int64)
+    np.add.at(sizes, ids[member], problem.counts[member])
+    histograms = []
+    for a, values in enumerate(problem.sensitive_sizes):
+        column = problem.sensitive[:, a]
+        keys, entry = np.unique(ids[member] * values + column[member], return_inverse=True)
+        counts = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(counts, entry, problem.counts[member])
+        whole = np.zeros(values, dtype=np.int64)
+        of = slice(None) if reference is None else reference
+        np.add.at(whole, column[of], problem.counts[of])
+        width = max(values, 1)
+        histograms.append(
+            Histogram(keys // width, (keys % width).astype(np.int32), counts, whole)
+        )
+    return EquivalenceClasses(sizes, tuple(histograms))
+
+
+def release_holds(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]) -> bool:
+    """Tell whether what is released keeps the promises that suppression can break.
+
+    Suppressed records that stay are a class of their own; if they go, the records that stay are
+    the table that relative models compare with. Nothing may be released of a table of which
+    every record is suppressed.
+    """
+    if kept.all():
+        return True
+    if not kept.any():
+        return False
+    if problem.keeps_suppressed:
+        together = summarize(problem, np.where(kept, -1, 0), 1)
+        return bool(all_hold(problem.models, together).all())
+    relative = [model for model in problem.models if model.relative]
+    if not relative:
+        return True
+    _, dense = np.unique(ids[kept], return_inverse=True)
+    inside = np.full(len(ids), -1, dtype=np.int64)
+    inside[kept] = dense
+    classes = summarize(problem, inside, int(dense.max()) + 1, reference=kept)
+    return bool(all_hold(relative, classes).all())

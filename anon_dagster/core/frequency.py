@@ -1,0 +1,54 @@
+"""The frequency table: the distinct tuples of a table and how many records have each."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.keys import group
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrequencyTable:
+    """Distinct tuples in lexicographic order, with their counts.
+
+    The order is part of the value: whatever parts a table was counted in, the result is the same
+    to the last bit.
+    """
+
+    codes: NDArray[np.int32]  # (tuples, attributes)
+    counts: NDArray[np.int64]  # (tuples,), each at least 1
+    sizes: tuple[int, ...]  # (attributes,): how many values each attribute has
+
+    @classmethod
+    def of(
+        cls, codes: NDArray[np.int32], counts: NDArray[np.int64], sizes: Sequence[int]
+    ) -> "FrequencyTable":
+        """Join equal rows of codes, (rows, attributes), and add up their counts, (rows,)."""
+        groups = group(list(codes.T), sizes, len(codes))
+        return cls(codes[groups.first], groups.sums(counts), tuple(sizes))
+
+    @property
+    def records(self) -> int:
+        """How many records were counted."""
+        return int(self.counts.sum())
+
+    def __len__(self) -> int:
+        return len(self.counts)
+
+    def merge(self, other: "FrequencyTable") -> "FrequencyTable":
+        """Add the counts of another table over the same values."""
+        return FrequencyTable.of(
+            np.concatenate([self.codes, other.codes]),
+            np.concatenate([self.counts, other.counts]),
+            self.sizes,
+        )
+
+    def recode(
+        self, codes: Sequence[NDArray[np.int32]], sizes: Sequence[int]
+    ) -> "FrequencyTable":
+        """Replace each attribute's values by others: ``codes[a][v]`` stands for value v of a."""
+        columns = [new[self.codes[:, a]] for a, new in enumerate(codes)]
+        stacked = np.stack(columns, axis=1) if columns else self.codes
+        return FrequencyTable.of(stacked.astype(np.int32), self.counts, sizes)

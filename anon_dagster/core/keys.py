@@ -1,0 +1,56 @@
+"""Rows of codes as single integers, whatever the product of their sizes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+LARGEST = 2**62
+"""No key passes it, so that no product wraps around."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Groups:
+    """Rows with the same codes, joined; groups are in the lexicographic order of their codes."""
+
+    ids: NDArray[np.int64]  # (rows,): the group of each row
+    first: NDArray[np.int64]  # (groups,): a row of each group
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    def sums(self, weights: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the sum of the rows' weights in each group, (groups,)."""
+        sums = np.zeros(len(self.first), dtype=np.int64)
+        np.add.at(sums, self.ids, weights)
+        return sums
+
+
+def group(columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> Groups:
+    """Join equal rows.
+
+    Parameters
+    ----------
+    columns
+        Codes, each (rows,) and below its size.
+    sizes
+        How many codes each column may hold; their product may be of any size.
+    rows
+        How many rows there are, for tables without columns.
+    """
+    keys = np.zeros(rows, dtype=np.int64)
+    space = 1
+    for column, size in zip(columns, sizes, strict=True):
+        if space * size > LARGEST:
+            keys, space = _dense(keys)
+        keys = keys * size + column
+        space *= size
+    _, first, ids = np.unique(keys, return_index=True, return_inverse=True)
+    return Groups(ids.reshape(-1).astype(np.int64), first.astype(np.int64))
+
+
+def _dense(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """Replace keys by their ranks, which keeps their order."""
+    distinct, ranks = np.unique(keys, return_inverse=True)
+    return ranks.reshape(-1).astype(np.int64), len(distinct)

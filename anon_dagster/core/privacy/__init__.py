@@ -1,0 +1,29 @@
+"""Privacy models: what a release promises, each with its paper."""
+
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.k_anonymity import KAnonymity
+from anon_dagster.core.privacy.l_diversity import (
+    DistinctLDiversity,
+    EntropyLDiversity,
+    RecursiveLDiversity,
+)
+from anon_dagster.core.privacy.model import Monotone, PrivacyModel
+from anon_dagster.core.privacy.t_closeness import (
+    EqualTCloseness,
+    HierarchicalTCloseness,
+    OrderedTCloseness,
+)
+
+__all__ = [
+    "DistinctLDiversity",
+    "EntropyLDiversity",
+    "EqualTCloseness",
+    "EquivalenceClasses",
+    "HierarchicalTCloseness",
+    "Histogram",
+    "KAnonymity",
+    "Monotone",
+    "OrderedTCloseness",
+    "PrivacyModel",
+    "RecursiveLDiversity",
+]

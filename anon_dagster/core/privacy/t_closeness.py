@@ -1,0 +1,284 @@
+"""t-closeness: a class's sensitive values are distributed much like the whole table's.
+
+With a class of n records that holds a value c times, and a table of N records that holds it C
+times, ``e = c N - C n`` is how far the class is ahead, times n N. All three distances are sums of
+such integers, so that they are compared with ``t`` exactly; all three are sums over the values
+that a class holds, so that their cost does not grow with the values that it lacks.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.exact import integers
+from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.errors import RequestError
+
+
+@dataclass(frozen=True, eq=False)
+class _TCloseness:
+    sensitive: int
+    t: Fraction
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.t <= 1:
+            raise RequestError(f"t must be from 0 to 1, got {float(self.t):g}")
+
+    @property
+    def monotone(self) -> Monotone:
+        """A distance to a fixed distribution is convex, so a mixture is no farther."""
+        return Monotone.ALL_SUFFICE
+
+    @property
+    def relaxation(self) -> "SupportShare | None":
+        """None is known."""
+        return None
+
+    @property
+    def relative(self) -> bool:
+        """Whether a class is compared with the whole table."""
+        return True
+
+    def _scale(self, histogram: Histogram) -> int:
+        """Return what the sums of a class of one record are divided by, over N."""
+        raise NotImplementedError
+
+    def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
+        """Return the distance of each class, (classes,), times ``n N scale``."""
+        raise NotImplementedError
+
+    def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
+        """Tell for each class, (classes,), whether its distance is at most ``t``."""
+        histogram = classes.histograms[self.sensitive]
+        total, scale = int(histogram.reference.sum()), self._scale(histogram)
+        largest = 4 * total * total * scale * self.t.denominator
+        sizes = integers(classes.sizes, largest)
+        distances = self._sums(sizes, _widened(histogram, largest))
+        bounds = sizes * (total * scale * self.t.numerator)
+        verdict: NDArray[np.bool_] = distances * self.t.denominator <= bounds
+        return verdict.astype(np.bool_)
+
+    def distances(self, classes: EquivalenceClasses) -> NDArray[np.float64]:
+        """Return the distance of each class, (classes,), from 0 to 1."""
+        histogram = classes.histograms[self.sensitive]
+        total, scale = int(histogram.reference.sum()), self._scale(histogram)
+        largest = 4 * total * total * scale
+        sizes = integers(classes.sizes, largest)
+        sums = self._sums(sizes, _widened(histogram, largest))
+        return sums.astype(np.float64) / (sizes.astype(np.float64) * total * scale)
+
+
+def _widened(histogram: Histogram, largest: int) -> Histogram:
+    return Histogram(
+        histogram.classes,
+        histogram.values,
+        integers(histogram.counts, largest),
+        integers(histogram.reference, largest),
+    )
+
+
+def _add_up(owners: NDArray[np.int64], amounts: NDArray[Any], classes: int) -> NDArray[Any]:
+    sums = np.zeros(classes, dtype=amounts.dtype)
+    np.add.at(sums, owners, amounts)
+    return sums
+
+
+@dataclass(frozen=True, eq=False)
+class EqualTCloseness(_TCloseness):
+    """Half the sum of the differences of the shares is at most ``t`` in every class [1]_.
+
+    References
+    ----------
+    .. [1] N. Li, T. Li, S. Venkatasubramanian, "t-closeness: privacy beyond k-anonymity and
+       l-diversity", ICDE 2007, section 5.2 (equal ground distance).
+    """
+
+    @property
+    def relaxation(self) -> "SupportShare":
+        """A class is at least as far as the share of the values that it lacks."""
+        return SupportShare(self.sensitive, 1 - self.t)
+
+    def _scale(self, histogram: Histogram) -> int:
+        del histogram
+        return 1
+
+    def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
+        total = histogram.reference.sum()
+        ahead = (
+            histogram.counts * total
+            - histogram.reference[histogram.values] * sizes[histogram.classes]
+        )
+        return _add_up(histogram.classes, np.maximum(ahead, 0), len(sizes))
+
+    def __str__(self) -> str:
+        return f"{float(self.t):g}-closeness (equal distance)"
+
+
+@dataclass(frozen=True, eq=False)
+class OrderedTCloseness(_TCloseness):
+    """The earth mover's distance along the order of the values is at most ``t`` [1]_.
+
+    Neighbours among the m values of the table are ``1 / (m - 1)`` apart.
+
+    References
+    ----------
+    .. [1] N. Li et al., "t-closeness", ICDE 2007, section 5.1 (ordered distance).
+    """
+
+    ranks: NDArray[np.int64]  # (values,): place of each value in the order, from 0
+
+    def _scale(self, histogram: Histogram) -> int:
+        return max(len(histogram.reference) - 1, 1)
+
+    def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
+        # Σ_i |N P(i) - n Q(i)| over the places i but the last, with P and Q the cumulated counts.
+        # P is constant between the values that a class holds; there the sign changes once.
+        values = len(histogram.reference)
+        cumulated = histogram.reference[np.argsort(self.ranks)].cumsum()  # Q: (values,)
+        below = np.concatenate([cumulated[:1] * 0, cumulated.cumsum()])  # ΣQ: (values + 1,)
+        total = cumulated[-1]
+        places = self.ranks[histogram.values]
+        order = np.lexsort((places, histogram.classes))
+        owners, start = histogram.classes[order], places[order]
+        counts = histogram.counts[order]
+        opens = np.searchsorted(owners, np.arange(len(sizes)))
+        running = counts.cumsum()
+        held = running - (running - counts)[opens][owners]  # P: (entries,)
+        last = np.append(owners[1:] != owners[:-1], True)
+        end = np.where(last, values, np.append(start[1:], values))
+        level, size = held * total, sizes[owners]
+        turn = np.searchsorted(cumulated, level // size, side="right")
+        turn = np.clip(turn, start, end)
+        inside = (level * (turn - start) - size * (below[turn] - below[start])) + (
+            size * (below[end] - below[turn]) - level * (end - turn)
+        )
+        first = start[opens]  # before the first value that a class holds, P is 0
+        return _add_up(owners, inside, len(sizes)) + sizes * below[first]
+
+    def __str__(self) -> str:
+        return f"{float(self.t):g}-closeness (ordered distance)"
+
+
+@dataclass(frozen=True, eq=False)
+class HierarchicalTCloseness(_TCloseness):
+    """The earth mover's distance along a hierarchy is at most ``t`` in every class [1]_.
+
+    Two values are as far apart as their lowest common ancestor is high, over the height of the
+    tree.
+
+    References
+    ----------
+    .. [1] N. Li et al., "t-closeness", ICDE 2007, section 5.2 (hierarchical distance).
+    """
+
+    hierarchy: Hierarchy
+    leaves: NDArray[np.int32]  # (values,): leaf of each value of the attribute
+
+    def _scale(self, histogram: Histogram) -> int:
+        del histogram
+        return max(self.hierarchy.levels - 1, 1)
+
+    def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
+        distances = _add_up(histogram.classes[:0], histogram.counts[:0], len(sizes))
+        below = self._at(0, histogram)
+        for height in range(1, self.hierarchy.levels):
+            parents = self._at(height, histogram)
+            surplus = np.maximum(below.ahead(sizes), 0)
+            pairs = parents.places(below.classes, self._parent(height, below))
+            positive = _add_up(pairs, surplus, len(parents.classes))
+            negative = positive - parents.ahead(sizes)
+            moved = np.minimum(positive, negative) * height
+            distances = distances + _add_up(parents.classes, moved, len(sizes))
+            below = parents
+        return distances
+
+    def _parent(self, height: int, below: "_Nodes") -> NDArray[np.int64]:
+        upward = np.zeros(len(self.hierarchy.labels[height - 1]), dtype=np.int64)
+        upward[self.hierarchy.codes[height - 1]] = self.hierarchy.codes[height]
+        return upward[below.nodes]
+
+    def _at(self, height: int, histogram: Histogram) -> "_Nodes":
+        row, size = self.hierarchy.codes[height], len(self.hierarchy.labels[height])
+        nodes = row[self.leaves].astype(np.int64)
+        keys, entry = np.unique(
+            histogram.classes * size + nodes[histogram.values], return_inverse=True
+        )
+        return _Nodes(
+            keys,
+            size,
+            _add_up(entry, histogram.counts, len(keys)),
+            _add_up(nodes, histogram.reference, size),
+        )
+
+    def __str__(self) -> str:
+        return f"{float(self.t):g}-closeness (hierarchical distance)"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nodes:
+    """How often each class holds each node of one level."""
+
+    keys: NDArray[np.int64]  # (entries,): class · nodes + node, ascending
+    size: int  # nodes of the level
+    counts: NDArray[Any]  # (entries,)
+    reference: NDArray[Any]  # (nodes,)
+
+    @property
+    def classes(self) -> NDArray[np.int64]:
+        return self.keys // self.size
+
+    @property
+    def nodes(self) -> NDArray[np.int64]:
+        return self.keys % self.size
+
+    def ahead(self, sizes: NDArray[Any]) -> NDArray[Any]:
+        expected = self.reference[self.nodes] * sizes[self.classes]
+        return self.counts * self.reference.sum() - expected
+
+    def places(self, classes: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.searchsorted(self.keys, classes * self.size + nodes)
+
+
+@dataclass(frozen=True, slots=True)
+class SupportShare:
+    """The values that a class holds make up at least a share of the whole table.
+
+    No promise of its own: what equal-distance t-closeness implies, and unlike it ``ONE_SUFFICES``.
+    """
+
+    sensitive: int
+    share: Fraction
+
+    @property
+    def monotone(self) -> Monotone:
+        """A class holds every value of any that it joins."""
+        return Monotone.ONE_SUFFICES
+
+    @property
+    def relaxation(self) -> "SupportShare":
+        """Itself."""
+        return self
+
+    @property
+    def relative(self) -> bool:
+        """Whether a class is compared with the whole table."""
+        return True
+
+    def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
+        """Tell for each class, (classes,), whether its values are frequent enough."""
+        histogram = classes.histograms[self.sensitive]
+        total = int(histogram.reference.sum())
+        reference = integers(histogram.reference, total * self.share.denominator)
+        held = _add_up(histogram.classes, reference[histogram.values], len(classes.sizes))
+        verdict: NDArray[np.bool_] = (
+            held * self.share.denominator >= total * self.share.numerator
+        )
+        return verdict.astype(np.bool_)
+
+    def __str__(self) -> str:
+        return f"values of a share of {float(self.share):g}"

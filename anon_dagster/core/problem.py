@@ -1,0 +1,39 @@
+"""What is to be decided: a table, how it may be generalized, and what must hold."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.privacy.model import PrivacyModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Problem:
+    """Everything that a search needs; rows, files and names play no part.
+
+    ``codes[t, q]`` is a leaf of ``hierarchies[q]``. Two tuples may agree in all quasi-identifiers
+    and differ in a sensitive value.
+    """
+
+    codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves
+    sensitive: NDArray[np.int32]  # (tuples, sensitive attributes)
+    counts: NDArray[np.int64]  # (tuples,): records, each at least 1
+    hierarchies: tuple[Hierarchy, ...]  # (quasi-identifiers,)
+    sensitive_sizes: tuple[int, ...]  # (sensitive attributes,): values of each
+    weights: tuple[float, ...]  # (quasi-identifiers,): importance, at least one above 0
+    lowest: tuple[int, ...]  # (quasi-identifiers,): lowest allowed level
+    highest: tuple[int, ...]  # (quasi-identifiers,): highest allowed level, inclusive
+    models: tuple[PrivacyModel, ...]
+    most_suppressed: int = 0
+    """How many records may be suppressed."""
+    keeps_suppressed: bool = False
+    """Suppressed records stay, with ``*`` for every quasi-identifier; together they are a class
+    that must keep the promises like any other. If not, the records that stay are the whole table
+    that relative models compare with, besides the source."""
+
+    @property
+    def records(self) -> int:
+        """How many records the table has."""
+        return int(self.counts.sum())

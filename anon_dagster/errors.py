@@ -1,0 +1,88 @@
+"""What can go wrong, drawn once.
+
+AnonError
+├── RequestError            the request cannot be run as it is written
+├── SourceError             the source cannot be read
+│   └── SchemaMismatchError     … or is not the table the request describes
+├── HierarchyError          a hierarchy is no tree, or lacks values of its column
+├── UnreachableError        no candidate keeps every promise within the suppression limit
+├── PromiseBrokenError      a stored release does not keep what was promised
+├── TargetError             the target cannot be written
+├── StoreUnavailableError   a store did not answer; trying again may help
+└── JobError                a job is unknown, of another kind, or in the wrong state
+
+A message names columns, levels and counts, never a cell.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class AnonError(Exception):
+    """A caller's mistake or a refusal, in words that a caller can act on."""
+
+    transient: ClassVar[bool] = False
+    """Whether the same call may succeed later without anything being changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a request: where it stands and what is the matter."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class RequestError(AnonError):
+    """A request cannot be run as it is written; lists every problem found."""
+
+    def __init__(self, problems: str | Iterable[Problem]) -> None:
+        self.problems = (
+            (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        )
+        count = len(self.problems)
+        listed = "\n".join(f"  - {problem}" for problem in self.problems)
+        message = (
+            str(self.problems[0])
+            if count == 1
+            else f"the request has {count} problems:\n{listed}"
+        )
+        super().__init__(message)
+
+
+class SourceError(AnonError):
+    """A source cannot be read."""
+
+
+class SchemaMismatchError(SourceError):
+    """A table is not the one that the request describes."""
+
+
+class HierarchyError(AnonError):
+    """A hierarchy is not a tree, or lacks values of its column."""
+
+
+class UnreachableError(AnonError):
+    """No candidate keeps every promise within the suppression limit."""
+
+
+class PromiseBrokenError(AnonError):
+    """A stored release does not keep what was promised."""
+
+
+class TargetError(AnonError):
+    """A target cannot be written."""
+
+
+class StoreUnavailableError(AnonError):
+    """A store did not answer."""
+
+    transient: ClassVar[bool] = True
+
+
+class JobError(AnonError):
+    """A job is unknown, of another kind, or in the wrong state."""
