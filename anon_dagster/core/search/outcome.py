@@ -1,0 +1,38 @@
+"""From the levels that a search chose to the solution that is written."""
+
+import numpy as np
+
+from anon_dagster.core.evaluation import evaluate
+from anon_dagster.core.lattice import Levels
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.solution import Generalized, Proof, Solution
+
+
+def solution_of(problem: Problem, levels: Levels, proof: Proof) -> Solution:
+    """Return the release of a feasible candidate.
+
+    Its promises and its loss are evaluated once more, plainly: the search that chose it is not
+    trusted.
+    """
+    evaluation = evaluate(problem, levels)
+    assert evaluation.feasible, f"the search chose {levels}, which breaks a promise"
+    assert evaluation.loss == proof.loss, f"the search got the loss of {levels} wrong"
+    kept = ~evaluation.failing
+    places = np.where(kept, np.cumsum(kept) - 1, -1)
+    classes = places[evaluation.classes] if len(places) else evaluation.classes
+    first = np.zeros(int(kept.sum()), dtype=np.int64)
+    first[classes[::-1]] = np.arange(len(classes))[::-1]
+    generalized = []
+    for q, (hierarchy, level) in enumerate(zip(problem.hierarchies, levels, strict=True)):
+        labels = hierarchy.labels[level]
+        height = level / (hierarchy.levels - 1) if hierarchy.levels > 1 else 0.0
+        generalized.append(
+            Generalized(
+                hierarchy.codes[level][problem.codes[first, q]],
+                labels,
+                hierarchy.covered[level],
+                np.full(len(labels), height),
+                hierarchy.leaves,
+            )
+        )
+    return Solution(classes, tuple(generalized), proof, levels)
