@@ -254,6 +254,9 @@ class QuasiIdentifier(_Part):
     transformation: Literal["generalization", "microaggregation"] = "generalization"
     aggregate: Aggregate | None = None
     """What a microaggregated group of values is replaced by."""
+    local_labels: Literal["nodes", "ranges", "sets"] = "nodes"
+    """How ``recoding: local`` writes the values of a class: as a node of the hierarchy, as their
+    range (numbers and dates), or one by one."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -261,6 +264,8 @@ class QuasiIdentifier(_Part):
             raise ValueError("lowest_level must not be above highest_level")
         if (self.aggregate is None) != (self.transformation == "generalization"):
             raise ValueError("aggregate goes with transformation: microaggregation")
+        if self.local_labels != "nodes" and self.lowest_level:
+            raise ValueError("lowest_level goes with local_labels: nodes")
         return self
 
 

@@ -32,6 +32,12 @@ class Problem:
     """Suppressed records stay, with ``*`` for every quasi-identifier; together they are a class
     that must keep the promises like any other. If not, the records that stay are the whole table
     that relative models compare with, besides the source."""
+    orders: tuple[NDArray[np.int64] | None, ...] = ()
+    """For local recoding, (quasi-identifiers,): the rank of each leaf of an attribute that may be
+    released as ranges, (leaves,), -1 for a value without one; ``None`` and left out: no ranges."""
+    sets: tuple[bool, ...] = ()
+    """For local recoding, (quasi-identifiers,): attributes that may be released as sets of values;
+    left out: none."""
 
     @property
     def records(self) -> int:
