@@ -54,3 +54,53 @@ def _dense(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
     """Replace keys by their ranks, which keeps their order."""
     distinct, ranks = np.unique(keys, return_inverse=True)
     return ranks.reshape(-1).astype(np.int64), len(distinct)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TupleIndex:
+    """Finds tuples among those of a table, whatever the product of their sizes."""
+
+    sizes: tuple[int, ...]  # (attributes,)
+    joints: tuple[NDArray[np.int64] | None, ...]  # (attributes,): keys replaced by ranks, sorted
+    keys: NDArray[np.int64]  # (tuples,): ascending
+    rows: NDArray[np.int64]  # (tuples,): the tuple of each key
+
+    @classmethod
+    def of(cls, codes: NDArray[np.integer], sizes: Sequence[int]) -> "TupleIndex":
+        """Index the rows of codes, (tuples, attributes), all different."""
+        keys = np.zeros(len(codes), dtype=np.int64)
+        joints: list[NDArray[np.int64] | None] = []
+        space = 1
+        for a, size in enumerate(sizes):
+            joint = None
+            if space * size > LARGEST:
+                joint, keys = np.unique(keys, return_inverse=True)
+                space = len(joint)
+            joints.append(joint)
+            keys = keys * size + codes[:, a]
+            space *= size
+        rows = np.argsort(keys, kind="stable")
+        return cls(tuple(sizes), tuple(joints), keys[rows], rows)
+
+    def find(self, codes: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the tuple that equals each row, (rows,), or -1; so is a row with a code < 0."""
+        known = (codes >= 0).all(axis=1)
+        keys = np.zeros(len(codes), dtype=np.int64)
+        for a, (size, joint) in enumerate(zip(self.sizes, self.joints, strict=True)):
+            if joint is not None:
+                keys, present = _rank(joint, keys)
+                known &= present
+            keys = keys * size + np.maximum(codes[:, a], 0)
+        places, present = _rank(self.keys, keys)
+        if not len(self.rows):
+            return np.full(len(codes), -1, dtype=np.int64)
+        return np.where(known & present, self.rows[places], -1)
+
+
+def _rank(
+    among: NDArray[np.int64], keys: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    if not len(among):
+        return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=np.bool_)
+    places = np.minimum(np.searchsorted(among, keys), len(among) - 1)
+    return places, among[places] == keys

@@ -1,0 +1,214 @@
+"""The first reading: a source becomes its frequency table and the counts of its columns."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.values import Kinds, texts
+
+OnRows = Callable[[int], None]
+"""Told how many records were just read; may raise to stop."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnCount:
+    """The distinct values of a column, as text, and how many records have each."""
+
+    values: pa.StringArray  # (values,): ascending, a missing value last
+    counts: NDArray[np.int64]  # (values,), each at least 1
+    kinds: Kinds
+    """What the text may be read as without loss."""
+    type: pa.DataType
+    """How the source stores the column; ``null`` if it has no records."""
+    distinct: int
+    """Different values, missing ones aside; kept when the values themselves are forgotten."""
+    missing: int
+    """Records without a value."""
+
+    @property
+    def labels(self) -> list[str | None]:
+        """The values as Python strings, a missing value as ``None``."""
+        return self.values.to_pylist()
+
+    def merge(self, other: "ColumnCount") -> "ColumnCount":
+        """Add the counts of another part of the same column."""
+        values = pa.concat_arrays([self.values, other.values])
+        counts = np.concatenate([self.counts, other.counts])
+        stored = self.type if other.type == pa.null() else other.type
+        return _column_count(values, counts, self.kinds.merge(other.kinds), stored)
+
+    def forget(self) -> "ColumnCount":
+        """Drop the values and keep how many there were."""
+        return replace(self, values=self.values[:0], counts=self.counts[:0])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Count:
+    """What one reading of a table tells: all that is ever needed of its records.
+
+    Parts may be counted anywhere and merged in any order; the result is the same to the last bit.
+    """
+
+    columns: dict[str, ColumnCount]  # every column, in the order of the table
+    attributes: tuple[str, ...]  # the columns of the frequency table
+    table: FrequencyTable  # code v of attribute a is columns[a].values[v]
+
+    @property
+    def records(self) -> int:
+        """How many records were read."""
+        return self.table.records
+
+    def merge(self, other: "Count") -> "Count":
+        """Add another part of the same table."""
+        columns = {n: c.merge(other.columns[n]) for n, c in self.columns.items()}
+        sizes = [len(columns[a].values) for a in self.attributes]
+        tables = [
+            part.table.recode(
+                [_places(columns[a].values, part.columns[a].values) for a in self.attributes],
+                sizes,
+            )
+            for part in (self, other)
+        ]
+        return Count(columns, self.attributes, tables[0].merge(tables[1]))
+
+    def forget(self, names: Iterable[str]) -> "Count":
+        """Drop the values of columns that are only counted, such as direct identifiers."""
+        forgotten = {name: self.columns[name].forget() for name in names}
+        return replace(self, columns={**self.columns, **forgotten})
+
+
+def count(
+    source: OpenSource,
+    attributes: Iterable[str],
+    *,
+    decimal: str = ".",
+    on_rows: OnRows = lambda _: None,
+) -> Count:
+    """Read a source once.
+
+    Parameters
+    ----------
+    source
+        The table; it is read batch by batch.
+    attributes
+        The columns that make up the frequency table: quasi-identifiers and sensitive ones.
+    decimal
+        The decimal mark of numbers that are text.
+    """
+    attributes = tuple(attributes)
+    total = _empty(source.columns, attributes)
+    for part in source.parts:
+        for batch in source.batches(part):
+            total = total.merge(_count_batch(batch, attributes, decimal))
+            on_rows(batch.num_rows)
+    source.unchanged()
+    return total
+
+
+def require_columns(found: Iterable[str], declared: Iterable[str]) -> None:
+    """Refuse a source that has other columns than the request names.
+
+    Raises
+    ------
+    SchemaMismatchError
+        Naming every column that is missing on either side.
+    """
+    found, declared = list(found), list(declared)
+    problems = []
+    if unnamed := [c for c in found if c not in set(declared)]:
+        problems.append(
+            f"the request does not name {_listed(unnamed)} of the source; give each a role"
+        )
+    if absent := [c for c in declared if c not in set(found)]:
+        problems.append(f"the source has no {_listed(absent)}")
+    if problems:
+        raise SchemaMismatchError("; ".join(problems))
+
+
+def _listed(names: list[str]) -> str:
+    return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
+
+
+def _empty(columns: Iterable[str], attributes: tuple[str, ...]) -> Count:
+    no_values, no_counts = pa.array([], pa.string()), np.zeros(0, np.int64)
+    nothing = _column_count(no_values, no_counts, Kinds.any(), pa.null())
+    table = FrequencyTable(
+        np.zeros((0, len(attributes)), np.int32), np.zeros(0, np.int64), (0,) * len(attributes)
+    )
+    return Count(dict.fromkeys(columns, nothing), attributes, table)
+
+
+def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: str) -> Count:
+    columns: dict[str, ColumnCount] = {}
+    codes: dict[str, NDArray[np.int32]] = {}
+    for name in batch.schema.names:
+        values, places = encode(batch.column(name))
+        counts = np.bincount(places, minlength=len(values)).astype(np.int64)
+        stored = batch.schema.field(name).type
+        column = _column_count(values, counts, Kinds.of(values, decimal=decimal), stored)
+        columns[name] = column
+        if name in attributes:
+            codes[name] = _places(column.values, values)[places]
+    stacked = np.zeros((batch.num_rows, len(attributes)), dtype=np.int32)
+    for a, name in enumerate(attributes):
+        stacked[:, a] = codes[name]
+    sizes = [len(columns[name].values) for name in attributes]
+    ones = np.ones(batch.num_rows, dtype=np.int64)
+    return Count(columns, attributes, FrequencyTable.of(stacked, ones, sizes))
+
+
+def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
+    """Return the distinct values of a column as text, and the place of each record's among them.
+
+    Values that read the same may stand twice.
+    """
+    encoded = column
+    if not pa.types.is_dictionary(column.type):
+        encoded = column.dictionary_encode(null_encoding="mask")
+    distinct = pa.array([*texts(encoded.dictionary), None], pa.string())
+    places = pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)
+    return distinct, places.astype(np.int64)
+
+
+def _column_count(
+    values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds, stored: pa.DataType
+) -> ColumnCount:
+    joined = pa.table({"value": values, "count": counts}).group_by("value").aggregate(
+        [("count", "sum")]
+    )
+    joined = joined.filter(pc.greater(joined["count_sum"], 0))
+    joined = joined.take(pc.sort_indices(joined, [("value", "ascending")]))
+    distinct = joined["value"].combine_chunks()
+    sums = joined["count_sum"].to_numpy().astype(np.int64)
+    missing = int(sums[-1]) if distinct.null_count else 0
+    different = len(distinct) - distinct.null_count
+    return ColumnCount(distinct, sums, kinds, stored, different, missing)
+
+
+def _places(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
+    """Return where each value stands among others, or -1 where it does not."""
+    found = pc.index_in(values, value_set=among, skip_nulls=False)
+    return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]:
+    """Return the code of each value in the frequency table, or -1 where it was not counted."""
+    return _places(count.columns[name].values, values)
+
+
+def merged(parts: Iterable[Count]) -> Count:
+    """Merge the counts of parts, at least one."""
+    return reduce(Count.merge, parts)
+
+
+def column_texts(count: Count) -> Mapping[str, list[str | None]]:
+    """Return the values of each attribute of the frequency table, by code."""
+    return {name: count.columns[name].labels for name in count.attributes}

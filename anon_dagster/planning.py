@@ -1,0 +1,185 @@
+"""From a request and the counts of its source to the problem that the search decides."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.privacy import (
+    DistinctLDiversity,
+    EntropyLDiversity,
+    EqualTCloseness,
+    HierarchicalTCloseness,
+    KAnonymity,
+    OrderedTCloseness,
+    PrivacyModel,
+    RecursiveLDiversity,
+)
+from anon_dagster.core.problem import Problem
+from anon_dagster.counting import Count
+from anon_dagster.errors import HierarchyError, Problem as RequestProblem, RequestError
+from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.request import (
+    LDiversityRule,
+    Policy,
+    QuasiIdentifier,
+    Request,
+    Sensitive,
+    SuppressRule,
+    TClosenessRule,
+)
+from anon_dagster.storage.values import TextKind, order
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A problem, and the names that its positions stand for."""
+
+    problem: Problem
+    quasi_identifiers: tuple[str, ...]
+    sensitive: tuple[str, ...]
+
+    @property
+    def hierarchies(self) -> dict[str, Hierarchy]:
+        """The hierarchy of each quasi-identifier."""
+        return dict(zip(self.quasi_identifiers, self.problem.hierarchies, strict=True))
+
+
+def table_attributes(policy: Policy) -> tuple[str, ...]:
+    """Return the attributes of the frequency table: what decides, and what is guarded."""
+    return (*policy.quasi_identifiers, *policy.names("sensitive"))
+
+
+def plan(request: Request, count: Count) -> Plan:
+    """Build the hierarchies and the privacy models of a request for the values of its source.
+
+    Raises
+    ------
+    HierarchyError
+        If a hierarchy cannot be built, is no tree, or lacks values of its column; all such
+        columns are named at once.
+    RequestError
+        If a level is asked for that a hierarchy does not have.
+    """
+    policy = request.policy
+    decimal = request.source.csv.decimal if request.source else "."
+    hierarchies = _hierarchies(policy, count, decimal)
+    lowest, highest = _level_ranges(policy, hierarchies)
+    names = tuple(policy.quasi_identifiers)
+    sensitive = policy.names("sensitive")
+    codes, place = count.table.codes, {name: a for a, name in enumerate(count.attributes)}
+    columns = [
+        hierarchies[name].locate(count.columns[name].labels)[codes[:, place[name]]]
+        for name in names
+    ]
+    problem = Problem(
+        codes=_stacked(columns, len(codes)),
+        sensitive=_stacked([codes[:, place[name]] for name in sensitive], len(codes)),
+        counts=count.table.counts,
+        hierarchies=tuple(hierarchies[name] for name in names),
+        sensitive_sizes=tuple(len(count.columns[name].values) for name in sensitive),
+        weights=tuple(a.importance for a in policy.quasi_identifiers.values()),
+        lowest=lowest,
+        highest=highest,
+        models=tuple(_models(policy, count, hierarchies, decimal)),
+        most_suppressed=policy.most_suppressed(count.records),
+        keeps_suppressed=policy.suppressed_records == "keep",
+    )
+    return Plan(problem, names, sensitive)
+
+
+def _stacked(columns: list[NDArray[np.int32]], rows: int) -> NDArray[np.int32]:
+    return np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=np.int32)
+
+
+def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierarchy]:
+    """Build every hierarchy that is needed; report all that cannot be built."""
+    built: dict[str, Hierarchy] = {}
+    refused: list[str] = []
+    for name in count.attributes:
+        attribute = policy.attributes[name]
+        if isinstance(attribute, Sensitive) and attribute.hierarchy is None:
+            continue
+        column = count.columns[name]
+        rule = attribute.hierarchy if isinstance(attribute, Sensitive | QuasiIdentifier) else None
+        if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
+            rule = SuppressRule()
+        kind = column.kinds.best
+        try:
+            built[name] = build_hierarchy(
+                rule, name, column.labels, column.counts, kind=kind, decimal=decimal
+            )
+        except HierarchyError as error:
+            refused.append(str(error))
+    if refused:
+        raise HierarchyError("; ".join(refused))
+    return built
+
+
+def _level_ranges(
+    policy: Policy, hierarchies: dict[str, Hierarchy]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    lowest, highest, problems = [], [], []
+    for name, attribute in policy.quasi_identifiers.items():
+        top = hierarchies[name].levels - 1
+        aggregated = attribute.aggregate is not None
+        low = top if aggregated else attribute.lowest_level
+        high = top if attribute.highest_level is None or aggregated else attribute.highest_level
+        for key, level in (("lowest_level", low), ("highest_level", high)):
+            if level > top:
+                path = f"policy.attributes.{name}.{key}"
+                problems.append(RequestProblem(path, f"the hierarchy has the levels 0 to {top}"))
+        lowest.append(low)
+        highest.append(high)
+    if problems:
+        raise RequestError(problems)
+    return tuple(lowest), tuple(highest)
+
+
+def _models(
+    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str
+) -> Iterator[PrivacyModel]:
+    privacy, sensitive = policy.privacy, policy.names("sensitive")
+    if privacy.k_anonymity is not None:
+        yield KAnonymity(privacy.k_anonymity.k)
+    for diversity in privacy.l_diversity:
+        yield _l_diversity(diversity, sensitive.index(diversity.attribute))
+    for closeness in privacy.t_closeness:
+        yield _t_closeness(closeness, sensitive, count, hierarchies, decimal)
+
+
+def _l_diversity(rule: LDiversityRule, sensitive: int) -> PrivacyModel:
+    if rule.variant == "entropy":
+        return EntropyLDiversity(sensitive, Fraction(str(rule.l)))
+    if rule.variant == "recursive":
+        return RecursiveLDiversity(sensitive, Fraction(str(rule.c)), int(rule.l))
+    return DistinctLDiversity(sensitive, int(rule.l))
+
+
+def _t_closeness(
+    rule: TClosenessRule,
+    sensitive: tuple[str, ...],
+    count: Count,
+    hierarchies: dict[str, Hierarchy],
+    decimal: str,
+) -> PrivacyModel:
+    place, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
+    t = Fraction(str(rule.t))
+    if rule.distance == "ordered":
+        return OrderedTCloseness(place, t, value_ranks(column.labels, column.kinds.best, decimal))
+    if rule.distance == "hierarchical":
+        hierarchy = hierarchies[rule.attribute]
+        return HierarchicalTCloseness(place, t, hierarchy, hierarchy.locate(column.labels))
+    return EqualTCloseness(place, t)
+
+
+def value_ranks(labels: list[str | None], kind: TextKind, decimal: str) -> NDArray[np.int64]:
+    """Return the place of each value in its order, (values,): numbers by size, missing last."""
+    ranks = np.zeros(len(labels), dtype=np.int64)
+    ranks[order(labels, kind, decimal=decimal)] = np.arange(len(labels))
+    return ranks
+
+

@@ -1,0 +1,181 @@
+"""The second reading: every record is looked up in the solution and written to the release.
+
+Records leave in the order of what they say, not of the source: the records of a block of
+``BLOCK`` are sorted by their released values, column after column. A release of one block is
+therefore a function of the source's records alone, whatever order they stood in.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import SUPPRESSED
+from anon_dagster.core.keys import LARGEST, TupleIndex
+from anon_dagster.core.solution import Generalized, Solution
+from anon_dagster.counting import Count, encode, locate
+from anon_dagster.errors import SourceError
+from anon_dagster.request import DirectIdentifier, Policy, QuasiIdentifier
+from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.values import TextKind, typed
+
+BLOCK = 2**18
+"""How many records are sorted together."""
+
+Treatment = Callable[[pa.Array, NDArray[np.int64]], pa.Array]
+"""Turns a column of a batch and the class of each of its records into the released column."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recoder:
+    """Turns records of the source into records of the release."""
+
+    index: TupleIndex
+    count: Count
+    classes: NDArray[np.int64]  # (tuples,): class of each tuple, -1 suppressed
+    treatments: Mapping[str, Treatment]  # of each released column, in their order
+    schema: pa.Schema  # of the release
+    keeps_suppressed: bool
+
+    def released(self, batch: pa.RecordBatch) -> pa.Table:
+        """Return what is released of a batch, in no particular order."""
+        classes = self.classes[self._tuples(batch)]
+        if not self.keeps_suppressed and (classes < 0).any():
+            stay = classes >= 0
+            batch, classes = batch.filter(pa.array(stay)), classes[stay]
+        columns = [treat(batch.column(n), classes) for n, treat in self.treatments.items()]
+        return pa.Table.from_arrays(columns, schema=self.schema)
+
+    def _tuples(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
+        codes = np.zeros((batch.num_rows, len(self.count.attributes)), dtype=np.int64)
+        for a, name in enumerate(self.count.attributes):
+            values, places = encode(batch.column(name))
+            codes[:, a] = locate(self.count, name, values)[places]
+        found = self.index.find(codes)
+        if lacking := int((found < 0).sum()):
+            raise SourceError(
+                f"the source changed while it was read: {lacking} records were not there when it "
+                "was counted; run the job again"
+            )
+        return found
+
+
+def recoder(policy: Policy, count: Count, solution: Solution, *, text_source: bool) -> Recoder:
+    """Prepare the writing of a release.
+
+    Parameters
+    ----------
+    text_source
+        Whether the source stores text, whose types are to be told from how its values read.
+    """
+    suppresses = bool((solution.classes < 0).any())
+    keeps = suppresses and policy.suppressed_records == "keep"
+    treatments: dict[str, Treatment] = {}
+    fields: list[pa.Field] = []
+    for name, column in count.columns.items():
+        attribute = policy.attributes[name]
+        if isinstance(attribute, DirectIdentifier):
+            if attribute.redaction == "constant":
+                treatments[name] = _constant(attribute.constant)
+                fields.append(pa.field(name, pa.string()))
+            continue
+        place = tuple(policy.quasi_identifiers).index(name) if _transforms(attribute) else -1
+        if place < 0 or _untouched(solution, place, keeps=keeps):
+            treat, stored = _kept(column.type, column.kinds.best, text_source=text_source)
+        else:
+            treat, stored = _generalized(solution.generalized[place]), pa.string()
+        treatments[name] = treat
+        fields.append(pa.field(name, stored))
+    index = TupleIndex.of(count.table.codes, count.table.sizes)
+    return Recoder(index, count, solution.classes, treatments, pa.schema(fields), keeps)
+
+
+def _transforms(attribute: object) -> bool:
+    return isinstance(attribute, QuasiIdentifier)
+
+
+def _untouched(solution: Solution, place: int, *, keeps: bool) -> bool:
+    """Tell whether a quasi-identifier is released as it stands in the source."""
+    return solution.levels is not None and solution.levels[place] == 0 and not keeps
+
+
+def _constant(constant: str) -> Treatment:
+    def treat(column: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
+        del classes
+        return pa.repeat(pa.scalar(constant, pa.string()), len(column))
+
+    return treat
+
+
+def _kept(
+    stored: pa.DataType, kind: TextKind, *, text_source: bool
+) -> tuple[Treatment, pa.DataType]:
+    if stored == pa.null():
+        stored = pa.string()
+    if not text_source or kind is TextKind.text:
+        return lambda column, _: column, stored
+
+    def treat(column: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
+        del classes
+        encoded = column.dictionary_encode()
+        return typed(encoded.dictionary, kind).take(encoded.indices)
+
+    return treat, typed(pa.array([], pa.string()), kind).type
+
+
+def _generalized(generalized: Generalized) -> Treatment:
+    labels = pa.array([*generalized.labels, SUPPRESSED], pa.string())
+    of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
+
+    def treat(column: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
+        del column
+        return labels.take(pa.array(of_class[classes]))
+
+    return treat
+
+
+def blocks(
+    source: OpenSource, recoder: Recoder, on_rows: Callable[[int], None]
+) -> Iterator[pa.Table]:
+    """Read the source and give its release, sorted block by block."""
+    waiting: list[pa.Table] = []
+    for part in source.parts:
+        for batch in source.batches(part):
+            waiting.append(recoder.released(batch))
+            on_rows(batch.num_rows)
+            while sum(table.num_rows for table in waiting) >= BLOCK:
+                whole = pa.concat_tables(waiting)
+                yield by_value(whole.slice(0, BLOCK))
+                waiting = [whole.slice(BLOCK)]
+    source.unchanged()
+    if waiting:
+        yield by_value(pa.concat_tables(waiting))
+
+
+def by_value(table: pa.Table) -> pa.Table:
+    """Sort records by their values, column after column; missing values come last."""
+    keys = np.zeros(table.num_rows, dtype=np.int64)
+    space = 1
+    for column in table.columns:
+        ranks, size = _ranks(column.combine_chunks())
+        if space * size > LARGEST:
+            _, keys = np.unique(keys, return_inverse=True)
+            space = table.num_rows
+        keys = keys * size + ranks
+        space *= size
+    return table.take(pa.array(np.argsort(keys, kind="stable")))
+
+
+def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
+    encoded = column
+    if not pa.types.is_dictionary(column.type):
+        encoded = column.dictionary_encode()
+    distinct = encoded.dictionary
+    ranks = np.empty(len(distinct) + 1, dtype=np.int64)
+    ranks[pc.sort_indices(distinct).to_numpy()] = np.arange(len(distinct))
+    ranks[-1] = len(distinct)
+    places = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
+    return ranks[places.to_numpy(zero_copy_only=False)], len(distinct) + 1
