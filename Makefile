@@ -1,0 +1,64 @@
+# Needs only make and Python 3.11 or newer; everything else goes into .venv.
+
+PYTHON ?= python3
+JOBS ?= 2
+
+BIN := .venv/bin
+READY := .venv/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo dev test test-slow lint types layers fuzz bench lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
+		while read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
+
+demo: $(READY)  ## anonymize the bundled patients through Dagster and print what came out
+	@$(BIN)/python -m anon_dagster.demo
+
+dev: $(READY)  ## start the Dagster UI on this project, at http://127.0.0.1:3000
+	DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev --host 127.0.0.1
+
+test: lint types layers  ## lint, types, import rules and the tests
+	$(BIN)/pytest -n $(JOBS) -m "not slow"
+
+test-slow: $(READY)  ## the tests that take longer
+	$(BIN)/pytest -n $(JOBS) -m slow
+
+lint: $(READY)  ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)  ## mypy, strict
+	$(BIN)/mypy
+
+layers: $(READY)  ## import rules: which layer may see which
+	$(BIN)/lint-imports
+
+fuzz: $(READY)  ## let Hypothesis try the laws on many more tables
+	$(BIN)/pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
+
+bench: $(READY)  ## measure speed and memory
+	$(BIN)/python -m benchmarks
+
+lock: $(READY)  ## resolve the newest versions for every supported Python
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
+		--group dev --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--output-file requirements.lock pyproject.toml
+
+clean:  ## remove the environment and the tools' caches; results and history stay
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+
+# A stamp: nothing is installed again until the lock or pyproject.toml changes.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed, and $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make environments: its modules venv and ensurepip are missing. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/python -c '' 2>/dev/null || $(PYTHON) -m venv --clear .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(BIN)/python -m ensurepip >/dev/null
+	@echo "installing into .venv …"
+	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep -o '^uv==[^ ]*' requirements.lock); \
+	then install="$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
+	else echo "uv cannot be had, pip takes longer …"; install="$(BIN)/python -m pip install --quiet"; fi; \
+	$$install --require-hashes -r requirements.lock && $$install --no-deps --no-build-isolation -e .
+	@touch $@
