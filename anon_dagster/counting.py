@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.storage.sources import OpenSource
-from anon_dagster.storage.values import Kinds, texts
+from anon_dagster.storage.values import Kinds, text_array
 
 OnRows = Callable[[int], None]
 """Told how many records were just read; may raise to stop."""
@@ -173,7 +173,7 @@ def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
     encoded = column
     if not pa.types.is_dictionary(column.type):
         encoded = column.dictionary_encode(null_encoding="mask")
-    distinct = pa.array([*texts(encoded.dictionary), None], pa.string())
+    distinct = pa.concat_arrays([text_array(encoded.dictionary), pa.nulls(1, pa.string())])
     places = pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)
     return distinct, places.astype(np.int64)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -31,7 +32,7 @@ from anon_dagster.request import (
     SuppressRule,
     TClosenessRule,
 )
-from anon_dagster.storage.values import TextKind, order
+from anon_dagster.storage.values import TextKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,11 +42,8 @@ class Plan:
     problem: Problem
     quasi_identifiers: tuple[str, ...]
     sensitive: tuple[str, ...]
-
-    @property
-    def hierarchies(self) -> dict[str, Hierarchy]:
-        """The hierarchy of each quasi-identifier."""
-        return dict(zip(self.quasi_identifiers, self.problem.hierarchies, strict=True))
+    hierarchies: dict[str, Hierarchy]
+    """Of each quasi-identifier, and of sensitive attributes that have one."""
 
 
 def table_attributes(policy: Policy) -> tuple[str, ...]:
@@ -64,9 +62,20 @@ def plan(request: Request, count: Count) -> Plan:
     RequestError
         If a level is asked for that a hierarchy does not have.
     """
-    policy = request.policy
     decimal = request.source.csv.decimal if request.source else "."
-    hierarchies = _hierarchies(policy, count, decimal)
+    return plan_with(request.policy, count, _hierarchies(request.policy, count, decimal), decimal)
+
+
+def plan_with(
+    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str = "."
+) -> Plan:
+    """Plan a policy with hierarchies that were already built for the values of the source.
+
+    Raises
+    ------
+    RequestError
+        If a level is asked for that a hierarchy does not have.
+    """
     lowest, highest = _level_ranges(policy, hierarchies)
     names = tuple(policy.quasi_identifiers)
     sensitive = policy.names("sensitive")
@@ -87,8 +96,25 @@ def plan(request: Request, count: Count) -> Plan:
         models=tuple(_models(policy, count, hierarchies, decimal)),
         most_suppressed=policy.most_suppressed(count.records),
         keeps_suppressed=policy.suppressed_records == "keep",
+        orders=tuple(
+            _leaf_order(a, hierarchies[n], count.columns[n].kinds.kind, decimal)
+            for n, a in policy.quasi_identifiers.items()
+        ),
+        sets=tuple(a.local_labels == "sets" for a in policy.quasi_identifiers.values()),
     )
-    return Plan(problem, names, sensitive)
+    return Plan(problem, names, sensitive, hierarchies)
+
+
+def _leaf_order(
+    attribute: QuasiIdentifier, hierarchy: Hierarchy, kind: TextKind, decimal: str
+) -> NDArray[np.int64] | None:
+    """Return the rank of each leaf, (leaves,), where ranges are allowed; missing values: -1."""
+    if attribute.local_labels != "ranges":
+        return None
+    labels = list(hierarchy.labels[0])
+    ranks = value_ranks(labels, kind, decimal)
+    ranks[[label is None for label in labels]] = -1
+    return ranks
 
 
 def _stacked(columns: list[NDArray[np.int32]], rows: int) -> NDArray[np.int32]:
@@ -107,7 +133,7 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
         rule = attribute.hierarchy if isinstance(attribute, Sensitive | QuasiIdentifier) else None
         if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
             rule = SuppressRule()
-        kind = column.kinds.best
+        kind = column.kinds.kind
         try:
             built[name] = build_hierarchy(
                 rule, name, column.labels, column.counts, kind=kind, decimal=decimal
@@ -169,7 +195,7 @@ def _t_closeness(
     place, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
     t = Fraction(str(rule.t))
     if rule.distance == "ordered":
-        return OrderedTCloseness(place, t, value_ranks(column.labels, column.kinds.best, decimal))
+        return OrderedTCloseness(place, t, value_ranks(column.labels, column.kinds.kind, decimal))
     if rule.distance == "hierarchical":
         hierarchy = hierarchies[rule.attribute]
         return HierarchicalTCloseness(place, t, hierarchy, hierarchy.locate(column.labels))
@@ -178,8 +204,13 @@ def _t_closeness(
 
 def value_ranks(labels: list[str | None], kind: TextKind, decimal: str) -> NDArray[np.int64]:
     """Return the place of each value in its order, (values,): numbers by size, missing last."""
+    numbers = kind in {TextKind.integer, TextKind.decimal}
+
+    def place(v: int) -> tuple[bool, Decimal, str]:
+        text = labels[v] or ""
+        number = Decimal(text.replace(decimal, ".")) if numbers and text else Decimal(0)
+        return labels[v] is None, number, text
+
     ranks = np.zeros(len(labels), dtype=np.int64)
-    ranks[order(labels, kind, decimal=decimal)] = np.arange(len(labels))
+    ranks[sorted(range(len(labels)), key=place)] = np.arange(len(labels))
     return ranks
-
-

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
 from anon_dagster.core.solution import Generalized, Solution
-from anon_dagster.counting import Count, encode, locate
+from anon_dagster.counting import ColumnCount, Count, encode, locate
 from anon_dagster.errors import SourceError
 from anon_dagster.request import DirectIdentifier, Policy, QuasiIdentifier
 from anon_dagster.storage.sources import OpenSource
-from anon_dagster.storage.values import TextKind, typed
+from anon_dagster.storage.values import typed
 
 BLOCK = 2**18
 """How many records are sorted together."""
@@ -63,13 +63,17 @@ class Recoder:
         return found
 
 
-def recoder(policy: Policy, count: Count, solution: Solution, *, text_source: bool) -> Recoder:
+def recoder(
+    policy: Policy, count: Count, solution: Solution, *, text_source: bool, decimal: str = "."
+) -> Recoder:
     """Prepare the writing of a release.
 
     Parameters
     ----------
     text_source
         Whether the source stores text, whose types are to be told from how its values read.
+    decimal
+        The decimal mark of numbers that are text.
     """
     suppresses = bool((solution.classes < 0).any())
     keeps = suppresses and policy.suppressed_records == "keep"
@@ -84,7 +88,7 @@ def recoder(policy: Policy, count: Count, solution: Solution, *, text_source: bo
             continue
         place = tuple(policy.quasi_identifiers).index(name) if _transforms(attribute) else -1
         if place < 0 or _untouched(solution, place, keeps=keeps):
-            treat, stored = _kept(column.type, column.kinds.best, text_source=text_source)
+            treat, stored = _kept(column, text_source=text_source, decimal=decimal)
         else:
             treat, stored = _generalized(solution.generalized[place]), pa.string()
         treatments[name] = treat
@@ -111,19 +115,18 @@ def _constant(constant: str) -> Treatment:
 
 
 def _kept(
-    stored: pa.DataType, kind: TextKind, *, text_source: bool
+    column: ColumnCount, *, text_source: bool, decimal: str
 ) -> tuple[Treatment, pa.DataType]:
-    if stored == pa.null():
-        stored = pa.string()
-    if not text_source or kind is TextKind.text:
-        return lambda column, _: column, stored
+    if not text_source:
+        stored = pa.string() if column.type == pa.null() else column.type
+        return lambda values, _: values, stored
 
-    def treat(column: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
+    def treat(values: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
         del classes
-        encoded = column.dictionary_encode()
-        return typed(encoded.dictionary, kind).take(encoded.indices)
+        encoded = values.dictionary_encode()
+        return typed(encoded.dictionary, column.kinds, decimal).take(encoded.indices)
 
-    return treat, typed(pa.array([], pa.string()), kind).type
+    return treat, column.kinds.type
 
 
 def _generalized(generalized: Generalized) -> Treatment:
