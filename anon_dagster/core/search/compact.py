@@ -1,0 +1,137 @@
+"""A problem re-coded for speed: dense codes over the values present, in the order of the trees."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.keys import group
+from anon_dagster.core.problem import Problem
+
+
+class Tree:
+    """One quasi-identifier: its hierarchy over the values present.
+
+    Leaves stand in the order of the tree, so the nodes of every level are runs of leaves. Nodes
+    that no record has are left out, but count where leaves covered are counted.
+    """
+
+    def __init__(self, hierarchy: Hierarchy, leaves: NDArray[np.int32]) -> None:
+        paths = hierarchy.codes[:, leaves]
+        order = np.lexsort(paths)
+        self.order = leaves[order]  # (present,): leaf of the hierarchy
+        self.height = hierarchy.levels
+        self.leaves = hierarchy.leaves
+        self.nodes = [_ranks(row) for row in paths[:, order]]  # (levels,) of (present,)
+        self.first = [np.flatnonzero(np.diff(row, prepend=-1)) for row in self.nodes]
+        self.sizes = [len(first) for first in self.first]  # (levels,)
+        self.extra = [  # (levels,) of (nodes,): leaves covered - 1
+            (covered - 1)[row[self.order[first]]]
+            for covered, row, first in zip(
+                hierarchy.covered, hierarchy.codes, self.first, strict=True
+            )
+        ]
+        self._climbs: dict[tuple[int, int], NDArray[np.intp]] = {}
+
+    def climb(self, start: int, end: int) -> NDArray[np.intp]:
+        """Return the node at level ``end`` of each node at level ``start``."""
+        found = self._climbs.get((start, end))
+        if found is None:
+            found = self._climbs[start, end] = self.nodes[end][self.first[start]]
+        return found
+
+    def places(self) -> NDArray[np.intp]:
+        """Return the place of each leaf of the hierarchy, (leaves,); -1 where it is absent."""
+        places = np.full(self.leaves, -1, dtype=np.intp)
+        places[self.order] = np.arange(len(self.order))
+        return places
+
+
+def _ranks(row: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Number the runs of equal codes."""
+    return np.cumsum(np.diff(row, prepend=-1) != 0, dtype=np.intp) - 1
+
+
+class Compact:
+    """A problem as the search sees it."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self.records = problem.records
+        self.models = problem.models
+        self.guarded = sorted({m.sensitive for m in problem.models if m.sensitive is not None})
+        codes, self.sensitive, self.counts = _merged(problem, self.guarded)
+        self.trees = [
+            Tree(hierarchy, np.flatnonzero(np.bincount(codes[:, q], minlength=hierarchy.leaves)))
+            for q, hierarchy in enumerate(problem.hierarchies)
+        ]
+        self.columns = [  # (quasi-identifiers,) of (rows,)
+            tree.places()[codes[:, q]] for q, tree in enumerate(self.trees)
+        ]
+        whole = sum(problem.weights) or 1.0
+        self.shares = [weight / whole for weight in problem.weights]
+
+    @cached_property
+    def totals(self) -> list[list[int]]:
+        """Σ over records of (leaves covered - 1), per quasi-identifier and level."""
+        return [
+            [
+                int((extra[nodes] * leaf_counts).sum())
+                for extra, nodes in zip(tree.extra, tree.nodes, strict=True)
+            ]
+            for tree, leaf_counts in zip(self.trees, self.marginals, strict=True)
+        ]
+
+    @cached_property
+    def marginals(self) -> list[NDArray[np.int64]]:
+        """How many records have each leaf: per quasi-identifier, (present,)."""
+        return [
+            sums(column, self.counts, len(tree.order), self.records)
+            for column, tree in zip(self.columns, self.trees, strict=True)
+        ]
+
+    def losses(self, q: int) -> NDArray[np.float64]:
+        """Return what each level, (levels,), of a quasi-identifier adds to the loss."""
+        whole = self.records * (self.trees[q].leaves - 1)
+        totals = np.array(self.totals[q], dtype=np.float64)
+        return self.shares[q] * (totals / whole if whole else np.zeros(len(totals)))
+
+    def entropies(self, q: int) -> NDArray[np.float64]:
+        """Return the entropy of a quasi-identifier at each level, (levels,), in nats."""
+        tree, leaf_counts = self.trees[q], self.marginals[q]
+        found = []
+        for first in tree.first:
+            p = np.add.reduceat(leaf_counts, first) / max(self.records, 1)
+            found.append(float(-(p * np.log(p)).sum()))
+        return np.array(found)
+
+
+def sums(
+    keys: NDArray[np.intp], counts: NDArray[np.int64], size: int, records: int
+) -> NDArray[np.int64]:
+    """Add up the counts of equal keys, (size,), exactly."""
+    if records < 2**53:  # a float holds every sum
+        return np.bincount(keys, counts, size).astype(np.int64)
+    total = np.zeros(size, dtype=np.int64)
+    np.add.at(total, keys, counts)
+    return total
+
+
+def _merged(
+    problem: Problem, guarded: Sequence[int]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+    """Join tuples that differ only in sensitive values that no model asks for."""
+    if len(guarded) == problem.sensitive.shape[1]:
+        return problem.codes, problem.sensitive, problem.counts
+    needed = problem.sensitive[:, guarded]
+    sizes = [*(h.leaves for h in problem.hierarchies)]
+    sizes += [problem.sensitive_sizes[a] for a in guarded]
+    groups = group([*problem.codes.T, *needed.T], sizes, len(problem.counts))
+    return problem.codes[groups.first], needed[groups.first], groups.sums(problem.counts)
+
+
+def levels_at_least(some: Sequence[int], others: Sequence[int]) -> bool:
+    """Tell whether every level is at least the other."""
+    return all(a >= b for a, b in zip(some, others, strict=True))

@@ -1,0 +1,115 @@
+"""What is found out about one candidate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.evaluation import all_hold
+from anon_dagster.core.lattice import Levels
+from anon_dagster.core.loss import combined
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.model import Monotone, PrivacyModel
+from anon_dagster.core.search.compact import Compact, sums
+from anon_dagster.core.search.tables import Grouping, Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """A candidate, and what follows for those that are more specific."""
+
+    levels: Levels
+    suppressed: int
+    inherited: int
+    """At least so many records are suppressed at every more specific candidate."""
+    loss: float
+    grouping: Grouping
+    classes: EquivalenceClasses
+    failing: NDArray[np.bool_]  # (classes,)
+    doomed: NDArray[np.bool_]  # (classes,): suppressed at every more specific candidate, too
+
+
+class Judge:
+    """Evaluates candidates; agrees with :func:`anon_dagster.core.evaluation.evaluate`."""
+
+    def __init__(self, compact: Compact) -> None:
+        self._compact = compact
+        self._tables = Tables(compact)
+        models = compact.models
+        relaxed = [model.relaxation for model in models]
+        self._relaxed = [model for model in relaxed if model is not None]
+        self._exactly = all(model is r for model, r in zip(models, relaxed, strict=True))
+        self._additive = all(m.monotone is not Monotone.UNKNOWN for m in models)
+
+    def evaluate(self, levels: Levels) -> Verdict:
+        """Evaluate a candidate, a level per quasi-identifier."""
+        grouping = self._tables.group(levels)
+        classes = self._tables.classes(grouping)
+        failing = ~all_hold(self._compact.models, classes)
+        doomed = failing if self._exactly else ~all_hold(self._relaxed, classes)
+        suppressed = int(grouping.sizes[failing].sum())
+        inherited = int(grouping.sizes[doomed].sum())
+        if self._additive and suppressed:
+            inherited = max(inherited, 1)  # a class that fails has a part that fails
+        loss = self._loss(grouping, failing, suppressed)
+        return Verdict(levels, suppressed, inherited, loss, grouping, classes, failing, doomed)
+
+    def _loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        compact = self._compact
+        penalties = [
+            total[level]
+            for total, level in zip(compact.totals, grouping.levels, strict=True)
+        ]
+        if suppressed:
+            sizes = grouping.sizes[failing]
+            for q, (tree, level, nodes) in enumerate(
+                zip(compact.trees, grouping.levels, grouping.nodes(failing), strict=True)
+            ):
+                covered = int(tree.extra[level].take(nodes) @ sizes)
+                penalties[q] += suppressed * (tree.leaves - 1) - covered
+        return combined(compact.problem, penalties)
+
+    def release_holds(self, verdict: Verdict) -> bool:
+        """Tell whether the release keeps the promises that suppression can break."""
+        if not verdict.suppressed:
+            return True
+        if verdict.suppressed == self._compact.records:
+            return False
+        if self._compact.problem.keeps_suppressed:
+            together = _together(verdict)
+            return bool(all_hold(self._compact.models, together).all())
+        relative = [model for model in self._compact.models if model.relative]
+        return not relative or bool(all_hold(relative, _kept(verdict)).all())
+
+
+def _together(verdict: Verdict) -> EquivalenceClasses:
+    """Return the suppressed records as one class of the whole table."""
+    histograms = []
+    for h in verdict.classes.histograms:
+        inside = verdict.failing[h.classes]
+        totals = np.zeros(len(h.reference), dtype=np.int64)
+        np.add.at(totals, h.values[inside], h.counts[inside])
+        values = np.flatnonzero(totals)
+        histograms.append(
+            Histogram(
+                np.zeros(len(values), dtype=np.int64),
+                values.astype(np.int32),
+                totals[values],
+                h.reference,
+            )
+        )
+    return EquivalenceClasses(np.array([verdict.suppressed]), tuple(histograms))
+
+
+def _kept(verdict: Verdict) -> EquivalenceClasses:
+    """Return the kept classes, the records in them being the whole table."""
+    kept = ~verdict.failing
+    ranks = np.cumsum(kept) - 1
+    histograms = []
+    for h in verdict.classes.histograms:
+        inside = kept[h.classes]
+        values, counts = h.values[inside], h.counts[inside]
+        reference = np.zeros(len(h.reference), dtype=np.int64)
+        np.add.at(reference, values, counts)
+        histograms.append(Histogram(ranks[h.classes[inside]], values, counts, reference))
+    return EquivalenceClasses(verdict.classes.sizes[kept], tuple(histograms))
