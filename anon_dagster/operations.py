@@ -5,11 +5,10 @@ frequency table. A Dagster asset calls one of these functions; so does a noteboo
 """
 
 import hashlib
-import shutil
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,14 @@ from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.errors import PromiseBrokenError, RequestError
 from anon_dagster.planning import Plan, plan, table_attributes
 from anon_dagster.recoding import blocks, recoder
-from anon_dagster.request import Request, Target, format_of, load_request, parse_request
+from anon_dagster.request import (
+    Policy,
+    Request,
+    Source,
+    Target,
+    load_request,
+    parse_request,
+)
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
@@ -117,13 +123,33 @@ def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What was asked for, what was found in the source, and what was decided."""
+
+    request: Request
+    counted: Count
+    plan: Plan
+    solution: Solution
+
+    @property
+    def levels(self) -> dict[str, int] | None:
+        """The level of each quasi-identifier, for full-domain generalization."""
+        levels = self.solution.levels
+        names = self.plan.quasi_identifiers
+        return None if levels is None else dict(zip(names, levels, strict=True))
+
+    @property
+    def suppressed(self) -> int:
+        """How many records are suppressed."""
+        return int(self.counted.table.counts[self.solution.classes < 0].sum())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Release:
     """What was published, and what was measured on it as it is stored."""
 
     target: Target
     paths: tuple[str, ...]
-    records: int
-    suppressed: int
     schema: pa.Schema
     count: Count
     """The stored release, read again."""
@@ -133,11 +159,8 @@ class Release:
 
 
 def write_release(
-    request: Request,
+    decision: Decision,
     source: OpenSource,
-    counted: Count,
-    plan: Plan,
-    solution: Solution,
     *,
     job_id: str,
     folder: Path,
@@ -147,6 +170,8 @@ def write_release(
 
     Parameters
     ----------
+    source
+        What was counted; it is read again.
     job_id
         Sets the files of two jobs apart.
     folder
@@ -156,33 +181,53 @@ def write_release(
     ------
     PromiseBrokenError
         If what was stored does not keep a promise; nothing is published then.
+    SourceError
+        If the source changed since it was counted.
     TargetError
         If the target cannot be written.
     """
+    request = decision.request
     target = request.target or Target(path=str(folder / "release.parquet"))
-    text = request.source is not None and _format(request.source.path) == "csv"
-    writer = recoder(request.policy, counted, solution, text_source=text)
+    writer = recoder(
+        request.policy,
+        decision.counted,
+        decision.solution,
+        text_source=request.source is not None and request.source.format_found == "csv",
+        decimal=_decimal(request),
+    )
     with stage(target, writer.schema, token=job_id) as staged:
-        on_rows = _running("write", counted.records, on_progress)
+        on_rows = _running("write", decision.counted.records, on_progress)
         for block in blocks(source, writer, on_rows):
             staged.write(block)
-        staged.seal()
-        stored = _count_stored(request, staged.staged_source(), on_progress)
-        verification = verify(stored, request.policy, source_count=counted, plan=plan)
-        if not verification.holds:
-            raise PromiseBrokenError(f"nothing was published: {verification.failures}")
-        checksum = _checksum(staged.seal())
+        files = staged.seal()
+        stored = count_release(request.policy, staged.staged_source(), on_progress=on_progress)
+        verification = _verified(decision, stored)
+        checksum = _checksum(files)
         paths = staged.publish()
-    return Release(
-        target=target,
-        paths=paths,
-        records=stored.records,
-        suppressed=int(counted.table.counts[solution.classes < 0].sum()),
-        schema=writer.schema,
-        count=stored,
-        verification=verification,
-        checksum=checksum,
-    )
+    return Release(target, paths, writer.schema, stored, verification, checksum)
+
+
+def count_release(
+    policy: Policy, stored: Source, *, on_progress: ProgressSink = _unheard
+) -> Count:
+    """Read a stored release as anybody would who was handed it."""
+    release = open_source(stored)
+    attributes = [name for name in table_attributes(policy) if name in release.columns]
+    on_rows = _running("verify", None, on_progress)
+    return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
+
+
+def _checksum(files: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with open_to_read(file) as content:
+            while chunk := content.read(2**20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _decimal(request: Request) -> str:
+    return request.source.csv.decimal if request.source else "."
 
 
 def _running(phase: str, total: int | None, on_progress: ProgressSink) -> Callable[[int], None]:
@@ -196,18 +241,11 @@ def _running(phase: str, total: int | None, on_progress: ProgressSink) -> Callab
     return add
 
 
-def _format(path: str | tuple[str, ...]) -> str | None:
-    return format_of(path if isinstance(path, str) else path[0])
-
-
 @dataclass(frozen=True, eq=False)
 class AnonResult:
     """A release, how it came about, and what it is worth."""
 
-    request: Request
-    source: Count
-    plan: Plan
-    solution: Solution
+    decision: Decision
     release: Release
     df: pd.DataFrame | None
     """The release, unless the request sent it to a target of its own."""
@@ -215,13 +253,14 @@ class AnonResult:
     @property
     def levels(self) -> dict[str, int] | None:
         """The level of each quasi-identifier, for full-domain generalization."""
-        levels = self.solution.levels
-        return None if levels is None else dict(zip(self.plan.quasi_identifiers, levels, strict=True))
+        return self.decision.levels
 
     @cached_property
     def exploratory(self) -> ExploratoryStatistics:
         """Values and their counts, in the source and in the release."""
-        return exploratory_statistics(self.source, self.release.count, self.request.policy)
+        return exploratory_statistics(
+            self.decision.counted, self.release.count, self.decision.request.policy
+        )
 
     @cached_property
     def risk(self) -> pd.DataFrame:
@@ -231,7 +270,7 @@ class AnonResult:
     @cached_property
     def utility(self) -> pd.DataFrame:
         """What the release is still good for, beside the source."""
-        return utility_statistics(self.plan.problem, self.solution)
+        return utility_statistics(self.decision.plan.problem, self.decision.solution)
 
 
 def anonymize(
@@ -266,20 +305,31 @@ def anonymize(
     source = open_table(request, frame=frame)
     counted = count_records(request, source, on_progress=on_progress)
     made = plan(request, counted)
-    solution = decide(made, on_progress=on_progress)
-    folder = Path(tempfile.mkdtemp(prefix="anon-"))
-    try:
+    decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
+    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
         release = write_release(
-            request,
+            decision,
             source,
-            counted,
-            made,
-            solution,
             job_id=uuid.uuid4().hex,
-            folder=folder,
+            folder=Path(folder),
             on_progress=on_progress,
         )
         df = None if request.target else released_frame(release, like=frame)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return AnonResult(request, counted, made, solution, release, df)
+    return AnonResult(decision, release, df)
+
+
+def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Read a published release as a DataFrame.
+
+    Parameters
+    ----------
+    like
+        The records that were handed over; columns that were kept have their types.
+    """
+    stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
+    kinds = {name: column.kinds for name, column in release.count.columns.items()}
+    frame = read_frame(stored, kinds)
+    if like is None:
+        return frame
+    kept = {name: like.dtypes[name] for name in frame.columns if _same(release, name, like)}
+    return frame.astype(kept)

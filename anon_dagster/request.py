@@ -71,6 +71,11 @@ class Source(_Part):
     """Told by the ending of the first file if left out."""
     csv: CsvOptions = CsvOptions()
 
+    @property
+    def format_found(self) -> Format | None:
+        """The format, named or told by the ending."""
+        return self.format or format_of(self.path if isinstance(self.path, str) else self.path[0])
+
 
 class Target(_Part):
     """Where the release goes; it appears there whole or not at all."""
@@ -82,6 +87,11 @@ class Target(_Part):
     rows_per_file: Annotated[int, Field(ge=1)] = 1_000_000
     """How many records a part file holds at most if ``single_file`` is false."""
     csv: CsvOptions = CsvOptions()
+
+    @property
+    def format_found(self) -> Format | None:
+        """The format, named or told by the ending."""
+        return self.format or format_of(self.path)
 
 
 # -- hierarchies ---------------------------------------------------------------------------
