@@ -1,5 +1,7 @@
 """Hierarchies: what the values of an attribute become, level by level."""
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,15 +44,17 @@ class Hierarchy:
         Raises
         ------
         HierarchyError
-            If a value stands twice or a label has two parents.
+            If the levels differ in length, a value stands twice, or a label has two parents.
         """
         levels = [list(row) for row in rows]
+        if not levels or len({len(row) for row in levels}) > 1:
+            raise HierarchyError("every level of a hierarchy needs one label per value")
         if len(levels) > 1 and len(set(levels[-1])) == 1:
             levels.pop()
-        levels.append([SUPPRESSED] * len(levels[0]))
         encoded = [_encode(row) for row in levels]
+        encoded.append(([0] * len(levels[0]), (SUPPRESSED,)))
         codes = np.array([code for code, _ in encoded], dtype=np.int32)
-        return cls(codes.reshape(len(levels), -1), tuple(labels for _, labels in encoded))
+        return cls(codes.reshape(len(encoded), -1), tuple(labels for _, labels in encoded))
 
     @property
     def levels(self) -> int:
@@ -60,7 +64,7 @@ class Hierarchy:
     @property
     def leaves(self) -> int:
         """How many values there are."""
-        return self.codes.shape[1]
+        return int(self.codes.shape[1])
 
     @cached_property
     def covered(self) -> tuple[NDArray[np.int64], ...]:
@@ -80,6 +84,23 @@ class Hierarchy:
         return np.array(found, dtype=np.int32)
 
 
+def fingerprint(hierarchy: Hierarchy) -> str:
+    """Return a SHA-256 of what every value becomes, the same in whatever order the leaves stand.
+
+    It tells whether two hierarchies agree, but is no secret: whoever can guess the values of a
+    hierarchy can check the guess.
+    """
+    leaves = hierarchy.labels[0]
+    order = sorted(
+        range(len(leaves)), key=lambda leaf: (leaves[leaf] is not None, leaves[leaf] or "")
+    )
+    digest = hashlib.sha256()
+    for codes, labels in zip(hierarchy.codes[:, order].tolist(), hierarchy.labels, strict=True):
+        canonical, names = _encode([labels[code] for code in codes])
+        digest.update(json.dumps([canonical, names], separators=(",", ":")).encode())
+    return digest.hexdigest()
+
+
 def _encode(row: Sequence[Label]) -> tuple[list[int], tuple[Label, ...]]:
     places: dict[Label, int] = {}
     codes = [places.setdefault(label, len(places)) for label in row]
@@ -94,8 +115,10 @@ def _refuse_unless_tree(codes: NDArray[np.int32], labels: tuple[tuple[Label, ...
         twice = leaves - len(labels[0])
         raise HierarchyError(f"{twice} values stand in more than one line of the hierarchy")
     for level in range(1, len(labels)):
-        pairs = np.unique(codes[level - 1 : level + 1], axis=1)
-        forked = int((np.bincount(pairs[0]) > 1).sum()) if leaves else 0
+        nodes, above = codes[level - 1], codes[level]
+        parents = np.zeros(len(labels[level - 1]), dtype=np.int32)
+        parents[nodes] = above
+        forked = len(np.unique(nodes[parents[nodes] != above]))
         if forked:
             raise HierarchyError(
                 f"{forked} labels of level {level - 1} have more than one parent at level "

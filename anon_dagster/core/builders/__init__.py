@@ -1,0 +1,23 @@
+"""Builders of hierarchies: from the distinct values of an attribute and a rule to a tree."""
+
+from anon_dagster.core.builders.domain import Domain
+from anon_dagster.core.builders.grouping import by_frequency, by_order, in_order
+from anon_dagster.core.builders.numeric import by_interval, by_rounding
+from anon_dagster.core.builders.period import by_period, read_moment
+from anon_dagster.core.builders.text import by_mask, by_suppression
+from anon_dagster.core.builders.tree import from_nodes, from_rows
+
+__all__ = [
+    "Domain",
+    "by_frequency",
+    "by_interval",
+    "by_mask",
+    "by_order",
+    "by_period",
+    "by_rounding",
+    "by_suppression",
+    "from_nodes",
+    "from_rows",
+    "in_order",
+    "read_moment",
+]

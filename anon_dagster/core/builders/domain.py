@@ -1,0 +1,119 @@
+"""The values that a hierarchy is built for, and what becomes of those that it lacks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.builders.number import Number, read_number
+from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.errors import HierarchyError
+
+_T = TypeVar("_T")
+Levels = list[list[Label]]  # (levels,) of (leaves,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Domain:
+    """The distinct values of one attribute, as texts; ``None`` is a missing value.
+
+    A missing value is a value like any other: a leaf of its own, which stays missing at every
+    level below ``*`` unless the hierarchy itself says what becomes of it. Any other value that
+    the hierarchy lacks goes to the branch ``other``: from level 1 on it reads ``other``, or what
+    ``other`` itself becomes if that is a label of the hierarchy. Without that branch such values
+    are an error.
+    """
+
+    values: tuple[Label, ...]  # (values,): all different
+    counts: NDArray[np.int64] | None = None  # (values,): records that hold each
+    column: str = "the column"
+    other: str | None = None
+    decimal: str = "."
+    """The decimal mark of the numbers among the values."""
+
+    def __post_init__(self) -> None:
+        twice = len(self.values) - len(set(self.values))
+        if twice:
+            raise HierarchyError(f"{self.column}: {twice} values stand in it more than once")
+
+    @property
+    def texts(self) -> list[str]:
+        """The values that are not missing."""
+        return [value for value in self.values if value is not None]
+
+    def numbers(self) -> dict[str, Number]:
+        """Return those of the values that are numbers, each with its number."""
+        read = {text: read_number(text, decimal=self.decimal) for text in self.texts}
+        return {text: number for text, number in read.items() if number is not None}
+
+
+def grow(
+    domain: Domain,
+    known: dict[str, _T],
+    levels: Callable[[list[_T]], list[list[str]]],
+    *,
+    remedy: str = "add them to the hierarchy",
+) -> Hierarchy:
+    """Build the hierarchy of the values that a rule knows, as it has read them.
+
+    Parameters
+    ----------
+    known
+        What the rule reads each value as; values that it cannot read are left out.
+    levels
+        From what was read to the labels of the levels between the values and ``*``.
+    remedy
+        What a caller can do about values that are left out.
+    """
+    rows: Levels = [list(known)]
+    rows += [[*row] for row in levels(list(known.values()))]
+    return complete(domain, rows, remedy=remedy)
+
+
+def complete(domain: Domain, rows: Levels, *, remedy: str) -> Hierarchy:
+    """Add the values that the rows lack, and the root, which is a level of its own."""
+    leaves = set(rows[0])
+    lacking: list[Label] = [v for v in domain.values if v not in leaves and v is not None]
+    missing = None in domain.values and None not in leaves
+    if lacking and domain.other is None:
+        raise _lacks(domain, set(lacking), remedy)
+    added: list[tuple[list[Label], list[Label]]] = []
+    if lacking:
+        added.append((lacking, _branch(rows, domain.other)))
+    if missing:
+        added.append(([None], _branch(rows, None)))
+    values = [*rows[0], *(value for more, _ in added for value in more)]
+    above = [
+        [*row, *(branch[level] for more, branch in added for _ in more)]
+        for level, row in enumerate(rows[1:], start=1)
+    ]
+    try:
+        return Hierarchy.from_labels([values, *above, [SUPPRESSED] * len(values)])
+    except HierarchyError as error:
+        raise HierarchyError(f"{domain.column}: {error}") from None
+
+
+def _branch(rows: Levels, label: Label) -> list[Label]:
+    """Return what a branch of that label reads at each level, (levels,).
+
+    If the label is part of the hierarchy, the branch has the parents that it has there.
+    """
+    for level, row in enumerate(rows):
+        if label in row:
+            leaf = row.index(label)
+            return [*[label] * level, *[above[leaf] for above in rows[level:]]]
+    return [label] * len(rows)
+
+
+def _lacks(domain: Domain, lacking: set[Label], remedy: str) -> HierarchyError:
+    plural = "value" if len(lacking) == 1 else "values"
+    records = ""
+    if domain.counts is not None:
+        held = (c for v, c in zip(domain.values, domain.counts, strict=True) if v in lacking)
+        records = f" ({sum(map(int, held))} records)"
+    return HierarchyError(
+        f"{domain.column}: the hierarchy lacks {len(lacking)} {plural} of the column{records}; "
+        f"{remedy}, or name a branch for them with other"
+    )

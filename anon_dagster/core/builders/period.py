@@ -1,0 +1,67 @@
+"""Dates and times: the calendar periods that they lie in, labelled as in ISO 8601."""
+
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+
+from anon_dagster.core.builders.domain import Domain, grow
+from anon_dagster.core.hierarchy import Hierarchy
+
+
+def by_period(domain: Domain, *, levels: Sequence[str], written: str | None = None) -> Hierarchy:
+    """Generalize dates and times to calendar periods.
+
+    A time belongs to the day that its own clock shows: its offset from UTC changes nothing. The
+    label of a value depends on nothing but the value and the rule.
+
+    Parameters
+    ----------
+    levels
+        (levels - 2,) of ``day``, ``month``, ``quarter``, ``half_year``, ``year``, ``5_years``,
+        ``decade``, ``century``, from finer to coarser; they nest.
+    written
+        How a date is written, in the codes of ``strptime``; ISO 8601 if left out.
+
+    Raises
+    ------
+    HierarchyError
+        If values are no such dates and the domain has no branch ``other``.
+    """
+    read = {text: read_moment(text, written) for text in domain.texts}
+    known = {text: day for text, day in read.items() if day is not None}
+
+    def labels(days: list[date]) -> list[list[str]]:
+        return [_labels(days, _PERIODS[level]) for level in levels]
+
+    return grow(domain, known, labels, remedy="give the format that these dates are written in")
+
+
+def read_moment(text: str, written: str | None = None) -> date | None:
+    """Read the day of a date or time; ``None`` if the text is none."""
+    try:
+        if written is not None:
+            return datetime.strptime(text, written).date()  # noqa: DTZ007 (its clock counts)
+        return datetime.fromisoformat(text).date()
+    except ValueError:
+        return None
+
+
+def _labels(days: list[date], name: Callable[[date], str]) -> list[str]:
+    names = {day: name(day) for day in set(days)}
+    return [names[day] for day in days]
+
+
+def _years(day: date, count: int) -> str:
+    first = day.year // count * count
+    return f"{first:04d}/{first + count - 1:04d}"
+
+
+_PERIODS: dict[str, Callable[[date], str]] = {
+    "day": date.isoformat,
+    "month": lambda day: f"{day.year:04d}-{day.month:02d}",
+    "quarter": lambda day: f"{day.year:04d}-Q{(day.month + 2) // 3}",
+    "half_year": lambda day: f"{day.year:04d}-H{(day.month + 5) // 6}",
+    "year": lambda day: f"{day.year:04d}",
+    "5_years": lambda day: _years(day, 5),
+    "decade": lambda day: _years(day, 10),
+    "century": lambda day: _years(day, 100),
+}

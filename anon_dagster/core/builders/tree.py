@@ -1,0 +1,155 @@
+"""Trees written out: lines from leaf to root, or nested mappings from the root down."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from anon_dagster.core.builders.domain import Domain, Levels, complete
+from anon_dagster.core.builders.number import Number, read_number
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.errors import HierarchyError
+
+Row = tuple[Label, ...]  # leaf to root
+_SHOWN = 5
+
+
+def from_rows(
+    domain: Domain,
+    rows: Sequence[Row],
+    *,
+    lines: Sequence[int] | None = None,
+    numeric: bool = False,
+) -> Hierarchy:
+    """Build a hierarchy from a row per value, leaf to root.
+
+    Every row is a leaf, whether the column has the value or not. A last label that all rows
+    share is the root; else the root is added. An empty label means a missing value, unless the
+    empty text is itself a value of the column. What a value becomes depends on nothing but the
+    rows.
+
+    Parameters
+    ----------
+    rows
+        (leaves,) of (levels,).
+    lines
+        (leaves,): where each row stands, for messages; counted from 1 if left out.
+    numeric
+        Whether equal numbers are the same value however they are written (39 and 39.0).
+
+    Raises
+    ------
+    HierarchyError
+        If the rows differ in length, a value stands twice, a label has two parents, or the rows
+        lack values of the column and the domain has no branch ``other``.
+    """
+    places = range(1, len(rows) + 1) if lines is None else lines
+    cleared = rows if "" in domain.values else [tuple(c or None for c in row) for row in rows]
+    _refuse_faults(domain.column, cleared, places)
+    matched = _matched(domain, cleared) if numeric else cleared
+    levels: Levels = [list(level) for level in zip(*matched, strict=True)] or [[]]
+    if len(levels) > 1 and len(set(levels[-1])) == 1:
+        levels.pop()
+    return complete(domain, levels, remedy="add them to the hierarchy")
+
+
+def from_nodes(domain: Domain, nodes: Mapping[str, Any], *, numeric: bool = False) -> Hierarchy:
+    """Build a hierarchy from nested mappings, the most general labels outermost.
+
+    The lowest mappings hold lists of values; a key without content is a value itself. Every
+    label keeps its distance from the root; a value that lies nearer to the root than others
+    repeats itself on the levels between. Everything else is as in :func:`from_rows`.
+    """
+    paths = list(_paths(nodes))
+    depth = max(map(len, paths), default=1)
+    rows = [(path[-1],) * (depth - len(path)) + path[::-1] for path in paths]
+    return from_rows(domain, rows, numeric=numeric)
+
+
+def _paths(node: object) -> Iterator[Row]:
+    """Walk from a node to its leaves; yield each path, root to leaf."""
+    if isinstance(node, Mapping):
+        for label, below in node.items():
+            for path in _paths(below) if below is not None else [()]:
+                yield (_text(label), *path)
+    elif isinstance(node, list | tuple):
+        for below in node:
+            yield from _paths(below)
+    else:
+        yield (_text(node),)
+
+
+def _text(value: object) -> Label:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
+
+
+# -- faults --------------------------------------------------------------------------------
+
+
+def _refuse_faults(column: str, rows: Sequence[Row], places: Sequence[int]) -> None:
+    """Raise with every kind of fault, and the lines of each."""
+    common = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    ragged = [place for place, row in zip(places, rows, strict=True) if len(row) != common]
+    faults = [_fault(ragged, f"do not have {common} labels as most do")] if ragged else []
+    if not ragged:
+        faults += _double_faults(rows, places, common)
+    if faults:
+        raise HierarchyError(f"{column}: in the hierarchy {'; '.join(faults)}")
+
+
+def _double_faults(rows: Sequence[Row], places: Sequence[int], levels: int) -> Iterator[str]:
+    twice = _second([(row[0], place) for place, row in enumerate(rows)] if levels else [])
+    if twice:
+        yield _fault([places[p] for p in twice], "name a value that an earlier line names")
+        return
+    for level in range(1, levels - 1):
+        forked = _second((row[level], row[level + 1]) for row in rows)
+        if forked:
+            reason = f"give a label of level {level} another parent than an earlier line does"
+            yield _fault([places[p] for p in forked], reason)
+
+
+def _second(pairs: Iterable[tuple[Label, object]]) -> list[int]:
+    """Return where a key comes with another value than where it came first."""
+    first: dict[Label, object] = {}
+    return [
+        place for place, (key, value) in enumerate(pairs) if first.setdefault(key, value) != value
+    ]
+
+
+def _fault(lines: Sequence[int], reason: str) -> str:
+    shown = ", ".join(map(str, lines[:_SHOWN]))
+    more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
+    return f"{'line' if len(lines) == 1 else 'lines'} {shown}{more} {reason}"
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def _matched(domain: Domain, rows: Sequence[Row]) -> list[Row]:
+    """Write each numeric leaf as the column writes the same number."""
+    exactly = {row[0] for row in rows}
+    written: defaultdict[Number, list[str]] = defaultdict(list)
+    for text, number in domain.numbers().items():
+        if text not in exactly:
+            written[_normal(number)].append(text)
+    present = set(domain.values)
+    return [
+        (leaf, *row[1:])
+        for row in rows
+        for leaf in ([row[0]] if row[0] in present else _spellings(row[0], written))
+    ]
+
+
+def _spellings(leaf: Label, written: Mapping[Number, list[str]]) -> Sequence[Label]:
+    number = None if leaf is None else read_number(leaf)
+    found = written.get(_normal(number)) if number is not None else None
+    return found or [leaf]
+
+
+def _normal(number: Number) -> Number:
+    count, places = number
+    while count and count % 10 == 0:
+        count, places = count // 10, places - 1
+    return (count, places) if count else (0, 0)
