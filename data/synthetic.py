@@ -21,7 +21,7 @@ class Chance:
     """A seeded source of choices."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 (invents people, guards nothing)
+        self._random = random.Random(seed)
 
     def below(self, bound: int) -> int:
         """Return a whole number from 0 to ``bound - 1``, all alike likely."""
@@ -64,8 +64,7 @@ class Chance:
 def leave_out(record: Record, shares: Mapping[str, int], chance: Chance) -> Record:
     """Return the record with some cells missing, each with its share in thousandths."""
     return {
-        name: None if chance.happens(shares.get(name, 0)) else cell
-        for name, cell in record.items()
+        name: None if chance.happens(shares.get(name, 0)) else cell for name, cell in record.items()
     }
 
 

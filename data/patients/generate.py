@@ -88,8 +88,7 @@ WORK = {
     "|Machine operator|Mechanic|Office clerk|Police officer|Security guard|Warehouse worker",
     "college": "Accountant|Designer|Manager|Nurse|Office clerk|Police officer"
     "|Sales representative|Software developer|Teacher|Technician",
-    "graduate": "Engineer|Lawyer|Manager|Pharmacist|Physician|Scientist|Software developer"
-    "|Teacher",
+    "graduate": "Engineer|Lawyer|Manager|Pharmacist|Physician|Scientist|Software developer|Teacher",
 }
 STAGE = dict(
     zip(
@@ -137,7 +136,7 @@ VISITS = {
 NOTES = {
     "Follow-up: {area}.": 16,
     "Checked {area}, no change.": 14,
-    "{area} – stable": 10,
+    "{area} — stable": 10,
     "New complaint, {area}; blood test ordered": 8,
     "{who} reports less trouble ({area}).": 10,
     '{who} says "it comes and goes", mostly {area}': 6,
@@ -203,9 +202,9 @@ class Facts:
 def read_facts(folder: Path) -> Facts:
     """Read the places and the diagnoses."""
     places = {
-        Place(
-            row["city"], row["state"], row["region"], tuple(row["zip_codes"].split())
-        ): int(row["weight"])
+        Place(row["city"], row["state"], row["region"], tuple(row["zip_codes"].split())): int(
+            row["weight"]
+        )
         for row in _rows(folder / "places.csv")
     }
     diagnoses = tuple(
@@ -269,9 +268,7 @@ def invent(number: int, facts: Facts, chance: Chance) -> Record:
         "zip_code": chance.pick(place.zip_codes),
         "city": place.city,
         "state": place.state,
-        "race": chance.weighted(
-            dict(zip(RACE_NAMES, RACES[place.region], strict=True))
-        ),
+        "race": chance.weighted(dict(zip(RACE_NAMES, RACES[place.region], strict=True))),
         "education": schooling,
         "occupation": occupation(age, schooling, chance),
         "marital_status": chance.weighted(up_to(age, MARITAL_UP_TO_AGE, MARITAL)),
@@ -347,9 +344,7 @@ def insurance(age: int, money: int, chance: Chance) -> str:
     if age >= 65:
         return chance.weighted({"Medicare": 95, "Private": 4, "Military": 1})
     if money < 3_500_000:
-        return chance.weighted(
-            {"Medicaid": 66, "Private": 16, "Uninsured": 16, "Medicare": 2}
-        )
+        return chance.weighted({"Medicaid": 66, "Private": 16, "Uninsured": 16, "Medicare": 2})
     return chance.weighted(
         {"Private": 82, "Medicaid": 5, "Military": 5, "Uninsured": 7, "Medicare": 1}
     )
@@ -375,8 +370,7 @@ def write_all(folder: Path) -> None:
     facts = read_facts(HERE / "facts")
     chance = Chance(SEED)
     patients = [
-        leave_out(invent(number, facts, chance), MISSING, chance)
-        for number in range(PATIENTS)
+        leave_out(invent(number, facts, chance), MISSING, chance) for number in range(PATIENTS)
     ]
     write_records(folder / "patients.csv", patients)
     write_table(
@@ -385,10 +379,7 @@ def write_all(folder: Path) -> None:
     )
     write_table(
         folder / "icd10.csv",
-        [
-            (each.code, each.code[:3], each.block, each.chapter, "*")
-            for each in facts.diagnoses
-        ],
+        [(each.code, each.code[:3], each.block, each.chapter, "*") for each in facts.diagnoses],
     )
 
 
