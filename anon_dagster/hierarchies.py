@@ -1,0 +1,288 @@
+"""From a rule of a request, or none, and the values of a column to its hierarchy.
+
+Under most rules a value becomes the same whatever other values there are: tree, interval, date,
+rounding, suppress, mask with levels, order with an order. Under the others it depends on the
+values: frequency, mask without levels, order without an order. Later records are only recoded
+like earlier ones by a rule of the first kind; :func:`frozen` makes one of the second kind one of
+the first. Where no rule is given, :func:`default_rule` first makes one out of the values.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.builders import (
+    Domain,
+    by_frequency,
+    by_interval,
+    by_mask,
+    by_order,
+    by_period,
+    by_rounding,
+    by_suppression,
+    from_nodes,
+    from_rows,
+    in_order,
+    read_moment,
+)
+from anon_dagster.core.builders.number import common_places, units
+from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.errors import HierarchyError, SourceError
+from anon_dagster.request import (
+    DateLevel,
+    DateRule,
+    FrequencyRule,
+    HierarchyRule,
+    IntervalRule,
+    MaskRule,
+    OrderRule,
+    RoundingRule,
+    SuppressRule,
+    TreeRule,
+)
+from anon_dagster.storage.places import name, open_to_read, reading
+from anon_dagster.storage.values import TextKind
+
+_NUMERIC = (TextKind.integer, TextKind.decimal)
+_FEW = 20  # distinct texts that are rather suppressed than grouped
+_SHORTEST_CODE = 3  # characters
+_PAIR = 2  # numbers that have no span worth dividing
+_MOST_WIDTHS = 3
+_Computed = (
+    IntervalRule | RoundingRule | DateRule | MaskRule | OrderRule | FrequencyRule | SuppressRule
+)
+_CODE = re.compile(r"[0-9A-Za-z./ -]*[0-9][0-9A-Za-z./ -]*")
+
+
+def build_hierarchy(
+    rule: HierarchyRule | None,
+    column: str,
+    values: Sequence[Label],
+    counts: NDArray[np.int64],
+    *,
+    kind: TextKind,
+    decimal: str = ".",
+) -> Hierarchy:
+    """Build the hierarchy of a column.
+
+    Parameters
+    ----------
+    rule
+        What the request says; the obvious rule for the values (:func:`default_rule`) if nothing.
+    values
+        (values,): the distinct values of the column; ``None`` is a missing value.
+    counts
+        (values,): how many records hold each.
+    kind
+        What the values are. Among numbers, a tree's 39.0 is the column's 39.
+    decimal
+        The decimal mark of the values.
+
+    Raises
+    ------
+    HierarchyError
+        If the rule makes no tree, its file cannot be read, or it lacks values of the column.
+    """
+    if rule is None:
+        rule = default_rule(values, kind=kind, decimal=decimal)
+    domain = Domain(tuple(values), counts, column, rule.other, decimal)
+    if isinstance(rule, TreeRule):
+        return _tree(domain, rule, numeric=kind in _NUMERIC)
+    return _computed(domain, rule)
+
+
+def _computed(domain: Domain, rule: _Computed) -> Hierarchy:
+    match rule:
+        case IntervalRule() | RoundingRule():
+            return _numeric(domain, rule)
+        case DateRule():
+            return by_period(domain, levels=rule.levels, written=rule.format)
+        case MaskRule():
+            return _mask(domain, rule)
+        case OrderRule():
+            return by_order(domain, sizes=rule.sizes, order=rule.order)
+        case FrequencyRule():
+            return by_frequency(domain, keep=rule.keep, rest=rule.rest)
+        case SuppressRule():
+            return by_suppression(domain)
+
+
+def _numeric(domain: Domain, rule: IntervalRule | RoundingRule) -> Hierarchy:
+    if isinstance(rule, RoundingRule):
+        powers = [10**power for power in range(1, (rule.powers_of_ten or 0) + 1)]
+        return by_rounding(domain, steps=rule.steps or powers)
+    return by_interval(
+        domain, widths=rule.widths, lower=rule.lower, upper=rule.upper, outside=rule.outside
+    )
+
+
+def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
+    return by_mask(
+        domain,
+        side=rule.side,
+        character=rule.character,
+        levels=rule.levels,
+        per_level=rule.per_level,
+    )
+
+
+# -- trees ---------------------------------------------------------------------------------
+
+
+def _tree(domain: Domain, rule: TreeRule, *, numeric: bool) -> Hierarchy:
+    if rule.nodes is not None:
+        return from_nodes(domain, rule.nodes, numeric=numeric)
+    named = replace(domain, column=f"{domain.column} ({name(str(rule.path))})")
+    lines, rows = _rows(named.column, rule)
+    return from_rows(named, rows, lines=lines, numeric=numeric)
+
+
+def _rows(column: str, rule: TreeRule) -> tuple[list[int], list[tuple[str, ...]]]:
+    """Read the lines of a tree's file, each with its number; blank lines are left out."""
+    reader = csv.reader(io.StringIO(_text(column, rule), newline=""), delimiter=rule.separator)
+    lines, rows, last, fault = [], [], 0, False
+    try:
+        for row in reader:
+            if row:
+                lines.append(last + 1)
+                rows.append(tuple(row))
+            last = reader.line_num
+    except csv.Error:
+        fault = True
+    if fault:
+        raise HierarchyError(f"{column}: line {last + 1} of the hierarchy is no line of a CSV file")
+    return (lines[1:], rows[1:]) if rule.header else (lines, rows)
+
+
+def _text(column: str, rule: TreeRule) -> str:
+    content = _content(column, str(rule.path))
+    encoding = "utf-8-sig" if rule.encoding.lower().replace("_", "-") == "utf-8" else rule.encoding
+    try:
+        return content.decode(encoding)
+    except LookupError:
+        problem = f"{rule.encoding} is no known encoding"
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        problem = f"line {line} of the hierarchy is not written in {rule.encoding}"
+    # Outside of the handler: the decoder's error holds the content of the file.
+    raise HierarchyError(f"{column}: {problem}; say which encoding it is")
+
+
+def _content(column: str, path: str) -> bytes:
+    try:
+        with open_to_read(path) as file, reading(path):
+            return file.read()
+    except SourceError as error:
+        problem = str(error)
+    raise HierarchyError(f"{column}: {problem}")
+
+
+# -- no rule -------------------------------------------------------------------------------
+
+
+def default_rule(values: Sequence[Label], *, kind: TextKind, decimal: str = ".") -> HierarchyRule:
+    """Return the obvious rule for a column that the request has none for.
+
+    ====================  =================================================================
+    numbers               intervals of up to three widths of the series 1, 2, 5, 10 …, the
+                          first near a twentieth of the span; suppressed if there are two
+    dates and times       month, quarter, year; month, year, decade if they span two years
+                          or more; the day first for times
+    booleans              suppressed
+    codes                 masked from the right: more than 20 texts of one length, three
+                          characters or longer, with a digit in each
+    at most 20 texts      suppressed
+    other texts           the 20, 10, 5 most frequent kept
+    ====================  =================================================================
+
+    Numbers and dates that turn out not to be any go to a branch of their own.
+    """
+    domain = Domain(tuple(values), decimal=decimal)
+    if kind in _NUMERIC:
+        return _default_intervals(domain)
+    if kind in (TextKind.date, TextKind.datetime):
+        return _default_periods(domain, timed=kind is TextKind.datetime)
+    texts = domain.texts
+    if kind is TextKind.boolean or len(texts) <= _FEW:
+        return SuppressRule()
+    lengths = set(map(len, texts))
+    if len(lengths) == 1 and min(lengths) >= _SHORTEST_CODE and all(map(_CODE.fullmatch, texts)):
+        return MaskRule()
+    return FrequencyRule(keep=(20, 10, 5))
+
+
+def _default_intervals(domain: Domain) -> HierarchyRule:
+    numbers = domain.numbers().values()
+    places = common_places(numbers)
+    sizes = [units(number, places) for number in numbers]
+    if len(set(sizes)) <= _PAIR:
+        return SuppressRule()
+    widths = _nice_widths(max(sizes) - min(sizes), least=2)
+    return IntervalRule(widths=tuple(float(f"{w}e{-places}") for w in widths), other="other")
+
+
+def _nice_widths(span: int, *, least: int) -> list[int]:
+    """Return up to three widths below a span, each a multiple of the one before it.
+
+    Their first digits are 1, 2 or 5.
+    """
+    series = [digit * 10**power for power in range(len(str(span)) + 1) for digit in (1, 2, 5)]
+    widths = [next(w for w in series if w >= least and 20 * w >= span)]
+    for width in series:
+        if widths[-1] < width < span and width % widths[-1] == 0:
+            widths.append(width)
+    return widths[:_MOST_WIDTHS]
+
+
+def _default_periods(domain: Domain, *, timed: bool) -> HierarchyRule:
+    days = [day for text in domain.texts if (day := read_moment(text)) is not None]
+    long = bool(days) and (max(days) - min(days)).days >= 2 * 365
+    finest: tuple[DateLevel, ...] = ("day", "month") if timed else ("month",)
+    coarse: tuple[DateLevel, ...] = ("year", "decade") if long else ("quarter", "year")
+    return DateRule(levels=finest + coarse, other="other")
+
+
+# -- later records -------------------------------------------------------------------------
+
+
+def frozen(rule: HierarchyRule, hierarchy: Hierarchy, *, decimal: str = ".") -> HierarchyRule:
+    """Return a rule under which later values become what they became in a hierarchy.
+
+    A value that the rule depends on and that was not there has no place in an order, and is one
+    of the rest among frequencies.
+
+    The frozen rule of an order names every value, that of frequencies the most frequent ones:
+    more than a release may show. It is as confidential as the source, so it should not be stored
+    where the release is.
+    """
+    if isinstance(rule, MaskRule) and rule.levels is None:
+        masked = hierarchy.levels - 2
+        return rule.model_copy(update={"levels": masked}) if masked else SuppressRule()
+    if isinstance(rule, OrderRule) and rule.order is None:
+        leaves = [label for label in hierarchy.labels[0] if label is not None]
+        return rule.model_copy(update={"order": tuple(in_order(leaves, decimal=decimal))})
+    if isinstance(rule, FrequencyRule):
+        return TreeRule(nodes={SUPPRESSED: _kept(hierarchy)}, other=rule.rest)
+    return rule
+
+
+def _kept(hierarchy: Hierarchy) -> dict[str, Any]:
+    """Return the branches of the values that level 1 still keeps, from the root down."""
+    nodes: dict[str, Any] = {}
+    rows = [
+        [labels[code] for code in codes]
+        for codes, labels in zip(hierarchy.codes.tolist(), hierarchy.labels, strict=True)
+    ]
+    for leaf, *above in zip(*rows[:-1], strict=True):
+        if leaf is not None and leaf == above[0]:
+            node = nodes
+            for label in above[:0:-1]:
+                node = node.setdefault(label, {})
+            node.setdefault(above[0], []).append(leaf)
+    return nodes
