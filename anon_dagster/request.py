@@ -149,7 +149,8 @@ class MaskRule(_HierarchyRule):
     side: Annotated[Literal["left", "right"], Field(alias="from")] = "right"
     character: Character = "*"
     levels: Annotated[int, Field(ge=1)] | None = None
-    """How many levels mask something; as many as the longest value needs if left out."""
+    """How many levels mask something, before ``*``; if left out, as many as leave a character to
+    the longest value."""
     per_level: Annotated[int, Field(ge=1)] = 1
 
 
