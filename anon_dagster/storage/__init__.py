@@ -1,0 +1,1 @@
+"""Places, sources and targets: the only code that opens a path."""

@@ -1,0 +1,264 @@
+"""Places where tables lie: local folders and every store that fsspec reaches by its URL."""
+
+import os
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from gzip import BadGzipFile
+from pathlib import Path
+from typing import IO, Any
+
+import pyarrow as pa
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
+
+_FOREIGN = (OSError, ValueError, ImportError, EOFError, zlib.error, pa.ArrowException)
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (FileNotFoundError, "no such file or directory"),
+    (PermissionError, "permission denied"),
+    (EOFError, "its compression is damaged or it was cut off"),
+    (zlib.error, "its compression is damaged or it was cut off"),
+    (BadGzipFile, "its compression is damaged or it was cut off"),
+    (UnicodeError, "it is not in the encoding that the request names"),
+    (ImportError, "the package for this kind of store is not installed"),
+    (pa.ArrowException, "it is damaged, or not of the format that the request names"),
+)
+_VERSION = ("size", "mtime", "ino", "ETag", "LastModified", "last_modified", "generation", "md5")
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Tells one version of a file from another."""
+
+    path: str
+    size: int
+    version: tuple[str, ...]
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into an error that holds no cell."""
+    try:
+        yield
+    except AnonError:
+        raise
+    except _FOREIGN as error:
+        raise _translated(error, SourceError, f"cannot read {path}") from None
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is written into an error that holds no cell."""
+    try:
+        yield
+    except AnonError:
+        raise
+    except _FOREIGN as error:
+        raise _translated(error, TargetError, f"cannot write {path}") from None
+
+
+def _translated(error: BaseException, kind: type[AnonError], what: str) -> AnonError:
+    if isinstance(error, ConnectionError | TimeoutError):
+        return StoreUnavailableError(f"{what}: the store did not answer")
+    return kind(f"{what}: {_reason(error)}")
+
+
+def _reason(error: BaseException) -> str:
+    """Say why, in words of our own: those of the library may quote cells."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno).lower()
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    return "its address or its content is not understood"
+
+
+# -- addresses -----------------------------------------------------------------------------
+
+
+def store(path: str) -> tuple[AbstractFileSystem, str]:
+    """Return the file system of a path and the path within it."""
+    system, inner = url_to_fs(str(Path(path).expanduser()) if "://" not in path else path)
+    return system, inner
+
+
+def is_local(path: str) -> bool:
+    """Tell whether a path lies in the file system of this machine."""
+    return "://" not in path or path.startswith(("file://", "local://"))
+
+
+def full(path: str) -> str:
+    """Return a path absolute, or as the URL that it is."""
+    system, inner = store(path)
+    return inner if isinstance(system, LocalFileSystem) else str(system.unstrip_protocol(inner))
+
+
+def parent(path: str) -> str:
+    """Return the folder that a path lies in."""
+    return path.rstrip("/").rpartition("/")[0] or "/"
+
+
+def name(path: str) -> str:
+    """Return the last step of a path."""
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def beside(path: str, other: str) -> str:
+    """Return the path of another name in the same folder."""
+    return f"{parent(path).rstrip('/')}/{other}"
+
+
+# -- finding -------------------------------------------------------------------------------
+
+
+def resolve(path: str | Iterable[str]) -> list[str]:
+    """Find the files of a source: a file, a list, a glob, or a folder of part files.
+
+    Files of a folder or glob come in natural order (``part-2`` before ``part-10``); names that
+    begin with a dot or an underscore are not part of the table.
+
+    Raises
+    ------
+    SourceError
+        If nothing is found, a file is named twice, or a folder has folders in it.
+    """
+    paths = [path] if isinstance(path, str) else list(path)
+    files = [file for each in paths for file in _found(each)]
+    if twice := len(files) - len(set(files)):
+        raise SourceError(f"the source names {twice} of its {len(set(files))} files twice")
+    return files
+
+
+def _found(path: str) -> list[str]:
+    with reading(path):
+        system, inner = store(path)
+        if system.isfile(inner):
+            return [full(path)]
+        if system.isdir(inner):
+            files = _parts_in(system, inner, path)
+        elif any(sign in inner for sign in "*?["):
+            files = [file for file in system.glob(inner) if system.isfile(file)]
+        else:
+            raise SourceError(f"the source {path} does not exist, or is no file or folder")
+        files = [file for file in files if name(file)[0] not in "._"]
+        if not files:
+            raise SourceError(f"the source {path} has no files")
+        prefix = "" if isinstance(system, LocalFileSystem) else path.partition("://")[0] + "://"
+        return sorted((prefix + str(file).removeprefix(prefix) for file in files), key=_natural)
+
+
+def _parts_in(system: AbstractFileSystem, inner: str, path: str) -> list[str]:
+    entries = [e for e in system.ls(inner, detail=True) if name(e["name"])[0] not in "._"]
+    entries = [e for e in entries if e["name"].rstrip("/") != inner.rstrip("/")]
+    if folders := sum(e["type"] == "directory" for e in entries):
+        raise SourceError(
+            f"the source {path} has {folders} folders in it; name the files with a glob instead"
+        )
+    return [e["name"] for e in entries]
+
+
+def _natural(path: str) -> list[tuple[int, str]]:
+    return [
+        (int(step), "") if step.isdecimal() else (-1, step) for step in re.split(r"(\d+)", path)
+    ]
+
+
+# -- reading -------------------------------------------------------------------------------
+
+
+def open_to_read(path: str) -> IO[bytes]:
+    """Open a file; the caller closes it."""
+    with reading(path):
+        system, inner = store(path)
+        file: IO[bytes] = system.open(inner, "rb")
+        return file
+
+
+def fingerprint(path: str) -> Fingerprint:
+    """Describe the version of a file that lies there now."""
+    with reading(path):
+        system, inner = store(path)
+        system.invalidate_cache()
+        info: dict[str, Any] = system.info(inner)
+        version = tuple(f"{key}={info[key]}" for key in _VERSION if info.get(key) is not None)
+        return Fingerprint(path, int(info.get("size") or 0), version)
+
+
+def require_unchanged(fingerprints: Iterable[Fingerprint]) -> None:
+    """Refuse files that were replaced, changed or removed since.
+
+    Raises
+    ------
+    SourceError
+        Naming the first such file and how many there are.
+    """
+    changed = [mark.path for mark in fingerprints if not _is_still(mark)]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise SourceError(f"{changed[0]}{more} changed while it was read; run the job again")
+
+
+def _is_still(mark: Fingerprint) -> bool:
+    try:
+        return fingerprint(mark.path) == mark
+    except SourceError:
+        return False
+
+
+# -- moving and removing -------------------------------------------------------------------
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is a file or folder."""
+    system, inner = store(path)
+    return bool(system.exists(inner))
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether there is a folder."""
+    system, inner = store(path)
+    return bool(system.isdir(inner))
+
+
+def names_in(path: str) -> list[str]:
+    """Return the names in a folder, hidden ones too; none if there is no folder."""
+    system, inner = store(path)
+    if not system.isdir(inner):
+        return []
+    system.invalidate_cache()
+    return sorted(n for n in map(name, system.ls(inner, detail=False)) if n != name(inner))
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it, if they are not there."""
+    system, inner = store(path)
+    system.makedirs(inner, exist_ok=True)
+
+
+def open_to_write(path: str) -> IO[bytes]:
+    """Open a new file; the caller closes it."""
+    system, inner = store(path)
+    file: IO[bytes] = system.open(inner, "wb")
+    return file
+
+
+def move(path: str, to: str) -> None:
+    """Move a file or folder; on this machine in one step, replacing a file that is there."""
+    system, inner = store(path)
+    _, goal = store(to)
+    if isinstance(system, LocalFileSystem):
+        Path(inner).replace(goal)
+    else:
+        system.mv(inner, goal, recursive=bool(system.isdir(inner)))
+
+
+def remove(path: str) -> None:
+    """Remove a file or folder, if it is there."""
+    system, inner = store(path)
+    if system.exists(inner):
+        system.rm(inner, recursive=bool(system.isdir(inner)))
