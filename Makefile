@@ -13,11 +13,12 @@ help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
 		while read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
+demo dev: export DAGSTER_HOME := $(CURDIR)
 demo: $(READY)  ## anonymize the bundled patients through Dagster and print what came out
 	@$(BIN)/python -m anon_dagster.demo
 
 dev: $(READY)  ## start the Dagster UI on this project, at http://127.0.0.1:3000
-	DAGSTER_HOME=$(CURDIR) $(BIN)/dagster dev --host 127.0.0.1
+	@PYTHONWARNINGS='ignore:Function `dev_command`' $(BIN)/dagster dev --host 127.0.0.1
 
 test: lint types layers  ## lint, types, import rules and the tests
 	$(BIN)/pytest -n $(JOBS) -m "not slow"
@@ -43,7 +44,7 @@ bench: $(READY)  ## measure speed and memory
 
 lock: $(READY)  ## resolve the newest versions for every supported Python
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
-		--group dev --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		--all-extras --group dev --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements.lock pyproject.toml
 
 clean:  ## remove the environment and the tools' caches; results and history stay

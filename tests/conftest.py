@@ -1,0 +1,30 @@
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+# A busy machine is no failure: speed is the benchmarks' matter.
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True)
+# The same examples every time; new ones are what `make fuzz` is for.
+settings.register_profile("default", PATIENT, derandomize=True, max_examples=50)
+settings.register_profile("fuzz", PATIENT, max_examples=2_000)
+settings.load_profile("default")
+
+
+@pytest.fixture(scope="session")
+def project_folder() -> Path:
+    """The root of the project: the folder of its README, its data and its Makefile."""
+    return PROJECT
+
+
+@pytest.fixture(scope="session")
+def adult_folder() -> Path:
+    """The folder of the Adult table, which lies beside the project or where ANON_SHARED says."""
+    shared = Path(os.environ.get("ANON_SHARED", PROJECT.parent / "shared"))
+    folder = shared / "data" / "adult"
+    if not folder.is_dir():
+        pytest.skip("the Adult table is not here; ANON_SHARED names the folder that has data/adult")
+    return folder
