@@ -26,8 +26,6 @@ class ColumnCount:
     counts: NDArray[np.int64]  # (values,), each at least 1
     kinds: Kinds
     """What the text may be read as without loss."""
-    type: pa.DataType
-    """How the source stores the column; ``null`` if it has no records."""
     distinct: int
     """Different values, missing ones aside; kept when the values themselves are forgotten."""
     missing: int
@@ -42,8 +40,7 @@ class ColumnCount:
         """Add the counts of another part of the same column."""
         values = pa.concat_arrays([self.values, other.values])
         counts = np.concatenate([self.counts, other.counts])
-        stored = self.type if other.type == pa.null() else other.type
-        return _column_count(values, counts, self.kinds.merge(other.kinds), stored)
+        return _column_count(values, counts, self.kinds.merge(other.kinds))
 
     def forget(self) -> "ColumnCount":
         """Drop the values and keep how many there were."""
@@ -138,8 +135,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _empty(columns: Iterable[str], attributes: tuple[str, ...]) -> Count:
-    no_values, no_counts = pa.array([], pa.string()), np.zeros(0, np.int64)
-    nothing = _column_count(no_values, no_counts, Kinds.any(), pa.null())
+    nothing = _column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any())
     table = FrequencyTable(
         np.zeros((0, len(attributes)), np.int32), np.zeros(0, np.int64), (0,) * len(attributes)
     )
@@ -152,8 +148,7 @@ def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: st
     for name in batch.schema.names:
         values, places = encode(batch.column(name))
         counts = np.bincount(places, minlength=len(values)).astype(np.int64)
-        stored = batch.schema.field(name).type
-        column = _column_count(values, counts, Kinds.of(values, decimal=decimal), stored)
+        column = _column_count(values, counts, Kinds.of(values, decimal=decimal))
         columns[name] = column
         if name in attributes:
             codes[name] = _places(column.values, values)[places]
@@ -178,11 +173,9 @@ def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
     return distinct, places.astype(np.int64)
 
 
-def _column_count(
-    values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds, stored: pa.DataType
-) -> ColumnCount:
-    joined = pa.table({"value": values, "count": counts}).group_by("value").aggregate(
-        [("count", "sum")]
+def _column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds) -> ColumnCount:
+    joined = (
+        pa.table({"value": values, "count": counts}).group_by("value").aggregate([("count", "sum")])
     )
     joined = joined.filter(pc.greater(joined["count_sum"], 0))
     joined = joined.take(pc.sort_indices(joined, [("value", "ascending")]))
@@ -190,7 +183,7 @@ def _column_count(
     sums = joined["count_sum"].to_numpy().astype(np.int64)
     missing = int(sums[-1]) if distinct.null_count else 0
     different = len(distinct) - distinct.null_count
-    return ColumnCount(distinct, sums, kinds, stored, different, missing)
+    return ColumnCount(distinct, sums, kinds, different, missing)
 
 
 def _places(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:

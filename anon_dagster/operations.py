@@ -19,7 +19,8 @@ import pyarrow as pa
 from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
-from anon_dagster.errors import PromiseBrokenError, RequestError
+from anon_dagster.decision import Decision
+from anon_dagster.errors import RequestError
 from anon_dagster.planning import Plan, plan, table_attributes
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import (
@@ -33,9 +34,11 @@ from anon_dagster.request import (
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
+from anon_dagster.storage.frames import read_frame
+from anon_dagster.storage.places import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target, stage
-from anon_dagster.verification import Verification, verify
+from anon_dagster.verification import Verification
 
 RequestLike = Request | Mapping[str, Any] | str | Path
 """A request, its document, or the path of its YAML file."""
@@ -123,34 +126,14 @@ def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decision:
-    """What was asked for, what was found in the source, and what was decided."""
-
-    request: Request
-    counted: Count
-    plan: Plan
-    solution: Solution
-
-    @property
-    def levels(self) -> dict[str, int] | None:
-        """The level of each quasi-identifier, for full-domain generalization."""
-        levels = self.solution.levels
-        names = self.plan.quasi_identifiers
-        return None if levels is None else dict(zip(names, levels, strict=True))
-
-    @property
-    def suppressed(self) -> int:
-        """How many records are suppressed."""
-        return int(self.counted.table.counts[self.solution.classes < 0].sum())
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Release:
     """What was published, and what was measured on it as it is stored."""
 
     target: Target
     paths: tuple[str, ...]
     schema: pa.Schema
+    kept: tuple[str, ...]
+    """Columns that are released as they stand in the source."""
     count: Count
     """The stored release, read again."""
     verification: Verification
@@ -186,30 +169,22 @@ def write_release(
     TargetError
         If the target cannot be written.
     """
-    request = decision.request
-    target = request.target or Target(path=str(folder / "release.parquet"))
-    writer = recoder(
-        request.policy,
-        decision.counted,
-        decision.solution,
-        text_source=request.source is not None and request.source.format_found == "csv",
-        decimal=_decimal(request),
-    )
+    policy = decision.request.policy
+    target = decision.request.target or Target(path=str(folder / "release.parquet"))
+    writer = recoder(decision, source)
     with stage(target, writer.schema, token=job_id) as staged:
         on_rows = _running("write", decision.counted.records, on_progress)
         for block in blocks(source, writer, on_rows):
             staged.write(block)
         files = staged.seal()
-        stored = count_release(request.policy, staged.staged_source(), on_progress=on_progress)
+        stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
         verification = _verified(decision, stored)
         checksum = _checksum(files)
         paths = staged.publish()
-    return Release(target, paths, writer.schema, stored, verification, checksum)
+    return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
 
 
-def count_release(
-    policy: Policy, stored: Source, *, on_progress: ProgressSink = _unheard
-) -> Count:
+def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = _unheard) -> Count:
     """Read a stored release as anybody would who was handed it."""
     release = open_source(stored)
     attributes = [name for name in table_attributes(policy) if name in release.columns]
@@ -327,9 +302,5 @@ def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.
         The records that were handed over; columns that were kept have their types.
     """
     stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
-    kinds = {name: column.kinds for name, column in release.count.columns.items()}
-    frame = read_frame(stored, kinds)
-    if like is None:
-        return frame
-    kept = {name: like.dtypes[name] for name in frame.columns if _same(release, name, like)}
-    return frame.astype(kept)
+    frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
+    return frame if like is None else frame.astype({n: like.dtypes[n] for n in release.kept})

@@ -21,7 +21,8 @@ from anon_dagster.core.privacy import (
 )
 from anon_dagster.core.problem import Problem
 from anon_dagster.counting import Count
-from anon_dagster.errors import HierarchyError, Problem as RequestProblem, RequestError
+from anon_dagster.errors import HierarchyError, RequestError
+from anon_dagster.errors import Problem as RequestProblem
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.request import (
     LDiversityRule,

@@ -16,17 +16,25 @@ from numpy.typing import NDArray
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
 from anon_dagster.core.solution import Generalized, Solution
-from anon_dagster.counting import ColumnCount, Count, encode, locate
+from anon_dagster.counting import Count, encode, locate
+from anon_dagster.decision import Decision
 from anon_dagster.errors import SourceError
-from anon_dagster.request import DirectIdentifier, Policy, QuasiIdentifier
+from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import typed
 
 BLOCK = 2**18
 """How many records are sorted together."""
 
-Treatment = Callable[[pa.Array, NDArray[np.int64]], pa.Array]
-"""Turns a column of a batch and the class of each of its records into the released column."""
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Treatment:
+    """What happens to a column."""
+
+    type: pa.DataType
+    """Of the released column."""
+    apply: Callable[[pa.Array, NDArray[np.int64]], pa.Array]
+    """Turns a column of a batch and the class of each of its records into the released column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +47,8 @@ class Recoder:
     treatments: Mapping[str, Treatment]  # of each released column, in their order
     schema: pa.Schema  # of the release
     keeps_suppressed: bool
+    kept: tuple[str, ...]
+    """Columns that are released as they stand in the source."""
 
     def released(self, batch: pa.RecordBatch) -> pa.Table:
         """Return what is released of a batch, in no particular order."""
@@ -46,7 +56,10 @@ class Recoder:
         if not self.keeps_suppressed and (classes < 0).any():
             stay = classes >= 0
             batch, classes = batch.filter(pa.array(stay)), classes[stay]
-        columns = [treat(batch.column(n), classes) for n, treat in self.treatments.items()]
+        columns = [
+            treatment.apply(batch.column(name), classes)
+            for name, treatment in self.treatments.items()
+        ]
         return pa.Table.from_arrays(columns, schema=self.schema)
 
     def _tuples(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
@@ -63,81 +76,66 @@ class Recoder:
         return found
 
 
-def recoder(
-    policy: Policy, count: Count, solution: Solution, *, text_source: bool, decimal: str = "."
-) -> Recoder:
-    """Prepare the writing of a release.
-
-    Parameters
-    ----------
-    text_source
-        Whether the source stores text, whose types are to be told from how its values read.
-    decimal
-        The decimal mark of numbers that are text.
-    """
-    suppresses = bool((solution.classes < 0).any())
-    keeps = suppresses and policy.suppressed_records == "keep"
+def recoder(decision: Decision, source: OpenSource) -> Recoder:
+    """Prepare the writing of a release of the source that was counted."""
+    policy, solution = decision.request.policy, decision.solution
+    keeps = bool((solution.classes < 0).any()) and policy.suppressed_records == "keep"
+    places = {name: q for q, name in enumerate(policy.quasi_identifiers)}
     treatments: dict[str, Treatment] = {}
-    fields: list[pa.Field] = []
-    for name, column in count.columns.items():
+    kept: list[str] = []
+    for name in source.columns:
         attribute = policy.attributes[name]
+        place = places.get(name, -1)
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 treatments[name] = _constant(attribute.constant)
-                fields.append(pa.field(name, pa.string()))
-            continue
-        place = tuple(policy.quasi_identifiers).index(name) if _transforms(attribute) else -1
-        if place < 0 or _untouched(solution, place, keeps=keeps):
-            treat, stored = _kept(column, text_source=text_source, decimal=decimal)
+        elif place >= 0 and (keeps or not _untouched(solution, place)):
+            treatments[name] = _generalized(solution.generalized[place])
         else:
-            treat, stored = _generalized(solution.generalized[place]), pa.string()
-        treatments[name] = treat
-        fields.append(pa.field(name, stored))
-    index = TupleIndex.of(count.table.codes, count.table.sizes)
-    return Recoder(index, count, solution.classes, treatments, pa.schema(fields), keeps)
+            treatments[name] = _kept(decision, source, name)
+            kept.append(name)
+    schema = pa.schema([(name, treatment.type) for name, treatment in treatments.items()])
+    table = decision.counted.table
+    index = TupleIndex.of(table.codes, table.sizes)
+    return Recoder(
+        index, decision.counted, solution.classes, treatments, schema, keeps, tuple(kept)
+    )
 
 
-def _transforms(attribute: object) -> bool:
-    return isinstance(attribute, QuasiIdentifier)
-
-
-def _untouched(solution: Solution, place: int, *, keeps: bool) -> bool:
+def _untouched(solution: Solution, place: int) -> bool:
     """Tell whether a quasi-identifier is released as it stands in the source."""
-    return solution.levels is not None and solution.levels[place] == 0 and not keeps
+    return solution.levels is not None and solution.levels[place] == 0
 
 
 def _constant(constant: str) -> Treatment:
-    def treat(column: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
-        del classes
+    def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
         return pa.repeat(pa.scalar(constant, pa.string()), len(column))
 
-    return treat
+    return Treatment(pa.string(), treat)
 
 
-def _kept(
-    column: ColumnCount, *, text_source: bool, decimal: str
-) -> tuple[Treatment, pa.DataType]:
-    if not text_source:
-        stored = pa.string() if column.type == pa.null() else column.type
-        return lambda values, _: values, stored
+def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
+    """Leave values as they are; text of a CSV file gets the type that changes nothing."""
+    asked = decision.request.source
+    if asked is None or asked.format_found != "csv":
+        return Treatment(source.schema.field(name).type, lambda column, _: column)
+    kinds, decimal = decision.counted.columns[name].kinds, asked.csv.decimal
 
-    def treat(values: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
-        del classes
-        encoded = values.dictionary_encode()
-        return typed(encoded.dictionary, column.kinds, decimal).take(encoded.indices)
+    def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
+        encoded = column.dictionary_encode()
+        return typed(encoded.dictionary, kinds, decimal).take(encoded.indices)
 
-    return treat, column.kinds.type
+    return Treatment(kinds.type, treat)
 
 
 def _generalized(generalized: Generalized) -> Treatment:
     labels = pa.array([*generalized.labels, SUPPRESSED], pa.string())
     of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
 
-    def treat(column: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
-        del column
+    def treat(_: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
         return labels.take(pa.array(of_class[classes]))
 
-    return treat
+    return Treatment(pa.string(), treat)
 
 
 def blocks(

@@ -154,9 +154,7 @@ class MaskRule(_HierarchyRule):
     per_level: Annotated[int, Field(ge=1)] = 1
 
 
-DateLevel = Literal[
-    "day", "month", "quarter", "half_year", "year", "5_years", "decade", "century"
-]
+DateLevel = Literal["day", "month", "quarter", "half_year", "year", "5_years", "decade", "century"]
 
 
 class DateRule(_HierarchyRule):

@@ -119,7 +119,9 @@ def test_l_equally_frequent_values_have_an_entropy_of_l(l: int) -> None:  # noqa
 
 @given(tables, st.fractions(Fraction(1, 4), 5, max_denominator=8), st.integers(2, 5))
 def test_recursive_l_diversity_weighs_the_first_against_the_tail(
-    table: Counts, c: Fraction, l: int  # noqa: E741
+    table: Counts,
+    c: Fraction,
+    l: int,  # noqa: E741
 ) -> None:
     expected = []
     for row in table:
@@ -147,7 +149,9 @@ def test_ordered_t_closeness_moves_earth_between_neighbours(
     assert model.distances(classes_of(table)) == pytest.approx([float(d) for d in distances])
 
 
-@given(st.lists(st.lists(st.integers(0, 4), min_size=6, max_size=6).filter(any), min_size=1), shares)
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=6, max_size=6).filter(any), min_size=1), shares
+)
 def test_hierarchical_t_closeness_moves_earth_along_the_tree(table: Counts, t: Fraction) -> None:
     model = HierarchicalTCloseness(0, t, TREE, np.arange(6, dtype=np.int32))
     distances = [hierarchical_distance(row, table) for row in table]
@@ -236,5 +240,3 @@ def test_a_model_refuses_nonsense() -> None:
     ):
         with pytest.raises(RequestError):
             build()
-
-
