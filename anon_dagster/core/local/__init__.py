@@ -1,0 +1,6 @@
+"""Local recoding: different classes may generalize the same attribute differently."""
+
+from anon_dagster.core.local.recoding import recode_locally
+from anon_dagster.core.local.text import Anything, Members, Range, Value, parse_label
+
+__all__ = ["Anything", "Members", "Range", "Value", "parse_label", "recode_locally"]

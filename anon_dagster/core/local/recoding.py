@@ -1,0 +1,178 @@
+"""Local recoding: from a problem to a solution whose classes differ in their levels."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.evaluation import release_holds
+from anon_dagster.core.keys import group
+from anon_dagster.core.local.axis import Axis, axes_of, place_columns
+from anon_dagster.core.local.bound import lower_bound
+from anon_dagster.core.local.judge import Judge
+from anon_dagster.core.local.labels import joined_by_label, label_classes
+from anon_dagster.core.local.regrouping import regroup, renumbered
+from anon_dagster.core.local.splitting import split
+from anon_dagster.core.local.suppression import suppress_outliers
+from anon_dagster.core.loss import combined
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.errors import UnreachableError
+
+Progress = Callable[[int, int], None]
+"""Told how many steps are done and how many are left at most."""
+
+MOST_ROUNDS = 12
+"""How often neighbouring classes are regrouped at most."""
+WORK = 2_000_000
+"""Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
+SEED = 0
+
+
+def recode_locally(
+    problem: Problem,
+    *,
+    start: Solution | None = None,
+    rounds: int | None = None,
+    on_progress: Progress | None = None,
+) -> Solution:
+    """Partition the table into classes, each generalized as little as its own records need.
+
+    Cells are split top-down (see ``splitting``), then neighbouring classes are regrouped
+    bottom-up (see ``regrouping``). Labels are nodes of the hierarchies, or ranges and sets of
+    values where the problem allows them; the nodes of an attribute's ``highest`` level bound who
+    may share a class, however it is labelled. The same table gives the same classes, in whatever
+    order its tuples stand.
+
+    Parameters
+    ----------
+    start
+        A solution of the same problem; the result loses no more than it does.
+    rounds
+        How often neighbouring classes are regrouped; by the size of the table if left out.
+
+    Raises
+    ------
+    UnreachableError
+        If there is no start, and the highest allowed levels break a promise beyond the
+        suppression limit.
+    """
+    tuples = group(
+        [*problem.codes.T, *problem.sensitive.T],
+        [*(h.leaves for h in problem.hierarchies), *problem.sensitive_sizes],
+        len(problem.counts),
+    )
+    first = tuples.first
+    table = replace(
+        problem,
+        codes=problem.codes[first],
+        sensitive=problem.sensitive[first],
+        counts=tuples.sums(problem.counts),
+    )
+    search = _Search.of(table, on_progress)
+    begun = None if start is None else start.classes[first]
+    if rounds is None:
+        rounds = min(MOST_ROUNDS, max(1, WORK // max(len(first), 1)))
+    for classes in search.attempts(begun, rounds):
+        release = search.release(classes)
+        if release is not None:
+            return replace(release, classes=release.classes[tuples.ids])
+    raise UnreachableError(
+        "the highest allowed levels break a promise for more records than may be suppressed; "
+        "allow higher levels, a higher suppression limit or weaker promises"
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Search:
+    """A table with everything that the steps ask for."""
+
+    problem: Problem
+    judge: Judge
+    axes: tuple[Axis, ...]
+    columns: tuple[NDArray[np.int64], ...]  # (quasi-identifiers,) of (tuples,): places
+    on_progress: Progress | None
+
+    @classmethod
+    def of(cls, problem: Problem, on_progress: Progress | None) -> "_Search":
+        axes = axes_of(problem)
+        return cls(problem, Judge.of(problem), axes, place_columns(problem, axes), on_progress)
+
+    def attempts(self, start: NDArray[np.int64] | None, rounds: int) -> Iterator[NDArray[np.int64]]:
+        """Yield classes, best first; only suppression can make the better ones break a promise."""
+        begun = [cells for cells in (self._coarsest(), start) if cells is not None]
+        if not begun:
+            return
+        split_up = [
+            renumbered(split(self.judge, self.axes, self.columns, cells)) for cells in begun
+        ]
+        regrouped = self._regrouped(min(split_up, key=self._loss), rounds)
+        if self.problem.most_suppressed:
+            yield suppress_outliers(self.judge, self.axes, self.columns, regrouped)
+        yield regrouped
+        yield from split_up
+        yield from begun
+
+    def _coarsest(self) -> NDArray[np.int64] | None:
+        """Return the classes of the highest allowed levels, if they can be a release."""
+        problem = self.problem
+        levels = zip(problem.hierarchies, problem.highest, strict=True)
+        nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(levels)]
+        groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
+        if not len(groups):
+            return groups.ids
+        sizes = groups.sums(problem.counts)
+        order = np.argsort(groups.ids, kind="stable")
+        failing = ~self.judge.holds(order, groups.ids[order], sizes)
+        if int(sizes[failing].sum()) > problem.most_suppressed or failing.all():
+            return None
+        return np.where(failing[groups.ids], -1, groups.ids)
+
+    def _regrouped(self, cells: NDArray[np.int64], rounds: int) -> NDArray[np.int64]:
+        generator = np.random.Generator(np.random.PCG64(SEED))
+        for done in range(rounds):
+            if self.on_progress is not None:
+                self.on_progress(done, rounds - done)
+            cells = regroup(self.judge, self.axes, self.columns, cells, generator=generator)
+        return cells
+
+    def _labelled(
+        self, cells: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], tuple[Generalized, ...]]:
+        cells = renumbered(cells)
+        return joined_by_label(cells, label_classes(self.axes, self.columns, cells))
+
+    def _loss(self, cells: NDArray[np.int64]) -> float:
+        return self._loss_of(*self._labelled(cells))
+
+    def _loss_of(self, cells: NDArray[np.int64], generalized: tuple[Generalized, ...]) -> float:
+        counts, kept = self.problem.counts, cells >= 0
+        suppressed = int(counts[~kept].sum())
+        penalties = []
+        for each in generalized:
+            extra = (each.covered - 1)[each.codes[cells[kept]]]
+            penalties.append(int((extra * counts[kept]).sum()) + suppressed * (each.leaves - 1))
+        return combined(self.problem, penalties)
+
+    def release(self, cells: NDArray[np.int64]) -> Solution | None:
+        """Return the classes as a solution, or ``None`` if it broke a promise."""
+        cells, generalized = self._labelled(cells)
+        if not self._holds(cells):
+            return None
+        loss = self._loss_of(cells, generalized)
+        bound = min(lower_bound(self.problem, self.axes, self.columns), loss)
+        proof = Proof(
+            optimal=False, loss=loss, lower_bound=bound, candidates=1, evaluated=1, method="local"
+        )
+        return Solution(cells, generalized, proof)
+
+    def _holds(self, cells: NDArray[np.int64]) -> bool:
+        kept = cells >= 0
+        if not len(cells):
+            return True
+        members = np.flatnonzero(kept)
+        members = members[np.argsort(cells[members], kind="stable")]
+        sizes = np.bincount(cells[members], weights=self.problem.counts[members])
+        verdict = self.judge.holds(members, cells[members], sizes.astype(np.int64))
+        return bool(verdict.all()) and release_holds(self.problem, cells, kept)
