@@ -42,9 +42,8 @@ def from_rows(
         If the rows differ in length, a value stands twice, a label has two parents, or the rows
         lack values of the column and the domain has no branch ``other``.
     """
-    places = range(1, len(rows) + 1) if lines is None else lines
     cleared = rows if "" in domain.values else [tuple(c or None for c in row) for row in rows]
-    _refuse_faults(domain.column, cleared, places)
+    _refuse_faults(domain.column, cleared, lines)
     matched = _matched(domain, cleared) if numeric else cleared
     levels: Levels = [list(level) for level in zip(*matched, strict=True)] or [[]]
     if len(levels) > 1 and len(set(levels[-1])) == 1:
@@ -87,27 +86,29 @@ def _text(value: object) -> Label:
 # -- faults --------------------------------------------------------------------------------
 
 
-def _refuse_faults(column: str, rows: Sequence[Row], places: Sequence[int]) -> None:
-    """Raise with every kind of fault, and the lines of each."""
-    common = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
-    ragged = [place for place, row in zip(places, rows, strict=True) if len(row) != common]
-    faults = [_fault(ragged, f"do not have {common} labels as most do")] if ragged else []
-    if not ragged:
-        faults += _double_faults(rows, places, common)
+def _refuse_faults(column: str, rows: Sequence[Row], lines: Sequence[int] | None) -> None:
+    """Raise with every fault of one kind, and where each stands."""
+    noun = "value" if lines is None else "line"
+    numbers = range(1, len(rows) + 1) if lines is None else lines
+    faults = [
+        f"{_listed(noun, [numbers[place] for place in places])}: {fault}"
+        for places, fault in _faults(rows)
+    ]
     if faults:
-        raise HierarchyError(f"{column}: in the hierarchy {'; '.join(faults)}")
+        raise HierarchyError(f"{column}: the hierarchy is no tree; {'; '.join(faults)}")
 
 
-def _double_faults(rows: Sequence[Row], places: Sequence[int], levels: int) -> Iterator[str]:
-    twice = _second([(row[0], place) for place, row in enumerate(rows)] if levels else [])
-    if twice:
-        yield _fault([places[p] for p in twice], "name a value that an earlier line names")
+def _faults(rows: Sequence[Row]) -> Iterator[tuple[list[int], str]]:
+    levels = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
+    if ragged := [place for place, row in enumerate(rows) if len(row) != levels]:
+        yield ragged, f"not {levels} labels as in most"
+        return
+    if twice := _second((row[0], place) for place, row in enumerate(rows)):
+        yield twice, "a value that an earlier one names"
         return
     for level in range(1, levels - 1):
-        forked = _second((row[level], row[level + 1]) for row in rows)
-        if forked:
-            reason = f"give a label of level {level} another parent than an earlier line does"
-            yield _fault([places[p] for p in forked], reason)
+        if forked := _second((row[level], row[level + 1]) for row in rows):
+            yield forked, f"a label of level {level} with another parent than an earlier one has"
 
 
 def _second(pairs: Iterable[tuple[Label, object]]) -> list[int]:
@@ -118,10 +119,10 @@ def _second(pairs: Iterable[tuple[Label, object]]) -> list[int]:
     ]
 
 
-def _fault(lines: Sequence[int], reason: str) -> str:
-    shown = ", ".join(map(str, lines[:_SHOWN]))
-    more = f" and {len(lines) - _SHOWN} more" if len(lines) > _SHOWN else ""
-    return f"{'line' if len(lines) == 1 else 'lines'} {shown}{more} {reason}"
+def _listed(noun: str, numbers: Sequence[int]) -> str:
+    shown = ", ".join(map(str, numbers[:_SHOWN]))
+    more = f" and {len(numbers) - _SHOWN} more" if len(numbers) > _SHOWN else ""
+    return f"{noun if len(numbers) == 1 else noun + 's'} {shown}{more}"
 
 
 # -- numbers -------------------------------------------------------------------------------
