@@ -21,7 +21,8 @@ def solution_of(problem: Problem, levels: Levels, proof: Proof) -> Solution:
     places = np.where(kept, np.cumsum(kept) - 1, -1)
     classes = places[evaluation.classes] if len(places) else evaluation.classes
     first = np.zeros(int(kept.sum()), dtype=np.int64)
-    first[classes[::-1]] = np.arange(len(classes))[::-1]
+    released = np.flatnonzero(classes >= 0)[::-1]  # -1 would stand for the last class
+    first[classes[released]] = released
     generalized = []
     for q, (hierarchy, level) in enumerate(zip(problem.hierarchies, levels, strict=True)):
         labels = hierarchy.labels[level]
