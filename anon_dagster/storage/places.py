@@ -13,7 +13,7 @@ from typing import IO, Any
 import pyarrow as pa
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
-from fsspec.implementations.local import LocalFileSystem
+from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 
 from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
 
@@ -262,3 +262,11 @@ def remove(path: str) -> None:
     system, inner = store(path)
     if system.exists(inner):
         system.rm(inner, recursive=bool(system.isdir(inner)))
+
+
+def finish(file: IO[bytes]) -> None:
+    """Close a file that was written, once its content is on the disk."""
+    if isinstance(file, LocalFileOpener):
+        file.flush()
+        os.fsync(file.fileno())
+    file.close()

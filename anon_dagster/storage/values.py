@@ -216,7 +216,7 @@ def _holds(kind: pa.DataType, array: pa.StringArray, decimal: str) -> bool:
     except pa.ArrowException:  # its message holds the text
         return False
     if decimal != "." and not pa.types.is_integer(kind):
-        again = pc.replace_substring(again, ".", decimal) if _is_number(kind) else again
+        again = pc.replace_substring(again, ".", decimal) if is_number(kind) else again
     return bool(again.equals(array))
 
 
@@ -224,24 +224,25 @@ def _alike(kind: pa.DataType, array: pa.StringArray, decimal: str) -> bool:
     """Rule out in a hurry, and numbers of more digits than are certain."""
     if kind == pa.bool_():
         return bool(pc.all(pc.is_in(array, pa.array(["true", "false"]))).as_py())
-    if not _is_number(kind):
+    if not is_number(kind):
         return bool(pc.all(pc.match_substring_regex(array, _DATE)).as_py())
     plain = _pointed(array, decimal)
     if plain.null_count or not pc.all(pc.match_substring_regex(plain, _NUMBER)).as_py():
         return False
     digits = pc.replace_substring_regex(plain, r"^-?(?:0\.)?0*|\.", "")
     longest = pc.max(pc.utf8_length(digits)).as_py()
-    return pa.types.is_integer(kind) or longest <= _DIGITS
+    return bool(pa.types.is_integer(kind) or longest <= _DIGITS)
 
 
-def _is_number(kind: pa.DataType) -> bool:
+def is_number(kind: pa.DataType) -> bool:
+    """Tell whether the values of a type are numbers."""
     return bool(
         pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     )
 
 
 def _parsed(array: pa.StringArray, kind: pa.DataType, decimal: str) -> pa.Array:
-    return (_pointed(array, decimal) if _is_number(kind) else array).cast(kind)
+    return (_pointed(array, decimal) if is_number(kind) else array).cast(kind)
 
 
 def _pointed(array: pa.StringArray, decimal: str) -> pa.StringArray:
