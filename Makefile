@@ -61,5 +61,5 @@ $(READY): requirements.lock pyproject.toml
 	@if $(BIN)/python -m pip install --quiet --disable-pip-version-check $$(grep -o '^uv==[^ ]*' requirements.lock); \
 	then install="$(BIN)/uv pip install --quiet --python $(BIN)/python"; \
 	else echo "uv cannot be had, pip takes longer …"; install="$(BIN)/python -m pip install --quiet"; fi; \
-	$$install --require-hashes -r requirements.lock && $$install --no-deps --no-build-isolation -e .
+	$$install --no-deps --require-hashes -r requirements.lock && $$install --no-deps --no-build-isolation -e .
 	@touch $@
