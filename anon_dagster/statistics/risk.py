@@ -1,0 +1,259 @@
+"""Risk: how likely a record is given to the person that it belongs to, and what protects her."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from math import exp, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_dagster.core.measurement import (
+    Contents,
+    Partition,
+    contents,
+    distinct_values,
+    entropies,
+    equal_distances,
+    head_and_tail,
+    hierarchical_distances,
+    ordered_distances,
+    partition,
+)
+from anon_dagster.core.privacy import (
+    HierarchicalTCloseness,
+    OrderedTCloseness,
+    RecursiveLDiversity,
+)
+from anon_dagster.core.privacy.exact import integers
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.solution import Solution
+from anon_dagster.request import Policy
+
+Statistic = tuple[str, Any]
+
+_NO_POPULATION = "no population given: equal to the prosecutor's"
+_NOT_MATCHED = "the population is not matched with local recoding: equal to the prosecutor's"
+_POPULATION_SIZE = "population of {}: each class is taken to be as much larger in it as the table"
+_POPULATION_TABLE = "classes are counted in a population table of {} records"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PopulationTable:
+    """The people that the records of a table were drawn from."""
+
+    codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves, -1 where a hierarchy lacks one
+    counts: NDArray[np.int64]  # (tuples,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Released:
+    """The records that are out: their classes, and who else may be behind each class."""
+
+    rows: NDArray[np.intp]  # (released tuples,): their places in the problem
+    classes: Partition  # of the released tuples
+    suppressed: int
+    behind: NDArray[Any]  # (classes,): people of the population in each class, times ``scale``
+    scale: int
+
+
+def risk_statistics(
+    problem: Problem,
+    solution: Solution,
+    policy: Policy,
+    *,
+    population: PopulationTable | None = None,
+) -> pd.DataFrame:
+    """Return the risks of the source and of the release, side by side.
+
+    Only released records count: suppressed ones are out, also where they stay with ``*``.
+
+    - ``avgRecordIdentification``: classes / records, the mean over records of 1 / class size [1]_.
+    - ``maxProbabilityIdentification``: 1 / smallest class; ``lowest_risk``: 1 / largest class.
+    - ``riskAboveThreshold``: records whose 1 / class size is strictly above the threshold.
+    - ``prosecutor_…``: the same three, of an attacker who knows that a person is in the table [1]_.
+    - ``journalist_…``: of one who does not, and compares with the population, in which the class
+      of size f has F people: highest 1 / F, average max(classes / ΣF, Σ(f / F) / records) [1]_.
+    - ``marketer_average``: the share of records that one who matches all of them gets right,
+      Σ(f / F) / records [2]_.
+    - ``k``, ``distinct_l``, ``entropy_l`` (exp of the least entropy), ``recursive_c`` (the model
+      holds for every larger c) and ``t_…`` (against the table's own distribution): what the table
+      reaches, see :mod:`anon_dagster.core.privacy`.
+
+    Parameters
+    ----------
+    problem, solution
+        The table and what was decided.
+    policy
+        Names the sensitive attributes; holds the threshold and the size of the population.
+    population
+        A table of the population; takes precedence over its size. People with a value that the
+        hierarchies lack are not counted, which can only raise the risk.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``statistic``, with the columns ``source``, ``release`` and ``note``. Counts are
+        integers, risks are floats from 0 to 1 and missing for a table without records.
+
+    References
+    ----------
+    .. [1] K. El Emam, "Guide to the De-Identification of Personal Health Information", CRC Press
+       2013, chapter 16.
+    .. [2] F. K. Dankar, K. El Emam, "A method for evaluating marketer re-identification risk",
+       PAIS 2010.
+    """
+    size = policy.population if isinstance(policy.population, int) else None
+    behind, note = _population(solution, size, population)
+    threshold = Fraction(str(policy.risk_threshold))
+    identity = np.zeros(problem.codes.shape[1], dtype=np.int64)
+    every = np.arange(len(problem.counts))
+    of_source = partition(list(problem.codes.T), problem.counts)
+    kept = np.flatnonzero(solution.classes >= 0)
+    of_release = partition([solution.classes[kept]], problem.counts[kept])
+    source = _behind(problem, (every, of_source), identity, behind)
+    levels = identity if solution.levels is None else np.array(solution.levels)
+    release = _behind(problem, (kept, of_release), levels, behind)
+    rows = [dict(_statistics(problem, policy, t, threshold)) for t in (source, release)]
+    frame = pd.DataFrame({"source": rows[0], "release": rows[1]}, dtype=object)
+    frame["note"] = [note if name.startswith(("jour", "mark")) else "" for name in frame.index]
+    return frame.rename_axis("statistic")
+
+
+# -- the population ------------------------------------------------------------------------
+
+
+def _population(
+    solution: Solution, size: int | None, table: PopulationTable | None
+) -> tuple[int | PopulationTable | None, str]:
+    if table is not None and solution.levels is None:
+        return None, _NOT_MATCHED
+    if table is not None:
+        return table, _POPULATION_TABLE.format(int(table.counts.sum()))
+    return size, _NO_POPULATION if size is None else _POPULATION_SIZE.format(size)
+
+
+def _behind(
+    problem: Problem,
+    released: tuple[NDArray[np.intp], Partition],
+    levels: NDArray[np.int64],
+    population: int | PopulationTable | None,
+) -> _Released:
+    rows, classes = released
+    behind, scale = classes.sizes, 1
+    if isinstance(population, PopulationTable):
+        found = _people(problem, released, levels, population)
+        behind = np.maximum(found, classes.sizes)  # who is in the table is in the population
+    elif population is not None and population > problem.records:
+        scale = problem.records
+        behind = integers(classes.sizes, population * problem.records) * population
+    suppressed = problem.records - classes.records
+    return _Released(rows, classes, suppressed, behind, scale)
+
+
+def _people(
+    problem: Problem,
+    released: tuple[NDArray[np.intp], Partition],
+    levels: NDArray[np.int64],
+    population: PopulationTable,
+) -> NDArray[np.int64]:
+    """Count the people of a population in each class, (classes,), at the given levels."""
+    rows, classes = released
+    known = (population.codes >= 0).all(axis=1)
+    leaves = np.concatenate([problem.codes[rows], population.codes[known]])
+    columns = [
+        hierarchy.codes[level][leaves[:, q]]
+        for q, (hierarchy, level) in enumerate(zip(problem.hierarchies, levels, strict=True))
+    ]
+    nobody = np.zeros(len(rows), dtype=np.int64)
+    together = partition(columns, np.concatenate([nobody, population.counts[known]]))
+    people = np.zeros(len(classes.sizes), dtype=np.int64)
+    people[classes.of] = together.sizes[together.of[: len(rows)]]
+    return people
+
+
+# -- the statistics ------------------------------------------------------------------------
+
+
+def _statistics(
+    problem: Problem, policy: Policy, released: _Released, threshold: Fraction
+) -> Iterator[Statistic]:
+    classes = released.classes
+    average = _ratio(len(classes.sizes), classes.records)
+    highest = _ratio(1, classes.smallest)
+    above = classes.records_above(threshold)
+    yield "records", classes.records
+    yield "suppressed", released.suppressed
+    yield "classes", len(classes.sizes)
+    yield "smallest_class", classes.smallest
+    yield "largest_class", classes.largest
+    yield "unique_records", int((classes.sizes == 1).sum())
+    yield "avgRecordIdentification", average
+    yield "maxProbabilityIdentification", highest
+    yield "riskAboveThreshold", above
+    yield "lowest_risk", _ratio(1, classes.largest)
+    yield "prosecutor_average", average
+    yield "prosecutor_highest", highest
+    yield "prosecutor_above_threshold", above
+    yield from _of_population(released, threshold)
+    yield "k", classes.smallest
+    for place, name in enumerate(policy.names("sensitive")):
+        yield from _reached(problem, released, place, name)
+
+
+def _of_population(released: _Released, threshold: Fraction) -> Iterator[Statistic]:
+    sizes, behind = released.classes.sizes, released.behind
+    records, people = released.classes.records, int(behind.sum())
+    matched = float((sizes / behind.astype(np.float64)).sum()) * released.scale
+    marketer = _ratio(matched, records)
+    safe = integers(behind, int(behind.max(initial=0)) * threshold.numerator)
+    at_risk = safe * threshold.numerator < threshold.denominator * released.scale
+    smallest = int(behind.min()) if len(behind) else 0
+    yield "journalist_average", max(_ratio(len(sizes) * released.scale, people), marketer)
+    yield "journalist_highest", _ratio(released.scale, smallest)
+    yield "journalist_above_threshold", int(sizes[at_risk.astype(np.bool_)].sum())
+    yield "marketer_average", marketer
+
+
+def _reached(problem: Problem, released: _Released, place: int, name: str) -> Iterator[Statistic]:
+    """Tell what a table reaches for one sensitive attribute."""
+    values = problem.sensitive[released.rows, place]
+    counts = problem.counts[released.rows]
+    held = contents(released.classes, values, counts)
+    whole = np.zeros(problem.sensitive_sizes[place], dtype=np.int64)
+    np.add.at(whole, values, counts)
+    some = len(held.sizes) > 0
+    yield f"distinct_l({name})", int(distinct_values(held).min()) if some else 0
+    yield f"entropy_l({name})", exp(float(entropies(held).min())) if some else nan
+    for l in _asked_depths(problem, place):  # noqa: E741 (the name the model goes by)
+        yield f"recursive_c({name}, l={l})", head_and_tail(held, l).ratio if some else nan
+    yield f"t_equal({name})", equal_distances(held, whole).largest if some else nan
+    if some:
+        yield from _other_distances(problem, held, whole, place, name)
+
+
+def _asked_depths(problem: Problem, place: int) -> list[int]:
+    models = (m for m in problem.models if isinstance(m, RecursiveLDiversity))
+    return sorted({model.l for model in models if model.sensitive == place})
+
+
+def _other_distances(
+    problem: Problem, held: Contents, whole: NDArray[np.int64], place: int, name: str
+) -> Iterator[Statistic]:
+    for model in problem.models:
+        if model.sensitive != place:
+            continue
+        if isinstance(model, OrderedTCloseness):
+            distances = ordered_distances(held, whole, ranks=model.ranks)
+            yield f"t_ordered({name})", distances.largest
+        elif isinstance(model, HierarchicalTCloseness):
+            distances = hierarchical_distances(
+                held, whole, hierarchy=model.hierarchy, leaves=model.leaves
+            )
+            yield f"t_hierarchical({name})", distances.largest
+
+
+def _ratio(part: float, whole: int) -> float:
+    return part / whole if whole else nan

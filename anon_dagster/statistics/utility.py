@@ -1,0 +1,187 @@
+"""Utility: what generalization and suppression cost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import fsum, inf, log, nan, prod
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_dagster.core.loss import combined
+from anon_dagster.core.measurement import Partition, partition
+from anon_dagster.core.privacy.exact import integers
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.solution import Generalized, Proof, Solution
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Released:
+    """A release as the measures see it."""
+
+    problem: Problem
+    generalized: tuple[Generalized, ...]
+    places: NDArray[np.int64]  # (classes,): where each class stands in ``generalized``
+    classes: Partition  # of the released tuples
+
+    @property
+    def suppressed(self) -> int:
+        return self.problem.records - self.classes.records
+
+
+@dataclass(frozen=True, slots=True)
+class _Measure:
+    """One number for what a release is worth; for all of them, lower is better."""
+
+    name: str
+    raw: Callable[[_Released], float]
+    highest: Callable[[Problem], float]
+    scale: Callable[[float], float] = float
+    """What the quality is linear in."""
+
+
+def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
+    """Return what the source and the release are worth, side by side.
+
+    A suppressed record counts as fully generalized. For every measure lower is better.
+
+    - ``ambiguity``: mean over records of the product of the leaves that the generalized values
+      cover, 1 to Π leaves [1]_.
+    - ``average_class_size``: released records / classes [2]_, at most the number of records.
+    - ``discernibility``: Σ |class|² + suppressed · records, at most records² [3]_.
+    - ``generalization_intensity``: mean over records and quasi-identifiers of level / (levels - 1),
+      0 to 1; 1 minus Sweeney's precision [4]_.
+    - ``infoLoss``: the objective, the mean normalized certainty penalty, 0 to 1, see
+      :func:`anon_dagster.core.loss.loss_of`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``statistic``, with the columns ``source``, ``release``, ``lowest`` and
+        ``highest`` (what a release of this source can be at best and at worst), ``better`` and
+        ``quality``: 1 - (release - lowest) / (highest - lowest), so 1 is as good as the source.
+        The quality of ambiguity is taken on its logarithm, for it is a product: on its own scale,
+        which ends at the product of all domains, every release would be near 1.
+
+    References
+    ----------
+    .. [1] M. E. Nergiz, C. Clifton, "Thoughts on k-anonymization", Data & Knowledge Engineering
+       63(3), 2007.
+    .. [2] K. LeFevre, D. DeWitt, R. Ramakrishnan, "Mondrian multidimensional k-anonymity",
+       ICDE 2006, section 5.
+    .. [3] R. Bayardo, R. Agrawal, "Data privacy through optimal k-anonymization", ICDE 2005,
+       section 2.
+    .. [4] L. Sweeney, "Achieving k-anonymity privacy protection using generalization and
+       suppression", Int. J. Uncertainty, Fuzziness and Knowledge-Based Systems 10(5), 2002.
+    """
+    of_source, of_release = (_released(problem, s) for s in (identity(problem), solution))
+    rows = [_row(measure, of_source, of_release) for measure in _MEASURES]
+    index = pd.Index([measure.name for measure in _MEASURES], name="statistic")
+    return pd.DataFrame(rows, index=index, dtype=object)
+
+
+def identity(problem: Problem) -> Solution:
+    """Return the solution that releases every record as it is."""
+    classes = partition(list(problem.codes.T), problem.counts)
+    first = np.unique(classes.of, return_index=True)[1]
+    generalized = tuple(
+        Generalized(
+            codes=problem.codes[first, q],
+            labels=hierarchy.labels[0],
+            covered=hierarchy.covered[0],
+            heights=np.zeros(hierarchy.leaves),
+            leaves=hierarchy.leaves,
+        )
+        for q, hierarchy in enumerate(problem.hierarchies)
+    )
+    proof = Proof(
+        optimal=True, loss=0.0, lower_bound=0.0, candidates=1, evaluated=1, method="exact"
+    )
+    return Solution(classes.of, generalized, proof, (0,) * len(generalized))
+
+
+def _released(problem: Problem, solution: Solution) -> _Released:
+    kept = solution.classes >= 0
+    classes = partition([solution.classes[kept]], problem.counts[kept])
+    return _Released(problem, solution.generalized, np.unique(solution.classes[kept]), classes)
+
+
+def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, object]:
+    lowest, found = measure.raw(source), measure.raw(release)
+    highest = measure.highest(source.problem)
+    return {
+        "source": lowest,
+        "release": found,
+        "lowest": lowest,
+        "highest": highest,
+        "better": "lower",
+        "quality": _quality(*(measure.scale(value) for value in (found, lowest, highest))),
+    }
+
+
+def _quality(found: float, lowest: float, highest: float) -> float:
+    if highest <= lowest:
+        return 1.0
+    return min(max(1.0 - (found - lowest) / (highest - lowest), 0.0), 1.0)
+
+
+# -- the measures --------------------------------------------------------------------------
+
+
+def _ambiguity(released: _Released) -> float:
+    whole = prod(h.leaves for h in released.problem.hierarchies)
+    largest = max(whole, 1) * released.problem.records
+    sizes = integers(released.classes.sizes, largest)
+    for generalized in released.generalized:
+        sizes = sizes * generalized.covered[generalized.codes[released.places]]
+    total = int(sizes.sum()) + released.suppressed * whole
+    return _quotient(total, released.problem.records)
+
+
+def _highest_ambiguity(problem: Problem) -> float:
+    return _quotient(prod(h.leaves for h in problem.hierarchies), 1)
+
+
+def _average_class_size(released: _Released) -> float:
+    if not released.classes.records:
+        return float(released.problem.records)
+    return released.classes.records / len(released.classes.sizes)
+
+
+def _discernibility(released: _Released) -> int:
+    return released.classes.squares + released.suppressed * released.problem.records
+
+
+def _generalization_intensity(released: _Released) -> float:
+    heights = [
+        fsum(g.heights[g.codes[released.places]] * released.classes.sizes)
+        for g in released.generalized
+    ]
+    whole = released.problem.records * len(heights)
+    return (fsum(heights) + released.suppressed * len(heights)) / whole if whole else 0.0
+
+
+def _info_loss(released: _Released) -> float:
+    penalties = []
+    for g in released.generalized:
+        extra = integers(g.covered - 1, g.leaves * released.problem.records)
+        total = int((extra[g.codes[released.places]] * released.classes.sizes).sum())
+        penalties.append(total + released.suppressed * (g.leaves - 1))
+    return combined(released.problem, penalties)
+
+
+def _quotient(whole: int, parts: int) -> float:
+    """Divide; what no float can hold is infinite."""
+    try:
+        return whole / parts if parts else nan
+    except OverflowError:
+        return inf
+
+
+_MEASURES = (
+    _Measure("ambiguity", _ambiguity, _highest_ambiguity, log),
+    _Measure("average_class_size", _average_class_size, lambda problem: problem.records),
+    _Measure("discernibility", _discernibility, lambda problem: problem.records**2),
+    _Measure("generalization_intensity", _generalization_intensity, lambda _: 1.0),
+    _Measure("infoLoss", _info_loss, lambda _: 1.0),
+)
