@@ -20,8 +20,8 @@ from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.decision import Decision
-from anon_dagster.errors import RequestError
-from anon_dagster.planning import Plan, plan, table_attributes
+from anon_dagster.errors import PromiseBrokenError, RequestError, SchemaMismatchError
+from anon_dagster.planning import Plan, leaves, plan, table_attributes
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import (
     Policy,
@@ -32,7 +32,7 @@ from anon_dagster.request import (
     parse_request,
 )
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
-from anon_dagster.statistics.risk import risk_statistics
+from anon_dagster.statistics.risk import PopulationTable, risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
 from anon_dagster.storage.frames import read_frame
 from anon_dagster.storage.places import open_to_read
@@ -233,19 +233,55 @@ class AnonResult:
     @cached_property
     def exploratory(self) -> ExploratoryStatistics:
         """Values and their counts, in the source and in the release."""
-        return exploratory_statistics(
-            self.decision.counted, self.release.count, self.decision.request.policy
-        )
+        return describe(self.decision, self.release.count)
 
     @cached_property
     def risk(self) -> pd.DataFrame:
         """Risks of re-identification and promises reached, of the source and of the release."""
-        return risk_statistics(self.source, self.release.count, self.request.policy, self.plan)
+        return assess_risk(self.decision)
 
     @cached_property
     def utility(self) -> pd.DataFrame:
         """What the release is still good for, beside the source."""
-        return utility_statistics(self.decision.plan.problem, self.decision.solution)
+        return assess_utility(self.decision)
+
+
+def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
+    """Return the values and their counts, in the source and in the stored release."""
+    request = decision.request
+    return exploratory_statistics(
+        decision.counted, released, request.policy, decimal=_decimal(request)
+    )
+
+
+def assess_risk(decision: Decision) -> pd.DataFrame:
+    """Return the risks of the source and of the release.
+
+    Raises
+    ------
+    SourceError
+        If the request has a population table and it cannot be read, or lacks a quasi-identifier.
+    """
+    policy = decision.request.policy
+    people = None
+    if isinstance(policy.population, Source):
+        people = _count_population(policy.population, decision.plan)
+    return risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
+
+
+def _count_population(population: Source, plan: Plan) -> PopulationTable:
+    table = open_source(population)
+    names = plan.quasi_identifiers
+    if absent := [name for name in names if name not in table.columns]:
+        raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
+    counted = count(table, names, decimal=population.csv.decimal)
+    codes = leaves(counted, {name: plan.hierarchies[name] for name in names})
+    return PopulationTable(codes, counted.table.counts)
+
+
+def assess_utility(decision: Decision) -> pd.DataFrame:
+    """Return what the source and the release are worth."""
+    return utility_statistics(decision.plan.problem, decision.solution)
 
 
 def anonymize(

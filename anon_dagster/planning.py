@@ -1,6 +1,6 @@
 """From a request and the counts of its source to the problem that the search decides."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -80,14 +80,11 @@ def plan_with(
     lowest, highest = _level_ranges(policy, hierarchies)
     names = tuple(policy.quasi_identifiers)
     sensitive = policy.names("sensitive")
-    codes, place = count.table.codes, {name: a for a, name in enumerate(count.attributes)}
-    columns = [
-        hierarchies[name].locate(count.columns[name].labels)[codes[:, place[name]]]
-        for name in names
-    ]
+    codes = count.table.codes
+    places = [count.attributes.index(name) for name in sensitive]
     problem = Problem(
-        codes=_stacked(columns, len(codes)),
-        sensitive=_stacked([codes[:, place[name]] for name in sensitive], len(codes)),
+        codes=leaves(count, {name: hierarchies[name] for name in names}),
+        sensitive=codes[:, places],
         counts=count.table.counts,
         hierarchies=tuple(hierarchies[name] for name in names),
         sensitive_sizes=tuple(len(count.columns[name].values) for name in sensitive),
@@ -118,8 +115,13 @@ def _leaf_order(
     return ranks
 
 
-def _stacked(columns: list[NDArray[np.int32]], rows: int) -> NDArray[np.int32]:
-    return np.stack(columns, axis=1) if columns else np.zeros((rows, 0), dtype=np.int32)
+def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int32]:
+    """Return the leaf of each tuple in each hierarchy, (tuples, hierarchies), or -1."""
+    found = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
+    for q, (name, hierarchy) in enumerate(hierarchies.items()):
+        column = count.table.codes[:, count.attributes.index(name)]
+        found[:, q] = hierarchy.locate(count.columns[name].labels)[column]
+    return found
 
 
 def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierarchy]:
