@@ -1,8 +1,9 @@
 """Utility: what generalization and suppression cost."""
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import fsum, inf, log, nan, prod
+from math import fsum, log, nan, prod
 
 import numpy as np
 import pandas as pd
@@ -171,11 +172,11 @@ def _info_loss(released: _Released) -> float:
 
 
 def _quotient(whole: int, parts: int) -> float:
-    """Divide; what no float can hold is infinite."""
+    """Divide; what no float can hold is the largest of them."""
     try:
         return whole / parts if parts else nan
     except OverflowError:
-        return inf
+        return sys.float_info.max
 
 
 _MEASURES = (
