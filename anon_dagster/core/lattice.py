@@ -6,7 +6,6 @@ from functools import cached_property
 from math import prod
 
 import numpy as np
-from numpy.typing import NDArray
 
 from anon_dagster.core.problem import Problem
 
@@ -64,14 +63,3 @@ class Lattice:
             slice(max(level - low, 0), None)
             for level, low in zip(levels, self.lowest, strict=True)
         )
-
-    def sums(self, terms: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-        """Add a term per quasi-identifier and level, (levels,) each, for all candidates at once.
-
-        The terms begin at the lowest levels; the result has the shape of as many levels as each
-        term has.
-        """
-        total = np.zeros(tuple(len(term) for term in terms))
-        for axis, term in enumerate(terms):
-            total += term.reshape([-1 if a == axis else 1 for a in range(len(terms))])
-        return total

@@ -1,10 +1,18 @@
 """What is known of the loss of every candidate at once."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.search.compact import Compact
+from anon_dagster.core.loss import TIE
+
+_ROUNDING = 1e-13
+"""How far a bound may be off, being summed in another order than a loss."""
+
+Terms = Sequence[NDArray[np.float64]]
+"""What each level adds, lowest level first: per quasi-identifier, (levels,)."""
 
 
 class Bounds:
@@ -15,52 +23,77 @@ class Bounds:
     the bounds of all of these. Sums of terms fill the lattice as an outer sum of two halves.
     """
 
-    def __init__(self, compact: Compact, lattice: Lattice) -> None:
+    def __init__(self, lattice: Lattice, losses: Terms) -> None:
         self.lattice = lattice
         self._split = _split(lattice.shape)
-        self._levels = [
-            np.indices(shape).reshape(len(shape), -1)
-            for shape in (lattice.shape[: self._split], lattice.shape[self._split :])
-        ]  # of (quasi-identifiers of the half, candidates of the half)
-        self.base = self._outer(
-            [
-                compact.losses(q)[low : high + 1]
-                for q, (low, high) in enumerate(zip(lattice.lowest, lattice.highest, strict=True))
-            ]
-        )
-        self.bound = self.base.copy()
+        halves = lattice.shape[: self._split], lattice.shape[self._split :]
+        self._offsets = [
+            np.indices(half).reshape(len(half), int(np.prod(half))) for half in halves
+        ]
+        self.base = self.fill(losses)  # (candidates,): the loss without suppression
+        self.bound = self.base.copy()  # (candidates,): infinite where ruled out or evaluated
 
-    def _outer(self, terms: list[NDArray[np.float64]]) -> NDArray[np.float64]:
-        return np.add.outer(*self._halves(terms))
+    def fill(self, terms: Terms) -> NDArray[np.float64]:
+        """Return the sum of the terms of every candidate, (candidates,)."""
+        return np.add.outer(*self._halves(terms)).reshape(-1)
 
-    def _halves(self, terms: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
-        halves = []
-        for levels, part in zip(
-            self._levels, (terms[: self._split], terms[self._split :]), strict=True
-        ):
-            total = np.zeros(levels.shape[1])
-            for term, of in zip(part, levels, strict=True):
-                total += term.take(of)
-            halves.append(total)
-        return halves
+    def _halves(self, terms: Terms) -> list[NDArray[np.float64]]:
+        parts = terms[: self._split], terms[self._split :]
+        sums = []
+        for offsets, part in zip(self._offsets, parts, strict=True):
+            total = np.zeros(offsets.shape[1])
+            for term, offset in zip(part, offsets, strict=True):
+                total += term.take(offset)
+            sums.append(total)
+        return sums
 
-    def raise_below(self, levels: Levels, terms: list[NDArray[np.float64]]) -> None:
-        """Raise the bounds of what is at least as specific by a term per level, (levels,) each."""
-        below = []
-        for term, level, low in zip(terms, levels, self.lattice.lowest, strict=True):
-            cut = term.copy()
-            cut[max(level - low + 1, 0) :] = -np.inf
-            below.append(cut)
-        first, second = self._halves(below)
+    def raise_below(self, levels: Levels, terms: Terms) -> None:
+        """Add terms to the loss without suppression of all that is at least as specific."""
+        cut = []
+        for term, end in zip(terms, self.lattice.below(levels), strict=True):
+            below = np.full(len(term), -np.inf)
+            below[end] = term[end]
+            cut.append(below)
+        first, second = self._halves(cut)
         rows = np.flatnonzero(first > -np.inf)
-        raised = self.base[rows]
+        shape = len(first), len(second)
+        raised = self.base.reshape(shape)[rows]
         raised += first[rows, None]
         raised += second
-        self.bound[rows] = np.maximum(self.bound[rows], raised)
+        bound = self.bound.reshape(shape)
+        bound[rows] = np.maximum(bound[rows], raised)
 
-    def kill_below(self, levels: Levels) -> None:
-        """Rule out what is at least as specific."""
+    def rule_out_below(self, levels: Levels) -> None:
+        """Rule out all that is at least as specific."""
         self.bound.reshape(self.lattice.shape)[self.lattice.below(levels)] = np.inf
+
+    def open(self, best: float, index: int) -> NDArray[np.bool_]:
+        """Tell which candidates, (candidates,), may beat or precede the best one.
+
+        Parameters
+        ----------
+        best
+            The least loss found.
+        index
+            The candidate that wins so far; none after it matters unless it is better.
+        """
+        found = self.bound <= best + TIE + _ROUNDING
+        if np.isfinite(best):
+            found[index:] &= self.bound[index:] < best - _ROUNDING
+        else:
+            found &= self.bound < np.inf
+        return found
+
+    def count_below(self, which: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """Count, for every candidate, how many of some are at least as specific."""
+        counts = which.astype(np.float32)
+        inner = 1
+        for size in reversed(self.lattice.shape):
+            axis = counts.reshape(-1, size, inner)
+            for level in range(1, size):
+                axis[:, level] += axis[:, level - 1]
+            inner *= size
+        return counts
 
 
 def _split(shape: tuple[int, ...]) -> int:

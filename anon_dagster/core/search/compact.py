@@ -71,6 +71,7 @@ class Compact:
             tree.places()[codes[:, q]] for q, tree in enumerate(self.trees)
         ]
         whole = sum(problem.weights) or 1.0
+        self._spared: dict[tuple[int, int], NDArray[np.float64]] = {}
         self.shares = [weight / whole for weight in problem.weights]
 
     @cached_property
@@ -98,14 +99,31 @@ class Compact:
         totals = np.array(self.totals[q], dtype=np.float64)
         return self.shares[q] * (totals / whole if whole else np.zeros(len(totals)))
 
+    def spared(self, q: int, start: int) -> NDArray[np.float64]:
+        """Return what suppressing a record adds to the loss, (levels, nodes at ``start``).
+
+        More than its generalization, which a candidate's loss has already. Below ``start`` the
+        node does not tell; what it adds at ``start`` is less.
+        """
+        found = self._spared.get((q, start))
+        if found is None:
+            tree = self.trees[q]
+            each = self.shares[q] / max(self.records * (tree.leaves - 1), 1)
+            rows = [
+                tree.leaves - 1 - tree.extra[level][tree.climb(start, level)]
+                for level in (max(level, start) for level in range(tree.height))
+            ]
+            found = self._spared[q, start] = np.array(rows) * each
+        return found
+
     def entropies(self, q: int) -> NDArray[np.float64]:
         """Return the entropy of a quasi-identifier at each level, (levels,), in nats."""
         tree, leaf_counts = self.trees[q], self.marginals[q]
         found = []
-        for first in tree.first:
-            p = np.add.reduceat(leaf_counts, first) / max(self.records, 1)
+        for first in tree.first if self.records else ():
+            p = np.add.reduceat(leaf_counts, first) / self.records
             found.append(float(-(p * np.log(p)).sum()))
-        return np.array(found)
+        return np.array(found) if found else np.zeros(tree.height)
 
 
 def sums(

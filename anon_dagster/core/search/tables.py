@@ -10,12 +10,20 @@ from numpy.typing import NDArray
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.search.compact import Compact, sums
+from anon_dagster.core.search.compact import Compact, levels_at_least, sums
 
 _DENSE = 2**14
 """An array of so many cells costs less than sorting, however few rows there are."""
 _SPARSE = 8
 """An array may have so many cells per row before sorting costs less."""
+_LARGE = 2**13
+"""A table of so many rows is worth a smaller one."""
+_PACKED = 16
+"""A pack of columns has at most one code for so many rows."""
+_REMEMBERED = 64
+"""How many tables that were wanted once, and not made, are remembered."""
+_STEP = 8
+"""How many times smaller a table is made."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,9 +34,39 @@ class Table:
     columns: tuple[NDArray[np.intp], ...]  # (quasi-identifiers,) of (rows,): nodes
     sensitive: tuple[NDArray[np.intp], ...]  # (guarded attributes,) of (rows,)
     counts: NDArray[np.int64]  # (rows,)
+    packs: tuple["Pack", ...]  # the same columns, several in one
 
     def __len__(self) -> int:
         return len(self.counts)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pack:
+    """Some neighbouring columns of a table as one, so that they are looked up in one go."""
+
+    first: int  # the columns from here
+    nodes: tuple[NDArray[np.intp], ...]  # (columns,) of (codes,): what each code stands for
+    codes: NDArray[np.intp]  # (rows,)
+
+    @classmethod
+    def all_of(
+        cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int
+    ) -> tuple["Pack", ...]:
+        """Pack columns as long as a pack has far fewer codes than there are rows."""
+        packs, start = [], 0
+        for end in range(1, len(columns) + 1):
+            if end < len(columns) and prod(sizes[start : end + 1]) <= rows // _PACKED:
+                continue
+            cells = Cells.of(columns[start:end], sizes[start:end], rows)
+            if cells.dims is None:
+                codes = np.arange(rows, dtype=np.intp)
+                nodes = tuple(columns[start:end])
+            else:
+                codes = cells.ids
+                nodes = cells.decode(np.arange(cells.space), ())
+            packs.append(cls(start, nodes, codes))
+            start = end
+        return tuple(packs)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,22 +127,109 @@ class Grouping:
 
 
 class Tables:
-    """The tables that candidates are evaluated from: a ladder from the whole one upward."""
+    """The tables that candidates are evaluated from: a ladder from the whole one upward.
+
+    A candidate is rolled up from the smallest table that is at least as specific. Where that is
+    large, a smaller one between the two is made first, for this candidate and its neighbours.
+    """
 
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
         bottom = (0,) * len(compact.trees)
         sensitive = tuple(compact.sensitive.T.astype(np.intp))
-        self._ladder = [Table(bottom, tuple(compact.columns), sensitive, compact.counts)]
+        packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
+        self._rungs = [Table(bottom, tuple(compact.columns), sensitive, compact.counts, packs)]
+        self._wanted: list[Levels] = []  # rungs that one candidate would have used
+        self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
     def group(self, levels: Levels) -> Grouping:
         """Return the classes at some levels."""
-        table = self._ladder[0]
-        columns, sizes = self._generalized(table, levels)
-        grid = Cells.of(columns, sizes, len(table))
+        table = self._table_for(levels)
+        sizes = self._sizes(levels)
+        space = prod(sizes)
+        if space > max(_DENSE, _SPARSE * len(table)):
+            columns = self._generalized(table, levels)
+            grid = Cells.of(columns, sizes, len(table))
+        else:
+            columns = ()
+            grid = Cells(self._ids(table, levels, sizes), space, sizes, None)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         cells = np.flatnonzero(totals)
         return Grouping(table, levels, columns, grid, cells, totals[cells])
+
+    def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.intp]:
+        """Return the cell of each row, (rows,), a pack of columns at a time."""
+        ids = np.zeros(0, dtype=np.intp)
+        for pack in table.packs:
+            lookup = np.zeros(1, dtype=np.intp)
+            for q, nodes in enumerate(pack.nodes, pack.first):
+                climb = self._compact.trees[q].climb(table.levels[q], levels[q])
+                lookup = lookup * sizes[q] + climb.take(nodes)
+            lookup = lookup * prod(sizes[pack.first + len(pack.nodes) :])
+            found = lookup.take(pack.codes)
+            ids = np.add(ids, found, out=found) if pack.first else found
+        return ids
+
+    def _table_for(self, levels: Levels) -> Table:
+        """Return the smallest table that is at least as specific, making smaller ones."""
+        found = self._smallest(levels)
+        if len(found) <= _LARGE:
+            return found
+        most = len(found) // _STEP
+        fitting = [
+            w for w in self._wanted if levels_at_least(levels, w) and self._cells(w) <= most
+        ]
+        if fitting:
+            wanted = min(fitting, key=self._cells)
+            self._wanted.remove(wanted)
+            self._rungs.append(self._rolled_up(self._smallest(wanted), wanted))
+            self._forget()
+            return self._rungs[-1]
+        if self._cells(levels) <= most:
+            self._wanted = [*self._wanted[1 - _REMEMBERED :], self._between(found, levels, most)]
+        return found
+
+    def _smallest(self, levels: Levels) -> Table:
+        return min(
+            (rung for rung in self._rungs if levels_at_least(levels, rung.levels)), key=len
+        )
+
+    def _cells(self, levels: Levels) -> int:
+        return self._values * prod(self._sizes(levels))
+
+    def _between(self, table: Table, levels: Levels, most: int) -> Levels:
+        """Return the levels of a table of at most so many rows, for a candidate and others."""
+        trees, below, cells = self._compact.trees, list(levels), float(self._cells(levels))
+        while True:
+            factors = [
+                (trees[q].sizes[below[q] - 1] / trees[q].sizes[below[q]], q)
+                for q in range(len(below))
+                if below[q] > table.levels[q]
+            ]
+            factor, q = min(factors, default=(np.inf, -1))
+            if cells * factor > most:
+                return tuple(below)
+            cells *= factor
+            below[q] -= 1
+
+    def _rolled_up(self, table: Table, levels: Levels) -> Table:
+        columns, sizes = self._generalized(table, levels), self._sizes(levels)
+        guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
+        everything = (*columns, *table.sensitive)
+        grid = Cells.of(everything, sizes + guarded, len(table))
+        totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
+        cells = np.flatnonzero(totals)
+        decoded = grid.decode(cells, everything)
+        width = len(columns)
+        packs = Pack.all_of(decoded[:width], sizes, len(cells))
+        return Table(levels, decoded[:width], decoded[width:], totals[cells], packs)
+
+    def _forget(self) -> None:
+        """Keep the tables within the memory of as many rows as the whole one has."""
+        whole, *rungs = self._rungs
+        while sum(map(len, rungs)) > max(len(whole), _LARGE):
+            rungs.pop(0)
+        self._rungs = [whole, *rungs]
 
     def classes(self, grouping: Grouping) -> EquivalenceClasses:
         """Describe the classes as privacy models see them."""
@@ -128,19 +253,18 @@ class Tables:
         reference = sums(column, table.counts, values, self._compact.records)
         return Histogram(ranks[ids], held.astype(np.int32), totals[entries], reference)
 
-    def _generalized(
-        self, table: Table, levels: Levels
-    ) -> tuple[tuple[NDArray[np.intp], ...], tuple[int, ...]]:
-        columns = tuple(
+    def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.intp], ...]:
+        return tuple(
             tree.climb(start, end).take(column) if end > start else column
             for tree, start, end, column in zip(
                 self._compact.trees, table.levels, levels, table.columns, strict=True
             )
         )
-        sizes = tuple(
+
+    def _sizes(self, levels: Levels) -> tuple[int, ...]:
+        return tuple(
             tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
         )
-        return columns, sizes
 
 
 _NOTHING = Histogram(

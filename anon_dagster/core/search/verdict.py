@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold
-from anon_dagster.core.lattice import Levels
+from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import combined
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.privacy.model import Monotone, PrivacyModel
+from anon_dagster.core.privacy.model import Monotone
 from anon_dagster.core.search.compact import Compact, sums
 from anon_dagster.core.search.tables import Grouping, Tables
 
@@ -23,6 +23,7 @@ class Verdict:
     inherited: int
     """At least so many records are suppressed at every more specific candidate."""
     loss: float
+    """Infinite if more records are suppressed than may be."""
     grouping: Grouping
     classes: EquivalenceClasses
     failing: NDArray[np.bool_]  # (classes,)
@@ -30,32 +31,72 @@ class Verdict:
 
 
 class Judge:
-    """Evaluates candidates; agrees with :func:`anon_dagster.core.evaluation.evaluate`."""
+    """Evaluates candidates; agrees with :func:`anon_dagster.core.evaluation.evaluate`.
 
-    def __init__(self, compact: Compact) -> None:
-        self._compact = compact
+    Parameters
+    ----------
+    compact
+        The problem.
+    relaxed
+        Judge by what the models imply for every more specific candidate, and by no other rule:
+        the least loss is then a bound.
+    """
+
+    def __init__(self, compact: Compact, *, relaxed: bool = False) -> None:
+        self.compact = compact
         self._tables = Tables(compact)
-        models = compact.models
-        relaxed = [model.relaxation for model in models]
-        self._relaxed = [model for model in relaxed if model is not None]
-        self._exactly = all(model is r for model, r in zip(models, relaxed, strict=True))
-        self._additive = all(m.monotone is not Monotone.UNKNOWN for m in models)
+        self._bounds_only = relaxed
+        weaker = [model.relaxation for model in compact.models]
+        self._weaker = [model for model in weaker if model is not None]
+        self._models = self._weaker if relaxed else list(compact.models)
+        self._exactly = relaxed or all(
+            model is weak for model, weak in zip(compact.models, weaker, strict=True)
+        )
+        self._additive = relaxed or all(
+            model.monotone is not Monotone.UNKNOWN for model in compact.models
+        )
+        # a table of which nothing is left is no release
+        self.limit = min(compact.problem.most_suppressed, max(compact.records - 1, 0))
+
+    @property
+    def monotone(self) -> bool:
+        """Whether all that is suppressed at a candidate is so at every more specific one."""
+        return self._exactly
 
     def evaluate(self, levels: Levels) -> Verdict:
         """Evaluate a candidate, a level per quasi-identifier."""
         grouping = self._tables.group(levels)
         classes = self._tables.classes(grouping)
-        failing = ~all_hold(self._compact.models, classes)
-        doomed = failing if self._exactly else ~all_hold(self._relaxed, classes)
+        failing = ~all_hold(self._models, classes)
+        doomed = failing if self._exactly else ~all_hold(self._weaker, classes)
         suppressed = int(grouping.sizes[failing].sum())
         inherited = int(grouping.sizes[doomed].sum())
         if self._additive and suppressed:
             inherited = max(inherited, 1)  # a class that fails has a part that fails
-        loss = self._loss(grouping, failing, suppressed)
+        within = suppressed <= self.limit
+        loss = self._loss(grouping, failing, suppressed) if within else np.inf
         return Verdict(levels, suppressed, inherited, loss, grouping, classes, failing, doomed)
 
+    def added_loss(self, verdict: Verdict, lattice: Lattice) -> list[NDArray[np.float64]]:
+        """Return what the inherited suppression adds at each level of more specific candidates.
+
+        Below the levels of the table at hand this is the (smaller) addition at these levels.
+        """
+        table = verdict.grouping.table
+        rows = verdict.grouping.rows(verdict.doomed)
+        counts = table.counts[rows]
+        terms = []
+        for q, (tree, low, high) in enumerate(
+            zip(self.compact.trees, lattice.lowest, lattice.highest, strict=True)
+        ):
+            start = table.levels[q]
+            held = sums(table.columns[q][rows], counts, tree.sizes[start], self.compact.records)
+            added = self.compact.spared(q, start) @ held
+            terms.append(added[low : high + 1])
+        return terms
+
     def _loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
-        compact = self._compact
+        compact = self.compact
         penalties = [
             total[level]
             for total, level in zip(compact.totals, grouping.levels, strict=True)
@@ -71,14 +112,14 @@ class Judge:
 
     def release_holds(self, verdict: Verdict) -> bool:
         """Tell whether the release keeps the promises that suppression can break."""
-        if not verdict.suppressed:
+        if self._bounds_only or not verdict.suppressed:
             return True
-        if verdict.suppressed == self._compact.records:
+        if verdict.suppressed == self.compact.records:
             return False
-        if self._compact.problem.keeps_suppressed:
+        if self.compact.problem.keeps_suppressed:
             together = _together(verdict)
-            return bool(all_hold(self._compact.models, together).all())
-        relative = [model for model in self._compact.models if model.relative]
+            return bool(all_hold(self._models, together).all())
+        relative = [model for model in self._models if model.relative]
         return not relative or bool(all_hold(relative, _kept(verdict)).all())
 
 

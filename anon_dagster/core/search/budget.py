@@ -1,0 +1,52 @@
+"""How much a search may do, and how it tells how far it got."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from anon_dagster.errors import RequestError
+
+Progress = Callable[[int, int], None]
+"""Called with the candidates evaluated and those that may still be; may raise to abort."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a heuristic search may spend.
+
+    The same seed and the same steps give the same solution, unless the seconds run out first.
+    """
+
+    steps: int = 5_000
+    """Candidates to evaluate."""
+    seconds: float | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps < 1 or (self.seconds is not None and self.seconds <= 0):
+            raise RequestError("the budget of a search needs at least one step and some seconds")
+
+
+class Meter:
+    """Counts what a search spends, and passes it on."""
+
+    def __init__(self, budget: Budget | None, on_progress: Progress | None) -> None:
+        self._budget = budget
+        self._on_progress = on_progress
+        self._started = monotonic()
+        self.evaluated = 0
+
+    def count(self, remaining: int) -> None:
+        """Count a candidate as evaluated."""
+        self.evaluated += 1
+        if self._on_progress is not None:
+            self._on_progress(self.evaluated, remaining)
+
+    @property
+    def spent(self) -> bool:
+        """Whether the budget has run out."""
+        budget = self._budget
+        if budget is None:
+            return False
+        late = budget.seconds is not None and monotonic() - self._started > budget.seconds
+        return late or self.evaluated >= budget.steps
