@@ -158,7 +158,7 @@ def _stream(
     with reading(path), open_plain(path) as file:
         stream = _Utf8(file, options.encoding, tail=tail)
         try:
-            yield from arrow_csv.open_csv(
+            reader = arrow_csv.open_csv(
                 pa.PythonFile(stream, mode="r"),
                 read_options=arrow_csv.ReadOptions(
                     block_size=_BLOCK,
@@ -181,6 +181,8 @@ def _stream(
                     quoted_strings_can_be_null=False,
                 ),
             )
+            with reader:  # it reads ahead, so it ends before its file is closed
+                yield from reader
         except pa.ArrowInvalid as error:
             raise SourceError(f"{path} {_complaint(error)}") from None
 
@@ -255,8 +257,9 @@ class _Utf8(io.RawIOBase):
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        while not self._ready and not self._ended:
-            self._ready = self._next(len(buffer))
+        # Filled as far as there is something: Arrow takes a block that is short for a whole one.
+        while len(self._ready) < len(buffer) and not self._ended:
+            self._ready += self._next(len(buffer))
         taken = self._ready[: len(buffer)]
         self._ready = self._ready[len(taken) :]
         buffer[: len(taken)] = taken

@@ -91,11 +91,12 @@ def open_frame(frame: pd.DataFrame) -> OpenSource:
     SourceError
         If a column holds values of several types or of one that has no text.
     """
+    frame = frame.copy(deep=False)
     names = _unique([_label(label) for label in frame.columns], "the DataFrame")
     arrays = [_array(frame.iloc[:, place], name) for place, name in enumerate(names)]
     schema = pa.schema([(n, a.type) for n, a in zip(names, arrays, strict=True)])
     _require_supported(schema, "the DataFrame")
-    return FrameSource(pa.table(arrays, schema=schema), len(frame))
+    return FrameSource(pa.table(arrays, schema=schema), frame)
 
 
 # -- CSV -----------------------------------------------------------------------------------
@@ -237,7 +238,8 @@ class FrameSource:
     """Records that were handed over."""
 
     table: pa.Table
-    records: int
+    frame: pd.DataFrame
+    """Kept so that pandas copies the values, which the table shares, before they are changed."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -252,7 +254,7 @@ class FrameSource:
     @property
     def parts(self) -> tuple[Part, ...]:
         """All records are one part."""
-        return (Part("", 0, self.records),) if self.records else ()
+        return (Part("", 0, len(self.frame)),) if len(self.frame) else ()
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Hand out the records."""
@@ -276,7 +278,7 @@ def _array(column: "pd.Series[Any]", name: str) -> pa.Array:
         kinds = sorted({type(value).__name__ for value in column.dropna()})
         raise SourceError(
             f"column {name} of the DataFrame cannot be read: it holds {', '.join(kinds)}; "
-            f"give it values of one type"
+            f"give it values of one type, integers within 64 bits"
         ) from None
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 

@@ -1,0 +1,386 @@
+"""Writing: whatever is written is read back, and a target appears whole or not at all."""
+
+import datetime as dt
+import resource
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.errors import TargetError
+from anon_dagster.request import CsvOptions, Source, Target
+from anon_dagster.storage.places import resolve
+from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.targets import StagedTarget, check_target, stage, sweep
+
+CANARY = "Canary4711"
+OLD, NEW = pa.table({"a": ["old"]}), pa.table({"a": ["new", "er"]})
+
+
+def read(source: Source) -> pa.Table:
+    opened = open_source(source)
+    batches = [batch for part in opened.parts for batch in opened.batches(part)]
+    return pa.Table.from_batches(batches, opened.schema)
+
+
+def published(target: Target) -> pa.Table:
+    return read(Source(path=target.path, format=target.format_found, csv=target.csv))
+
+
+def write(target: Target, *tables: pa.Table, job: str = "job") -> tuple[str, ...]:
+    with stage(target, tables[0].schema, token=job) as staged:
+        for table in tables:
+            staged.write(table)
+        staged.seal()
+        return staged.publish()
+
+
+def content(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+# -- round trips ---------------------------------------------------------------------------
+
+CELLS = st.none() | st.one_of(
+    st.text(max_size=6),
+    st.text(alphabet="ab,;\"'\\\n\r\t N/A\ufeff\x00\x04", max_size=6),
+    st.sampled_from(["", "NA", "N", '"', "\\", '\\"', "\n", "\r\n", " ", "\ufeff", "\x04"]),
+)
+TABLES = st.integers(1, 3).flatmap(
+    lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), max_size=5).map(
+        lambda rows: pa.table(
+            {
+                f'c "{place}"': pa.array([row[place] for row in rows], pa.string())
+                for place in range(width)
+            }
+        )
+    )
+)
+OPTIONS = st.builds(
+    CsvOptions,
+    separator=st.sampled_from([",", ";", "\t", "|"]),
+    quote=st.sampled_from(['"', "'"]),
+    escape=st.sampled_from([None, "\\"]),
+    missing=st.sampled_from([("",), ("NA", ""), ("N/A", "NA")]),
+    encoding=st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]),
+    header=st.booleans(),
+    names=st.just(("a", "b", "c")),
+)
+
+
+@given(TABLES, OPTIONS)
+def test_every_table_of_text_is_read_back_from_csv(table: pa.Table, options: CsvOptions) -> None:
+    names = None if options.header else tuple(table.column_names)
+    target = Target(path="memory://round/trip.csv", csv=options.model_copy(update={"names": names}))
+    write(target, table)
+    assert published(target).equals(table)
+
+
+TYPED = pa.table(
+    {
+        "integer": pa.array([1, None, 2**62]),
+        "float": pa.array([1.5, None, 39.0]),
+        "decimal": pa.array([Decimal("1.50"), None, Decimal("-2.00")]),
+        "flag": pa.array([True, None, False]),
+        "date": pa.array([dt.date(2024, 2, 29), None, dt.date(1900, 1, 1)]),
+        "moment": pa.array([0, None, 10**9], pa.timestamp("us", "+02:00")),
+        "category": pa.array(["x", None, "x"]).dictionary_encode(),
+        "text": pa.array(["007", None, ""]),
+    }
+)
+
+
+@pytest.mark.parametrize("codec", ["none", "snappy", "zstd", "gzip"])
+def test_parquet_keeps_every_type(tmp_path: Path, codec: Any) -> None:
+    target = Target(path=str(tmp_path / "t.parquet"), compression=codec)
+    (path,) = write(target, TYPED)
+    assert published(target).equals(TYPED)
+    used = pq.ParquetFile(path).metadata.row_group(0).column(0).compression
+    assert used == {"none": "UNCOMPRESSED"}.get(codec, codec.upper())
+
+
+def test_csv_writes_every_type_as_its_text(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    write(Target(path=str(path), csv=CsvOptions(separator=";", decimal=",")), TYPED)
+    assert path.read_text().splitlines() == [
+        "integer;float;decimal;flag;date;moment;category;text",
+        "1;1,5;1,50;true;2024-02-29;1970-01-01T02:00:00+02:00;x;007",
+        ";;;;;;;",
+        '4611686018427387904;39;-2,00;false;1900-01-01;1970-01-01T02:16:40+02:00;x;""',
+    ]
+
+
+def test_pandas_reads_the_csv_that_is_written(tmp_path: Path) -> None:
+    table = pa.table({"a": ['say "hi"', "x\ny", "1,2"], "b": ["é", "", "z"]})
+    write(Target(path=str(tmp_path / "t.csv.gz")), table)
+    frame = pd.read_csv(tmp_path / "t.csv.gz", keep_default_na=False)
+    assert frame.to_dict("list") == table.to_pydict()
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet"])
+def test_the_bytes_depend_on_the_records_alone(tmp_path: Path, name: str) -> None:
+    table = pa.table({"a": [str(n % 977) for n in range(300_000)]})
+    halves = [table.slice(0, 123_456), table.slice(123_456)]
+    one, two = (Target(path=str(tmp_path / side / name)) for side in ("one", "two"))
+    write(one, table, job="first")
+    write(two, *halves, job="second")
+    assert Path(one.path).read_bytes() == Path(two.path).read_bytes()
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_a_table_without_records_keeps_its_columns(tmp_path: Path, form: Any) -> None:
+    for single in (True, False):
+        target = Target(path=str(tmp_path / f"t{single}"), format=form, single_file=single)
+        write(target, OLD.slice(0, 0))
+        assert published(target).equals(OLD.slice(0, 0))
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_several_parts_make_up_the_table(tmp_path: Path, form: Any) -> None:
+    table = pa.table({"n": [str(n) for n in range(10)]})
+    path = str(tmp_path / "parts")
+    target = Target(path=path, format=form, single_file=False, rows_per_file=4)
+    paths = write(target, table.slice(0, 1), table.slice(1))
+    assert [Path(each).name for each in paths] == [f"part-0000{n}.{form}" for n in range(3)]
+    assert content(tmp_path / "parts") == sorted(["_SUCCESS", *(Path(each).name for each in paths)])
+    assert resolve(path) == list(paths)
+    assert published(target).equals(table)
+
+
+def test_names_of_the_options_are_written_into_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    write(Target(path=str(path), csv=CsvOptions(names=("ä",))), OLD)
+    assert path.read_text(encoding="utf-8") == "ä\nold\n"
+
+
+# -- whole or not at all -------------------------------------------------------------------
+
+
+def targets(folder: Path) -> list[Target]:
+    return [
+        Target(path=str(folder / "t.csv")),
+        Target(path=str(folder / "t.parquet")),
+        Target(path=str(folder / "parts"), format="csv", single_file=False, rows_per_file=1),
+        Target(path=f"memory://whole{folder}/t.csv"),
+        Target(path=f"memory://whole{folder}/parts", format="parquet", single_file=False),
+    ]
+
+
+def begin(target: Target, table: pa.Table, token: str) -> StagedTarget:
+    staged = stage(target, table.schema, token=token)
+    staged.write(table)
+    return staged
+
+
+@pytest.mark.parametrize("place", range(5))
+def test_a_former_target_stays_until_the_new_one_is_published(tmp_path: Path, place: int) -> None:
+    target = targets(tmp_path)[place]
+    write(target, OLD)
+    with begin(target, NEW, "next") as staged:
+        assert published(target).equals(OLD)
+        staged.seal()
+        assert published(target).equals(OLD)
+        assert read(staged.staged_source()).equals(NEW)
+        staged.publish()
+        assert published(target).equals(NEW)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_what_is_not_published_leaves_nothing_behind(tmp_path: Path, place: int) -> None:
+    target = targets(tmp_path)[place]
+    write(target, OLD)
+    before = content(tmp_path)
+    with pytest.raises(RuntimeError), begin(target, NEW, "failing") as staged:
+        raise RuntimeError
+    with begin(target, NEW, "forgotten") as staged:
+        staged.seal()
+    staged.discard()
+    assert content(tmp_path) == before
+    assert published(target).equals(OLD)
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_two_jobs_at_once_never_meet(tmp_path: Path, place: int) -> None:
+    target = targets(tmp_path)[place]
+    with begin(target, OLD, "one") as one, begin(target, NEW, "two") as two:
+        one.seal()
+        two.seal()
+        assert read(one.staged_source()).equals(OLD)
+        assert read(two.staged_source()).equals(NEW)
+        two.publish()
+        one.publish()
+    assert published(target).equals(OLD)
+    assert not [name for name in content(tmp_path) if name.startswith(".")]
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    target = Target(path=str(tmp_path / "t.csv"))
+    tables = [pa.table({"a": [str(n)] * 1000}) for n in range(2)]
+    write(target, tables[0])
+    done = threading.Event()
+    seen: list[pa.Table] = []
+
+    def watch() -> None:
+        while not done.is_set():
+            seen.append(pa.table({"a": Path(target.path).read_text().split()[1:]}))
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for turn in range(20):
+        write(target, tables[turn % 2])
+    done.set()
+    reader.join()
+    assert seen
+    assert all(any(table.equals(one) for one in tables) for table in seen)
+
+
+def test_what_dead_jobs_left_is_swept_and_what_they_put_aside_comes_back(tmp_path: Path) -> None:
+    target = targets(tmp_path)[2]
+    write(target, OLD)
+    begin(target, NEW, "dead")
+    alive = begin(target, NEW, "alive")
+    Path(target.path).rename(tmp_path / ".parts.dead.old")  # it died between the two steps
+    (tmp_path / ".parts.note").touch()
+    assert set(sweep(target, alive={"alive"})) == {".parts.dead.old", ".parts.dead.part"}
+    assert published(target).equals(OLD)
+    alive.seal()
+    alive.publish()
+    assert published(target).equals(NEW)
+    assert (tmp_path / ".parts.note").exists()
+
+
+def test_a_retried_job_starts_afresh(tmp_path: Path) -> None:
+    target = targets(tmp_path)[2]
+    begin(target, pa.table({"a": ["1", "2", "3"]}), "job")
+    write(target, NEW)
+    assert published(target).equals(NEW)
+
+
+def test_a_place_that_was_taken_meanwhile_is_left_alone(tmp_path: Path) -> None:
+    target = targets(tmp_path)[2]
+    with begin(target, NEW, "job") as staged:
+        staged.seal()
+        (tmp_path / "parts").mkdir()
+        (tmp_path / "parts" / "diary.txt").touch()
+        with pytest.raises(TargetError, match="1 files that are no parts"):
+            staged.publish()
+    assert content(tmp_path) == ["parts", "parts/diary.txt"]
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("place", range(3))
+def test_a_full_disk_is_told_and_leaves_nothing_behind(tmp_path: Path, place: int) -> None:
+    target = targets(tmp_path)[place].model_copy(update={"rows_per_file": 10**6})
+    table = pa.table({"a": [f"{CANARY}{n * n}" for n in range(200_000)]})
+    with (
+        no_file_longer_than(100_000),
+        pytest.raises(TargetError, match="file too large") as caught,
+    ):
+        write(target, table)
+    assert CANARY not in str(caught.value)
+    assert content(tmp_path) == []
+
+
+def test_a_character_that_the_encoding_lacks_names_the_column(tmp_path: Path) -> None:
+    target = Target(path=str(tmp_path / "t.csv"), csv=CsvOptions(encoding="latin-1"))
+    table = pa.table({"fine": ["é"], "city": [f"{CANARY}ł"]})
+    with pytest.raises(TargetError, match=r"column city .* latin-1 lacks") as caught:
+        write(target, table)
+    assert CANARY not in str(caught.value)
+    assert content(tmp_path) == []
+
+
+def test_a_missing_value_needs_a_token(tmp_path: Path) -> None:
+    target = Target(path=str(tmp_path / "t.csv"), csv=CsvOptions(missing=()))
+    with pytest.raises(TargetError, match="column a has 1 missing"):
+        write(target, pa.table({"a": ["x", None]}))
+
+
+# -- before the work -----------------------------------------------------------------------
+
+
+def refused(target: Target, sources: Sequence[str] = ()) -> str:
+    with pytest.raises(TargetError) as caught:
+        check_target(target, sources)
+    return str(caught.value)
+
+
+def test_a_target_that_can_be_written_leaves_no_trace_of_the_check(tmp_path: Path) -> None:
+    for target in targets(tmp_path):
+        check_target(target, [])
+    check_target(Target(path=str(tmp_path / "new" / "er" / "t.csv")), [])
+    assert content(tmp_path) == []
+
+
+def test_the_folder_of_a_target_is_made(tmp_path: Path) -> None:
+    target = Target(path=str(tmp_path / "new" / "er" / "t.csv"))
+    write(target, OLD)
+    assert published(target).equals(OLD)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"path": "t.dat"}, "format"),
+        ({"path": "t.csv", "compression": "zstd"}, "gzip or not"),
+        ({"path": "t.csv", "csv": CsvOptions(separator="§")}, "csv.separator"),
+        ({"path": "t.csv", "csv": CsvOptions(encoding="no-such")}, "csv.encoding"),
+        ({"path": "t.csv", "csv": CsvOptions(missing=("a,b",))}, "csv.missing"),
+    ],
+)
+def test_options_that_do_not_go_together_are_refused(
+    tmp_path: Path, options: dict[str, Any], message: str
+) -> None:
+    assert message in refused(Target(**{**options, "path": str(tmp_path / options["path"])}))
+
+
+def test_a_target_that_is_a_source_is_refused_by_whatever_name(tmp_path: Path) -> None:
+    file = tmp_path / "in" / "t.csv"
+    file.parent.mkdir()
+    file.write_text("a\n1\n")
+    (tmp_path / "link.csv").symlink_to(file)
+    (tmp_path / "twin.csv").hardlink_to(file)
+    for path in (file, tmp_path / "link.csv", tmp_path / "twin.csv", f"{tmp_path}/in/../in/t.csv"):
+        assert "is also a source" in refused(Target(path=str(path)), [str(file)])
+    part = tmp_path / "in" / "part-00000.csv"
+    file.rename(part)
+    folder = Target(path=str(tmp_path / "in"), format="csv", single_file=False)
+    assert "is also a source" in refused(folder, resolve(str(tmp_path / "in")))
+
+
+def test_a_place_that_holds_something_else_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file.csv"
+    file.touch()
+    assert "is a folder" in refused(Target(path=str(tmp_path), format="csv"))
+    assert "need a folder" in refused(Target(path=str(file), single_file=False))
+    assert "no parts" in refused(Target(path=str(tmp_path), format="csv", single_file=False))
+    assert "is not a folder" in refused(Target(path=str(file / "t.csv")))
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
+    assert "cannot write" in refused(Target(path="/proc/anonymous/t.csv"))  # not even for root
+
+
+def test_a_disk_that_is_obviously_too_small_is_refused(tmp_path: Path) -> None:
+    source = tmp_path / "huge.csv"
+    with source.open("wb") as file:
+        file.truncate(2**43)  # sparse: it takes no room
+    assert "too little" in refused(Target(path=str(tmp_path / "t.csv")), [str(source)])
