@@ -117,7 +117,8 @@ def risk_statistics(
     levels = identity if solution.levels is None else np.array(solution.levels)
     release = _behind(problem, (kept, of_release), levels, behind)
     rows = [dict(_statistics(problem, policy, t, threshold)) for t in (source, release)]
-    frame = pd.DataFrame({"source": rows[0], "release": rows[1]}, dtype=object)
+    columns = [pd.Series(row, dtype=object) for row in rows]  # object: counts stay exact
+    frame = pd.DataFrame(dict(zip(("source", "release"), columns, strict=True)))
     frame["note"] = [note if name.startswith(("jour", "mark")) else "" for name in frame.index]
     return frame.rename_axis("statistic")
 

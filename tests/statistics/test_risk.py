@@ -168,7 +168,7 @@ def test_a_table_without_records_has_no_risk() -> None:
 
 
 def test_counts_beyond_every_32_bit_type_stay_exact() -> None:
-    n = 3 * 10**9
+    n = 3 * 10**17 + 1  # no float holds it
     problem = problem_of([[n, n], [n, 1]])
     found = risks(problem, identity(problem), population=10**19)["source"]
     assert found["records"] == 3 * n + 1
