@@ -66,7 +66,7 @@ class NodeAxis(Axis):
 
     def level(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the level of the lowest node that covers each interval."""
-        level = np.full(low.shape, self.lowest, dtype=np.int64)
+        level = np.full(np.broadcast(low, high).shape, self.lowest, dtype=np.int64)
         for row in self.nodes[self.lowest : -1]:
             level += row[low] != row[high]
         return level
@@ -74,8 +74,10 @@ class NodeAxis(Axis):
     def extent(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         """See the base class; ``low`` and ``high`` may change places."""
         if self._table is not None:
-            return self._table[low * self.leaves + high]
-        return self.spans[self.level(low, high), low]
+            table: NDArray[np.int64] = self._table[low * self.leaves + high]
+            return table
+        spans: NDArray[np.int64] = self.spans[self.level(low, high), low]
+        return spans
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +92,7 @@ class RangeAxis(Axis):
 
     def extent(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         """See the base class."""
-        width = np.abs(high - low)
+        width: NDArray[np.int64] = np.abs(high - low)
         if not self.unranked:
             return width
         torn = (np.minimum(low, high) < self.unranked) & (width > 0)
@@ -102,7 +104,8 @@ class SetAxis(Axis):
 
     def extent(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the extent of a pair of values."""
-        return (low != high).astype(np.int64)
+        extents: NDArray[np.int64] = (low != high).astype(np.int64)
+        return extents
 
 
 def axes_of(problem: Problem) -> tuple[Axis, ...]:

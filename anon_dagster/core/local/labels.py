@@ -85,7 +85,8 @@ def _label_sets(axis: SetAxis, places: Column, starts: Column) -> Generalized:
     first = segments(held // axis.leaves)
     values = [axis.hierarchy.labels[0][leaf] for leaf in axis.leaf_at]
     numbers: dict[bytes, int] = {}
-    labels, covered = [], []
+    labels: list[Label] = []
+    covered: list[int] = []
     codes = np.empty(len(starts), dtype=np.int64)
     for place, members in enumerate(np.split(held % axis.leaves, first[1:])):
         number = numbers.setdefault(members.tobytes(), len(numbers))

@@ -13,7 +13,7 @@ from anon_dagster.core.local.bound import lower_bound
 from anon_dagster.core.local.judge import Judge
 from anon_dagster.core.local.labels import joined_by_label, label_classes
 from anon_dagster.core.local.regrouping import regroup, renumbered
-from anon_dagster.core.local.splitting import split
+from anon_dagster.core.local.splitting import EXPONENTS, split
 from anon_dagster.core.local.suppression import suppress_outliers
 from anon_dagster.core.loss import combined
 from anon_dagster.core.problem import Problem
@@ -23,10 +23,12 @@ from anon_dagster.errors import UnreachableError
 Progress = Callable[[int, int], None]
 """Told how many steps are done and how many are left at most."""
 
-MOST_ROUNDS = 12
+MOST_ROUNDS = 15
 """How often neighbouring classes are regrouped at most."""
 WORK = 2_000_000
 """Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
+SMALL = 100_000
+"""Tables with up to so many tuples are split in several ways, of which the best is taken."""
 SEED = 0
 
 
@@ -104,15 +106,17 @@ class _Search:
         begun = [cells for cells in (self._coarsest(), start) if cells is not None]
         if not begun:
             return
-        split_up = [
-            renumbered(split(self.judge, self.axes, self.columns, cells)) for cells in begun
-        ]
+        exponents = EXPONENTS[: 1 if len(self.problem.counts) > SMALL else None]
+        split_up = [renumbered(self._split(cells, e)) for cells in begun for e in exponents]
         regrouped = self._regrouped(min(split_up, key=self._loss), rounds)
         if self.problem.most_suppressed:
             yield suppress_outliers(self.judge, self.axes, self.columns, regrouped)
         yield regrouped
         yield from split_up
         yield from begun
+
+    def _split(self, cells: NDArray[np.int64], exponent: float) -> NDArray[np.int64]:
+        return split(self.judge, self.axes, self.columns, cells, exponent=exponent)
 
     def _coarsest(self) -> NDArray[np.int64] | None:
         """Return the classes of the highest allowed levels, if they can be a release."""

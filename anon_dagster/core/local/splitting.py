@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from anon_dagster.core.local.axis import Axis, NodeAxis, SetAxis, numbered, segments
 from anon_dagster.core.local.judge import Judge
 
+EXPONENTS = (0.5, 0.6, 0.75)
+"""Worth trying, the one that is best most often first."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
@@ -73,6 +76,8 @@ def split(
     axes: Sequence[Axis],
     columns: Sequence[NDArray[np.int64]],
     cells: NDArray[np.int64],
+    *,
+    exponent: float = EXPONENTS[0],
 ) -> NDArray[np.int64]:
     """Split cells until no part would keep every promise.
 
@@ -82,6 +87,8 @@ def split(
         Per quasi-identifier the place of each tuple's value, (tuples,).
     cells
         (tuples,): the cells to start from, each keeping every promise; -1 is suppressed.
+    exponent
+        How much the bits count that a split spends: not at all (0) or as its gain does (1).
 
     Returns
     -------
@@ -93,7 +100,7 @@ def split(
     rows = _regrouped(judge, tuples, cells[tuples])
     done = 0
     while len(rows.tuples):
-        part, ended = _round(judge, axes, columns, rows)
+        part, ended = _round(judge, axes, columns, rows, exponent)
         over = ended[rows.cells]
         names = done + ended.cumsum() - 1
         final[rows.tuples[over]] = names[rows.cells[over]]
@@ -110,7 +117,11 @@ def _regrouped(judge: Judge, tuples: NDArray[np.int64], cells: NDArray[np.int64]
 
 
 def _round(
-    judge: Judge, axes: Sequence[Axis], columns: Sequence[NDArray[np.int64]], rows: _Rows
+    judge: Judge,
+    axes: Sequence[Axis],
+    columns: Sequence[NDArray[np.int64]],
+    rows: _Rows,
+    exponent: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the part that each row goes to, (rows,), and which cells are not split, (cells,)."""
     count = int(rows.cells[-1]) + 1
@@ -121,9 +132,9 @@ def _round(
         if len(entries.starts) == count:
             continue
         offer = (
-            _offer_children(judge, axis, entries)
+            _offer_children(judge, axis, entries, exponent)
             if isinstance(axis, NodeAxis)
-            else _offer_cut(judge, axis, entries)
+            else _offer_cut(judge, axis, entries, exponent)
         )
         better = offer.scores > best
         best[better] = offer.scores[better]
@@ -133,9 +144,16 @@ def _round(
     return rows.cells * widest + part, best == 0
 
 
-def _score(gain: NDArray[np.float64], information: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weigh what a split gains against what it uses up of the bits that a cell can be told by."""
-    return np.where(gain > 0, gain / np.sqrt(np.maximum(information, 1e-9)), 0.0)
+def _score(
+    gain: NDArray[np.float64], bits: NDArray[np.float64], exponent: float
+) -> NDArray[np.float64]:
+    """Weigh what a split gains against the bits it spends of those that tell a cell's records.
+
+    A cell is split until its parts are about as small as allowed, so that bits are what its
+    attributes compete for.
+    """
+    scored: NDArray[np.float64] = np.where(gain > 0, gain / np.maximum(bits, 1e-9) ** exponent, 0.0)
+    return scored
 
 
 def _bits(counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -146,104 +164,145 @@ def _bits(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 # -- trees ---------------------------------------------------------------------------------
 
 
-def _offer_children(judge: Judge, axis: NodeAxis, entries: _Entries) -> _Offer:
-    low, high = entries.places[entries.first], entries.places[entries.last]
-    level = axis.level(low, high)
-    below = np.maximum(level - 1, axis.lowest)
-    nodes = axis.nodes[below[entries.cells], entries.places]
-    starts = segments(entries.cells * axis.leaves + nodes)
-    cells = entries.cells[starts]
-    counts = np.add.reduceat(entries.counts, starts)
-    child_of_row = numbered(entries.starts[starts], len(entries.rows.tuples))
-    keeps = judge.holds(entries.rows.tuples, child_of_row, counts)
-    keeps, rest_holds = _settle_rest(judge, entries, child_of_row, cells, counts, keeps)
-    ends = np.append(starts[1:], len(entries.places)) - 1
-    lows, highs = entries.places[starts], entries.places[ends]
-    # A rest becomes one part of its cell, placed where its first child stands.
-    part = np.where(keeps, np.arange(len(starts)), -1)
-    first_rest = np.full(len(low), -1, dtype=np.int64)
-    at = np.flatnonzero(~keeps)[::-1]
-    first_rest[cells[at]] = at
-    part[at] = first_rest[cells[at]]
-    sizes = np.zeros(len(starts), dtype=np.int64)
-    np.add.at(sizes, part, counts)
-    np.minimum.at(lows, part, lows.copy())
-    np.maximum.at(highs, part, highs.copy())
-    real = sizes > 0
-    whole = np.add.reduceat(entries.counts, entries.first)
-    after = np.bincount(
-        cells[real], weights=axis.extent(lows[real], highs[real]) * sizes[real], minlength=len(low)
-    )
-    spent = np.bincount(cells[real], weights=_bits(sizes[real]), minlength=len(low))
-    gain = (axis.extent(low, high) * whole - after) * axis.unit
-    parts = np.bincount(cells[real], minlength=len(low))
-    gain[(parts < 2) | ~rest_holds] = 0.0  # noqa: PLR2004 (one part is no split)
-    branches = np.empty(len(child_of_row), dtype=np.int64)
-    branches[entries.order] = (part - segments(cells)[cells])[child_of_row]
-    return _Offer(_score(gain, (_bits(whole) - spent) / whole), branches)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Children:
+    """The children of each cell's node that hold records, in the order of their places."""
+
+    cells: NDArray[np.int64]  # (children,)
+    counts: NDArray[np.int64]  # (children,): records
+    lows: NDArray[np.int64]  # (children,): first place
+    highs: NDArray[np.int64]  # (children,): last place
+    of_row: NDArray[np.int64]  # (rows,): child of each row, in the order of the entries
+
+    @classmethod
+    def of(cls, axis: NodeAxis, entries: _Entries) -> "_Children":
+        level = axis.level(entries.places[entries.first], entries.places[entries.last])
+        below = np.maximum(level - 1, axis.lowest)
+        nodes = axis.nodes[below[entries.cells], entries.places]
+        starts = segments(entries.cells * axis.leaves + nodes)
+        ends = np.append(starts[1:], len(nodes)) - 1
+        return cls(
+            entries.cells[starts],
+            np.add.reduceat(entries.counts, starts),
+            entries.places[starts],
+            entries.places[ends],
+            numbered(entries.starts[starts], len(entries.order)),
+        )
+
+
+def _offer_children(judge: Judge, axis: NodeAxis, entries: _Entries, exponent: float) -> _Offer:
+    children = _Children.of(axis, entries)
+    keeps = judge.holds(entries.rows.tuples, children.of_row, children.counts)
+    keeps, rest_holds = _settle_rest(judge, entries, children, keeps)
+    part = _parts(children, keeps)
+    sizes = np.zeros(len(part), dtype=np.int64)
+    np.add.at(sizes, part, children.counts)
+    lows, highs = children.lows.copy(), children.highs.copy()
+    np.minimum.at(lows, part, children.lows)
+    np.maximum.at(highs, part, children.highs)
+    real = np.flatnonzero(sizes)
+    cells, sizes = children.cells[real], sizes[real]
+    first = segments(cells)
+    whole = np.add.reduceat(sizes, first)
+    extent = axis.extent(entries.places[entries.first], entries.places[entries.last])
+    after = np.add.reduceat(axis.extent(lows[real], highs[real]) * sizes, first)
+    gain: NDArray[np.float64] = (extent * whole - after) * axis.unit
+    gain[~rest_holds | (np.diff(np.append(first, len(cells))) == 1)] = 0.0
+    bits = (_bits(whole) - np.add.reduceat(_bits(sizes), first)) / whole
+    branches = np.empty(len(entries.order), dtype=np.int64)
+    branches[entries.order] = (part - segments(children.cells)[children.cells])[children.of_row]
+    return _Offer(_score(gain, bits, exponent), branches)
 
 
 def _settle_rest(
-    judge: Judge,
-    entries: _Entries,
-    child_of_row: NDArray[np.int64],
-    cells: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    keeps: NDArray[np.bool_],
+    judge: Judge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Give a rest that breaks a promise the smallest of the other children; once is enough."""
-    for attempt in range(2):
-        holds = np.ones(len(entries.first), dtype=np.bool_)
-        in_rest = ~keeps[child_of_row]
-        owners = entries.rows.cells[in_rest]
+    """Give a rest that breaks a promise the smallest of the other children, once.
+
+    Returns
+    -------
+    keeps, holds
+        (children,): whether each is a part of its own; (cells,): whether the rest of each keeps
+        every promise, or there is none.
+    """
+    holds = _rest_holds(judge, entries, children, keeps)
+    if holds.all():
+        return keeps, holds
+    order = np.lexsort((children.counts, ~keeps, children.cells))
+    smallest = order[segments(children.cells[order])]
+    keeps = keeps.copy()
+    keeps[smallest[~holds]] = False
+    return keeps, _rest_holds(judge, entries, children, keeps)
+
+
+def _rest_holds(
+    judge: Judge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    holds = np.ones(len(entries.first), dtype=np.bool_)
+    rest = np.flatnonzero(~keeps[children.of_row])
+    if len(rest):
+        owners = entries.rows.cells[rest]
         starts = segments(owners)
-        if not len(starts):
-            return keeps, holds
-        sizes = np.add.reduceat(entries.rows.counts[in_rest], starts)
-        dense = numbered(starts, len(owners))
-        holds[owners[starts]] = judge.holds(entries.rows.tuples[in_rest], dense, sizes)
-        if attempt or holds.all():
-            return keeps, holds
-        order = np.lexsort((counts, ~keeps, cells))
-        smallest = order[segments(cells[order])]
-        keeps = keeps.copy()
-        keeps[smallest[~holds]] = False
-    raise AssertionError
+        sizes = np.add.reduceat(entries.rows.counts[rest], starts)
+        groups = numbered(starts, len(rest))
+        holds[owners[starts]] = judge.holds(entries.rows.tuples[rest], groups, sizes)
+    return holds
+
+
+def _parts(children: _Children, keeps: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return for each child the child that its part is named after: itself, or the first rest."""
+    part = np.arange(len(keeps))
+    rest = np.flatnonzero(~keeps)
+    starts = segments(children.cells[rest])
+    part[rest] = rest[starts][numbered(starts, len(rest))]
+    return part
 
 
 # -- ordered values ------------------------------------------------------------------------
 
 
-def _offer_cut(judge: Judge, axis: Axis, entries: _Entries) -> _Offer:
+def _offer_cut(judge: Judge, axis: Axis, entries: _Entries, exponent: float) -> _Offer:
+    """Offer the best cut of each cell or, if a side of it breaks a promise, the most even one."""
     gain, left, whole = _gains(axis, entries)
-    inner = np.ones(len(gain), dtype=np.bool_)
-    inner[entries.last] = False
     right = whole - left
-    useful = inner & (gain > 0) & (np.minimum(left, right) >= judge.smallest)
-    score = np.where(useful, _score(gain, (_bits(whole) - _bits(left) - _bits(right)) / whole), 0.0)
-    balance = np.where(useful, np.minimum(left, right), 0)
+    useful: NDArray[np.bool_] = (gain > 0) & (np.minimum(left, right) >= judge.smallest)
+    useful[entries.last] = False
+    bits = (_bits(whole) - _bits(left) - _bits(right)) / whole
+    score = np.where(useful, _score(gain, bits, exponent), 0.0)
+    evenness = np.where(useful, np.minimum(left, right), 0).astype(np.float64)
     scores = np.zeros(len(entries.first))
-    row_entry = numbered(entries.starts, len(entries.order))
     cut = entries.last.copy()
-    for preference in (score, balance.astype(np.float64)):
+    for preference in (score, evenness):
         chosen = _first_best(preference, entries)
-        open_cells = (scores == 0) & (score[chosen] > 0)
-        if not open_cells.any():
+        tried = np.flatnonzero((scores == 0) & (score[chosen] > 0))
+        if not len(tried):
             break
-        side = (row_entry > chosen[entries.rows.cells]).astype(np.int64)
-        inside = open_cells[entries.rows.cells]
-        keys = (entries.rows.cells * 2 + side)[inside]
-        starts = segments(keys)
-        sizes = np.add.reduceat(entries.rows.counts[inside], starts)
-        verdict = judge.holds(
-            entries.rows.tuples[inside], numbered(starts, len(keys)), sizes
-        ).reshape(-1, 2)
-        won = np.flatnonzero(open_cells)[verdict.all(axis=1)]
+        won = tried[_both_sides_hold(judge, entries, chosen, tried)]
         scores[won] = score[chosen[won]]
         cut[won] = chosen[won]
     branches = np.empty(len(entries.order), dtype=np.int64)
-    branches[entries.order] = row_entry > cut[entries.rows.cells]
+    branches[entries.order] = _beyond(entries, cut)
     return _Offer(scores, branches)
+
+
+def _beyond(entries: _Entries, cut: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell for each row whether it stands beyond the entry at which its cell is cut."""
+    return numbered(entries.starts, len(entries.order)) > cut[entries.rows.cells]
+
+
+def _both_sides_hold(
+    judge: Judge, entries: _Entries, cut: NDArray[np.int64], tried: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell for each tried cell, (tried,), whether both sides of its cut keep every promise."""
+    among = np.zeros(len(entries.first), dtype=np.bool_)
+    among[tried] = True
+    rows = np.flatnonzero(among[entries.rows.cells])
+    sides = (entries.rows.cells * 2 + _beyond(entries, cut))[rows]
+    starts = segments(sides)
+    sizes = np.add.reduceat(entries.rows.counts[rows], starts)
+    verdict = judge.holds(entries.rows.tuples[rows], numbered(starts, len(rows)), sizes)
+    both: NDArray[np.bool_] = verdict.reshape(-1, 2).all(axis=1)
+    return both
 
 
 def _gains(
@@ -258,14 +317,12 @@ def _gains(
     here = np.arange(len(entries.places))
     after = np.minimum(here + 1, last)
     if isinstance(axis, SetAxis):
-        widths = last - first, here - first, last - after
+        before, up_to, beyond = last - first, here - first, last - after
     else:
         at = entries.places
-        widths = tuple(
-            axis.extent(at[low], at[high])
-            for low, high in ((first, last), (first, here), (after, last))
-        )
-    gain = widths[0] * whole - widths[1] * left - widths[2] * (whole - left)
+        before = axis.extent(at[first], at[last])
+        up_to, beyond = axis.extent(at[first], at[here]), axis.extent(at[after], at[last])
+    gain = before * whole - up_to * left - beyond * (whole - left)
     return gain * axis.unit, left, whole
 
 

@@ -1,0 +1,227 @@
+"""The cells of a local recoding, for records that it has not seen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.keys import group
+from anon_dagster.core.local.text import Anything, Range, Value, parse_label
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.solution import Generalized, Solution
+from anon_dagster.errors import HierarchyError
+
+_BATCH = 4096
+"""How many cells are looked through at once; a multiple of 64."""
+_ROWS = 16_384
+"""How many rows are looked up at once."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cells:
+    """How every released class reads; all that is needed to place a new record.
+
+    A record belongs to the first cell that covers all its values, where cells stand in the order
+    of their loss: the most specific one takes it. No cell covers it: it is suppressed.
+    """
+
+    labels: tuple[tuple[Label, ...], ...]  # (quasi-identifiers,) of (labels,)
+    levels: tuple[tuple[int, ...] | None, ...]  # of each label's node; None: no nodes
+    codes: NDArray[np.int32]  # (classes, quasi-identifiers): a label each
+    order: NDArray[np.int64]  # (classes,): in this order they are tried
+
+    @classmethod
+    def of(cls, problem: Problem, solution: Solution) -> "Cells":
+        """Describe the classes of a solution of a problem."""
+        classes = len(solution.generalized[0].codes) if solution.generalized else 0
+        total = sum(problem.weights) or 1.0
+        loss = np.zeros(classes)
+        for each, weight in zip(solution.generalized, problem.weights, strict=True):
+            unit = weight / total / max(each.leaves - 1, 1)
+            loss += (each.covered - 1)[each.codes] * unit
+        levels = [
+            _levels(problem, q, generalized) for q, generalized in enumerate(solution.generalized)
+        ]
+        return cls(
+            tuple(generalized.labels for generalized in solution.generalized),
+            tuple(levels),
+            _stacked([generalized.codes for generalized in solution.generalized]),
+            np.argsort(loss, kind="stable"),
+        )
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the cells as JSON can hold them; nothing but what a release shows."""
+        return {
+            "labels": [list(labels) for labels in self.labels],
+            "levels": [None if levels is None else list(levels) for levels in self.levels],
+            "codes": self.codes.tolist(),
+            "order": self.order.tolist(),
+        }
+
+    @classmethod
+    def from_document(cls, document: Mapping[str, Any]) -> "Cells":
+        """Read cells back."""
+        return cls(
+            tuple(tuple(labels) for labels in document["labels"]),
+            tuple(None if levels is None else tuple(levels) for levels in document["levels"]),
+            _stacked(list(np.array(document["codes"], dtype=np.int32).T)),
+            np.array(document["order"], dtype=np.int64),
+        )
+
+    def assign(
+        self,
+        codes: NDArray[np.int32],
+        hierarchies: Sequence[Hierarchy],
+        orders: Sequence[NDArray[np.int64] | None] = (),
+    ) -> NDArray[np.int64]:
+        """Return the class of each row, (rows,), or -1 where no cell covers it.
+
+        Parameters
+        ----------
+        codes
+            (rows, quasi-identifiers): leaves of the hierarchies; -1 is covered by nothing.
+        hierarchies
+            (quasi-identifiers,): those of the solution, or others in which its labels stand.
+        orders
+            (quasi-identifiers,): ranks of the leaves of attributes with ranges, as in a problem.
+
+        Raises
+        ------
+        HierarchyError
+            If a hierarchy lacks a label of the cells.
+        """
+        shifted = [column.astype(np.int64) + 1 for column in codes.T]
+        rows = group(shifted, [h.leaves + 1 for h in hierarchies], len(codes))
+        distinct = codes[rows.first]
+        found = np.full(len(distinct), -1, dtype=np.int64)
+        readers = [
+            _Reader.of(self.labels[q], self.levels[q], h, orders[q] if orders else None)
+            for q, h in enumerate(hierarchies)
+        ]
+        for batch in self._batches():
+            left = np.flatnonzero(found < 0)
+            if not len(left):
+                break
+            found[left] = _first_cover(readers, self.codes[batch], distinct[left], batch)
+        return found[rows.ids]
+
+    def _batches(self) -> Iterator[NDArray[np.int64]]:
+        return (self.order[at : at + _BATCH] for at in range(0, len(self.order), _BATCH))
+
+
+def _stacked(columns: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
+    return np.stack(columns, axis=1) if columns else np.zeros((0, 0), dtype=np.int32)
+
+
+def _levels(problem: Problem, q: int, generalized: Generalized) -> tuple[int, ...] | None:
+    ordered = problem.orders and problem.orders[q] is not None
+    if ordered or (problem.sets and problem.sets[q]):
+        return None
+    steps = max(problem.hierarchies[q].levels - 1, 1)
+    return tuple(round(height * steps) for height in generalized.heights.tolist())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Reader:
+    """Which leaves each label of one attribute covers."""
+
+    leaves: int
+    nodes: NDArray[np.int64] | None  # (levels, leaves)
+    levels: NDArray[np.int64]  # (labels,) with nodes
+    codes: NDArray[np.int64]  # (labels,) with nodes
+    masks: NDArray[np.bool_] | None  # (labels, leaves) without
+
+    @classmethod
+    def of(
+        cls,
+        labels: Sequence[Label],
+        levels: Sequence[int] | None,
+        hierarchy: Hierarchy,
+        ranks: NDArray[np.int64] | None,
+    ) -> "_Reader":
+        none = np.zeros(0, dtype=np.int64)
+        if levels is None:
+            masks = _masks(labels, hierarchy, ranks)
+            return cls(hierarchy.leaves, None, none, none, masks)
+        places = [{label: at for at, label in enumerate(row)} for row in hierarchy.labels]
+        try:
+            codes = [places[level][label] for level, label in zip(levels, labels, strict=True)]
+        except (KeyError, IndexError):
+            raise HierarchyError("a hierarchy lacks labels of the cells") from None
+        nodes = hierarchy.codes.astype(np.int64)
+        return cls(hierarchy.leaves, nodes, np.array(levels), np.array(codes), None)
+
+    def covered(self, labels: NDArray[np.int32], leaves: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Tell which labels cover which leaves, (leaves, labels); a leaf -1 is covered by none."""
+        if self.masks is not None:
+            covers = self.masks[np.ix_(labels, leaves)].T
+        else:
+            assert self.nodes is not None
+            covers = self.codes[labels] == self.nodes[self.levels[labels]][:, leaves].T
+        covers[leaves < 0] = False
+        return covers
+
+
+def _masks(
+    labels: Sequence[Label], hierarchy: Hierarchy, ranks: NDArray[np.int64] | None
+) -> NDArray[np.bool_]:
+    return np.stack([_mask(label, hierarchy, ranks) for label in labels])
+
+
+def _mask(label: Label, hierarchy: Hierarchy, ranks: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+    """Return which leaves a range or a set covers, (leaves,)."""
+    parsed = parse_label(label)
+    if isinstance(parsed, Anything):
+        return np.ones(hierarchy.leaves, dtype=np.bool_)
+    if isinstance(parsed, Range):
+        ends = hierarchy.locate([parsed.low, parsed.high])
+        if ranks is None or (ends < 0).any():
+            raise HierarchyError("a hierarchy lacks the ends of ranges of the cells")
+        low, high = ranks[ends]
+        inside: NDArray[np.bool_] = (ranks >= low) & (ranks <= high)
+        return inside
+    mask = np.zeros(hierarchy.leaves, dtype=np.bool_)
+    held = hierarchy.locate([parsed.value] if isinstance(parsed, Value) else parsed.values)
+    if (held < 0).any():
+        raise HierarchyError("a hierarchy lacks members of sets of the cells")
+    mask[held] = True
+    return mask
+
+
+def _first_cover(
+    readers: Sequence[_Reader],
+    codes: NDArray[np.int32],
+    rows: NDArray[np.int32],
+    names: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Return the first of some cells that covers each row, (rows,), or -1.
+
+    The cells that cover a value are bits; a row's cells are what its values' bits have in common.
+    """
+    bits, places = [], []
+    for q, reader in enumerate(readers):
+        leaves, place = np.unique(rows[:, q].astype(np.int64), return_inverse=True)
+        bits.append(_packed(reader.covered(codes[:, q], leaves)))
+        places.append(place.reshape(-1))
+    found = np.full(len(rows), -1, dtype=np.int64)
+    for at in range(0, len(rows) if readers else 0, _ROWS):
+        part = slice(at, at + _ROWS)
+        common = bits[0][places[0][part]]
+        for bit, place in zip(bits[1:], places[1:], strict=True):
+            common &= bit[place[part]]
+        hit = common != 0
+        word = hit.argmax(axis=1)
+        lowest = common[np.arange(len(common)), word]
+        bit_at = np.bitwise_count((lowest & (~lowest + np.uint64(1))) - np.uint64(1))
+        cell = np.minimum(word * 64 + bit_at, len(names) - 1)
+        found[part] = np.where(hit.any(axis=1), names[cell], -1)
+    return found
+
+
+def _packed(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:
+    """Return flags, (rows, cells), as bits, (rows, words): cell c is bit c % 64 of word c // 64."""
+    padded = np.pad(flags, ((0, 0), (0, -flags.shape[1] % 64)))
+    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
