@@ -16,6 +16,8 @@ from anon_dagster.errors import HierarchyError
 
 _BATCH = 4096
 """How many cells are looked through at once; a multiple of 64."""
+_LEAVES = 1024
+"""How many leaves are held against the cells at once."""
 _ROWS = 16_384
 """How many rows are looked up at once."""
 
@@ -126,49 +128,53 @@ def _levels(problem: Problem, q: int, generalized: Generalized) -> tuple[int, ..
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Reader:
-    """Which leaves each label of one attribute covers."""
+    """Which leaves the labels of one attribute cover."""
 
-    leaves: int
-    nodes: NDArray[np.int64] | None  # (levels, leaves)
-    levels: NDArray[np.int64]  # (labels,) with nodes
-    codes: NDArray[np.int64]  # (labels,) with nodes
-    masks: NDArray[np.bool_] | None  # (labels, leaves) without
+    labels: tuple[Label, ...]
+    nodes: NDArray[np.int64] | None  # (labels, 2): level and node of each, if they are nodes
+    hierarchy: Hierarchy
+    ranks: NDArray[np.int64] | None  # (leaves,)
 
     @classmethod
     def of(
         cls,
-        labels: Sequence[Label],
+        labels: tuple[Label, ...],
         levels: Sequence[int] | None,
         hierarchy: Hierarchy,
         ranks: NDArray[np.int64] | None,
     ) -> "_Reader":
-        none = np.zeros(0, dtype=np.int64)
         if levels is None:
-            masks = _masks(labels, hierarchy, ranks)
-            return cls(hierarchy.leaves, None, none, none, masks)
+            return cls(labels, None, hierarchy, ranks)
         places = [{label: at for at, label in enumerate(row)} for row in hierarchy.labels]
         try:
             codes = [places[level][label] for level, label in zip(levels, labels, strict=True)]
         except (KeyError, IndexError):
             raise HierarchyError("a hierarchy lacks labels of the cells") from None
-        nodes = hierarchy.codes.astype(np.int64)
-        return cls(hierarchy.leaves, nodes, np.array(levels), np.array(codes), None)
+        return cls(labels, np.array([levels, codes], dtype=np.int64).T, hierarchy, ranks)
 
-    def covered(self, labels: NDArray[np.int32], leaves: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Tell which labels cover which leaves, (leaves, labels); a leaf -1 is covered by none."""
-        if self.masks is not None:
-            covers = self.masks[np.ix_(labels, leaves)].T
-        else:
-            assert self.nodes is not None
-            covers = self.codes[labels] == self.nodes[self.levels[labels]][:, leaves].T
-        covers[leaves < 0] = False
+    def bits(self, labels: NDArray[np.int32], leaves: NDArray[np.int64]) -> NDArray[np.uint64]:
+        """Return which labels cover each leaf, as bits, (leaves, words).
+
+        Label c is bit c % 64 of word c // 64. A leaf -1 is covered by none.
+        """
+        used, place = np.unique(labels, return_inverse=True)
+        masks = None
+        if self.nodes is None:
+            parsed = [_mask(self.labels[label], self.hierarchy, self.ranks) for label in used]
+            masks = np.stack(parsed)
+        parts = [np.zeros((0, -(-len(labels) // 64)), dtype=np.uint64)]
+        for chunk in (leaves[at : at + _LEAVES] for at in range(0, len(leaves), _LEAVES)):
+            covers = self._node_covers(used, chunk) if masks is None else masks[:, chunk].T
+            parts.append(_packed(covers[:, place.reshape(-1)] & (chunk >= 0)[:, None]))
+        return np.concatenate(parts)
+
+    def _node_covers(
+        self, labels: NDArray[np.int32], leaves: NDArray[np.int64]
+    ) -> NDArray[np.bool_]:
+        assert self.nodes is not None
+        levels, nodes = self.nodes[labels].T
+        covers: NDArray[np.bool_] = nodes == self.hierarchy.codes[:, leaves][levels].T
         return covers
-
-
-def _masks(
-    labels: Sequence[Label], hierarchy: Hierarchy, ranks: NDArray[np.int64] | None
-) -> NDArray[np.bool_]:
-    return np.stack([_mask(label, hierarchy, ranks) for label in labels])
 
 
 def _mask(label: Label, hierarchy: Hierarchy, ranks: NDArray[np.int64] | None) -> NDArray[np.bool_]:
@@ -204,7 +210,7 @@ def _first_cover(
     bits, places = [], []
     for q, reader in enumerate(readers):
         leaves, place = np.unique(rows[:, q].astype(np.int64), return_inverse=True)
-        bits.append(_packed(reader.covered(codes[:, q], leaves)))
+        bits.append(reader.bits(codes[:, q], leaves))
         places.append(place.reshape(-1))
     found = np.full(len(rows), -1, dtype=np.int64)
     for at in range(0, len(rows) if readers else 0, _ROWS):
@@ -224,4 +230,5 @@ def _first_cover(
 def _packed(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:
     """Return flags, (rows, cells), as bits, (rows, words): cell c is bit c % 64 of word c // 64."""
     padded = np.pad(flags, ((0, 0), (0, -flags.shape[1] % 64)))
-    return np.packbits(padded, axis=1, bitorder="little").view("<u8").astype(np.uint64)
+    packed = np.packbits(padded, axis=1, bitorder="little")
+    return np.ascontiguousarray(packed).view("<u8").astype(np.uint64)

@@ -206,7 +206,7 @@ def _offer_children(judge: Judge, axis: NodeAxis, entries: _Entries, exponent: f
     whole = np.add.reduceat(sizes, first)
     extent = axis.extent(entries.places[entries.first], entries.places[entries.last])
     after = np.add.reduceat(axis.extent(lows[real], highs[real]) * sizes, first)
-    gain: NDArray[np.float64] = (extent * whole - after) * axis.unit
+    gain = ((extent * whole - after) * axis.unit).astype(np.float64)
     gain[~rest_holds | (np.diff(np.append(first, len(cells))) == 1)] = 0.0
     bits = (_bits(whole) - np.add.reduceat(_bits(sizes), first)) / whole
     branches = np.empty(len(entries.order), dtype=np.int64)
@@ -265,7 +265,7 @@ def _offer_cut(judge: Judge, axis: Axis, entries: _Entries, exponent: float) -> 
     """Offer the best cut of each cell or, if a side of it breaks a promise, the most even one."""
     gain, left, whole = _gains(axis, entries)
     right = whole - left
-    useful: NDArray[np.bool_] = (gain > 0) & (np.minimum(left, right) >= judge.smallest)
+    useful = np.asarray((gain > 0) & (np.minimum(left, right) >= judge.smallest))
     useful[entries.last] = False
     bits = (_bits(whole) - _bits(left) - _bits(right)) / whole
     score = np.where(useful, _score(gain, bits, exponent), 0.0)
