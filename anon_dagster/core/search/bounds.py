@@ -27,9 +27,7 @@ class Bounds:
         self.lattice = lattice
         self._split = _split(lattice.shape)
         halves = lattice.shape[: self._split], lattice.shape[self._split :]
-        self._offsets = [
-            np.indices(half).reshape(len(half), int(np.prod(half))) for half in halves
-        ]
+        self._offsets = [np.indices(half).reshape(len(half), int(np.prod(half))) for half in halves]
         self.base = self.fill(losses)  # (candidates,): the loss without suppression
         self.bound = self.base.copy()  # (candidates,): infinite where ruled out or evaluated
 

@@ -18,7 +18,7 @@ class Tree:
     that no record has are left out, but count where leaves covered are counted.
     """
 
-    def __init__(self, hierarchy: Hierarchy, leaves: NDArray[np.int32]) -> None:
+    def __init__(self, hierarchy: Hierarchy, leaves: NDArray[np.intp]) -> None:
         paths = hierarchy.codes[:, leaves]
         order = np.lexsort(paths)
         self.order = leaves[order]  # (present,): leaf of the hierarchy

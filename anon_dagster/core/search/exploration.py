@@ -54,8 +54,7 @@ class Exploration:
     def __init__(self, judge: Judge, lattice: Lattice, findings: Findings) -> None:
         compact = judge.compact
         ranges = [
-            slice(low, high + 1)
-            for low, high in zip(lattice.lowest, lattice.highest, strict=True)
+            slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)
         ]
         self._judge = judge
         self._lattice = lattice
@@ -83,9 +82,9 @@ class Exploration:
             if meter.spent:
                 return False
             for choice in self._choices():
-                self._evaluate(choice)
-                meter.count(remaining)
-                remaining = max(remaining - 1, 0)
+                if not self._spent[choice] and self.bounds.bound[choice] < np.inf:
+                    self._evaluate(choice)
+                    meter.count(remaining)
 
     def _choices(self) -> list[int]:
         """Choose what to evaluate next: several where choosing costs more than evaluating."""
@@ -107,14 +106,10 @@ class Exploration:
     def _weighted(self) -> list[NDArray[np.float64]]:
         return [
             weight * entropies
-            for weight, entropies in zip(
-                self._forecast.weights[:-1], self._entropies, strict=True
-            )
+            for weight, entropies in zip(self._forecast.weights[:-1], self._entropies, strict=True)
         ]
 
-    def _promising(
-        self, odds: NDArray[np.float64], exceeds: NDArray[np.float64]
-    ) -> int | None:
+    def _promising(self, odds: NDArray[np.float64], exceeds: NDArray[np.float64]) -> int | None:
         """Return the open candidate that is expected to improve most, if it is a likely one."""
         base = self.bounds.base
         share = 1 / (1 + np.exp(-np.minimum(odds, self._forecast.target)))
@@ -128,8 +123,10 @@ class Exploration:
         verdict = self._judge.evaluate(levels)
         self._spent[index] = True
         self.bounds.bound[index] = np.inf
-        row = [e[level - low] for e, level, low in zip(
-            self._entropies, levels, self._lattice.lowest, strict=True)]
+        row = [
+            e[level - low]
+            for e, level, low in zip(self._entropies, levels, self._lattice.lowest, strict=True)
+        ]
         self._forecast.learn(np.array(row), verdict.inherited)
         self._conclude(verdict)
         self._judge_solution(verdict)
@@ -161,7 +158,7 @@ class Exploration:
 
 def _largest(values: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     """Return the places of the largest values, the largest first."""
-    if most == 1:
+    if most == 1 or most >= len(values):
         return np.array([values.argmax()])
     top = np.argpartition(-values, most)[:most]
     return top[np.lexsort((top, -values[top]))]

@@ -32,7 +32,7 @@ class Forecast:
         self.weights = prior  # (attributes + 1,): of the entropies, and a constant
 
     def _odds(self, suppressed: float) -> float:
-        return float(np.log((suppressed + 0.5) / (self._records - suppressed + 0.5)))
+        return float(np.log((suppressed + 0.5) / (self._records - suppressed + 1.0)))
 
     def learn(self, entropies: NDArray[np.float64], suppressed: int) -> None:
         """Take in what a candidate with these entropies, (attributes,), suppresses."""
@@ -51,4 +51,7 @@ class Forecast:
     def exceeds(self, odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how likely the limit is passed, given forecast log-odds."""
         spread = 0.6 * np.sqrt(self._errors / self._observed)
-        return 1 / (1 + np.exp(np.clip((self.target - odds) / spread, -30, 30)))
+        likely: NDArray[np.float64] = 1 / (
+            1 + np.exp(np.clip((self.target - odds) / spread, -30, 30))
+        )
+        return likely

@@ -79,9 +79,7 @@ class Cells:
     first: NDArray[np.int64] | None  # (cells,): a row of each, for ranks
 
     @classmethod
-    def of(
-        cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int
-    ) -> "Cells":
+    def of(cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int) -> "Cells":
         """Group rows by columns, each (rows,) and below its size."""
         space = prod(sizes)
         if space > max(_DENSE, _SPARSE * rows):
@@ -176,9 +174,7 @@ class Tables:
         if len(found) <= _LARGE:
             return found
         most = len(found) // _STEP
-        fitting = [
-            w for w in self._wanted if levels_at_least(levels, w) and self._cells(w) <= most
-        ]
+        fitting = [w for w in self._wanted if levels_at_least(levels, w) and self._cells(w) <= most]
         if fitting:
             wanted = min(fitting, key=self._cells)
             self._wanted.remove(wanted)
@@ -190,9 +186,7 @@ class Tables:
         return found
 
     def _smallest(self, levels: Levels) -> Table:
-        return min(
-            (rung for rung in self._rungs if levels_at_least(levels, rung.levels)), key=len
-        )
+        return min((rung for rung in self._rungs if levels_at_least(levels, rung.levels)), key=len)
 
     def _cells(self, levels: Levels) -> int:
         return self._values * prod(self._sizes(levels))
@@ -240,9 +234,7 @@ class Tables:
             histograms[a] = self._histogram(grouping, column, values)
         return EquivalenceClasses(grouping.sizes, tuple(histograms))
 
-    def _histogram(
-        self, grouping: Grouping, column: NDArray[np.intp], values: int
-    ) -> Histogram:
+    def _histogram(self, grouping: Grouping, column: NDArray[np.intp], values: int) -> Histogram:
         table, grid = grouping.table, grouping.grid
         pairs = Cells.of((grid.ids, column), (grid.space, values), len(table))
         totals = sums(pairs.ids, table.counts, pairs.space, self._compact.records)

@@ -98,8 +98,7 @@ class Judge:
     def _loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
         compact = self.compact
         penalties = [
-            total[level]
-            for total, level in zip(compact.totals, grouping.levels, strict=True)
+            total[level] for total, level in zip(compact.totals, grouping.levels, strict=True)
         ]
         if suppressed:
             sizes = grouping.sizes[failing]
