@@ -46,7 +46,8 @@ def values_of(attribute: str) -> dict[str | None, tuple[Any, Any]]:
 
 
 def row_of(found: ExploratoryStatistics, attribute: str, table: str = "source") -> dict[str, Any]:
-    return found.summary.xs((attribute, table)).dropna().to_dict()
+    row = found.summary.xs((attribute, table)).dropna()
+    return {str(column): value for column, value in row.items()}
 
 
 def test_every_value_stands_beside_its_counts_before_and_after() -> None:
