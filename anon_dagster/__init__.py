@@ -5,6 +5,8 @@
 >>> result.risk, result.utility  # doctest: +SKIP
 """
 
+from typing import TYPE_CHECKING, Any
+
 from anon_dagster.errors import (
     AnonError,
     HierarchyError,
@@ -17,8 +19,10 @@ from anon_dagster.errors import (
     TargetError,
     UnreachableError,
 )
-from anon_dagster.operations import AnonResult, Progress, anonymize
 from anon_dagster.request import Request, load_request, parse_request
+
+if TYPE_CHECKING:
+    from anon_dagster.operations import AnonResult, Progress, anonymize
 
 __all__ = [
     "AnonError",
@@ -38,3 +42,14 @@ __all__ = [
     "load_request",
     "parse_request",
 ]
+
+_OF_OPERATIONS = frozenset({"AnonResult", "Progress", "anonymize"})
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for)
+    """Import pandas and pyarrow, which take seconds, only when records are to be read."""
+    if name not in _OF_OPERATIONS:
+        raise AttributeError(f"module {__name__} has no attribute {name}")
+    from anon_dagster import operations
+
+    return getattr(operations, name)

@@ -1,0 +1,25 @@
+"""What Dagster loads: the declared datasets, and a graph for requests that nobody declared."""
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from anon_dagster.defs.adhoc import ADHOC, adhoc
+from anon_dagster.defs.datasets import datasets
+from anon_dagster.defs.resources import JobStore
+
+
+def definitions(data: Path, store: JobStore) -> dg.Definitions:
+    """Define everything: the datasets of a folder, and the graph for all other requests.
+
+    One process per run: a process per step would cost seconds for each.
+    """
+    return dg.Definitions.merge(
+        adhoc(),
+        *datasets(data, taken=frozenset({ADHOC.name})),
+        dg.Definitions(resources={"store": store}, executor=dg.in_process_executor),
+    )
+
+
+defs = definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore())

@@ -1,0 +1,1 @@
+"""Dagster, thin: assets, checks and jobs that call the library and show what came out."""

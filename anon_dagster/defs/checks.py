@@ -1,0 +1,81 @@
+"""The claims about a source and a release, measured on what is stored; each blocks what follows."""
+
+from collections.abc import Iterable, Sequence
+
+import dagster as dg
+
+from anon_dagster.defs import metadata
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.upstream import job_of
+
+SOURCE_MATCHES = "source_matches_schema"
+KEEPS_PROMISES = "release_keeps_every_promise"
+RELEASE_MATCHES = "release_matches_schema"
+
+
+def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
+    """Check that a source is the table that its request describes."""
+
+    @dg.asset_check(
+        asset=source,
+        name=SOURCE_MATCHES,
+        description="The source has the columns that the request names, and no others.",
+        blocking=True,
+    )
+    def check(context: dg.AssetCheckExecutionContext, store: JobStore) -> dg.AssetCheckResult:
+        with failures_in_words():
+            from anon_dagster.operations import open_table
+            from anon_dagster.schemas import source_problems
+
+            request = job_of(context, store, {"source": source}).load_request()
+            columns = open_table(request).columns
+            return _result(SOURCE_MATCHES, source_problems(columns, request.policy))
+
+    return check
+
+
+def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
+    """Check every promise of a release, and its schema, on one reading of what is stored."""
+    descriptions = {
+        KEEPS_PROMISES: "Every promise of the request holds on the release as it is stored.",
+        RELEASE_MATCHES: "The stored release has the columns and labels that were decided.",
+    }
+
+    @dg.multi_asset_check(
+        name="__".join((*release.path, "checks")),
+        specs=[
+            dg.AssetCheckSpec(name, asset=release, description=text, blocking=True)
+            for name, text in descriptions.items()
+        ],
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext, store: JobStore
+    ) -> Iterable[dg.AssetCheckResult]:
+        with failures_in_words():
+            from anon_dagster.operations import count_release, verify_release
+            from anon_dagster.schemas import release_problems
+
+            job = job_of(context, store, {"anonymized": release})
+            decision, policy = job.load_decision(), job.load_request().policy
+            stored = count_release(policy, job.load_stored())
+            promises = verify_release(decision, stored)
+            problems = release_problems(stored, policy, decision.solution, job.load_kept())
+        yield dg.AssetCheckResult(
+            check_name=KEEPS_PROMISES,
+            passed=promises.holds,
+            description="; ".join(map(str, promises.failures)),
+            metadata={"promises": metadata.table(promises.to_frame())},
+        )
+        yield _result(RELEASE_MATCHES, problems)
+
+    return check
+
+
+def _result(name: str, problems: Sequence[str]) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=name,
+        passed=not problems,
+        description="; ".join(problems),
+        metadata={"problems": len(problems)},
+    )

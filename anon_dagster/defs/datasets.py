@@ -1,0 +1,84 @@
+"""Declared datasets: a folder with a ``request.yaml`` is a group of assets, and needs no code."""
+
+import re
+from pathlib import Path
+
+import dagster as dg
+
+from anon_dagster.defs.graph import Group, define, keep_request
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.stages import REQUEST
+from anon_dagster.errors import AnonError
+from anon_dagster.explanation import explain_policy
+from anon_dagster.request import load_request
+
+REQUEST_FILE = "request.yaml"
+
+
+def datasets(folder: Path, *, taken: frozenset[str]) -> list[dg.Definitions]:
+    """Define every dataset of a folder; a broken one shows as one asset that says why.
+
+    Parameters
+    ----------
+    taken
+        Names of groups that no dataset may have.
+    """
+    defined = []
+    names = set(taken)
+    for file in sorted(folder.glob(f"*/{REQUEST_FILE}")):
+        name = re.sub(r"\W", "_", file.parent.name)
+        while name in names:
+            name += "_"
+        names.add(name)
+        defined.append(_dataset(Group(name), file))
+    return defined
+
+
+def _dataset(group: Group, file: Path) -> dg.Definitions:
+    try:
+        promises = explain_policy(load_request(file).policy)
+    except AnonError as error:
+        return _broken(group, file, str(error))
+    except Exception as error:  # noqa: BLE001 (no dataset may take the others down)
+        return _broken(group, file, f"{type(error).__name__} while the request was read")
+    if group.name != file.parent.name:
+        return _broken(group, file, _rename(file.parent.name))
+    return define(group, _request(group, file, promises), job_prefix=f"{group.name}_")
+
+
+def _rename(name: str) -> str:
+    return (
+        f"rename the folder {name}: a dataset's name has letters, digits and _ only, and is not "
+        "that of another group"
+    )
+
+
+def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=group.key(REQUEST),
+        group_name=group.name,
+        description=f"What is asked for, from `{file.parent.name}/{file.name}`:\n\n{promises}",
+        kinds={"yaml"},
+    )
+    def request(context: dg.AssetExecutionContext, store: JobStore) -> dg.MaterializeResult[None]:
+        return keep_request(context, store, lambda: load_request(file))
+
+    return request
+
+
+def _broken(group: Group, file: Path, reason: str) -> dg.Definitions:
+    """Stand in for a dataset whose request cannot be run as it is written."""
+
+    @dg.asset(
+        key=group.key(REQUEST),
+        group_name=group.name,
+        description=f"**This dataset is broken.** Mend `{file.parent.name}/{file.name}` and "
+        f"reload the code location.\n\n{reason}",
+        kinds={"broken"},
+    )
+    def request() -> None:
+        raise dg.Failure(
+            f"{reason}\n(if this was mended by now, reload the code location)", allow_retries=False
+        )
+
+    return dg.Definitions(assets=[request])

@@ -1,0 +1,96 @@
+"""The lineage graph of a group, made from the table of steps, and the jobs that run it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from anon_dagster.defs import metadata
+from anon_dagster.defs.checks import release_checks, source_check
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.stages import ANONYMIZE, DETECT, MEASURE, STAGES, Stage, Work
+from anon_dagster.defs.upstream import job_of
+from anon_dagster.request import Request
+
+KIND_TAG = "anon/kind"
+DATASET_TAG = "anon/dataset"
+KINDS = {"anonymize": ANONYMIZE, "measure": MEASURE, "detect": DETECT}
+_LAST = {"report", "measurement", "detection"}
+
+
+@dataclass(frozen=True)
+class Group:
+    """A dataset, or the place of requests that nobody declared."""
+
+    name: str
+    partitions: dg.PartitionsDefinition | None = None
+
+    def key(self, stage: str) -> dg.AssetKey:
+        """Return the key of a step."""
+        return dg.AssetKey([self.name, stage])
+
+    def keys(self, stages: tuple[str, ...]) -> list[dg.AssetKey]:
+        """Return the keys of steps."""
+        return [self.key(stage) for stage in stages]
+
+
+def define(
+    group: Group,
+    request: dg.AssetsDefinition,
+    *,
+    job_prefix: str = "",
+    job_config: Mapping[str, Any] | None = None,
+) -> dg.Definitions:
+    """Define the assets, checks and jobs of a group; only how its request comes in differs."""
+    return dg.Definitions(
+        assets=[request, *(_asset(stage, group) for stage in STAGES.values())],
+        asset_checks=[source_check(group.key("source")), release_checks(group.key("anonymized"))],
+        jobs=[
+            dg.define_asset_job(
+                f"{job_prefix}{kind}_job",
+                selection=dg.AssetSelection.assets(*group.keys(stages)),
+                partitions_def=group.partitions,
+                config=job_config,
+                tags={KIND_TAG: kind, DATASET_TAG: group.name},
+            )
+            for kind, stages in KINDS.items()
+        ],
+    )
+
+
+def keep_request(
+    context: dg.AssetExecutionContext, store: JobStore, read: Callable[[], Request]
+) -> dg.MaterializeResult[None]:
+    """Keep the request of a run and show what it asks for."""
+    with failures_in_words():
+        request = read()
+        path = store.job(context.run_id).save_request(request)
+        shown = metadata.of_request(request) | metadata.file(path)
+    return dg.MaterializeResult(metadata=shown)
+
+
+def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
+    needed = {name: group.key(name) for name in stage.after}
+
+    @dg.asset(
+        key=group.key(stage.name),
+        deps=list(needed.values()),
+        group_name=group.name,
+        description=stage.description,
+        kinds=set(stage.kinds),
+        partitions_def=group.partitions,
+    )
+    def materialize(
+        context: dg.AssetExecutionContext, store: JobStore
+    ) -> dg.MaterializeResult[None]:
+        with failures_in_words():
+            progress = RunProgress(context)
+            shown = stage.make(Work(job_of(context, store, needed), progress))
+            if stage.name in _LAST:
+                progress.finish()
+        return dg.MaterializeResult(metadata=shown)
+
+    return materialize

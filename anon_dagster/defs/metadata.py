@@ -1,0 +1,192 @@
+"""What Dagster shows of a step: names, levels, counts and statistics, never a cell."""
+
+from collections.abc import Iterable, Mapping
+from math import isfinite
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from anon_dagster.explanation import explain_attribute, explain_policy
+from anon_dagster.pictures import data_uri
+from anon_dagster.request import Policy, Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from anon_dagster.counting import Count
+    from anon_dagster.decision import Decision
+    from anon_dagster.operations import Release
+    from anon_dagster.report import Findings
+
+Shown = dict[str, dg.MetadataValue]
+
+
+def file(path: Path) -> Shown:
+    """Link to what a step left in the folder of its job."""
+    return {"file": dg.MetadataValue.path(path)}
+
+
+def table(frame: "pd.DataFrame") -> dg.TableMetadataValue:
+    """Show a frame, its named index included, as a table."""
+    if frame.index.name is not None:
+        frame = frame.reset_index()
+    records = ({str(n): v for n, v in row.items()} for row in frame.to_dict("records"))
+    return rows(records, map(str, frame.columns))
+
+
+def rows(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.TableMetadataValue:
+    """Show records as a table."""
+    schema = dg.TableSchema([dg.TableColumn(name, "any") for name in columns])
+    shown = [dg.TableRecord({n: _cell(v) for n, v in record.items()}) for record in records]
+    return dg.MetadataValue.table(shown, schema=schema)
+
+
+def _cell(value: object) -> str | int | float | bool | None:
+    """Turn a scalar of any library into one that JSON has; numbers are rounded to six digits."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        number = float(value)
+        return float(f"{number:.6g}") if isfinite(number) else None
+    return None if value != value or str(value) == "<NA>" else str(value)  # noqa: PLR0124 (NaN)
+
+
+# -- the steps -----------------------------------------------------------------------------
+
+
+def of_request(request: Request) -> Shown:
+    """Show what is asked for."""
+    attributes = [
+        {"attribute": name, "role": each.role, "treatment": explain_attribute(each)}
+        for name, each in request.policy.attributes.items()
+    ]
+    shown: Shown = {
+        "promises": dg.MetadataValue.md(explain_policy(request.policy)),
+        "attributes": rows(attributes, ("attribute", "role", "treatment")),
+    }
+    if request.target is not None:
+        shown["target"] = dg.MetadataValue.path(request.target.path)
+    return shown
+
+
+def of_source(request: Request, schema: "pa.Schema", parts: int) -> Shown:
+    """Show where the records are and what columns they have."""
+    return {
+        "dagster/uri": dg.MetadataValue.text(
+            _listed(request.source.path if request.source else ())
+        ),
+        "dagster/column_schema": column_schema(schema, request.policy),
+        "parts": dg.MetadataValue.int(parts),
+    }
+
+
+def of_count(counted: "Count", policy: Policy) -> Shown:
+    """Show how many records and different tuples there are."""
+    columns = [
+        {
+            "column": name,
+            "role": policy.attributes[name].role,
+            "kind": column.kinds.kind.value,
+            "distinct": column.distinct,
+            "missing": column.missing,
+        }
+        for name, column in counted.columns.items()
+    ]
+    return {
+        "dagster/row_count": dg.MetadataValue.int(counted.records),
+        "tuples": dg.MetadataValue.int(len(counted.table)),
+        "columns": rows(columns, ("column", "role", "kind", "distinct", "missing")),
+    }
+
+
+def of_decision(decision: "Decision") -> Shown:
+    """Show the chosen levels, what they cost, and how far the optimum is proven."""
+    proof = decision.solution.proof
+    shown: Shown = {
+        "loss": dg.MetadataValue.float(proof.loss),
+        "lower_bound": dg.MetadataValue.float(proof.lower_bound),
+        "optimal": dg.MetadataValue.bool(proof.optimal),
+        "method": dg.MetadataValue.text(proof.method),
+        "candidates": dg.MetadataValue.int(proof.candidates),
+        "evaluated": dg.MetadataValue.int(proof.evaluated),
+        "suppressed": dg.MetadataValue.int(decision.suppressed),
+    }
+    from anon_dagster.report import level_rows
+
+    if levels := list(level_rows(decision)):
+        shown["levels"] = rows(levels, ("attribute", "level", "of", "meaning"))
+    return shown
+
+
+def of_release(decision: "Decision", release: "Release") -> Shown:
+    """Show where the release is, its columns, and what became of each."""
+    policy = decision.request.policy
+    return {
+        "dagster/uri": dg.MetadataValue.text(_listed(release.paths)),
+        "dagster/row_count": dg.MetadataValue.int(release.count.records),
+        "dagster/column_schema": column_schema(release.schema, policy),
+        "suppressed": dg.MetadataValue.int(decision.suppressed),
+        "checksum": dg.MetadataValue.text(release.checksum),
+    }
+
+
+def of_statistics(statistics: "pd.DataFrame") -> Shown:
+    """Show statistics as a table, and each number of the release for itself, to be plotted."""
+    numbers = {
+        str(name): _cell(value)
+        for name, value in statistics["release"].items()
+        if isinstance(value, Real) and isfinite(float(value))
+    }
+    plotted = {name: dg.MetadataValue.float(float(value or 0)) for name, value in numbers.items()}
+    return {"statistics": table(statistics), **plotted}
+
+
+def of_findings(findings: "Findings") -> Shown:
+    """Show what a report comes down to."""
+    from anon_dagster.report import risk_chart, utility_chart
+
+    charts = {"risk": risk_chart(findings.risk), "utility": utility_chart(findings.utility)}
+    return {
+        **{n: dg.MetadataValue.md(f"![{n}]({data_uri(svg)})") for n, svg in charts.items()},
+        "promises": dg.MetadataValue.md(explain_policy(findings.decision.request.policy)),
+        "records": dg.MetadataValue.int(findings.decision.counted.records),
+        "suppressed": dg.MetadataValue.int(findings.decision.suppressed),
+    }
+
+
+def column_schema(schema: "pa.Schema", policy: Policy) -> dg.MetadataValue:
+    """Show columns, their types and what is done to each."""
+    return dg.MetadataValue.table_schema(
+        dg.TableSchema(
+            [
+                dg.TableColumn(
+                    field.name,
+                    str(field.type),
+                    description=_treatment(policy, field.name),
+                    constraints=dg.TableColumnConstraints(nullable=field.nullable),
+                )
+                for field in schema
+            ]
+        )
+    )
+
+
+def column_lineage(columns: Iterable[str], source: dg.AssetKey) -> dg.TableColumnLineage:
+    """Say of which column of the source each column of the release is made."""
+    return dg.TableColumnLineage(
+        {name: [dg.TableColumnDep(asset_key=source, column_name=name)] for name in columns}
+    )
+
+
+def _treatment(policy: Policy, name: str) -> str:
+    attribute = policy.attributes.get(name)
+    return "" if attribute is None else f"{attribute.role}: {explain_attribute(attribute)}"
+
+
+def _listed(paths: str | Iterable[str]) -> str:
+    return paths if isinstance(paths, str) else ", ".join(paths)

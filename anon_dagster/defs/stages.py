@@ -1,0 +1,211 @@
+"""The steps of a job: what each makes from those before it, in one call of the library.
+
+A step reads and writes the folder of its job, and returns what Dagster may show of it.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from anon_dagster.defs import metadata
+from anon_dagster.request import Measurement, Request
+
+if TYPE_CHECKING:
+    from anon_dagster.jobs import JobFolder
+    from anon_dagster.operations import Progress
+
+Shown = Mapping[str, dg.MetadataValue]
+"""What Dagster may show: names, levels and counts, never a cell."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where a step finds what it needs, and whom it tells of its progress."""
+
+    job: "JobFolder"
+    on_progress: "Callable[[Progress], None]"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A step of a job: an asset."""
+
+    name: str
+    after: tuple[str, ...]
+    """The steps that it directly depends on."""
+    files: tuple[str, ...]
+    """What it leaves in the folder of the job for the steps after it."""
+    make: Callable[[Work], Shown]
+    kinds: frozenset[str] = frozenset()
+
+    @property
+    def description(self) -> str:
+        """What the asset is."""
+        return (self.make.__doc__ or "").strip()
+
+
+def source(work: Work) -> Shown:
+    """The table of personal records, found and fit for the request."""
+    from anon_dagster.operations import open_table
+
+    request = work.job.load_request()
+    opened = open_table(request)
+    columns = list(opened.columns)
+    path = work.job.save_document("source.json", {"columns": columns, "parts": len(opened.parts)})
+    return metadata.of_source(request, opened.schema, len(opened.parts)) | metadata.file(path)
+
+
+def detection(work: Work) -> Shown:
+    """What each column of the source seems to be: a proposal to correct, from counts alone."""
+    from anon_dagster.detection import detect
+    from anon_dagster.operations import count_records, open_table
+
+    request = work.job.load_request()
+    counted = count_records(request, open_table(request), on_progress=work.on_progress)
+    proposal = detect(counted)
+    path = work.job.save_frame("detection.parquet", proposal)
+    return {"columns": metadata.table(proposal)} | metadata.file(path)
+
+
+def frequency_table(work: Work) -> Shown:
+    """How many records share each combination of quasi-identifiers and sensitive values."""
+    from anon_dagster.operations import count_records, open_table
+
+    request = work.job.load_request()
+    counted = count_records(request, open_table(request), on_progress=work.on_progress)
+    work.job.save_count(counted, request)
+    return metadata.of_count(counted, request.policy)
+
+
+def solution(work: Work) -> Shown:
+    """What was decided: how far each quasi-identifier is generalized, and who is left out."""
+    from anon_dagster.decision import Decision
+    from anon_dagster.operations import decide
+    from anon_dagster.planning import plan
+
+    request, counted = work.job.load_request(), work.job.load_count()
+    planned = plan(request, counted)
+    decided = decide(planned, on_progress=work.on_progress)
+    work.job.save_solution(decided)
+    return metadata.of_decision(Decision(request, counted, planned, decided))
+
+
+def anonymized(work: Work) -> Shown:
+    """The anonymous table, measured as it is stored, published only if it keeps every promise."""
+    from anon_dagster.operations import open_table, write_release
+
+    decision = work.job.load_decision()
+    release = write_release(
+        decision,
+        open_table(decision.request),
+        job_id=work.job.job_id,
+        folder=work.job.create(),
+        on_progress=work.on_progress,
+    )
+    work.job.save_release(release, decision.request)
+    return metadata.of_release(decision, release)
+
+
+def exploratory_statistics(work: Work) -> Shown:
+    """Every value and its count in source and release; Dagster is shown how many there are."""
+    from anon_dagster.operations import describe
+
+    statistics = describe(work.job.load_decision(), work.job.load_count(name="released"))
+    path = work.job.save_frame("exploratory_values.parquet", statistics.values)
+    work.job.save_frame("exploratory_summary.parquet", statistics.summary)
+    shown = statistics.summary[["role", "kind", "records", "distinct", "missing"]]
+    return {"columns": metadata.table(shown.reset_index())} | metadata.file(path)
+
+
+def risk_metrics(work: Work) -> Shown:
+    """The risks of re-identification and the promises reached, of source and release."""
+    from anon_dagster.operations import assess_risk
+
+    risks = assess_risk(work.job.load_decision())
+    return metadata.of_statistics(risks) | metadata.file(work.job.save_statistics(RISK, risks))
+
+
+def utility_statistics(work: Work) -> Shown:
+    """What the release is still good for, beside the source."""
+    from anon_dagster.operations import assess_utility
+
+    utility = assess_utility(work.job.load_decision())
+    path = work.job.save_statistics(UTILITY, utility)
+    return metadata.of_statistics(utility) | metadata.file(path)
+
+
+def report(work: Work) -> Shown:
+    """What was done and what came of it, in plain words, with tables and pictures."""
+    from anon_dagster.report import html
+
+    findings = work.job.load_findings()
+    page = html(findings).encode()
+    path = work.job.write("report.html", lambda file: file.write(page))
+    return metadata.of_findings(findings) | metadata.file(path)
+
+
+def measurement(work: Work) -> Shown:
+    """What other configurations would cost and protect, compared on one count of the source."""
+    from anon_dagster.measuring import configurations
+    from anon_dagster.operations import measure_counted
+
+    request, counted = work.job.load_request(), work.job.load_count()
+    grid = list(configurations(request.policy, measurement_of(request)))
+    measured = measure_counted(request, counted, grid, on_progress=work.on_progress)
+    path = work.job.save_frame("measurement.parquet", measured)
+    return {"configurations": metadata.table(measured)} | metadata.file(path)
+
+
+def measurement_of(request: Request) -> Measurement:
+    """Return what a request wants compared: several k, if it does not say."""
+    asked = request.policy.privacy.k_anonymity
+    ks = sorted({*KS, asked.k} if asked else KS)
+    return request.measurement or Measurement(k=tuple(ks))
+
+
+RISK, UTILITY = "risk.json", "utility.json"
+KS = (2, 3, 5, 10, 20, 50)
+_COUNT = ("count.parquet", "count.npz")
+_SOLUTION = ("solution.json", "solution.npz")
+_RELEASE = ("release.json", "released.parquet", "released.npz")
+_EXPLORATORY = ("exploratory_values.parquet", "exploratory_summary.parquet")
+
+REQUEST = "request"
+REQUEST_FILES = ("request.json",)
+
+STAGES = {
+    stage.name: stage
+    for stage in (
+        Stage("source", (REQUEST,), ("source.json",), source),
+        Stage("detection", ("source",), ("detection.parquet",), detection),
+        Stage("frequency_table", ("source",), _COUNT, frequency_table),
+        Stage("solution", ("frequency_table",), _SOLUTION, solution),
+        Stage("anonymized", ("solution",), _RELEASE, anonymized),
+        Stage("exploratory_statistics", ("anonymized",), _EXPLORATORY, exploratory_statistics),
+        Stage("risk_metrics", ("anonymized",), (RISK,), risk_metrics),
+        Stage("utility_statistics", ("anonymized",), (UTILITY,), utility_statistics),
+        Stage(
+            "report",
+            ("exploratory_statistics", "risk_metrics", "utility_statistics"),
+            ("report.html",),
+            report,
+        ),
+        Stage("measurement", ("frequency_table",), ("measurement.parquet",), measurement),
+    )
+}
+
+ANONYMIZE = (REQUEST, *(name for name in STAGES if name not in {"detection", "measurement"}))
+MEASURE = (REQUEST, "source", "frequency_table", "measurement")
+DETECT = (REQUEST, "source", "detection")
+
+
+def files_through(name: str) -> Iterator[str]:
+    """Give the files of a step and of all that it rests on."""
+    if name == REQUEST:
+        yield from REQUEST_FILES
+        return
+    for earlier in STAGES[name].after:
+        yield from files_through(earlier)
+    yield from STAGES[name].files

@@ -1,0 +1,84 @@
+"""A policy and a decision in plain words: names, levels and numbers of the request alone."""
+
+from anon_dagster.request import (
+    Attribute,
+    DateRule,
+    DirectIdentifier,
+    FrequencyRule,
+    HierarchyRule,
+    IntervalRule,
+    MaskRule,
+    OrderRule,
+    Policy,
+    QuasiIdentifier,
+    RoundingRule,
+    Sensitive,
+)
+
+
+def explain_attribute(attribute: Attribute) -> str:
+    """Say what is done to an attribute."""
+    if isinstance(attribute, DirectIdentifier):
+        constant = attribute.redaction == "constant"
+        return "replaced by a constant" if constant else "left out"
+    if isinstance(attribute, QuasiIdentifier):
+        if attribute.aggregate is not None:
+            return f"microaggregated: {attribute.aggregate.replace('_', ' ')}"
+        rule = attribute.hierarchy.type if attribute.hierarchy else "default"
+        return f"generalized ({rule} hierarchy, importance {attribute.importance:g})"
+    return "kept and guarded" if isinstance(attribute, Sensitive) else "kept"
+
+
+def explain_level(attribute: QuasiIdentifier, level: int, top: int) -> str:
+    """Say what a level of generalization leaves of the values.
+
+    Parameters
+    ----------
+    level, top
+        The level, and the last one of the hierarchy.
+    """
+    if level == top:
+        return "* (nothing is left)"
+    if level == 0:
+        return "as it is"
+    return _meaning(attribute.hierarchy, level) or f"step {level} of {top} up its hierarchy"
+
+
+def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
+    if isinstance(rule, IntervalRule) and level <= len(rule.widths):
+        return f"intervals of {rule.widths[level - 1]:g}"
+    if isinstance(rule, MaskRule):
+        masked = level * rule.per_level
+        return f"{masked} character{'s' * (masked > 1)} masked from the {rule.side}"
+    if isinstance(rule, DateRule):
+        periods = [each for each in rule.levels if each != "day"]
+        if level <= len(periods):
+            return f"the {periods[level - 1].replace('_', ' ')}"
+    if isinstance(rule, RoundingRule):
+        steps = rule.steps or tuple(10.0**n for n in range(1, (rule.powers_of_ten or 0) + 1))
+        if level <= len(steps):
+            return f"rounded to multiples of {steps[level - 1]:g}"
+    if isinstance(rule, OrderRule | FrequencyRule):
+        return f"groups, step {level}"
+    return None
+
+
+def explain_policy(policy: Policy) -> str:
+    """Say what is promised, as a Markdown list."""
+    privacy = policy.privacy
+    lines = []
+    if privacy.k_anonymity is not None:
+        lines.append(f"every released record has at least {privacy.k_anonymity.k - 1} others alike")
+    for rule in privacy.l_diversity:
+        kind = {"distinct": "different", "entropy": "effective", "recursive": "well-spread"}
+        lines.append(
+            f"among records alike there are at least {rule.l:g} {kind[rule.variant]} values of "
+            f"{rule.attribute}"
+        )
+    lines += [
+        f"among records alike {rule.attribute} is spread as in the whole table, within {rule.t:g} "
+        f"({rule.distance} distance)"
+        for rule in privacy.t_closeness
+    ]
+    lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
+    return "\n".join(f"- {line}" for line in lines)

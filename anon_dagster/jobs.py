@@ -1,0 +1,342 @@
+"""What a job leaves behind: a private folder per job, until the job is deleted.
+
+::
+
+    <root>/jobs/<job id>/
+    ├── request.json                     the request as it was validated
+    ├── source.json                      where the records are, and their columns
+    ├── count.parquet, count.npz         values and counts by column; the frequency table
+    ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes
+    ├── release.json                     where the release is, and what was measured on it
+    ├── released.parquet, released.npz   the release counted, as it is stored
+    ├── release.parquet                  the release itself, if the request names no target
+    └── *.parquet, report.html           statistics, detection, measurement, report
+
+Only the owner may read any of it. No file is changed once it is written, so one job may take
+over the files of another by a link, and either can be deleted without harm to the other.
+"""
+
+import base64
+import filecmp
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.counting import ColumnCount, Count
+from anon_dagster.decision import Decision
+from anon_dagster.errors import JobError
+from anon_dagster.planning import plan
+from anon_dagster.request import Request, Source, parse_request
+from anon_dagster.storage.values import Kinds
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from anon_dagster.operations import Release
+    from anon_dagster.report import Findings
+
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder:
+    """Everything that one job made, under its id."""
+
+    root: Path
+    job_id: str
+
+    def __post_init__(self) -> None:
+        if not _JOB_ID.fullmatch(self.job_id):
+            raise JobError("a job id consists of letters, digits, dots, dashes and underscores")
+
+    @property
+    def path(self) -> Path:
+        """The folder, whether or not it exists."""
+        return self.root / "jobs" / self.job_id
+
+    def create(self) -> Path:
+        """Make the folder, readable for its owner only."""
+        for folder in (self.root, self.root / "jobs", self.path):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.path
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Tell whether the job has all of these files."""
+        return all((self.path / name).exists() for name in names)
+
+    def delete(self) -> None:
+        """Remove everything that the job keeps here; a published target stays."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.path)
+
+    def adopt(self, other: "JobFolder", names: Iterable[str]) -> None:
+        """Take over files of another job.
+
+        Raises
+        ------
+        JobError
+            If the other job lacks one, or if this job has one of another content.
+        """
+        for name in names:
+            mine, theirs = self.create() / name, other.path / name
+            if not theirs.exists():
+                raise JobError(
+                    f"job {other.job_id} has no {name} any more; materialize from the request on"
+                )
+            if not mine.exists():
+                os.link(theirs, mine)
+            elif not filecmp.cmp(mine, theirs, shallow=False):
+                raise JobError(
+                    f"{name} of this job and of job {other.job_id} differ: they stem from "
+                    "different requests or sources; materialize from the request on"
+                )
+
+    # -- documents and tables ----------------------------------------------------------------
+
+    def write(self, name: str, fill: Callable[[IO[bytes]], object]) -> Path:
+        """Let a file appear whole, readable for its owner only."""
+        path = self.create() / name
+        beside = path.with_name(f".{name}.part")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                fill(file)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        return path
+
+    def save_document(self, name: str, document: Mapping[str, Any]) -> Path:
+        """Write a JSON document."""
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        return self.write(name, lambda file: file.write(text.encode()))
+
+    def load_document(self, name: str) -> dict[str, Any]:
+        """Read a JSON document."""
+        document: dict[str, Any] = json.loads(self._found(name).read_text(encoding="utf-8"))
+        return document
+
+    def save_table(self, name: str, table: pa.Table) -> Path:
+        """Write a Parquet file."""
+        return self.write(name, lambda file: pq.write_table(table, file))
+
+    def load_table(self, name: str) -> pa.Table:
+        """Read a Parquet file."""
+        return pq.read_table(self._found(name), partitioning=None)
+
+    def save_frame(self, name: str, frame: "pd.DataFrame") -> Path:
+        """Write a DataFrame whose columns have one type each as a Parquet file."""
+        return self.save_table(name, pa.Table.from_pandas(frame))
+
+    def load_frame(self, name: str) -> "pd.DataFrame":
+        """Read a DataFrame."""
+        frame: pd.DataFrame = self.load_table(name).to_pandas()
+        return frame
+
+    def save_statistics(self, name: str, statistics: "pd.DataFrame") -> Path:
+        """Write statistics, whose counts stay exact integers beside fractions, as JSON."""
+        columns = {
+            str(column): [
+                value.item() if isinstance(value, np.generic) else value for value in values
+            ]
+            for column, values in statistics.items()
+        }
+        index = {"name": statistics.index.name, "values": list(statistics.index)}
+        return self.save_document(name, {"index": index, "columns": columns})
+
+    def load_statistics(self, name: str) -> "pd.DataFrame":
+        """Read statistics."""
+        import pandas as pd
+
+        document = self.load_document(name)
+        index = pd.Index(document["index"]["values"], name=document["index"]["name"])
+        return pd.DataFrame(document["columns"], index=index, dtype=object)
+
+    def _found(self, name: str) -> Path:
+        path = self.path / name
+        if not path.exists():
+            raise JobError(f"job {self.job_id} has no {name}; materialize from the request on")
+        return path
+
+    # -- what the steps of a job make ----------------------------------------------------------
+
+    def save_request(self, request: Request) -> Path:
+        """Keep a request, its paths made absolute by now."""
+        return self.save_document("request.json", request.model_dump(mode="json", by_alias=True))
+
+    def load_request(self) -> Request:
+        """Return the request."""
+        return parse_request(self.load_document("request.json"))
+
+    def save_count(self, count: Count, request: Request, *, name: str = "count") -> None:
+        """Keep a count, without the values of direct identifiers."""
+        direct = [n for n in request.policy.names("direct_identifier") if n in count.columns]
+        self.save_table(f"{name}.parquet", _columns_table(count.forget(direct).columns))
+        table = count.table
+        arrays: dict[str, Any] = {
+            "codes": table.codes,
+            "counts": table.counts,
+            "sizes": np.array(table.sizes, dtype=np.int64),
+            "attributes": np.array(count.attributes, dtype=np.str_),
+        }
+        self.write(f"{name}.npz", lambda file: np.savez_compressed(file, **arrays))
+
+    def load_count(self, *, name: str = "count") -> Count:
+        """Return a count."""
+        with np.load(self._found(f"{name}.npz")) as arrays:
+            table = FrequencyTable(
+                arrays["codes"], arrays["counts"], tuple(arrays["sizes"].tolist())
+            )
+            attributes = tuple(arrays["attributes"].tolist())
+        return Count(_columns_of(self.load_table(f"{name}.parquet")), attributes, table)
+
+    def save_solution(self, solution: Solution) -> None:
+        """Keep what was decided."""
+        document = {
+            "levels": solution.levels,
+            "proof": asdict(solution.proof),
+            "labels": [each.labels for each in solution.generalized],
+            "leaves": [each.leaves for each in solution.generalized],
+        }
+        arrays: dict[str, Any] = {"classes": solution.classes}
+        for q, each in enumerate(solution.generalized):
+            arrays |= {
+                f"codes{q}": each.codes,
+                f"covered{q}": each.covered,
+                f"heights{q}": each.heights,
+            }
+        self.save_document("solution.json", document)
+        self.write("solution.npz", lambda file: np.savez_compressed(file, **arrays))
+
+    def load_solution(self) -> Solution:
+        """Return what was decided."""
+        document = self.load_document("solution.json")
+        with np.load(self._found("solution.npz")) as arrays:
+            generalized = tuple(
+                Generalized(
+                    codes=arrays[f"codes{q}"],
+                    labels=tuple(labels),
+                    covered=arrays[f"covered{q}"],
+                    heights=arrays[f"heights{q}"],
+                    leaves=leaves,
+                )
+                for q, (labels, leaves) in enumerate(
+                    zip(document["labels"], document["leaves"], strict=True)
+                )
+            )
+            classes = arrays["classes"]
+        levels = document["levels"]
+        return Solution(
+            classes,
+            generalized,
+            Proof(**document["proof"]),
+            None if levels is None else tuple(levels),
+        )
+
+    def load_decision(self) -> Decision:
+        """Return what was asked for, found and decided."""
+        request, counted = self.load_request(), self.load_count()
+        return Decision(request, counted, plan(request, counted), self.load_solution())
+
+    def save_release(self, release: "Release", request: Request) -> None:
+        """Keep where a release is and what was measured on it."""
+        target = release.target
+        stored = Source(path=release.paths, format=target.format_found, csv=target.csv)
+        document = {
+            "source": stored.model_dump(mode="json"),
+            "columns": {field.name: type_text(field.type) for field in release.schema},
+            "kept": release.kept,
+            "records": release.count.records,
+            "checksum": release.checksum,
+        }
+        self.save_count(release.count, request, name="released")
+        self.save_document("release.json", document)
+
+    def load_stored(self) -> Source:
+        """Return the release as a source that can be read again."""
+        return Source.model_validate(self.load_document("release.json")["source"])
+
+    def load_kept(self) -> tuple[str, ...]:
+        """Return the columns that are released as they stand in the source."""
+        return tuple(self.load_document("release.json")["kept"])
+
+    def load_findings(self) -> "Findings":
+        """Return what the steps of the job found, for its report."""
+        from anon_dagster.report import Findings
+        from anon_dagster.statistics import ExploratoryStatistics
+
+        return Findings(
+            decision=self.load_decision(),
+            exploratory=ExploratoryStatistics(
+                self.load_frame("exploratory_values.parquet"),
+                self.load_frame("exploratory_summary.parquet"),
+            ),
+            risk=self.load_statistics("risk.json"),
+            utility=self.load_statistics("utility.json"),
+            paths=tuple(self.load_document("release.json")["source"]["path"]),
+        )
+
+
+# -- columns as rows of a table ---------------------------------------------------------------
+
+
+def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:
+    counted = columns.values()
+    kinds = [each.kinds.types for each in counted]
+    return pa.table(
+        {
+            "name": pa.array(columns, pa.string()),
+            "values": _lists([each.values for each in counted], pa.string()),  # noqa: PD011 (a column count)
+            "counts": _lists([pa.array(each.counts) for each in counted], pa.int64()),
+            "kinds": pa.array(
+                [None if types is None else sorted(map(type_text, types)) for types in kinds],
+                pa.list_(pa.string()),
+            ),
+            "distinct": pa.array([each.distinct for each in counted], pa.int64()),
+            "missing": pa.array([each.missing for each in counted], pa.int64()),
+        }
+    )
+
+
+def _lists(arrays: list[pa.Array], kind: pa.DataType) -> pa.LargeListArray:
+    offsets = np.cumsum([0, *map(len, arrays)])
+    joined = pa.concat_arrays([pa.array([], kind), *arrays])
+    return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), joined)
+
+
+def _columns_of(table: pa.Table) -> dict[str, ColumnCount]:
+    lists = {name: table[name].combine_chunks() for name in ("values", "counts")}
+    return {
+        row["name"]: ColumnCount(
+            values=lists["values"][place].values,
+            counts=lists["counts"][place].values.to_numpy(),  # noqa: PD011 (of an Arrow list)
+            kinds=Kinds(
+                None if row["kinds"] is None else frozenset(type_of(k) for k in row["kinds"])
+            ),
+            distinct=row["distinct"],
+            missing=row["missing"],
+        )
+        for place, row in enumerate(table.drop(["values", "counts"]).to_pylist())
+    }
+
+
+def type_text(kind: pa.DataType) -> str:
+    """Return an Arrow type as text that :func:`type_of` reads."""
+    return base64.b64encode(pa.schema([("", kind)]).serialize()).decode()
+
+
+def type_of(text: str) -> pa.DataType:
+    """Return the Arrow type that a text stands for."""
+    return pa.ipc.read_schema(pa.py_buffer(base64.b64decode(text))).field(0).type
