@@ -301,8 +301,7 @@ def _both_sides_hold(
     starts = segments(sides)
     sizes = np.add.reduceat(entries.rows.counts[rows], starts)
     verdict = judge.holds(entries.rows.tuples[rows], numbered(starts, len(rows)), sizes)
-    both: NDArray[np.bool_] = verdict.reshape(-1, 2).all(axis=1)
-    return both
+    return verdict[0::2] & verdict[1::2]
 
 
 def _gains(

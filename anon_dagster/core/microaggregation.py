@@ -1,0 +1,312 @@
+"""Microaggregation: values replaced by what their groups have in common.
+
+A group is an equivalence class, or comes from :func:`mdav`. Rows are records, or distinct tuples
+that stand for ``counts`` records each; a group of -1 (suppressed) is left out everywhere. Sums are
+taken in the order of the values, so that no result depends on the order of the rows.
+
+A missing value is NaN among numbers and -1 among codes. It is left out of a group's aggregate; a
+group without any value has none itself.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.errors import RequestError, UnreachableError
+
+Numbers = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grouping:
+    """Which group each row is in, and how many records it stands for."""
+
+    groups: NDArray[np.int64]  # (rows,): from 0; -1 is in none
+    counts: NDArray[np.int64]  # (rows,): records, each at least 1
+    size: int
+    """How many groups there are."""
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def means(values: Numbers, grouping: Grouping) -> Numbers:
+    """Return the mean of each group, (groups,)."""
+    rows = _sorted(values, ~np.isnan(values), grouping)
+    weights = grouping.counts[rows]
+    return _ratio(_sums(values[rows] * weights, rows, grouping), _sums(weights, rows, grouping))
+
+
+def geometric_means(values: Numbers, grouping: Grouping) -> Numbers:
+    """Return the geometric mean of each group, (groups,); of a group with a 0 it is 0.
+
+    Raises
+    ------
+    RequestError
+        If a value is negative.
+    """
+    negative = int(grouping.counts[values < 0].sum())
+    if negative:
+        raise RequestError(
+            f"a geometric mean needs values of at least 0, and {negative} records have less; "
+            "use the mean or the median"
+        )
+    with np.errstate(divide="ignore"):
+        return np.exp(means(np.log(values), grouping))
+
+
+def medians(values: Numbers, grouping: Grouping) -> Numbers:
+    """Return the median of each group, (groups,): the mean of the middle two where they differ."""
+    rows = _sorted(values, ~np.isnan(values), grouping)
+    lower, upper = _middle(rows, grouping)
+    found = np.full(grouping.size, np.nan)
+    known = lower >= 0
+    low, high = values[lower[known]], values[upper[known]]
+    found[known] = low + (high - low) / 2
+    return found
+
+
+# -- ordered and nominal values, as codes --------------------------------------------------
+
+
+def middle_codes(codes: Codes, grouping: Grouping) -> Codes:
+    """Return the median of each group of ordered values, (groups,): the lower of the middle two.
+
+    Codes are in the order of the values.
+    """
+    rows = _sorted(codes, codes >= 0, grouping)
+    lower, _ = _middle(rows, grouping)
+    return np.where(lower >= 0, codes[lower], -1)
+
+
+def modes(codes: Codes, grouping: Grouping) -> Codes:
+    """Return the most frequent value of each group, (groups,): the smallest code of several."""
+    found = np.full(grouping.size, -1, dtype=np.int64)
+    owners, values, totals = _distinct(codes, grouping)
+    order = np.lexsort((values, -totals, owners))
+    first = order[_starts(owners)] if len(owners) else order
+    found[owners[first]] = values[first]
+    return found
+
+
+def ranges(codes: Codes, grouping: Grouping) -> tuple[Codes, Codes]:
+    """Return the least and the greatest value of each group of ordered values, (groups,) each."""
+    owners, values, _ = _distinct(codes, grouping)
+    low = np.full(grouping.size, -1, dtype=np.int64)
+    high = low.copy()
+    if len(owners):
+        starts = _starts(owners)
+        low[owners[starts]] = values[starts]
+        high[owners[starts]] = values[np.append(starts[1:], len(owners)) - 1]
+    return low, high
+
+
+def sets(codes: Codes, grouping: Grouping) -> list[NDArray[np.int64]]:
+    """Return the values of each group, ascending."""
+    owners, values, _ = _distinct(codes, grouping)
+    bounds = np.searchsorted(owners, np.arange(1, grouping.size))
+    return np.split(values, bounds) if grouping.size else []
+
+
+def _sorted(
+    values: NDArray[np.generic], known: NDArray[np.bool_], grouping: Grouping
+) -> NDArray[np.int64]:
+    """Return the rows that have a value and a group, by group and value."""
+    rows = np.flatnonzero(known & (grouping.groups >= 0))
+    return rows[np.lexsort((grouping.counts[rows], values[rows], grouping.groups[rows]))]
+
+
+def _sums(amounts: NDArray[np.generic], rows: Codes, grouping: Grouping) -> Numbers:
+    sums = np.bincount(grouping.groups[rows], weights=amounts, minlength=grouping.size)
+    return sums.astype(np.float64)
+
+
+def _ratio(over: Numbers, under: Numbers) -> Numbers:
+    with np.errstate(invalid="ignore"):
+        return np.where(under > 0, over / under, np.nan)
+
+
+def _middle(rows: Codes, grouping: Grouping) -> tuple[Codes, Codes]:
+    """Return the row of the lower and the upper middle record of each group, or -1."""
+    found = np.full((2, grouping.size), -1, dtype=np.int64)
+    if not len(rows):
+        return found[0], found[1]
+    owners = grouping.groups[rows]
+    starts = _starts(owners)
+    running = grouping.counts[rows].cumsum()
+    before = (running - grouping.counts[rows])[starts]
+    records = running[np.append(starts[1:], len(rows)) - 1] - before
+    for side, rank in enumerate(((records - 1) // 2, records // 2)):
+        found[side, owners[starts]] = rows[np.searchsorted(running, before + rank, side="right")]
+    return found[0], found[1]
+
+
+def _distinct(codes: Codes, grouping: Grouping) -> tuple[Codes, Codes, Codes]:
+    """Return the group, the value and the records of each value in each group, ascending."""
+    rows = np.flatnonzero((codes >= 0) & (grouping.groups >= 0))
+    width = int(codes.max(initial=0)) + 1
+    keys, entry = np.unique(grouping.groups[rows] * width + codes[rows], return_inverse=True)
+    totals = np.zeros(len(keys), dtype=np.int64)
+    np.add.at(totals, entry, grouping.counts[rows])
+    return keys // width, keys % width, totals
+
+
+def _starts(owners: Codes) -> Codes:
+    return np.flatnonzero(np.append(True, owners[1:] != owners[:-1]))
+
+
+# -- groups of a fixed size ----------------------------------------------------------------
+
+
+def standardized(points: Numbers, counts: NDArray[np.int64]) -> Numbers:
+    """Scale dimensions to mean 0 and variance 1, so that none outweighs the others.
+
+    A missing value is put at the mean, in a dimension of its own one away from all others.
+
+    Parameters
+    ----------
+    points
+        (rows, dimensions)
+    counts
+        (rows,): records.
+    """
+    one = Grouping(np.zeros(len(points), dtype=np.int64), counts, 1)
+    columns = []
+    for column in points.T:
+        missing = np.isnan(column)
+        centred = np.where(missing, 0.0, column - means(column, one)[0])
+        deviation = float(np.sqrt(means(np.where(missing, np.nan, centred**2), one)[0]))
+        columns.append(centred / deviation if deviation > 0 else np.zeros_like(centred))
+        if missing.any():
+            columns.append(missing.astype(np.float64))
+    return np.stack(columns, axis=1) if columns else np.zeros((len(points), 0))
+
+
+def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.int64]:
+    """Group near points, at least ``k`` records in each: maximum distance to average vector [1]_.
+
+    Of records (counts of 1) no group has more than ``2 k - 1``. A row is never divided: one with
+    ``k`` records is a group by itself, and lighter ones may leave fewer than ``k`` records over,
+    which join the nearest groups. Of points equally far the first is taken.
+
+    Parameters
+    ----------
+    points
+        (rows, dimensions), without missing values: see :func:`standardized`.
+    counts
+        (rows,): records, each at least 1.
+
+    Returns
+    -------
+    (rows,)
+        Groups, from 0 without a gap.
+
+    Raises
+    ------
+    UnreachableError
+        If there are fewer than ``k`` records.
+
+    References
+    ----------
+    .. [1] J. Domingo-Ferrer, J. M. Mateo-Sanz, "Practical data-oriented microaggregation for
+       statistical disclosure control", IEEE TKDE 14(1), 2002; in the form of J. Domingo-Ferrer,
+       V. Torra, "Ordinal, continuous and heterogeneous k-anonymity through microaggregation",
+       Data Mining and Knowledge Discovery 11, 2005, algorithm 3.
+    """
+    records = int(counts.sum())
+    if records < k:
+        raise UnreachableError(f"{records} records cannot form a group of {k}")
+    groups = np.full(len(points), -1, dtype=np.int64)
+    heavy = np.flatnonzero(counts >= k)
+    groups[heavy] = np.arange(len(heavy))
+    made = len(heavy)
+    left = np.flatnonzero(counts < k)
+    while (records := int(counts[left].sum())) >= k:
+        if records < 2 * k:
+            near = left
+        else:
+            near = left[_nearest(points[left], counts[left], _farthest(points, counts, left), k)]
+        groups[near] = made
+        made += 1
+        left = left[groups[left] < 0]
+        if records >= 3 * k and int(counts[left].sum()) >= k:
+            seed = int(_distances(points[left], points[near[0]]).argmax())
+            near = left[_nearest(points[left], counts[left], seed, k)]
+            groups[near] = made
+            made += 1
+            left = left[groups[left] < 0]
+    _join_nearest(points, counts, groups, left)
+    return groups
+
+
+def _distances(points: Numbers, point: Numbers) -> Numbers:
+    apart = points - point
+    squared: Numbers = np.einsum("rd,rd->r", apart, apart)
+    return squared
+
+
+def _farthest(points: Numbers, counts: NDArray[np.int64], left: Codes) -> int:
+    """Return which of the rows left is farthest from their average."""
+    average = counts[left] @ points[left] / counts[left].sum()
+    return int(_distances(points[left], average).argmax())
+
+
+def _nearest(points: Numbers, counts: NDArray[np.int64], seed: int, k: int) -> Codes:
+    """Return the seed and its nearest rows, until they have ``k`` records."""
+    distances = _distances(points, points[seed])
+    distances[seed] = -1.0
+    few = min(k, len(points))
+    bound = np.partition(distances, few - 1)[few - 1]
+    near = np.flatnonzero(distances <= bound)
+    near = near[np.argsort(distances[near], kind="stable")]
+    return near[: int(np.searchsorted(counts[near].cumsum(), k)) + 1]
+
+
+def _join_nearest(
+    points: Numbers, counts: NDArray[np.int64], groups: NDArray[np.int64], left: Codes
+) -> None:
+    """Put each row that is left over into the group with the nearest average."""
+    if not len(left):
+        return
+    inside = groups >= 0
+    size = int(groups.max()) + 1
+    weights = np.bincount(groups[inside], weights=counts[inside], minlength=size)
+    sums = [
+        np.bincount(groups[inside], weights=(column * counts)[inside], minlength=size)
+        for column in points.T
+    ]
+    averages = np.stack(sums, axis=1) / weights[:, None] if sums else np.zeros((size, 0))
+    for row in left:
+        groups[row] = int(_distances(averages, points[row]).argmin())
+
+
+# -- what it costs -------------------------------------------------------------------------
+
+
+def error_share(values: Numbers, replaced: Numbers, counts: NDArray[np.int64]) -> float:
+    """Return SSE / SST: squared error of the replaced values over that of one mean for all.
+
+    From 0 (nothing lost) to 1 (one group) for group means; 0 if all values are equal. Rows where
+    either is missing are left out.
+
+    Parameters
+    ----------
+    values, replaced
+        (rows,) or (rows, dimensions), dimensions adding up; standardize them if they differ in
+        scale.
+    counts
+        (rows,): records.
+    """
+    before = values.reshape(len(values), -1)
+    after = replaced.reshape(len(values), -1)
+    known = ~(np.isnan(before) | np.isnan(after)).any(axis=1)
+    before, after, weights = before[known], after[known], counts[known]
+    if not len(before):
+        return 0.0
+    total = float(weights @ _distances(before, weights @ before / weights.sum()))
+    if total <= 0:
+        return 0.0
+    apart = before - after
+    return float(weights @ np.einsum("rd,rd->r", apart, apart)) / total
