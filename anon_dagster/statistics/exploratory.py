@@ -34,7 +34,12 @@ class ExploratoryStatistics:
 
 
 def exploratory_statistics(
-    source: Count, release: Count | None, policy: Policy, *, decimal: str = "."
+    source: Count,
+    release: Count | None,
+    policy: Policy,
+    *,
+    decimal: str = ".",
+    release_decimal: str = ".",
 ) -> ExploratoryStatistics:
     """Describe the columns of a source and of its release.
 
@@ -44,18 +49,23 @@ def exploratory_statistics(
         What one reading of each told; no release yet: ``None``.
     policy
         Says what each attribute is.
-    decimal
-        The decimal mark of numbers in the source; in the values it becomes a point.
+    decimal, release_decimal
+        The decimal marks of numbers in the source and in the release; in the values they become
+        points.
     """
     released = {} if release is None else release.columns
     names = [name for name in policy.attributes if name in source.columns]
     shown = [name for name in names if policy.attributes[name].role != "direct_identifier"]
-    tables = [_values(name, source.columns[name], released.get(name), decimal) for name in shown]
-    empty = _values("", None, None, decimal)
+    marks = (decimal, release_decimal)
+    tables = [_values(name, source.columns[name], released.get(name), marks) for name in shown]
+    empty = _values("", None, None, marks)
     rows = []
     for name in names:
         role = policy.attributes[name].role
-        for table, count, mark in (("source", source, decimal), ("release", release, ".")):
+        for table, count, mark in (
+            ("source", source, decimal),
+            ("release", release, release_decimal),
+        ):
             if count is not None and name in count.columns:
                 told = _summary(role, count.columns[name], mark)
                 rows.append({"attribute": name, "table": table, "records": count.records, **told})
@@ -68,11 +78,11 @@ def exploratory_statistics(
 
 
 def _values(
-    name: str, source: ColumnCount | None, release: ColumnCount | None, decimal: str
+    name: str, source: ColumnCount | None, release: ColumnCount | None, marks: tuple[str, str]
 ) -> pd.DataFrame:
     counts = {
-        "source": _counts(source, decimal).astype("int64"),
-        "release": _counts(release, "."),
+        "source": _counts(source, marks[0]).astype("int64"),
+        "release": _counts(release, marks[1]),
     }
     frame = pd.DataFrame(counts).reset_index(names="value")
     for table, column in (("source", source), ("release", release)):
