@@ -7,7 +7,7 @@ frequency table. A Dagster asset calls one of these functions; so does a noteboo
 import hashlib
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,19 +16,27 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.core.local import recode_locally
 from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.decision import Decision
-from anon_dagster.errors import PromiseBrokenError, RequestError, SchemaMismatchError
+from anon_dagster.errors import (
+    RequestError,
+    SchemaMismatchError,
+    UnreachableError,
+)
+from anon_dagster.measuring import Configuration, compare, configurations
 from anon_dagster.planning import Plan, leaves, plan, table_attributes
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import (
+    Measurement,
     Policy,
     Request,
     Source,
     Target,
     load_request,
+    parse_measurement,
     parse_request,
 )
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
@@ -38,7 +46,7 @@ from anon_dagster.storage.frames import read_frame
 from anon_dagster.storage.places import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target, stage
-from anon_dagster.verification import Verification
+from anon_dagster.verification import Verification, verify
 
 RequestLike = Request | Mapping[str, Any] | str | Path
 """A request, its document, or the path of its YAML file."""
@@ -113,6 +121,9 @@ def count_records(
 def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
     """Find the most useful release that keeps every promise.
 
+    Full-domain generalization is searched for its optimum. Local recoding starts from it, where
+    there is one, and loses no more.
+
     Raises
     ------
     UnreachableError
@@ -122,7 +133,13 @@ def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
     def report(evaluated: int, remaining: int) -> None:
         on_progress(Progress("search", evaluated, evaluated + remaining))
 
-    return search(plan.problem, on_progress=report)
+    if plan.policy.recoding == "global":
+        return search(plan.problem, on_progress=report)
+    try:
+        start = search(plan.problem, on_progress=report)
+    except UnreachableError:
+        start = None
+    return recode_locally(plan.problem, start=start, on_progress=report)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,10 +195,23 @@ def write_release(
             staged.write(block)
         files = staged.seal()
         stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
-        verification = _verified(decision, stored)
+        verification = verify_release(decision, stored)
+        verification.require()
         checksum = _checksum(files)
         paths = staged.publish()
     return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
+
+
+def verify_release(decision: Decision, stored: Count) -> Verification:
+    """Measure every promise on a release as it is stored."""
+    request = decision.request
+    return verify(
+        stored,
+        request.policy,
+        source_count=decision.counted,
+        decimal=request.target.csv.decimal if request.target else ".",
+        source_decimal=_decimal(request),
+    )
 
 
 def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = _unheard) -> Count:
@@ -250,7 +280,11 @@ def describe(decision: Decision, released: Count | None) -> ExploratoryStatistic
     """Return the values and their counts, in the source and in the stored release."""
     request = decision.request
     return exploratory_statistics(
-        decision.counted, released, request.policy, decimal=_decimal(request)
+        decision.counted,
+        released,
+        request.policy,
+        decimal=_decimal(request),
+        release_decimal=request.target.csv.decimal if request.target else ".",
     )
 
 
@@ -340,3 +374,57 @@ def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.
     stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
     frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
     return frame if like is None else frame.astype({n: like.dtypes[n] for n in release.kept})
+
+
+def measure(
+    request: RequestLike,
+    *,
+    measurement: Measurement | Mapping[str, Any] | None = None,
+    frame: pd.DataFrame | None = None,
+    on_progress: ProgressSink = _unheard,
+) -> pd.DataFrame:
+    """Compare configurations of a policy without writing any record.
+
+    The source is read once, whatever the number of configurations.
+
+    Parameters
+    ----------
+    request
+        What is asked for; its target plays no part.
+    measurement
+        The values to compare; the request's own ``measurement`` if left out, and the request as
+        it stands if it has none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per configuration, see :func:`anon_dagster.measuring.compare`.
+    """
+    request = as_request(request)
+    if isinstance(measurement, Mapping):
+        measurement = parse_measurement(measurement)
+    asked = measurement or request.measurement or Measurement()
+    grid = list(configurations(request.policy, asked))
+    source = open_table(request.model_copy(update={"target": None}), frame=frame)
+    counted = count_records(request, source, on_progress=on_progress)
+    return measure_counted(request, counted, grid, on_progress=on_progress)
+
+
+def measure_counted(
+    request: Request,
+    counted: Count,
+    grid: Sequence[Configuration],
+    *,
+    on_progress: ProgressSink = _unheard,
+) -> pd.DataFrame:
+    """Compare configurations on a source that was counted."""
+    done = 0
+
+    def decide_one(plan: Plan) -> Solution:
+        nonlocal done
+        on_progress(Progress("measure", done, len(grid)))
+        done += 1
+        return decide(plan)
+
+    made = plan(request, counted)
+    return compare(iter(grid), counted, made, decide_one, decimal=_decimal(request))

@@ -38,8 +38,9 @@ from anon_dagster.storage.values import TextKind
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Plan:
-    """A problem, and the names that its positions stand for."""
+    """A policy as a problem, and the names that the problem's positions stand for."""
 
+    policy: Policy
     problem: Problem
     quasi_identifiers: tuple[str, ...]
     sensitive: tuple[str, ...]
@@ -100,7 +101,7 @@ def plan_with(
         ),
         sets=tuple(a.local_labels == "sets" for a in policy.quasi_identifiers.values()),
     )
-    return Plan(problem, names, sensitive, hierarchies)
+    return Plan(policy, problem, names, sensitive, hierarchies)
 
 
 def _leaf_order(

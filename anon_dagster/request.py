@@ -375,6 +375,22 @@ class Policy(_Part):
         return floor(Fraction(str(self.suppression_limit)) * records)
 
 
+class Measurement(_Part):
+    """Configurations to compare: every combination of the values that are given."""
+
+    k: tuple[Annotated[int, Field(ge=2)], ...] = ()
+    l: tuple[Annotated[float, Field(gt=1)], ...] = ()  # noqa: E741 (the name the model goes by)
+    """For every l-diversity of the policy."""
+    t: tuple[Share, ...] = ()
+    """For every t-closeness of the policy."""
+    suppression_limit: tuple[Share, ...] = ()
+    recoding: tuple[Literal["global", "local"], ...] = ()
+    lowest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = {}
+    """By quasi-identifier."""
+    highest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = {}
+    """By quasi-identifier."""
+
+
 class Request(_Part):
     """All of it: source, target, policy."""
 
@@ -383,6 +399,8 @@ class Request(_Part):
     target: Target | None = None
     """Left out if the release stays with the job."""
     policy: Policy
+    measurement: Measurement | None = None
+    """What ``measure`` compares."""
 
 
 def parse_request(document: Mapping[str, Any], *, folder: Path | None = None) -> Request:
@@ -412,6 +430,26 @@ def parse_request(document: Mapping[str, Any], *, folder: Path | None = None) ->
     if problems or request is None:
         raise RequestError(problems) from None
     return request if folder is None else _anchored(request, folder)
+
+
+def parse_policy(document: Mapping[str, Any]) -> Policy:
+    """Validate a policy by itself; see :func:`parse_request`."""
+    return parse_request({"policy": document}).policy
+
+
+def parse_measurement(document: Mapping[str, Any]) -> Measurement:
+    """Validate a measurement by itself.
+
+    Raises
+    ------
+    RequestError
+        With every problem of it.
+    """
+    try:
+        return Measurement.model_validate(dict(document))
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        raise RequestError([_problem(each) for each in found]) from None
 
 
 def load_request(path: str | Path) -> Request:
