@@ -88,7 +88,8 @@ def _label_sets(axis: SetAxis, places: Column, starts: Column) -> Generalized:
     labels: list[Label] = []
     covered: list[int] = []
     codes = np.empty(len(starts), dtype=np.int64)
-    for place, members in enumerate(np.split(held % axis.leaves, first[1:])):
+    classes = np.split(held % axis.leaves, first[1:]) if len(held) else []
+    for place, members in enumerate(classes):
         number = numbers.setdefault(members.tobytes(), len(numbers))
         codes[place] = number
         if number == len(labels):
@@ -116,7 +117,7 @@ def joined_by_label(
     cells: Column, generalized: Sequence[Generalized]
 ) -> tuple[Column, tuple[Generalized, ...]]:
     """Make one class of those that read the same, for a release does not tell them apart."""
-    count = int(cells.max()) + 1
+    count = int(cells.max(initial=-1)) + 1
     columns = [g.codes for g in generalized]
     groups = group(columns, [len(g.labels) for g in generalized], count)
     order = np.argsort(groups.first)

@@ -27,6 +27,8 @@ MOST_ROUNDS = 15
 """How often neighbouring classes are regrouped at most."""
 WORK = 2_000_000
 """Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
+IDLE = 3
+"""After so many rounds without a change no more is expected."""
 SMALL = 100_000
 """Tables with up to so many tuples are split in several ways, of which the best is taken."""
 SEED = 0
@@ -135,10 +137,15 @@ class _Search:
 
     def _regrouped(self, cells: NDArray[np.int64], rounds: int) -> NDArray[np.int64]:
         generator = np.random.Generator(np.random.PCG64(SEED))
+        idle = 0
         for done in range(rounds):
             if self.on_progress is not None:
                 self.on_progress(done, rounds - done)
+            before = cells
             cells = regroup(self.judge, self.axes, self.columns, cells, generator=generator)
+            idle = idle + 1 if np.array_equal(cells, before) else 0
+            if idle == IDLE:
+                break
         return cells
 
     def _labelled(

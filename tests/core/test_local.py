@@ -1,0 +1,440 @@
+"""Local recoding: every class is measured again by plain code, from the labels that are released."""
+
+from collections import Counter, defaultdict
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from adult import adult_problem
+
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.local import (
+    Anything,
+    Cells,
+    Members,
+    Range,
+    Value,
+    parse_label,
+    recode_locally,
+)
+from anon_dagster.core.privacy import (
+    DistinctLDiversity,
+    EntropyLDiversity,
+    EqualTCloseness,
+    HierarchicalTCloseness,
+    KAnonymity,
+    OrderedTCloseness,
+    PrivacyModel,
+    RecursiveLDiversity,
+)
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.search import search
+from anon_dagster.core.solution import Solution
+from anon_dagster.errors import HierarchyError, UnreachableError
+
+DISEASES = Hierarchy.from_labels(
+    [["flu", "cough", "ulcer", "gastritis"], ["lung"] * 2 + ["gut"] * 2]
+)
+MODELS: dict[str, tuple[PrivacyModel, ...]] = {
+    "k": (KAnonymity(3),),
+    "distinct": (KAnonymity(2), DistinctLDiversity(0, 2)),
+    "entropy": (EntropyLDiversity(0, Fraction(2)),),
+    "recursive": (RecursiveLDiversity(0, Fraction(3), 2),),
+    "equal": (KAnonymity(2), EqualTCloseness(0, Fraction(2, 5))),
+    "ordered": (OrderedTCloseness(0, Fraction(1, 4), np.arange(4)),),
+    "hierarchical": (
+        KAnonymity(3),
+        HierarchicalTCloseness(0, Fraction(1, 3), DISEASES, np.arange(4)),
+    ),
+}
+KINDS = ["nodes", "ranges", "sets", "mixed"]
+
+
+def ages() -> Hierarchy:
+    leaves = [str(20 + at) for at in range(12)]
+    return Hierarchy.from_labels(
+        [leaves, [f"{20 + at // 3 * 3}+" for at in range(12)], ["young"] * 6 + ["old"] * 6]
+    )
+
+
+def cities() -> Hierarchy:
+    return Hierarchy.from_labels([["Oslo", "Bergen", "Lyon", None, "*"], ["N", "N", "F", "?", "?"]])
+
+
+def sexes() -> Hierarchy:
+    return Hierarchy.from_labels([["[f]", "{m}"]])
+
+
+def random_problem(seed: int, *, models: str = "k", kind: str = "nodes", rows: int = 60) -> Problem:
+    generator = np.random.default_rng(seed)
+    hierarchies = (ages(), cities(), sexes())
+    columns = [np.minimum(generator.geometric(0.25, rows) - 1, h.leaves - 1) for h in hierarchies]
+    columns.append(generator.integers(0, 4, rows))
+    tuples, counts = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
+    ranges, sets = kind in ("ranges", "mixed"), kind in ("sets", "mixed")
+    return Problem(
+        codes=tuples[:, :3].astype(np.int32),
+        sensitive=tuples[:, 3:].astype(np.int32),
+        counts=counts.astype(np.int64),
+        hierarchies=hierarchies,
+        sensitive_sizes=(4,),
+        weights=(1.0, 0.5, 2.0),
+        lowest=(0, 0, 0),
+        highest=tuple(h.levels - 1 for h in hierarchies),
+        models=MODELS[models],
+        orders=(np.arange(12) if ranges else None, None, None),
+        sets=(kind == "sets", sets, sets),
+    )
+
+
+def read_classes(problem: Problem, solution: Solution) -> dict[tuple[Label, ...], Counter[int]]:
+    """Return the sensitive values of each class of the release, told apart by labels alone."""
+    read: dict[tuple[Label, ...], Counter[int]] = defaultdict(Counter)
+    for at, of in enumerate(solution.classes.tolist()):
+        if of >= 0:
+            label = tuple(g.labels[g.codes[of]] for g in solution.generalized)
+            read[label][int(problem.sensitive[at, 0])] += int(problem.counts[at])
+    return read
+
+
+def keeps_promises(problem: Problem, classes: list[Counter[int]], whole: Counter[int]) -> bool:
+    reference = np.array([whole[value] for value in range(4)])
+    for held in classes:
+        values = sorted(held)
+        histogram = Histogram(
+            np.zeros(len(values), dtype=np.int64),
+            np.array(values, dtype=np.int32),
+            np.array([held[value] for value in values]),
+            reference,
+        )
+        described = EquivalenceClasses(np.array([held.total()]), (histogram,))
+        if not all(model.holds(described).all() for model in problem.models):
+            return False
+    return True
+
+
+def whole_table(problem: Problem) -> Counter[int]:
+    whole: Counter[int] = Counter()
+    for value, count in zip(problem.sensitive[:, 0].tolist(), problem.counts.tolist(), strict=True):
+        whole[value] += count
+    return whole
+
+
+def plain_loss(problem: Problem, solution: Solution) -> float:
+    loss = 0.0
+    for q, weight in enumerate(problem.weights):
+        generalized = solution.generalized[q]
+        for of, count in zip(solution.classes.tolist(), problem.counts.tolist(), strict=True):
+            covered = generalized.covered[generalized.codes[of]] if of >= 0 else generalized.leaves
+            loss += weight * count * (covered - 1) / (generalized.leaves - 1)
+    return loss / problem.records / sum(problem.weights)
+
+
+def covers(problem: Problem, q: int, label: Label, covered: int, leaf: int) -> bool:
+    """Tell by its text alone whether a label covers a value."""
+    hierarchy = problem.hierarchies[q]
+    value = hierarchy.labels[0][leaf]
+    ordered = problem.orders[q] is not None
+    if not ordered and not problem.sets[q]:
+        nodes = [
+            int(row[leaf])
+            for row, labels, sizes in zip(
+                hierarchy.codes, hierarchy.labels, hierarchy.covered, strict=True
+            )
+            if labels[row[leaf]] == label and sizes[row[leaf]] == covered
+        ]
+        return bool(nodes)
+    match parse_label(label):
+        case Anything():
+            return True
+        case Value(only):
+            return value == only
+        case Members(values):
+            return value in values
+        case Range(low, high):
+            return value is not None and int(low) <= int(value) <= int(high)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("models", MODELS)
+def test_every_class_keeps_every_promise_and_covers_its_records(models: str, kind: str) -> None:
+    for seed in range(6):
+        problem = random_problem(seed, models=models, kind=kind)
+        solution = recode_locally(problem)
+        assert (solution.classes >= 0).all()
+        whole = whole_table(problem)
+        assert keeps_promises(problem, list(read_classes(problem, solution).values()), whole)
+        for at, of in enumerate(solution.classes.tolist()):
+            for q, generalized in enumerate(solution.generalized):
+                code = generalized.codes[of]
+                leaf = int(problem.codes[at, q])
+                covered = int(generalized.covered[code])
+                assert covers(problem, q, generalized.labels[code], covered, leaf)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("models", MODELS)
+@pytest.mark.parametrize("limit", [0, 6])
+def test_the_loss_is_as_stated_and_never_above_the_global_optimum(
+    models: str, kind: str, limit: int
+) -> None:
+    for seed in range(3):
+        problem = replace(random_problem(seed, models=models, kind=kind), most_suppressed=limit)
+        start = search(problem)
+        solution = recode_locally(problem, start=start)
+        assert solution.proof.loss == pytest.approx(plain_loss(problem, solution), abs=1e-12)
+        assert solution.proof.loss <= start.proof.loss + 1e-12
+        assert 0 <= solution.proof.lower_bound <= solution.proof.loss
+        assert problem.counts[solution.classes < 0].sum() <= limit
+        kept = solution.classes >= 0
+        released = replace(
+            problem,
+            codes=problem.codes[kept],
+            sensitive=problem.sensitive[kept],
+            counts=problem.counts[kept],
+        )
+        classes = list(read_classes(problem, solution).values())
+        for whole in (whole_table(problem), whole_table(released)):
+            assert keeps_promises(problem, classes, whole)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_result_does_not_depend_on_the_order_of_the_tuples(kind: str) -> None:
+    problem = random_problem(3, kind=kind, rows=300)
+    order = np.random.default_rng(0).permutation(len(problem.counts))
+    shuffled = replace(
+        problem,
+        codes=problem.codes[order],
+        sensitive=problem.sensitive[order],
+        counts=problem.counts[order],
+    )
+    one, other = recode_locally(problem), recode_locally(shuffled)
+    assert (one.classes[order] == other.classes).all()
+    assert one.proof == other.proof
+
+
+def partitions(members: list[int]) -> list[list[list[int]]]:
+    if not members:
+        return [[]]
+    found = []
+    for rest in partitions(members[1:]):
+        found.append([[members[0]], *rest])
+        for at, part in enumerate(rest):
+            found.append([*rest[:at], [members[0], *part], *rest[at + 1 :]])
+    return found
+
+
+def test_the_optimum_over_all_partitions_lies_between_the_bound_and_the_result() -> None:
+    gaps = []
+    for seed in range(12):
+        problem = replace(random_problem(seed, rows=9), models=(KAnonymity(2),))
+        if len(problem.counts) > 8:
+            continue
+        unrestricted = min(
+            partition_loss(problem, parts)
+            for parts in partitions(list(range(len(problem.counts))))
+            if all(problem.counts[part].sum() >= 2 for part in parts)
+        )
+        proof = recode_locally(problem).proof
+        assert proof.lower_bound <= unrestricted + 1e-12
+        assert unrestricted <= proof.loss + 1e-12
+        gaps.append(proof.loss - unrestricted)
+    assert gaps
+    assert sum(gap < 1e-9 for gap in gaps) >= len(gaps) / 2
+
+
+def partition_loss(problem: Problem, parts: list[list[int]]) -> float:
+    loss = 0.0
+    for part in parts:
+        for q, hierarchy in enumerate(problem.hierarchies):
+            leaves = problem.codes[part, q]
+            level = next(
+                at for at, row in enumerate(hierarchy.codes) if len(set(row[leaves].tolist())) == 1
+            )
+            covered = int(hierarchy.covered[level][hierarchy.codes[level][leaves[0]]])
+            share = (covered - 1) / (hierarchy.leaves - 1)
+            loss += problem.weights[q] * share * int(problem.counts[part].sum())
+    return loss / problem.records / sum(problem.weights)
+
+
+def test_levels_stay_within_the_allowed_ones() -> None:
+    problem = replace(random_problem(1, rows=400), lowest=(1, 0, 0), highest=(2, 1, 1))
+    solution = recode_locally(problem)
+    steps = [h.levels - 1 for h in problem.hierarchies]
+    levels = [
+        g.heights[g.codes] * step for g, step in zip(solution.generalized, steps, strict=True)
+    ]
+    assert levels[0].min() >= 1 - 1e-9
+    assert levels[0].max() <= 2 + 1e-9
+    assert levels[1].max() <= 1 + 1e-9
+
+
+def test_what_no_level_can_protect_is_refused_or_suppressed_within_the_limit() -> None:
+    problem = random_problem(1, rows=40)
+    lonely = replace(
+        problem,
+        codes=np.concatenate([problem.codes, [[11, 4, 1]]]).astype(np.int32),
+        sensitive=np.concatenate([problem.sensitive, [[0]]]).astype(np.int32),
+        counts=np.append(problem.counts, 1),
+        highest=(3, 0, 1),
+    )
+    counted = Counter()
+    for place, count in zip(lonely.codes[:, 1].tolist(), lonely.counts.tolist(), strict=True):
+        counted[place] += count
+    rare = sum(count for count in counted.values() if count < 3)
+    with pytest.raises(UnreachableError, match="highest allowed levels"):
+        recode_locally(replace(lonely, most_suppressed=rare - 1))
+    solution = recode_locally(replace(lonely, most_suppressed=rare))
+    assert lonely.counts[solution.classes < 0].sum() == rare
+
+
+def test_suppressing_an_outlier_pays_where_it_may_be() -> None:
+    codes = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 0], [11, 4, 1]], dtype=np.int32)
+    problem = replace(
+        random_problem(0),
+        codes=codes,
+        sensitive=np.zeros((4, 1), dtype=np.int32),
+        counts=np.array([1, 1, 1, 1]),
+    )
+    assert recode_locally(problem).classes.tolist() == [0, 0, 0, 0]
+    allowed = recode_locally(replace(problem, most_suppressed=1))
+    assert allowed.classes.tolist() == [0, 0, 0, -1]
+    kept = recode_locally(replace(problem, most_suppressed=1, keeps_suppressed=True))
+    assert kept.classes.tolist() == [0, 0, 0, 0]
+
+
+def test_an_empty_table_and_one_without_quasi_identifiers_are_recoded() -> None:
+    problem = random_problem(0)
+    none = np.zeros(0, dtype=np.int64)
+    empty = replace(
+        problem, codes=problem.codes[none], sensitive=problem.sensitive[none], counts=none
+    )
+    assert recode_locally(empty).classes.tolist() == []
+    bare = replace(
+        problem,
+        codes=problem.codes[:, :0],
+        hierarchies=(),
+        weights=(),
+        lowest=(),
+        highest=(),
+        orders=(),
+        sets=(),
+    )
+    assert set(recode_locally(bare).classes.tolist()) == {0}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_cells_survive_their_document_and_take_rows_that_they_cover(kind: str) -> None:
+    problem = random_problem(5, kind=kind, rows=200)
+    solution = recode_locally(problem)
+    cells = Cells.from_document(Cells.of(problem, solution).to_document())
+    rows = np.stack(
+        np.meshgrid(*(np.arange(-1, h.leaves) for h in problem.hierarchies)), axis=-1
+    ).reshape(-1, 3)
+    assigned = cells.assign(rows.astype(np.int32), problem.hierarchies, problem.orders)
+    own = cells.assign(problem.codes, problem.hierarchies, problem.orders)
+    assert (own >= 0).all()
+    for row, of in zip(rows.tolist(), assigned.tolist(), strict=True):
+        takers = [each for each in cells.order.tolist() if covered_by(problem, solution, each, row)]
+        assert of == (takers[0] if takers else -1)
+
+
+def covered_by(problem: Problem, solution: Solution, of: int, row: list[int]) -> bool:
+    return all(
+        leaf >= 0 and covers(problem, q, g.labels[g.codes[of]], int(g.covered[g.codes[of]]), leaf)
+        for q, (g, leaf) in enumerate(zip(solution.generalized, row, strict=True))
+    )
+
+
+def test_cells_whose_labels_a_hierarchy_lacks_are_refused() -> None:
+    problem = random_problem(5, kind="mixed", rows=200)
+    cells = Cells.of(problem, recode_locally(problem))
+    others = (Hierarchy.from_labels([["1", "2"]]), *problem.hierarchies[1:])
+    with pytest.raises(HierarchyError, match="lacks"):
+        cells.assign(np.zeros((1, 3), dtype=np.int32), others, (np.arange(2), None, None))
+
+
+def test_missing_values_share_a_range_only_as_any_value() -> None:
+    hierarchy = Hierarchy.from_labels([[None, "1", "2", "3"]])
+    problem = Problem(
+        codes=np.array([[0], [1], [2], [3]], dtype=np.int32),
+        sensitive=np.zeros((4, 0), dtype=np.int32),
+        counts=np.array([1, 1, 2, 1]),
+        hierarchies=(hierarchy,),
+        sensitive_sizes=(),
+        weights=(1.0,),
+        lowest=(0,),
+        highest=(1,),
+        models=(KAnonymity(2),),
+        orders=(np.array([-1, 0, 1, 2]),),
+    )
+    solution = recode_locally(problem)
+    (generalized,) = solution.generalized
+    of_missing = generalized.codes[solution.classes[0]]
+    assert generalized.labels[of_missing] == "*"
+    assert generalized.covered[of_missing] == 4
+    apart = recode_locally(replace(problem, counts=np.array([2, 1, 2, 1])))
+    (generalized,) = apart.generalized
+    assert generalized.labels[generalized.codes[apart.classes[0]]] is None
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["a"],
+        ["a", "b"],
+        [None],
+        ["a", None],
+        ["*"],
+        ["[1, 2]"],
+        ["{x}"],
+        ["a, b", "c\\", "\\N"],
+        ["", " "],
+    ],
+)
+def test_any_values_can_be_read_back_from_their_label(values: list[Label]) -> None:
+    from anon_dagster.core.local.text import write_members, write_value
+
+    written = write_value(values[0]) if len(values) == 1 else write_members(values)
+    read = parse_label(written)
+    assert (list(read.values) if isinstance(read, Members) else [read.value]) == values
+
+
+def test_a_range_is_read_back_with_its_ends() -> None:
+    from anon_dagster.core.local.text import write_range
+
+    assert write_range("20", "37") == "[20, 37]"
+    assert parse_label("[20, 37]") == Range("20", "37")
+    assert parse_label(write_range("1,5", "[7]")) == Range("1,5", "[7]")
+    assert parse_label("*") == Anything()
+    for broken in ("[1]", "[1, 2, 3]", "[1, 2", "{a", "{a,b}"):
+        with pytest.raises(HierarchyError):
+            parse_label(broken)
+
+
+@pytest.mark.parametrize(("labels", "most"), [("nodes", 0.06), ("ranges and sets", 0.03)])
+def test_on_adult_less_is_lost_than_the_best_known_local_recoding_loses(
+    adult_folder: Path, labels: str, most: float
+) -> None:
+    case = {
+        "quasi_identifiers": [
+            path.stem.removeprefix("adult_hierarchy_")
+            for path in sorted(adult_folder.glob("adult_hierarchy_*.csv"))
+        ],
+        "k": 5,
+        "suppression_limit": 0,
+    }
+    problem = adult_problem(adult_folder, case)
+    if labels != "nodes":
+        age = case["quasi_identifiers"].index("age")
+        years = np.array([int(label) for label in problem.hierarchies[age].labels[0]])
+        orders = [years if q == age else None for q in range(9)]
+        problem = replace(problem, orders=tuple(orders), sets=tuple(q != age for q in range(9)))
+    solution = recode_locally(problem)
+    sizes = np.bincount(solution.classes, weights=problem.counts)
+    assert sizes.min() >= 5
+    assert sizes.sum() == problem.records
+    assert solution.proof.loss < most
