@@ -163,16 +163,15 @@ def verify(
     _require_columns(release, policy)
     classes = _classes(release, policy)
     promises = list(_identifiers_gone(release, policy))
-    if policy.privacy.k_anonymity is not None:
-        promises.append(_k_anonymity(classes, policy.privacy.k_anonymity.k))
-    promises += [
-        _l_diversity(_held(release, classes, rule.attribute), rule)
-        for rule in policy.privacy.l_diversity
-    ]
-    for closeness in policy.privacy.t_closeness:
-        values = _Values.of(release, source_count, closeness.attribute, decimal, source_decimal)
-        held = _held(release, classes, closeness.attribute).recode(values.of_release)
-        promises += _t_closeness(held, values, closeness, policy)
+    privacy = policy.privacy
+    if privacy.k_anonymity is not None:
+        promises.append(_k_anonymity(classes, privacy.k_anonymity.k))
+    held = {name: _held(release, classes, name) for name in _guarded(policy)}
+    promises += [_l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
+    for closeness in privacy.t_closeness:
+        name = closeness.attribute
+        values = _Values.of(release, source_count, name, decimal, source_decimal)
+        promises += _t_closeness(held[name].recode(values.of_release), values, closeness, policy)
     if source_count is not None:
         promises.append(_suppression(release.records, source_count.records, policy))
     return Verification(tuple(promises), _measures(classes))
@@ -211,10 +210,14 @@ def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     return count(table, [name for name in names if name in table.columns], decimal=decimal)
 
 
+def _guarded(policy: Policy) -> list[str]:
+    rules = {rule.attribute for rule in policy.privacy.l_diversity}
+    rules |= {rule.attribute for rule in policy.privacy.t_closeness}
+    return [name for name in policy.attributes if name in rules]
+
+
 def _require_columns(release: Count, policy: Policy) -> None:
-    guarded = {rule.attribute for rule in policy.privacy.l_diversity}
-    guarded |= {rule.attribute for rule in policy.privacy.t_closeness}
-    needed = [n for n in policy.attributes if n in policy.quasi_identifiers or n in guarded]
+    needed = (*policy.quasi_identifiers, *_guarded(policy))
     unnamed = [name for name in release.columns if name not in policy.attributes]
     absent = [name for name in needed if name not in release.attributes]
     if unnamed:

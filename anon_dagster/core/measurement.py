@@ -113,6 +113,10 @@ class Contents:
         return np.flatnonzero(np.diff(self.classes, prepend=-1))
 
     @cached_property
+    def _bounds(self) -> NDArray[np.int64]:
+        return np.append(self.starts, len(self.classes))
+
+    @cached_property
     def shares(self) -> NDArray[np.float64]:
         """Share of each entry in its class, (entries,)."""
         return self.counts / self.sizes[self.classes]
@@ -123,12 +127,13 @@ class Contents:
 
     def of(self, place: int) -> dict[int, int]:
         """Return the counts of one class by value."""
-        ends = np.append(self.starts, len(self.classes))
-        own = slice(ends[place], ends[place + 1])
+        own = slice(self._bounds[place], self._bounds[place + 1])
         return dict(zip(self.values[own].tolist(), self.counts[own].tolist(), strict=True))
 
     def recode(self, values: NDArray[np.integer]) -> "Contents":
         """Replace each value by another: ``values[v]`` stands for v."""
+        if np.array_equal(values, np.arange(len(values))):
+            return self
         return _contents(self.sizes, self.classes, values[self.values], self.counts)
 
 
@@ -147,11 +152,14 @@ def _contents(
 ) -> Contents:
     width = int(values.max(initial=0)) + 1  # classes · width is at most tuples · values
     pairs = classes * width + values
-    order = np.argsort(pairs)
-    ordered = pairs[order]
-    first = np.flatnonzero(np.diff(ordered, prepend=-1))
-    sums = np.add.reduceat(counts[order], first) if len(first) else counts
-    return Contents(sizes, ordered[first] // width, ordered[first] % width, sums)
+    if (pairs[1:] < pairs[:-1]).any():
+        order = np.argsort(pairs)
+        pairs, counts = pairs[order], counts[order]
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    if len(first) < len(pairs):
+        pairs, counts = pairs[first], np.add.reduceat(counts, first)
+    owners = pairs // width
+    return Contents(sizes, owners, pairs - owners * width, counts)
 
 
 # -- l-diversity ---------------------------------------------------------------------------
@@ -172,7 +180,13 @@ def entropy_below(held: Contents, bound: Fraction) -> NDArray[np.bool_]:
     """Tell which classes, (classes,), have an entropy below ``ln bound``, exactly."""
     excess = entropies(held) - float(np.log(float(bound)))
     below: NDArray[np.bool_] = excess < 0
-    for place in np.flatnonzero(np.abs(excess) <= NEAR).tolist():
+    near = np.abs(excess) <= NEAR
+    if near.any():  # mostly values that are equally frequent: as many as their entropy says
+        least, most = (f.reduceat(held.counts, held.starts) for f in (np.minimum, np.maximum))
+        uniform = near & (least == most)
+        below[uniform] = distinct_values(held)[uniform] < ceil(bound)
+        near &= ~uniform
+    for place in np.flatnonzero(near).tolist():
         counts = sorted(held.of(place).values())
         divisor = gcd(*counts)
         below[place] = _entropy_is_below(tuple(c // divisor for c in counts), bound)
