@@ -116,9 +116,15 @@ def require_columns(found: Iterable[str], declared: Iterable[str]) -> None:
     Raises
     ------
     SchemaMismatchError
-        Naming every column that is missing on either side.
+        Naming every column that is missing on either side; but where the source has none of the
+        declared columns, its first line may be a record, and is not repeated.
     """
     found, declared = list(found), list(declared)
+    if found and declared and not set(found) & set(declared):
+        raise SchemaMismatchError(
+            f"none of the {len(found)} columns of the source is among the {len(declared)} that "
+            "the request names; does the file have a header, and is the separator right?"
+        )
     problems = []
     if unnamed := [c for c in found if c not in set(declared)]:
         problems.append(

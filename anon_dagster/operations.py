@@ -37,6 +37,7 @@ from anon_dagster.request import (
     Target,
     load_request,
     parse_measurement,
+    parse_policy,
     parse_request,
 )
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
@@ -46,7 +47,7 @@ from anon_dagster.storage.frames import read_frame
 from anon_dagster.storage.places import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target, stage
-from anon_dagster.verification import Verification, verify
+from anon_dagster.verification import Verification, verify, verify_file, verify_frame
 
 RequestLike = Request | Mapping[str, Any] | str | Path
 """A request, its document, or the path of its YAML file."""
@@ -197,21 +198,13 @@ def write_release(
         stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
         verification = verify_release(decision, stored)
         verification.require()
+        if problems := release_problems(
+            stored, policy, decision.solution, writer.kept, source=decision.counted
+        ):
+            raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
         checksum = _checksum(files)
         paths = staged.publish()
     return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
-
-
-def verify_release(decision: Decision, stored: Count) -> Verification:
-    """Measure every promise on a release as it is stored."""
-    request = decision.request
-    return verify(
-        stored,
-        request.policy,
-        source_count=decision.counted,
-        decimal=request.target.csv.decimal if request.target else ".",
-        source_decimal=_decimal(request),
-    )
 
 
 def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = _unheard) -> Count:
@@ -220,6 +213,18 @@ def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink =
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     on_rows = _running("verify", None, on_progress)
     return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
+
+
+def verify_release(decision: Decision, stored: Count) -> Verification:
+    """Measure every promise on what was stored, by code that the search has no part in."""
+    target = decision.request.target
+    return verify(
+        stored,
+        decision.request.policy,
+        source_count=decision.counted,
+        decimal=target.csv.decimal if target else ".",
+        source_decimal=_decimal(decision.request),
+    )
 
 
 def _checksum(files: Iterable[str]) -> str:
@@ -428,3 +433,22 @@ def measure_counted(
 
     made = plan(request, counted)
     return compare(iter(grid), counted, made, decide_one, decimal=_decimal(request))
+
+
+def verify_table(
+    policy: Policy | Mapping[str, Any], released: pd.DataFrame | Source | str
+) -> Verification:
+    """Say which promises of a policy a released table keeps.
+
+    Parameters
+    ----------
+    policy
+        What was promised; or its document.
+    released
+        The table: a DataFrame, a source, or a path.
+    """
+    policy = parse_policy(policy) if isinstance(policy, Mapping) else policy
+    if isinstance(released, pd.DataFrame):
+        return verify_frame(released, policy)
+    source = Source(path=released) if isinstance(released, str) else released
+    return verify_file(source, policy)
