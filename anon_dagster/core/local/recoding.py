@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 
 MOST_ROUNDS = 15
 """How often neighbouring classes are regrouped at most."""
-WORK = 2_000_000
+WORK = 3_000_000
 """Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
 IDLE = 3
 """After so many rounds without a change no more is expected."""
