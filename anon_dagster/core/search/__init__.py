@@ -1,15 +1,36 @@
 """Which candidate of full-domain generalization loses least."""
 
+from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Budget, Meter, Progress
-from anon_dagster.core.search.exact import exact
+from anon_dagster.core.search.exact import search_exactly
+from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
 
-__all__ = ["Budget", "Progress", "search"]
+__all__ = ["ENUMERABLE", "Budget", "Progress", "search"]
+
+ENUMERABLE = 5_000_000
+"""A lattice of so many candidates is searched exactly."""
 
 
 def search(
     problem: Problem, *, on_progress: Progress | None = None, budget: Budget | None = None
 ) -> Solution:
-    """Find the feasible candidate of least loss."""
-    return exact(problem, Meter(None, on_progress))
+    """Find the feasible candidate of least loss.
+
+    Parameters
+    ----------
+    on_progress
+        Called with the candidates evaluated and those that may still be; may raise to abort.
+    budget
+        What the search may spend where there are more than :data:`ENUMERABLE` candidates. With
+        fewer it always ends with the optimum; of those that tie, the lexicographically smallest.
+
+    Raises
+    ------
+    UnreachableError
+        If no candidate keeps every promise within the suppression limit.
+    """
+    if Lattice.of(problem).candidates <= ENUMERABLE:
+        return search_exactly(problem, Meter(None, on_progress))
+    return search_heuristically(problem, budget or Budget(), on_progress=on_progress)

@@ -26,6 +26,11 @@ class Budget:
         if self.steps < 1 or (self.seconds is not None and self.seconds <= 0):
             raise RequestError("the budget of a search needs at least one step and some seconds")
 
+    def part(self, of: int) -> "Budget":
+        """Return a share of the budget."""
+        seconds = None if self.seconds is None else self.seconds / of
+        return Budget(max(self.steps // of, 1), seconds, self.seed)
+
 
 class Meter:
     """Counts what a search spends, and passes it on."""

@@ -11,7 +11,7 @@ from anon_dagster.core.search.verdict import Judge
 from anon_dagster.core.solution import Proof, Solution
 
 
-def exact(problem: Problem, meter: Meter) -> Solution:
+def search_exactly(problem: Problem, meter: Meter) -> Solution:
     """Find the candidate of least loss, the lexicographically smallest of those that tie."""
     judge, lattice, findings = Judge(Compact(problem)), Lattice.of(problem), Findings()
     exploration = Exploration(judge, lattice, findings)

@@ -43,6 +43,14 @@ class Findings:
         self.near[levels] = loss
         self.near = {k: v for k, v in self.near.items() if v <= self.best + TIE}
 
+    def join(self, other: "Findings") -> None:
+        """Take in what was found elsewhere."""
+        self.broken |= other.broken
+        self.hopeless |= other.hopeless
+        for levels, loss in other.near.items():
+            if loss <= self.best + TIE:
+                self.take(levels, loss)
+
 
 class Exploration:
     """Evaluates the candidates of a lattice until no other can be better.
@@ -63,7 +71,7 @@ class Exploration:
         self._entropies = [compact.entropies(q)[r] for q, r in enumerate(ranges)]
         self._forecast = Forecast(len(ranges), compact.records, judge.limit)
         self._spent = np.zeros(lattice.candidates, dtype=np.bool_)
-        """(candidates,): evaluated, or known to suppress nothing."""
+        """(candidates,): evaluated, or known to pass no suppression on."""
         self._open = np.ones(lattice.candidates, dtype=np.bool_)
         self._turn = 0
         for levels in findings.hopeless:
@@ -82,7 +90,7 @@ class Exploration:
             if meter.spent:
                 return False
             for choice in self._choices():
-                if not self._spent[choice] and self.bounds.bound[choice] < np.inf:
+                if self.bounds.bound[choice] < np.inf:
                     self._evaluate(choice)
                     meter.count(remaining)
 

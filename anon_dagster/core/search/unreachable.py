@@ -37,6 +37,18 @@ def unreachable(
     )
 
 
+def not_found(judge: Judge, lattice: Lattice, findings: Findings, meter: Meter) -> UnreachableError:
+    """Return the error for a lattice in which no feasible candidate was found."""
+    promises = ", ".join(str(model) for model in judge.compact.models)
+    highest = _share(judge.evaluate(lattice.highest).suppressed, judge.compact.records)
+    close = f", {len(findings.broken):,} of them for what is suppressed" if findings.broken else ""
+    return UnreachableError(
+        f"none of the {meter.evaluated:,} candidates evaluated of {lattice.candidates:,} keeps "
+        f"every promise ({promises}){close}; the most general would suppress {highest}; allow "
+        "more suppression, weaken a promise, or give the search a larger budget"
+    )
+
+
 def _share(records: int, of: int) -> str:
     return f"{records:,} of {of:,} records ({records / max(of, 1):.2%})"
 

@@ -1,0 +1,138 @@
+"""The search of lattices that are too large to enumerate."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import prod
+
+import numpy as np
+
+from anon_dagster.core.lattice import Lattice, Levels
+from anon_dagster.core.loss import TIE
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.search.budget import Budget, Meter, Progress
+from anon_dagster.core.search.compact import Compact
+from anon_dagster.core.search.exploration import Exploration, Findings
+from anon_dagster.core.search.outcome import solution_of
+from anon_dagster.core.search.unreachable import not_found, unreachable
+from anon_dagster.core.search.verdict import Judge
+from anon_dagster.core.solution import Proof, Solution
+
+_NEIGHBOURHOOD = 30_000
+"""Candidates of a part of the lattice that is searched exactly."""
+_PATIENCE = 4
+"""How often every quasi-identifier is set free in vain before the search starts anew."""
+_STARTS = 3
+"""How often the search starts from the most general candidate."""
+
+
+def search_heuristically(
+    problem: Problem, budget: Budget, *, on_progress: Progress | None = None
+) -> Solution:
+    """Find a good candidate, and how much better another might be.
+
+    Large neighbourhood search [1]_: some quasi-identifiers are set free and the others kept at the
+    best levels found; that part of the lattice is searched exactly; then others are set free.
+
+    References
+    ----------
+    .. [1] P. Shaw, "Using constraint programming and local search methods to solve vehicle routing
+       problems", CP 1998, section 2.
+    """
+    meter = Meter(budget, on_progress)
+    judge, lattice, findings = Judge(Compact(problem)), Lattice.of(problem), Findings()
+    bound = lower_bound(problem, Meter(budget.part(4), None))
+    dice = np.random.default_rng(budget.seed)
+    for _ in range(_STARTS if bound < np.inf else 0):
+        if findings.best > bound + TIE:
+            findings.join(_climb(judge, lattice, meter, dice))
+    levels = findings.winner
+    if levels is None and bound == np.inf:
+        raise unreachable(Judge(judge.compact, relaxed=True), lattice, Findings(), meter)
+    if levels is None:
+        raise not_found(judge, lattice, findings, meter)
+    loss = findings.near[levels]
+    proof = Proof(
+        optimal=loss <= bound + TIE,
+        loss=loss,
+        lower_bound=min(bound, loss),
+        candidates=lattice.candidates,
+        evaluated=meter.evaluated,
+        method="heuristic",
+    )
+    return solution_of(problem, levels, proof)
+
+
+def _climb(judge: Judge, lattice: Lattice, meter: Meter, dice: np.random.Generator) -> Findings:
+    """Improve the most general candidate until no neighbourhood has a better one."""
+    findings, idle = Findings(), 0
+    movable = [q for q, size in enumerate(lattice.shape) if size > 1]
+    Exploration(judge, Lattice(lattice.highest, lattice.highest), findings).run(meter)
+    while idle < _PATIENCE * len(movable) and not meter.spent:
+        before, center = findings.best, findings.winner or lattice.highest
+        order = dice.permutation(movable).tolist()
+        reach = None if dice.random() < 0.5 else 1
+        part = neighbourhood(lattice, center, order, reach=reach)
+        Exploration(judge, part, findings).run(meter)
+        idle = 0 if findings.best < before - TIE else idle + sum(s > 1 for s in part.shape)
+    return findings
+
+
+def neighbourhood(
+    lattice: Lattice, center: Levels, order: Sequence[int], *, reach: int | None
+) -> Lattice:
+    """Return the candidates around one that differ in the first quasi-identifiers of an order.
+
+    Parameters
+    ----------
+    reach
+        How many levels they may be apart; any number if left out.
+    """
+    lowest, highest, candidates = list(center), list(center), 1
+    for q in order:
+        low, high = lattice.lowest[q], lattice.highest[q]
+        if reach is not None:
+            low, high = max(low, center[q] - reach), min(high, center[q] + reach)
+        if candidates * (high - low + 1) > _NEIGHBOURHOOD:
+            break
+        candidates *= high - low + 1
+        lowest[q], highest[q] = low, high
+    return Lattice(tuple(lowest), tuple(highest))
+
+
+def lower_bound(problem: Problem, meter: Meter) -> float:
+    """Return a loss that no candidate stays below; infinite if none is feasible.
+
+    A record that is suppressed for some of its quasi-identifiers is suppressed for all of them. So
+    what a group of quasi-identifiers loses at least, when no other is considered, it loses in
+    every candidate; and the losses of separate groups add up.
+    """
+    whole = sum(problem.weights) or 1.0
+    bound = 0.0
+    for group in _groups(problem):
+        part = replace(
+            problem,
+            codes=problem.codes[:, group],
+            hierarchies=tuple(problem.hierarchies[q] for q in group),
+            weights=tuple(problem.weights[q] for q in group),
+            lowest=tuple(problem.lowest[q] for q in group),
+            highest=tuple(problem.highest[q] for q in group),
+        )
+        judge = Judge(Compact(part), relaxed=True)
+        exploration = Exploration(judge, Lattice.of(part), Findings())
+        exploration.run(meter)
+        share = sum(part.weights) / whole
+        least = exploration.lower_bound()
+        bound += share * least if share or least == np.inf else 0.0
+    return bound
+
+
+def _groups(problem: Problem) -> list[list[int]]:
+    """Divide the quasi-identifiers, those that weigh most together, into lattices of a size."""
+    shape = Lattice.of(problem).shape
+    order = sorted(range(len(shape)), key=lambda q: (-problem.weights[q], q))
+    groups: list[list[int]] = [[]]
+    for q in order:
+        if groups[-1] and prod(shape[p] for p in groups[-1]) * shape[q] > _NEIGHBOURHOOD:
+            groups.append([])
+        groups[-1].append(q)
+    return groups
