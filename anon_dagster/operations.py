@@ -22,6 +22,7 @@ from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.decision import Decision
 from anon_dagster.errors import (
+    PromiseBrokenError,
     RequestError,
     SchemaMismatchError,
     UnreachableError,
@@ -40,6 +41,7 @@ from anon_dagster.request import (
     parse_policy,
     parse_request,
 )
+from anon_dagster.schemas import release_problems
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import PopulationTable, risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
