@@ -41,7 +41,9 @@ def explain_level(attribute: QuasiIdentifier, level: int, top: int) -> str:
         return "* (nothing is left)"
     if level == 0:
         return "as it is"
-    return _meaning(attribute.hierarchy, level) or f"step {level} of {top} up its hierarchy"
+    return (
+        _meaning(attribute.hierarchy, level) or f"{level} step{'s' * (level > 1)} up its hierarchy"
+    )
 
 
 def _meaning(rule: HierarchyRule | None, level: int) -> str | None:

@@ -52,7 +52,6 @@ def define(
             dg.define_asset_job(
                 f"{job_prefix}{kind}_job",
                 selection=dg.AssetSelection.assets(*group.keys(stages)),
-                partitions_def=group.partitions,
                 config=job_config,
                 tags={KIND_TAG: kind, DATASET_TAG: group.name},
             )
@@ -67,7 +66,7 @@ def keep_request(
     """Keep the request of a run and show what it asks for."""
     with failures_in_words():
         request = read()
-        path = store.job(context.run_id).save_request(request)
+        path = store.job(context.run.run_id).save_request(request)
         shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)
 

@@ -71,4 +71,4 @@ class RunProgress:
 
     def _tag(self, done: str, phase: str) -> None:
         tags = {PERCENT_TAG: done, PHASE_TAG: phase}
-        self.context.instance.add_run_tags(self.context.run_id, tags)
+        self.context.instance.add_run_tags(self.context.run.run_id, tags)

@@ -121,7 +121,7 @@ def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, 
 
 
 def _quality(found: float, lowest: float, highest: float) -> float:
-    if highest <= lowest:
+    if not highest > lowest:  # nothing to lose, or a table without records
         return 1.0
     return min(max(1.0 - (found - lowest) / (highest - lowest), 0.0), 1.0)
 
@@ -171,6 +171,11 @@ def _info_loss(released: _Released) -> float:
     return combined(released.problem, penalties)
 
 
+def _log(value: float) -> float:
+    """Return the logarithm; of what a table without records has, none."""
+    return log(value) if value > 0 else nan
+
+
 def _quotient(whole: int, parts: int) -> float:
     """Divide; what no float can hold is the largest of them."""
     try:
@@ -180,7 +185,7 @@ def _quotient(whole: int, parts: int) -> float:
 
 
 _MEASURES = (
-    _Measure("ambiguity", _ambiguity, _highest_ambiguity, log),
+    _Measure("ambiguity", _ambiguity, _highest_ambiguity, _log),
     _Measure("average_class_size", _average_class_size, lambda problem: problem.records),
     _Measure("discernibility", _discernibility, lambda problem: problem.records**2),
     _Measure("generalization_intensity", _generalization_intensity, lambda _: 1.0),

@@ -1,0 +1,64 @@
+"""A deployment of this project in a folder of its own, as its own settings describe it."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from anon_dagster.definitions import definitions
+from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.jobs import JobFolder
+
+PROJECT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    folder: Path
+    instance: dg.DagsterInstance
+    definitions: dg.Definitions
+
+    def run(
+        self, job: str, config: Mapping[str, Any] | None = None, **options: Any
+    ) -> dg.ExecuteInProcessResult:
+        return self.definitions.resolve_job_def(job).execute_in_process(
+            instance=self.instance, run_config=config, raise_on_error=False, **options
+        )
+
+    def run_request(self, request: object, job: str = "anonymize_job") -> dg.ExecuteInProcessResult:
+        partition = f"request-{len(self.instance.get_dynamic_partitions('request'))}"
+        self.instance.add_dynamic_partitions("request", [partition])
+        config = {"ops": {"adhoc__request": {"config": {"request": request}}}}
+        return self.run(job, config, partition_key=partition)
+
+    def job(self, result: dg.ExecuteInProcessResult) -> JobFolder:
+        return JobFolder(self.folder / ".anon", result.run_id)
+
+
+@contextmanager
+def deployed(folder: Path) -> Iterator[Deployment]:
+    """Deploy into the working directory, where the paths of ``dagster.yaml`` start."""
+    (folder / "data").mkdir(exist_ok=True)
+    shutil.copy(PROJECT / "dagster.yaml", folder)
+    store = JobStore(root=str(folder / ".anon"))
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        yield Deployment(folder, instance, definitions(folder / "data", store))
+
+
+def failure(result: dg.ExecuteInProcessResult) -> str:
+    """Return what a failed run says of itself."""
+    reasons = [
+        event.step_failure_data.user_failure_data
+        for event in result.all_events
+        if event.is_step_failure
+    ]
+    assert not result.success
+    return "\n".join(str(reason.description) for reason in reasons if reason is not None)
+
+
+__all__ = ["ADHOC", "PROJECT", "Deployment", "deployed", "failure"]

@@ -1,0 +1,280 @@
+"""No cell of the data in Dagster's storage, its logs or what a run prints, however it ends."""
+
+import base64
+import binascii
+import gzip
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from anon_dagster.defs.failures import failures_in_words
+from tests.deployment import Deployment, deployed, failure
+
+CANARY = "Zeisig"
+NUMBER = "48151623.42"  # a canary that is a number
+DATE = "1907-03-29"  # … and one that is a date
+CANARIES = (CANARY, NUMBER, NUMBER.replace(".42", ""), DATE)
+
+COLUMNS = ("name", "born", "wage", "town", "illness", "visits")
+ROWS = [
+    (f"{CANARY}-name-{i}", DATE, NUMBER, f"{CANARY}-town-{i % 3}", f"{CANARY}-ill-{i % 4}", "7")
+    for i in range(40)
+]
+TOWNS = {"north": [f"{CANARY}-town-{i}" for i in range(3)]}
+
+
+def csv(rows: Sequence[tuple[str, ...]], header: tuple[str, ...] = COLUMNS) -> bytes:
+    return "\n".join(",".join(row) for row in [header, *rows]).encode()
+
+
+def with_cell(column: str, cell: str) -> bytes:
+    """Spoil one cell of one record."""
+    place = COLUMNS.index(column)
+    return csv([*ROWS[1:], (*ROWS[0][:place], cell, *ROWS[0][place + 1 :])])
+
+
+def request(source: Path, **changes: Any) -> dict[str, Any]:
+    policy: dict[str, Any] = {
+        "attributes": {
+            "name": {"role": "direct_identifier"},
+            "born": {"role": "quasi_identifier", "hierarchy": {"type": "date"}},
+            "wage": {
+                "role": "quasi_identifier",
+                "hierarchy": {"type": "interval", "widths": [10, 100], "lower": 0, "upper": 1e9},
+            },
+            "town": {"role": "quasi_identifier", "hierarchy": {"type": "mask"}},
+            "illness": {"role": "sensitive"},
+            "visits": {"role": "non_sensitive"},
+        },
+        "privacy": {
+            "k_anonymity": {"k": 3},
+            "l_diversity": [{"attribute": "illness", "l": 2}],
+            "t_closeness": [{"attribute": "illness", "t": 0.6}],
+        },
+    }
+    policy["attributes"] |= changes.pop("attributes", {})
+    policy |= changes
+    return {"source": {"path": str(source)}, "policy": policy}
+
+
+def require_refused(result: dg.ExecuteInProcessResult) -> None:
+    """A run failed, and for a reason that was foreseen."""
+    reason = failure(result)
+    assert reason
+    assert "a defect of" not in reason
+
+
+@pytest.fixture(scope="module")
+def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    folder = tmp_path_factory.mktemp("deployment")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with deployed(folder) as deployment:
+            yield deployment
+
+
+@pytest.fixture
+def no_canary(
+    deployment: Deployment, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> Iterator[None]:
+    yield
+    captured = capfd.readouterr()
+    assert "CRITICAL" in captured.err or captured.err, "Dagster logs to stderr, so it was captured"
+    seen = {"stdout": captured.out.encode(), "stderr": captured.err.encode()}
+    seen["log"] = caplog.text.encode()
+    for file in sorted((deployment.folder / ".dagster").rglob("*")):
+        if file.is_file():
+            seen[str(file)] = file.read_bytes()
+    assert len(seen) > 5, "the instance keeps its history in the folder that is searched"
+    found = {(place, canary) for place, content in seen.items() for canary in telltales(content)}
+    assert not found
+
+
+def telltales(content: bytes) -> Iterator[str]:
+    """Find canaries in what is stored, also where it is packed."""
+    for text in (content, *unpacked(content)):
+        yield from (canary for canary in CANARIES if canary.encode() in text)
+
+
+def unpacked(content: bytes) -> Iterator[bytes]:
+    for match in re.finditer(rb"[A-Za-z0-9+/]{40,}={0,2}", content):
+        try:
+            yield base64.b64decode(match.group(), validate=True)
+        except (binascii.Error, ValueError):
+            continue
+    for start in re.finditer(rb"\x1f\x8b\x08|\x78[\x01\x9c\xda]", content):
+        try:
+            yield zlib.decompressobj(wbits=47).decompress(content[start.start() :])
+        except zlib.error:
+            continue
+
+
+def test_the_search_finds_what_is_packed() -> None:
+    secret = f"some {CANARY} in a longer text, so that it is packed at all".encode()
+    for packed in (secret, gzip.compress(secret), zlib.compress(secret), base64.b64encode(secret)):
+        assert CANARY in set(telltales(b"\0before " + packed + b" after\0"))
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("job", ["anonymize_job", "measure_job", "detect_job"])
+def test_a_job_that_succeeds_leaves_no_cell_behind(
+    deployment: Deployment, tmp_path: Path, job: str
+) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv(ROWS))
+    result = deployment.run_request(request(source), job)
+    assert result.success, failure(result)
+
+
+SPOILED = {
+    "a record with a cell too many": csv([*ROWS, (*ROWS[0], f"{CANARY}-more")]),
+    "a record with a cell too few": csv([*ROWS, ROWS[0][:-2]]),
+    "a quote that never ends": with_cell("town", f'"{CANARY}'),
+    "bytes of another encoding": csv(ROWS) + f"\n{CANARY}-Müller,,,,,".encode("latin-1"),
+    "no header": csv(ROWS[1:], header=ROWS[0]),
+    "a column that nobody named": csv([(*r, CANARY) for r in ROWS], header=(*COLUMNS, "more")),
+    "a column that is missing": csv([row[:-1] for row in ROWS], header=COLUMNS[:-1]),
+    "a text among dates": with_cell("born", CANARY),
+    "a day that does not exist": with_cell("born", f"{DATE[:-2]}99"),
+    "a text among numbers": with_cell("wage", CANARY),
+    "a number out of bounds": with_cell("wage", f"-{NUMBER}"),
+}
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("content", SPOILED.values(), ids=SPOILED.keys())
+def test_a_file_that_cannot_be_used_is_refused_without_quoting_it(
+    deployment: Deployment, tmp_path: Path, content: bytes
+) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(content)
+    require_refused(deployment.run_request(request(source)))
+
+
+ODD = {
+    "a quote within a cell": with_cell("town", f'"{CANARY}"{CANARY}"'),
+    "a zero byte": with_cell("town", f"{CANARY}\0{CANARY}"),
+    "no record": csv([]),
+    "nothing": b"",
+}
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("content", ODD.values(), ids=ODD.keys())
+def test_an_odd_file_is_not_quoted_whether_it_is_read_or_refused(
+    deployment: Deployment, tmp_path: Path, content: bytes
+) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(content)
+    result = deployment.run_request(request(source))
+    if not result.success:
+        require_refused(result)
+
+
+UNFIT = {
+    "a tree that lacks a value": {
+        "attributes": {
+            "town": {
+                "role": "quasi_identifier",
+                "hierarchy": {"type": "tree", "nodes": {"north": ["elsewhere"]}},
+            }
+        }
+    },
+    "a promise out of reach": {"privacy": {"k_anonymity": {"k": 41}}},
+    "a level that there is not": {
+        "attributes": {
+            "town": {
+                "role": "quasi_identifier",
+                "lowest_level": 99,
+                "hierarchy": {"type": "mask"},
+            }
+        }
+    },
+    "intervals of text": {
+        "attributes": {
+            "town": {
+                "role": "quasi_identifier",
+                "hierarchy": {"type": "interval", "widths": [5]},
+            }
+        }
+    },
+    "dates of text": {
+        "attributes": {"town": {"role": "quasi_identifier", "hierarchy": {"type": "date"}}}
+    },
+    "rounded text": {
+        "attributes": {
+            "town": {
+                "role": "quasi_identifier",
+                "hierarchy": {"type": "rounding", "powers_of_ten": 2},
+            }
+        }
+    },
+}
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("changes", UNFIT.values(), ids=UNFIT.keys())
+def test_a_request_that_the_data_cannot_meet_fails_without_quoting_them(
+    deployment: Deployment, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv(ROWS))
+    require_refused(deployment.run_request(request(source, **changes)))
+
+
+DAMAGED = {
+    "people.parquet": csv(ROWS),
+    "people.csv.gz": gzip.compress(csv(ROWS))[:-20],
+}
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_refused_without_quoting_it(
+    deployment: Deployment, tmp_path: Path, name: str
+) -> None:
+    source = tmp_path / name
+    source.write_bytes(DAMAGED[name])
+    require_refused(deployment.run_request(request(source)))
+
+
+@pytest.mark.usefixtures("no_canary")
+def test_a_parquet_column_of_lists_is_refused_without_quoting_it(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    source = tmp_path / "people.parquet"
+    frame = pd.DataFrame(ROWS, columns=list(COLUMNS))
+    frame.assign(town=pd.Series([[CANARY]] * len(ROWS), dtype=object)).to_parquet(source)
+    require_refused(deployment.run_request(request(source)))
+
+
+@pytest.mark.usefixtures("no_canary")
+def test_an_error_that_nobody_foresaw_is_stored_without_its_text(deployment: Deployment) -> None:
+    @dg.asset
+    def careless() -> None:
+        with failures_in_words():
+            try:
+                int(CANARY)
+            except ValueError as error:
+                raise RuntimeError(f"about {CANARY}") from error
+
+    result = dg.materialize([careless], instance=deployment.instance, raise_on_error=False)
+    assert "RuntimeError" in failure(result)
+
+
+def test_nothing_of_a_deleted_job_is_left(deployment: Deployment, tmp_path: Path) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv(ROWS))
+    result = deployment.run_request(request(source))
+    job = deployment.job(result)
+    assert any(set(telltales(file.read_bytes())) for file in job.path.rglob("*"))
+    for folder in (job.root / "jobs").iterdir():
+        deployment_job = type(job)(job.root, folder.name)
+        deployment_job.delete()
+    assert not list((job.root / "jobs").iterdir())
