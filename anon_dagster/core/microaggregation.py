@@ -249,7 +249,7 @@ def _distances(points: Numbers, point: Numbers) -> Numbers:
 
 def _farthest(points: Numbers, counts: NDArray[np.int64], left: Codes) -> int:
     """Return which of the rows left is farthest from their average."""
-    average = counts[left] @ points[left] / counts[left].sum()
+    average = (points[left] * counts[left, None]).sum(axis=0) / counts[left].sum()
     return int(_distances(points[left], average).argmax())
 
 

@@ -424,7 +424,7 @@ def test_on_adult_less_is_lost_than_the_best_known_local_recoding_loses(
     problem = adult_problem(adult_folder, case)
     if labels != "nodes":
         age = names.index("age")
-        years = np.array([int(label) for label in problem.hierarchies[age].labels[0]])
+        years = np.array([int(str(label)) for label in problem.hierarchies[age].labels[0]])
         orders = [years if q == age else None for q in range(9)]
         problem = replace(problem, orders=tuple(orders), sets=tuple(q != age for q in range(9)))
     solution = recode_locally(problem)

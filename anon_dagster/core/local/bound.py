@@ -38,7 +38,8 @@ def _first_two_extents(axis: Axis) -> tuple[NDArray[np.float64], NDArray[np.floa
     if not isinstance(axis, NodeAxis):
         return np.zeros(axis.leaves), np.ones(axis.leaves)
     lowest = axis.spans[axis.lowest].astype(np.float64)
-    above = np.where(axis.spans > lowest, axis.spans, np.inf)
+    out_of_reach = lowest + axis.leaves  # where there is no next step
+    above = np.where(axis.spans > lowest, axis.spans, out_of_reach)
     return lowest, above.min(axis=0)
 
 
