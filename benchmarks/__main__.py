@@ -1,0 +1,28 @@
+"""Run the benchmarks, each in a process of its own: all of them, or those named.
+
+Every other module in this folder whose name has no underscore in front is one, and runs alone with
+``python -m benchmarks.NAME``.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    folder = Path(__file__).parent
+    names = sys.argv[1:] or sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_")
+    failed = [name for name in names if _run(name, folder.parent)]
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+def _run(name: str, project: Path) -> int:
+    print(f"\n=== {name} ===", flush=True)
+    command = [sys.executable, "-m", f"benchmarks.{name}"]
+    return subprocess.run(command, cwd=project, check=False).returncode  # noqa: S603 (our own)
+
+
+if __name__ == "__main__":
+    main()
