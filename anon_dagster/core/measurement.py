@@ -375,15 +375,19 @@ def ordered_distances(
     held, reference
         As for :func:`equal_distances`.
     ranks
-        (values,): place of each value in the order, from 0.
+        (values,): place of each value in the order. Values that neither the table nor a class
+        has are no steps on the way.
 
     References
     ----------
     .. [1] N. Li et al., "t-closeness", ICDE 2007, section 5.1 (ordered distance).
     """
-    steps = max(len(ranks) - 1, 1)
+    occurs = reference > 0
+    occurs[held.values] = True
+    ranks = np.searchsorted(np.sort(ranks[occurs]), ranks)
+    steps = max(int(occurs.sum()) - 1, 1)
     ordered = held.recode(ranks)
-    table = _grouped(reference, ranks, len(ranks))
+    table = _grouped(np.where(occurs, reference, 0), ranks, len(ranks))
     shares = table / max(int(table.sum()), 1)
     cumulated = np.concatenate([[0.0], shares.cumsum()])  # G: (values + 1,)
     integral = np.concatenate([[0.0], (shares * np.arange(len(shares)) / steps).cumsum()])

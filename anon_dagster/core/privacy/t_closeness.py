@@ -123,7 +123,8 @@ class EqualTCloseness(_TCloseness):
 class OrderedTCloseness(_TCloseness):
     """The earth mover's distance along the order of the values is at most ``t`` [1]_.
 
-    Neighbours among the m values of the table are ``1 / (m - 1)`` apart.
+    Neighbours among the m values of the table are ``1 / (m - 1)`` apart; a value that no record
+    of it has is not one of them.
 
     References
     ----------
@@ -133,16 +134,20 @@ class OrderedTCloseness(_TCloseness):
     ranks: NDArray[np.int64]  # (values,): place of each value in the order, from 0
 
     def _scale(self, histogram: Histogram) -> int:
-        return max(len(histogram.reference) - 1, 1)
+        return max(int((histogram.reference > 0).sum()) - 1, 1)
 
     def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
         # Σ_i |N P(i) - n Q(i)| over the places i but the last, with P and Q the cumulated counts.
         # P is constant between the values that a class holds; there the sign changes once.
-        values = len(histogram.reference)
-        cumulated = histogram.reference[np.argsort(self.ranks)].cumsum()  # Q: (values,)
+        ordered = np.argsort(self.ranks)
+        ordered = ordered[histogram.reference[ordered] > 0]
+        values = len(ordered)
+        cumulated = histogram.reference[ordered].cumsum()  # Q: (values,)
         below = np.concatenate([cumulated[:1] * 0, cumulated.cumsum()])  # ΣQ: (values + 1,)
         total = cumulated[-1]
-        places = self.ranks[histogram.values]
+        place = np.zeros(len(self.ranks), dtype=np.int64)
+        place[ordered] = np.arange(values)
+        places = place[histogram.values]
         order = np.lexsort((places, histogram.classes))
         owners, start = histogram.classes[order], places[order]
         counts = histogram.counts[order]
