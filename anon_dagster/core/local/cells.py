@@ -45,7 +45,10 @@ class Cells:
             unit = weight / total / max(each.leaves - 1, 1)
             loss += (each.covered - 1)[each.codes] * unit
         levels = [
-            _levels(problem, q, generalized) for q, generalized in enumerate(solution.generalized)
+            None
+            if solution.levels is None and _without_nodes(problem, q)
+            else _levels(problem.hierarchies[q], generalized)
+            for q, generalized in enumerate(solution.generalized)
         ]
         return cls(
             tuple(generalized.labels for generalized in solution.generalized),
@@ -118,11 +121,14 @@ def _stacked(columns: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
     return np.stack(columns, axis=1) if columns else np.zeros((0, 0), dtype=np.int32)
 
 
-def _levels(problem: Problem, q: int, generalized: Generalized) -> tuple[int, ...] | None:
-    ordered = problem.orders and problem.orders[q] is not None
-    if ordered or (problem.sets and problem.sets[q]):
-        return None
-    steps = max(problem.hierarchies[q].levels - 1, 1)
+def _without_nodes(problem: Problem, q: int) -> bool:
+    """Tell whether a local recoding labels an attribute by ranges or sets."""
+    ordered = bool(problem.orders) and problem.orders[q] is not None
+    return ordered or (bool(problem.sets) and problem.sets[q])
+
+
+def _levels(hierarchy: Hierarchy, generalized: Generalized) -> tuple[int, ...]:
+    steps = max(hierarchy.levels - 1, 1)
     return tuple(round(height * steps) for height in generalized.heights.tolist())
 
 

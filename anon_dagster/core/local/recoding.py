@@ -15,7 +15,7 @@ from anon_dagster.core.local.labels import joined_by_label, label_classes
 from anon_dagster.core.local.regrouping import regroup, renumbered
 from anon_dagster.core.local.splitting import EXPONENTS, split
 from anon_dagster.core.local.suppression import suppress_outliers
-from anon_dagster.core.loss import combined
+from anon_dagster.core.loss import TIE, combined
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import UnreachableError
@@ -80,12 +80,21 @@ def recode_locally(
         rounds = min(MOST_ROUNDS, max(1, WORK // max(len(first), 1)))
     for classes in search.attempts(begun, rounds):
         release = search.release(classes)
-        if release is not None:
-            return replace(release, classes=release.classes[tuples.ids])
+        if release is None:
+            continue
+        if start is not None and start.proof.loss < release.proof.loss - TIE:
+            return _unchanged(start, release.proof)
+        return replace(release, classes=release.classes[tuples.ids])
     raise UnreachableError(
         "the highest allowed levels break a promise for more records than may be suppressed; "
         "allow higher levels, a higher suppression limit or weaker promises"
     )
+
+
+def _unchanged(start: Solution, proof: Proof) -> Solution:
+    """Return the start, whose nodes say more than ranges do where an order cuts across a tree."""
+    bound = min(proof.lower_bound, start.proof.loss)
+    return replace(start, proof=replace(proof, loss=start.proof.loss, lower_bound=bound))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
