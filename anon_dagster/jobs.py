@@ -10,7 +10,12 @@
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored
     ├── release.parquet                  the release itself, if the request names no target
-    └── *.parquet, report.html           statistics, detection, measurement, report
+    ├── exploratory_values.parquet       every value and its count
+    ├── exploratory_summary.parquet      … and how the values of each column lie
+    ├── risk.json, utility.json          the other statistics
+    ├── detection.parquet                what each column seems to be
+    ├── measurement.parquet              other configurations, compared
+    └── report.html                      all of it in words and pictures
 
 Only the owner may read any of it. No file is changed once it is written, so one job may take
 over the files of another by a link, and either can be deleted without harm to the other.
@@ -154,7 +159,8 @@ class JobFolder:
             for column, values in statistics.items()
         }
         index = {"name": statistics.index.name, "values": list(statistics.index)}
-        return self.save_document(name, {"index": index, "columns": columns})
+        types = {str(column): str(kind) for column, kind in statistics.dtypes.items()}
+        return self.save_document(name, {"index": index, "columns": columns, "types": types})
 
     def load_statistics(self, name: str) -> "pd.DataFrame":
         """Read statistics."""
@@ -162,7 +168,8 @@ class JobFolder:
 
         document = self.load_document(name)
         index = pd.Index(document["index"]["values"], name=document["index"]["name"])
-        return pd.DataFrame(document["columns"], index=index, dtype=object)
+        frame = pd.DataFrame(document["columns"], index=index, dtype=object)
+        return frame.astype(document["types"])
 
     def _found(self, name: str) -> Path:
         path = self.path / name

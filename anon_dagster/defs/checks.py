@@ -60,7 +60,9 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
             decision, policy = job.load_decision(), job.load_request().policy
             stored = count_release(policy, job.load_stored())
             promises = verify_release(decision, stored)
-            problems = release_problems(stored, policy, decision.solution, job.load_kept())
+            problems = release_problems(
+                stored, policy, decision.solution, job.load_kept(), source=decision.counted
+            )
         yield dg.AssetCheckResult(
             check_name=KEEPS_PROMISES,
             passed=promises.holds,

@@ -1,0 +1,142 @@
+"""What Dagster loads, whatever lies in the folder of the datasets."""
+
+import shutil
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from anon_dagster.definitions import definitions
+from anon_dagster.defs.adhoc import EXAMPLE, request_of
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import RequestError
+from anon_dagster.request import Request
+from tests.deployment import deployed, failure
+
+STAGES = {
+    "anonymized",
+    "detection",
+    "exploratory_statistics",
+    "frequency_table",
+    "measurement",
+    "report",
+    "request",
+    "risk_metrics",
+    "solution",
+    "source",
+    "utility_statistics",
+}
+GROUPS = {"adhoc", "credit_union", "patients"}
+
+
+@pytest.fixture(scope="module")
+def project(project_folder: Path) -> dg.Definitions:
+    return definitions(project_folder / "data", JobStore())
+
+
+def names(defined: dg.Definitions) -> set[str]:
+    return {key.to_user_string() for key in defined.resolve_all_asset_keys()}
+
+
+def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> None:
+    dg.Definitions.validate_loadable(project)
+    graph = project.resolve_asset_graph()
+    repository = project.get_repository_def()
+    assert names(project) == {f"{group}/{stage}" for group in GROUPS for stage in STAGES}
+    assert {key.to_user_string() for key in graph.asset_check_keys} == {
+        f"{group}/{check}"
+        for group in GROUPS
+        for check in (
+            "source:source_matches_schema",
+            "anonymized:release_keeps_every_promise",
+            "anonymized:release_matches_schema",
+        )
+    }
+    assert set(repository.job_names) == {
+        "__ASSET_JOB",
+        *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
+        *(
+            f"{group}_{kind}_job"
+            for group in GROUPS - {"adhoc"}
+            for kind in ("anonymize", "detect", "measure")
+        ),
+    }
+    assert not repository.sensor_defs
+    assert not repository.schedule_defs
+
+
+def test_the_lineage_is_that_of_the_design(project: dg.Definitions) -> None:
+    graph = project.resolve_asset_graph()
+    parents = {
+        key.path[1]: {parent.path[1] for parent in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+        if key.path[0] == "patients"
+    }
+    assert parents == {
+        "request": set(),
+        "source": {"request"},
+        "detection": {"source"},
+        "frequency_table": {"source"},
+        "solution": {"frequency_table"},
+        "anonymized": {"solution"},
+        "exploratory_statistics": {"anonymized"},
+        "risk_metrics": {"anonymized"},
+        "utility_statistics": {"anonymized"},
+        "report": {"exploratory_statistics", "risk_metrics", "utility_statistics"},
+        "measurement": {"frequency_table"},
+    }
+
+
+def test_every_check_blocks_what_follows(project: dg.Definitions) -> None:
+    graph = project.resolve_asset_graph()
+    assert all(graph.get(key).blocking for key in graph.asset_check_keys)
+
+
+def test_one_process_runs_all_steps(project: dg.Definitions) -> None:
+    job = project.resolve_job_def("patients_anonymize_job")
+    assert job.executor_def is dg.in_process_executor
+
+
+def test_the_launchpad_opens_with_a_request_that_is_valid_as_it_stands() -> None:
+    assert EXAMPLE.count("#") > 15, "the example has comments"
+    assert isinstance(request_of(EXAMPLE), Request)
+    assert request_of(yaml.safe_load(EXAMPLE)) == request_of(EXAMPLE)
+
+
+def test_a_request_that_is_no_yaml_is_refused_by_its_place_alone() -> None:
+    with pytest.raises(RequestError, match=r"not YAML \(line \d, column \d+\)") as caught:
+        request_of("source: {path: a.csv}\npolicy: [secret\n")
+    assert "secret" not in str(caught.value)
+
+
+def test_a_broken_dataset_is_one_red_asset_and_the_others_load(
+    project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(project_folder / "data" / "patients", tmp_path / "data" / "patients")
+    broken = {
+        "half": "source: {path: a.csv}\n",
+        "noyaml": "source: [\n",
+        "adhoc": EXAMPLE,
+        "a-b": EXAMPLE,
+    }
+    for name, text in broken.items():
+        (tmp_path / "data" / name).mkdir()
+        (tmp_path / "data" / name / "request.yaml").write_text(text, encoding="utf-8")
+    with deployed(tmp_path) as deployment:
+        defined = deployment.definitions
+        assert names(defined) == {
+            *(f"{group}/{stage}" for group in ("adhoc", "patients") for stage in STAGES),
+            *(f"{group}/request" for group in ("half", "noyaml", "adhoc_", "a_b")),
+        }
+        graph = defined.resolve_asset_graph()
+        reason = graph.get(dg.AssetKey(["half", "request"])).description or ""
+        assert "policy: Field required" in reason
+        job = defined.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(
+            instance=deployment.instance,
+            asset_selection=[dg.AssetKey(["half", "request"])],
+            raise_on_error=False,
+        )
+        assert "policy: Field required" in failure(result)
