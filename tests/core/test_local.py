@@ -358,6 +358,55 @@ def test_cells_whose_labels_a_hierarchy_lacks_are_refused() -> None:
         cells.assign(np.zeros((1, 3), dtype=np.int32), others, (np.arange(2), None, None))
 
 
+def test_where_an_order_cuts_across_the_tree_the_start_stays_if_it_loses_less() -> None:
+    hierarchy = Hierarchy.from_labels([["1", "2", "3", "4"], ["odd", "even"] * 2])
+    problem = Problem(
+        codes=np.array([[0], [2], [1], [3]], dtype=np.int32),
+        sensitive=np.array([[0], [1], [0], [1]], dtype=np.int32),
+        counts=np.array([1, 1, 1, 1]),
+        hierarchies=(hierarchy,),
+        sensitive_sizes=(2,),
+        weights=(1.0,),
+        lowest=(0,),
+        highest=(1,),
+        models=(DistinctLDiversity(0, 2),),
+        orders=(np.arange(4),),
+    )
+    start = search(problem)
+    solution = recode_locally(problem, start=start)
+    assert solution.proof.loss == start.proof.loss < recode_locally(problem).proof.loss
+    assert solution.proof.method == "local"
+    cells = Cells.of(problem, solution)
+    placed = cells.assign(problem.codes, problem.hierarchies, problem.orders)
+    assert placed.tolist() == solution.classes.tolist()
+
+
+def test_an_attribute_without_importance_costs_nothing() -> None:
+    problem = replace(random_problem(2), weights=(0.0, 1.0, 0.0))
+    solution = recode_locally(problem)
+    assert solution.proof.loss == pytest.approx(plain_loss(problem, solution))
+    alone = replace(
+        problem,
+        codes=problem.codes[:, 1:2],
+        hierarchies=problem.hierarchies[1:2],
+        weights=(1.0,),
+        lowest=(0,),
+        highest=problem.highest[1:2],
+        orders=(None,),
+        sets=(False,),
+    )
+    assert solution.proof.loss <= recode_locally(alone).proof.loss + 1e-12
+
+
+def test_progress_is_told_round_by_round() -> None:
+    told: list[tuple[int, int]] = []
+    recode_locally(
+        random_problem(0, rows=300), rounds=4, on_progress=lambda *step: told.append(step)
+    )
+    assert told[0] == (0, 4)
+    assert [done + left for done, left in told] == [4] * len(told)
+
+
 def test_missing_values_share_a_range_only_as_any_value() -> None:
     hierarchy = Hierarchy.from_labels([[None, "1", "2", "3"]])
     problem = Problem(

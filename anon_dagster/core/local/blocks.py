@@ -53,7 +53,7 @@ class _Labels:
         self.shape = places[0].shape if places else (0, 0)
         self.spans = [(a, p.copy(), p.copy()) for a, p in pairs if not isinstance(a, SetAxis)]
         self.masks = [
-            (a, mask) for a, p in pairs if isinstance(a, SetAxis) for mask in _bit_masks(a, p)
+            (a, mask) for a, p in pairs if isinstance(a, SetAxis) for mask in _bit_masks(p)
         ]
         self.first = sum((a.unit for a in axes if isinstance(a, SetAxis)), 0.0)  # is free
 
@@ -92,10 +92,17 @@ class _Labels:
         return loss
 
 
-def _bit_masks(axis: Axis, places: Ints) -> list[NDArray[np.uint64]]:
-    bit = np.left_shift(np.uint64(1), (places % 64).astype(np.uint64))
-    words = range(-(-axis.leaves // 64))
-    return [np.where(places // 64 == word, bit, np.uint64(0)) for word in words]
+def _bit_masks(places: Ints) -> list[NDArray[np.uint64]]:
+    """Return a bit per slot's value, in as many words as the values of one block need."""
+    order = np.argsort(places, axis=1, kind="stable")
+    ordered = np.take_along_axis(places, order, axis=1)
+    ranks = np.zeros_like(places)
+    ranks[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]).cumsum(axis=1)
+    number = np.empty_like(places)
+    np.put_along_axis(number, order, ranks, axis=1)
+    bit = np.left_shift(np.uint64(1), (number % 64).astype(np.uint64))
+    words = range(int(number.max(initial=0)) // 64 + 1)
+    return [np.where(number // 64 == word, bit, np.uint64(0)) for word in words]
 
 
 class _Blocks:

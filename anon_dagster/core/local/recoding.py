@@ -30,7 +30,7 @@ WORK = 3_000_000
 IDLE = 3
 """After so many rounds without a change no more is expected."""
 SMALL = 100_000
-"""Tables with up to so many tuples are split in several ways, of which the best is taken."""
+"""Tables with up to so many tuples are split in several ways, from the start too; the best wins."""
 SEED = 0
 
 
@@ -117,7 +117,9 @@ class _Search:
         begun = [cells for cells in (self._coarsest(), start) if cells is not None]
         if not begun:
             return
-        exponents = EXPONENTS[: 1 if len(self.problem.counts) > SMALL else None]
+        exponents: tuple[float, ...] = EXPONENTS
+        if len(self.problem.counts) > SMALL:
+            begun, exponents = begun[:1], EXPONENTS[:1]
         split_up = [renumbered(self._split(cells, e)) for cells in begun for e in exponents]
         regrouped = self._regrouped(min(split_up, key=self._loss), rounds)
         if self.problem.most_suppressed:
