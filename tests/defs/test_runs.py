@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize, jobs
+from anon_dagster.statistics.utility import identity
 from tests.deployment import Deployment, deployed, failure
 
 REQUEST = """
@@ -232,6 +233,22 @@ def test_a_check_that_runs_later_finds_a_release_that_was_tampered_with(
         target.write_bytes(before)
     assert checked == {"release_keeps_every_promise": False, "release_matches_schema": False}
     assert all(checks(deployment).values())
+
+
+def test_a_decision_that_breaks_a_promise_is_found_out_before_it_is_published(
+    deployment: Deployment,
+) -> None:
+    """A solution that generalizes nothing takes the place of the one that was found."""
+    target = deployment.folder / "data" / "people" / "out" / "people.parquet"
+    decided = select(deployment, "request", "source", "frequency_table", "solution")
+    assert decided.success, failure(decided)
+    job = deployment.job(decided)
+    job.save_solution(identity(job.load_decision().plan.problem))
+    target.unlink(missing_ok=True)
+    refused = failure(select(deployment, "anonymized"))
+    assert "3-anonymity is broken by" in refused
+    assert not list(target.parent.iterdir())
+    assert select(deployment, "source", "frequency_table", "solution", "anonymized").success
 
 
 def test_an_unreachable_promise_publishes_nothing_and_says_how_far_off_it_is(

@@ -1,0 +1,33 @@
+"""Progress goes from 0 to 99 and never back; 100 is for what is done."""
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.defs.progress import percent, words
+from anon_dagster.operations import Progress
+
+PHASES = ("count", "search", "write", "verify", "measure")
+
+
+@given(st.sampled_from(PHASES), st.integers(0, 10**9), st.integers(1, 10**9))
+def test_a_step_that_runs_is_never_at_100(phase: str, done: int, total: int) -> None:
+    assert 0 <= percent(Progress(phase, done, total)) < 100
+    assert 0 <= percent(Progress(phase, done)) < 100
+
+
+@given(st.sampled_from(PHASES), st.lists(st.integers(0, 1000), min_size=2))
+def test_more_done_is_no_smaller_percentage(phase: str, done: list[int]) -> None:
+    percents = [percent(Progress(phase, each, 1000)) for each in sorted(done)]
+    assert percents == sorted(percents)
+
+
+def test_a_later_phase_starts_where_the_one_before_ends() -> None:
+    for earlier, later in itertools.pairwise(PHASES):
+        assert percent(Progress(earlier, 9, 9)) == percent(Progress(later, 0, 9))
+
+
+def test_what_is_done_is_said_in_counts() -> None:
+    assert words(Progress("count", 12_000)) == "count 12,000"
+    assert words(Progress("write", 5, 10)) == "write 5 of 10"
