@@ -46,10 +46,10 @@ def combined(problem: Problem, penalties: Sequence[int]) -> float:
     penalties
         Per quasi-identifier, Σ over records of (leaves covered - 1).
     """
-    loss = 0.0
+    loss, records = 0.0, problem.records
     for penalty, hierarchy, weight in zip(
         penalties, problem.hierarchies, problem.weights, strict=True
     ):
-        whole = problem.records * (hierarchy.leaves - 1)
+        whole = records * (hierarchy.leaves - 1)
         loss += weight * (penalty / whole) if whole else 0.0
     return loss / (sum(problem.weights) or 1.0)

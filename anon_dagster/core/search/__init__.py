@@ -23,8 +23,9 @@ def search(
     on_progress
         Called with the candidates evaluated and those that may still be; may raise to abort.
     budget
-        What the search may spend where there are more than :data:`ENUMERABLE` candidates. With
-        fewer it always ends with the optimum; of those that tie, the lexicographically smallest.
+        What the search may spend. If left out, a lattice of at most :data:`ENUMERABLE` candidates
+        is searched until the optimum is proven (of those that tie, the lexicographically
+        smallest), and a larger one heuristically within the default budget.
 
     Raises
     ------
@@ -32,5 +33,5 @@ def search(
         If no candidate keeps every promise within the suppression limit.
     """
     if Lattice.of(problem).candidates <= ENUMERABLE:
-        return search_exactly(problem, Meter(None, on_progress))
+        return search_exactly(problem, Meter(budget, on_progress))
     return search_heuristically(problem, budget or Budget(), on_progress=on_progress)

@@ -10,6 +10,9 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 from anon_dagster.core.problem import Problem
 
+_HARDLY = 0.003
+"""A share of the records that is hardly any."""
+
 
 class Tree:
     """One quasi-identifier: its hierarchy over the values present.
@@ -116,14 +119,20 @@ class Compact:
             found = self._spared[q, start] = np.array(rows) * each
         return found
 
-    def entropies(self, q: int) -> NDArray[np.float64]:
-        """Return the entropy of a quasi-identifier at each level, (levels,), in nats."""
+    def signs(self, q: int) -> NDArray[np.float64]:
+        """Return how much a quasi-identifier divides the records at each level, (levels,).
+
+        The entropy in nats. Where hardly a record may be suppressed, the rarest node counts as
+        much: its part in the rarest class.
+        """
         tree, leaf_counts = self.trees[q], self.marginals[q]
-        found = []
-        for first in tree.first if self.records else ():
-            p = np.add.reduceat(leaf_counts, first) / self.records
-            found.append(float(-(p * np.log(p)).sum()))
-        return np.array(found) if found else np.zeros(tree.height)
+        if not self.records:
+            return np.zeros(tree.height)
+        shares = [np.add.reduceat(leaf_counts, first) / self.records for first in tree.first]
+        entropies = np.array([-(p * np.log(p)).sum() for p in shares])
+        if self.problem.most_suppressed > _HARDLY * self.records:
+            return entropies
+        return (entropies - np.log([p.min() for p in shares])) / 2
 
 
 def sums(

@@ -68,7 +68,7 @@ class Exploration:
         self._lattice = lattice
         self._findings = findings
         self.bounds = Bounds(lattice, [compact.losses(q)[r] for q, r in enumerate(ranges)])
-        self._entropies = [compact.entropies(q)[r] for q, r in enumerate(ranges)]
+        self._signs = [compact.signs(q)[r] for q, r in enumerate(ranges)]
         self._forecast = Forecast(len(ranges), compact.records, judge.limit)
         self._spent = np.zeros(lattice.candidates, dtype=np.bool_)
         """(candidates,): evaluated, or known to pass no suppression on."""
@@ -113,8 +113,8 @@ class Exploration:
 
     def _weighted(self) -> list[NDArray[np.float64]]:
         return [
-            weight * entropies
-            for weight, entropies in zip(self._forecast.weights[:-1], self._entropies, strict=True)
+            weight * signs
+            for weight, signs in zip(self._forecast.weights[:-1], self._signs, strict=True)
         ]
 
     def _promising(self, odds: NDArray[np.float64], exceeds: NDArray[np.float64]) -> int | None:
@@ -133,7 +133,7 @@ class Exploration:
         self.bounds.bound[index] = np.inf
         row = [
             e[level - low]
-            for e, level, low in zip(self._entropies, levels, self._lattice.lowest, strict=True)
+            for e, level, low in zip(self._signs, levels, self._lattice.lowest, strict=True)
         ]
         self._forecast.learn(np.array(row), verdict.inherited)
         self._conclude(verdict)

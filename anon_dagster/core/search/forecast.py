@@ -23,6 +23,7 @@ class Forecast:
     def __init__(self, attributes: int, records: int, limit: int) -> None:
         self._records = records
         self.target = self._odds(limit + 0.5)
+        self._none = self._odds(0) - 1.0  # or less: nothing tells how far from one it is
         prior = np.full(attributes + 1, 0.9)
         prior[-1] = -0.63 * np.log(max(records, 2))
         ridge = np.append(np.ones(attributes), 0.05)
@@ -34,14 +35,15 @@ class Forecast:
     def _odds(self, suppressed: float) -> float:
         return float(np.log((suppressed + 0.5) / (self._records - suppressed + 1.0)))
 
-    def learn(self, entropies: NDArray[np.float64], suppressed: int) -> None:
+    def learn(self, signs: NDArray[np.float64], suppressed: int) -> None:
         """Take in what a candidate with these entropies, (attributes,), suppresses."""
         if suppressed == self._records:
             return  # says no more than that it is far beyond the limit
-        row = np.append(entropies, 1.0)
-        odds = self._odds(suppressed)
+        row = np.append(signs, 1.0)
+        forecast = float(self.weights @ row)
+        odds = self._odds(suppressed) if suppressed else min(forecast, self._none)
         weight = 1 / (1 + ((odds - self.target) / _NEAR) ** 2)
-        error = odds - float(self.weights @ row)
+        error = odds - forecast
         self._errors = self._errors * _MEMORY + weight * error**2
         self._observed = self._observed * _MEMORY + weight
         self._squares += weight * np.outer(row, row)

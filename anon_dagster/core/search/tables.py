@@ -22,7 +22,9 @@ _PACKED = 16
 """A pack of columns has at most one code for so many rows."""
 _REMEMBERED = 64
 """How many tables that were wanted once, and not made, are remembered."""
-_STEP = 8
+_KEPT = 3
+"""How many times the rows of the whole table may be kept in smaller ones."""
+_STEP = 16
 """How many times smaller a table is made."""
 
 
@@ -221,7 +223,7 @@ class Tables:
     def _forget(self) -> None:
         """Keep the tables within the memory of as many rows as the whole one has."""
         whole, *rungs = self._rungs
-        while sum(map(len, rungs)) > max(len(whole), _LARGE):
+        while sum(map(len, rungs)) > _KEPT * max(len(whole), _LARGE):
             rungs.pop(0)
         self._rungs = [whole, *rungs]
 

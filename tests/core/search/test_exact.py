@@ -12,7 +12,7 @@ from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import DistinctLDiversity, KAnonymity, PrivacyModel
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.search import search
+from anon_dagster.core.search import Budget, search
 from anon_dagster.errors import UnreachableError
 from tests.adult import adult_problem
 from tests.core.search.examples import MODELS, brute_force, random_problem
@@ -153,6 +153,19 @@ def test_progress_is_told_and_may_stop_the_search() -> None:
     with pytest.raises(KeyboardInterrupt):
         search(problem_of([[i, 31 - i] for i in range(32)], [1] * 32), on_progress=stop)
     assert [evaluated for evaluated, _ in calls] == [1, 2, 3]
+
+
+def test_a_search_that_is_stopped_tells_what_it_does_not_know() -> None:
+    problem = problem_of([[i, i * i % 32, i // 3] for i in range(32)], [1] * 32, most_suppressed=9)
+    best = brute_force(problem)
+    for steps in range(1, 12):
+        try:
+            proof = search(problem, budget=Budget(steps=steps)).proof
+        except UnreachableError as error:
+            assert "candidates evaluated" in str(error)  # noqa: PT017 (it is found or it is not)
+            continue
+        assert proof.lower_bound <= best.loss <= proof.loss
+        assert proof.evaluated <= steps or proof.optimal
 
 
 @pytest.mark.parametrize("case", range(11))
