@@ -22,11 +22,22 @@ from anon_dagster.errors import (
 from anon_dagster.request import Request, load_request, parse_request
 
 if TYPE_CHECKING:
-    from anon_dagster.operations import AnonResult, Progress, anonymize
+    from anon_dagster.operations import (
+        AnonResult,
+        AppliedResult,
+        Progress,
+        anonymize,
+        apply,
+        measure,
+        verify_table,
+    )
+
+    verify = verify_table
 
 __all__ = [
     "AnonError",
     "AnonResult",
+    "AppliedResult",
     "HierarchyError",
     "JobError",
     "Progress",
@@ -39,11 +50,22 @@ __all__ = [
     "TargetError",
     "UnreachableError",
     "anonymize",
+    "apply",
     "load_request",
+    "measure",
     "parse_request",
+    "verify",
 ]
 
-_OF_OPERATIONS = frozenset({"AnonResult", "Progress", "anonymize"})
+_OF_OPERATIONS = {
+    "AnonResult": "AnonResult",
+    "AppliedResult": "AppliedResult",
+    "Progress": "Progress",
+    "anonymize": "anonymize",
+    "apply": "apply",
+    "measure": "measure",
+    "verify": "verify_table",
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for)
@@ -52,4 +74,4 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for
         raise AttributeError(f"module {__name__} has no attribute {name}")
     from anon_dagster import operations
 
-    return getattr(operations, name)
+    return getattr(operations, _OF_OPERATIONS[name])

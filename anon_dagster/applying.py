@@ -32,6 +32,7 @@ from anon_dagster.request import (
     OrderRule,
     Policy,
     QuasiIdentifier,
+    SuppressRule,
     parse_policy,
 )
 
@@ -66,6 +67,11 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
         The decimal mark of the source, for columns whose hierarchy is the obvious one.
     """
     plan, solution = decision.plan, decision.solution
+    if plan.clusters is not None:
+        raise RequestError(
+            f"{', '.join(plan.clusters.labels)}: clusters made by MDAV are those of their records "
+            "and cannot be applied to others; use groups: classes"
+        )
     policy = _with_rules(plan.policy, decision, decimal)
     proof = {name: getattr(solution.proof, name) for name in Proof.__dataclass_fields__}
     released = solution.classes >= 0
@@ -80,7 +86,7 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
             name: {"levels": h.levels, "leaves": h.leaves, "fingerprint": fingerprint(h)}
             for name, h in plan.hierarchies.items()
         },
-        "cells": Cells.of(plan.problem, solution).to_document(),
+        "cells": Cells.of(plan.problem, _unaggregated(plan, solution)).to_document(),
         "sizes": sizes.tolist(),
         "suppressed": decision.suppressed,
         "generalized": [_generalized_document(each) for each in solution.generalized],
@@ -100,14 +106,10 @@ def from_document(document: Mapping[str, Any]) -> StoredSolution:
         raise RequestError(f"this is no solution that can be applied: its format is not {FORMAT}")
     try:
         cells = Cells.from_document(document["cells"])
-        parts = zip(document["generalized"], document["cells"]["labels"], strict=True)
         return StoredSolution(
             policy=parse_policy(document["policy"]),
             cells=cells,
-            generalized=tuple(
-                _generalized(each, labels, cells.codes[:, q])
-                for q, (each, labels) in enumerate(parts)
-            ),
+            generalized=tuple(map(_generalized, document["generalized"])),
             levels=None if document["levels"] is None else tuple(document["levels"]),
             proof=Proof(**document["proof"]),
         )
@@ -119,20 +121,37 @@ def _classes(solution: Solution) -> int:
     return max((len(each.codes) for each in solution.generalized), default=1)
 
 
+def _unaggregated(plan: Plan, solution: Solution) -> Solution:
+    """Return how classes are found: an attribute that they average plays no part in it."""
+    generalized = tuple(
+        Generalized(
+            np.zeros(len(each.codes), dtype=np.int32),
+            (SUPPRESSED,),
+            np.array([each.leaves], dtype=np.int64),
+            np.ones(1),
+            each.leaves,
+        )
+        if q in plan.aggregations
+        else each
+        for q, each in enumerate(solution.generalized)
+    )
+    return replace(solution, generalized=generalized)
+
+
 def _generalized_document(generalized: Generalized) -> dict[str, Any]:
     return {
+        "labels": list(generalized.labels),
+        "codes": generalized.codes.tolist(),
         "covered": generalized.covered.tolist(),
         "heights": generalized.heights.tolist(),
         "leaves": generalized.leaves,
     }
 
 
-def _generalized(
-    document: Mapping[str, Any], labels: Sequence[Label], codes: NDArray[np.int32]
-) -> Generalized:
+def _generalized(document: Mapping[str, Any]) -> Generalized:
     return Generalized(
-        codes,
-        tuple(labels),
+        np.array(document["codes"], dtype=np.int32),
+        tuple(document["labels"]),
         np.array(document["covered"], dtype=np.int64),
         np.array(document["heights"], dtype=np.float64),
         document["leaves"],
@@ -146,6 +165,8 @@ def _with_rules(policy: Policy, decision: Decision, decimal: str) -> Policy:
         column = decision.counted.columns[name]
         kind = column.kinds.kind
         rule = attribute.hierarchy or default_rule(column.labels, kind=kind, decimal=decimal)
+        if attribute.aggregate is not None:
+            rule = SuppressRule()  # as it was planned: averaged values tell classes apart nowhere
         if isinstance(rule, MaskRule):
             rule = frozen(rule, decision.plan.hierarchies[name], decimal=decimal)
         attributes[name] = attribute.model_copy(update={"hierarchy": rule})
@@ -272,7 +293,7 @@ def _values_in(label: Label) -> tuple[Label, ...]:
 def _spans(
     values: Sequence[Label], levels: int, shown: Mapping[int, set[Label]], decimal: str
 ) -> list[list[Label]]:
-    """Put values into the released groups of neighbours; others stay themselves."""
+    """Put values into the released groups of neighbours; others stay in the group below."""
     spans = {
         level: [_ends(label) for label in shown.get(level, ()) if label not in (None, SUPPRESSED)]
         for level in range(1, levels + 1)
@@ -282,7 +303,8 @@ def _spans(
     places = {text: at for at, text in enumerate(in_order([*{*texts, *known}], decimal=decimal))}
     rows: list[list[Label]] = [list(values)]
     for level in range(1, levels + 1):
-        rows.append([_span_of(value, spans[level], places) for value in values])
+        known_at = [_span_of(value, spans[level], places) for value in values]
+        rows.append([new or below for new, below in zip(known_at, rows[-1], strict=True)])
     return [*rows, [SUPPRESSED] * len(values)]
 
 
@@ -298,7 +320,7 @@ def _span_of(
     if value is None:
         return None
     inside = (t for t, low, high in spans if places[low] <= places[value] <= places[high])
-    return next(inside, value)
+    return next(inside, None)
 
 
 def _frequent(

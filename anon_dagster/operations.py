@@ -16,7 +16,10 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.aggregating import within_classes
+from anon_dagster.applying import Lacking, assign, from_document, to_document
 from anon_dagster.core.local import recode_locally
+from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
@@ -37,9 +40,9 @@ from anon_dagster.request import (
     Source,
     Target,
     load_request,
-    parse_measurement,
     parse_policy,
     parse_request,
+    parse_request_part,
 )
 from anon_dagster.schemas import release_problems
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
@@ -49,7 +52,14 @@ from anon_dagster.storage.frames import read_frame
 from anon_dagster.storage.places import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target, stage
-from anon_dagster.verification import Verification, verify, verify_file, verify_frame
+from anon_dagster.verification import (
+    IDENTIFIERS,
+    SUPPRESSION,
+    Verification,
+    verify,
+    verify_file,
+    verify_frame,
+)
 
 RequestLike = Request | Mapping[str, Any] | str | Path
 """A request, its document, or the path of its YAML file."""
@@ -125,7 +135,8 @@ def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
     """Find the most useful release that keeps every promise.
 
     Full-domain generalization is searched for its optimum. Local recoding starts from it, where
-    there is one, and loses no more.
+    there is one, and loses no more. Then microaggregated attributes get the values of their
+    classes.
 
     Raises
     ------
@@ -136,6 +147,11 @@ def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
     def report(evaluated: int, remaining: int) -> None:
         on_progress(Progress("search", evaluated, evaluated + remaining))
 
+    found = _decided(plan, report)
+    return within_classes(found, plan.aggregations, plan.problem.counts)
+
+
+def _decided(plan: Plan, report: Callable[[int, int], None]) -> Solution:
     if plan.policy.recoding == "global":
         return search(plan.problem, on_progress=report)
     try:
@@ -189,6 +205,19 @@ def write_release(
     TargetError
         If the target cannot be written.
     """
+    require = Verification.require
+    return _publish(decision, source, require, job_id, folder, on_progress)
+
+
+def _publish(
+    decision: Decision,
+    source: OpenSource,
+    judge: Callable[[Verification], None],
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink,
+) -> Release:
+    """Publish a release that a judge lets pass and that is stored as decided."""
     policy = decision.request.policy
     target = decision.request.target or Target(path=str(folder / "release.parquet"))
     writer = recoder(decision, source)
@@ -199,7 +228,7 @@ def write_release(
         files = staged.seal()
         stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
         verification = verify_release(decision, stored)
-        verification.require()
+        judge(verification)
         if problems := release_problems(
             stored, policy, decision.solution, writer.kept, source=decision.counted
         ):
@@ -267,6 +296,10 @@ class AnonResult:
         """The level of each quasi-identifier, for full-domain generalization."""
         return self.decision.levels
 
+    def document(self) -> dict[str, Any]:
+        """Return the solution as JSON can hold it, for :func:`apply`."""
+        return to_document(self.decision, decimal=_decimal(self.decision.request))
+
     @cached_property
     def exploratory(self) -> ExploratoryStatistics:
         """Values and their counts, in the source and in the release."""
@@ -321,8 +354,18 @@ def _count_population(population: Source, plan: Plan) -> PopulationTable:
 
 
 def assess_utility(decision: Decision) -> pd.DataFrame:
-    """Return what the source and the release are worth."""
-    return utility_statistics(decision.plan.problem, decision.solution)
+    """Return what the source and the release are worth; of microaggregation also its error."""
+    plan, solution = decision.plan, decision.solution
+    table = utility_statistics(plan.problem, solution)
+    size = max((len(each.codes) for each in solution.generalized), default=0)
+    classes = Grouping(solution.classes, plan.problem.counts, size)
+    errors = {each.column: each.error(classes) for each in plan.aggregations.values()}
+    if plan.clusters is not None:
+        clusters = plan.clusters
+        errors |= {n: a.error(clusters.grouping) for n, a in clusters.aggregations.items()}
+    for name, error in errors.items():
+        table.loc[f"microaggregation_error({name})"] = [0.0, error, 0.0, 1.0, "lower", 1 - error]
+    return table
 
 
 def anonymize(
@@ -409,7 +452,7 @@ def measure(
     """
     request = as_request(request)
     if isinstance(measurement, Mapping):
-        measurement = parse_measurement(measurement)
+        measurement = parse_request_part(Measurement, measurement, "measurement")
     asked = measurement or request.measurement or Measurement()
     grid = list(configurations(request.policy, asked))
     source = open_table(request.model_copy(update={"target": None}), frame=frame)
@@ -454,3 +497,110 @@ def verify_table(
         return verify_frame(released, policy)
     source = Source(path=released) if isinstance(released, str) else released
     return verify_file(source, policy)
+
+
+@dataclass(frozen=True, eq=False)
+class AppliedResult(AnonResult):
+    """Later records, recoded by the solution of an earlier job."""
+
+    together: Verification | None = None
+    """What these records and the first release promise together, if that was given."""
+
+    @property
+    def alone(self) -> Verification:
+        """Which promises these records keep by themselves."""
+        return self.release.verification
+
+
+def apply(  # noqa: PLR0913 (all are named)
+    solution: AnonResult | Mapping[str, Any],
+    *,
+    source: Source | Mapping[str, Any] | str | None = None,
+    frame: pd.DataFrame | None = None,
+    target: Target | Mapping[str, Any] | str | None = None,
+    lacking: Lacking = "suppress",
+    enforce: bool = False,
+    first_release: Source | str | None = None,
+    on_progress: ProgressSink = _unheard,
+) -> AppliedResult:
+    """Recode later records by the solution of a finished job.
+
+    Each record joins the first released class that covers its values; where there is none it is
+    suppressed, whatever the suppression limit. The privacy models of the policy are measured and
+    reported, but only ``enforce`` makes them hold.
+
+    Parameters
+    ----------
+    solution
+        The result of the job, or its solution as a document.
+    source, frame
+        The later records; they have the columns of the first ones.
+    target
+        Where they go; left out, they come back as a DataFrame.
+    lacking
+        What becomes of records with a value that a hierarchy lacks: ``suppress`` or ``refuse``.
+    enforce
+        Suppress the records of classes that break a promise by themselves.
+    first_release
+        The release of the job, to measure what both promise together; that of a result is known.
+
+    Raises
+    ------
+    AnonError
+        If the solution, the source or the target is unfit; no target is touched then.
+    """
+    stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
+    request = _later_request(stored.policy, source, target)
+    opened = open_table(request, frame=frame)
+    counted = count_records(request, opened, on_progress=on_progress)
+    made, found = assign(
+        stored, counted, lacking=lacking, enforce=enforce, decimal=_decimal(request)
+    )
+    decision = Decision(request, counted, made, found)
+    judge = _judge(enforced=enforce)
+    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
+        release = _publish(decision, opened, judge, uuid.uuid4().hex, Path(folder), on_progress)
+        df = None if request.target else released_frame(release, like=frame)
+    first = solution.release.count if isinstance(solution, AnonResult) else None
+    if first_release is not None:
+        first = count_release(stored.policy, _source(first_release))
+    together = None if first is None else verify(release.count.merge(first), stored.policy)
+    return AppliedResult(decision, release, df, together)
+
+
+def _later_request(
+    policy: Policy,
+    source: Source | Mapping[str, Any] | str | None,
+    target: Target | Mapping[str, Any] | str | None,
+) -> Request:
+    target = Target(path=target) if isinstance(target, str) else target
+    document = {
+        "source": source if source is None else _source(source).model_dump(by_alias=True),
+        "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
+        "policy": policy.model_dump(by_alias=True),
+    }
+    return parse_request({key: value for key, value in document.items() if value is not None})
+
+
+def _source(source: Source | Mapping[str, Any] | str) -> Source:
+    if isinstance(source, Mapping):
+        return parse_request_part(Source, source, "source")
+    return Source(path=source) if isinstance(source, str) else source
+
+
+def _judge(*, enforced: bool) -> Callable[[Verification], None]:
+    """Let a release of later records pass unless what was enforced, or an identifier, is broken.
+
+    How many records are suppressed is the records' doing; the limit is not judged.
+    """
+
+    def judge(verification: Verification) -> None:
+        broken = [
+            promise
+            for promise in verification.failures
+            if promise.name != SUPPRESSION and (enforced or promise.name == IDENTIFIERS)
+        ]
+        if broken:
+            raise PromiseBrokenError("; ".join(map(str, broken)))
+
+    return judge

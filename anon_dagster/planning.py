@@ -1,14 +1,16 @@
 """From a request and the counts of its source to the problem that the search decides."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.aggregating import Aggregation, by_clusters
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.privacy import (
     DistinctLDiversity,
     EntropyLDiversity,
@@ -37,6 +39,15 @@ from anon_dagster.storage.values import TextKind
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """Near tuples that share their values."""
+
+    grouping: Grouping
+    aggregations: dict[str, Aggregation]
+    labels: dict[str, list[Label]]  # of each attribute: (clusters,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Plan:
     """A policy as a problem, and the names that the problem's positions stand for."""
 
@@ -46,6 +57,10 @@ class Plan:
     sensitive: tuple[str, ...]
     hierarchies: dict[str, Hierarchy]
     """Of each quasi-identifier, and of sensitive attributes that have one."""
+    aggregations: dict[int, Aggregation] = field(default_factory=dict)
+    """By position, the quasi-identifiers that are microaggregated within equivalence classes."""
+    clusters: Clusters | None = None
+    """The clusters of the quasi-identifiers that are microaggregated by MDAV."""
 
 
 def table_attributes(policy: Policy) -> tuple[str, ...]:
@@ -78,13 +93,15 @@ def plan_with(
     RequestError
         If a level is asked for that a hierarchy does not have.
     """
+    clusters = _clusters(policy, count, decimal)
+    hierarchies = {**hierarchies, **_cluster_hierarchies(clusters)}
     lowest, highest = _level_ranges(policy, hierarchies)
     names = tuple(policy.quasi_identifiers)
     sensitive = policy.names("sensitive")
     codes = count.table.codes
     places = [count.attributes.index(name) for name in sensitive]
     problem = Problem(
-        codes=leaves(count, {name: hierarchies[name] for name in names}),
+        codes=_codes(count, {name: hierarchies[name] for name in names}, clusters),
         sensitive=codes[:, places],
         counts=count.table.counts,
         hierarchies=tuple(hierarchies[name] for name in names),
@@ -101,7 +118,56 @@ def plan_with(
         ),
         sets=tuple(a.local_labels == "sets" for a in policy.quasi_identifiers.values()),
     )
-    return Plan(policy, problem, names, sensitive, hierarchies)
+    aggregations = {
+        q: _aggregation(count, name, attribute, decimal)
+        for q, (name, attribute) in enumerate(policy.quasi_identifiers.items())
+        if attribute.aggregate is not None and attribute.groups == "classes"
+    }
+    return Plan(policy, problem, names, sensitive, hierarchies, aggregations, clusters)
+
+
+def _aggregation(count: Count, name: str, attribute: QuasiIdentifier, decimal: str) -> Aggregation:
+    assert attribute.aggregate is not None, "a validated request gives an aggregate"
+    column = count.columns[name]
+    kind, labels = column.kinds.kind, column.labels
+    codes = count.table.codes[:, count.attributes.index(name)]
+    ranks = value_ranks(labels, kind, decimal)
+    return Aggregation.of(name, attribute.aggregate, kind, labels, codes, ranks, decimal=decimal)
+
+
+def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
+    attributes = {n: a for n, a in policy.quasi_identifiers.items() if a.groups == "mdav"}
+    if not attributes or not len(count.table):
+        return None
+    rule = policy.privacy.k_anonymity
+    assert rule is not None, "a validated request gives k"
+    aggregations = {n: _aggregation(count, n, a, decimal) for n, a in attributes.items()}
+    grouping, labels = by_clusters(list(aggregations.values()), count.table.counts, k=rule.k)
+    return Clusters(grouping, aggregations, dict(zip(attributes, labels, strict=True)))
+
+
+def _cluster_hierarchies(clusters: Clusters | None) -> dict[str, Hierarchy]:
+    if clusters is None:
+        return {}
+    return {
+        name: Hierarchy.from_labels([list(dict.fromkeys(labels))])
+        for name, labels in clusters.labels.items()
+    }
+
+
+def _codes(
+    count: Count, hierarchies: dict[str, Hierarchy], clusters: Clusters | None
+) -> NDArray[np.int32]:
+    """Return the leaf of each tuple, (tuples, hierarchies); of a clustered one, its cluster's."""
+    plain = dict(hierarchies)
+    for name in clusters.labels if clusters else ():
+        plain[name] = Hierarchy.from_labels([count.columns[name].labels])
+    codes = leaves(count, plain)
+    for name, labels in clusters.labels.items() if clusters else ():
+        assert clusters is not None, "there are labels of it"
+        of_cluster = hierarchies[name].locate(labels)
+        codes[:, list(hierarchies).index(name)] = of_cluster[clusters.grouping.groups]
+    return codes
 
 
 def _leaf_order(
@@ -155,7 +221,7 @@ def _level_ranges(
     lowest, highest, problems = [], [], []
     for name, attribute in policy.quasi_identifiers.items():
         top = hierarchies[name].levels - 1
-        aggregated = attribute.aggregate is not None
+        aggregated = attribute.aggregate is not None and attribute.groups == "classes"
         low = top if aggregated else attribute.lowest_level
         high = top if attribute.highest_level is None or aggregated else attribute.highest_level
         for key, level in (("lowest_level", low), ("highest_level", high)):

@@ -15,13 +15,12 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
-from anon_dagster.core.solution import Generalized, Solution
 from anon_dagster.counting import Count, encode, locate
 from anon_dagster.decision import Decision
 from anon_dagster.errors import SourceError
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.sources import OpenSource
-from anon_dagster.storage.values import typed
+from anon_dagster.storage.values import Kinds, typed
 
 BLOCK = 2**18
 """How many records are sorted together."""
@@ -89,8 +88,8 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 treatments[name] = _constant(attribute.constant)
-        elif place >= 0 and (keeps or not _untouched(solution, place)):
-            treatments[name] = _generalized(solution.generalized[place])
+        elif place >= 0 and (keeps or not _untouched(decision, name, place)):
+            treatments[name] = _generalized(decision, place, keeps=keeps)
         else:
             treatments[name] = _kept(decision, source, name)
             kept.append(name)
@@ -102,9 +101,11 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
     )
 
 
-def _untouched(solution: Solution, place: int) -> bool:
+def _untouched(decision: Decision, name: str, place: int) -> bool:
     """Tell whether a quasi-identifier is released as it stands in the source."""
-    return solution.levels is not None and solution.levels[place] == 0
+    attribute = decision.request.policy.quasi_identifiers[name]
+    levels = decision.solution.levels
+    return attribute.aggregate is None and levels is not None and levels[place] == 0
 
 
 def _constant(constant: str) -> Treatment:
@@ -128,14 +129,23 @@ def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
     return Treatment(kinds.type, treat)
 
 
-def _generalized(generalized: Generalized) -> Treatment:
-    labels = pa.array([*generalized.labels, SUPPRESSED], pa.string())
+def _generalized(decision: Decision, place: int, *, keeps: bool) -> Treatment:
+    """Write the labels of classes; averages that are numbers or dates are typed as such."""
+    generalized = decision.solution.generalized[place]
+    labels = pa.array([*generalized.labels, SUPPRESSED if keeps else None], pa.string())
+    attribute = tuple(decision.request.policy.quasi_identifiers.values())[place]
+    if attribute.aggregate is not None and not keeps:
+        labels = typed(labels, Kinds.of(labels, decimal=_decimal(decision)), _decimal(decision))
     of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
 
     def treat(_: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
         return labels.take(pa.array(of_class[classes]))
 
-    return Treatment(pa.string(), treat)
+    return Treatment(labels.type, treat)
+
+
+def _decimal(decision: Decision) -> str:
+    return decision.request.source.csv.decimal if decision.request.source else "."
 
 
 def blocks(

@@ -23,6 +23,7 @@ from anon_dagster.errors import Problem, RequestError
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 SUPPRESSED = "*"
+_P = TypeVar("_P", bound=BaseModel)
 
 
 class _Part(BaseModel):
@@ -263,6 +264,9 @@ class QuasiIdentifier(_Part):
     transformation: Literal["generalization", "microaggregation"] = "generalization"
     aggregate: Aggregate | None = None
     """What a microaggregated group of values is replaced by."""
+    groups: Literal["classes", "mdav"] = "classes"
+    """Of microaggregation: the equivalence classes, or clusters of k near records, made by MDAV
+    of all attributes that ask for it."""
     local_labels: Literal["nodes", "ranges", "sets"] = "nodes"
     """How ``recoding: local`` writes the values of a class: as a node of the hierarchy, as their
     range (numbers and dates), or one by one."""
@@ -273,6 +277,8 @@ class QuasiIdentifier(_Part):
             raise ValueError("lowest_level must not be above highest_level")
         if (self.aggregate is None) != (self.transformation == "generalization"):
             raise ValueError("aggregate goes with transformation: microaggregation")
+        if self.groups == "mdav" and self.aggregate is None:
+            raise ValueError("groups: mdav goes with transformation: microaggregation")
         if self.local_labels != "nodes" and self.lowest_level:
             raise ValueError("lowest_level goes with local_labels: nodes")
         return self
@@ -437,8 +443,8 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
     return parse_request({"policy": document}).policy
 
 
-def parse_measurement(document: Mapping[str, Any]) -> Measurement:
-    """Validate a measurement by itself.
+def parse_request_part(kind: type[_P], document: Mapping[str, Any], path: str) -> _P:
+    """Validate a part of a request by itself, such as a source or a measurement.
 
     Raises
     ------
@@ -446,10 +452,11 @@ def parse_measurement(document: Mapping[str, Any]) -> Measurement:
         With every problem of it.
     """
     try:
-        return Measurement.model_validate(dict(document))
+        return kind.model_validate(dict(document))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
-        raise RequestError([_problem(each) for each in found]) from None
+        problems = [_problem({**each, "loc": (path, *each["loc"])}) for each in found]
+        raise RequestError(problems) from None
 
 
 def load_request(path: str | Path) -> Request:
@@ -524,6 +531,9 @@ def _privacy_problems(
 ) -> Iterator[Problem]:
     if not (privacy.k_anonymity or privacy.l_diversity or privacy.t_closeness):
         yield Problem("policy.privacy", "at least one privacy model must be asked for")
+    clustered = [a for a in attributes.values() if getattr(a, "groups", "") == "mdav"]
+    if clustered and privacy.k_anonymity is None:
+        yield Problem("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
     for key in ("l_diversity", "t_closeness"):
         for place, rule in enumerate(getattr(privacy, key)):
             path = f"policy.privacy.{key}.{place}"

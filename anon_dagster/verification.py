@@ -45,6 +45,8 @@ from anon_dagster.request import (
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.values import Kinds, TextKind, text_array, typed
 
+IDENTIFIERS = "direct identifiers are gone"
+SUPPRESSION = "the suppression limit"
 _NUMBERS = frozenset({TextKind.integer, TextKind.decimal})
 
 
@@ -261,7 +263,7 @@ def _identifiers_gone(release: Count, policy: Policy) -> Iterator[Promise]:
         if isinstance(attribute, DirectIdentifier):
             column = release.columns.get(name)
             left = _telling(column, attribute.constant, release.records) if column else 0
-            yield Promise("direct identifiers are gone", name, 0, left, left == 0, 0, left)
+            yield Promise(IDENTIFIERS, name, 0, left, left == 0, 0, left)
 
 
 def _telling(column: ColumnCount, constant: str, records: int) -> int:
@@ -277,7 +279,7 @@ def _suppression(released: int, records: int, policy: Policy) -> Promise:
     allowed = policy.most_suppressed(records) if policy.suppressed_records == "drop" else 0
     left_out = records - released
     beyond = max(left_out - allowed, -left_out, 0)
-    return Promise("the suppression limit", None, allowed, left_out, beyond == 0, 0, beyond)
+    return Promise(SUPPRESSION, None, allowed, left_out, beyond == 0, 0, beyond)
 
 
 def _k_anonymity(classes: Partition, k: int) -> Promise:

@@ -89,14 +89,15 @@ class Cells:
         codes
             (rows, quasi-identifiers): leaves of the hierarchies; -1 is covered by nothing.
         hierarchies
-            (quasi-identifiers,): those of the solution, or others in which its labels stand.
+            (quasi-identifiers,): those of the solution, or others that label values alike; a
+            node that a hierarchy of other values lacks covers none of them.
         orders
             (quasi-identifiers,): ranks of the leaves of attributes with ranges, as in a problem.
 
         Raises
         ------
         HierarchyError
-            If a hierarchy lacks a label of the cells.
+            If a hierarchy lacks values that a range or a set names.
         """
         shifted = [column.astype(np.int64) + 1 for column in codes.T]
         rows = group(shifted, [h.leaves + 1 for h in hierarchies], len(codes))
@@ -152,10 +153,9 @@ class _Reader:
         if levels is None:
             return cls(labels, None, hierarchy, ranks)
         places = [{label: at for at, label in enumerate(row)} for row in hierarchy.labels]
-        try:
-            codes = [places[level][label] for level, label in zip(levels, labels, strict=True)]
-        except (KeyError, IndexError):
-            raise HierarchyError("a hierarchy lacks labels of the cells") from None
+        if max(levels, default=0) >= hierarchy.levels:
+            raise HierarchyError("a hierarchy lacks levels of the cells")
+        codes = [places[level].get(label, -1) for level, label in zip(levels, labels, strict=True)]
         return cls(labels, np.array([levels, codes], dtype=np.int64).T, hierarchy, ranks)
 
     def bits(self, labels: NDArray[np.int32], leaves: NDArray[np.int64]) -> NDArray[np.uint64]:

@@ -1,0 +1,128 @@
+"""A solution outlives its job: it is written down, and places later records."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_dagster import AnonResult, HierarchyError, RequestError, anonymize, apply
+
+TREE = {"north": ["a", "b"], "south": ["c", "d", "e"]}
+HIERARCHIES = {
+    "interval": {"type": "interval", "widths": [5, 10, 20, 40]},
+    "rounding": {"type": "rounding", "steps": [5, 10, 50]},
+    "order": {"type": "order", "sizes": [4, 3, 2]},
+    "frequency": {"type": "frequency", "keep": [30, 20, 5]},
+    "mask": {"type": "mask", "from": "right"},
+    "default": None,
+}
+
+
+def people(records: int, seed: int) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "age": random.integers(10, 90, records),
+            "town": random.choice(list("abcde"), records),
+            "ill": random.choice(["x", "y", "z"], records),
+        }
+    )
+
+
+def policy(**changes: Any) -> dict[str, Any]:
+    age = {"role": "quasi_identifier", "hierarchy": changes.pop("hierarchy", None)}
+    return {
+        "attributes": {
+            "age": {**age, **changes.pop("age", {})},
+            "town": {"role": "quasi_identifier", "hierarchy": {"type": "tree", "nodes": TREE}},
+            "ill": {"role": "sensitive"},
+        },
+        "privacy": {"k_anonymity": {"k": 4}, "l_diversity": {"attribute": "ill", "l": 2}},
+        "suppression_limit": 0.05,
+        **changes,
+    }
+
+
+def released(result: AnonResult) -> pd.DataFrame:
+    assert result.df is not None
+    return result.df
+
+
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("rule", sorted(HIERARCHIES))
+def test_the_first_records_are_placed_where_they_were(rule: str, recoding: str) -> None:
+    request = {"policy": policy(hierarchy=HIERARCHIES[rule], recoding=recoding)}
+    first = anonymize(request, frame=people(400, 1))
+    again = apply(json.loads(json.dumps(first.document())), frame=people(400, 1))
+    if recoding == "global":
+        pd.testing.assert_frame_equal(released(again), released(first))
+    assert len(released(again)) >= len(released(first))
+    labels = {tuple(row) for row in released(first)[["age", "town"]].astype(str).to_numpy()}
+    placed = {tuple(row) for row in released(again)[["age", "town"]].astype(str).to_numpy()}
+    assert placed <= labels
+
+
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("labels", ["nodes", "ranges", "sets"])
+def test_later_records_read_as_a_released_class_or_not_at_all(recoding: str, labels: str) -> None:
+    request = {"policy": policy(age={"local_labels": labels}, recoding=recoding)}
+    first = anonymize(request, frame=people(400, 1))
+    later = apply(first, frame=people(150, 2))
+    shown = released(first).groupby(["age", "town"], dropna=False).size()
+    for label in released(later)[["age", "town"]].itertuples(index=False):
+        assert tuple(label) in shown.index
+    assert len(released(later)) + later.decision.suppressed == 150
+    assert later.together is not None
+    assert next(p for p in later.together.promises if p.name == "4-anonymity").holds
+
+
+def test_what_is_enforced_holds_for_the_later_records_by_themselves() -> None:
+    first = anonymize({"policy": policy()}, frame=people(400, 1))
+    plain, enforced = (apply(first, frame=people(120, 3), enforce=e) for e in (False, True))
+    assert {p.name for p in plain.alone.failures} >= {"4-anonymity"}
+    sizes = released(enforced).groupby(["age", "town"], dropna=False)["ill"]
+    assert sizes.size().min() >= 4
+    assert sizes.nunique().min() >= 2
+
+
+def test_values_that_a_hierarchy_lacks_are_suppressed_or_refused_as_asked() -> None:
+    first = anonymize({"policy": policy()}, frame=people(400, 1))
+    strange = people(50, 4).assign(town=["CANARY"] * 10 + ["a"] * 40)
+    assert apply(first, frame=strange).decision.suppressed >= 10
+    with pytest.raises(HierarchyError, match="town") as caught:
+        apply(first, frame=strange, lacking="refuse")
+    assert "CANARY" not in str(caught.value)
+
+
+def test_averages_of_the_first_release_stand_for_later_records() -> None:
+    averaged = {"transformation": "microaggregation", "aggregate": "mean"}
+    first = anonymize({"policy": policy(age=averaged)}, frame=people(400, 1))
+    later = apply(first, frame=people(50, 5))
+    assert set(released(later)["age"]) <= set(released(first)["age"])
+
+
+def test_clusters_cannot_be_applied_and_the_error_says_what_can() -> None:
+    clustered = {"transformation": "microaggregation", "aggregate": "mean", "groups": "mdav"}
+    first = anonymize({"policy": policy(age=clustered)}, frame=people(400, 1))
+    with pytest.raises(RequestError, match="groups: classes"):
+        first.document()
+
+
+def test_a_document_says_nothing_beyond_release_and_request() -> None:
+    frame = people(300, 6)
+    frame.loc[0, "town"] = "f"
+    request = {"policy": policy(hierarchy=HIERARCHIES["order"])}
+    request["policy"]["attributes"]["town"] = {"role": "quasi_identifier"}
+    first = anonymize(request, frame=frame)
+    document = first.document()
+    shown = {str(value) for value in released(first)[["age", "town"]].to_numpy().ravel()}
+    for of_attribute in document["cells"]["labels"]:
+        assert {str(label) for label in of_attribute} <= shown | {"*"}
+
+
+def test_what_is_no_solution_is_refused() -> None:
+    for broken in ({}, {"format": "something else"}, {"format": "anon-dagster solution 1"}):
+        with pytest.raises(RequestError):
+            apply(broken, frame=people(5, 1))

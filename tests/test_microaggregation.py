@@ -1,0 +1,70 @@
+"""Microaggregated attributes in a release: each class shares one value, and the promise holds."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_dagster import RequestError, anonymize
+
+AGGREGATES = ("mean", "geometric_mean", "median", "mode", "range", "set")
+
+
+def people() -> pd.DataFrame:
+    random = np.random.default_rng(11)
+    return pd.DataFrame(
+        {
+            "income": random.lognormal(10, 1, 300).round(2),
+            "born": pd.to_datetime("1950-01-01")
+            + pd.to_timedelta(random.integers(0, 9999, 300), "D"),
+            "sex": random.choice(["f", "m"], 300),
+        }
+    )
+
+
+def request(aggregate: str, groups: str) -> dict[str, Any]:
+    averaged = {
+        "role": "quasi_identifier",
+        "transformation": "microaggregation",
+        "aggregate": aggregate,
+        "groups": groups,
+    }
+    sex = {"role": "quasi_identifier"}
+    born = averaged if aggregate != "geometric_mean" else {**averaged, "aggregate": "mean"}
+    attributes = {"income": averaged, "born": born, "sex": sex}
+    return {"policy": {"attributes": attributes, "privacy": {"k_anonymity": {"k": 5}}}}
+
+
+@pytest.mark.parametrize("groups", ["classes", "mdav"])
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_at_least_k_records_share_every_value(aggregate: str, groups: str) -> None:
+    df = anonymize(request(aggregate, groups), frame=people()).df
+    assert df is not None
+    assert len(df) == 300
+    assert df.groupby(list(df.columns), dropna=False).size().min() >= 5
+
+
+def test_the_mean_of_a_class_is_the_mean_of_its_records() -> None:
+    df = anonymize(request("mean", "classes"), frame=people()).df
+    assert df is not None
+    expected = people().groupby("sex")["income"].mean()
+    for sex, income in df.groupby("sex")["income"]:
+        assert income.to_numpy() == pytest.approx(expected[sex], rel=1e-9)
+
+
+def test_clusters_lose_less_than_classes_and_the_error_says_so() -> None:
+    errors = [
+        anonymize(request("mean", groups), frame=people()).utility.loc[
+            "microaggregation_error(income)", "release"
+        ]
+        for groups in ("classes", "mdav")
+    ]
+    assert 0 < errors[1] < errors[0] <= 1
+
+
+def test_a_mean_of_words_is_refused() -> None:
+    frame = people().assign(income="words")
+    frame.loc[::2, "income"] = "other words"
+    with pytest.raises(RequestError, match="income"):
+        anonymize(request("mean", "classes"), frame=frame)
