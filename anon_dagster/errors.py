@@ -9,7 +9,12 @@ AnonError
 ├── PromiseBrokenError      a stored release does not keep what was promised
 ├── TargetError             the target cannot be written
 ├── StoreUnavailableError   a store did not answer; trying again may help
-└── JobError                a job is unknown, of another kind, or in the wrong state
+├── DeploymentError         the deployment that runs the jobs did not answer, or refused
+├── HandoverError           a DataFrame cannot be handed over
+└── JobError                a job is of another kind, or in the wrong state
+    ├── UnknownJobError         … or there is no such job
+    ├── UnfinishedJobError      … or is not done in time
+    └── AbortedJobError         … or was aborted
 
 A message names columns, levels and counts, never a cell.
 """
@@ -41,15 +46,11 @@ class RequestError(AnonError):
     """A request cannot be run as it is written; lists every problem found."""
 
     def __init__(self, problems: str | Iterable[Problem]) -> None:
-        self.problems = (
-            (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
-        )
+        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
         count = len(self.problems)
         listed = "\n".join(f"  - {problem}" for problem in self.problems)
         message = (
-            str(self.problems[0])
-            if count == 1
-            else f"the request has {count} problems:\n{listed}"
+            str(self.problems[0]) if count == 1 else f"the request has {count} problems:\n{listed}"
         )
         super().__init__(message)
 
@@ -86,3 +87,25 @@ class StoreUnavailableError(AnonError):
 
 class JobError(AnonError):
     """A job is unknown, of another kind, or in the wrong state."""
+
+
+class UnknownJobError(JobError):
+    """There is no such job, or none any more."""
+
+
+class UnfinishedJobError(JobError):
+    """A job is not done in the time that was granted; it goes on."""
+
+
+class AbortedJobError(JobError):
+    """A job was aborted and has no result."""
+
+
+class DeploymentError(AnonError):
+    """The deployment that runs the jobs did not answer, or refused."""
+
+    transient: ClassVar[bool] = True
+
+
+class HandoverError(AnonError):
+    """A DataFrame cannot be handed over."""

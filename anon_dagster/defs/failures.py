@@ -7,6 +7,9 @@ import dagster as dg
 
 from anon_dagster.errors import AnonError
 
+KIND = "error"
+"""Which error of the library it was, for those who raise it again."""
+
 
 @contextmanager
 def failures_in_words() -> Iterator[None]:
@@ -20,7 +23,8 @@ def failures_in_words() -> Iterator[None]:
     except dg.Failure:
         raise
     except AnonError as error:
-        raise dg.Failure(str(error), allow_retries=error.transient) from None
+        kind = {KIND: type(error).__name__}
+        raise dg.Failure(str(error), metadata=kind, allow_retries=error.transient) from None
     except MemoryError:
         raise dg.Failure("the machine ran out of memory", allow_retries=False) from None
     except Exception as error:  # noqa: BLE001 (whatever it is, its text may quote a cell)

@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -11,9 +12,14 @@ if TYPE_CHECKING:
 
 PERCENT_TAG = "anon/progress"
 PHASE_TAG = "anon/phase"
+STEP_TAG = "anon/step"
+"""Percent of the phase, if its length is known."""
+TIME_TAG = "anon/progressed"
+"""When progress was last told: by it a stalled job can be told from a slow one."""
 DONE = "100%"
 
 _SECONDS_BETWEEN = 1.0  # a tag costs some ten milliseconds of the instance's database
+_HALFWAY = 1_000_000  # records, where nobody knows how many there are
 _SPANS = {
     "count": (0, 40),
     "search": (40, 70),
@@ -24,10 +30,21 @@ _SPANS = {
 
 
 def percent(progress: "Progress") -> int:
-    """Return how much of a whole job is done, 0 to 99; a phase of unknown length counts half."""
+    """Return how much of a whole job is done, 0 to 99.
+
+    A phase of unknown length nears its end without reaching it.
+    """
     start, end = _SPANS[progress.phase]
-    share = min(progress.done / progress.total, 1.0) if progress.total else 0.5
+    total = progress.total or progress.done + _HALFWAY
+    share = min(progress.done / total, 1.0)
     return int(start + (end - start) * share)
+
+
+def step_percent(progress: "Progress") -> str:
+    """Return how much of its phase is done; nothing if its length is not known."""
+    if not progress.total:
+        return ""
+    return f"{min(100, 100 * progress.done // progress.total)}%"
 
 
 def words(progress: "Progress") -> str:
@@ -53,7 +70,7 @@ class RunProgress:
             return
         self.told, self.phase = now, progress.phase
         self.highest = max(self.highest, percent(progress))
-        self._tag(f"{self.highest}%", words(progress))
+        self._tag(f"{self.highest}%", words(progress), step_percent(progress))
         if entered:
             self.context.log_event(
                 dg.AssetObservation(
@@ -67,8 +84,9 @@ class RunProgress:
 
     def finish(self) -> None:
         """Say that nothing is left to do."""
-        self._tag(DONE, "done")
+        self._tag(DONE, "done", DONE)
 
-    def _tag(self, done: str, phase: str) -> None:
-        tags = {PERCENT_TAG: done, PHASE_TAG: phase}
+    def _tag(self, done: str, phase: str, step: str) -> None:
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        tags = {PERCENT_TAG: done, PHASE_TAG: phase, STEP_TAG: step, TIME_TAG: now}
         self.context.instance.add_run_tags(self.context.run.run_id, tags)
