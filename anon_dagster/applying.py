@@ -33,6 +33,7 @@ from anon_dagster.request import (
     Policy,
     QuasiIdentifier,
     SuppressRule,
+    TreeRule,
     parse_policy,
 )
 
@@ -72,6 +73,7 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
             f"{', '.join(plan.clusters.labels)}: clusters made by MDAV are those of their records "
             "and cannot be applied to others; use groups: classes"
         )
+    solution = _as_released(solution)
     policy = _with_rules(plan.policy, decision, decimal)
     proof = {name: getattr(solution.proof, name) for name in Proof.__dataclass_fields__}
     released = solution.classes >= 0
@@ -85,6 +87,7 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
         "hierarchies": {
             name: {"levels": h.levels, "leaves": h.leaves, "fingerprint": fingerprint(h)}
             for name, h in plan.hierarchies.items()
+            if isinstance(getattr(policy.attributes[name], "hierarchy", None), TreeRule)
         },
         "cells": Cells.of(plan.problem, _unaggregated(plan, solution)).to_document(),
         "sizes": sizes.tolist(),
@@ -119,6 +122,23 @@ def from_document(document: Mapping[str, Any]) -> StoredSolution:
 
 def _classes(solution: Solution) -> int:
     return max((len(each.codes) for each in solution.generalized), default=1)
+
+
+def _as_released(solution: Solution) -> Solution:
+    """Forget labels that no released class has: they read as suppressed records did."""
+    generalized = []
+    for each in solution.generalized:
+        used, codes = np.unique(each.codes, return_inverse=True)
+        generalized.append(
+            Generalized(
+                codes.reshape(-1).astype(np.int32),
+                tuple(each.labels[label] for label in used),
+                each.covered[used],
+                each.heights[used],
+                each.leaves,
+            )
+        )
+    return replace(solution, generalized=tuple(generalized))
 
 
 def _unaggregated(plan: Plan, solution: Solution) -> Solution:

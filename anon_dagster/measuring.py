@@ -31,7 +31,7 @@ FRONTIER = ("maxProbabilityIdentification", "avgRecordIdentification", "infoLoss
 class Configuration:
     """A policy that differs from another in a few values."""
 
-    values: Mapping[str, Any]
+    settings: Mapping[str, Any]
     """What was set, by the name of its column in the comparison."""
     policy: Policy
 
@@ -123,7 +123,7 @@ def compare(
     rows = []
     for configuration in policies:
         plan = plan_with(configuration.policy, counted, planned.hierarchies, decimal)
-        rows.append({**configuration.values, **_measured(plan, decide)})
+        rows.append({**configuration.settings, **_measured(plan, decide)})
     table = pd.DataFrame(rows)
     table.insert(table.columns.get_loc("note"), "frontier", _undominated(table))
     return table
