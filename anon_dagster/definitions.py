@@ -22,4 +22,4 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
     )
 
 
-defs = definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore())
+defs = definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment())

@@ -33,7 +33,7 @@ def main(project: Path | None = None, *, dataset: str = "patients") -> int:
     if not (folder / "dagster.yaml").exists():
         print(f"{folder} has no dagster.yaml; start the demo in the project's folder")
         return 2
-    store = JobStore()
+    store = JobStore.of_environment()
     job = definitions(folder / "data", store).resolve_job_def(f"{dataset}_anonymize_job")
     print(f"Running {job.name} through Dagster …", flush=True)
     with dg.DagsterInstance.from_config(str(folder)) as instance:

@@ -45,7 +45,7 @@ def deployed(folder: Path) -> Iterator[Deployment]:
     """Deploy into the working directory, where the paths of ``dagster.yaml`` start."""
     (folder / "data").mkdir(exist_ok=True)
     shutil.copy(PROJECT / "dagster.yaml", folder)
-    store = JobStore(root=str(folder / ".anon"))
+    store = JobStore(folder / ".anon")
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         yield Deployment(folder, instance, definitions(folder / "data", store))
 

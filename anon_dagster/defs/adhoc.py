@@ -22,15 +22,13 @@ class RequestConfig(dg.Config):
     """A request, as YAML text (comments allowed) or as a nested mapping."""
 
     # Any keeps Dagster from looking for {env: NAME} in it, by which whoever may launch a run
-    # could read the environment.
-    request: Any
+    # could read the environment. The launchpad opens with the default.
+    request: Any = EXAMPLE
 
 
 def adhoc() -> dg.Definitions:
     """Define the graph that takes its request from the run."""
-    op = "__".join(ADHOC.key(REQUEST).path)
-    example = {"ops": {op: {"config": {"request": EXAMPLE}}}}
-    return define(ADHOC, _request, job_config=example)
+    return define(ADHOC, _request)
 
 
 def request_of(value: str | Mapping[str, Any]) -> Request:
@@ -54,7 +52,7 @@ def request_of(value: str | Mapping[str, Any]) -> Request:
 
 @dg.asset(key=ADHOC.key(REQUEST), group_name=ADHOC.name, partitions_def=ADHOC.partitions)
 def _request(
-    context: dg.AssetExecutionContext, store: JobStore, config: RequestConfig
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: RequestConfig
 ) -> dg.MaterializeResult[None]:
     """What is asked for, from the configuration of the run."""
     return keep_request(context, store, lambda: request_of(config.request))

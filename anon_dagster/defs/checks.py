@@ -23,7 +23,9 @@ def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
         description="The source has the columns that the request names, and no others.",
         blocking=True,
     )
-    def check(context: dg.AssetCheckExecutionContext, store: JobStore) -> dg.AssetCheckResult:
+    def check(
+        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
+    ) -> dg.AssetCheckResult:
         with failures_in_words():
             from anon_dagster.operations import open_table
             from anon_dagster.schemas import source_problems
@@ -50,7 +52,7 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
         ],
     )
     def check(
-        context: dg.AssetCheckExecutionContext, store: JobStore
+        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
     ) -> Iterable[dg.AssetCheckResult]:
         with failures_in_words():
             from anon_dagster.operations import count_release, verify_release

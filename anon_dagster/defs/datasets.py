@@ -60,7 +60,9 @@ def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
         description=f"What is asked for, from `{file.parent.name}/{file.name}`:\n\n{promises}",
         kinds={"yaml"},
     )
-    def request(context: dg.AssetExecutionContext, store: JobStore) -> dg.MaterializeResult[None]:
+    def request(
+        context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
+    ) -> dg.MaterializeResult[None]:
         return keep_request(context, store, lambda: load_request(file))
 
     return request

@@ -1,8 +1,7 @@
 """The lineage graph of a group, made from the table of steps, and the jobs that run it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import dagster as dg
 
@@ -42,7 +41,6 @@ def define(
     request: dg.AssetsDefinition,
     *,
     job_prefix: str = "",
-    job_config: Mapping[str, Any] | None = None,
 ) -> dg.Definitions:
     """Define the assets, checks and jobs of a group; only how its request comes in differs."""
     return dg.Definitions(
@@ -52,7 +50,6 @@ def define(
             dg.define_asset_job(
                 f"{job_prefix}{kind}_job",
                 selection=dg.AssetSelection.assets(*group.keys(stages)),
-                config=job_config,
                 tags={KIND_TAG: kind, DATASET_TAG: group.name},
             )
             for kind, stages in KINDS.items()
@@ -83,11 +80,11 @@ def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
         partitions_def=group.partitions,
     )
     def materialize(
-        context: dg.AssetExecutionContext, store: JobStore
+        context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
     ) -> dg.MaterializeResult[None]:
         with failures_in_words():
             progress = RunProgress(context)
-            shown = stage.make(Work(job_of(context, store, needed), progress))
+            shown = stage.make(Work(job_of(context, store, needed), progress, group.key("source")))
             if stage.name in _LAST:
                 progress.finish()
         return dg.MaterializeResult(metadata=shown)

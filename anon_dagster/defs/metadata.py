@@ -106,8 +106,13 @@ def of_count(counted: "Count", policy: Policy) -> Shown:
 
 def of_decision(decision: "Decision") -> Shown:
     """Show the chosen levels, what they cost, and how far the optimum is proven."""
+    from anon_dagster.report import level_rows
+
     proof = decision.solution.proof
-    shown: Shown = {
+    shown: Shown = {}
+    if levels := list(level_rows(decision)):
+        shown["levels"] = rows(levels, ("attribute", "level", "of", "meaning"))
+    return shown | {
         "loss": dg.MetadataValue.float(proof.loss),
         "lower_bound": dg.MetadataValue.float(proof.lower_bound),
         "optimal": dg.MetadataValue.bool(proof.optimal),
@@ -116,20 +121,16 @@ def of_decision(decision: "Decision") -> Shown:
         "evaluated": dg.MetadataValue.int(proof.evaluated),
         "suppressed": dg.MetadataValue.int(decision.suppressed),
     }
-    from anon_dagster.report import level_rows
-
-    if levels := list(level_rows(decision)):
-        shown["levels"] = rows(levels, ("attribute", "level", "of", "meaning"))
-    return shown
 
 
-def of_release(decision: "Decision", release: "Release") -> Shown:
+def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) -> Shown:
     """Show where the release is, its columns, and what became of each."""
     policy = decision.request.policy
     return {
         "dagster/uri": dg.MetadataValue.text(_listed(release.paths)),
         "dagster/row_count": dg.MetadataValue.int(release.count.records),
         "dagster/column_schema": column_schema(release.schema, policy),
+        "dagster/column_lineage": column_lineage(release.schema.names, source),
         "suppressed": dg.MetadataValue.int(decision.suppressed),
         "checksum": dg.MetadataValue.text(release.checksum),
     }
@@ -176,10 +177,12 @@ def column_schema(schema: "pa.Schema", policy: Policy) -> dg.MetadataValue:
     )
 
 
-def column_lineage(columns: Iterable[str], source: dg.AssetKey) -> dg.TableColumnLineage:
+def column_lineage(columns: Iterable[str], source: dg.AssetKey) -> dg.MetadataValue:
     """Say of which column of the source each column of the release is made."""
-    return dg.TableColumnLineage(
-        {name: [dg.TableColumnDep(asset_key=source, column_name=name)] for name in columns}
+    return dg.MetadataValue.column_lineage(
+        dg.TableColumnLineage(
+            {name: [dg.TableColumnDep(asset_key=source, column_name=name)] for name in columns}
+        )
     )
 
 

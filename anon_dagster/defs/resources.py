@@ -1,28 +1,30 @@
 """Where jobs keep what they make."""
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import dagster as dg
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anon_dagster.jobs import JobFolder
 
 
-class JobStore(dg.ConfigurableResource[Any]):
-    """A private folder per run, under one root."""
+@dataclass(frozen=True, slots=True)
+class JobStore:
+    """A private folder per run, under one root.
 
-    root: str = ""
-    """The environment's ``ANON_STORE`` if left empty, or ``.anon`` in the working directory."""
+    It cannot be configured when a run is launched: who launches does not say where data go.
+    """
 
-    @property
-    def folder(self) -> Path:
-        """The root, made absolute."""
-        return Path(self.root or os.environ.get("ANON_STORE") or ".anon").absolute()
+    root: Path
+
+    @classmethod
+    def of_environment(cls) -> "JobStore":
+        """Return the store at ``ANON_STORE``, or at ``.anon`` in the working directory."""
+        return cls(Path(os.environ.get("ANON_STORE") or ".anon").absolute())
 
     def job(self, run_id: str) -> "JobFolder":
         """Return the folder of a run; nothing is created yet."""
         from anon_dagster.jobs import JobFolder
 
-        return JobFolder(self.folder, run_id)
+        return JobFolder(self.root, run_id)

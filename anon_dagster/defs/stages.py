@@ -26,6 +26,8 @@ class Work:
 
     job: "JobFolder"
     on_progress: "Callable[[Progress], None]"
+    source: dg.AssetKey
+    """The table of personal records, for the lineage of columns."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def anonymized(work: Work) -> Shown:
         on_progress=work.on_progress,
     )
     work.job.save_release(release, decision.request)
-    return metadata.of_release(decision, release)
+    return metadata.of_release(decision, release, work.source)
 
 
 def exploratory_statistics(work: Work) -> Shown:

@@ -32,7 +32,7 @@ GROUPS = {"adhoc", "credit_union", "patients"}
 
 @pytest.fixture(scope="module")
 def project(project_folder: Path) -> dg.Definitions:
-    return definitions(project_folder / "data", JobStore())
+    return definitions(project_folder / "data", JobStore.of_environment())
 
 
 def names(defined: dg.Definitions) -> set[str]:
