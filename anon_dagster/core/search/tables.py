@@ -130,7 +130,7 @@ class Tables:
     """The tables that candidates are evaluated from: a ladder from the whole one upward.
 
     A candidate is rolled up from the smallest table that is at least as specific. Where that is
-    large, a smaller one between the two is made first, for this candidate and its neighbours.
+    large, a smaller one between the two is made, once a second candidate can use it.
     """
 
     def __init__(self, compact: Compact) -> None:
@@ -159,7 +159,7 @@ class Tables:
 
     def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.intp]:
         """Return the cell of each row, (rows,), a pack of columns at a time."""
-        ids = np.zeros(0, dtype=np.intp)
+        ids = np.zeros(len(table), dtype=np.intp)
         for pack in table.packs:
             lookup = np.zeros(1, dtype=np.intp)
             for q, nodes in enumerate(pack.nodes, pack.first):
@@ -188,7 +188,12 @@ class Tables:
         return found
 
     def _smallest(self, levels: Levels) -> Table:
-        return min((rung for rung in self._rungs if levels_at_least(levels, rung.levels)), key=len)
+        fitting = (rung for rung in self._rungs if levels_at_least(levels, rung.levels))
+        found = min(fitting, key=len)
+        if found is not self._rungs[0]:
+            self._rungs.remove(found)
+            self._rungs.append(found)  # the last to be forgotten
+        return found
 
     def _cells(self, levels: Levels) -> int:
         return self._values * prod(self._sizes(levels))
@@ -221,7 +226,7 @@ class Tables:
         return Table(levels, decoded[:width], decoded[width:], totals[cells], packs)
 
     def _forget(self) -> None:
-        """Keep the tables within the memory of as many rows as the whole one has."""
+        """Keep the memory of the smaller tables within some times that of the whole one."""
         whole, *rungs = self._rungs
         while sum(map(len, rungs)) > _KEPT * max(len(whole), _LARGE):
             rungs.pop(0)

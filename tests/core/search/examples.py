@@ -16,13 +16,30 @@ from anon_dagster.core.privacy import (
     DistinctLDiversity,
     EntropyLDiversity,
     EqualTCloseness,
+    EquivalenceClasses,
     HierarchicalTCloseness,
     KAnonymity,
+    Monotone,
     OrderedTCloseness,
     PrivacyModel,
     RecursiveLDiversity,
 )
 from anon_dagster.core.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class EvenSize:
+    """A model of which nothing is known: classes that join may break it or mend it."""
+
+    sensitive: int | None = None
+    monotone: Monotone = Monotone.UNKNOWN
+    relaxation: PrivacyModel | None = None
+    relative: bool = False
+
+    def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
+        verdict: NDArray[np.bool_] = classes.sizes % 2 == 0
+        return verdict
+
 
 VALUES = 5
 """Values of the sensitive attribute."""
@@ -49,6 +66,7 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
         DistinctLDiversity(0, 2),
         EqualTCloseness(1, Fraction(1, 2)),
     ),
+    "nothing monotone": (EvenSize(),),
     "the second attribute only": (RecursiveLDiversity(1, Fraction(2), 2),),
 }
 
