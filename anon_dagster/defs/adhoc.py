@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 import yaml
+from pydantic import Field
 
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
@@ -13,17 +14,20 @@ from anon_dagster.defs.stages import REQUEST
 from anon_dagster.errors import RequestError
 from anon_dagster.request import Request, parse_request
 
-ADHOC = Group("adhoc", dg.DynamicPartitionsDefinition(name="request"))
+REQUESTS = "request"
+"""The name of the partitions: one for each request."""
+ADHOC = Group("adhoc", dg.DynamicPartitionsDefinition(name=REQUESTS))
 EXAMPLE = files("anon_dagster.defs").joinpath("example.yaml").read_text(encoding="utf-8")
-"""A complete request with comments: what the launchpad opens with."""
+"""A complete request with comments."""
 
 
 class RequestConfig(dg.Config):
-    """A request, as YAML text (comments allowed) or as a nested mapping."""
+    """A request, as a nested mapping or as the text of a YAML file."""
 
     # Any keeps Dagster from looking for {env: NAME} in it, by which whoever may launch a run
-    # could read the environment. The launchpad opens with the default.
-    request: Any = EXAMPLE
+    # could read the environment. The launchpad opens with the default, and shows the description
+    # beside it: Dagster writes the default anew, so no comment would survive in it.
+    request: Any = Field(default=yaml.safe_load(EXAMPLE), description=f"\n{EXAMPLE}")
 
 
 def adhoc() -> dg.Definitions:
@@ -50,9 +54,14 @@ def request_of(value: str | Mapping[str, Any]) -> Request:
     return parse_request(document)
 
 
-@dg.asset(key=ADHOC.key(REQUEST), group_name=ADHOC.name, partitions_def=ADHOC.partitions)
+@dg.asset(
+    key=ADHOC.key(REQUEST),
+    group_name=ADHOC.name,
+    partitions_def=ADHOC.partitions,
+    description="What is asked for, from the configuration of the run. An example:\n\n"
+    f"```yaml\n{EXAMPLE}```",
+)
 def _request(
     context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: RequestConfig
 ) -> dg.MaterializeResult[None]:
-    """What is asked for, from the configuration of the run."""
     return keep_request(context, store, lambda: request_of(config.request))
