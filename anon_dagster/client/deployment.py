@@ -1,0 +1,108 @@
+"""What a client needs of a deployment, whichever way it is reached."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+Status = Literal["queued", "running", "completed", "failed", "aborted"]
+
+OVER: frozenset[Status] = frozenset({"completed", "failed", "aborted"})
+"""A job in one of these will not change any more."""
+
+_STATUS: dict[str, Status] = {
+    "NOT_STARTED": "queued",
+    "QUEUED": "queued",
+    "MANAGED": "queued",
+    "STARTING": "running",
+    "STARTED": "running",
+    "CANCELING": "running",
+    "SUCCESS": "completed",
+    "FAILURE": "failed",
+    "CANCELED": "aborted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A job to be queued. Holds no cell: Dagster stores and shows all of it."""
+
+    job: str
+    """The name of the Dagster job."""
+    config: Mapping[str, Any]
+    tags: Mapping[str, str]
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """What a deployment knows of a job, without its findings."""
+
+    job_id: str
+    job: str
+    dagster_status: str
+    tags: Mapping[str, str]
+    created: float | None
+    """Seconds since the epoch, as the others."""
+    started: float | None
+    ended: float | None
+
+    @property
+    def status(self) -> Status:
+        """The state of the job, in the words of this project."""
+        return _STATUS.get(self.dagster_status, "running")
+
+    @property
+    def kind(self) -> str:
+        """Which operation it is."""
+        return self.tags.get("anon/kind", self.job.removesuffix("_job"))
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the job will not change any more."""
+        return self.status in OVER
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a job failed."""
+
+    error: str
+    """The name of the error in :mod:`anon_dagster.errors`; empty if it was none of them."""
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the steps of a job showed: names, levels, counts and statistics."""
+
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    failure: Failure | None = None
+
+
+class Deployment(Protocol):
+    """Runs jobs and remembers them.
+
+    Every method raises a DeploymentError if the deployment does not answer, and those about one
+    job an UnknownJobError if there is none of that id.
+    """
+
+    def launch(self, launch: Launch) -> str:
+        """Queue a job and return its id."""
+
+    def records(self, limit: int) -> Sequence[JobRecord]:
+        """Return the last jobs, newest first."""
+
+    def record(self, job_id: str) -> JobRecord:
+        """Return one job."""
+
+    def findings(self, job_id: str) -> Findings:
+        """Return what a job showed by now."""
+
+    def config(self, job_id: str) -> Mapping[str, Any]:
+        """Return how a job was configured."""
+
+    def abort(self, job_id: str) -> None:
+        """Ask a job to end."""
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that is over, and the partition that was made for it."""

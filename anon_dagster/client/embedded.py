@@ -1,0 +1,129 @@
+"""A deployment without a server: a host of this project on this machine, started when needed."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Client, Connection
+from pathlib import Path
+from threading import RLock
+from typing import Any
+
+from anon_dagster import errors
+from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
+from anon_dagster.errors import DeploymentError
+
+_PATIENCE = 90.0  # seconds for a host to start on a busy machine
+_GONE = (OSError, EOFError, AuthenticationError)
+
+
+@dataclass
+class EmbeddedDeployment:
+    """Jobs in processes of their own on this machine.
+
+    Parameters
+    ----------
+    home
+        The folder of ``dagster.yaml``; one is made if there is none.
+    store
+        The folder of the jobs.
+    """
+
+    home: Path
+    store: Path
+    _connection: Connection | None = None
+    _guard: RLock = field(default_factory=RLock)
+
+    def launch(self, launch: Launch) -> str:
+        """Queue a job and return its id."""
+        return str(self._ask("launch", **asdict(launch)))
+
+    def records(self, limit: int) -> Sequence[JobRecord]:
+        """Return the last jobs, newest first."""
+        return [JobRecord(**each) for each in self._ask("records", limit=limit)]
+
+    def record(self, job_id: str) -> JobRecord:
+        """Return one job."""
+        return JobRecord(**self._ask("record", job_id=job_id))
+
+    def findings(self, job_id: str) -> Findings:
+        """Return what a job showed by now."""
+        found = self._ask("findings", job_id=job_id)
+        failure = found["failure"]
+        return Findings(found["steps"], Failure(**failure) if failure else None)
+
+    def config(self, job_id: str) -> Mapping[str, Any]:
+        """Return how a job was configured."""
+        config: Mapping[str, Any] = self._ask("config", job_id=job_id)
+        return config
+
+    def abort(self, job_id: str) -> None:
+        """Ask a job to end."""
+        self._ask("abort", job_id=job_id)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that is over."""
+        self._ask("delete", job_id=job_id)
+
+    def stop(self) -> bool:
+        """End the host if it has nothing to do; tell whether it has ended, or never ran."""
+        with self._guard:
+            if self._connection is None:
+                self._connection = self._connect()
+            return self._connection is None or bool(self._ask("stop"))
+
+    def _ask(self, method: str, **arguments: Any) -> Any:  # noqa: ANN401 (JSON)
+        with self._guard:
+            question = json.dumps({"method": method, "arguments": arguments}).encode()
+            try:
+                reply = self._exchange(question)
+            except _GONE:
+                self._connection = None
+                raise DeploymentError(
+                    "the host of the jobs ended while it was asked; ask again, and look whether "
+                    "the job is there before it is submitted a second time"
+                ) from None
+        if "error" in reply:
+            raise getattr(errors, reply["error"])(reply["message"]) from None
+        return reply["answer"]
+
+    def _exchange(self, question: bytes) -> dict[str, Any]:
+        if self._connection is None:
+            self._connection = self._connect() or self._start()
+        try:
+            self._connection.send_bytes(question)
+        except OSError:  # the host ended since; nothing of the question reached it
+            self._connection = self._connect() or self._start()
+            self._connection.send_bytes(question)
+        reply: dict[str, Any] = json.loads(self._connection.recv_bytes())
+        return reply
+
+    def _connect(self) -> Connection | None:
+        with suppress(*_GONE, ValueError, KeyError):
+            told = json.loads((self.store / "host.json").read_text(encoding="utf-8"))
+            return Client(tuple(told["address"]), authkey=bytes.fromhex(told["key"]))
+        return None
+
+    def _start(self) -> Connection:
+        self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        said = self.store / "host.log"
+        command = [sys.executable, "-m", "anon_dagster.host"]
+        command += ["--home", str(self.home), "--store", str(self.store)]
+        with said.open("wb") as log:
+            said.chmod(0o600)
+            host = subprocess.Popen(  # noqa: S603 (our own module)
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+            )
+        until = time.monotonic() + _PATIENCE
+        while time.monotonic() < until:
+            if connection := self._connect():
+                return connection
+            if host.poll():
+                raise DeploymentError(f"the host of the jobs does not start; {said} says why")
+            time.sleep(0.05)
+        host.terminate()
+        raise DeploymentError(f"the host of the jobs did not start within {_PATIENCE:.0f} seconds")

@@ -1,0 +1,69 @@
+"""Serve one folder of jobs; see :mod:`anon_dagster.host`."""
+
+import argparse
+import logging
+import os
+import sys
+from importlib.resources import files
+from multiprocessing import forkserver, get_context
+from pathlib import Path
+
+from anon_dagster.host.place import Place, lock
+
+_IDLE = 60.0  # seconds
+_PRELOADED = ("anon_dagster.host.worker", "anon_dagster.operations", "anon_dagster.report")
+
+
+def main() -> int:
+    """Serve until there is nothing to do, unless another host serves the same folder."""
+    parser = argparse.ArgumentParser(prog="python -m anon_dagster.host", description=__doc__)
+    parser.add_argument("--home", type=Path, required=True, help="the folder of dagster.yaml")
+    parser.add_argument("--store", type=Path, required=True, help="the folder of the jobs")
+    parser.add_argument("--idle", type=float, default=_IDLE, help="seconds until it ends")
+    asked = parser.parse_args()
+    place = Place(asked.home.absolute(), asked.store.absolute())
+    place.make()
+    held = lock(place.store / "host" / "host.lock")
+    if held is None:
+        return 0
+    with held:
+        _settle(place)
+        _preload()
+        _serve(place, asked.idle)
+    return 0
+
+
+def _settle(place: Place) -> None:
+    """Go home, where the paths of ``dagster.yaml`` start; make one if there is none."""
+    place.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = place.home / "dagster.yaml"
+    if not settings.exists():
+        settings.write_bytes(files("anon_dagster.host").joinpath("dagster.yaml").read_bytes())
+    os.chdir(place.home)
+    os.environ["ANON_STORE"] = str(place.store)
+
+
+def _preload() -> None:
+    """Have what every worker needs imported once, in the process they are forked from.
+
+    That process begins at once, beside the imports of this one.
+    """
+    get_context("forkserver").set_forkserver_preload(list(_PRELOADED))
+    forkserver.ensure_running()
+
+
+def _serve(place: Place, idle_seconds: float) -> None:
+    import dagster as dg
+
+    from anon_dagster.host.queue import Queue
+    from anon_dagster.host.server import Server
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)
+    with dg.DagsterInstance.from_config(str(place.home)) as instance:
+        queue = Queue(place, instance)
+        queue.adopt()
+        Server(queue).serve(idle_seconds)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

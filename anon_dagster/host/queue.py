@@ -1,0 +1,191 @@
+"""The queue of a host: which job runs, which waits, and what becomes of one whose process died."""
+
+import os
+import shutil
+import signal
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from anon_dagster.defs.adhoc import REQUESTS
+from anon_dagster.errors import JobError
+from anon_dagster.host.place import Place, is_locked
+from anon_dagster.host.worker import known, work
+
+if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerProcess
+
+HOST_TAG = "anon/host"
+_MOST = 4  # jobs at once, if dagster.yaml does not say
+_PATIENCE = 10.0  # seconds between asking a process to end and ending it
+_PARTITION = "dagster/partition"
+
+_processes = get_context("forkserver")
+
+
+@dataclass
+class Worker:
+    """The process of a job; one that an earlier host started is known by its lock alone."""
+
+    process: "ForkServerProcess | None"
+    aborted_at: float | None = None
+
+
+@dataclass
+class Queue:
+    """Jobs that wait, in the order they came, and jobs that run."""
+
+    place: Place
+    instance: dg.DagsterInstance
+    waiting: list[str] = field(default_factory=list)
+    workers: dict[str, Worker] = field(default_factory=dict)
+    guard: threading.RLock = field(default_factory=threading.RLock)
+    """Held by whoever looks at the queue or changes it."""
+
+    @property
+    def most(self) -> int:
+        """How many jobs may run at once."""
+        limits = self.instance.get_concurrency_config().run_queue_config
+        most = _MOST if limits is None else limits.max_concurrent_runs
+        return most if most > 0 else _MOST
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.waiting and not self.workers
+
+    def adopt(self) -> None:
+        """Take over what an earlier host left: jobs that wait, that run, and that died."""
+        unfinished = dg.RunsFilter(
+            tags={HOST_TAG: "yes"},
+            statuses=[
+                dg.DagsterRunStatus.NOT_STARTED,
+                dg.DagsterRunStatus.STARTED,
+                dg.DagsterRunStatus.CANCELING,
+            ],
+        )
+        for run in reversed(self.instance.get_runs(unfinished)):
+            if is_locked(self.place.job_lock(run.run_id)):
+                self.workers[run.run_id] = Worker(None)
+            elif run.status == dg.DagsterRunStatus.NOT_STARTED:
+                self.waiting.append(run.run_id)
+            else:
+                self._close(run.run_id, "its process ended together with that of the host")
+
+    def add(
+        self, job: str, config: Mapping[str, Any], tags: Mapping[str, str], partition: str
+    ) -> str:
+        """Queue a job and return its id."""
+        definition = known(self.place.home / "data", self.place.store).resolve_job_def(job)
+        tags = {**definition.tags, **tags, HOST_TAG: "yes", _PARTITION: partition}
+        with self.guard:
+            self.instance.add_dynamic_partitions(REQUESTS, [partition])
+            run = self.instance.create_run_for_job(
+                definition, run_id=str(uuid.uuid4()), run_config=config, tags=tags
+            )
+            self.waiting.append(run.run_id)
+        return run.run_id
+
+    def abort(self, job_id: str) -> None:
+        """End a job: at once if it waits, else by asking its process.
+
+        Raises
+        ------
+        JobError
+            If the job is over, or is run by another deployment.
+        """
+        with self.guard:
+            run = self.instance.get_run_by_id(job_id)
+            if run is None or run.is_finished:
+                raise JobError(f"job {job_id} is over")
+            if job_id in self.waiting:
+                self.waiting.remove(job_id)
+                self.instance.report_run_canceled(run, "aborted before it began")
+            elif job_id not in self.workers:
+                raise JobError(f"job {job_id} is run by another deployment: abort it there")
+            elif self.workers[job_id].aborted_at is None:
+                # In this order: a process that ends unasked has failed.
+                self.instance.report_run_canceling(run)
+                self.workers[job_id].aborted_at = time.monotonic()
+                self._signal(job_id, signal.SIGTERM)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that is over, its output and its partition.
+
+        Raises
+        ------
+        JobError
+            If it is not over.
+        """
+        with self.guard:
+            run = self.instance.get_run_by_id(job_id)
+            if run is None:
+                return
+            if not run.is_finished or job_id in self.workers:
+                raise JobError(f"job {job_id} is not over: abort it first")
+            if partition := run.tags.get(_PARTITION):
+                self.instance.delete_dynamic_partition(REQUESTS, partition)
+            self.instance.delete_run(job_id)
+            logs = self.place.home / ".dagster" / "compute_logs" / job_id
+            shutil.rmtree(logs, ignore_errors=True)
+
+    def tick(self) -> None:
+        """Start what may start, and see to what ended."""
+        with self.guard:
+            for job_id in list(self.workers):
+                self._look_after(job_id)
+            while self.waiting and len(self.workers) < self.most:
+                self._start(self.waiting.pop(0))
+
+    def _start(self, job_id: str) -> None:
+        process = _processes.Process(target=work, args=(self.place, job_id), daemon=False)
+        process.start()
+        self.workers[job_id] = Worker(process)
+
+    def _look_after(self, job_id: str) -> None:
+        worker = self.workers[job_id]
+        if not self._is_alive(job_id):
+            code = worker.process.exitcode if worker.process else None
+            self._close(job_id, _ended(code))
+            del self.workers[job_id]
+        elif worker.aborted_at is not None and time.monotonic() - worker.aborted_at > _PATIENCE:
+            self._signal(job_id, signal.SIGKILL)
+
+    def _is_alive(self, job_id: str) -> bool:
+        process = self.workers[job_id].process
+        return process.is_alive() if process else is_locked(self.place.job_lock(job_id))
+
+    def _signal(self, job_id: str, sign: signal.Signals) -> None:
+        process = self.workers[job_id].process
+        pid = process.pid if process else _holder(self.place, job_id)
+        if pid is not None:
+            os.kill(pid, sign)
+
+    def _close(self, job_id: str, ended: str) -> None:
+        """Give a job whose process is gone the end that it could not write down itself."""
+        run = self.instance.get_run_by_id(job_id)
+        if run is not None and not run.is_finished:
+            if run.status == dg.DagsterRunStatus.CANCELING:
+                self.instance.report_run_canceled(run, "aborted")
+            else:
+                self.instance.report_run_failed(run, ended)
+        self.place.job_lock(job_id).unlink(missing_ok=True)
+
+
+def _ended(code: int | None) -> str:
+    if code is not None and code < 0:
+        reason = " (out of memory?)" if -code == signal.SIGKILL else ""
+        return f"the process of the job was ended by signal {-code}{reason}"
+    return "the process of the job ended before the job did"
+
+
+def _holder(place: Place, job_id: str) -> int | None:
+    """Return the process that an earlier host started, as it wrote itself into its lock."""
+    text = place.job_lock(job_id).read_text(encoding="ascii")
+    return int(text) if text else None

@@ -1,0 +1,45 @@
+"""The process of one job."""
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+from dagster._utils.interrupts import setup_interrupt_handlers
+
+from anon_dagster.definitions import definitions
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.host.place import Place, lock
+
+
+@cache
+def known(data: Path, store: Path) -> dg.Definitions:
+    """Return the jobs that there are."""
+    return definitions(data, JobStore(store))
+
+
+def work(place: Place, job_id: str) -> None:
+    """Run a job that was queued; its end is in its record."""
+    setup_interrupt_handlers()
+    held = lock(place.job_lock(job_id))
+    if held is None:
+        sys.exit(f"job {job_id} is run by another process")
+    os.chdir(place.home)
+    _be_quiet()
+    with dg.DagsterInstance.from_config(str(place.home)) as instance:
+        run = instance.get_run_by_id(job_id)
+        if run is not None and not run.is_finished:
+            job = known(place.home / "data", place.store).resolve_job_def(run.job_name)
+            execute_run(InMemoryJob(job), run, instance)
+    held.close()
+
+
+def _be_quiet() -> None:
+    """Say nothing outside of what Dagster keeps of a run."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (1, 2):
+        os.dup2(nowhere, stream)
+    os.close(nowhere)
