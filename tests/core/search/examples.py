@@ -28,7 +28,7 @@ from anon_dagster.core.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class EvenSize:
+class NoMultipleOfThree:
     """A model of which nothing is known: classes that join may break it or mend it."""
 
     sensitive: int | None = None
@@ -37,7 +37,7 @@ class EvenSize:
     relative: bool = False
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
-        verdict: NDArray[np.bool_] = classes.sizes % 2 == 0
+        verdict: NDArray[np.bool_] = classes.sizes % 3 != 0
         return verdict
 
 
@@ -66,7 +66,7 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
         DistinctLDiversity(0, 2),
         EqualTCloseness(1, Fraction(1, 2)),
     ),
-    "nothing monotone": (EvenSize(),),
+    "nothing monotone": (NoMultipleOfThree(),),
     "the second attribute only": (RecursiveLDiversity(1, Fraction(2), 2),),
 }
 
