@@ -60,6 +60,5 @@ class Lattice:
     def above(self, levels: Sequence[int]) -> tuple[slice, ...]:
         """Return the part of the lattice that is at least as general; levels may lie outside."""
         return tuple(
-            slice(max(level - low, 0), None)
-            for level, low in zip(levels, self.lowest, strict=True)
+            slice(max(level - low, 0), None) for level, low in zip(levels, self.lowest, strict=True)
         )
