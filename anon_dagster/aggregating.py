@@ -1,6 +1,6 @@
 """Microaggregated quasi-identifiers: numbers, dates and values replaced by those of their group."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -67,7 +67,7 @@ class Aggregation:
         RequestError
             If the aggregate needs numbers or dates and there are others.
         """
-        readers = {
+        readers: dict[TextKind, Callable[[str], float]] = {
             TextKind.integer: _number,
             TextKind.decimal: partial(_number, decimal=decimal),
             TextKind.date: _day,
@@ -81,7 +81,7 @@ class Aggregation:
                 "use median, mode, range or set"
             )
         ordered = [labels[place] for place in np.argsort(ranks)]
-        read = readers.get(kind, lambda _: np.nan)
+        read = readers.get(kind, _no_number)
         numbers = np.array([np.nan if label is None else read(label) for label in ordered])
         return cls(column, aggregate, kind, tuple(ordered), numbers, ranks[codes], decimal)
 
@@ -158,6 +158,10 @@ class Aggregation:
         text = format(Decimal(f"{number:.{DIGITS}g}"), "f")
         text = text.rstrip("0").rstrip(".") if "." in text else text
         return text.replace(".", self.decimal)
+
+
+def _no_number(_: str) -> float:
+    return float("nan")
 
 
 def _number(label: str, decimal: str = ".") -> float:

@@ -34,7 +34,8 @@ class ColumnCount:
     @property
     def labels(self) -> list[str | None]:
         """The values as Python strings, a missing value as ``None``."""
-        return self.values.to_pylist()
+        labels: list[str | None] = self.values.to_pylist()
+        return labels
 
     def merge(self, other: "ColumnCount") -> "ColumnCount":
         """Add the counts of another part of the same column."""
@@ -195,7 +196,8 @@ def _column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kind
 def _places(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
     """Return where each value stands among others, or -1 where it does not."""
     found = pc.index_in(values, value_set=among, skip_nulls=False)
-    return pc.fill_null(found, -1).to_numpy(zero_copy_only=False).astype(np.int32)
+    places: NDArray[np.int64] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
+    return places.astype(np.int32)
 
 
 def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]:

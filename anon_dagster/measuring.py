@@ -125,7 +125,7 @@ def compare(
         plan = plan_with(configuration.policy, counted, planned.hierarchies, decimal)
         rows.append({**configuration.settings, **_measured(plan, decide)})
     table = pd.DataFrame(rows)
-    table.insert(table.columns.get_loc("note"), "frontier", _undominated(table))
+    table.insert(list(table.columns).index("note"), "frontier", _undominated(table))
     return table
 
 

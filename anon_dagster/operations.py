@@ -109,14 +109,20 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     TargetError
         If the target could not be written.
     """
-    if (request.source is None) == (frame is None):
-        raise RequestError("a request needs either a source or a DataFrame that is handed over")
-    source = open_frame(frame) if frame is not None else open_source(request.source)
+    source = _opened(request.source, frame)
     require_columns(source.columns, request.policy.attributes)
     if request.target is not None:
         paths = request.source.path if request.source else ()
         check_target(request.target, (paths,) if isinstance(paths, str) else paths)
     return source
+
+
+def _opened(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
+    if source is not None and frame is None:
+        return open_source(source)
+    if frame is not None and source is None:
+        return open_frame(frame)
+    raise RequestError("a request needs either a source or a DataFrame that is handed over")
 
 
 def count_records(
@@ -363,9 +369,11 @@ def assess_utility(decision: Decision) -> pd.DataFrame:
     if plan.clusters is not None:
         clusters = plan.clusters
         errors |= {n: a.error(clusters.grouping) for n, a in clusters.aggregations.items()}
-    for name, error in errors.items():
-        table.loc[f"microaggregation_error({name})"] = [0.0, error, 0.0, 1.0, "lower", 1 - error]
-    return table
+    if not errors:
+        return table
+    rows = [[0.0, error, 0.0, 1.0, "lower", 1 - error] for error in errors.values()]
+    names = pd.Index([f"microaggregation_error({name})" for name in errors], name=table.index.name)
+    return pd.concat([table, pd.DataFrame(rows, index=names, columns=table.columns, dtype=object)])
 
 
 def anonymize(

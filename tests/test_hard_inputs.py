@@ -15,7 +15,7 @@ from anon_dagster.errors import HierarchyError, SchemaMismatchError, Unreachable
 Policy = dict[str, Any]
 
 
-def policy(k: int = 2, limit: float = 0.0, **attributes: Any) -> Policy:
+def policy(k: Any = 2, limit: Any = 0.0, **attributes: Any) -> Policy:
     roles = {
         name: {"role": given} if isinstance(given, str) else given
         for name, given in attributes.items()
@@ -120,7 +120,7 @@ TYPED = {
     "boolean": [True, False, True, True],
     "nullable_boolean": pd.array([True, None, False, True], dtype="boolean"),
     "moment": pd.to_datetime(["2024-01-31 10:00"] * 4).tz_localize("Europe/Madrid"),
-    "naive": pd.to_datetime(["2024-01-31", "2023-02-28", None, "2020-02-29"]),
+    "naive": pd.DatetimeIndex(["2024-01-31", "2023-02-28", "NaT", "2020-02-29"]),
     "day": [dt.date(2024, 1, 31), dt.date(2023, 2, 28), None, dt.date(2020, 2, 29)],
     "amount": [Decimal("1.10"), Decimal("12345678901234567890.12"), Decimal("0.00"), None],
     "nullable": pd.array([1, None, 3, 2**62], dtype="Int64"),

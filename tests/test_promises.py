@@ -144,8 +144,8 @@ def diverse(values: list[str], rule: dict[str, Any]) -> bool:
         shares = [c / len(values) for c in counts]
         return -sum(s * log(s) for s in shares) >= log(rule["l"]) - 1e-9
     if rule.get("variant") == "recursive":
-        return counts[0] < Fraction(str(rule["c"])) * sum(counts[rule["l"] - 1 :])
-    return len(counts) >= rule["l"]
+        return bool(counts[0] < Fraction(str(rule["c"])) * sum(counts[rule["l"] - 1 :]))
+    return bool(len(counts) >= rule["l"])
 
 
 def distance(values: list[str], whole: list[str], kind: str) -> Fraction:

@@ -87,9 +87,7 @@ def summarize(
         of = slice(None) if reference is None else reference
         np.add.at(whole, column[of], problem.counts[of])
         width = max(values, 1)
-        histograms.append(
-            Histogram(keys // width, (keys % width).astype(np.int32), counts, whole)
-        )
+        histograms.append(Histogram(keys // width, (keys % width).astype(np.int32), counts, whole))
     return EquivalenceClasses(sizes, tuple(histograms))
 
 

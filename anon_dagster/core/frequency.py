@@ -45,9 +45,7 @@ class FrequencyTable:
             self.sizes,
         )
 
-    def recode(
-        self, codes: Sequence[NDArray[np.int32]], sizes: Sequence[int]
-    ) -> "FrequencyTable":
+    def recode(self, codes: Sequence[NDArray[np.int32]], sizes: Sequence[int]) -> "FrequencyTable":
         """Replace each attribute's values by others: ``codes[a][v]`` stands for value v of a."""
         columns = [new[self.codes[:, a]] for a, new in enumerate(codes)]
         stacked = np.stack(columns, axis=1) if columns else self.codes

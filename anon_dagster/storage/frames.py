@@ -46,4 +46,6 @@ def _typed(column: pa.ChunkedArray, kinds: Kinds, decimal: str) -> pa.ChunkedArr
 
 
 def _series(column: pa.ChunkedArray) -> pd.Series:
-    return column.to_pandas(types_mapper=_NULLABLE.get if column.null_count else None)
+    mapper = _NULLABLE.get if column.null_count else None
+    series: pd.Series = column.to_pandas(types_mapper=mapper)
+    return series

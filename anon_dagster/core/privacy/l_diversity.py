@@ -101,7 +101,7 @@ class EntropyLDiversity:
             histogram.classes, weights=counts * np.log(counts), minlength=len(classes.sizes)
         )
         excess = np.log(classes.sizes) - weighted / classes.sizes - np.log(float(self.l))
-        verdict = excess >= 0
+        verdict: NDArray[np.bool_] = excess >= 0
         starts = np.searchsorted(histogram.classes, np.arange(len(classes.sizes) + 1))
         for near in np.flatnonzero(np.abs(excess) <= _NEAR):
             of_class = histogram.counts[starts[near] : starts[near + 1]].tolist()
@@ -145,7 +145,7 @@ class RecursiveLDiversity:
     l: int  # noqa: E741 (the name the model goes by)
 
     def __post_init__(self) -> None:
-        if self.l < 2 or self.c <= 0:  # noqa: PLR2004 (l = 1 would compare r1 with everything)
+        if self.l < 2 or self.c <= 0:
             raise RequestError("recursive l-diversity needs l of at least 2 and c above 0")
 
     @property

@@ -163,7 +163,8 @@ class OrderedTCloseness(_TCloseness):
             size * (below[end] - below[turn]) - level * (end - turn)
         )
         first = start[opens]  # before the first value that a class holds, P is 0
-        return _add_up(owners, inside, len(sizes)) + sizes * below[first]
+        distances: NDArray[Any] = _add_up(owners, inside, len(sizes)) + sizes * below[first]
+        return distances
 
     def __str__(self) -> str:
         return f"{float(self.t):g}-closeness (ordered distance)"
@@ -243,7 +244,8 @@ class _Nodes:
 
     def ahead(self, sizes: NDArray[Any]) -> NDArray[Any]:
         expected = self.reference[self.nodes] * sizes[self.classes]
-        return self.counts * self.reference.sum() - expected
+        surplus: NDArray[Any] = self.counts * self.reference.sum() - expected
+        return surplus
 
     def places(self, classes: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.searchsorted(self.keys, classes * self.size + nodes)
@@ -280,9 +282,7 @@ class SupportShare:
         total = int(histogram.reference.sum())
         reference = integers(histogram.reference, total * self.share.denominator)
         held = _add_up(histogram.classes, reference[histogram.values], len(classes.sizes))
-        verdict: NDArray[np.bool_] = (
-            held * self.share.denominator >= total * self.share.numerator
-        )
+        verdict: NDArray[np.bool_] = held * self.share.denominator >= total * self.share.numerator
         return verdict.astype(np.bool_)
 
     def __str__(self) -> str:
