@@ -12,7 +12,7 @@ from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import REQUEST
 from anon_dagster.errors import RequestError
-from anon_dagster.request import Request, parse_request
+from anon_dagster.request import Request, load_request, parse_request
 
 REQUESTS = "request"
 """The name of the partitions: one for each request."""
@@ -22,7 +22,7 @@ EXAMPLE = files("anon_dagster.defs").joinpath("example.yaml").read_text(encoding
 
 
 class RequestConfig(dg.Config):
-    """A request, as a nested mapping or as the text of a YAML file."""
+    """A request: a nested mapping, the text of a YAML file, or ``{file: path}``."""
 
     # Any keeps Dagster from looking for {env: NAME} in it, by which whoever may launch a run
     # could read the environment. The launchpad opens with the default, and shows the description
@@ -43,6 +43,8 @@ def request_of(value: str | Mapping[str, Any]) -> Request:
     RequestError
         With every problem.
     """
+    if isinstance(value, Mapping) and set(value) == {"file"}:
+        return load_request(str(value["file"]))
     if not isinstance(value, str):
         return parse_request(value)
     try:
