@@ -1,0 +1,153 @@
+"""The client: submits jobs and finds them again."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anon_dagster.client.embedded import EmbeddedDeployment
+from anon_dagster.client.handover import LARGEST
+from anon_dagster.client.jobs import AnonJob, summary
+from anon_dagster.client.remote import RemoteDeployment
+from anon_dagster.client.submission import RequestLike, Submission, read_request
+from anon_dagster.request import Measurement, parse_request_part
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from anon_dagster.client.deployment import Deployment
+
+
+class AnonClient:
+    """Submits jobs to a deployment, and finds them again.
+
+    Parameters
+    ----------
+    url
+        The address of a running deployment; without one, jobs run in processes of their own on
+        this machine.
+    home
+        Embedded: the folder of ``dagster.yaml``; ``DAGSTER_HOME`` if left out, or the working
+        directory if it has that file, or else the store.
+    store
+        The folder of the jobs; ``ANON_STORE`` if left out, or ``.anon`` in the home. A client of
+        a deployment needs it to hand over DataFrames, and to read results on another machine.
+    headers
+        Sent to a deployment with every question, for a proxy that wants to know who asks.
+    largest
+        Bytes that a DataFrame may take in memory to be handed over.
+    """
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        home: str | Path | None = None,
+        store: str | Path | None = None,
+        headers: Mapping[str, str] | None = None,
+        largest: int = LARGEST,
+    ) -> None:
+        chosen = store or os.environ.get("ANON_STORE")
+        self.store = Path(chosen).absolute() if chosen else None
+        self.largest = largest
+        self.deployment: Deployment
+        if url is not None:
+            self.deployment = RemoteDeployment(url, headers or {})
+            return
+        at = _home(home, self.store)
+        self.store = self.store or at / ".anon"
+        self.deployment = EmbeddedDeployment(at, self.store)
+
+    # -- jobs ----------------------------------------------------------------------------------
+
+    def anonymize(
+        self,
+        request: RequestLike,
+        *,
+        frame: "pd.DataFrame | None" = None,
+        dataset: str | None = None,
+    ) -> AnonJob:
+        """Submit a request to anonymize a table.
+
+        Parameters
+        ----------
+        request
+            What is asked for: a request, its document, or the path of its YAML file.
+        frame
+            The records, if the request has no source.
+        dataset
+            What the records are called in lists of jobs.
+
+        Raises
+        ------
+        RequestError
+            With every problem of the request; nothing is queued then.
+        HandoverError
+            If the DataFrame cannot be handed over.
+        DeploymentError
+            If the deployment does not answer.
+        """
+        parsed, name = read_request(request)
+        asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
+        return self._launch(asked, "anonymize")
+
+    def measure(
+        self,
+        request: RequestLike,
+        *,
+        measurement: Measurement | Mapping[str, Any] | None = None,
+        frame: "pd.DataFrame | None" = None,
+        dataset: str | None = None,
+    ) -> AnonJob:
+        """Submit a comparison of configurations; no record is written.
+
+        Parameters
+        ----------
+        measurement
+            The values to compare; the request's own if left out.
+        """
+        parsed, name = read_request(request)
+        if measurement is not None:
+            if isinstance(measurement, Mapping):
+                measurement = parse_request_part(Measurement, measurement, "measurement")
+            parsed = parsed.model_copy(update={"measurement": measurement})
+        asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
+        return self._launch(asked, "measure")
+
+    def _launch(self, asked: Submission, kind: str) -> AnonJob:
+        return AnonJob(self.deployment.launch(asked.launch(kind)), self)
+
+    # -- finding them again ----------------------------------------------------------------------
+
+    def job(self, job_id: str) -> AnonJob:
+        """Return a job by its id.
+
+        Raises
+        ------
+        UnknownJobError
+            If there is none.
+        """
+        self.deployment.record(job_id)
+        return AnonJob(job_id, self)
+
+    def jobs(self, limit: int = 20) -> list[dict[str, Any]]:
+        """Return the last jobs, newest first: id, kind, dataset, status, start, duration."""
+        return [summary(record) for record in self.deployment.records(limit)]
+
+    def job_ids(self, limit: int = 20) -> list[str]:
+        """Return the ids of the last jobs, newest first."""
+        return [record.job_id for record in self.deployment.records(limit)]
+
+    def close(self) -> None:
+        """End the host of an embedded client, unless it has jobs; it would end by itself."""
+        if isinstance(self.deployment, EmbeddedDeployment):
+            self.deployment.stop()
+
+    jobIds = job_ids  # noqa: N815 (as the original's documentation has it)
+
+
+def _home(home: str | Path | None, store: Path | None) -> Path:
+    if chosen := home or os.environ.get("DAGSTER_HOME"):
+        return Path(chosen).absolute()
+    here = Path.cwd()
+    return here if (here / "dagster.yaml").exists() or store is None else store

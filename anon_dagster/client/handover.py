@@ -1,0 +1,127 @@
+"""How records get to a job: through the private store, never through Dagster."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anon_dagster.errors import HandoverError
+from anon_dagster.request import Request
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LARGEST = 2**30
+"""Bytes that a DataFrame may take in memory to be handed over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """A folder in the store with what a job is given besides its configuration."""
+
+    store: Path
+    name: str
+
+    @classmethod
+    def new(cls, store: Path | None) -> "Handover":
+        """Name a new one; nothing is created yet.
+
+        Raises
+        ------
+        HandoverError
+            If there is no store that both sides see.
+        """
+        if store is None:
+            raise HandoverError(
+                "records and lists of values reach a deployment through a folder that both sides "
+                "see: say AnonClient(url, store=…), or ANON_STORE; or let the request name files "
+                "that the deployment can read"
+            )
+        return cls(store, uuid.uuid4().hex)
+
+    @property
+    def folder(self) -> Path:
+        """Where it lies."""
+        return self.store / "handed" / self.name
+
+    def delete(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def give_frame(self, frame: "pd.DataFrame", *, largest: int = LARGEST) -> Path:
+        """Hand over records; return the file that a job reads.
+
+        Raises
+        ------
+        HandoverError
+            If they are too many.
+        SourceError
+            If they are no table.
+        """
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        from anon_dagster.storage.sources import open_frame
+
+        size = int(frame.memory_usage(deep=True).sum())
+        if size > largest:
+            raise HandoverError(
+                f"the DataFrame takes {size >> 20:,} MB, and {largest >> 20:,} MB can be handed "
+                "over: write it to Parquet where the jobs run and name the file as the source"
+            )
+        opened = open_frame(frame)
+        records = [batch for part in opened.parts for batch in opened.batches(part)]
+        path = self._make() / "frame.parquet"
+        with _private(path) as file, pq.ParquetWriter(file, opened.schema) as writer:
+            for batch in records:
+                writer.write_batch(batch)
+        like = pa.RecordBatch.from_pandas(frame.iloc[:0], preserve_index=False)
+        with _private(self._like) as file, pa.ipc.new_file(file, like.schema) as writer:
+            writer.write_batch(like)
+        return path
+
+    def give_document(self, document: Mapping[str, Any]) -> Path:
+        """Hand over a document that names values; return its file."""
+        path = self._make() / "request.json"
+        with _private(path) as file:
+            file.write(json.dumps(document).encode())
+        return path
+
+    def like(self) -> "pd.DataFrame | None":
+        """Return a DataFrame without records, of the types of the one that was handed over."""
+        import pyarrow as pa
+
+        if not self._like.exists():
+            return None
+        frame: pd.DataFrame = pa.ipc.open_file(self._like.read_bytes()).read_pandas()
+        return frame
+
+    @property
+    def _like(self) -> Path:
+        """The types alone: Arrow's own format keeps the categories of a column without records."""
+        return self.folder / "like.arrow"
+
+    def _make(self) -> Path:
+        for folder in (self.store, self.store / "handed", self.folder):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.folder
+
+
+def _private(path: Path) -> Any:  # noqa: ANN401 (a file)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+
+def names_values(request: Request) -> bool:
+    """Tell whether a request spells out values of columns, as a written tree does."""
+    return any(_lists(request.model_dump(mode="json", by_alias=True)))
+
+
+def _lists(value: Any) -> Iterator[bool]:  # noqa: ANN401 (JSON)
+    if isinstance(value, Mapping):
+        yield bool(value.get("nodes") or value.get("order"))
+        for each in value.values():
+            yield from _lists(each)

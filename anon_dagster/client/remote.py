@@ -1,0 +1,236 @@
+"""A deployment behind Dagster's webserver, through its GraphQL."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import urlsplit
+
+from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
+from anon_dagster.errors import DeploymentError, JobError, RequestError, UnknownJobError
+
+_SECONDS = 60.0
+_EVENTS = 1000
+REQUESTS = "request"
+"""The name of the partitions of requests."""
+
+_SEEN = "fragment Seen on Run{runId jobName status tags{key value} creationTime startTime endTime}"
+_RUNS = f"""
+query($n:Int!){{runsOrError(limit:$n){{__typename ...on Runs{{results{{...Seen}}}}}}}} {_SEEN}"""
+_ONE = f"""
+query($id:ID!){{runOrError(runId:$id){{__typename ...on Run{{...Seen runConfig}}}}}} {_SEEN}"""
+_PARTITION = """
+mutation($name:String!,$key:String!,$at:RepositorySelector!){
+  addDynamicPartition(partitionsDefName:$name,partitionKey:$key,repositorySelector:$at){
+    __typename ...on PythonError{message} ...on UnauthorizedError{message}}}"""
+_LAUNCH = """
+mutation($run:ExecutionParams!){launchRun(executionParams:$run){__typename
+  ...on LaunchRunSuccess{run{runId}}
+  ...on RunConfigValidationInvalid{errors{message}}
+  ...on UnauthorizedError{message} ...on PipelineNotFoundError{message}}}"""
+_EVENTS_OF = """
+query($id:ID!,$after:String,$n:Int!){logsForRun(runId:$id,afterCursor:$after,limit:$n){__typename
+  ...on EventConnection{cursor hasMore events{__typename
+    ...on MaterializationEvent{assetKey{path} metadataEntries{...Shown}}
+    ...on ExecutionStepFailureEvent{
+      stepKey error{message} failureMetadata{description metadataEntries{...Shown}}}
+    ...on RunFailureEvent{message}}}}}
+fragment Shown on MetadataEntry{__typename label
+  ...on TextMetadataEntry{text} ...on PathMetadataEntry{path} ...on MarkdownMetadataEntry{mdStr}
+  ...on IntMetadataEntry{intRepr} ...on FloatMetadataEntry{floatRepr}
+  ...on BoolMetadataEntry{boolValue} ...on TableMetadataEntry{table{records}}}"""
+_TERMINATE = """
+mutation($id:String!){terminateRun(runId:$id,terminatePolicy:SAFE_TERMINATE){__typename
+  ...on TerminateRunFailure{message} ...on UnauthorizedError{message}}}"""
+_DELETE = """
+mutation($id:String!){deleteRun(runId:$id){__typename ...on UnauthorizedError{message}}}"""
+_FORGET = """
+mutation($name:String!,$keys:[String!]!,$at:RepositorySelector!){
+  deleteDynamicPartitions(partitionsDefName:$name,partitionKeys:$keys,repositorySelector:$at){
+    __typename}}"""
+
+
+@dataclass
+class RemoteDeployment:
+    """Jobs of a running Dagster.
+
+    Parameters
+    ----------
+    url
+        Where the webserver, or the proxy before it, answers.
+    headers
+        Sent with every question, for a proxy that wants to know who asks.
+    """
+
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    location: str = "anon_dagster"
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise DeploymentError("the address of a deployment begins with http:// or https://")
+
+    def launch(self, launch: Launch) -> str:
+        """Queue a job and return its id."""
+        self._ask(_PARTITION, name=REQUESTS, key=launch.partition, at=self._repository)
+        tags = {**launch.tags, "dagster/partition": launch.partition}
+        run = {
+            "selector": {**self._repository, "pipelineName": launch.job},
+            "runConfigData": launch.config,
+            "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in tags.items()]},
+        }
+        answer = self._ask(_LAUNCH, run=run)["launchRun"]
+        if answer["__typename"] == "RunConfigValidationInvalid":
+            raise RequestError("the deployment does not understand the request; is it older?")
+        return str(answer["run"]["runId"])
+
+    def records(self, limit: int) -> Sequence[JobRecord]:
+        """Return the last jobs, newest first."""
+        return [_record(each) for each in self._ask(_RUNS, n=limit)["runsOrError"]["results"]]
+
+    def record(self, job_id: str) -> JobRecord:
+        """Return one job."""
+        return _record(self._run(job_id))
+
+    def config(self, job_id: str) -> Mapping[str, Any]:
+        """Return how a job was configured."""
+        config: Mapping[str, Any] = self._run(job_id)["runConfig"] or {}
+        return config
+
+    def findings(self, job_id: str) -> Findings:
+        """Return what a job showed by now."""
+        steps: dict[str, dict[str, Any]] = {}
+        failure = None
+        for event in self._events(job_id):
+            if event["__typename"] == "MaterializationEvent":
+                steps[event["assetKey"]["path"][-1]] = _plain(event["metadataEntries"])
+            elif failure is None:
+                failure = _failure(event)
+        return Findings(steps, failure)
+
+    def abort(self, job_id: str) -> None:
+        """Ask a job to end."""
+        answer = self._ask(_TERMINATE, id=job_id)["terminateRun"]
+        if answer["__typename"] == "TerminateRunFailure":
+            raise JobError(f"job {job_id} cannot be aborted now: it is over, or about to be")
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job that is over, and the partition that was made for it."""
+        record = self.record(job_id)
+        if not record.is_over:
+            raise JobError(f"job {job_id} is not over: abort it first")
+        self._ask(_DELETE, id=job_id)
+        if partition := record.tags.get("dagster/partition"):
+            self._ask(_FORGET, name=REQUESTS, keys=[partition], at=self._repository)
+
+    @property
+    def _repository(self) -> dict[str, str]:
+        return {"repositoryLocationName": self.location, "repositoryName": "__repository__"}
+
+    def _run(self, job_id: str) -> dict[str, Any]:
+        run: dict[str, Any] = self._ask(_ONE, id=job_id)["runOrError"]
+        if run["__typename"] != "Run":
+            raise UnknownJobError(f"there is no job {job_id}, or none any more")
+        return run
+
+    def _events(self, job_id: str) -> Iterator[dict[str, Any]]:
+        cursor, more = None, True
+        while more:
+            page = self._ask(_EVENTS_OF, id=job_id, after=cursor, n=_EVENTS)["logsForRun"]
+            if page["__typename"] != "EventConnection":
+                raise UnknownJobError(f"there is no job {job_id}, or none any more")
+            yield from (each for each in page["events"] if len(each) > 1)
+            cursor, more = page["cursor"], page["hasMore"]
+
+    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        document = self._post(body)
+        if document.get("errors") or not document.get("data"):
+            raise DeploymentError(f"{self._shown} refused the question; is it of another version?")
+        data: dict[str, Any] = document["data"]
+        for answer in data.values():
+            kind = answer["__typename"]
+            if kind == "UnauthorizedError":
+                raise DeploymentError(f"{self._shown} lets only look: it is read-only")
+            if kind in {"PythonError", "PipelineNotFoundError", "RepositoryNotFoundError"}:
+                raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
+        return data
+
+    def _post(self, body: bytes) -> dict[str, Any]:
+        parts = urlsplit(self.url)
+        secure = parts.scheme == "https"
+        connect = HTTPSConnection if secure else HTTPConnection
+        connection = connect(str(parts.hostname), parts.port, timeout=_SECONDS)
+        headers = {"Content-Type": "application/json", **self.headers}
+        try:
+            connection.request("POST", f"{parts.path.rstrip('/')}/graphql", body, headers)
+            response = connection.getresponse()
+            content = response.read()
+        except (OSError, HTTPException):
+            raise DeploymentError(
+                f"no deployment answers at {self._shown}: is it started, and is the address right?"
+            ) from None
+        finally:
+            connection.close()
+        try:
+            document: dict[str, Any] = json.loads(content)
+        except ValueError:
+            raise DeploymentError(
+                f"{self._shown} answers with status {response.status}, but not as Dagster does"
+            ) from None
+        return document
+
+    @property
+    def _shown(self) -> str:
+        """The address without what a password may be in."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}" + (f":{parts.port}" if parts.port else "")
+
+
+def _record(run: Mapping[str, Any]) -> JobRecord:
+    return JobRecord(
+        job_id=run["runId"],
+        job=run["jobName"],
+        dagster_status=run["status"],
+        tags={tag["key"]: tag["value"] for tag in run["tags"]},
+        created=run["creationTime"],
+        started=run["startTime"],
+        ended=run["endTime"],
+    )
+
+
+def _plain(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return metadata as values; leaves out what only a person in front of a screen sees."""
+    plain: dict[str, Any] = {}
+    for entry in entries:
+        name = entry["label"]
+        match entry["__typename"]:
+            case "TableMetadataEntry":
+                plain[name] = [json.loads(row) for row in entry["table"]["records"]]
+            case "IntMetadataEntry":
+                plain[name] = int(entry["intRepr"])
+            case "FloatMetadataEntry":
+                plain[name] = float(entry["floatRepr"])
+            case "BoolMetadataEntry":
+                plain[name] = entry["boolValue"]
+            case "TextMetadataEntry":
+                plain[name] = entry["text"]
+            case "PathMetadataEntry":
+                plain[name] = entry["path"]
+            case "MarkdownMetadataEntry":
+                plain[name] = entry["mdStr"]
+    return plain
+
+
+def _failure(event: Mapping[str, Any]) -> Failure | None:
+    if event["__typename"] == "RunFailureEvent":
+        return Failure("", event["message"])
+    if event["__typename"] != "ExecutionStepFailureEvent":
+        return None
+    told = event["failureMetadata"]
+    if not told:
+        return Failure("", f"the step {event['stepKey']} failed")
+    kind = _plain(told["metadataEntries"] or []).get("error", "")
+    return Failure(str(kind), told["description"] or "")

@@ -1,0 +1,55 @@
+"""What a job made, as it lies in the store."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from anon_dagster.jobs import JobFolder
+
+_TABLES = {"measure": "measurement.parquet", "detect": "detection.parquet"}
+
+
+@dataclass(frozen=True, slots=True)
+class AnonResult:
+    """What a completed job made."""
+
+    df: "pd.DataFrame | None"
+    """The release, unless the request sent it to a target of its own; or the table that was
+    measured or detected."""
+    paths: tuple[str, ...] = ()
+    """The files of the release."""
+    checksum: str | None = None
+    """SHA-256 over the files of the release in their order."""
+
+
+def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> AnonResult:
+    """Read what a job made.
+
+    Parameters
+    ----------
+    like
+        The types of the records that were handed over; columns that were kept have them.
+
+    Raises
+    ------
+    JobError
+        If it is not there any more.
+    """
+    if kind in _TABLES:
+        return AnonResult(folder.load_frame(_TABLES[kind]))
+    released = folder.load_document("release.json")
+    paths = tuple(released["source"]["path"])
+    df = None if folder.load_request().target else _frame(folder, like)
+    return AnonResult(df, paths, released["checksum"])
+
+
+def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":
+    from anon_dagster.storage.frames import read_frame
+
+    counted = folder.load_count(name="released").columns
+    frame = read_frame(folder.load_stored(), {name: each.kinds for name, each in counted.items()})
+    if like is None:
+        return frame
+    return frame.astype({name: like.dtypes[name] for name in folder.load_kept()})

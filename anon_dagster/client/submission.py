@@ -1,0 +1,107 @@
+"""What is asked for, made into a job that can be queued."""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anon_dagster.client.deployment import Launch
+from anon_dagster.client.handover import Handover, names_values
+from anon_dagster.errors import RequestError
+from anon_dagster.request import Request, load_request, parse_request
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RequestLike = Request | Mapping[str, Any] | str | Path
+"""A request, its document, or the path of its YAML file."""
+
+KIND, DATASET, FINGERPRINT = "anon/kind", "anon/dataset", "anon/request"
+HANDED, VERSION = "anon/handed", "anon/version"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request, the records that came with it, and where what is handed over goes."""
+
+    request: Request
+    dataset: str
+    frame: "pd.DataFrame | None"
+    store: Path | None
+    largest: int
+
+    def launch(self, kind: str) -> Launch:
+        """Hand over what must be, and describe the job; nothing of it holds a cell.
+
+        Raises
+        ------
+        HandoverError
+            If records or lists of values cannot be handed over.
+        RequestError
+            If there is neither a source nor a DataFrame, or both.
+        """
+        request, handed = self.request, None
+        if (request.source is None) == (self.frame is None):
+            raise RequestError("a request needs either a source or a DataFrame that is handed over")
+        if self.frame is not None:
+            handed = Handover.new(self.store)
+            path = handed.give_frame(self.frame, largest=self.largest)
+            request = _with_source(request, path)
+        document = request.model_dump(mode="json", by_alias=True, exclude_none=True)
+        mark = fingerprint(self.request)
+        if names_values(request):
+            handed = handed or Handover.new(self.store)
+            document = {"file": str(handed.give_document(document))}
+        tags = {KIND: kind, DATASET: self.dataset, FINGERPRINT: mark} | _tags(handed)
+        config = {"ops": {"adhoc__request": {"config": {"request": document}}}}
+        return Launch(f"{kind}_job", config, tags, partition(mark))
+
+
+def read_request(request: RequestLike) -> tuple[Request, str]:
+    """Validate a request and give its dataset a name; relative paths become absolute.
+
+    Raises
+    ------
+    RequestError
+        With every problem of the request.
+    """
+    if isinstance(request, str | Path):
+        file = Path(request)
+        return load_request(file), _name(file.resolve().parent.name)
+    document = request.model_dump(by_alias=True) if isinstance(request, Request) else request
+    parsed = parse_request(document, folder=Path.cwd())
+    if parsed.source is None:
+        return parsed, "frame"
+    paths = parsed.source.path
+    return parsed, _name(Path(paths if isinstance(paths, str) else paths[0]).stem)
+
+
+def fingerprint(request: Request) -> str:
+    """Tell one request from another, by twelve hexadecimal digits."""
+    document = request.model_dump(mode="json", by_alias=True)
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def partition(mark: str) -> str:
+    """Return a name that no other job has, so that two jobs never meet."""
+    return f"{mark}-{uuid.uuid4().hex[:12]}"
+
+
+def _tags(handed: Handover | None) -> dict[str, str]:
+    tags = {VERSION: version("anon-dagster")}
+    return tags if handed is None else tags | {HANDED: handed.name}
+
+
+def _name(text: str) -> str:
+    return re.sub(r"\W+", "_", text)[:60] or "unnamed"
+
+
+def _with_source(request: Request, path: Path) -> Request:
+    document = request.model_dump(by_alias=True) | {"source": {"path": str(path)}}
+    return Request.model_validate(document)
