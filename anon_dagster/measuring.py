@@ -99,7 +99,7 @@ def compare(
     policies: Iterator[Configuration],
     counted: Count,
     planned: Plan,
-    decide: Callable[[Plan], Solution],
+    decide: Callable[[Plan], list[Solution]],
     *,
     decimal: str = ".",
 ) -> pd.DataFrame:
@@ -110,12 +110,12 @@ def compare(
     counted, planned
         The source, read once, and any plan of it: all configurations share its hierarchies.
     decide
-        Finds the solution of a plan.
+        Finds the solutions of a plan, best first.
 
     Returns
     -------
     pandas.DataFrame
-        A row per configuration: its values; ``reachable``; records ``released`` and
+        A row per solution: the values of its configuration; its ``rank``; ``reachable``; records ``released`` and
         ``suppressed``; risks; utility; a column ``level.<quasi-identifier>`` each (missing for
         local recoding); ``frontier``: whether no other is as good in risk and loss and better in
         one; and a ``note`` where a promise cannot be kept.
@@ -123,18 +123,20 @@ def compare(
     rows = []
     for configuration in policies:
         plan = plan_with(configuration.policy, counted, planned.hierarchies, decimal)
-        rows.append({**configuration.settings, **_measured(plan, decide)})
+        rows += [{**configuration.settings, **measured} for measured in _measured(plan, decide)]
     table = pd.DataFrame(rows)
     table.insert(list(table.columns).index("note"), "frontier", _undominated(table))
     return table
 
 
-def _measured(plan: Plan, decide: Callable[[Plan], Solution]) -> dict[str, Any]:
+def _measured(plan: Plan, decide: Callable[[Plan], list[Solution]]) -> Iterator[dict[str, Any]]:
     try:
-        solution = decide(plan)
+        solutions = decide(plan)
     except UnreachableError as error:
-        return {"reachable": False, "note": str(error)}
-    return {"reachable": True, **measures(plan, solution), "note": ""}
+        yield {"rank": 1, "reachable": False, "note": str(error)}
+        return
+    for rank, solution in enumerate(solutions, start=1):
+        yield {"rank": rank, "reachable": True, **measures(plan, solution), "note": ""}
 
 
 def measures(plan: Plan, solution: Solution) -> dict[str, Any]:

@@ -7,7 +7,7 @@ frequency table. A Dagster asset calls one of these functions; so does a noteboo
 import hashlib
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, assign, from_document, to_document
 from anon_dagster.core.local import recode_locally
 from anon_dagster.core.microaggregation import Grouping
-from anon_dagster.core.search import search
+from anon_dagster.core.search import search, search_best
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.decision import Decision
@@ -30,7 +30,7 @@ from anon_dagster.errors import (
     SchemaMismatchError,
     UnreachableError,
 )
-from anon_dagster.measuring import Configuration, compare, configurations
+from anon_dagster.measuring import compare, configurations
 from anon_dagster.planning import Plan, leaves, plan, table_attributes
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import (
@@ -462,27 +462,31 @@ def measure(
     if isinstance(measurement, Mapping):
         measurement = parse_request_part(Measurement, measurement, "measurement")
     asked = measurement or request.measurement or Measurement()
-    grid = list(configurations(request.policy, asked))
+    list(configurations(request.policy, asked))  # what does not fit is refused before the work
     source = open_table(request.model_copy(update={"target": None}), frame=frame)
     counted = count_records(request, source, on_progress=on_progress)
-    return measure_counted(request, counted, grid, on_progress=on_progress)
+    return measure_counted(request, counted, asked, on_progress=on_progress)
 
 
 def measure_counted(
     request: Request,
     counted: Count,
-    grid: Sequence[Configuration],
+    measurement: Measurement,
     *,
     on_progress: ProgressSink = _unheard,
 ) -> pd.DataFrame:
     """Compare configurations on a source that was counted."""
+    grid = list(configurations(request.policy, measurement))
     done = 0
 
-    def decide_one(plan: Plan) -> Solution:
+    def decide_one(plan: Plan) -> list[Solution]:
         nonlocal done
         on_progress(Progress("measure", done, len(grid)))
         done += 1
-        return decide(plan)
+        if measurement.best == 1 or plan.policy.recoding == "local":
+            return [decide(plan)]
+        found = search_best(plan.problem, measurement.best)
+        return [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
 
     made = plan(request, counted)
     return compare(iter(grid), counted, made, decide_one, decimal=_decimal(request))

@@ -395,6 +395,8 @@ class Measurement(_Part):
     """By quasi-identifier."""
     highest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = {}
     """By quasi-identifier."""
+    best: Annotated[int, Field(ge=1)] = 1
+    """How many of the best candidates of each configuration; of local recoding there is one."""
 
 
 class Request(_Part):

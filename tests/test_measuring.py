@@ -76,6 +76,14 @@ def test_what_cannot_be_reached_says_why_and_the_others_go_on() -> None:
     assert table.loc[1, "note"]
 
 
+def test_the_best_candidates_of_a_configuration_are_ranked() -> None:
+    table = measure(request(suppression_limit=0.1), measurement={"best": 4}, frame=people())
+    assert table["rank"].tolist() == [1, 2, 3, 4]
+    assert table["infoLoss"].is_monotonic_increasing
+    levels = table[["level.age", "level.sex"]]
+    assert len(levels.drop_duplicates()) == 4
+
+
 def test_levels_can_be_compared() -> None:
     grid = {"lowest_level": {"age": [0, 3]}, "highest_level": {"sex": [0, 1]}}
     table = measure(request(), measurement=grid, frame=people())

@@ -150,12 +150,11 @@ def report(work: Work) -> Shown:
 
 def measurement(work: Work) -> Shown:
     """What other configurations would cost and protect, compared on one count of the source."""
-    from anon_dagster.measuring import configurations
     from anon_dagster.operations import measure_counted
 
     request, counted = work.job.load_request(), work.job.load_count()
-    grid = list(configurations(request.policy, measurement_of(request)))
-    measured = measure_counted(request, counted, grid, on_progress=work.on_progress)
+    asked = measurement_of(request)
+    measured = measure_counted(request, counted, asked, on_progress=work.on_progress)
     path = work.job.save_frame("measurement.parquet", measured)
     return {"configurations": metadata.table(measured)} | metadata.file(path)
 

@@ -6,8 +6,9 @@ from anon_dagster.core.search.budget import Budget, Meter, Progress
 from anon_dagster.core.search.exact import search_exactly
 from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
+from anon_dagster.errors import RequestError
 
-__all__ = ["ENUMERABLE", "Budget", "Progress", "search"]
+__all__ = ["ENUMERABLE", "Budget", "Progress", "search", "search_best"]
 
 ENUMERABLE = 5_000_000
 """A lattice of so many candidates is searched exactly."""
@@ -33,5 +34,25 @@ def search(
         If no candidate keeps every promise within the suppression limit.
     """
     if Lattice.of(problem).candidates <= ENUMERABLE:
-        return search_exactly(problem, Meter(budget, on_progress))
+        return search_exactly(problem, Meter(budget, on_progress))[0]
     return search_heuristically(problem, budget or Budget(), on_progress=on_progress)
+
+
+def search_best(
+    problem: Problem, wanted: int, *, on_progress: Progress | None = None
+) -> list[Solution]:
+    """Find the feasible candidates of least loss, as many as wanted or as there are, best first.
+
+    Raises
+    ------
+    RequestError
+        If the lattice has more than :data:`ENUMERABLE` candidates.
+    UnreachableError
+        If no candidate keeps every promise within the suppression limit.
+    """
+    if (candidates := Lattice.of(problem).candidates) > ENUMERABLE:
+        raise RequestError(
+            f"the best of {candidates:,} candidates cannot be ranked, only of {ENUMERABLE:,}; "
+            "narrow the levels of some attributes"
+        )
+    return search_exactly(problem, Meter(None, on_progress), wanted=wanted)

@@ -11,23 +11,30 @@ from anon_dagster.core.search.verdict import Judge
 from anon_dagster.core.solution import Proof, Solution
 
 
-def search_exactly(problem: Problem, meter: Meter) -> Solution:
-    """Find the candidate of least loss, the lexicographically smallest of those that tie.
+def search_exactly(problem: Problem, meter: Meter, *, wanted: int = 1) -> list[Solution]:
+    """Find the candidates of least loss, best first, the lexicographically smaller of a tie.
 
     If the meter stops it, the best found so far, with the bound of what is still open.
     """
-    judge, lattice, findings = Judge(Compact(problem)), Lattice.of(problem), Findings()
+    judge, lattice, findings = Judge(Compact(problem)), Lattice.of(problem), Findings(wanted)
     exploration = Exploration(judge, lattice, findings)
     complete = exploration.run(meter)
-    levels = findings.winner
-    if levels is None:
+    ranking = findings.ranking
+    if not ranking:
         raise (unreachable if complete else not_found)(judge, lattice, findings, meter)
-    proof = Proof(
-        optimal=complete,
-        loss=findings.near[levels],
-        lower_bound=exploration.lower_bound(),
-        candidates=lattice.candidates,
-        evaluated=meter.evaluated,
-        method="exact",
-    )
-    return solution_of(problem, levels, proof)
+    bound = min(exploration.lower_bound(), findings.near[ranking[0]])
+    return [
+        solution_of(
+            problem,
+            levels,
+            Proof(
+                optimal=complete and not place,
+                loss=findings.near[levels],
+                lower_bound=bound,
+                candidates=lattice.candidates,
+                evaluated=meter.evaluated,
+                method="exact",
+            ),
+        )
+        for place, levels in enumerate(ranking)
+    ]

@@ -24,9 +24,12 @@ _TINY = 1e-9
 class Findings:
     """What was found so far, in any part of the lattice."""
 
+    wanted: int = 1
+    """How many of the best candidates are asked for."""
     best: float = np.inf
+    """The loss to beat: of the last one that is wanted, infinite while there are fewer."""
     near: dict[Levels, float] = field(default_factory=dict)
-    """The feasible candidates that tie with the best, and their losses."""
+    """The feasible candidates that are wanted or tie with one that is, and their losses."""
     broken: dict[Levels, int] = field(default_factory=dict)
     """Candidates that suppress few enough records, but whose release breaks a promise."""
     hopeless: dict[Levels, int] = field(default_factory=dict)
@@ -35,13 +38,32 @@ class Findings:
     @property
     def winner(self) -> Levels | None:
         """The lexicographically smallest of the candidates that tie with the best."""
-        return min(self.near, default=None)
+        return next(iter(self.ranking), None)
+
+    @property
+    def ranking(self) -> list[Levels]:
+        """The candidates that are wanted, best first; of those that tie, the smaller levels."""
+        ranked: list[Levels] = []
+        left = sorted(self.near, key=lambda levels: self.near[levels])
+        while left and len(ranked) < self.wanted:
+            tied = [k for k in left if self.near[k] <= self.near[left[0]] + TIE]
+            ranked += sorted(tied)
+            left = left[len(tied) :]
+        return ranked[: self.wanted]
+
+    @property
+    def last(self) -> Levels | None:
+        """The candidate that another one must beat, once there are as many as wanted."""
+        ranking = self.ranking
+        return ranking[-1] if len(ranking) == self.wanted else None
 
     def take(self, levels: Levels, loss: float) -> None:
         """Take in a feasible candidate."""
-        self.best = min(self.best, loss)
         self.near[levels] = loss
-        self.near = {k: v for k, v in self.near.items() if v <= self.best + TIE}
+        last = self.last
+        if last is not None:
+            self.best = min(v for v in self.near.values() if v >= self.near[last] - TIE)
+            self.near = {k: v for k, v in self.near.items() if v <= self.best + TIE}
 
     def join(self, other: "Findings") -> None:
         """Take in what was found elsewhere."""
@@ -81,8 +103,8 @@ class Exploration:
         """Evaluate until nothing is open; return False if the meter stopped it before."""
         while True:
             findings = self._findings
-            winner = findings.winner
-            index = self._lattice.index(winner) if winner is not None else 0
+            last = findings.last
+            index = self._lattice.index(last) if last is not None else 0
             self._open = self.bounds.open(findings.best, index)
             remaining = int(np.count_nonzero(self._open))
             if not remaining:
