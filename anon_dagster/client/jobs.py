@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from anon_dagster import errors
 from anon_dagster.client.deployment import Deployment, Findings, JobRecord
 from anon_dagster.client.handover import Handover
+from anon_dagster.client.progress_bar import ProgressBar
 from anon_dagster.client.result import AnonResult, read_result
 from anon_dagster.client.submission import DATASET, FINGERPRINT, HANDED, VERSION
 from anon_dagster.errors import AbortedJobError, AnonError, JobError, UnfinishedJobError
@@ -122,6 +123,14 @@ class AnonJob:
     def result(self, timeout: float | None = None, *, watch: Watch | None = None) -> AnonResult:
         """Wait until the job is over, and return what it made.
 
+        Parameters
+        ----------
+        timeout
+            Seconds.
+        watch
+            Shown the status at every look; a progress bar, in a terminal or a notebook, if left
+            out. An interrupt ends the waiting, not the job.
+
         Raises
         ------
         AnonError
@@ -129,9 +138,13 @@ class AnonJob:
         AbortedJobError
             If it was aborted.
         UnfinishedJobError
-            If it is not over within so many seconds; it goes on.
+            If it is not over in time; it goes on.
         """
-        self.wait(timeout, watch=watch)
+        if watch is not None:
+            self.wait(timeout, watch=watch)
+        else:
+            with ProgressBar() as bar:
+                self.wait(timeout, watch=bar)
         record = self._completed()
         handed = self._handed(record)
         return read_result(self._folder(), record.kind, None if handed is None else handed.like())

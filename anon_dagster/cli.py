@@ -1,0 +1,300 @@
+"""Jobs from the shell.
+
+Exit codes: 0 done; 1 the job failed; 2 the command is not understood; 3 the request cannot be
+run; 4 there is no such job; 5 the job is of another kind or in another state; 6 the job was
+aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the records cannot be
+handed over; 10 a file cannot be read or written; 130 interrupted, the job goes on.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.client.progress_bar import ProgressBar
+from anon_dagster.errors import (
+    AbortedJobError,
+    AnonError,
+    DeploymentError,
+    HandoverError,
+    HierarchyError,
+    JobError,
+    RequestError,
+    SourceError,
+    TargetError,
+    UnfinishedJobError,
+    UnknownJobError,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FAILED, INTERRUPTED = 1, 130
+CODES: dict[type[AnonError], int] = {  # the first that fits
+    UnknownJobError: 4,
+    AbortedJobError: 6,
+    UnfinishedJobError: 7,
+    JobError: 5,
+    RequestError: 3,
+    HierarchyError: 3,
+    DeploymentError: 8,
+    HandoverError: 9,
+    SourceError: 10,
+    TargetError: 10,
+}
+_EXPLORATORY = ["role", "kind", "records", "distinct", "missing"]  # no cell among them
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; return its exit code."""
+    asked = _parser().parse_args(arguments)
+    try:
+        code: int = asked.run(asked)
+    except AnonError as error:
+        return _complain(asked, error, code_of(error))
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return code
+
+
+def code_of(error: AnonError) -> int:
+    """Return the exit code that stands for an error."""
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)
+
+
+# -- commands ------------------------------------------------------------------------------
+
+
+def _submit(asked: argparse.Namespace) -> int:
+    client = _client(asked)
+    job = _SUBMITTED[asked.command](client, asked)
+    if not asked.wait:
+        _say(asked, {"id": job.job_id}, job.job_id)
+        return 0
+    return _follow(asked, job)
+
+
+def _anonymize(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
+    return client.anonymize(asked.request, dataset=asked.dataset)
+
+
+def _measure(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
+    measurement = {
+        name: values
+        for name in ("k", "l", "t", "suppression_limit", "recoding")
+        if (values := getattr(asked, name))
+    }
+    return client.measure(asked.request, measurement=measurement or None, dataset=asked.dataset)
+
+
+_SUBMITTED: dict[str, Callable[[AnonClient, argparse.Namespace], AnonJob]] = {
+    "anonymize": _anonymize,
+    "measure": _measure,
+}
+
+
+def _jobs(asked: argparse.Namespace) -> int:
+    jobs = _client(asked).jobs(asked.limit)
+    rows = [[str("" if v is None else v) for v in job.values()] for job in jobs]
+    _say(asked, jobs, _aligned([["id", "kind", "dataset", "status", "start", "seconds"], *rows]))
+    return 0
+
+
+def _status(asked: argparse.Namespace) -> int:
+    print(json.dumps(_job(asked).status(), indent=None if asked.json else 1))
+    return 0
+
+
+def _metadata(asked: argparse.Namespace) -> int:
+    print(json.dumps(_job(asked).metadata(), indent=None if asked.json else 1))
+    return 0
+
+
+def _result(asked: argparse.Namespace) -> int:
+    return _follow(asked, _job(asked))
+
+
+def _statistics(asked: argparse.Namespace) -> int:
+    job = _job(asked)
+    if asked.command == "exploratory":
+        found = job.exploratory_statistics()
+        whole, shown = found.values, found.summary[_EXPLORATORY]  # noqa: PD011 (a field)
+    else:
+        whole = shown = getattr(job, f"{asked.command}_statistics")()
+    if asked.output is not None:
+        _save(whole.reset_index(), asked.output)
+    else:
+        rows = json.loads(shown.reset_index().to_json(orient="records"))
+        _say(asked, rows, shown.to_string(na_rep=""))
+    return 0
+
+
+def _abort(asked: argparse.Namespace) -> int:
+    done = _job(asked).abort()
+    _say(asked, done, f"job {done['id']} was {done['was']}, and {done['done']}")
+    return 0
+
+
+def _delete(asked: argparse.Namespace) -> int:
+    done = _job(asked).delete(target=asked.target)
+    gone = ["its record", *(["its files"] if done["files_removed"] else [])]
+    _say(
+        asked, done, f"job {done['id']} is deleted: {', '.join([*gone, *done['targets_removed']])}"
+    )
+    return 0
+
+
+# -- waiting -------------------------------------------------------------------------------
+
+
+def _follow(asked: argparse.Namespace, job: AnonJob) -> int:
+    """Wait for a job and say what it made; an interrupt asks whether to abort it."""
+    try:
+        with ProgressBar() as bar:
+            ended = job.wait(asked.timeout, watch=bar)
+    except KeyboardInterrupt:
+        return _interrupted(job)
+    try:
+        result = job.result()
+    except AbortedJobError:
+        raise
+    except AnonError as error:
+        if ended != "failed":
+            raise
+        return _complain(asked, error, FAILED)
+    if result.df is not None and asked.output is not None:
+        _save(result.df, asked.output)
+    made = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
+    text = "".join(f"{path}\n" for path in result.paths)
+    _say(asked, made, f"{text}job {job.job_id} is completed")
+    return 0
+
+
+def _interrupted(job: AnonJob) -> int:
+    if not sys.stdin.isatty():
+        return INTERRUPTED
+    try:
+        answer = input(f"\nAbort job {job.job_id}? [y/N] ")
+    except (KeyboardInterrupt, EOFError):
+        return INTERRUPTED
+    if answer.strip().lower() in {"y", "yes"}:
+        job.abort()
+        print(f"job {job.job_id} is aborted", file=sys.stderr)
+        return CODES[AbortedJobError]
+    print(f"job {job.job_id} goes on", file=sys.stderr)
+    return INTERRUPTED
+
+
+# -- saying --------------------------------------------------------------------------------
+
+
+def _say(asked: argparse.Namespace, document: object, text: str) -> None:
+    print(json.dumps(document) if asked.json else text)
+
+
+def _complain(asked: argparse.Namespace, error: AnonError, code: int) -> int:
+    if asked.json:
+        document = {"error": type(error).__name__, "message": str(error), "code": code}
+        print(json.dumps(document), file=sys.stderr)
+    else:
+        print(f"anon: {error}", file=sys.stderr)
+    return code
+
+
+def _aligned(rows: list[list[str]]) -> str:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in rows
+    )
+
+
+def _save(frame: "pd.DataFrame", path: Path) -> None:
+    """Write a table where only its owner may read it."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            if path.suffix in {".parquet", ".pq"}:
+                frame.to_parquet(file, index=False)
+            else:
+                frame.to_csv(file, index=False)
+    except OSError as error:
+        raise TargetError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _client(asked: argparse.Namespace) -> AnonClient:
+    return AnonClient(asked.url, home=asked.home, store=asked.store)
+
+
+def _job(asked: argparse.Namespace) -> AnonJob:
+    return _client(asked).job(asked.id)
+
+
+# -- what is understood --------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    about, _, codes = (__doc__ or "").partition("\n\n")
+    parser = argparse.ArgumentParser(prog="anon", description=about, epilog=codes)
+    parser.add_argument(
+        "--url",
+        default=os.environ.get("ANON_URL"),
+        help="the deployment that runs the jobs (ANON_URL); this machine if left out",
+    )
+    parser.add_argument("--home", type=Path, help="the folder of dagster.yaml (DAGSTER_HOME)")
+    parser.add_argument("--store", type=Path, help="the folder of the jobs (ANON_STORE)")
+    parser.add_argument("--json", action="store_true", help="speak to machines")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_submitting(commands)
+    _add_reading(commands)
+    return parser
+
+
+def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the type to itself)
+    anonymize = commands.add_parser("anonymize", help="anonymize a table")
+    measure = commands.add_parser("measure", help="compare configurations; writes no record")
+    for name, kind in (("k", int), ("l", float), ("t", float), ("suppression-limit", float)):
+        measure.add_argument(f"--{name}", type=kind, nargs="+", help=f"values of {name} to compare")
+    measure.add_argument("--recoding", nargs="+", help="global, local or both")
+    for command in (anonymize, measure):
+        command.add_argument("request", type=Path, help="the YAML file of the request")
+        command.add_argument("--dataset", help="what the records are called in lists of jobs")
+        command.add_argument("--wait", action="store_true", help="wait until the job is over")
+        _add_waiting(command)
+        command.set_defaults(run=_submit)
+
+
+def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the type to itself)
+    jobs = commands.add_parser("jobs", help="list the last jobs, newest first")
+    jobs.add_argument("--limit", type=int, default=20)
+    jobs.set_defaults(run=_jobs)
+    statistics = ("exploratory", "risk", "utility")
+    for name, run, text in (
+        ("status", _status, "how far a job is, as JSON"),
+        ("metadata", _metadata, "what was asked for, as JSON"),
+        ("result", _result, "wait for a job and say what it made"),
+        ("abort", _abort, "end a job; nothing of it remains in its target"),
+        ("delete", _delete, "remove the record of a job and its files"),
+        *((name, _statistics, f"the {name} statistics of a job") for name in statistics),
+    ):
+        command = commands.add_parser(name, help=text)
+        command.add_argument("id", help="the id of the job")
+        command.set_defaults(run=run)
+        if name == "result":
+            _add_waiting(command)
+        elif name == "delete":
+            command.add_argument("--target", action="store_true", help="what was published, too")
+        elif name in statistics:
+            command.add_argument("--output", type=Path, help="write all of it to a CSV or Parquet")
+
+
+def _add_waiting(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--timeout", type=float, help="seconds to wait")
+    command.add_argument("--output", type=Path, help="where a table goes that has no target")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
