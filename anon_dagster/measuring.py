@@ -115,10 +115,10 @@ def compare(
     Returns
     -------
     pandas.DataFrame
-        A row per solution: the values of its configuration; its ``rank``; ``reachable``; records ``released`` and
-        ``suppressed``; risks; utility; a column ``level.<quasi-identifier>`` each (missing for
-        local recoding); ``frontier``: whether no other is as good in risk and loss and better in
-        one; and a ``note`` where a promise cannot be kept.
+        A row per solution: the values of its configuration; its ``rank``; ``reachable``; records
+        ``released`` and ``suppressed``; risks; utility; a column ``level.<quasi-identifier>`` each
+        (missing for local recoding); ``frontier``: whether no other is as good in risk and loss
+        and better in one; and a ``note`` where a promise cannot be kept.
     """
     rows = []
     for configuration in policies:
