@@ -17,7 +17,7 @@ import pandas as pd
 import pyarrow as pa
 
 from anon_dagster.aggregating import within_classes
-from anon_dagster.applying import Lacking, assign, from_document, to_document
+from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
 from anon_dagster.core.local import recode_locally
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.search import search, search_best
@@ -304,7 +304,7 @@ class AnonResult:
 
     def document(self) -> dict[str, Any]:
         """Return the solution as JSON can hold it, for :func:`apply`."""
-        return to_document(self.decision, decimal=_decimal(self.decision.request))
+        return solution_document(self.decision)
 
     @cached_property
     def exploratory(self) -> ExploratoryStatistics:
@@ -320,6 +320,11 @@ class AnonResult:
     def utility(self) -> pd.DataFrame:
         """What the release is still good for, beside the source."""
         return assess_utility(self.decision)
+
+
+def solution_document(decision: Decision) -> dict[str, Any]:
+    """Return what was decided as JSON can hold it, for :func:`apply`."""
+    return to_document(decision, decimal=_decimal(decision.request))
 
 
 def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
@@ -562,16 +567,19 @@ def apply(  # noqa: PLR0913 (all are named)
         If the solution, the source or the target is unfit; no target is touched then.
     """
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
-    request = _later_request(stored.policy, source, target)
+    request = later_request(stored.policy, source, target)
     opened = open_table(request, frame=frame)
-    counted = count_records(request, opened, on_progress=on_progress)
-    made, found = assign(
-        stored, counted, lacking=lacking, enforce=enforce, decimal=_decimal(request)
-    )
-    decision = Decision(request, counted, made, found)
-    judge = _judge(enforced=enforce)
     with tempfile.TemporaryDirectory(prefix="anon-") as folder:
-        release = _publish(decision, opened, judge, uuid.uuid4().hex, Path(folder), on_progress)
+        decision, release = write_applied(
+            stored,
+            request,
+            opened,
+            lacking=lacking,
+            enforce=enforce,
+            job_id=uuid.uuid4().hex,
+            folder=Path(folder),
+            on_progress=on_progress,
+        )
         df = None if request.target else released_frame(release, like=frame)
     first = solution.release.count if isinstance(solution, AnonResult) else None
     if first_release is not None:
@@ -580,11 +588,41 @@ def apply(  # noqa: PLR0913 (all are named)
     return AppliedResult(decision, release, df, together)
 
 
-def _later_request(
+def write_applied(  # noqa: PLR0913 (all are named)
+    stored: StoredSolution,
+    request: Request,
+    source: OpenSource,
+    *,
+    lacking: Lacking,
+    enforce: bool,
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink = _unheard,
+) -> tuple[Decision, Release]:
+    """Recode later records by a stored solution and publish them; see :func:`apply`.
+
+    Parameters
+    ----------
+    request
+        From :func:`later_request`.
+    job_id, folder
+        See :func:`write_release`.
+    """
+    counted = count_records(request, source, on_progress=on_progress)
+    made, found = assign(
+        stored, counted, lacking=lacking, enforce=enforce, decimal=_decimal(request)
+    )
+    decision = Decision(request, counted, made, found)
+    judge = _judge(enforced=enforce)
+    return decision, _publish(decision, source, judge, job_id, folder, on_progress)
+
+
+def later_request(
     policy: Policy,
     source: Source | Mapping[str, Any] | str | None,
     target: Target | Mapping[str, Any] | str | None,
 ) -> Request:
+    """Return the request that later records of a policy stand for."""
     target = Target(path=target) if isinstance(target, str) else target
     document = {
         "source": source if source is None else _source(source).model_dump(by_alias=True),
