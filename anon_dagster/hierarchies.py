@@ -1,7 +1,7 @@
 """From a rule of a request, or none, and the values of a column to its hierarchy.
 
-Under most rules a value becomes the same whatever other values there are: tree, interval, date,
-rounding, suppress, mask with levels, order with an order. Under the others it depends on the
+Under most rules a value becomes the same whatever other values there are: tree, known, interval,
+date, rounding, suppress, mask with levels, order with an order. Under the others it depends on the
 values: frequency, mask without levels, order without an order. Later records are only recoded
 like earlier ones by a rule of the first kind; :func:`frozen` makes one of the second kind one of
 the first. Where no rule is given, :func:`default_rule` first makes one out of the values.
@@ -34,12 +34,14 @@ from anon_dagster.core.builders import (
 from anon_dagster.core.builders.number import common_places, units
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.errors import HierarchyError, SourceError
+from anon_dagster.facts import known_rows
 from anon_dagster.request import (
     DateLevel,
     DateRule,
     FrequencyRule,
     HierarchyRule,
     IntervalRule,
+    KnownRule,
     MaskRule,
     OrderRule,
     RoundingRule,
@@ -55,7 +57,14 @@ _SHORTEST_CODE = 3  # characters
 _PAIR = 2  # numbers that have no span worth dividing
 _MOST_WIDTHS = 3
 _Computed = (
-    IntervalRule | RoundingRule | DateRule | MaskRule | OrderRule | FrequencyRule | SuppressRule
+    IntervalRule
+    | RoundingRule
+    | DateRule
+    | MaskRule
+    | OrderRule
+    | FrequencyRule
+    | KnownRule
+    | SuppressRule
 )
 _CODE = re.compile(r"[0-9A-Za-z./ -]*[0-9][0-9A-Za-z./ -]*")
 
@@ -109,6 +118,8 @@ def _computed(domain: Domain, rule: _Computed) -> Hierarchy:
             return by_order(domain, sizes=rule.sizes, order=rule.order)
         case FrequencyRule():
             return by_frequency(domain, keep=rule.keep, rest=rule.rest)
+        case KnownRule():
+            return _known(domain, rule)
         case SuppressRule():
             return by_suppression(domain)
 
@@ -130,6 +141,11 @@ def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
         levels=rule.levels,
         per_level=rule.per_level,
     )
+
+
+def _known(domain: Domain, rule: KnownRule) -> Hierarchy:
+    above = known_rows(rule.tree, domain.texts, country=rule.country)
+    return from_rows(domain, [(value, *row) for value, row in above.items()])
 
 
 # -- trees ---------------------------------------------------------------------------------

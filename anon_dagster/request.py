@@ -219,6 +219,36 @@ class FrequencyRule(_HierarchyRule):
         return keep
 
 
+KnownTree = Literal[
+    "country",
+    "us_state",
+    "city",
+    "icd10",
+    "education",
+    "marital_status",
+    "race",
+    "religion",
+    "blood_type",
+    "employment",
+    "occupation",
+]
+
+
+class KnownRule(_HierarchyRule):
+    """A tree that needs no writing out: what a country, a diagnosis, a degree belongs to."""
+
+    type: Literal["known"] = "known"
+    tree: KnownTree
+    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
+    """The ISO 3166 code of the country that cities are looked for in first."""
+
+    @model_validator(mode="after")
+    def _country_of_cities(self) -> Self:
+        if self.country is not None and self.tree != "city":
+            raise ValueError("country goes with tree: city")
+        return self
+
+
 class SuppressRule(_HierarchyRule):
     """The value or nothing."""
 
@@ -233,6 +263,7 @@ HierarchyRule = Annotated[
     | RoundingRule
     | OrderRule
     | FrequencyRule
+    | KnownRule
     | SuppressRule,
     Field(discriminator="type"),
 ]
@@ -495,6 +526,7 @@ def _without_tags(steps: list[str]) -> list[str]:
     """Drop the names of the union members that pydantic puts into a path."""
     roles = {"direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"}
     kinds = {"tree", "interval", "mask", "date", "rounding", "order", "frequency", "suppress"}
+    kinds.add("known")
     kept: list[str] = []
     for place, step in enumerate(steps):
         after_attribute = place == 3 and steps[:2] == ["policy", "attributes"]

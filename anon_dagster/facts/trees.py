@@ -1,0 +1,123 @@
+"""Trees that are known by themselves: what a country, a diagnosis or a degree belongs to.
+
+What a value becomes depends on nothing but the value, so later records are recoded alike.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
+from functools import cache
+from importlib.resources import files
+
+from anon_dagster.facts import vocabulary
+
+Row = tuple[str, ...]
+"""The labels above a value, from the nearest up."""
+
+
+def known_rows(
+    tree: str, values: Sequence[str | None], *, country: str | None = None
+) -> dict[str, Row]:
+    """Return the labels above each value that a tree knows.
+
+    Parameters
+    ----------
+    tree
+        One of :data:`TREES`.
+    country
+        The ISO 3166 code of the country that cities are looked for in first.
+    """
+    if tree == "city":
+        found = {v: _of_city(v, country) for v in values if v is not None}
+    else:
+        above = TREES[tree]
+        found = {v: above(v) for v in values if v is not None}
+    return {value: row for value, row in found.items() if row is not None}
+
+
+def _of_country(value: str) -> Row | None:
+    key = vocabulary.plain(value)
+    by_code = vocabulary.country_codes(len(key)).get(key) if len(key) in (2, 3) else None
+    found = by_code or vocabulary.country_names().get(key) or vocabulary.demonyms().get(key)
+    return (found.region, vocabulary.continent(found.region)) if found else None
+
+
+def _of_us_state(value: str) -> Row | None:
+    found = vocabulary.us_states().get(vocabulary.folded(value))
+    return found[1:] if found else None
+
+
+def _of_city(value: str, country: str | None = None) -> Row | None:
+    found = vocabulary.cities(country).get(vocabulary.plain(value))
+    if found is None:
+        return None
+    land = vocabulary.country_codes(2).get(found.country.casefold())
+    if land is None:
+        return None
+    state = f"{found.division}, {land.name}" if found.division else land.name
+    return (state, land.name, land.region, vocabulary.continent(land.region))
+
+
+def _of_words(name: str) -> Callable[[str], Row | None]:
+    def above(value: str) -> Row | None:
+        group = vocabulary.words(name).get(vocabulary.folded(value))
+        return None if group is None else (group,)
+
+    return above
+
+
+def _of_occupation(value: str) -> Row | None:
+    """Look for the title itself, then for its words, those at the end first."""
+    known, title = vocabulary.occupations(), vocabulary.folded(value)
+    if title in known:
+        return known[title]
+    parts = [p for p in re.split(r"[^\w'-]+", title) if p]
+    for size in (2, 1):
+        for start in range(len(parts) - size, -1, -1):
+            if row := known.get(" ".join(parts[start : start + size])):
+                return row
+    return None
+
+
+# -- ICD-10 --------------------------------------------------------------------------------
+
+_CODE = re.compile(r"([A-TV-Z]|U)[0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?", re.IGNORECASE)
+
+
+def _of_icd10(value: str) -> Row | None:
+    """Return category, block and chapter of a code."""
+    code = value.strip().upper()
+    if not _CODE.fullmatch(code):
+        return None
+    category = code[:3]
+    firsts, blocks = _blocks()
+    place = bisect_right(firsts, category) - 1
+    if place < 0 or category > blocks[place][0].split("-")[1]:
+        return None
+    return (category, *blocks[place])
+
+
+@cache
+def _blocks() -> tuple[list[str], list[tuple[str, str]]]:
+    text = files(__package__).joinpath("icd10.txt").read_text(encoding="utf-8")
+    found = []
+    for line in text.splitlines():
+        chapter, _, ranges = line.partition(";")
+        found += [(block, chapter) for block in ranges.split()]
+    found.sort()
+    return [block[:3] for block, _ in found], found
+
+
+TREES: dict[str, Callable[[str], Row | None]] = {
+    "country": _of_country,
+    "us_state": _of_us_state,
+    "city": _of_city,
+    "icd10": _of_icd10,
+    "education": _of_words("education"),
+    "marital_status": _of_words("marital_status"),
+    "race": _of_words("race"),
+    "religion": _of_words("religion"),
+    "blood_type": _of_words("blood_type"),
+    "employment": _of_words("employment"),
+    "occupation": _of_occupation,
+}
