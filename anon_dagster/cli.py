@@ -91,8 +91,20 @@ def _measure(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.measure(asked.request, measurement=measurement or None, dataset=asked.dataset)
 
 
+def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
+    return client.apply(
+        asked.solution,
+        source=asked.source,
+        target=asked.target,
+        lacking=asked.lacking,
+        enforce=asked.enforce,
+        dataset=asked.dataset,
+    )
+
+
 _SUBMITTED: dict[str, Callable[[AnonClient, argparse.Namespace], AnonJob]] = {
     "anonymize": _anonymize,
+    "apply": _apply,
     "measure": _measure,
 }
 
@@ -261,6 +273,15 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
     measure.add_argument("--recoding", nargs="+", help="global, local or both")
     for command in (anonymize, measure):
         command.add_argument("request", type=Path, help="the YAML file of the request")
+    apply = commands.add_parser("apply", help="recode later records by a finished job's solution")
+    apply.add_argument("solution", help="the id of the job, or the .json file of a solution")
+    apply.add_argument("source", help="the file of the later records")
+    apply.add_argument("--target", help="where they go; they stay with the job if left out")
+    apply.add_argument("--lacking", choices=("suppress", "refuse"), default="suppress")
+    apply.add_argument(
+        "--enforce", action="store_true", help="suppress classes that break a promise"
+    )
+    for command in (anonymize, measure, apply):
         command.add_argument("--dataset", help="what the records are called in lists of jobs")
         command.add_argument("--wait", action="store_true", help="wait until the job is over")
         _add_waiting(command)

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 
 from anon_dagster.defs.adhoc import ADHOC, adhoc
+from anon_dagster.defs.application import applying
 from anon_dagster.defs.datasets import datasets
 from anon_dagster.defs.resources import JobStore
 
@@ -17,6 +18,7 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
     """
     return dg.Definitions.merge(
         adhoc(),
+        applying(),
         *datasets(data, taken=frozenset({ADHOC.name})),
         dg.Definitions(resources={"store": store}, executor=dg.in_process_executor),
     )

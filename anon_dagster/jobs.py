@@ -4,6 +4,7 @@
 
     <root>/jobs/<job id>/
     ├── request.json                     the request as it was validated
+    ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns
     ├── count.parquet, count.npz         values and counts by column; the frequency table
     ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes

@@ -3,19 +3,29 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from anon_dagster.client.embedded import EmbeddedDeployment
 from anon_dagster.client.handover import LARGEST
 from anon_dagster.client.jobs import AnonJob, summary
 from anon_dagster.client.remote import RemoteDeployment
-from anon_dagster.client.submission import RequestLike, Submission, read_request
-from anon_dagster.request import Measurement, parse_request_part
+from anon_dagster.client.submission import (
+    Application,
+    RequestLike,
+    Submission,
+    name_of,
+    read_place,
+    read_request,
+)
+from anon_dagster.errors import JobError
+from anon_dagster.request import Measurement, Source, Target, parse_request_part
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.client.deployment import Deployment
+
+Lacking = Literal["suppress", "refuse"]
 
 
 class AnonClient:
@@ -90,6 +100,65 @@ class AnonClient:
         parsed, name = read_request(request)
         asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
         return self._launch(asked, "anonymize")
+
+    def apply(  # noqa: PLR0913 (all are named)
+        self,
+        solution: "AnonJob | str | Path | Mapping[str, Any]",
+        *,
+        source: Source | Mapping[str, Any] | str | None = None,
+        frame: "pd.DataFrame | None" = None,
+        target: Target | Mapping[str, Any] | str | None = None,
+        lacking: Lacking = "suppress",
+        enforce: bool = False,
+        dataset: str | None = None,
+    ) -> AnonJob:
+        """Submit later records, to be recoded by the solution of a finished job.
+
+        Parameters
+        ----------
+        solution
+            The job or its id; or a solution as a document, or the path of one (``….json``).
+        source, frame
+            The later records; they have the columns of the first ones.
+        target
+            Where they go; left out, they stay with the job.
+        lacking
+            What becomes of records with a value that a hierarchy lacks.
+        enforce
+            Suppress the records of classes that break a promise by themselves.
+
+        Raises
+        ------
+        JobError
+            If the job is of another kind, or not completed.
+        """
+        read = read_place(Source, source)
+        application = Application(
+            solution=self._solution(solution),
+            source=read,
+            target=read_place(Target, target),
+            options={"lacking": lacking, "enforce": enforce},
+            dataset=dataset or name_of(read),
+            frame=frame,
+            store=self.store,
+            largest=self.largest,
+        )
+        return AnonJob(self.deployment.launch(application.launch()), self)
+
+    def _solution(
+        self, solution: "AnonJob | str | Path | Mapping[str, Any]"
+    ) -> str | Mapping[str, Any]:
+        if isinstance(solution, Mapping):
+            return solution
+        if isinstance(solution, Path) or str(solution).endswith(".json"):
+            return str(Path(str(solution)).absolute())
+        job_id = solution.job_id if isinstance(solution, AnonJob) else solution
+        record = self.deployment.record(job_id)
+        if record.kind != "anonymize":
+            raise JobError(f"job {job_id} is of kind {record.kind} and decided no solution")
+        if record.status != "completed":
+            raise JobError(f"job {job_id} is {record.status}: it has no solution to apply")
+        return job_id
 
     def measure(
         self,

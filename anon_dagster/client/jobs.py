@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
 _RELEASING = frozenset({"anonymize", "apply"})
-_STATISTICS = {"risk_metrics": "risk", "utility_statistics": "utility"}
+_STATISTICS = {"risk_metrics": "risk", "utility_statistics": "utility", "applied": "risk"}
+_DATA = {
+    "dagster/uri": "uri",
+    "dagster/row_count": "records",
+    "suppressed": "suppressed",
+    "checksum": "checksum",
+}
 _TABLES = {"measurement": "configurations", "detection": "columns"}
 
 Watch = Callable[[Mapping[str, Any]], None]
@@ -82,7 +88,7 @@ class AnonJob:
         return {
             "id": self.job_id,
             **_info(record, found),
-            "fields": found.steps.get("request", {}).get("attributes", []),
+            "fields": _step(found, "request", "application").get("attributes", []),
             "configuration": self._request(),
             "versions": {"anon_dagster": record.tags.get(VERSION, "")},
         }
@@ -290,7 +296,7 @@ def summary(record: JobRecord) -> dict[str, Any]:
 
 
 def _completed(record: JobRecord, found: Findings) -> dict[str, Any]:
-    released = found.steps.get("anonymized", {})
+    released = _step(found, "anonymized", "applied")
     decided = found.steps.get("solution", {})
     statistics: dict[str, Any] = {
         name: _numbers(found.steps[step])
@@ -301,24 +307,29 @@ def _completed(record: JobRecord, found: Findings) -> dict[str, Any]:
         step: found.steps[step][table] for step, table in _TABLES.items() if step in found.steps
     }
     return {
-        "data": {name.removeprefix("dagster/"): value for name, value in released.items()},
+        "data": {name: released[key] for key, name in _DATA.items() if key in released},
         "statistics": statistics,
         "summary": {name: value for name, value in decided.items() if not isinstance(value, list)},
         "time_spent": _duration(record),
     }
 
 
+def _step(found: Findings, *names: str) -> Mapping[str, Any]:
+    """Return what the first of these steps showed that the job has."""
+    return next((found.steps[name] for name in names if name in found.steps), {})
+
+
 def _numbers(metadata: Mapping[str, Any]) -> dict[str, float]:
-    return {n: v for n, v in metadata.items() if isinstance(v, int | float)}
+    return {n: v for n, v in metadata.items() if isinstance(v, int | float) and n not in _DATA}
 
 
 def _info(record: JobRecord, found: Findings) -> dict[str, Any]:
-    asked, source = found.steps.get("request", {}), found.steps.get("source", {})
+    asked = _step(found, "request", "application")
     return {
         "kind": record.kind,
         "dataset": record.tags.get(DATASET, ""),
         "request": record.tags.get(FINGERPRINT, ""),
-        "source": source.get("dagster/uri"),
+        "source": asked.get("source"),
         "target": asked.get("target"),
         "attributes": {row["attribute"]: row["role"] for row in asked.get("attributes", [])},
         "submitted": _moment(record.created),
@@ -360,8 +371,8 @@ def _error(found: Findings) -> AnonError:
 
 
 def _published(found: Findings) -> list[str]:
-    target = found.steps.get("request", {}).get("target")
-    return [target] if target and "anonymized" in found.steps else []
+    target = _step(found, "request", "application").get("target")
+    return [target] if target and _step(found, "anonymized", "applied") else []
 
 
 def _remove(targets: list[str]) -> None:

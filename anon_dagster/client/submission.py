@@ -8,12 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from anon_dagster.client.deployment import Launch
 from anon_dagster.client.handover import Handover, names_values
 from anon_dagster.errors import RequestError
-from anon_dagster.request import Request, load_request, parse_request
+from anon_dagster.request import (
+    Request,
+    Source,
+    Target,
+    load_request,
+    parse_request,
+    parse_request_part,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,6 +69,79 @@ class Submission:
         return Launch(f"{kind}_job", config, tags, partition(mark))
 
 
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Whose solution is applied to which records."""
+
+    solution: str | Mapping[str, Any]
+    """The id of a job, the path of a document, or the document."""
+    source: Source | None
+    target: Target | None
+    options: Mapping[str, Any]
+    dataset: str
+    frame: "pd.DataFrame | None"
+    store: Path | None
+    largest: int
+
+    def launch(self) -> Launch:
+        """Hand over what must be, and describe the job; nothing of it holds a cell.
+
+        Raises
+        ------
+        HandoverError
+            If records or a solution cannot be handed over.
+        RequestError
+            If there is neither a source nor a DataFrame, or both.
+        """
+        if (self.source is None) == (self.frame is None):
+            raise RequestError("apply needs either a source or a DataFrame that is handed over")
+        handed, source, solution = None, self.source, self.solution
+        if self.frame is not None:
+            handed = Handover.new(self.store)
+            path = handed.give_frame(self.frame, largest=self.largest)
+            source = Source(path=str(path))
+        if isinstance(solution, Mapping):
+            handed = handed or Handover.new(self.store)
+            solution = str(handed.give_document(solution))
+        config = {"solution": solution, **self.options} | {
+            name: part.model_dump(mode="json", exclude_none=True)
+            for name, part in (("source", source), ("target", self.target))
+            if part is not None
+        }
+        mark = _mark(config)
+        tags = {KIND: "apply", DATASET: self.dataset, FINGERPRINT: mark} | _tags(handed)
+        op = {"ops": {"adhoc__application": {"config": config}}}
+        return Launch("apply_job", op, tags, partition(mark))
+
+
+_Place = TypeVar("_Place", Source, Target)
+
+
+def read_place(
+    kind: type[_Place], place: _Place | Mapping[str, Any] | str | Path | None
+) -> _Place | None:
+    """Validate a source or a target; relative paths become absolute.
+
+    Raises
+    ------
+    RequestError
+        With every problem of it.
+    """
+    if place is None:
+        return None
+    if isinstance(place, str | Path):
+        place = {"path": str(place)}
+    document = dict(place) if isinstance(place, Mapping) else place.model_dump()
+    read = parse_request_part(kind, document, kind.__name__.lower())
+    paths: Any = read.path
+    whole = _absolute(paths) if isinstance(paths, str) else tuple(map(_absolute, paths))
+    return read.model_copy(update={"path": whole})
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else str(Path(path).expanduser().absolute())
+
+
 def read_request(request: RequestLike) -> tuple[Request, str]:
     """Validate a request and give its dataset a name; relative paths become absolute.
 
@@ -75,15 +155,22 @@ def read_request(request: RequestLike) -> tuple[Request, str]:
         return load_request(file), _name(file.resolve().parent.name)
     document = request.model_dump(by_alias=True) if isinstance(request, Request) else request
     parsed = parse_request(document, folder=Path.cwd())
-    if parsed.source is None:
-        return parsed, "frame"
-    paths = parsed.source.path
-    return parsed, _name(Path(paths if isinstance(paths, str) else paths[0]).stem)
+    return parsed, name_of(parsed.source)
+
+
+def name_of(source: Source | None) -> str:
+    """Return what records are called that nobody gave a name."""
+    if source is None:
+        return "frame"
+    return _name(Path(source.path if isinstance(source.path, str) else source.path[0]).stem)
 
 
 def fingerprint(request: Request) -> str:
     """Tell one request from another, by twelve hexadecimal digits."""
-    document = request.model_dump(mode="json", by_alias=True)
+    return _mark(request.model_dump(mode="json", by_alias=True))
+
+
+def _mark(document: Mapping[str, Any]) -> str:
     text = json.dumps(document, sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -69,6 +69,8 @@ def of_request(request: Request) -> Shown:
         "promises": dg.MetadataValue.md(explain_policy(request.policy)),
         "attributes": rows(attributes, ("attribute", "role", "treatment")),
     }
+    if request.source is not None:
+        shown["source"] = dg.MetadataValue.text(_listed(request.source.path))
     if request.target is not None:
         shown["target"] = dg.MetadataValue.path(request.target.path)
     return shown

@@ -171,7 +171,7 @@ KS = (2, 3, 5, 10, 20, 50)
 _COUNT = ("count.parquet", "count.npz")
 _SOLUTION = ("solution.json", "solution.npz")
 _RELEASE = ("release.json", "released.parquet", "released.npz")
-_EXPLORATORY = ("exploratory_values.parquet", "exploratory_summary.parquet")
+EXPLORATORY = ("exploratory_values.parquet", "exploratory_summary.parquet")
 
 REQUEST = "request"
 REQUEST_FILES = ("request.json",)
@@ -184,7 +184,7 @@ STAGES = {
         Stage("frequency_table", ("source",), _COUNT, frequency_table),
         Stage("solution", ("frequency_table",), _SOLUTION, solution),
         Stage("anonymized", ("solution",), _RELEASE, anonymized),
-        Stage("exploratory_statistics", ("anonymized",), _EXPLORATORY, exploratory_statistics),
+        Stage("exploratory_statistics", ("anonymized",), EXPLORATORY, exploratory_statistics),
         Stage("risk_metrics", ("anonymized",), (RISK,), risk_metrics),
         Stage("utility_statistics", ("anonymized",), (UTILITY,), utility_statistics),
         Stage(

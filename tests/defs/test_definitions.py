@@ -27,6 +27,7 @@ STAGES = {
     "source",
     "utility_statistics",
 }
+APPLYING = {"adhoc/application", "adhoc/applied"}
 GROUPS = {"adhoc", "credit_union", "patients"}
 
 
@@ -43,7 +44,7 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
     dg.Definitions.validate_loadable(project)
     graph = project.resolve_asset_graph()
     repository = project.get_repository_def()
-    assert names(project) == {f"{group}/{stage}" for group in GROUPS for stage in STAGES}
+    assert names(project) == {f"{group}/{stage}" for group in GROUPS for stage in STAGES} | APPLYING
     assert {key.to_user_string() for key in graph.asset_check_keys} == {
         f"{group}/{check}"
         for group in GROUPS
@@ -55,6 +56,7 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
     }
     assert set(repository.job_names) == {
         "__ASSET_JOB",
+        "apply_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
         *(
             f"{group}_{kind}_job"
@@ -128,6 +130,7 @@ def test_a_broken_dataset_is_one_red_asset_and_the_others_load(
         defined = deployment.definitions
         assert names(defined) == {
             *(f"{group}/{stage}" for group in ("adhoc", "patients") for stage in STAGES),
+            *APPLYING,
             *(f"{group}/request" for group in ("half", "noyaml", "adhoc_", "a_b")),
         }
         graph = defined.resolve_asset_graph()

@@ -1,0 +1,162 @@
+"""Later records, recoded by the solution of a finished job."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal
+
+import dagster as dg
+from pydantic import Field
+
+from anon_dagster.defs import metadata
+from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY
+from anon_dagster.errors import JobError, RequestError
+
+_APPLICATION, _APPLIED = ADHOC.key("application"), ADHOC.key("applied")
+
+
+class ApplicationConfig(dg.Config):
+    """Whose solution is applied, to which records, and where they go."""
+
+    solution: str = Field(
+        default="the id of a finished job",
+        description="The id of a job that anonymized, or the path of a solution as a document.",
+    )
+    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
+    source: Any = Field(
+        default={"path": "later.csv"}, description="The later records, as in a request."
+    )
+    target: Any = Field(default=None, description="As in a request; with the job if left out.")
+    lacking: Literal["suppress", "refuse"] = Field(
+        default="suppress",
+        description="What becomes of records with a value that a hierarchy lacks.",
+    )
+    enforce: bool = Field(
+        default=False,
+        description="Suppress the records of classes that break a promise by themselves.",
+    )
+
+
+def applying() -> dg.Definitions:
+    """Define the job that applies a solution."""
+    return dg.Definitions(
+        assets=[_application, _applied],
+        jobs=[
+            dg.define_asset_job(
+                "apply_job",
+                selection=dg.AssetSelection.assets(_APPLICATION, _APPLIED),
+                tags={KIND_TAG: "apply", DATASET_TAG: ADHOC.name},
+            )
+        ],
+    )
+
+
+@dg.asset(key=_APPLICATION, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
+def _application(
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ApplicationConfig
+) -> dg.MaterializeResult[None]:
+    """Whose solution is applied to which records."""
+    with failures_in_words():
+        from anon_dagster.applying import from_document
+        from anon_dagster.operations import later_request
+
+        document = solution_of(store, config.solution)
+        request = later_request(from_document(document).policy, config.source, config.target)
+        job = store.job(context.run.run_id)
+        job.save_request(request)
+        options = {"lacking": config.lacking, "enforce": config.enforce}
+        path = job.save_document("application.json", {"solution": document, **options})
+        shown = metadata.of_request(request) | metadata.file(path)
+    return dg.MaterializeResult(metadata=shown)
+
+
+def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
+    """Return the solution of a job, or the one in a file.
+
+    Raises
+    ------
+    JobError
+        If there is no such job, or it decided nothing.
+    RequestError
+        If the file is no solution.
+    """
+    from anon_dagster.operations import solution_document
+
+    if solution.endswith(".json"):
+        return _read(Path(solution))
+    job = store.job(solution)
+    if not job.has(("request.json", "solution.json")):
+        raise JobError(f"there is no job {solution} with a solution, or none any more")
+    return solution_document(job.load_decision())
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RequestError(f"cannot read the solution {path}: {error.strerror}") from None
+    except ValueError:
+        raise RequestError(f"{path} is no solution: it is not JSON") from None
+    if not isinstance(document, dict):
+        raise RequestError(f"{path} is no solution")
+    return document
+
+
+@dg.asset(
+    key=_APPLIED,
+    deps=[_APPLICATION],
+    group_name=ADHOC.name,
+    partitions_def=ADHOC.partitions,
+    kinds={"parquet"},
+)
+def _applied(
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
+) -> dg.MaterializeResult[None]:
+    """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
+    with failures_in_words():
+        progress = RunProgress(context)
+        shown = apply_stored(store, context.run.run_id, progress)
+        progress.finish()
+    return dg.MaterializeResult(metadata=shown)
+
+
+def apply_stored(store: JobStore, run_id: str, on_progress: Callable[..., None]) -> metadata.Shown:
+    """Apply what the application of a job says, and keep what came of it."""
+    from anon_dagster.applying import from_document
+    from anon_dagster.operations import (
+        assess_risk,
+        assess_utility,
+        describe,
+        open_table,
+        write_applied,
+    )
+
+    job = store.job(run_id)
+    request, asked = job.load_request(), job.load_document("application.json")
+    decision, release = write_applied(
+        from_document(asked["solution"]),
+        request,
+        open_table(request),
+        lacking=asked["lacking"],
+        enforce=asked["enforce"],
+        job_id=run_id,
+        folder=job.create(),
+        on_progress=on_progress,
+    )
+    job.save_release(release, request)
+    explored, risks = describe(decision, release.count), assess_risk(decision)
+    for name, frame in zip(EXPLORATORY, (explored.values, explored.summary), strict=True):
+        job.save_frame(name, frame)
+    job.save_statistics(RISK, risks)
+    job.save_statistics(UTILITY, assess_utility(decision))
+    promises = {"promises": metadata.table(release.verification.to_frame())}
+    return (
+        metadata.of_release(decision, release, _APPLICATION)
+        | metadata.of_statistics(risks)
+        | promises
+    )
