@@ -1,5 +1,7 @@
 """The request: what is read, what each attribute is, what must hold, where the result goes."""
 
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import floor
@@ -23,6 +25,7 @@ from anon_dagster.errors import Problem, RequestError
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 SUPPRESSED = "*"
+_CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
 _P = TypeVar("_P", bound=BaseModel)
 
 
@@ -440,6 +443,15 @@ class Request(_Part):
     policy: Policy
     measurement: Measurement | None = None
     """What ``measure`` compares."""
+    schedule: Annotated[str, StringConstraints(pattern=_CRON)] | None = None
+    """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that tell one request from another."""
+        document = self.model_dump(mode="json", by_alias=True)
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def parse_request(document: Mapping[str, Any], *, folder: Path | None = None) -> Request:

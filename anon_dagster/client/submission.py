@@ -60,7 +60,7 @@ class Submission:
             path = handed.give_frame(self.frame, largest=self.largest)
             request = _with_source(request, path)
         document = request.model_dump(mode="json", by_alias=True, exclude_none=True)
-        mark = fingerprint(self.request)
+        mark = self.request.fingerprint
         if names_values(request):
             handed = handed or Handover.new(self.store)
             document = {"file": str(handed.give_document(document))}
@@ -163,11 +163,6 @@ def name_of(source: Source | None) -> str:
     if source is None:
         return "frame"
     return _name(Path(source.path if isinstance(source.path, str) else source.path[0]).stem)
-
-
-def fingerprint(request: Request) -> str:
-    """Tell one request from another, by twelve hexadecimal digits."""
-    return _mark(request.model_dump(mode="json", by_alias=True))
 
 
 def _mark(document: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -191,7 +191,7 @@ class StagedTarget:
         places.remove(self._aside)
 
 
-def sweep(target: Target, *, alive: Collection[str] = ()) -> tuple[str, ...]:
+def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
     """Remove what dead jobs left beside a target, and bring back what they had put aside.
 
     Parameters
