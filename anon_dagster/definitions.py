@@ -8,7 +8,9 @@ import dagster as dg
 from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
 from anon_dagster.defs.datasets import datasets
+from anon_dagster.defs.endings import endings
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.retention import retention
 
 
 def definitions(data: Path, store: JobStore) -> dg.Definitions:
@@ -19,6 +21,8 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
     return dg.Definitions.merge(
         adhoc(),
         applying(),
+        endings(store),
+        retention(store),
         *datasets(data, taken=frozenset({ADHOC.name})),
         dg.Definitions(resources={"store": store}, executor=dg.in_process_executor),
     )

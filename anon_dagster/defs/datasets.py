@@ -8,7 +8,7 @@ import dagster as dg
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import REQUEST
-from anon_dagster.errors import AnonError
+from anon_dagster.errors import AnonError, Problem, RequestError
 from anon_dagster.explanation import explain_policy
 from anon_dagster.request import load_request
 
@@ -36,14 +36,33 @@ def datasets(folder: Path, *, taken: frozenset[str]) -> list[dg.Definitions]:
 
 def _dataset(group: Group, file: Path) -> dg.Definitions:
     try:
-        promises = explain_policy(load_request(file).policy)
+        request = load_request(file)
+        schedules = _schedules(group, request.schedule)
+        promises = explain_policy(request.policy)
     except AnonError as error:
         return _broken(group, file, str(error))
     except Exception as error:  # noqa: BLE001 (no dataset may take the others down)
         return _broken(group, file, f"{type(error).__name__} while the request was read")
     if group.name != file.parent.name:
         return _broken(group, file, _rename(file.parent.name))
-    return define(group, _request(group, file, promises), job_prefix=f"{group.name}_")
+    defined = define(group, _request(group, file, promises), job_prefix=f"{group.name}_")
+    return dg.Definitions.merge(defined, dg.Definitions(schedules=schedules))
+
+
+def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:
+    """Return when a dataset is anonymized anew, if its request says so."""
+    if cron is None:
+        return []
+    try:
+        schedule = dg.ScheduleDefinition(
+            name=f"{group.name}_schedule",
+            job_name=f"{group.name}_anonymize_job",
+            cron_schedule=cron,
+            default_status=dg.DefaultScheduleStatus.RUNNING,
+        )
+    except dg.DagsterInvalidDefinitionError:
+        raise RequestError([Problem("schedule", "cron does not understand it")]) from None
+    return [schedule]
 
 
 def _rename(name: str) -> str:

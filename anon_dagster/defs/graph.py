@@ -8,6 +8,7 @@ import dagster as dg
 from anon_dagster.defs import metadata
 from anon_dagster.defs.checks import release_checks, source_check
 from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import ANONYMIZE, DETECT, MEASURE, STAGES, Stage, Work
@@ -16,6 +17,8 @@ from anon_dagster.request import Request
 
 KIND_TAG = "anon/kind"
 DATASET_TAG = "anon/dataset"
+REQUEST_TAG = "anon/request"
+"""The fingerprint of the request."""
 KINDS = {"anonymize": ANONYMIZE, "measure": MEASURE, "detect": DETECT}
 _LAST = {"report", "measurement", "detection"}
 
@@ -63,6 +66,8 @@ def keep_request(
     """Keep the request of a run and show what it asks for."""
     with failures_in_words():
         request = read()
+        context.instance.add_run_tags(context.run.run_id, {REQUEST_TAG: request.fingerprint})
+        sweep_target(context.instance, request)
         path = store.job(context.run.run_id).save_request(request)
         shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)

@@ -1,7 +1,6 @@
 """The queue of a host: which job runs, which waits, and what becomes of one whose process died."""
 
 import os
-import shutil
 import signal
 import threading
 import time
@@ -14,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from anon_dagster.defs.adhoc import REQUESTS
+from anon_dagster.defs.endings import close
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.retention import forget
 from anon_dagster.errors import JobError
 from anon_dagster.host.place import Place, is_locked
 from anon_dagster.host.worker import known, work
@@ -106,7 +108,7 @@ class Queue:
                 raise JobError(f"job {job_id} is over")
             if job_id in self.waiting:
                 self.waiting.remove(job_id)
-                self.instance.report_run_canceled(run, "aborted before it began")
+                self._close(job_id, "")
             elif job_id not in self.workers:
                 raise JobError(f"job {job_id} is run by another deployment: abort it there")
             elif self.workers[job_id].aborted_at is None:
@@ -129,11 +131,7 @@ class Queue:
                 return
             if not run.is_finished or job_id in self.workers:
                 raise JobError(f"job {job_id} is not over: abort it first")
-            if partition := run.tags.get(_PARTITION):
-                self.instance.delete_dynamic_partition(REQUESTS, partition)
-            self.instance.delete_run(job_id)
-            logs = self.place.home / ".dagster" / "compute_logs" / job_id
-            shutil.rmtree(logs, ignore_errors=True)
+            forget(self.instance, JobStore(self.place.store), run)
 
     def tick(self) -> None:
         """Start what may start, and see to what ended."""
@@ -168,13 +166,14 @@ class Queue:
             os.kill(pid, sign)
 
     def _close(self, job_id: str, ended: str) -> None:
-        """Give a job whose process is gone the end that it could not write down itself."""
+        """Write down how a job ended that has no process any more; aborted if nothing else."""
         run = self.instance.get_run_by_id(job_id)
         if run is not None and not run.is_finished:
-            if run.status == dg.DagsterRunStatus.CANCELING:
+            if run.status == dg.DagsterRunStatus.CANCELING or not ended:
                 self.instance.report_run_canceled(run, "aborted")
             else:
                 self.instance.report_run_failed(run, ended)
+        close(self.instance, JobStore(self.place.store), job_id)
         self.place.job_lock(job_id).unlink(missing_ok=True)
 
 

@@ -11,9 +11,9 @@ from multiprocessing import AuthenticationError
 from multiprocessing.connection import Connection, Listener
 from typing import Any
 
+from anon_dagster.defs import runs
 from anon_dagster.defs.failures import unexpected
 from anon_dagster.errors import AnonError, DeploymentError
-from anon_dagster.host import runs
 from anon_dagster.host.place import Place
 from anon_dagster.host.queue import Queue
 

@@ -57,6 +57,7 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
     assert set(repository.job_names) == {
         "__ASSET_JOB",
         "apply_job",
+        "retention_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
         *(
             f"{group}_{kind}_job"
@@ -64,8 +65,10 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
             for kind in ("anonymize", "detect", "measure")
         ),
     }
-    assert not repository.sensor_defs
-    assert not repository.schedule_defs
+    assert {sensor.name for sensor in repository.sensor_defs} == {
+        f"ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")
+    }
+    assert {schedule.name for schedule in repository.schedule_defs} == {"retention"}
 
 
 def test_the_lineage_is_that_of_the_design(project: dg.Definitions) -> None:

@@ -1,0 +1,83 @@
+"""What happens when a job is over: a line in the ledger, and nothing of it beside its target."""
+
+from contextlib import suppress
+
+import dagster as dg
+
+from anon_dagster.defs import runs
+from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG, REQUEST_TAG
+from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import AnonError
+from anon_dagster.ledger import Entry, Ledger, post
+
+_ENDS = {
+    dg.DagsterRunStatus.SUCCESS: "completed",
+    dg.DagsterRunStatus.FAILURE: "failed",
+    dg.DagsterRunStatus.CANCELED: "aborted",
+}
+
+
+def endings(store: JobStore) -> dg.Definitions:
+    """Define a sensor for each way in which a job may end."""
+    return dg.Definitions(sensors=[_sensor(status, store) for status in _ENDS])
+
+
+def _sensor(status: dg.DagsterRunStatus, store: JobStore) -> dg.SensorDefinition:
+    @dg.run_status_sensor(
+        run_status=status,
+        name=f"ledger_of_{_ENDS[status]}_jobs",
+        description=f"Writes a line into the ledger for every job that {_ENDS[status]}.",
+        minimum_interval_seconds=15,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def sensor(context: dg.RunStatusSensorContext) -> None:
+        if not close(context.instance, store, context.dagster_run.run_id):
+            context.log.warning("the webhook did not take the line of a job")
+
+    return sensor
+
+
+def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
+    """Write down how a job ended and remove what it left; tell whether the webhook took it."""
+    found = instance.get_run_records(dg.RunsFilter(run_ids=[job_id]), limit=1)
+    if not found or KIND_TAG not in found[0].dagster_run.tags:
+        return True
+    entry = entry_of(found[0], runs.findings(instance, job_id)["steps"])
+    if entry.status != "completed":
+        _sweep(instance, store, job_id)
+    return not Ledger(store.root).write(entry) or post(entry)
+
+
+def entry_of(record: dg.RunRecord, steps: runs.Document) -> Entry:
+    """Return the line of a run."""
+    run = record.dagster_run
+    asked = steps.get("request") or steps.get("application") or {}
+    released = steps.get("anonymized") or steps.get("applied") or {}
+    risks = steps.get("risk_metrics") or steps.get("applied") or {}
+    return Entry(
+        job_id=run.run_id,
+        kind=run.tags.get(KIND_TAG, ""),
+        dataset=run.tags.get(DATASET_TAG, ""),
+        request=run.tags.get(REQUEST_TAG, ""),
+        user=run.tags.get("user") or run.tags.get("dagster/schedule_name", ""),
+        status=_ENDS.get(run.status, run.status.value),
+        started=record.start_time,
+        ended=record.end_time,
+        promises=asked.get("promises", ""),
+        risk=_figures(risks),
+        utility=_figures(steps.get("utility_statistics", {})),
+        target=released.get("dagster/uri", ""),
+        checksum=released.get("checksum", ""),
+    )
+
+
+def _figures(shown: runs.Document) -> dict[str, float]:
+    return {n: float(v) for n, v in shown.items() if isinstance(v, int | float)}
+
+
+def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
+    job = store.job(job_id)
+    if job.has(("request.json",)):
+        with suppress(AnonError):  # the next job for the target tries again, and says why not
+            sweep_target(instance, job.load_request())

@@ -1,0 +1,30 @@
+"""What dead jobs left beside a target, and how it goes away."""
+
+from collections.abc import Container
+from dataclasses import dataclass
+
+import dagster as dg
+
+from anon_dagster.request import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Living(Container[str]):
+    """The jobs that may still write: all but those that this instance saw end.
+
+    One that it does not know may be another instance's.
+    """
+
+    instance: dg.DagsterInstance
+
+    def __contains__(self, job_id: object) -> bool:
+        run = self.instance.get_run_by_id(str(job_id))
+        return run is None or not run.is_finished
+
+
+def sweep_target(instance: dg.DagsterInstance, request: Request) -> None:
+    """Remove what dead jobs left beside the target of a request, if it has one."""
+    if request.target is not None:
+        from anon_dagster.storage.targets import sweep
+
+        sweep(request.target, alive=Living(instance))

@@ -1,0 +1,110 @@
+"""A line for each job that is over, kept also when the job is deleted.
+
+No cell is in it: who asked for what and when, what was promised, the figures of risk and utility,
+where the release went and its checksum.
+"""
+
+import json
+import os
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict, dataclass, fields
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+WEBHOOK = "ANON_WEBHOOK"
+"""Names the address that every line is posted to, if there is one; it is never shown."""
+
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What became of a job."""
+
+    job_id: str
+    kind: str
+    dataset: str
+    request: str
+    """The fingerprint of the request."""
+    user: str
+    status: str
+    started: float | None
+    """Seconds since the epoch, as the next."""
+    ended: float | None
+    promises: str
+    risk: Mapping[str, float]
+    utility: Mapping[str, float]
+    target: str
+    checksum: str
+
+    def document(self) -> dict[str, Any]:
+        """Return the line as JSON has it."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The lines of a store, in a SQLite file that only its owner may read."""
+
+    root: Path
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self.root / "ledger.sqlite"
+
+    def write(self, entry: Entry) -> bool:
+        """Add a line; tell whether it is new. A job has one line, however often it is written."""
+        document = entry.document()
+        values = [json.dumps(v) if isinstance(v, dict) else v for v in document.values()]
+        marks = ", ".join("?" * len(values))
+        with closing(self._open()) as file, file:
+            found = file.execute("SELECT 1 FROM ledger WHERE job_id = ?", (entry.job_id,))
+            is_new = found.fetchone() is None
+            file.execute(f"INSERT OR REPLACE INTO ledger VALUES ({marks})", values)  # noqa: S608 (marks alone)
+        return is_new
+
+    def entries(self) -> list[Entry]:
+        """Return all lines, in the order the jobs ended."""
+        if not self.path.exists():
+            return []
+        with closing(self._open()) as file:
+            rows = file.execute("SELECT * FROM ledger ORDER BY ended, job_id").fetchall()
+        return [_entry(row) for row in rows]
+
+    def _open(self) -> sqlite3.Connection:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        columns = ", ".join(each.name for each in fields(Entry))
+        file = sqlite3.connect(self.path, timeout=_SECONDS)
+        file.execute(f"CREATE TABLE IF NOT EXISTS ledger ({columns}, PRIMARY KEY (job_id))")
+        return file
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    document = dict(zip((each.name for each in fields(Entry)), row, strict=True))
+    for name in ("risk", "utility"):
+        document[name] = json.loads(document[name])
+    return Entry(**document)
+
+
+def post(entry: Entry, environment: Mapping[str, str] = os.environ) -> bool:
+    """Post a line to the webhook, if there is one; tell whether there is none or it took it."""
+    url = environment.get(WEBHOOK)
+    if not url:
+        return True
+    parts = urlsplit(url)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    body = json.dumps(entry.document()).encode()
+    try:
+        connection = connect(str(parts.hostname), parts.port, timeout=_SECONDS)
+        with closing(connection):
+            connection.request("POST", path, body, {"Content-Type": "application/json"})
+            return connection.getresponse().status < 300
+    except (OSError, HTTPException, ValueError):
+        return False
