@@ -19,13 +19,13 @@ from anon_dagster.errors import (
     TargetError,
     UnreachableError,
 )
+from anon_dagster.progress import Progress
 from anon_dagster.request import Request, load_request, parse_request
 
 if TYPE_CHECKING:
     from anon_dagster.operations import (
         AnonResult,
         AppliedResult,
-        Progress,
         anonymize,
         apply,
         measure,
@@ -60,7 +60,6 @@ __all__ = [
 _OF_OPERATIONS = {
     "AnonResult": "AnonResult",
     "AppliedResult": "AppliedResult",
-    "Progress": "Progress",
     "anonymize": "anonymize",
     "apply": "apply",
     "measure": "measure",

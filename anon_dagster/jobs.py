@@ -50,7 +50,7 @@ from anon_dagster.storage.values import Kinds
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anon_dagster.operations import Release
+    from anon_dagster.releasing import Release
     from anon_dagster.report import Findings
 
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

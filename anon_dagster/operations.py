@@ -4,22 +4,20 @@ Records are read twice: once to count them, once to write them. Everything betwe
 frequency table. A Dagster asset calls one of these functions; so does a notebook.
 """
 
-import hashlib
 import tempfile
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
 from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
+from anon_dagster.assessment import assess_risk, assess_utility, describe
 from anon_dagster.core.local import recode_locally
-from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.search import search, search_best
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
@@ -27,12 +25,12 @@ from anon_dagster.decision import Decision
 from anon_dagster.errors import (
     PromiseBrokenError,
     RequestError,
-    SchemaMismatchError,
     UnreachableError,
 )
 from anon_dagster.measuring import compare, configurations
-from anon_dagster.planning import Plan, leaves, plan, table_attributes
-from anon_dagster.recoding import blocks, recoder
+from anon_dagster.planning import Plan, plan, table_attributes
+from anon_dagster.progress import Progress, ProgressSink, running, unheard
+from anon_dagster.releasing import Release, count_release, publish, released_frame, write_release
 from anon_dagster.request import (
     Measurement,
     Policy,
@@ -44,14 +42,9 @@ from anon_dagster.request import (
     parse_request,
     parse_request_part,
 )
-from anon_dagster.schemas import release_problems
-from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
-from anon_dagster.statistics.risk import PopulationTable, risk_statistics
-from anon_dagster.statistics.utility import utility_statistics
-from anon_dagster.storage.frames import read_frame
-from anon_dagster.storage.places import open_to_read
+from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
-from anon_dagster.storage.targets import check_target, stage
+from anon_dagster.storage.targets import check_target
 from anon_dagster.verification import (
     IDENTIFIERS,
     SUPPRESSION,
@@ -63,25 +56,6 @@ from anon_dagster.verification import (
 
 RequestLike = Request | Mapping[str, Any] | str | Path
 """A request, its document, or the path of its YAML file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far a step has come: counts only."""
-
-    phase: str
-    """``count``, ``search``, ``write`` or ``verify``."""
-    done: int
-    total: int | None = None
-    """What ``done`` will reach, if that is known."""
-
-
-ProgressSink = Callable[[Progress], None]
-"""Told of progress; may raise to stop."""
-
-
-def _unheard(_: Progress) -> None:
-    """Hear nothing."""
 
 
 def as_request(request: RequestLike) -> Request:
@@ -126,18 +100,18 @@ def _opened(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
 
 
 def count_records(
-    request: Request, source: OpenSource, *, on_progress: ProgressSink = _unheard
+    request: Request, source: OpenSource, *, on_progress: ProgressSink = unheard
 ) -> Count:
     """Read the source once, into its frequency table."""
     return count(
         source,
         table_attributes(request.policy),
         decimal=request.source.csv.decimal if request.source else ".",
-        on_rows=_running("count", None, on_progress),
+        on_rows=running("count", None, on_progress),
     )
 
 
-def decide(plan: Plan, *, on_progress: ProgressSink = _unheard) -> Solution:
+def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
     """Find the most useful release that keeps every promise.
 
     Full-domain generalization is searched for its optimum. Local recoding starts from it, where
@@ -165,127 +139,6 @@ def _decided(plan: Plan, report: Callable[[int, int], None]) -> Solution:
     except UnreachableError:
         start = None
     return recode_locally(plan.problem, start=start, on_progress=report)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Release:
-    """What was published, and what was measured on it as it is stored."""
-
-    target: Target
-    paths: tuple[str, ...]
-    schema: pa.Schema
-    kept: tuple[str, ...]
-    """Columns that are released as they stand in the source."""
-    count: Count
-    """The stored release, read again."""
-    verification: Verification
-    checksum: str
-    """SHA-256 over the files in their order."""
-
-
-def write_release(
-    decision: Decision,
-    source: OpenSource,
-    *,
-    job_id: str,
-    folder: Path,
-    on_progress: ProgressSink = _unheard,
-) -> Release:
-    """Write the release beside its target, measure it there, and only then publish it.
-
-    Parameters
-    ----------
-    source
-        What was counted; it is read again.
-    job_id
-        Sets the files of two jobs apart.
-    folder
-        Where the release goes if the request has no target.
-
-    Raises
-    ------
-    PromiseBrokenError
-        If what was stored does not keep a promise; nothing is published then.
-    SourceError
-        If the source changed since it was counted.
-    TargetError
-        If the target cannot be written.
-    """
-    require = Verification.require
-    return _publish(decision, source, require, job_id, folder, on_progress)
-
-
-def _publish(
-    decision: Decision,
-    source: OpenSource,
-    judge: Callable[[Verification], None],
-    job_id: str,
-    folder: Path,
-    on_progress: ProgressSink,
-) -> Release:
-    """Publish a release that a judge lets pass and that is stored as decided."""
-    policy = decision.request.policy
-    target = decision.request.target or Target(path=str(folder / "release.parquet"))
-    writer = recoder(decision, source)
-    with stage(target, writer.schema, token=job_id) as staged:
-        on_rows = _running("write", decision.counted.records, on_progress)
-        for block in blocks(source, writer, on_rows):
-            staged.write(block)
-        files = staged.seal()
-        stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
-        verification = verify_release(decision, stored)
-        judge(verification)
-        if problems := release_problems(
-            stored, policy, decision.solution, writer.kept, source=decision.counted
-        ):
-            raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
-        checksum = _checksum(files)
-        paths = staged.publish()
-    return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
-
-
-def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = _unheard) -> Count:
-    """Read a stored release as anybody would who was handed it."""
-    release = open_source(stored)
-    attributes = [name for name in table_attributes(policy) if name in release.columns]
-    on_rows = _running("verify", None, on_progress)
-    return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
-
-
-def verify_release(decision: Decision, stored: Count) -> Verification:
-    """Measure every promise on what was stored, by code that the search has no part in."""
-    target = decision.request.target
-    return verify(
-        stored,
-        decision.request.policy,
-        source_count=decision.counted,
-        decimal=target.csv.decimal if target else ".",
-        source_decimal=_decimal(decision.request),
-    )
-
-
-def _checksum(files: Iterable[str]) -> str:
-    digest = hashlib.sha256()
-    for file in files:
-        with open_to_read(file) as content:
-            while chunk := content.read(2**20):
-                digest.update(chunk)
-    return digest.hexdigest()
-
-
-def _decimal(request: Request) -> str:
-    return request.source.csv.decimal if request.source else "."
-
-
-def _running(phase: str, total: int | None, on_progress: ProgressSink) -> Callable[[int], None]:
-    done = 0
-
-    def add(rows: int) -> None:
-        nonlocal done
-        done += rows
-        on_progress(Progress(phase, done, total))
-
-    return add
 
 
 @dataclass(frozen=True, eq=False)
@@ -324,68 +177,14 @@ class AnonResult:
 
 def solution_document(decision: Decision) -> dict[str, Any]:
     """Return what was decided as JSON can hold it, for :func:`apply`."""
-    return to_document(decision, decimal=_decimal(decision.request))
-
-
-def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
-    """Return the values and their counts, in the source and in the stored release."""
-    request = decision.request
-    return exploratory_statistics(
-        decision.counted,
-        released,
-        request.policy,
-        decimal=_decimal(request),
-        release_decimal=request.target.csv.decimal if request.target else ".",
-    )
-
-
-def assess_risk(decision: Decision) -> pd.DataFrame:
-    """Return the risks of the source and of the release.
-
-    Raises
-    ------
-    SourceError
-        If the request has a population table and it cannot be read, or lacks a quasi-identifier.
-    """
-    policy = decision.request.policy
-    people = None
-    if isinstance(policy.population, Source):
-        people = _count_population(policy.population, decision.plan)
-    return risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
-
-
-def _count_population(population: Source, plan: Plan) -> PopulationTable:
-    table = open_source(population)
-    names = plan.quasi_identifiers
-    if absent := [name for name in names if name not in table.columns]:
-        raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
-    counted = count(table, names, decimal=population.csv.decimal)
-    codes = leaves(counted, {name: plan.hierarchies[name] for name in names})
-    return PopulationTable(codes, counted.table.counts)
-
-
-def assess_utility(decision: Decision) -> pd.DataFrame:
-    """Return what the source and the release are worth; of microaggregation also its error."""
-    plan, solution = decision.plan, decision.solution
-    table = utility_statistics(plan.problem, solution)
-    size = max((len(each.codes) for each in solution.generalized), default=0)
-    classes = Grouping(solution.classes, plan.problem.counts, size)
-    errors = {each.column: each.error(classes) for each in plan.aggregations.values()}
-    if plan.clusters is not None:
-        clusters = plan.clusters
-        errors |= {n: a.error(clusters.grouping) for n, a in clusters.aggregations.items()}
-    if not errors:
-        return table
-    rows = [[0.0, error, 0.0, 1.0, "lower", 1 - error] for error in errors.values()]
-    names = pd.Index([f"microaggregation_error({name})" for name in errors], name=table.index.name)
-    return pd.concat([table, pd.DataFrame(rows, index=names, columns=table.columns, dtype=object)])
+    return to_document(decision, decimal=decision.request.decimal)
 
 
 def anonymize(
     request: RequestLike,
     *,
     frame: pd.DataFrame | None = None,
-    on_progress: ProgressSink = _unheard,
+    on_progress: ProgressSink = unheard,
 ) -> AnonResult:
     """Anonymize a table.
 
@@ -426,25 +225,12 @@ def anonymize(
     return AnonResult(decision, release, df)
 
 
-def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Read a published release as a DataFrame.
-
-    Parameters
-    ----------
-    like
-        The records that were handed over; columns that were kept have their types.
-    """
-    stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
-    frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
-    return frame if like is None else frame.astype({n: like.dtypes[n] for n in release.kept})
-
-
 def measure(
     request: RequestLike,
     *,
     measurement: Measurement | Mapping[str, Any] | None = None,
     frame: pd.DataFrame | None = None,
-    on_progress: ProgressSink = _unheard,
+    on_progress: ProgressSink = unheard,
 ) -> pd.DataFrame:
     """Compare configurations of a policy without writing any record.
 
@@ -478,7 +264,7 @@ def measure_counted(
     counted: Count,
     measurement: Measurement,
     *,
-    on_progress: ProgressSink = _unheard,
+    on_progress: ProgressSink = unheard,
 ) -> pd.DataFrame:
     """Compare configurations on a source that was counted."""
     grid = list(configurations(request.policy, measurement))
@@ -494,7 +280,7 @@ def measure_counted(
         return [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
 
     made = plan(request, counted)
-    return compare(iter(grid), counted, made, decide_one, decimal=_decimal(request))
+    return compare(iter(grid), counted, made, decide_one, decimal=request.decimal)
 
 
 def verify_table(
@@ -538,7 +324,7 @@ def apply(  # noqa: PLR0913 (all are named)
     lacking: Lacking = "suppress",
     enforce: bool = False,
     first_release: Source | str | None = None,
-    on_progress: ProgressSink = _unheard,
+    on_progress: ProgressSink = unheard,
 ) -> AppliedResult:
     """Recode later records by the solution of a finished job.
 
@@ -597,7 +383,7 @@ def write_applied(  # noqa: PLR0913 (all are named)
     enforce: bool,
     job_id: str,
     folder: Path,
-    on_progress: ProgressSink = _unheard,
+    on_progress: ProgressSink = unheard,
 ) -> tuple[Decision, Release]:
     """Recode later records by a stored solution and publish them; see :func:`apply`.
 
@@ -609,12 +395,10 @@ def write_applied(  # noqa: PLR0913 (all are named)
         See :func:`write_release`.
     """
     counted = count_records(request, source, on_progress=on_progress)
-    made, found = assign(
-        stored, counted, lacking=lacking, enforce=enforce, decimal=_decimal(request)
-    )
+    made, found = assign(stored, counted, lacking=lacking, enforce=enforce, decimal=request.decimal)
     decision = Decision(request, counted, made, found)
     judge = _judge(enforced=enforce)
-    return decision, _publish(decision, source, judge, job_id, folder, on_progress)
+    return decision, publish(decision, source, judge, job_id, folder, on_progress)
 
 
 def later_request(

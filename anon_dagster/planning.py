@@ -79,8 +79,8 @@ def plan(request: Request, count: Count) -> Plan:
     RequestError
         If a level is asked for that a hierarchy does not have.
     """
-    decimal = request.source.csv.decimal if request.source else "."
-    return plan_with(request.policy, count, _hierarchies(request.policy, count, decimal), decimal)
+    hierarchies = _hierarchies(request.policy, count, request.decimal)
+    return plan_with(request.policy, count, hierarchies, request.decimal)
 
 
 def plan_with(

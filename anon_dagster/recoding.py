@@ -135,17 +135,15 @@ def _generalized(decision: Decision, place: int, *, keeps: bool) -> Treatment:
     labels = pa.array([*generalized.labels, SUPPRESSED if keeps else None], pa.string())
     attribute = tuple(decision.request.policy.quasi_identifiers.values())[place]
     if attribute.aggregate is not None and not keeps:
-        labels = typed(labels, Kinds.of(labels, decimal=_decimal(decision)), _decimal(decision))
+        labels = typed(
+            labels, Kinds.of(labels, decimal=decision.request.decimal), decision.request.decimal
+        )
     of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
 
     def treat(_: pa.Array, classes: NDArray[np.int64]) -> pa.Array:
         return labels.take(pa.array(of_class[classes]))
 
     return Treatment(labels.type, treat)
-
-
-def _decimal(decision: Decision) -> str:
-    return decision.request.source.csv.decimal if decision.request.source else "."
 
 
 def blocks(

@@ -443,6 +443,17 @@ class Request(_Part):
     policy: Policy
     measurement: Measurement | None = None
     """What ``measure`` compares."""
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of numbers that the source holds as text."""
+        return self.source.csv.decimal if self.source else "."
+
+    @property
+    def release_decimal(self) -> str:
+        """The decimal mark of numbers that the target holds as text."""
+        return self.target.csv.decimal if self.target else "."
+
     schedule: Annotated[str, StringConstraints(pattern=_CRON)] | None = None
     """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
 

@@ -12,6 +12,7 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY
@@ -69,6 +70,7 @@ def _application(
         request = later_request(from_document(document).policy, config.source, config.target)
         job = store.job(context.run.run_id)
         job.save_request(request)
+        sweep_target(context.instance, request)
         options = {"lacking": config.lacking, "enforce": config.enforce}
         path = job.save_document("application.json", {"solution": document, **options})
         shown = metadata.of_request(request) | metadata.file(path)
@@ -128,13 +130,8 @@ def _applied(
 def apply_stored(store: JobStore, run_id: str, on_progress: Callable[..., None]) -> metadata.Shown:
     """Apply what the application of a job says, and keep what came of it."""
     from anon_dagster.applying import from_document
-    from anon_dagster.operations import (
-        assess_risk,
-        assess_utility,
-        describe,
-        open_table,
-        write_applied,
-    )
+    from anon_dagster.assessment import assess_risk, assess_utility, describe
+    from anon_dagster.operations import open_table, write_applied
 
     job = store.job(run_id)
     request, asked = job.load_request(), job.load_document("application.json")

@@ -56,7 +56,7 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
     ) -> Iterable[dg.AssetCheckResult]:
         with failures_in_words():
-            from anon_dagster.operations import count_release, verify_release
+            from anon_dagster.releasing import count_release, verify_release
             from anon_dagster.schemas import release_problems
 
             job = job_of(context, store, {"anonymized": release})

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from anon_dagster.counting import Count
     from anon_dagster.decision import Decision
-    from anon_dagster.operations import Release
+    from anon_dagster.releasing import Release
     from anon_dagster.report import Findings
 
 Shown = dict[str, dg.MetadataValue]

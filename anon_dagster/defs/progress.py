@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 if TYPE_CHECKING:
-    from anon_dagster.operations import Progress
+    from anon_dagster.progress import Progress
 
 PERCENT_TAG = "anon/progress"
 PHASE_TAG = "anon/phase"

@@ -14,7 +14,7 @@ from anon_dagster.request import Measurement, Request
 
 if TYPE_CHECKING:
     from anon_dagster.jobs import JobFolder
-    from anon_dagster.operations import Progress
+    from anon_dagster.progress import Progress
 
 Shown = Mapping[str, dg.MetadataValue]
 """What Dagster may show: names, levels and counts, never a cell."""
@@ -96,7 +96,8 @@ def solution(work: Work) -> Shown:
 
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
-    from anon_dagster.operations import open_table, write_release
+    from anon_dagster.operations import open_table
+    from anon_dagster.releasing import write_release
 
     decision = work.job.load_decision()
     release = write_release(
@@ -112,7 +113,7 @@ def anonymized(work: Work) -> Shown:
 
 def exploratory_statistics(work: Work) -> Shown:
     """Every value and its count in source and release; Dagster is shown how many there are."""
-    from anon_dagster.operations import describe
+    from anon_dagster.assessment import describe
 
     statistics = describe(work.job.load_decision(), work.job.load_count(name="released"))
     path = work.job.save_frame("exploratory_values.parquet", statistics.values)
@@ -123,7 +124,7 @@ def exploratory_statistics(work: Work) -> Shown:
 
 def risk_metrics(work: Work) -> Shown:
     """The risks of re-identification and the promises reached, of source and release."""
-    from anon_dagster.operations import assess_risk
+    from anon_dagster.assessment import assess_risk
 
     risks = assess_risk(work.job.load_decision())
     return metadata.of_statistics(risks) | metadata.file(work.job.save_statistics(RISK, risks))
@@ -131,7 +132,7 @@ def risk_metrics(work: Work) -> Shown:
 
 def utility_statistics(work: Work) -> Shown:
     """What the release is still good for, beside the source."""
-    from anon_dagster.operations import assess_utility
+    from anon_dagster.assessment import assess_utility
 
     utility = assess_utility(work.job.load_decision())
     path = work.job.save_statistics(UTILITY, utility)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.defs.progress import percent, words
-from anon_dagster.operations import Progress
+from anon_dagster.progress import Progress
 
 PHASES = ("count", "search", "write", "verify", "measure")
 

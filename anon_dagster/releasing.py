@@ -1,0 +1,141 @@
+"""A release on its way: written beside its target, measured there, and only then published."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from anon_dagster.counting import Count, count
+from anon_dagster.decision import Decision
+from anon_dagster.errors import PromiseBrokenError
+from anon_dagster.planning import table_attributes
+from anon_dagster.progress import ProgressSink, running, unheard
+from anon_dagster.recoding import blocks, recoder
+from anon_dagster.request import Policy, Source, Target
+from anon_dagster.schemas import release_problems
+from anon_dagster.storage.frames import read_frame
+from anon_dagster.storage.places import open_to_read
+from anon_dagster.storage.sources import OpenSource, open_source
+from anon_dagster.storage.targets import stage
+from anon_dagster.verification import Verification, verify
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Release:
+    """What was published, and what was measured on it as it is stored."""
+
+    target: Target
+    paths: tuple[str, ...]
+    schema: pa.Schema
+    kept: tuple[str, ...]
+    """Columns that are released as they stand in the source."""
+    count: Count
+    """The stored release, read again."""
+    verification: Verification
+    checksum: str
+    """SHA-256 over the files in their order."""
+
+
+def write_release(
+    decision: Decision,
+    source: OpenSource,
+    *,
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink = unheard,
+) -> Release:
+    """Write the release beside its target, measure it there, and only then publish it.
+
+    Parameters
+    ----------
+    source
+        What was counted; it is read again.
+    job_id
+        Sets the files of two jobs apart.
+    folder
+        Where the release goes if the request has no target.
+
+    Raises
+    ------
+    PromiseBrokenError
+        If what was stored does not keep a promise; nothing is published then.
+    SourceError
+        If the source changed since it was counted.
+    TargetError
+        If the target cannot be written.
+    """
+    require = Verification.require
+    return publish(decision, source, require, job_id, folder, on_progress)
+
+
+def publish(
+    decision: Decision,
+    source: OpenSource,
+    judge: Callable[[Verification], None],
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink,
+) -> Release:
+    """Publish a release that a judge lets pass and that is stored as decided."""
+    policy = decision.request.policy
+    target = decision.request.target or Target(path=str(folder / "release.parquet"))
+    writer = recoder(decision, source)
+    with stage(target, writer.schema, token=job_id) as staged:
+        on_rows = running("write", decision.counted.records, on_progress)
+        for block in blocks(source, writer, on_rows):
+            staged.write(block)
+        files = staged.seal()
+        stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
+        verification = verify_release(decision, stored)
+        judge(verification)
+        if problems := release_problems(
+            stored, policy, decision.solution, writer.kept, source=decision.counted
+        ):
+            raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
+        checksum = _checksum(files)
+        paths = staged.publish()
+    return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
+
+
+def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = unheard) -> Count:
+    """Read a stored release as anybody would who was handed it."""
+    release = open_source(stored)
+    attributes = [name for name in table_attributes(policy) if name in release.columns]
+    on_rows = running("verify", None, on_progress)
+    return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
+
+
+def verify_release(decision: Decision, stored: Count) -> Verification:
+    """Measure every promise on what was stored, by code that the search has no part in."""
+    return verify(
+        stored,
+        decision.request.policy,
+        source_count=decision.counted,
+        decimal=decision.request.release_decimal,
+        source_decimal=decision.request.decimal,
+    )
+
+
+def _checksum(files: Iterable[str]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        with open_to_read(file) as content:
+            while chunk := content.read(2**20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Read a published release as a DataFrame.
+
+    Parameters
+    ----------
+    like
+        The records that were handed over; columns that were kept have their types.
+    """
+    stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
+    frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
+    return frame if like is None else frame.astype({n: like.dtypes[n] for n in release.kept})
