@@ -86,8 +86,7 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     source = _opened(request.source, frame)
     require_columns(source.columns, request.policy.attributes)
     if request.target is not None:
-        paths = request.source.path if request.source else ()
-        check_target(request.target, (paths,) if isinstance(paths, str) else paths)
+        check_target(request.target, request.inputs)
     return source
 
 

@@ -445,6 +445,11 @@ class Request(_Part):
     """What ``measure`` compares."""
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every path that is read: of the source, the trees and the population."""
+        return tuple(_input_paths(self.model_dump(include={"source", "policy"})))
+
+    @property
     def decimal(self) -> str:
         """The decimal mark of numbers that the source holds as text."""
         return self.source.csv.decimal if self.source else "."
@@ -660,6 +665,12 @@ def _path_holders(value: Any) -> Iterator[dict[str, Any]]:
         for key, each in value.items():
             if key != "nodes":
                 yield from _path_holders(each)
+
+
+def _input_paths(document: Mapping[str, Any]) -> Iterator[str]:
+    for holder in _path_holders(document):
+        path = holder["path"]
+        yield from (path,) if isinstance(path, str) else path
 
 
 def _absolute(path: str, folder: Path) -> str:

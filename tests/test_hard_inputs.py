@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,12 @@ import pandas as pd
 import pytest
 
 from anon_dagster import AnonError, anonymize
-from anon_dagster.errors import HierarchyError, SchemaMismatchError, UnreachableError
+from anon_dagster.errors import (
+    HierarchyError,
+    SchemaMismatchError,
+    TargetError,
+    UnreachableError,
+)
 
 Policy = dict[str, Any]
 
@@ -255,3 +261,24 @@ def test_suppressed_records_that_stay_keep_the_promise_too() -> None:
     request = policy(k=3, limit=0.3, sex=QI)
     request["policy"]["suppressed_records"] = "keep"
     assert smallest_class(released(request, frame), ["sex"]) >= 3
+
+
+@pytest.mark.parametrize("source", ["in", "in/*.csv", "in/people.csv"])
+def test_a_source_is_never_written_over(tmp_path: Path, source: str) -> None:
+    file = tmp_path / "in" / "people.csv"
+    file.parent.mkdir()
+    people().to_csv(file, index=False)
+    before = file.read_bytes()
+    places = {"source": {"path": str(tmp_path / source), "format": "csv"}}
+    with pytest.raises(TargetError, match="is also a source"):
+        anonymize({**REQUEST, **places, "target": {"path": str(file)}})
+    assert file.read_bytes() == before
+
+
+def test_a_tree_is_never_written_over(tmp_path: Path) -> None:
+    tree = tmp_path / "sex.csv"
+    tree.write_text("f,*\nm,*\n")
+    sex = {"role": QI, "hierarchy": {"type": "tree", "path": str(tree)}}
+    request = policy(k=3, age=AGE, sex=sex, illness="sensitive")
+    with pytest.raises(TargetError, match="is also a source"):
+        anonymize({**request, "target": {"path": str(tree)}}, frame=people())

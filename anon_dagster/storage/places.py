@@ -14,6 +14,7 @@ import pyarrow as pa
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
+from fsspec.utils import glob_translate
 
 from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
 
@@ -141,7 +142,7 @@ def _found(path: str) -> list[str]:
             return [full(path)]
         if system.isdir(inner):
             files = _parts_in(system, inner, path)
-        elif any(sign in inner for sign in "*?["):
+        elif _is_glob(inner):
             files = [file for file in system.glob(inner) if system.isfile(file)]
         else:
             raise SourceError(f"the source {path} does not exist, or is no file or folder")
@@ -150,6 +151,17 @@ def _found(path: str) -> list[str]:
             raise SourceError(f"the source {path} has no files")
         prefix = "" if isinstance(system, LocalFileSystem) else path.partition("://")[0] + "://"
         return sorted((prefix + str(file).removeprefix(prefix) for file in files), key=_natural)
+
+
+def matches(path: str, file: str) -> bool:
+    """Tell whether a path is a glob that finds a file, if it lies there."""
+    if not _is_glob(path) or exists(path) or name(file)[0] in "._":
+        return False
+    return re.match(glob_translate(full(path)), file) is not None
+
+
+def _is_glob(path: str) -> bool:
+    return any(sign in path for sign in "*?[")
 
 
 def _parts_in(system: AbstractFileSystem, inner: str, path: str) -> list[str]:

@@ -23,7 +23,15 @@ from anon_dagster.errors import AnonError, TargetError
 from anon_dagster.request import Source, Target
 from anon_dagster.storage import places
 from anon_dagster.storage.csv_writing import CsvWriter, require_writable
-from anon_dagster.storage.places import beside, full, is_local, name, parent, writing
+from anon_dagster.storage.places import (
+    beside,
+    full,
+    is_local,
+    name,
+    parent,
+    resolve,
+    writing,
+)
 
 SUCCESS = "_SUCCESS"
 """The last file of a folder of parts: without it the folder is not whole."""
@@ -310,22 +318,32 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
     target
         Where the table shall go.
     sources
-        The files that are read, as :func:`~anon_dagster.storage.places.resolve` names them.
+        What is read: files, folders and globs, as a request names them.
 
     Raises
     ------
     TargetError
         If the format is unknown or an option does not go with it; if the target is one of the
-        sources, or a folder where a file is wanted; if its folder can neither be written to nor
-        made; if the disk is obviously too small.
+        sources or would be found among them the next time, or is a folder where a file is wanted;
+        if its folder can neither be written to nor made; if the disk is obviously too small.
     """
     _require_format(target)
     _require_place(target)
-    _require_no_source(target, sources)
+    files = _files(sources)
+    _require_no_source(target, files)
+    _require_not_found_by(target, sources)
     if is_local(target.path):
         folder = _nearest(parent(full(target.path)), target)
         _require_permission(folder, target)
-        _require_room(folder, target, sources)
+        _require_room(folder, target, files)
+
+
+def _files(sources: Sequence[str]) -> list[str]:
+    found: list[str] = []
+    for source in sources:
+        with suppress(AnonError):  # what cannot be read is told when it is opened
+            found += resolve(source)
+    return found
 
 
 def _require_format(target: Target) -> None:
@@ -368,6 +386,21 @@ def _require_no_source(target: Target, sources: Sequence[str]) -> None:
         )
         if same or (not target.single_file and _real(source).startswith(place + "/")):
             raise TargetError(f"the target {target.path} is also a source; name another place")
+
+
+def _require_not_found_by(target: Target, sources: Sequence[str]) -> None:
+    """Refuse a target whose records the source would have twice the next time."""
+    place = _real(target.path)
+    files = (place, full(target.path))
+    if not target.single_file:
+        files += tuple(f"{each}/part-00000{_ending(target)}" for each in files)
+    for source in sources:
+        inside = places.is_folder(source) and parent(place) == _real(source)
+        if inside or any(places.matches(source, file) for file in files):
+            raise TargetError(
+                f"the source {source} would find the target {target.path} the next time; name a "
+                f"place outside of it"
+            )
 
 
 def _real(path: str) -> str:

@@ -363,7 +363,31 @@ def test_a_target_that_is_a_source_is_refused_by_whatever_name(tmp_path: Path) -
     part = tmp_path / "in" / "part-00000.csv"
     file.rename(part)
     folder = Target(path=str(tmp_path / "in"), format="csv", single_file=False)
-    assert "is also a source" in refused(folder, resolve(str(tmp_path / "in")))
+    for source in (tmp_path / "in", tmp_path / "in" / "*.csv", tmp_path / "*" / "part-*"):
+        assert "is also a source" in refused(folder, [str(source)])
+        assert "is also a source" in refused(Target(path=str(part)), [str(source)])
+
+
+@pytest.mark.parametrize("source", ["in", "in/*.csv", "*/t*", "**/t.csv"])
+def test_a_target_that_the_source_would_find_the_next_time_is_refused(
+    tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "t1.csv").touch()
+    sources = [str(tmp_path / source)]
+    assert "next time" in refused(Target(path=str(tmp_path / "in" / "t.csv")), sources)
+    check_target(Target(path=str(tmp_path / "out.csv")), sources)
+
+
+@pytest.mark.parametrize("source", ["in", "in/*/*.csv", "in/**/part-*"])
+def test_a_folder_of_parts_that_the_source_would_find_the_next_time_is_refused(
+    tmp_path: Path, source: str
+) -> None:
+    (tmp_path / "in" / "of").mkdir(parents=True)
+    (tmp_path / "in" / "of" / "part-1.csv").touch()
+    target = Target(path=str(tmp_path / "in" / "out"), format="csv", single_file=False)
+    assert "next time" in refused(target, [str(tmp_path / source)])
+    check_target(target, [str(tmp_path / "in" / "of")])
 
 
 def test_a_place_that_holds_something_else_is_refused(tmp_path: Path) -> None:
