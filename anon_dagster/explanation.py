@@ -82,5 +82,20 @@ def explain_policy(policy: Policy) -> str:
         f"({rule.distance} distance)"
         for rule in privacy.t_closeness
     ]
+    lines += [
+        f"among at least {rule.k} records alike no {'guarded ' if rule.guarded else ''}value of "
+        f"{rule.attribute} has a share above {rule.alpha:g}"
+        for rule in privacy.alpha_k_anonymity
+    ]
+    lines += [
+        f"records alike tell of {rule.attribute} less than {rule.delta:g} bits beyond what the "
+        f"whole table tells{' (of the values present)' if rule.compare == 'present' else ''}"
+        for rule in privacy.delta_disclosure
+    ]
+    lines += [
+        f"among records alike no value of {rule.attribute} is likelier than in the whole table by "
+        f"more than {rule.beta:g} times ({rule.variant})"
+        for rule in privacy.beta_likeness
+    ]
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     return "\n".join(f"- {line}" for line in lines)

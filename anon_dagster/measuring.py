@@ -23,6 +23,14 @@ _UTILITIES = (
     "discernibility",
     "generalization_intensity",
 )
+_PARAMETERS = {
+    "l": "l_diversity",
+    "t": "t_closeness",
+    "alpha": "alpha_k_anonymity",
+    "delta": "delta_disclosure",
+    "beta": "beta_likeness",
+}
+"""What can be compared of the models that guard an attribute."""
 FRONTIER = ("maxProbabilityIdentification", "avgRecordIdentification", "infoLoss")
 """What a configuration is judged by: no other may be as good in all and better in one."""
 
@@ -62,7 +70,7 @@ def _choices(
 ) -> Iterator[tuple[str, tuple[Any, ...], _Change]]:
     if measurement.k:
         yield "k", measurement.k, lambda d, k: d["privacy"].update(k_anonymity={"k": k})
-    for name, model in (("l", "l_diversity"), ("t", "t_closeness")):
+    for name, model in _PARAMETERS.items():
         values = getattr(measurement, name)
         if values and not getattr(policy.privacy, model):
             raise RequestError([Problem(f"measurement.{name}", f"the policy has no {model}")])

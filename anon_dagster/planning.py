@@ -12,7 +12,11 @@ from anon_dagster.aggregating import Aggregation, by_clusters
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.privacy import (
+    AlphaDeassociation,
+    BetaLikeness,
+    DeltaDisclosure,
     DistinctLDiversity,
+    EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     HierarchicalTCloseness,
@@ -27,6 +31,8 @@ from anon_dagster.errors import HierarchyError, RequestError
 from anon_dagster.errors import Problem as RequestProblem
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.request import (
+    AlphaKAnonymityRule,
+    BetaLikenessRule,
     LDiversityRule,
     Policy,
     QuasiIdentifier,
@@ -77,8 +83,10 @@ def plan(request: Request, count: Count) -> Plan:
         If a hierarchy cannot be built, is no tree, or lacks values of its column; all such
         columns are named at once.
     RequestError
-        If a level is asked for that a hierarchy does not have.
+        If a level is asked for that a hierarchy does not have, or if none of the values that are
+        to be guarded occurs.
     """
+    _require_guarded_values(request.policy, count)
     hierarchies = _hierarchies(request.policy, count, request.decimal)
     return plan_with(request.policy, count, hierarchies, request.decimal)
 
@@ -235,16 +243,53 @@ def _level_ranges(
     return tuple(lowest), tuple(highest)
 
 
+def _require_guarded_values(policy: Policy, count: Count) -> None:
+    """Refuse a list of guarded values of which none occurs: it is likely to be misspelt."""
+    problems = []
+    for place, rule in enumerate(policy.privacy.alpha_k_anonymity):
+        labels = count.columns[rule.attribute].labels
+        if rule.guarded is not None and not set(rule.guarded) & set(labels) and count.records:
+            path = f"policy.privacy.alpha_k_anonymity.{place}.guarded"
+            found = f"none of the {len(rule.guarded)} values occurs in {rule.attribute}"
+            problems.append(RequestProblem(path, f"{found}; write them as the source does"))
+    if problems:
+        raise RequestError(problems)
+
+
 def _models(
     policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str
 ) -> Iterator[PrivacyModel]:
     privacy, sensitive = policy.privacy, policy.names("sensitive")
     if privacy.k_anonymity is not None:
         yield KAnonymity(privacy.k_anonymity.k)
+    for alpha in privacy.alpha_k_anonymity:
+        yield KAnonymity(alpha.k)
+        yield _alpha_deassociation(alpha, sensitive.index(alpha.attribute), count)
     for diversity in privacy.l_diversity:
         yield _l_diversity(diversity, sensitive.index(diversity.attribute))
     for closeness in privacy.t_closeness:
         yield _t_closeness(closeness, sensitive, count, hierarchies, decimal)
+    for disclosure in privacy.delta_disclosure:
+        place, delta = sensitive.index(disclosure.attribute), Fraction(str(disclosure.delta))
+        yield DeltaDisclosure(place, delta, present_only=disclosure.compare == "present")
+    for likeness in privacy.beta_likeness:
+        yield _beta_likeness(likeness, sensitive.index(likeness.attribute))
+
+
+def _alpha_deassociation(
+    rule: AlphaKAnonymityRule, sensitive: int, count: Count
+) -> AlphaDeassociation:
+    alpha = Fraction(str(rule.alpha))
+    if rule.guarded is None:
+        return AlphaDeassociation(sensitive, alpha)
+    labels = count.columns[rule.attribute].labels
+    guarded = tuple(place for place, label in enumerate(labels) if label in rule.guarded)
+    return AlphaDeassociation(sensitive, alpha, guarded)
+
+
+def _beta_likeness(rule: BetaLikenessRule, sensitive: int) -> PrivacyModel:
+    model = EnhancedBetaLikeness if rule.variant == "enhanced" else BetaLikeness
+    return model(sensitive, Fraction(str(rule.beta)))
 
 
 def _l_diversity(rule: LDiversityRule, sensitive: int) -> PrivacyModel:

@@ -371,14 +371,62 @@ class TClosenessRule(_Part):
     distance: Literal["equal", "ordered", "hierarchical"] = "equal"
 
 
+class AlphaKAnonymityRule(_Part):
+    """See :class:`anon_dagster.core.privacy.AlphaDeassociation`."""
+
+    attribute: str
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    k: Annotated[int, Field(ge=2)]
+    guarded: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """The values that are guarded, as the source writes them; all if left out."""
+
+
+class DeltaDisclosureRule(_Part):
+    """See :class:`anon_dagster.core.privacy.DeltaDisclosure`."""
+
+    attribute: str
+    delta: Annotated[float, Field(gt=0)]
+    compare: Literal["all", "present"] = "all"
+    """Whether every class must hold every value, or only those that it holds are compared."""
+
+
+class BetaLikenessRule(_Part):
+    """See :mod:`anon_dagster.core.privacy.beta_likeness`."""
+
+    attribute: str
+    beta: Annotated[float, Field(gt=0)]
+    variant: Literal["basic", "enhanced"] = "basic"
+
+
+GuardingRule = (
+    AlphaKAnonymityRule | LDiversityRule | TClosenessRule | DeltaDisclosureRule | BetaLikenessRule
+)
+GUARDING = (
+    "alpha_k_anonymity",
+    "l_diversity",
+    "t_closeness",
+    "delta_disclosure",
+    "beta_likeness",
+)
+"""The models that guard a sensitive attribute, by their names in a request."""
+
+
 class Privacy(_Part):
     """What the release must satisfy, all of it."""
 
     k_anonymity: KAnonymityRule | None = None
+    alpha_k_anonymity: tuple[AlphaKAnonymityRule, ...] = ()
     l_diversity: tuple[LDiversityRule, ...] = ()
     t_closeness: tuple[TClosenessRule, ...] = ()
+    delta_disclosure: tuple[DeltaDisclosureRule, ...] = ()
+    beta_likeness: tuple[BetaLikenessRule, ...] = ()
 
-    @field_validator("l_diversity", "t_closeness", mode="before")
+    @property
+    def guarding(self) -> tuple[GuardingRule, ...]:
+        """The rules that guard a sensitive attribute."""
+        return tuple(rule for model in GUARDING for rule in getattr(self, model))
+
+    @field_validator(*GUARDING, mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:
         return [value] if isinstance(value, Mapping) else value
@@ -423,6 +471,12 @@ class Measurement(_Part):
     """For every l-diversity of the policy."""
     t: tuple[Share, ...] = ()
     """For every t-closeness of the policy."""
+    alpha: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """For every (alpha, k)-anonymity of the policy."""
+    delta: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """For every delta-disclosure privacy of the policy."""
+    beta: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """For every beta-likeness of the policy."""
     suppression_limit: tuple[Share, ...] = ()
     recoding: tuple[Literal["global", "local"], ...] = ()
     lowest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = {}
@@ -591,12 +645,12 @@ def _cross_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 def _privacy_problems(
     privacy: Privacy, attributes: Mapping[str, Any], declared: set[str]
 ) -> Iterator[Problem]:
-    if not (privacy.k_anonymity or privacy.l_diversity or privacy.t_closeness):
+    if privacy.k_anonymity is None and not privacy.guarding:
         yield Problem("policy.privacy", "at least one privacy model must be asked for")
     clustered = [a for a in attributes.values() if getattr(a, "groups", "") == "mdav"]
     if clustered and privacy.k_anonymity is None:
         yield Problem("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
-    for key in ("l_diversity", "t_closeness"):
+    for key in GUARDING:
         for place, rule in enumerate(getattr(privacy, key)):
             path = f"policy.privacy.{key}.{place}"
             attribute = attributes.get(rule.attribute)

@@ -21,21 +21,29 @@ from anon_dagster.core.measurement import (
     Contents,
     Distances,
     Partition,
+    beyond_information,
     contents,
+    disclosures,
     distinct_values,
     entropies,
     entropy_below,
     equal_distances,
     head_and_tail,
     hierarchical_distances,
+    largest_shares,
     ordered_distances,
     partition,
+    relative_gains,
 )
 from anon_dagster.counting import ColumnCount, Count, count
 from anon_dagster.errors import PromiseBrokenError, SchemaMismatchError
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.request import (
+    AlphaKAnonymityRule,
+    BetaLikenessRule,
+    DeltaDisclosureRule,
     DirectIdentifier,
+    GuardingRule,
     LDiversityRule,
     Policy,
     Sensitive,
@@ -170,10 +178,12 @@ def verify(
         promises.append(_k_anonymity(classes, privacy.k_anonymity.k))
     held = {name: _held(release, classes, name) for name in _guarded(policy)}
     promises += [_l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
-    for closeness in privacy.t_closeness:
-        name = closeness.attribute
+    for rule in privacy.guarding:
+        if isinstance(rule, LDiversityRule):
+            continue
+        name = rule.attribute
         values = _Values.of(release, source_count, name, decimal, source_decimal)
-        promises += _t_closeness(held[name].recode(values.of_release), values, closeness, policy)
+        promises += _of_values(held[name].recode(values.of_release), values, rule, policy)
     if source_count is not None:
         promises.append(_suppression(release.records, source_count.records, policy))
     return Verification(tuple(promises), _measures(classes))
@@ -213,8 +223,7 @@ def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
 
 
 def _guarded(policy: Policy) -> list[str]:
-    rules = {rule.attribute for rule in policy.privacy.l_diversity}
-    rules |= {rule.attribute for rule in policy.privacy.t_closeness}
+    rules = {rule.attribute for rule in policy.privacy.guarding}
     return [name for name in policy.attributes if name in rules]
 
 
@@ -321,6 +330,50 @@ def _l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
     failing = sides.fail(Fraction(str(rule.c)))
     name = f"recursive ({rule.c:g},{rule.l:g})-diversity"
     return _promise(name, rule.attribute, rule.c, held.sizes, sides.ratio, failing)
+
+
+def _alpha_k_anonymity(held: Contents, values: "_Values", rule: AlphaKAnonymityRule) -> Promise:
+    asked, labels = rule.guarded, values.labels.to_pylist()
+    guarded = [asked is None or label in asked for label in labels]
+    shares = largest_shares(held, np.array(guarded, dtype=np.bool_))
+    failing = shares.above(Fraction(str(rule.alpha))) | (held.sizes < rule.k)
+    name = f"({rule.alpha:g},{rule.k})-anonymity"
+    return _promise(name, rule.attribute, rule.alpha, held.sizes, shares.largest, failing)
+
+
+def _of_values(
+    held: Contents, values: "_Values", rule: GuardingRule, policy: Policy
+) -> Iterator[Promise]:
+    """Measure a model that asks which values there are, not only how many."""
+    if isinstance(rule, AlphaKAnonymityRule):
+        yield _alpha_k_anonymity(held, values, rule)
+    elif isinstance(rule, TClosenessRule):
+        yield from _t_closeness(held, values, rule, policy)
+    elif isinstance(rule, DeltaDisclosureRule):
+        yield from _delta_disclosure(held, values, rule)
+    elif isinstance(rule, BetaLikenessRule):
+        yield from _beta_likeness(held, values, rule)
+
+
+def _delta_disclosure(
+    held: Contents, values: "_Values", rule: DeltaDisclosureRule
+) -> Iterator[Promise]:
+    of = " of the values present" if rule.compare == "present" else ""
+    for whose, reference in values.references.items():
+        told = disclosures(held, reference, present_only=rule.compare == "present")
+        failing = told.reach(Fraction(str(rule.delta)))
+        name = f"{rule.delta:g}-disclosure privacy{of} beside the {whose}"
+        yield _promise(name, rule.attribute, rule.delta, held.sizes, told.largest, failing)
+
+
+def _beta_likeness(held: Contents, values: "_Values", rule: BetaLikenessRule) -> Iterator[Promise]:
+    for whose, reference in values.references.items():
+        gains = relative_gains(held, reference)
+        failing = gains.above(Fraction(str(rule.beta)))
+        if rule.variant == "enhanced":
+            failing |= beyond_information(held, reference)
+        name = f"{rule.variant} {rule.beta:g}-likeness to the {whose}"
+        yield _promise(name, rule.attribute, rule.beta, held.sizes, gains.largest, failing)
 
 
 def _t_closeness(

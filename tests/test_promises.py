@@ -6,7 +6,7 @@ the search nor the verification has a part in it.
 
 from collections import Counter
 from fractions import Fraction
-from math import log
+from math import log, log2
 from typing import Any
 
 import pandas as pd
@@ -94,10 +94,29 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
             }
         ),
     )
+    alpha = {
+        "attribute": st.just("ill"),
+        "alpha": st.sampled_from([0.3, 0.5, 0.7]),
+        "k": st.integers(2, 4),
+        "guarded": st.sampled_from([None, ["flu", "cold", "acne", "rash"]]),
+    }
+    delta = {
+        "attribute": guarded,
+        "delta": st.sampled_from([1, 1.5, 3]),
+        "compare": st.sampled_from(["all", "present"]),
+    }
+    beta = {
+        "attribute": guarded,
+        "beta": st.sampled_from([0.5, 1, 3]),
+        "variant": st.sampled_from(["basic", "enhanced"]),
+    }
     privacy: dict[str, Any] = {
         "k_anonymity": {"k": draw(st.integers(2, 6))},
         "l_diversity": draw(st.lists(diversity, max_size=2)),
         "t_closeness": draw(st.lists(closeness, max_size=2)),
+        "alpha_k_anonymity": draw(st.lists(st.fixed_dictionaries(alpha), max_size=1)),
+        "delta_disclosure": draw(st.lists(st.fixed_dictionaries(delta), max_size=1)),
+        "beta_likeness": draw(st.lists(st.fixed_dictionaries(beta), max_size=1)),
     }
     return {
         "attributes": attributes,
@@ -128,6 +147,18 @@ def test_a_release_keeps_every_promise(table: Table, policy: dict[str, Any]) -> 
     assert all(len(c) >= policy["privacy"]["k_anonymity"]["k"] for c in classes)
     for rule in policy["privacy"]["l_diversity"]:
         assert all(diverse(c[rule["attribute"]].tolist(), rule) for c in classes)
+    for rule in policy["privacy"]["alpha_k_anonymity"]:
+        assert all(len(c) >= rule["k"] for c in classes)
+        shares = [Counter(c["ill"]).most_common(1)[0][1] / len(c) for c in classes]
+        assert max(shares, default=0) <= rule["alpha"] + 1e-12
+    for reference in (whole, frame.astype(str)):
+        for rule in policy["privacy"]["delta_disclosure"]:
+            name = rule["attribute"]
+            for ratio in (r for c in classes for r in ratios(c[name], reference[name])):
+                assert abs(log2(ratio)) < rule["delta"] if ratio else rule["compare"] == "present"
+        for rule in policy["privacy"]["beta_likeness"]:
+            name = rule["attribute"]
+            assert all(like(c[name], reference[name], rule) for c in classes)
     for rule in policy["privacy"]["t_closeness"]:
         name, t = rule["attribute"], Fraction(str(rule["t"]))
         for reference in (whole, frame.astype(str)):
@@ -146,6 +177,20 @@ def diverse(values: list[str], rule: dict[str, Any]) -> bool:
     if rule.get("variant") == "recursive":
         return bool(counts[0] < Fraction(str(rule["c"])) * sum(counts[rule["l"] - 1 :]))
     return bool(len(counts) >= rule["l"])
+
+
+def ratios(own: pd.Series, whole: pd.Series) -> list[float]:
+    shares = whole.value_counts(normalize=True)
+    return (own.value_counts(normalize=True).reindex(shares.index, fill_value=0) / shares).tolist()
+
+
+def like(own: pd.Series, whole: pd.Series, rule: dict[str, Any]) -> bool:
+    shares = whole.value_counts(normalize=True)
+    gains = own.value_counts(normalize=True).reindex(shares.index, fill_value=0) / shares - 1
+    bound = pd.Series(rule["beta"], index=shares.index)
+    if rule["variant"] == "enhanced":
+        bound = bound.clip(upper=-shares.map(log))
+    return bool((gains <= bound + 1e-9).all())
 
 
 def distance(values: list[str], whole: list[str], kind: str) -> Fraction:

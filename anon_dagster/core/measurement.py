@@ -270,12 +270,171 @@ def head_and_tail(held: Contents, l: int) -> HeadAndTail:  # noqa: E741 (the mod
     return HeadAndTail(most, tail)
 
 
+# -- shares --------------------------------------------------------------------------------
+
+
+def largest_shares(held: Contents, guarded: NDArray[np.bool_]) -> "Distances":
+    """Measure the share of the most frequent guarded value in each class; 0 where it has none.
+
+    Parameters
+    ----------
+    guarded
+        (values,): which values count.
+    """
+
+    def exact(place: int) -> Fraction:
+        counts = held.of(place)
+        most = max((c for value, c in counts.items() if guarded[value]), default=0)
+        return Fraction(most, sum(counts.values()))
+
+    shares = np.where(guarded[held.values], held.shares, 0.0)
+    largest = np.maximum.reduceat(shares, held.starts) if len(shares) else shares
+    return Distances(largest, exact)
+
+
+def relative_gains(held: Contents, reference: NDArray[np.int64]) -> "Distances":
+    """Measure by which part of itself the share of a value in a table grows in each class.
+
+    The largest ``(q - p) / p`` [1]_ over the values; at least 0, for some value is no rarer.
+
+    Parameters
+    ----------
+    held, reference
+        As for :func:`equal_distances`; the table has every value that a class holds.
+
+    References
+    ----------
+    .. [1] J. Cao, P. Karras, "Publishing microdata with a robust privacy guarantee", PVLDB 5(11),
+       2012, definition 2.
+    """
+    whole, total = reference.tolist(), int(reference.sum())
+
+    def exact(place: int) -> Fraction:
+        counts = held.of(place)
+        n = sum(counts.values())
+        return max(Fraction(c * total, n * whole[value]) for value, c in counts.items()) - 1
+
+    gains = held.shares / (reference[held.values] / max(total, 1)) - 1
+    return Distances(np.maximum.reduceat(gains, held.starts) if len(gains) else gains, exact)
+
+
+def beyond_information(held: Contents, reference: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which classes, (classes,), raise a value's share by more than it tells [1]_.
+
+    ``(q - p) / p > -ln p``, that is ``exp(q / p - 1) > 1 / p``, exactly. A value that every
+    record of the table has is raised by nothing.
+
+    References
+    ----------
+    .. [1] J. Cao, P. Karras, "Publishing microdata with a robust privacy guarantee", PVLDB 5(11),
+       2012, definition 3.
+    """
+    expected, total = reference[held.values], int(reference.sum())
+    shares = expected / max(total, 1)
+    excess = held.shares - shares * (1 - np.log(shares))
+    beyond: NDArray[np.bool_] = excess > 0
+    sizes = held.sizes[held.classes]
+    for entry in np.flatnonzero(np.abs(excess) <= NEAR * held.shares).tolist():
+        p = Fraction(int(expected[entry]), total)
+        gain = Fraction(int(held.counts[entry]), int(sizes[entry])) / p - 1
+        beyond[entry] = p < 1 and _exceeds(gain, 1 / p)
+    verdict = np.zeros(len(held.sizes), dtype=np.bool_)
+    verdict[held.classes[beyond]] = True
+    return verdict
+
+
+@lru_cache(maxsize=65_536)
+def _exceeds(exponent: Fraction, odds: Fraction) -> bool:
+    """Tell whether ``exp(exponent) > odds``, of which only ``exp(0) = 1`` could be equal."""
+    if exponent == 0:
+        return odds < 1
+    digits = 40
+    while True:
+        with localcontext() as context:
+            context.prec = digits
+            power = (Decimal(exponent.numerator) / exponent.denominator).exp()
+            ratio = power * odds.denominator / odds.numerator
+            slack = (abs(float(exponent)) + 1) * 10.0 ** -(digits - 5)
+            if abs(ratio - 1) > Decimal(slack):
+                return ratio > 1
+        digits *= 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Disclosure:
+    """By how many bits a class changes what is known of a value: the largest ``|log2(q / p)|``."""
+
+    approximate: NDArray[np.float64]  # (classes,), infinite where a value is ruled out
+    ratios: Callable[[int], list[Fraction]]
+    """All ``q / p`` of one class."""
+
+    @property
+    def largest(self) -> float:
+        """The bits of the class that tells most; 0 if there are none."""
+        return float(self.approximate.max(initial=0.0))
+
+    def reach(self, delta: Fraction) -> NDArray[np.bool_]:
+        """Tell which classes, (classes,), tell ``delta`` bits or more, exactly."""
+        reaching: NDArray[np.bool_] = self.approximate >= float(delta)
+        excess = self.approximate - float(delta)
+        for place in np.flatnonzero(np.abs(excess) <= NEAR * (1 + float(delta))).tolist():
+            ratios = (max(ratio, 1 / ratio) for ratio in self.ratios(place))
+            reaching[place] = any(not _is_below_power(ratio, delta) for ratio in ratios)
+        return reaching
+
+
+def disclosures(held: Contents, reference: NDArray[np.int64], *, present_only: bool) -> Disclosure:
+    """Measure what classes disclose beyond the whole table [1]_.
+
+    Parameters
+    ----------
+    held, reference
+        As for :func:`equal_distances`; the table has every value that a class holds.
+    present_only
+        Leave out the values that a class lacks; they are infinitely rarer in it.
+
+    References
+    ----------
+    .. [1] J. Brickell, V. Shmatikov, "The cost of privacy: destruction of data-mining utility in
+       anonymized data publishing", KDD 2008, section 3.
+    """
+    whole, total = reference.tolist(), int(reference.sum())
+
+    def ratios(place: int) -> list[Fraction]:
+        counts = held.of(place)
+        n = sum(counts.values())
+        return [Fraction(c * total, n * whole[value]) for value, c in counts.items()]
+
+    bits = np.abs(np.log2(held.shares / (reference[held.values] / max(total, 1))))
+    most = np.maximum.reduceat(bits, held.starts) if len(bits) else bits
+    if not present_only:
+        most = np.where(distinct_values(held) < np.count_nonzero(reference), np.inf, most)
+    return Disclosure(most, ratios)
+
+
+@lru_cache(maxsize=65_536)
+def _is_below_power(ratio: Fraction, exponent: Fraction) -> bool:
+    """Tell whether ``ratio < 2^exponent``: by whole powers if they are short, else by digits."""
+    a, b = exponent.numerator, exponent.denominator
+    if b <= 64:
+        return bool(ratio.numerator**b < ratio.denominator**b * 2**a)
+    digits = 40
+    while True:  # a power with a broken exponent is irrational
+        with localcontext() as context:
+            context.prec = digits
+            left = Decimal(ratio.numerator) / ratio.denominator
+            excess = left / Decimal(2) ** (Decimal(a) / b) - 1
+            if abs(excess) > Decimal(10) ** (5 - digits) * (1 + Decimal(a) / b):
+                return bool(excess < 0)
+        digits *= 2
+
+
 # -- t-closeness ---------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Distances:
-    """How far each class is from a reference distribution, from 0 to 1."""
+    """A number for each class, such as how far it is from a reference distribution."""
 
     approximate: NDArray[np.float64]  # (classes,)
     exact: Callable[[int], Fraction]
@@ -283,13 +442,13 @@ class Distances:
 
     @property
     def largest(self) -> float:
-        """The t that the classes reach; 0 if there are none."""
+        """The largest of them, such as the t that the classes reach; 0 if there are none."""
         if not len(self.approximate):
             return 0.0
         return float(self.exact(int(self.approximate.argmax())))
 
     def above(self, t: Fraction) -> NDArray[np.bool_]:
-        """Tell which classes, (classes,), are farther than ``t``, exactly."""
+        """Tell which classes, (classes,), are above a bound, exactly."""
         excess = self.approximate - float(t)
         above: NDArray[np.bool_] = excess > 0
         for place in np.flatnonzero(np.abs(excess) <= NEAR).tolist():

@@ -20,7 +20,10 @@ from anon_dagster.core.local import (
 )
 from anon_dagster.core.local.text import write_members, write_range, write_value
 from anon_dagster.core.privacy import (
+    AlphaDeassociation,
+    DeltaDisclosure,
     DistinctLDiversity,
+    EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     HierarchicalTCloseness,
@@ -46,6 +49,10 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
     "recursive": (RecursiveLDiversity(0, Fraction(3), 2),),
     "equal": (KAnonymity(2), EqualTCloseness(0, Fraction(2, 5))),
     "ordered": (OrderedTCloseness(0, Fraction(1, 4), np.arange(4)),),
+    "alpha": (KAnonymity(2), AlphaDeassociation(0, Fraction(1, 2))),
+    "delta": (KAnonymity(2), DeltaDisclosure(0, Fraction(2))),
+    "delta, present": (KAnonymity(3), DeltaDisclosure(0, Fraction(2), present_only=True)),
+    "beta": (EnhancedBetaLikeness(0, Fraction(3, 2)),),
     "hierarchical": (
         KAnonymity(3),
         HierarchicalTCloseness(0, Fraction(1, 3), DISEASES, np.arange(4, dtype=np.int32)),

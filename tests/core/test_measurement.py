@@ -12,18 +12,26 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.measurement import (
     Contents,
     Partition,
+    beyond_information,
     contents,
+    disclosures,
     distinct_values,
     entropies,
     entropy_below,
     equal_distances,
     head_and_tail,
     hierarchical_distances,
+    largest_shares,
     ordered_distances,
     partition,
+    relative_gains,
 )
 from anon_dagster.core.privacy import (
+    AlphaDeassociation,
+    BetaLikeness,
+    DeltaDisclosure,
     DistinctLDiversity,
+    EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     EquivalenceClasses,
@@ -231,3 +239,60 @@ def test_the_entropy_is_its_definition(table: list[list[int]]) -> None:
     for histogram, entropy in zip(table, entropies(of_classes(*table)), strict=True):
         shares = [c / sum(histogram) for c in histogram if c]
         assert entropy == pytest.approx(-sum(p * log(p) for p in shares), abs=1e-12)
+
+
+# -- shares --------------------------------------------------------------------------------
+
+
+scales = st.sampled_from([1, 3_000_000_000])
+
+
+@given(tables, st.fractions(Fraction(1, 20), Fraction(19, 20), max_denominator=20), scales)
+def test_shares_are_judged_as_the_search_judges_them(
+    table: list[list[int]], alpha: Fraction, scale: int
+) -> None:
+    table = [[c * scale for c in row] for row in table]
+    guarded = np.arange(len(table[0])) % 2 == 0
+    measured = largest_shares(of_classes(*table), guarded)
+    model = AlphaDeassociation(0, alpha, tuple(np.flatnonzero(guarded).tolist()))
+    assert (~measured.above(alpha)).tolist() == model.holds(as_models_see(*table)).tolist()
+    assert measured.largest == max(max(row[::2]) / sum(row) for row in table)
+
+
+@given(tables, st.fractions(Fraction(1, 20), 5, max_denominator=20), scales)
+def test_gains_are_judged_as_the_search_judges_them(
+    table: list[list[int]], beta: Fraction, scale: int
+) -> None:
+    table = [[c * scale for c in row] for row in table]
+    held, seen = of_classes(*table), as_models_see(*table)
+    reference = np.array(table).sum(axis=0)
+    above = relative_gains(held, reference).above(beta)
+    assert (~above).tolist() == BetaLikeness(0, beta).holds(seen).tolist()
+    beyond = above | beyond_information(held, reference)
+    assert (~beyond).tolist() == EnhancedBetaLikeness(0, beta).holds(seen).tolist()
+
+
+@given(
+    tables,
+    st.one_of(
+        st.fractions(Fraction(1, 8), 4, max_denominator=8),
+        st.fractions(Fraction(1, 8), 4, max_denominator=10**6),
+    ),
+    scales,
+)
+def test_disclosure_is_judged_as_the_search_judges_it(
+    table: list[list[int]], delta: Fraction, scale: int
+) -> None:
+    table = [[c * scale for c in row] for row in table]
+    held, reference = of_classes(*table), np.array(table).sum(axis=0)
+    for present_only in (False, True):
+        told = disclosures(held, reference, present_only=present_only).reach(delta)
+        model = DeltaDisclosure(0, delta, present_only=present_only)
+        assert (~told).tolist() == model.holds(as_models_see(*table)).tolist()
+
+
+def test_a_class_that_lacks_a_value_tells_infinitely_much() -> None:
+    reference = np.array([3, 1])
+    assert disclosures(of_classes([2, 0]), reference, present_only=False).largest == inf
+    present = disclosures(of_classes([2, 0]), reference, present_only=True)
+    assert present.largest == pytest.approx(log(4 / 3) / log(2))

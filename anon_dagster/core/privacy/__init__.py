@@ -1,6 +1,9 @@
 """Privacy models: what a release promises, each with its paper."""
 
+from anon_dagster.core.privacy.alpha_deassociation import AlphaDeassociation
+from anon_dagster.core.privacy.beta_likeness import BetaLikeness, EnhancedBetaLikeness
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.delta_disclosure import DeltaDisclosure
 from anon_dagster.core.privacy.k_anonymity import KAnonymity
 from anon_dagster.core.privacy.l_diversity import (
     DistinctLDiversity,
@@ -8,6 +11,7 @@ from anon_dagster.core.privacy.l_diversity import (
     RecursiveLDiversity,
 )
 from anon_dagster.core.privacy.model import Monotone, PrivacyModel
+from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.core.privacy.t_closeness import (
     EqualTCloseness,
     HierarchicalTCloseness,
@@ -15,7 +19,11 @@ from anon_dagster.core.privacy.t_closeness import (
 )
 
 __all__ = [
+    "AlphaDeassociation",
+    "BetaLikeness",
+    "DeltaDisclosure",
     "DistinctLDiversity",
+    "EnhancedBetaLikeness",
     "EntropyLDiversity",
     "EqualTCloseness",
     "EquivalenceClasses",
@@ -26,4 +34,5 @@ __all__ = [
     "OrderedTCloseness",
     "PrivacyModel",
     "RecursiveLDiversity",
+    "SupportShare",
 ]

@@ -17,6 +17,7 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
 
@@ -35,7 +36,7 @@ class _TCloseness:
         return Monotone.ALL_SUFFICE
 
     @property
-    def relaxation(self) -> "SupportShare | None":
+    def relaxation(self) -> SupportShare | None:
         """None is known."""
         return None
 
@@ -99,7 +100,7 @@ class EqualTCloseness(_TCloseness):
     """
 
     @property
-    def relaxation(self) -> "SupportShare":
+    def relaxation(self) -> SupportShare:
         """A class is at least as far as the share of the values that it lacks."""
         return SupportShare(self.sensitive, 1 - self.t)
 
@@ -249,41 +250,3 @@ class _Nodes:
 
     def places(self, classes: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.searchsorted(self.keys, classes * self.size + nodes)
-
-
-@dataclass(frozen=True, slots=True)
-class SupportShare:
-    """The values that a class holds make up at least a share of the whole table.
-
-    No promise of its own: what equal-distance t-closeness implies, and unlike it ``ONE_SUFFICES``.
-    """
-
-    sensitive: int
-    share: Fraction
-
-    @property
-    def monotone(self) -> Monotone:
-        """A class holds every value of any that it joins."""
-        return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "SupportShare":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
-
-    def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
-        """Tell for each class, (classes,), whether its values are frequent enough."""
-        histogram = classes.histograms[self.sensitive]
-        total = int(histogram.reference.sum())
-        reference = integers(histogram.reference, total * self.share.denominator)
-        held = _add_up(histogram.classes, reference[histogram.values], len(classes.sizes))
-        verdict: NDArray[np.bool_] = held * self.share.denominator >= total * self.share.numerator
-        return verdict.astype(np.bool_)
-
-    def __str__(self) -> str:
-        return f"values of a share of {float(self.share):g}"

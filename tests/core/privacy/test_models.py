@@ -1,6 +1,8 @@
 """Every privacy model agrees with its definition, written out plainly and exactly."""
 
+from decimal import Decimal, localcontext
 from fractions import Fraction
+from math import log, log2
 
 import numpy as np
 import pytest
@@ -9,7 +11,11 @@ from hypothesis import strategies as st
 
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import (
+    AlphaDeassociation,
+    BetaLikeness,
+    DeltaDisclosure,
     DistinctLDiversity,
+    EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     EquivalenceClasses,
@@ -20,8 +26,8 @@ from anon_dagster.core.privacy import (
     OrderedTCloseness,
     PrivacyModel,
     RecursiveLDiversity,
+    SupportShare,
 )
-from anon_dagster.core.privacy.t_closeness import SupportShare
 from anon_dagster.errors import RequestError
 
 TREE = Hierarchy.from_labels(
@@ -159,6 +165,119 @@ def test_hierarchical_t_closeness_moves_earth_along_the_tree(table: Counts, t: F
     assert model.distances(classes_of(table)) == pytest.approx([float(d) for d in distances])
 
 
+@given(tables, st.fractions(Fraction(1, 10), Fraction(9, 10), max_denominator=12), st.data())
+def test_alpha_deassociation_bounds_the_share_of_every_guarded_value(
+    table: Counts, alpha: Fraction, data: st.DataObject
+) -> None:
+    values = range(len(table[0]))
+    guarded = data.draw(st.none() | st.lists(st.sampled_from(values), max_size=3).map(tuple))
+    among = values if guarded is None else guarded
+    expected = [all(Fraction(row[v], sum(row)) <= alpha for v in among) for row in table]
+    assert verdicts(AlphaDeassociation(0, alpha, guarded), table) == expected
+
+
+def test_the_illnesses_of_wong_are_deassociated_once_hiv_shares_its_class() -> None:
+    # Wong 2006, section 1: a 2-anonymous table of six may have a class of HIV alone; with
+    # (0.5, 2)-anonymity at most half of any class has it. Values: HIV, flu, fever.
+    model = AlphaDeassociation(0, Fraction(1, 2), (0,))
+    assert verdicts(model, [[2, 0, 0], [0, 1, 1], [0, 1, 1]]) == [False, True, True]
+    assert verdicts(model, [[2, 1, 1], [0, 1, 1]]) == [True, True]
+
+
+def ratios(row: list[int], table: Counts) -> list[Fraction]:
+    """Return q / p of every value of the table."""
+    whole = [sum(column) for column in zip(*table, strict=True)]
+    n, total = sum(row), sum(whole)
+    return [Fraction(c * total, n * w) for c, w in zip(row, whole, strict=True) if w]
+
+
+@given(tables, st.fractions(Fraction(1, 8), 4, max_denominator=8), st.booleans())
+def test_delta_disclosure_compares_integer_powers(
+    table: Counts,
+    delta: Fraction,
+    present_only: bool,  # noqa: FBT001
+) -> None:
+    # |log2(q / p)| < a / b  <=>  (q / p)^b and its inverse are below 2^a, in whole numbers.
+    def near(ratio: Fraction) -> bool:
+        power = ratio**delta.denominator
+        return bool(Fraction(1, 2**delta.numerator) < power < 2**delta.numerator)
+
+    expected = [
+        all(near(ratio) if ratio else present_only for ratio in ratios(row, table)) for row in table
+    ]
+    assert verdicts(DeltaDisclosure(0, delta, present_only=present_only), table) == expected
+
+
+@given(tables, st.fractions(Fraction(1, 4), 4, max_denominator=4))
+def test_classes_of_delta_disclosure_privacy_inform_by_less_than_delta_bits(
+    table: Counts, delta: Fraction
+) -> None:
+    # Brickell 2008, section 3: the information gain of the class about the value is below delta.
+    if not all(verdicts(DeltaDisclosure(0, delta), table)):
+        return
+    total = sum(map(sum, table))
+    gain = sum(
+        Fraction(c, total) * Fraction(log2(ratio))
+        for row in table
+        for c, ratio in zip(
+            [c for c in row if c], [r for r in ratios(row, table) if r], strict=True
+        )
+    )
+    assert gain < delta
+
+
+def test_exactly_delta_bits_are_too_many() -> None:
+    # The first class has the first value twice as often as the table: one bit.
+    table = [[2, 2], [1, 7], [1, 3]]
+    assert ratios(table[0], table)[0] == 2
+    assert verdicts(DeltaDisclosure(0, Fraction(1)), table)[0] is False
+    assert verdicts(DeltaDisclosure(0, 1 + Fraction(1, 10**30)), table)[0] is True
+    assert verdicts(DeltaDisclosure(0, 1 - Fraction(1, 10**30)), table)[0] is False
+
+
+@given(tables, st.fractions(Fraction(1, 10), 5, max_denominator=10))
+def test_basic_beta_likeness_bounds_what_a_share_gains(table: Counts, beta: Fraction) -> None:
+    expected = [all(ratio - 1 <= beta for ratio in ratios(row, table)) for row in table]
+    assert verdicts(BetaLikeness(0, beta), table) == expected
+
+
+@given(tables, st.fractions(Fraction(1, 10), 5, max_denominator=10))
+def test_enhanced_beta_likeness_bounds_it_by_what_the_value_tells(
+    table: Counts, beta: Fraction
+) -> None:
+    whole = [sum(column) for column in zip(*table, strict=True)]
+    with localcontext() as context:
+        context.prec = 60
+        tells = [Decimal(sum(whole)).ln() - Decimal(w).ln() for w in whole if w]
+        expected = [
+            all(
+                gain <= beta and Decimal(gain.numerator) / gain.denominator <= information
+                for gain, information in zip(
+                    (ratio - 1 for ratio in ratios(row, table)), tells, strict=True
+                )
+            )
+            for row in table
+        ]
+    assert verdicts(EnhancedBetaLikeness(0, beta), table) == expected
+
+
+@given(tables.filter(lambda table: sum(map(any, zip(*table, strict=True))) > 1))
+def test_no_value_becomes_certain_under_enhanced_beta_likeness(table: Counts) -> None:
+    # Cao 2012, section 3: p (1 - ln p) is below 1 for every p below 1, however large beta is.
+    certain = [sum(c > 0 for c in row) == 1 for row in table]
+    held = verdicts(EnhancedBetaLikeness(0, Fraction(10**9)), table)
+    assert not any(c and h for c, h in zip(certain, held, strict=True))
+
+
+def test_what_a_value_tells_is_compared_beyond_floats() -> None:
+    # Half the table has the value: its share may grow to (1 + ln 2) / 2 = 0.846573590279972654…
+    digits = 846573590279972654
+    for c, holds in ((digits, True), (digits + 1, False)):
+        row = [c, 10**18 - c]
+        assert verdicts(EnhancedBetaLikeness(0, Fraction(5)), [row, row[::-1]])[0] is holds
+    assert log(2) == pytest.approx(2 * digits / 10**18 - 1)
+
+
 def models(values: int) -> list[PrivacyModel]:
     leaves = np.arange(values, dtype=np.int32)
     return [
@@ -170,6 +289,12 @@ def models(values: int) -> list[PrivacyModel]:
         OrderedTCloseness(0, Fraction(3, 10), np.arange(values)),
         HierarchicalTCloseness(0, Fraction(3, 10), TREE, leaves),
         SupportShare(0, Fraction(1, 2)),
+        AlphaDeassociation(0, Fraction(1, 2)),
+        AlphaDeassociation(0, Fraction(1, 3), (0, 1)),
+        DeltaDisclosure(0, Fraction(3, 2)),
+        DeltaDisclosure(0, Fraction(3, 2), present_only=True),
+        BetaLikeness(0, Fraction(1, 2)),
+        EnhancedBetaLikeness(0, Fraction(3)),
     ]
 
 
@@ -237,6 +362,10 @@ def test_a_model_refuses_nonsense() -> None:
         lambda: EntropyLDiversity(0, Fraction(1)),
         lambda: RecursiveLDiversity(0, Fraction(0), 2),
         lambda: EqualTCloseness(0, Fraction(3, 2)),
+        lambda: AlphaDeassociation(0, Fraction(1)),
+        lambda: DeltaDisclosure(0, Fraction(0)),
+        lambda: BetaLikeness(0, Fraction(0)),
+        lambda: EnhancedBetaLikeness(0, Fraction(0)),
     ):
         with pytest.raises(RequestError):
             build()

@@ -13,7 +13,11 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.loss import TIE
 from anon_dagster.core.privacy import (
+    AlphaDeassociation,
+    BetaLikeness,
+    DeltaDisclosure,
     DistinctLDiversity,
+    EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     EquivalenceClasses,
@@ -66,6 +70,15 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
         DistinctLDiversity(0, 2),
         EqualTCloseness(1, Fraction(1, 2)),
     ),
+    "alpha and k": (KAnonymity(2), AlphaDeassociation(0, Fraction(3, 5))),
+    "alpha of some values": (KAnonymity(2), AlphaDeassociation(0, Fraction(1, 2), (0, 3))),
+    "delta": (DeltaDisclosure(0, Fraction(2)),),
+    "delta of values present": (
+        KAnonymity(2),
+        DeltaDisclosure(0, Fraction(3, 2), present_only=True),
+    ),
+    "beta": (BetaLikeness(0, Fraction(1)),),
+    "enhanced beta": (KAnonymity(2), EnhancedBetaLikeness(0, Fraction(2))),
     "nothing monotone": (NoMultipleOfThree(),),
     "the second attribute only": (RecursiveLDiversity(1, Fraction(2), 2),),
 }

@@ -1,0 +1,51 @@
+"""What a class holds of the values of the whole table."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.privacy.classes import EquivalenceClasses
+from anon_dagster.core.privacy.exact import integers
+from anon_dagster.core.privacy.model import Monotone
+
+
+@dataclass(frozen=True, slots=True)
+class SupportShare:
+    """The values that a class holds make up at least a share of the whole table.
+
+    No promise of its own: what models that compare a class with the table imply, and unlike them
+    ``ONE_SUFFICES``.
+    """
+
+    sensitive: int
+    share: Fraction
+
+    @property
+    def monotone(self) -> Monotone:
+        """A class holds every value of any that it joins."""
+        return Monotone.ONE_SUFFICES
+
+    @property
+    def relaxation(self) -> "SupportShare":
+        """Itself."""
+        return self
+
+    @property
+    def relative(self) -> bool:
+        """Whether a class is compared with the whole table."""
+        return True
+
+    def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
+        """Tell for each class, (classes,), whether its values are frequent enough."""
+        histogram = classes.histograms[self.sensitive]
+        total = int(histogram.reference.sum())
+        reference = integers(histogram.reference, total * self.share.denominator)
+        held = np.zeros(len(classes.sizes), dtype=reference.dtype)
+        np.add.at(held, histogram.classes, reference[histogram.values])
+        verdict: NDArray[np.bool_] = held * self.share.denominator >= total * self.share.numerator
+        return verdict.astype(np.bool_)
+
+    def __str__(self) -> str:
+        return f"values of a share of {float(self.share):g}"

@@ -1,0 +1,113 @@
+"""Privacy models as a request asks for them, and the page that tells of them."""
+
+import re
+from pathlib import Path
+from typing import Any, get_args
+
+import pandas as pd
+import pytest
+import yaml
+
+from anon_dagster import RequestError, anonymize, measure, verify
+from anon_dagster.explanation import explain_policy
+from anon_dagster.request import GUARDING, GuardingRule, Privacy, parse_policy
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "privacy-models.md"
+ATTRIBUTES: dict[str, Any] = {
+    "age": {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10]}},
+    "diagnosis": {
+        "role": "sensitive",
+        "hierarchy": {"type": "tree", "nodes": {"virus": ["HIV", "flu"], "other": ["ulcer"]}},
+    },
+    "income": {"role": "sensitive"},
+}
+PEOPLE = pd.DataFrame(
+    {
+        "age": list(range(20, 50)) * 2,
+        "diagnosis": ["HIV", "flu", "ulcer", "flu", "ulcer"] * 12,
+        "income": [1, 2, 3, 4, 5, 6] * 10,
+    }
+)
+
+
+def snippets() -> list[str]:
+    return re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+
+def asking(privacy: dict[str, Any], **options: Any) -> dict[str, Any]:
+    return {"attributes": ATTRIBUTES, "privacy": privacy, **options}
+
+
+@pytest.mark.parametrize("snippet", snippets())
+def test_every_snippet_of_the_page_is_kept_and_told_in_words(snippet: str) -> None:
+    policy = asking(yaml.safe_load(snippet))
+    result = anonymize({"policy": policy}, frame=PEOPLE)
+    assert result.df is not None
+    promises = verify(parse_policy(policy), result.df)
+    assert promises.holds
+    assert len(promises.promises) >= 1
+    assert len(explain_policy(parse_policy(policy)).splitlines()) >= 2
+
+
+def test_the_page_knows_every_model() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    for model in Privacy.model_fields:
+        assert any(f"`{model}`" in row for row in rows)
+        assert any(f"{model}:" in snippet for snippet in snippets())
+    for rule in get_args(GuardingRule):
+        variants = rule.model_fields.get("variant") or rule.model_fields.get("distance")
+        for variant in get_args(variants.annotation) if variants else ():
+            assert any(f"`{variant}`" in row for row in rows)
+
+
+@pytest.mark.parametrize("model", GUARDING)
+def test_only_sensitive_attributes_of_the_policy_are_guarded(model: str) -> None:
+    rules: dict[str, dict[str, Any]] = {
+        "alpha_k_anonymity": {"alpha": 0.5, "k": 2},
+        "l_diversity": {"l": 2},
+        "t_closeness": {"t": 0.5},
+        "delta_disclosure": {"delta": 1},
+        "beta_likeness": {"beta": 1},
+    }
+    for attribute in ("age", "height"):
+        with pytest.raises(RequestError, match=f"privacy.{model}.0.attribute"):
+            parse_policy(asking({model: {"attribute": attribute, **rules[model]}}))
+
+
+def test_guarded_values_that_do_not_occur_are_refused_without_being_repeated() -> None:
+    rule = {"attribute": "diagnosis", "alpha": 0.5, "k": 2, "guarded": ["Hiv"]}
+    with pytest.raises(RequestError, match="none of the 1 values occurs in diagnosis") as refused:
+        anonymize({"policy": asking({"alpha_k_anonymity": rule})}, frame=PEOPLE)
+    assert "Hiv" not in str(refused.value)
+
+
+def test_the_bounds_of_every_model_are_compared_on_one_reading() -> None:
+    policy = asking(
+        {
+            "alpha_k_anonymity": {"attribute": "diagnosis", "alpha": 0.9, "k": 2},
+            "delta_disclosure": {"attribute": "diagnosis", "delta": 3},
+            "beta_likeness": {"attribute": "income", "beta": 5},
+        },
+    )
+    grid = {"alpha": [0.4, 0.9], "delta": [0.5, 3], "beta": [0.1, 5]}
+    table = measure({"policy": policy}, measurement=grid, frame=PEOPLE)
+    assert len(table) == 8
+    assert table["reachable"].all()
+    strict = table.query("alpha == 0.4 and delta == 0.5 and beta == 0.1")["infoLoss"].iloc[0]
+    assert strict == table["infoLoss"].max()
+
+
+def test_each_promise_is_measured_in_its_own_unit() -> None:
+    frame = pd.DataFrame({"age": [1, 1, 2, 2], "diagnosis": ["HIV", "flu", "flu", "flu"]})
+    attributes = {name: ATTRIBUTES[name] for name in ("age", "diagnosis")}
+    privacy = {
+        "alpha_k_anonymity": {"attribute": "diagnosis", "alpha": 0.5, "k": 2},
+        "delta_disclosure": {"attribute": "diagnosis", "delta": 2, "compare": "present"},
+        "beta_likeness": {"attribute": "diagnosis", "beta": 0.5},
+    }
+    found = verify(parse_policy({"attributes": attributes, "privacy": privacy}), frame)
+    alpha, delta, beta = found.promises
+    assert (alpha.reached, alpha.holds, alpha.classes_failing) == (1.0, False, 1)
+    assert (delta.reached, delta.holds) == (1.0, True)  # HIV: 1 of 4 in all, 1 of 2 in its class
+    assert (beta.reached, beta.holds, beta.records_failing) == (1.0, False, 2)
