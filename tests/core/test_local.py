@@ -280,6 +280,20 @@ def test_levels_stay_within_the_allowed_ones() -> None:
     assert levels[1].max() <= 1 + 1e-9
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_class_reaches_beyond_a_node_of_the_highest_levels(kind: str) -> None:
+    for seed in range(10):
+        problem = random_problem(seed, kind=kind, rows=600)
+        problem = replace(problem, highest=(2, 1, 1), most_suppressed=60)
+        solution = recode_locally(problem)
+        for q, (hierarchy, level) in enumerate(
+            zip(problem.hierarchies, problem.highest, strict=True)
+        ):
+            nodes = hierarchy.codes[level][problem.codes[:, q]]
+            pairs = {(c, n) for c, n in zip(solution.classes, nodes, strict=True) if c >= 0}
+            assert len(pairs) == len({of for of, _ in pairs}), (seed, q)
+
+
 def test_what_no_level_can_protect_is_refused_or_suppressed_within_the_limit() -> None:
     problem = random_problem(1, rows=40)
     lonely = replace(

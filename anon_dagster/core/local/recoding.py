@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import release_holds
-from anon_dagster.core.keys import group
+from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.local.axis import Axis, axes_of, place_columns
 from anon_dagster.core.local.bound import lower_bound
 from anon_dagster.core.local.judge import Judge
@@ -105,12 +105,18 @@ class _Search:
     judge: Judge
     axes: tuple[Axis, ...]
     columns: tuple[NDArray[np.int64], ...]  # (quasi-identifiers,) of (tuples,): places
+    regions: Groups
+    """The tuples below one node each at the highest allowed levels: who may share a class."""
     on_progress: Progress | None
 
     @classmethod
     def of(cls, problem: Problem, on_progress: Progress | None) -> "_Search":
         axes = axes_of(problem)
-        return cls(problem, Judge.of(problem), axes, place_columns(problem, axes), on_progress)
+        levels = zip(problem.hierarchies, problem.highest, strict=True)
+        nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(levels)]
+        regions = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
+        columns = place_columns(problem, axes)
+        return cls(problem, Judge.of(problem), axes, columns, regions, on_progress)
 
     def attempts(self, start: NDArray[np.int64] | None, rounds: int) -> Iterator[NDArray[np.int64]]:
         """Yield classes, best first; only suppression can make the better ones break a promise."""
@@ -133,10 +139,7 @@ class _Search:
 
     def _coarsest(self) -> NDArray[np.int64] | None:
         """Return the classes of the highest allowed levels, if they can be a release."""
-        problem = self.problem
-        levels = zip(problem.hierarchies, problem.highest, strict=True)
-        nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(levels)]
-        groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
+        problem, groups = self.problem, self.regions
         if not len(groups):
             return groups.ids
         sizes = groups.sums(problem.counts)
@@ -153,7 +156,14 @@ class _Search:
             if self.on_progress is not None:
                 self.on_progress(done, rounds - done)
             before = cells
-            cells = regroup(self.judge, self.axes, self.columns, cells, generator=generator)
+            cells = regroup(
+                self.judge,
+                self.axes,
+                self.columns,
+                cells,
+                regions=self.regions.ids,
+                generator=generator,
+            )
             idle = idle + 1 if np.array_equal(cells, before) else 0
             if idle == IDLE:
                 break

@@ -30,6 +30,7 @@ def regroup(
     columns: Sequence[NDArray[np.int64]],
     cells: NDArray[np.int64],
     *,
+    regions: NDArray[np.int64],
     generator: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Return classes that lose no more than the given ones, (tuples,); one round.
@@ -40,16 +41,19 @@ def regroup(
         Per quasi-identifier the place of each tuple's value, (tuples,).
     cells
         (tuples,): the class of each tuple, from 0 without a gap; -1 is suppressed and stays so.
+    regions
+        (tuples,): tuples of different regions do not share a class, and did not before.
     """
     losses = class_losses(axes, columns, judge.problem.counts, cells)
     if not len(losses):
         return cells
-    tuples = neighbourly(axes, columns, cells, generator)
+    tuples = neighbourly(axes, columns, cells, regions, generator)
     size = int(np.clip(CLASSES * len(tuples) // len(losses), SMALLEST_BLOCK, LARGEST_BLOCK))
     classes = segments(cells[tuples])
-    starts = classes[segments(classes // size)]
+    blocks = segments(classes // size * len(regions) + regions[tuples[classes]])
+    starts = classes[blocks]
     lengths = np.diff(np.append(starts, len(tuples)))
-    loss = np.add.reduceat(losses[cells[tuples[classes]]], segments(classes // size))
+    loss = np.add.reduceat(losses[cells[tuples[classes]]], blocks)
     fits = np.flatnonzero((lengths <= 3 * size // 2) & (lengths > 1) & (loss > TIE))
     fits = fits[np.argsort(lengths[fits], kind="stable")]  # batches of like blocks waste little
     regrouped = cells.copy()
@@ -79,11 +83,13 @@ def neighbourly(
     axes: Sequence[Axis],
     columns: Sequence[NDArray[np.int64]],
     cells: NDArray[np.int64],
+    regions: NDArray[np.int64],
     generator: np.random.Generator,
 ) -> NDArray[np.int64]:
     """Sort tuples by class, and classes along a tree drawn at random, (kept tuples,).
 
-    The tree tells classes apart by one level of one attribute after another, coarse before fine.
+    The tree tells classes apart by their regions, then by one level of one attribute after
+    another, coarse before fine.
     """
     tuples = np.flatnonzero(cells >= 0)
     tuples = tuples[np.argsort(cells[tuples], kind="stable")]
@@ -94,9 +100,9 @@ def neighbourly(
         for axis, column in zip(axes, columns, strict=True)
     ]
     turns = np.repeat(np.arange(len(axes)), [_steps(axis) for axis in axes])
-    keys = [next(levels[q]) for q in generator.permutation(turns)]
+    keys = [regions[first], *(next(levels[q]) for q in generator.permutation(turns))]
     ranks = np.empty(len(first), dtype=np.int64)
-    ranks[np.lexsort(keys[::-1]) if keys else slice(None)] = np.arange(len(first))
+    ranks[np.lexsort(keys[::-1])] = np.arange(len(first))
     return tuples[
         np.argsort(np.repeat(ranks, np.diff(np.append(starts, len(tuples)))), kind="stable")
     ]
