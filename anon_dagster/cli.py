@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.client.handover import withheld
 from anon_dagster.client.progress_bar import ProgressBar
 from anon_dagster.errors import (
     AbortedJobError,
@@ -122,7 +123,7 @@ def _status(asked: argparse.Namespace) -> int:
 
 
 def _metadata(asked: argparse.Namespace) -> int:
-    print(json.dumps(_job(asked).metadata(), indent=None if asked.json else 1))
+    print(json.dumps(withheld(_job(asked).metadata()), indent=None if asked.json else 1))
     return 0
 
 

@@ -1,7 +1,7 @@
 """A deployment without a server: a host of this project on this machine, started when needed."""
 
 import json
-import subprocess
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -113,17 +113,37 @@ class EmbeddedDeployment:
         said = self.store / "host.log"
         command = [sys.executable, "-m", "anon_dagster.host"]
         command += ["--home", str(self.home), "--store", str(self.store)]
-        with said.open("wb") as log:
-            said.chmod(0o600)
-            host = subprocess.Popen(  # noqa: S603 (our own module)
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
-            )
+        host = _detach(command, said)
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             if connection := self._connect():
                 return connection
-            if host.poll():
+            if _failed(host):
                 raise DeploymentError(f"the host of the jobs does not start; {said} says why")
             time.sleep(0.05)
-        host.terminate()
         raise DeploymentError(f"the host of the jobs did not start within {_PATIENCE:.0f} seconds")
+
+
+def _detach(command: list[str], said: Path) -> int:
+    """Start a process that goes on when this one ends; return its id.
+
+    Not by subprocess, which complains of a process that outlives the object that stands for it.
+    """
+    log = os.open(said, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    files = [
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_DUP2, log, 1),
+        (os.POSIX_SPAWN_DUP2, log, 2),
+    ]
+    try:
+        return os.posix_spawn(command[0], command, os.environ, file_actions=files, setsid=True)
+    finally:
+        os.close(log)
+
+
+def _failed(process: int) -> bool:
+    """Tell whether a process ended with an error; one that found another host ended without."""
+    with suppress(ChildProcessError):  # it was asked before, when it had just ended
+        ended, code = os.waitpid(process, os.WNOHANG)
+        return bool(ended and code)
+    return False

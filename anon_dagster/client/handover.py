@@ -15,6 +15,7 @@ from anon_dagster.request import Request
 if TYPE_CHECKING:
     import pandas as pd
 
+_SPELLED_OUT = ("nodes", "order")
 LARGEST = 2**30
 """Bytes that a DataFrame may take in memory to be handed over."""
 
@@ -115,6 +116,27 @@ def _private(path: Path) -> Any:  # noqa: ANN401 (a file)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
+def given(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return a document as it was given, also if it was handed over and can be read from here."""
+    if set(document) != {"file"}:
+        return document
+    try:
+        read: Mapping[str, Any] = json.loads(Path(document["file"]).read_text(encoding="utf-8"))
+    except OSError:
+        return document
+    return read
+
+
+def withheld(document: Any) -> Any:  # noqa: ANN401 (JSON)
+    """Return a document without the values that it spells out."""
+    if not isinstance(document, Mapping):
+        return document
+    return {
+        name: "withheld" if name in _SPELLED_OUT and each else withheld(each)
+        for name, each in document.items()
+    }
+
+
 def names_values(request: Request) -> bool:
     """Tell whether a request spells out values of columns, as a written tree does."""
     return any(_lists(request.model_dump(mode="json", by_alias=True)))
@@ -122,6 +144,6 @@ def names_values(request: Request) -> bool:
 
 def _lists(value: Any) -> Iterator[bool]:  # noqa: ANN401 (JSON)
     if isinstance(value, Mapping):
-        yield bool(value.get("nodes") or value.get("order"))
+        yield any(value.get(name) for name in _SPELLED_OUT)
         for each in value.values():
             yield from _lists(each)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Deployment, Findings, JobRecord
-from anon_dagster.client.handover import Handover
+from anon_dagster.client.handover import Handover, given
 from anon_dagster.client.progress_bar import ProgressBar
 from anon_dagster.client.result import AnonResult, read_result
 from anon_dagster.client.submission import DATASET, FINGERPRINT, HANDED, VERSION
@@ -82,7 +82,10 @@ class AnonJob:
         }
 
     def metadata(self) -> dict[str, Any]:
-        """Return the fields, the request as it was submitted, the source and the versions."""
+        """Return the fields, the request as it was submitted, the source and the versions.
+
+        The request spells out the values of trees that are written in it.
+        """
         record = self._record()
         found = self._deployment.findings(self.job_id)
         return {
@@ -241,7 +244,9 @@ class AnonJob:
     def _request(self) -> Any:  # noqa: ANN401 (JSON)
         config = self._deployment.config(self.job_id)
         ops = config.get("ops", {}).values()
-        return next((op["config"] for op in ops if "config" in op), {})
+        asked = next((op["config"] for op in ops if "config" in op), {})
+        request = asked.get("request", asked)
+        return given(request) if isinstance(request, Mapping) else request
 
     def _completed(self) -> JobRecord:
         """Return the record of a job that is completed; raise what it ended with if it is not."""

@@ -129,6 +129,8 @@ class Queue:
             run = self.instance.get_run_by_id(job_id)
             if run is None:
                 return
+            if run.is_finished and job_id in self.workers:
+                self._reap(job_id)
             if not run.is_finished or job_id in self.workers:
                 raise JobError(f"job {job_id} is not over: abort it first")
             forget(self.instance, JobStore(self.place.store), run)
@@ -154,6 +156,13 @@ class Queue:
             del self.workers[job_id]
         elif worker.aborted_at is not None and time.monotonic() - worker.aborted_at > _PATIENCE:
             self._signal(job_id, signal.SIGKILL)
+
+    def _reap(self, job_id: str) -> None:
+        """Wait for a process that has nothing left to do but to end."""
+        process = self.workers[job_id].process
+        if process is not None:
+            process.join(_PATIENCE)
+        self._look_after(job_id)
 
     def _is_alive(self, job_id: str) -> bool:
         process = self.workers[job_id].process

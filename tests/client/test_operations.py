@@ -1,0 +1,351 @@
+"""Everything that can be done with a job, embedded and on a deployment."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import anon_dagster
+from anon_dagster.cli import main
+from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.errors import (
+    AbortedJobError,
+    HandoverError,
+    JobError,
+    RequestError,
+    UnfinishedJobError,
+    UnknownJobError,
+    UnreachableError,
+)
+from tests.live import deployed_live
+
+CANARY = "Zeisig"
+SECONDS = 120.0
+
+
+@pytest.fixture(
+    scope="module",
+    params=["embedded", pytest.param("live", marks=pytest.mark.slow)],
+)
+def client(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[AnonClient]:
+    folder = tmp_path_factory.mktemp("deployment")
+    if request.param == "live":
+        with deployed_live(folder) as url:
+            yield AnonClient(url, store=folder / ".anon")
+    else:
+        client = AnonClient(home=folder)
+        yield client
+        client.close()
+
+
+def people(records: int = 60) -> pd.DataFrame:
+    places = range(records)
+    return pd.DataFrame(
+        {
+            "name": [f"{CANARY}-{p}" for p in places],
+            "age": [20 + p * 7 % 40 for p in places],
+            "town": pd.Categorical([f"{CANARY}-town-{p % 3}" for p in places]),
+            "illness": [f"{CANARY}-ill-{p % 4}" for p in places],
+        }
+    )
+
+
+def policy(k: int = 3) -> dict[str, Any]:
+    towns = {"north": [f"{CANARY}-town-{p}" for p in range(3)]}
+    return {
+        "attributes": {
+            "name": {"role": "direct_identifier"},
+            "age": {
+                "role": "quasi_identifier",
+                "hierarchy": {"type": "interval", "widths": [5, 10, 20]},
+            },
+            "town": {"role": "quasi_identifier", "hierarchy": {"type": "tree", "nodes": towns}},
+            "illness": {"role": "sensitive"},
+        },
+        "privacy": {"k_anonymity": {"k": k}},
+        "suppression_limit": 0.1,
+    }
+
+
+def request_of(folder: Path, *, k: int = 3, target: bool = False) -> dict[str, Any]:
+    source = folder / "people.csv"
+    people().to_csv(source, index=False)
+    request: dict[str, Any] = {"source": {"path": str(source)}, "policy": policy(k)}
+    return request | ({"target": {"path": str(folder / "out.parquet")}} if target else {})
+
+
+def endless(folder: Path) -> dict[str, Any]:
+    """A request whose search takes much longer than any test waits before it aborts the job."""
+    dice = np.random.default_rng(1)
+    names = [f"q{p}" for p in range(12)]
+    frame = pd.DataFrame({name: dice.integers(0, 1000, 60_000) for name in names})
+    frame["s"] = dice.integers(0, 50, len(frame))
+    frame.to_parquet(folder / "many.parquet")
+    widths = [2, 4, 8, 16, 32, 64, 128, 256, 512]
+    rule = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": widths}}
+    return {
+        "source": {"path": str(folder / "many.parquet")},
+        "target": {"path": str(folder / "out.parquet")},
+        "policy": {
+            "attributes": dict.fromkeys(names, rule) | {"s": {"role": "sensitive"}},
+            "privacy": {"k_anonymity": {"k": 5}, "t_closeness": {"attribute": "s", "t": 0.3}},
+            "suppression_limit": 0.3,
+        },
+    }
+
+
+def await_work(job: AnonJob, work: str) -> None:
+    until = time.monotonic() + SECONDS
+    while not job.status()["running"]["work"].startswith(work):
+        assert time.monotonic() < until
+        time.sleep(0.2)
+
+
+def anon(client: AnonClient, *arguments: str) -> int:
+    url = getattr(client.deployment, "url", None)
+    home = getattr(client.deployment, "home", "")
+    where = ["--url", url] if url else ["--home", str(home)]
+    return main([*where, "--store", str(client.store), *arguments])
+
+
+@pytest.fixture(scope="module")
+def finished(
+    client: AnonClient, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[AnonJob, dict[str, Any]]:
+    request = request_of(tmp_path_factory.mktemp("finished"))
+    job = client.anonymize(request)
+    job.result(SECONDS)
+    return job, request
+
+
+# -- what a job gives ----------------------------------------------------------------------
+
+
+def test_a_job_gives_what_the_library_gives(finished: tuple[AnonJob, dict[str, Any]]) -> None:
+    job, request = finished
+    library = anon_dagster.anonymize(request)
+    pd.testing.assert_frame_equal(job.result().df, library.df)
+    assert job.result().checksum == library.release.checksum
+    pd.testing.assert_frame_equal(job.riskStat(), library.risk, check_index_type=False)
+    pd.testing.assert_frame_equal(job.utilityStat(), library.utility, check_index_type=False)
+    explored = job.exploratoryStats()
+    pd.testing.assert_frame_equal(explored.values, library.exploratory.values)
+    pd.testing.assert_frame_equal(explored.summary, library.exploratory.summary)
+
+
+def test_the_status_has_exactly_five_keys(finished: tuple[AnonJob, dict[str, Any]]) -> None:
+    job, request = finished
+    status = json.loads(json.dumps(job.status()))
+    assert set(status) == {"completed", "id", "info", "running", "status"}
+    assert status["id"] == job.id()
+    assert status["status"] == "completed"
+    assert set(status["completed"]) == {"data", "statistics", "summary", "time_spent"}
+    assert status["running"]["job_percent"] == 100
+    assert status["info"]["source"] == request["source"]["path"]
+    assert status["info"]["attributes"]["town"] == "quasi_identifier"
+    assert CANARY not in json.dumps(status)
+
+
+def test_the_metadata_say_what_was_asked_for(finished: tuple[AnonJob, dict[str, Any]]) -> None:
+    job, _ = finished
+    metadata = job.metadata()
+    assert metadata["versions"]["anon_dagster"]
+    assert {field["attribute"] for field in metadata["fields"]} == set(policy()["attributes"])
+    assert metadata["configuration"]["policy"]["privacy"]["k_anonymity"] == {"k": 3}
+
+
+def test_the_last_jobs_are_listed_newest_first(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+) -> None:
+    job, request = finished
+    later = client.measure(request, measurement={"k": [2, 4]}, dataset="folk")
+    later.wait(SECONDS)
+    first, second = client.jobs(2)
+    assert (first["id"], first["kind"], first["dataset"]) == (later.job_id, "measure", "folk")
+    assert second["id"] == job.job_id
+    assert second["status"] == "completed"
+    assert second["duration"] > 0
+    assert client.jobIds()[:2] == [later.job_id, job.job_id]
+
+
+def test_a_measurement_gives_what_the_library_gives(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+) -> None:
+    _, request = finished
+    job = client.measure(request, measurement={"k": [2, 4]})
+    library = anon_dagster.measure(request, measurement={"k": [2, 4]})
+    pd.testing.assert_frame_equal(job.result(SECONDS).df, library)
+    with pytest.raises(JobError, match="of kind measure"):
+        job.risk_statistics()
+
+
+def test_a_frame_is_handed_over_and_comes_back_with_its_types(client: AnonClient) -> None:
+    job = client.anonymize({"policy": policy()}, frame=people())
+    library = anon_dagster.anonymize({"policy": policy()}, frame=people())
+    pd.testing.assert_frame_equal(job.result(SECONDS).df, library.df)
+    assert client.store is not None
+    assert list((client.store / "handed").iterdir())
+    handed = {path.name for path in (client.store / "handed").iterdir()}
+    job.delete()
+    assert len({path.name for path in (client.store / "handed").iterdir()}) == len(handed) - 1
+
+
+def test_a_solution_applied_to_its_own_source_gives_the_same_release(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+) -> None:
+    job, request = finished
+    applied = client.apply(job, source=request["source"])
+    assert applied.result(SECONDS).checksum == job.result().checksum
+    assert applied.status()["info"]["kind"] == "apply"
+    with pytest.raises(JobError, match="decided no solution"):
+        client.apply(applied, source=request["source"])
+
+
+def test_a_result_that_went_to_a_target_is_not_handed_back(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    job = client.anonymize(request_of(tmp_path, target=True))
+    assert job.result(SECONDS).df is None
+    assert (tmp_path / "out.parquet").exists()
+    job.delete()
+    assert (tmp_path / "out.parquet").exists()
+
+
+def test_delete_removes_everything_and_the_target_if_asked(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    job = client.anonymize(request_of(tmp_path, target=True))
+    job.wait(SECONDS)
+    assert client.store is not None
+    assert (client.store / "jobs" / job.job_id).exists()
+    said = job.delete(target=True)
+    assert said["targets_removed"] == [str(tmp_path / "out.parquet")]
+    assert not (tmp_path / "out.parquet").exists()
+    assert not (client.store / "jobs" / job.job_id).exists()
+    with pytest.raises(UnknownJobError):
+        job.status()
+
+
+# -- abort ---------------------------------------------------------------------------------
+
+
+def test_an_abort_in_the_middle_of_a_search_leaves_nothing(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    job = client.anonymize(endless(tmp_path))
+    await_work(job, "search")
+    asked_at = time.monotonic()
+    said = job.abort()
+    assert time.monotonic() - asked_at < 30
+    assert said == {
+        "id": job.job_id,
+        "was": "running",
+        "status": "aborted",
+        "done": "ended where it was",
+    }
+    assert [path.name for path in tmp_path.iterdir()] == ["many.parquet"]
+    with pytest.raises(AbortedJobError):
+        job.result()
+
+
+def test_an_unfinished_job_goes_on_when_nobody_waits_any_more(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    job = client.anonymize(endless(tmp_path))
+    with pytest.raises(UnfinishedJobError, match="it goes on"):
+        job.result(0.2)
+    with pytest.raises(JobError, match="abort it first"):
+        job.delete()
+    assert job.abort()["status"] == "aborted"
+    job.delete()
+
+
+# -- bad input -----------------------------------------------------------------------------
+
+
+def test_a_bad_request_is_refused_before_anything_is_queued(
+    client: AnonClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = client.job_ids()
+    with pytest.raises(RequestError, match="polcy: unknown key"):
+        client.anonymize({"polcy": {}})
+    with pytest.raises(RequestError, match="either a source or a DataFrame"):
+        client.anonymize({"policy": policy()})
+    with pytest.raises(HandoverError, match="write it to Parquet"):
+        AnonClient(store=tmp_path, largest=10).anonymize({"policy": policy()}, frame=people())
+    (tmp_path / "request.yaml").write_text("polcy: {}\n", encoding="utf-8")
+    assert anon(client, "anonymize", str(tmp_path / "request.yaml")) == 3
+    assert "polcy: unknown key" in capsys.readouterr().err
+    assert client.job_ids() == before
+
+
+def test_a_failed_job_raises_its_own_error(client: AnonClient, tmp_path: Path) -> None:
+    job = client.anonymize(request_of(tmp_path, k=61, target=True))
+    with pytest.raises(UnreachableError, match="60 of 60 records"):
+        job.result(SECONDS)
+    assert job.status()["status"] == "failed"
+    assert not (tmp_path / "out.parquet").exists()
+    with pytest.raises(JobError, match="nothing to abort"):
+        job.abort()
+    assert anon(client, "result", job.job_id) == 1
+    assert anon(client, "abort", job.job_id) == 5
+    with pytest.raises(JobError, match="is failed"):
+        client.apply(job, source=str(tmp_path / "people.csv"))
+
+
+def test_an_unknown_job_is_said_to_be_unknown(
+    client: AnonClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnknownJobError, match="there is no job nobody"):
+        client.job("nobody")
+    assert anon(client, "--json", "status", "nobody") == 4
+    assert json.loads(capsys.readouterr().err)["error"] == "UnknownJobError"
+
+
+# -- silence -------------------------------------------------------------------------------
+
+
+def test_no_cell_reaches_dagster(client: AnonClient, finished: tuple[AnonJob, Any]) -> None:
+    assert finished
+    assert client.store is not None
+    history = client.store.parent / ".dagster"
+    files = [path for path in history.rglob("*") if path.is_file()]
+    assert len(files) > 3
+    assert not [path for path in files if CANARY.encode() in path.read_bytes()]
+
+
+# -- the shell -----------------------------------------------------------------------------
+
+
+def test_a_session_in_the_shell(
+    client: AnonClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(*arguments: str) -> Any:
+        assert anon(client, "--json", *arguments) == 0
+        return json.loads(capsys.readouterr().out)
+
+    (tmp_path / "request.yaml").write_text(json.dumps(request_of(tmp_path)), encoding="utf-8")
+    job_id = said("anonymize", str(tmp_path / "request.yaml"), "--dataset", "folk")["id"]
+    made = said("result", job_id, "--timeout", "120", "--output", str(tmp_path / "out.csv"))
+    assert made["id"] == job_id
+    assert len(pd.read_csv(tmp_path / "out.csv")) > 50
+    assert said("jobs", "--limit", "1")[0]["dataset"] == "folk"
+    assert said("status", job_id)["status"] == "completed"
+    metadata = said("metadata", job_id)
+    assert metadata["kind"] == "anonymize"
+    assert CANARY not in json.dumps(metadata)
+    for name in ("risk", "utility", "exploratory"):
+        shown = said(name, job_id)
+        assert shown
+        assert CANARY not in json.dumps(shown)
+    applied = said("apply", job_id, str(tmp_path / "people.csv"), "--wait")
+    assert applied["checksum"] == made["checksum"]
+    assert said("delete", job_id)["files_removed"]
+    assert anon(client, "status", job_id) == 4

@@ -1,0 +1,91 @@
+"""A deployment as it is in production: a webserver and a daemon, on the loopback interface."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[1]
+_PATIENCE = 120.0  # seconds on a busy machine
+
+
+@contextmanager
+def deployed_live(folder: Path) -> Iterator[str]:
+    """Start a deployment in a folder of its own, and give its address."""
+    (folder / "data").mkdir(exist_ok=True)
+    for name in ("dagster.yaml", "workspace.yaml"):
+        shutil.copy(PROJECT / name, folder)
+    port = _free_port()
+    environment = os.environ | {
+        "DAGSTER_HOME": str(folder),
+        "ANON_STORE": str(folder / ".anon"),
+        "PYTHONPATH": str(PROJECT),
+    }
+    commands = (
+        ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port)],
+        ["dagster-daemon", "run"],
+    )
+    started = []
+    with (folder / "deployment.log").open("wb") as log:
+        try:
+            for command in commands:
+                program = Path(sys.executable).with_name(command[0])
+                started.append(
+                    subprocess.Popen(
+                        [str(program), *command[1:]],
+                        cwd=folder,
+                        env=environment,
+                        stdout=log,
+                        stderr=log,
+                        start_new_session=True,
+                    )
+                )
+            url = f"http://127.0.0.1:{port}"
+            _wait_for(url)
+            yield url
+        finally:
+            for process in started:
+                _end(process)
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _wait_for(url: str) -> None:
+    """Wait until the webserver answers and the daemon beats."""
+    query = b'{"query":"{instance{daemonHealth{allDaemonStatuses{daemonType healthy}}}}"}'
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        try:
+            asked = urllib.request.Request(  # noqa: S310 (our own address)
+                f"{url}/graphql", query, {"Content-Type": "application/json"}
+            )
+            with urllib.request.urlopen(asked, timeout=10) as response:  # noqa: S310
+                data = json.load(response)["data"]
+            daemons = data["instance"]["daemonHealth"]["allDaemonStatuses"]
+            if any(d["daemonType"] == "QUEUED_RUN_COORDINATOR" and d["healthy"] for d in daemons):
+                return
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise TimeoutError("the deployment did not start")
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
