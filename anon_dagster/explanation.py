@@ -98,4 +98,8 @@ def explain_policy(policy: Policy) -> str:
         for rule in privacy.beta_likeness
     ]
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
+    if policy.suppression_limit and policy.suppression_cost != 1:
+        what = "preferred to" if policy.suppression_cost < 1 else "avoided for"
+        cost = f"{policy.suppression_cost:g} times what full generalization costs"
+        lines.append(f"suppression is {what} generalization: it counts {cost}")
     return "\n".join(f"- {line}" for line in lines)

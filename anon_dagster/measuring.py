@@ -76,7 +76,7 @@ def _choices(
             raise RequestError([Problem(f"measurement.{name}", f"the policy has no {model}")])
         if values:
             yield name, values, _in_every(model, name)
-    for name in ("suppression_limit", "recoding"):
+    for name in ("suppression_limit", "suppression_cost", "recoding"):
         if values := getattr(measurement, name):
             yield name, values, _at_the_top(name)
     for bound in ("lowest_level", "highest_level"):

@@ -119,6 +119,7 @@ def plan_with(
         highest=highest,
         models=tuple(_models(policy, count, hierarchies, decimal)),
         most_suppressed=policy.most_suppressed(count.records),
+        suppression_cost=Fraction(str(policy.suppression_cost)),
         keeps_suppressed=policy.suppressed_records == "keep",
         orders=tuple(
             _leaf_order(a, hierarchies[n], count.columns[n].kinds.kind, decimal)

@@ -442,6 +442,9 @@ class Policy(_Part):
     privacy: Privacy
     suppression_limit: Share = 0.0
     """Share of the records that may be suppressed: at most ⌊limit · records⌋ of them."""
+    suppression_cost: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """What a suppressed record counts in the objective; 1: as much as a fully generalized one.
+    Less prefers suppression to generalization, more avoids it. The reported loss counts 1."""
     suppressed_records: Literal["drop", "keep"] = "drop"
     """Left out of the release, or kept with every quasi-identifier at ``*``."""
     recoding: Literal["global", "local"] = "global"
@@ -478,6 +481,7 @@ class Measurement(_Part):
     beta: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """For every beta-likeness of the policy."""
     suppression_limit: tuple[Share, ...] = ()
+    suppression_cost: tuple[Annotated[float, Field(ge=0, le=10)], ...] = ()
     recoding: tuple[Literal["global", "local"], ...] = ()
     lowest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = {}
     """By quasi-identifier."""

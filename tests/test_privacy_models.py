@@ -111,3 +111,17 @@ def test_each_promise_is_measured_in_its_own_unit() -> None:
     assert (alpha.reached, alpha.holds, alpha.classes_failing) == (1.0, False, 1)
     assert (delta.reached, delta.holds) == (1.0, True)  # HIV: 1 of 4 in all, 1 of 2 in its class
     assert (beta.reached, beta.holds, beta.records_failing) == (1.0, False, 2)
+
+
+def test_the_cost_of_suppression_moves_the_choice_and_not_the_reported_loss() -> None:
+    frame = pd.DataFrame({"age": [21, 21, 21, 22, 22, 22, 35, 48], "diagnosis": ["flu"] * 8})
+    attributes = {name: ATTRIBUTES[name] for name in ("age", "diagnosis")}
+    privacy = {"k_anonymity": {"k": 3}}
+    policy = {"attributes": attributes, "privacy": privacy, "suppression_limit": 0.25}
+    table = measure(
+        {"policy": policy}, measurement={"suppression_cost": [0, 1, 10]}, frame=frame
+    ).set_index("suppression_cost")
+    assert table["suppressed"].tolist() == [2, 2, 0]
+    assert table["infoLoss"].tolist() == [0.25, 0.25, 1.0]
+    words = explain_policy(parse_policy({**policy, "suppression_cost": 0.5}))
+    assert "preferred to generalization" in words

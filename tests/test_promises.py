@@ -122,6 +122,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         "attributes": attributes,
         "privacy": privacy,
         "suppression_limit": draw(st.sampled_from([0, 0.1, 0.3, 1])),
+        "suppression_cost": draw(st.sampled_from([0, 0.5, 1, 3])),
         "suppressed_records": draw(st.sampled_from(["drop", "keep"])),
         "recoding": draw(st.sampled_from(["global", "local"])),
     }

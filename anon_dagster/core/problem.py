@@ -1,6 +1,7 @@
 """What is to be decided: a table, how it may be generalized, and what must hold."""
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,9 @@ class Problem:
     """Suppressed records stay, with ``*`` for every quasi-identifier; together they are a class
     that must keep the promises like any other. If not, the records that stay are the whole table
     that relative models compare with, besides the source."""
+    suppression_cost: Fraction = Fraction(1)
+    """What a suppressed record counts in the objective, 1 being a fully generalized one: less
+    prefers suppression to generalization, more avoids it."""
     orders: tuple[NDArray[np.int64] | None, ...] = ()
     """For local recoding, (quasi-identifiers,): the rank of each leaf of an attribute that may be
     released as ranges, (leaves,), -1 for a value without one; ``None`` and left out: no ranges."""

@@ -52,8 +52,8 @@ def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
     - ``discernibility``: Σ |class|² + suppressed · records, at most records² [3]_.
     - ``generalization_intensity``: mean over records and quasi-identifiers of level / (levels - 1),
       0 to 1; 1 minus Sweeney's precision [4]_.
-    - ``infoLoss``: the objective, the mean normalized certainty penalty, 0 to 1, see
-      :func:`anon_dagster.core.loss.loss_of`.
+    - ``infoLoss``: the mean normalized certainty penalty, 0 to 1, a suppressed record counting 1
+      whatever its cost in the objective, see :func:`anon_dagster.core.loss.loss_of`.
 
     Returns
     -------
@@ -166,9 +166,8 @@ def _info_loss(released: _Released) -> float:
     penalties = []
     for g in released.generalized:
         extra = integers(g.covered - 1, g.leaves * released.problem.records)
-        total = int((extra[g.codes[released.places]] * released.classes.sizes).sum())
-        penalties.append(total + released.suppressed * (g.leaves - 1))
-    return combined(released.problem, penalties)
+        penalties.append(int((extra[g.codes[released.places]] * released.classes.sizes).sum()))
+    return combined(released.problem, penalties, released.suppressed)
 
 
 def _log(value: float) -> float:

@@ -1,8 +1,10 @@
 """Local recoding: every class is measured again by plain code, from the labels released."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import chain, combinations
 from pathlib import Path
 
 import numpy as np
@@ -252,6 +254,44 @@ def test_the_optimum_over_all_partitions_lies_between_the_bound_and_the_result()
         gaps.append(proof.loss - unrestricted)
     assert gaps
     assert sum(gap < 1e-9 for gap in gaps) >= len(gaps) / 2
+
+
+@pytest.mark.parametrize("cost", [Fraction(0), Fraction(1, 3), Fraction(9, 10), Fraction(2)])
+def test_suppression_counts_what_it_is_said_to_cost(cost: Fraction) -> None:
+    for seed in range(3):
+        problem = replace(
+            random_problem(seed, rows=8),
+            models=(KAnonymity(2),),
+            most_suppressed=3,
+            suppression_cost=cost,
+        )
+        start = search(problem)
+        proof = recode_locally(problem, start=start).proof
+        assert proof.loss <= start.proof.loss + 1e-12
+        every = set(range(len(problem.counts)))
+        unrestricted = min(
+            float(cost) * gone / problem.records + partition_loss(problem, parts)
+            for suppressed in powerset(every)
+            if (gone := int(problem.counts[list(suppressed)].sum())) <= problem.most_suppressed
+            for parts in partitions(sorted(every - set(suppressed)))
+            if all(problem.counts[part].sum() >= 2 for part in parts)
+        )
+        assert proof.lower_bound <= unrestricted + 1e-12
+        assert unrestricted <= proof.loss + 1e-12
+
+
+def powerset(items: set[int]) -> Iterator[tuple[int, ...]]:
+    return chain.from_iterable(combinations(items, size) for size in range(len(items) + 1))
+
+
+def test_cheap_suppression_is_chosen_more_often_than_dear_one() -> None:
+    problem = replace(random_problem(3, rows=400), models=(KAnonymity(5),), most_suppressed=60)
+    counts = []
+    for cost in (Fraction(0), Fraction(1), Fraction(10)):
+        solution = recode_locally(replace(problem, suppression_cost=cost))
+        counts.append(int(problem.counts[solution.classes < 0].sum()))
+    assert counts == sorted(counts, reverse=True)
+    assert counts[0] > counts[-1]
 
 
 def partition_loss(problem: Problem, parts: list[list[int]]) -> float:

@@ -19,7 +19,7 @@ def lower_bound(
 
     Nobody is generalized less than to the lowest levels. Records that read the same there, and
     break a promise that a class of theirs could not keep either, share their class with others:
-    in one attribute at least they take the next step.
+    in one attribute at least they take the next step. Or they are suppressed, if any may be.
     """
     if not problem.records:
         return 0.0
@@ -30,7 +30,10 @@ def lower_bound(
         least += lowest[places] * axis.unit
         step = np.minimum(step, (following - lowest)[places] * axis.unit)
     bound = least + np.where(_alone_impossible(problem), step, 0.0)
-    return float((np.minimum(bound, 1.0) * problem.counts).sum() / problem.records) * (1 - 1e-12)
+    whole = sum(axis.unit * (axis.leaves - 1) for axis in axes)
+    suppressed = whole * float(problem.suppression_cost) if problem.most_suppressed else whole
+    least = np.minimum(bound, min(suppressed, whole))
+    return float((least * problem.counts).sum() / problem.records) * (1 - 1e-12)
 
 
 def _first_two_extents(axis: Axis) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -184,8 +184,8 @@ class _Search:
         penalties = []
         for each in generalized:
             extra = (each.covered - 1)[each.codes[cells[kept]]]
-            penalties.append(int((extra * counts[kept]).sum()) + suppressed * (each.leaves - 1))
-        return combined(self.problem, penalties)
+            penalties.append(int((extra * counts[kept]).sum()))
+        return combined(self.problem, penalties, suppressed, cost=self.problem.suppression_cost)
 
     def release(self, cells: NDArray[np.int64]) -> Solution | None:
         """Return the classes as a solution, or ``None`` if it broke a promise."""

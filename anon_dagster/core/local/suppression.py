@@ -17,7 +17,7 @@ def suppress_outliers(
 ) -> Column:
     """Suppress tuples within the limit for as long as the loss falls, one per class and round.
 
-    A suppressed record loses 1; what its class gains is how much tighter the label gets.
+    A suppressed record loses its cost; what its class gains is how much tighter the label gets.
     """
     counts = judge.problem.counts
     cells = cells.copy()
@@ -53,7 +53,8 @@ def _gains(
         before += whole * axis.unit
         after += without * axis.unit
     sizes = np.add.reduceat(counts, starts)
-    return (before * sizes)[owners] - after * (sizes[owners] - counts) - counts
+    cost = counts * float(judge.problem.suppression_cost)
+    return (before * sizes)[owners] - after * (sizes[owners] - counts) - cost
 
 
 def _extents(

@@ -1,6 +1,6 @@
 """What is known of the loss of every candidate at once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,15 +21,32 @@ class Bounds:
     At first the loss without suppression, a sum of a term per quasi-identifier. What is suppressed
     at a general candidate is suppressed at every more specific one: that adds another such sum to
     the bounds of all of these. Sums of terms fill the lattice as an outer sum of two halves.
+
+    Parameters
+    ----------
+    losses
+        What each level adds to the loss without suppression.
+    saved
+        If suppression can lower the loss: by how much at most, (candidates,), given sums over the
+        terms that come with it.
     """
 
-    def __init__(self, lattice: Lattice, losses: Terms) -> None:
+    def __init__(
+        self,
+        lattice: Lattice,
+        losses: Terms,
+        saved: tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], Terms] | None = None,
+    ) -> None:
         self.lattice = lattice
         self._split = _split(lattice.shape)
         halves = lattice.shape[: self._split], lattice.shape[self._split :]
         self._offsets = [np.indices(half).reshape(len(half), int(np.prod(half))) for half in halves]
         self.base = self.fill(losses)  # (candidates,): the loss without suppression
-        self.bound = self.base.copy()  # (candidates,): infinite where ruled out or evaluated
+        self._floor = self.base
+        if saved is not None:
+            by, terms = saved
+            self._floor = self.base - by(self.fill(terms))
+        self.bound = self._floor.copy()  # (candidates,): infinite where ruled out or evaluated
 
     def fill(self, terms: Terms) -> NDArray[np.float64]:
         """Return the sum of the terms of every candidate, (candidates,)."""
@@ -55,7 +72,7 @@ class Bounds:
         first, second = self._halves(cut)
         rows = np.flatnonzero(first > -np.inf)
         shape = len(first), len(second)
-        raised = self.base.reshape(shape)[rows]
+        raised = self._floor.reshape(shape)[rows]
         raised += first[rows, None]
         raised += second
         bound = self.bound.reshape(shape)

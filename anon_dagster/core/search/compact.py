@@ -96,6 +96,32 @@ class Compact:
             for column, tree in zip(self.columns, self.trees, strict=True)
         ]
 
+    @property
+    def may_save(self) -> bool:
+        """Whether suppressing a record can lose less than generalizing it."""
+        return self.problem.suppression_cost < 1
+
+    def worst(self, q: int) -> NDArray[np.float64]:
+        """Return what a record loses at most, in one attribute, at each level, (levels,)."""
+        tree = self.trees[q]
+        most = np.array([extra.max(initial=0) for extra in tree.extra], dtype=np.float64)
+        return self.shares[q] * most / max(tree.leaves - 1, 1)
+
+    def saved(self, worst: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how much suppression lowers the loss at most.
+
+        Parameters
+        ----------
+        worst
+            What a record loses at most at some candidates, (candidates,), see :meth:`worst`.
+        """
+        whole = sum(s for s, t in zip(self.shares, self.trees, strict=True) if t.leaves > 1)
+        each = np.maximum(worst - whole * float(self.problem.suppression_cost), 0.0)
+        lowered: NDArray[np.float64] = (
+            each * min(self.problem.most_suppressed, self.records) / max(self.records, 1)
+        )
+        return lowered
+
     def losses(self, q: int) -> NDArray[np.float64]:
         """Return what each level, (levels,), of a quasi-identifier adds to the loss."""
         whole = self.records * (self.trees[q].leaves - 1)
@@ -105,15 +131,16 @@ class Compact:
     def spared(self, q: int, start: int) -> NDArray[np.float64]:
         """Return what suppressing a record adds to the loss, (levels, nodes at ``start``).
 
-        More than its generalization, which a candidate's loss has already. Below ``start`` the
+        Beyond its generalization, which a candidate's loss has already. Below ``start`` the
         node does not tell; what it adds at ``start`` is less.
         """
         found = self._spared.get((q, start))
         if found is None:
             tree = self.trees[q]
             each = self.shares[q] / max(self.records * (tree.leaves - 1), 1)
+            cost = float(self.problem.suppression_cost) * (tree.leaves - 1)
             rows = [
-                tree.leaves - 1 - tree.extra[level][tree.climb(start, level)]
+                cost - tree.extra[level][tree.climb(start, level)]
                 for level in (max(level, start) for level in range(tree.height))
             ]
             found = self._spared[q, start] = np.array(rows) * each

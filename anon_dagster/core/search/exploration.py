@@ -89,7 +89,12 @@ class Exploration:
         self._judge = judge
         self._lattice = lattice
         self._findings = findings
-        self.bounds = Bounds(lattice, [compact.losses(q)[r] for q, r in enumerate(ranges)])
+        worst = [compact.worst(q)[r] for q, r in enumerate(ranges)]
+        self.bounds = Bounds(
+            lattice,
+            [compact.losses(q)[r] for q, r in enumerate(ranges)],
+            (compact.saved, worst) if compact.may_save else None,
+        )
         self._signs = [compact.signs(q)[r] for q, r in enumerate(ranges)]
         self._forecast = Forecast(len(ranges), compact.records, judge.limit)
         self._spent = np.zeros(lattice.candidates, dtype=np.bool_)

@@ -75,6 +75,8 @@ class Judge:
             inherited = max(inherited, 1)  # a class that fails has a part that fails
         within = suppressed <= self.limit
         loss = self._loss(grouping, failing, suppressed) if within else np.inf
+        if self._bounds_only and self.compact.may_save:
+            loss -= self._saved(levels)
         return Verdict(levels, suppressed, inherited, loss, grouping, classes, failing, doomed)
 
     def added_loss(self, verdict: Verdict, lattice: Lattice) -> list[NDArray[np.float64]]:
@@ -95,6 +97,11 @@ class Judge:
             terms.append(added[low : high + 1])
         return terms
 
+    def _saved(self, levels: Levels) -> float:
+        """Return by how much suppressing more than must be could lower the loss at most."""
+        worst = sum(self.compact.worst(q)[level] for q, level in enumerate(levels))
+        return float(self.compact.saved(np.array([worst]))[0])
+
     def _loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
         compact = self.compact
         penalties = [
@@ -105,9 +112,9 @@ class Judge:
             for q, (tree, level, nodes) in enumerate(
                 zip(compact.trees, grouping.levels, grouping.nodes(failing), strict=True)
             ):
-                covered = int(tree.extra[level].take(nodes) @ sizes)
-                penalties[q] += suppressed * (tree.leaves - 1) - covered
-        return combined(compact.problem, penalties)
+                penalties[q] -= int(tree.extra[level].take(nodes) @ sizes)
+        cost = compact.problem.suppression_cost
+        return combined(compact.problem, penalties, suppressed, cost=cost)
 
     def release_holds(self, verdict: Verdict) -> bool:
         """Tell whether the release keeps the promises that suppression can break."""

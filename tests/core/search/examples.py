@@ -134,6 +134,7 @@ def random_problem(seed: int, models: Sequence[PrivacyModel]) -> Problem:
         models=tuple(models),
         most_suppressed=int(limit * table.records),
         keeps_suppressed=bool(dice.integers(2)),
+        suppression_cost=Fraction(str(dice.choice([1, 1, 1, 0, 0.3, 0.7, 0.95, 2, 10]))),
     )
 
 
