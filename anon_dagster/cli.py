@@ -92,6 +92,10 @@ def _measure(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.measure(asked.request, measurement=measurement or None, dataset=asked.dataset)
 
 
+def _detect(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
+    return client.detect(asked.request, dataset=asked.dataset)
+
+
 def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.apply(
         asked.solution,
@@ -106,6 +110,7 @@ def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
 _SUBMITTED: dict[str, Callable[[AnonClient, argparse.Namespace], AnonJob]] = {
     "anonymize": _anonymize,
     "apply": _apply,
+    "detect": _detect,
     "measure": _measure,
 }
 
@@ -272,7 +277,8 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
     for name, kind in (("k", int), ("l", float), ("t", float), ("suppression-limit", float)):
         measure.add_argument(f"--{name}", type=kind, nargs="+", help=f"values of {name} to compare")
     measure.add_argument("--recoding", nargs="+", help="global, local or both")
-    for command in (anonymize, measure):
+    detect = commands.add_parser("detect", help="find out what each column seems to be")
+    for command in (anonymize, measure, detect):
         command.add_argument("request", type=Path, help="the YAML file of the request")
     apply = commands.add_parser("apply", help="recode later records by a finished job's solution")
     apply.add_argument("solution", help="the id of the job, or the .json file of a solution")
@@ -282,7 +288,7 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
     apply.add_argument(
         "--enforce", action="store_true", help="suppress classes that break a promise"
     )
-    for command in (anonymize, measure, apply):
+    for command in (anonymize, measure, detect, apply):
         command.add_argument("--dataset", help="what the records are called in lists of jobs")
         command.add_argument("--wait", action="store_true", help="wait until the job is over")
         _add_waiting(command)

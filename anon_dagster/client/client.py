@@ -183,6 +183,24 @@ class AnonClient:
         asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
         return self._launch(asked, "measure")
 
+    def detect(
+        self,
+        request: RequestLike,
+        *,
+        frame: "pd.DataFrame | None" = None,
+        dataset: str | None = None,
+    ) -> AnonJob:
+        """Submit a table, to find out what each of its columns seems to be.
+
+        Parameters
+        ----------
+        request
+            Where the records are; its policy plays no part in what is found.
+        """
+        parsed, name = read_request(request)
+        asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
+        return self._launch(asked, "detect")
+
     def _launch(self, asked: Submission, kind: str) -> AnonJob:
         return AnonJob(self.deployment.launch(asked.launch(kind)), self)
 

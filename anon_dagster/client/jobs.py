@@ -244,7 +244,7 @@ class AnonJob:
     def _request(self) -> Any:  # noqa: ANN401 (JSON)
         config = self._deployment.config(self.job_id)
         ops = config.get("ops", {}).values()
-        asked = next((op["config"] for op in ops if "config" in op), {})
+        asked: Mapping[str, Any] = next((op["config"] for op in ops if "config" in op), {})
         request = asked.get("request", asked)
         return given(request) if isinstance(request, Mapping) else request
 

@@ -2,11 +2,9 @@
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -22,90 +20,16 @@ from anon_dagster.errors import (
     UnknownJobError,
     UnreachableError,
 )
-from tests.live import deployed_live
-
-CANARY = "Zeisig"
-SECONDS = 120.0
-
-
-@pytest.fixture(
-    scope="module",
-    params=["embedded", pytest.param("live", marks=pytest.mark.slow)],
+from tests.client.people import (
+    CANARY,
+    SECONDS,
+    await_work,
+    endless,
+    handed_back,
+    people,
+    policy,
+    request_of,
 )
-def client(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[AnonClient]:
-    folder = tmp_path_factory.mktemp("deployment")
-    if request.param == "live":
-        with deployed_live(folder) as url:
-            yield AnonClient(url, store=folder / ".anon")
-    else:
-        client = AnonClient(home=folder)
-        yield client
-        client.close()
-
-
-def people(records: int = 60) -> pd.DataFrame:
-    places = range(records)
-    return pd.DataFrame(
-        {
-            "name": [f"{CANARY}-{p}" for p in places],
-            "age": [20 + p * 7 % 40 for p in places],
-            "town": pd.Categorical([f"{CANARY}-town-{p % 3}" for p in places]),
-            "illness": [f"{CANARY}-ill-{p % 4}" for p in places],
-        }
-    )
-
-
-def policy(k: int = 3) -> dict[str, Any]:
-    towns = {"north": [f"{CANARY}-town-{p}" for p in range(3)]}
-    return {
-        "attributes": {
-            "name": {"role": "direct_identifier"},
-            "age": {
-                "role": "quasi_identifier",
-                "hierarchy": {"type": "interval", "widths": [5, 10, 20]},
-            },
-            "town": {"role": "quasi_identifier", "hierarchy": {"type": "tree", "nodes": towns}},
-            "illness": {"role": "sensitive"},
-        },
-        "privacy": {"k_anonymity": {"k": k}},
-        "suppression_limit": 0.1,
-    }
-
-
-def request_of(folder: Path, *, k: int = 3, target: bool = False) -> dict[str, Any]:
-    source = folder / "people.csv"
-    people().to_csv(source, index=False)
-    request: dict[str, Any] = {"source": {"path": str(source)}, "policy": policy(k)}
-    return request | ({"target": {"path": str(folder / "out.parquet")}} if target else {})
-
-
-def endless(folder: Path) -> dict[str, Any]:
-    """A request whose search takes much longer than any test waits before it aborts the job."""
-    dice = np.random.default_rng(1)
-    names = [f"q{p}" for p in range(12)]
-    frame = pd.DataFrame({name: dice.integers(0, 1000, 60_000) for name in names})
-    frame["s"] = dice.integers(0, 50, len(frame))
-    frame.to_parquet(folder / "many.parquet")
-    widths = [2, 4, 8, 16, 32, 64, 128, 256, 512]
-    rule = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": widths}}
-    return {
-        "source": {"path": str(folder / "many.parquet")},
-        "target": {"path": str(folder / "out.parquet")},
-        "policy": {
-            "attributes": dict.fromkeys(names, rule) | {"s": {"role": "sensitive"}},
-            "privacy": {"k_anonymity": {"k": 5}, "t_closeness": {"attribute": "s", "t": 0.3}},
-            "suppression_limit": 0.3,
-        },
-    }
-
-
-def await_work(job: AnonJob, work: str) -> None:
-    until = time.monotonic() + SECONDS
-    while not job.status()["running"]["work"].startswith(work):
-        assert time.monotonic() < until
-        time.sleep(0.2)
 
 
 def anon(client: AnonClient, *arguments: str) -> int:
@@ -131,7 +55,7 @@ def finished(
 def test_a_job_gives_what_the_library_gives(finished: tuple[AnonJob, dict[str, Any]]) -> None:
     job, request = finished
     library = anon_dagster.anonymize(request)
-    pd.testing.assert_frame_equal(job.result().df, library.df)
+    pd.testing.assert_frame_equal(handed_back(job.result().df), handed_back(library.df))
     assert job.result().checksum == library.release.checksum
     pd.testing.assert_frame_equal(job.riskStat(), library.risk, check_index_type=False)
     pd.testing.assert_frame_equal(job.utilityStat(), library.utility, check_index_type=False)
@@ -181,15 +105,26 @@ def test_a_measurement_gives_what_the_library_gives(
     _, request = finished
     job = client.measure(request, measurement={"k": [2, 4]})
     library = anon_dagster.measure(request, measurement={"k": [2, 4]})
-    pd.testing.assert_frame_equal(job.result(SECONDS).df, library)
+    pd.testing.assert_frame_equal(handed_back(job.result(SECONDS).df), library)
     with pytest.raises(JobError, match="of kind measure"):
         job.risk_statistics()
+
+
+def test_a_detection_says_what_each_column_seems_to_be(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+) -> None:
+    _, request = finished
+    job = client.detect(request)
+    found = job.result(SECONDS).df
+    assert found is not None
+    assert len(found) == len(policy()["attributes"])
+    assert CANARY not in json.dumps(job.status())
 
 
 def test_a_frame_is_handed_over_and_comes_back_with_its_types(client: AnonClient) -> None:
     job = client.anonymize({"policy": policy()}, frame=people())
     library = anon_dagster.anonymize({"policy": policy()}, frame=people())
-    pd.testing.assert_frame_equal(job.result(SECONDS).df, library.df)
+    pd.testing.assert_frame_equal(handed_back(job.result(SECONDS).df), handed_back(library.df))
     assert client.store is not None
     assert list((client.store / "handed").iterdir())
     handed = {path.name for path in (client.store / "handed").iterdir()}
