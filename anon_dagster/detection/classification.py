@@ -1,0 +1,115 @@
+"""What a column is: the evidence of its values and of its name weighed against each other."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from anon_dagster.detection.domains import Domain, Domains
+from anon_dagster.detection.evidence import Evidence
+from anon_dagster.detection.formats import format_evidence
+from anon_dagster.detection.generic import code_evidence, contact_evidence, generic_evidence
+from anon_dagster.detection.headers import header_evidence
+from anon_dagster.detection.numbers import number_evidence
+from anon_dagster.detection.people import name_evidence, scripted_name_evidence, work_evidence
+from anon_dagster.detection.places import address_evidence, coordinate_evidence, place_evidence
+from anon_dagster.detection.profile import Profile
+from anon_dagster.detection.shapes import fits
+from anon_dagster.detection.times import Calendar, calendar, time_evidence
+
+_GENERIC = frozenset(
+    {"category", "text", "number", "unique_key", "boolean", "free_text", "rating", "amount"}
+)
+_NAME_ALONE = 0.86
+_RIVALS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a column is taken for."""
+
+    domain: str
+    confidence: float
+    reasons: tuple[str, ...]
+    rivals: tuple[tuple[str, float], ...]
+    """The domains that came next, with their scores."""
+    calendar: Calendar | None
+    """How its dates are written, if it has any."""
+
+
+def classify(profile: Profile, domains: Domains) -> Verdict:
+    """Weigh what speaks for each domain.
+
+    Values and name are taken for independent witnesses: the doubt that remains is the product of
+    their doubts. A name is believed as far as the values are such that they could be what it says;
+    a name without any support by the values counts less than values that speak for themselves.
+    """
+    dates = calendar(profile) if profile.distinct > 1 else None
+    evidence: dict[str, Evidence] = {}
+    for each in _witnesses(profile, domains, dates):
+        if each.score > evidence.get(each.domain, _NOTHING).score and each.domain in domains:
+            evidence[each.domain] = each
+    if profile.distinct <= 1:
+        only = evidence["constant"]
+        return Verdict("constant", only.score, (only.reason,), (), None)
+    named = header_evidence(profile.name, domains)
+    scores = {
+        domain: _together(domain, domains[domain], profile, evidence, named)
+        for domain in {*evidence, *named}
+    }
+    ranked = sorted(scores, key=lambda d: (-domains[d].priority * (scores[d] > 0.5), -scores[d], d))
+    best = ranked[0]
+    reasons = _reasons(best, scores[best], evidence, named)
+    rivals = tuple((d, round(scores[d], 3)) for d in ranked[1 : 1 + _RIVALS])
+    return Verdict(best, min(scores[best], 0.99), reasons, rivals, dates)
+
+
+_NOTHING = Evidence("", 0.0, "")
+
+
+def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> Iterator[Evidence]:
+    yield from generic_evidence(profile)
+    if profile.distinct <= 1:
+        return
+    yield from time_evidence(profile, dates)
+    yield from format_evidence(profile, domains)
+    yield from number_evidence(profile)
+    yield from coordinate_evidence(profile)
+    yield from address_evidence(profile)
+    if dates is None:
+        yield from contact_evidence(profile)
+    yield from name_evidence(profile)
+    yield from scripted_name_evidence(profile)
+    yield from work_evidence(profile)
+    yield from place_evidence(profile)
+    yield from code_evidence(profile)
+
+
+def _together(
+    name: str,
+    domain: Domain,
+    profile: Profile,
+    evidence: dict[str, Evidence],
+    named: dict[str, float],
+) -> float:
+    spoken = evidence[name].score if name in evidence else 0.0
+    if name not in named:
+        return spoken
+    believed = named[name] * _NAME_ALONE * fits(profile, name, domain)
+    if not spoken and domain.shape == "none":
+        believed = 0.0
+    return 1 - (1 - spoken) * (1 - believed)
+
+
+def _reasons(
+    best: str, score: float, evidence: dict[str, Evidence], named: dict[str, float]
+) -> tuple[str, ...]:
+    reasons = []
+    if best in evidence:
+        reasons.append(evidence[best].reason)
+    if best in named:
+        strength = "says" if named[best] > 0.9 else "suggests"
+        reasons.append(f"its name {strength} {best.replace('_', ' ')}")
+        if best not in evidence:
+            reasons.append("its values could be that")
+    if score < 0.5:
+        reasons.append("nothing speaks for anything in particular")
+    return tuple(reasons)

@@ -1,0 +1,133 @@
+"""What a column can be: the domains, those of the project and those of a caller."""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pandas as pd
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from anon_dagster.errors import Problem, RequestError
+
+Role = Literal["direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Domain(BaseModel):
+    """What a column can be, and how it is told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: Text
+    examples: tuple[str, ...] = ()
+    """Invented ones."""
+    kind: str = "custom"
+    role: Role | None = None
+    """Of the columns of this domain; left out where it depends on the data."""
+    names: tuple[str, ...] = ()
+    """What such columns are called; ``~`` marks a word that says little."""
+    shape: str = "any"
+    """What values must look like for a name alone to be believed."""
+    coded: bool = False
+    """Whether a survey may hold numbers instead of the values."""
+    pattern: str | None = None
+    """A regular expression that whole values match."""
+    check: str | None = None
+    """A check digit or the like, by the name of a function of this package."""
+    values: str | tuple[str, ...] | None = None
+    """A closed vocabulary: the name of a shipped one, or the values themselves."""
+    strength: Annotated[float, Field(ge=0, le=1)] = 0.9
+    """How much a match of all values says."""
+    priority: int = 0
+    """Of several domains that fit a column, the one of the highest priority is taken."""
+
+    @field_validator("pattern")
+    @classmethod
+    def _compiles(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise ValueError(f"no regular expression: {error.msg}") from None
+        return pattern
+
+
+Domains = Mapping[str, Domain]
+
+
+@cache
+def built_in() -> Domains:
+    """Return the domains of the project, by name."""
+    text = files(__package__).joinpath("domains.yaml").read_text(encoding="utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return {n: Domain.model_validate(d) for n, d in yaml.load(text, Loader=loader).items()}  # noqa: S506 (safe)
+
+
+def with_custom(custom: Mapping[str, Any] | str | Path | None) -> Domains:
+    """Return the domains of the project and those of a caller, which win over namesakes.
+
+    Parameters
+    ----------
+    custom
+        Domains by name, in the form of ``domains.yaml``; or the path of such a YAML file.
+
+    Raises
+    ------
+    RequestError
+        With every problem of the custom domains.
+    """
+    if custom is None:
+        return built_in()
+    document = _read(Path(custom)) if isinstance(custom, str | Path) else custom
+    problems, found = [], {}
+    for name, each in document.items():
+        try:
+            domain = each if isinstance(each, Domain) else Domain.model_validate(each)
+            found[str(name)] = domain if domain.priority else domain.model_copy(update=_FIRST)
+        except ValidationError as error:
+            problems += list(_problems(str(name), error))
+    if problems:
+        raise RequestError(problems)
+    return {**built_in(), **found}
+
+
+_FIRST = {"priority": 1}
+
+
+def _problems(name: str, error: ValidationError) -> Iterable[Problem]:
+    for each in error.errors(include_url=False, include_input=False):
+        path = ".".join([name, *map(str, each["loc"])])
+        yield Problem(path, each["msg"].removeprefix("Value error, "))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RequestError(f"cannot read {path.name}: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise RequestError(f"{path.name} is not YAML") from None
+    if not isinstance(document, Mapping):
+        raise RequestError(f"{path.name} must hold domains by name")
+    return document
+
+
+def data_domains(custom: Mapping[str, Any] | str | Path | None = None) -> pd.DataFrame:
+    """List what a column can be detected as.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by ``name``: ``description``, ``examples`` (invented ones), ``kind`` and ``role``
+        (missing where it depends on the data).
+    """
+    rows = [
+        (name, d.description, ", ".join(d.examples), d.kind, d.role)
+        for name, d in with_custom(custom).items()
+    ]
+    columns = ["name", "description", "examples", "kind", "role"]
+    return pd.DataFrame(rows, columns=columns).set_index("name")

@@ -1,0 +1,184 @@
+"""What remains: constants, keys, free text, categories; and ways to reach a person."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+
+from anon_dagster.detection.evidence import Evidence, percent, ramp
+from anon_dagster.detection.profile import Profile
+
+_PHONE = re.compile(r"(\+|00)?[\d(][\d\s().\-/]{5,20}\d(\s?(x|ext\.?|#)\s?\d{1,6})?")
+_NATIONAL = (
+    "US",
+    "GB",
+    "DE",
+    "FR",
+    "ES",
+    "IT",
+    "PT",
+    "BR",
+    "IN",
+    "NL",
+    "CH",
+    "AT",
+    "AU",
+    "MX",
+    "PL",
+    "SE",
+    "JP",
+    "CN",
+)
+_PLATE = re.compile(
+    r"(?=.*\d)(?=.*[A-ZÄÖÜ])[A-Z0-9ÄÖÜ]{1,4}[ -]?[A-Z0-9]{1,4}([ -]?[A-Z0-9]{1,4})?"
+)
+_USER = re.compile(r"@?[a-zA-Z][a-zA-Z0-9]*(?:[._-][a-zA-Z0-9]+)*\d*")
+_CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9_/.#-]*")
+_UNIQUE = 0.995
+
+
+def contact_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for telephone numbers."""
+    written = profile.matched(_PHONE)
+    if written < 0.6 or profile.distinct < 5 or profile.span.places:
+        return
+    digits = profile.share(lambda v: 7 <= sum(map(str.isdigit, v)) <= 15 or "x" in v)
+    marked = profile.share(lambda v: bool(re.search(r"^\+|^00|[()]|\d[ .-]\d+[ .-]\d", v)))
+    if digits < 0.6 or (
+        marked < 0.25
+        and profile.one_length > 0.97
+        and profile.share(lambda v: v[0] in "06789") < 0.5
+    ):
+        return
+    valid, region = _valid_phones(profile)
+    share = max(valid, written * 0.9 if marked > 0.6 else 0.0)
+    strength = 0.96 if marked > 0.5 else 0.7
+    if valid < 0.25:
+        strength *= 0.85
+    if score := strength * ramp(share, low=0.25, high=0.75):
+        where = f" ({region})" if region else ""
+        yield Evidence(
+            "phone", score, f"{percent(share)} of the values are telephone numbers{where}"
+        )
+
+
+def _valid_phones(profile: Profile) -> tuple[float, str]:
+    """Return the share of possible numbers in the region where most are, and that region."""
+    import phonenumbers
+
+    texts = profile.shown[:: max(len(profile.shown) // 40, 1)][:40]
+    best = (0.0, "")
+    abroad = sum(text.startswith(("+", "00")) for text in texts) > len(texts) / 2
+    for region in (None,) if abroad else _NATIONAL:
+        valid = 0
+        for text in texts:
+            try:
+                number = phonenumbers.parse(re.sub(r"^00", "+", text) if abroad else text, region)
+            except phonenumbers.NumberParseException:
+                continue
+            valid += phonenumbers.is_possible_number(number) and (
+                abroad or phonenumbers.is_valid_number(number)
+            )
+        if valid > best[0] * len(texts):
+            best = (valid / len(texts), region or "")
+    return best
+
+
+def code_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for licence plates and names of accounts."""
+    if profile.numeric or profile.distinct < 10:
+        return
+    plates = profile.matched(_PLATE)
+    lengths = profile.share(lambda v: 4 <= len(v) <= 10)
+    shapes = Counter(_shape(value) for value in profile.shown)
+    mixed = profile.share(lambda v: v.isascii() and not v.isalpha())
+    if (
+        lengths > 0.9
+        and mixed > 0.9
+        and (len(shapes) >= 3 or any(c in s for s in shapes for c in "- "))
+    ):
+        if score := 0.5 * ramp(plates, low=0.7) * (1.0 if _plated(shapes) else 0.7):
+            yield Evidence(
+                "licence_plate", score, f"{percent(plates)} of the values are written like plates"
+            )
+    users = profile.matched(_USER)
+    lower = profile.share(lambda v: v == v.lower() and v[:1].isalpha())
+    ends = profile.share(lambda v: v[-1:].isdigit() or "_" in v or "." in v)
+    if profile.mean_words < 1.05 and profile.distinct_share > 0.5:
+        score = (
+            0.72
+            * ramp(users, low=0.7)
+            * ramp(lower, low=0.5, high=0.9)
+            * ramp(ends, low=0.05, high=0.3)
+        )
+        if len(shapes) < 6:
+            score *= 0.3
+        if score:
+            yield Evidence(
+                "user_name", score, f"{percent(users)} of the values are written like accounts"
+            )
+
+
+def _plated(shapes: Counter[str]) -> bool:
+    return any("A" in shape and "9" in shape for shape in shapes)
+
+
+def _shape(value: str) -> str:
+    """Write a value with ``A`` for letters and ``9`` for digits."""
+    return re.sub(r"[^\W\d_]", "A", re.sub(r"\d", "9", value))
+
+
+def generic_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Tell what can be told of any column."""
+    if profile.distinct <= 1:
+        what = (
+            "no value at all" if not profile.distinct else "one value in all records that have one"
+        )
+        yield Evidence("constant", 0.99 if profile.distinct else 1.0, what)
+        return
+    yield from _keys(profile)
+    sentences = profile.share(lambda v: len(v.split()) >= 4 or len(v) > 40)
+    if profile.mean_words >= 4 and (profile.distinct_share > 0.2 or profile.distinct > 150):
+        strength = 0.92 if profile.mean_words >= 6 else 0.62
+        yield Evidence(
+            "free_text",
+            strength * ramp(sentences, low=0.3, high=0.7),
+            f"{profile.mean_words:.0f} words a value on average",
+        )
+    if not profile.numeric:
+        few = profile.distinct <= max(30, 0.05 * profile.present)
+        score = 0.5 if few else 0.3 if profile.distinct_share < 0.5 else 0.1
+        yield Evidence(
+            "category", score, f"{profile.distinct} different texts in {profile.present} records"
+        )
+        yield Evidence(
+            "text", 0.2, f"{profile.distinct} different texts in {profile.present} records"
+        )
+
+
+def _keys(profile: Profile) -> Iterator[Evidence]:
+    """Recognize values that differ in nearly every record and are codes or count upwards."""
+    if profile.distinct_share < _UNIQUE or profile.present < 20:
+        return
+    coded = profile.matched(_CODE)
+    shapes = Counter(re.sub(r"[^\W\d_]+", "A", re.sub(r"\d+", "9", v)) for v in profile.shown)
+    uniform = shapes.most_common(1)[0][1] / max(len(profile.shown), 1)
+    reason = f"{percent(profile.distinct_share)} of the values differ from each other"
+    if profile.numeric:
+        if profile.span.whole and profile.span.most >= 0.8 * profile.present:
+            dense = _dense(profile)
+            fixed = profile.one_length > 0.9
+            yield Evidence("unique_key", 0.8 if dense else 0.68 if fixed else 0.5, reason)
+        return
+    if score := 0.78 * ramp(coded, low=0.5, high=0.9) * ramp(uniform, low=0.1, high=0.6):
+        yield Evidence("unique_key", score, f"{reason} and are codes")
+
+
+def _dense(profile: Profile) -> bool:
+    """Tell whether whole numbers fill their span as evenly as a counter does."""
+    numbers = np.sort(profile.numbers[~np.isnan(profile.numbers)])
+    if len(numbers) < 20 or numbers[-1] == numbers[0]:
+        return False
+    even = np.linspace(numbers[0], numbers[-1], len(numbers))
+    return bool(np.abs(numbers - even).max() < 0.05 * (numbers[-1] - numbers[0]))

@@ -1,0 +1,151 @@
+"""Numbers: ages, years, money, ratings, codes of yes and no, and keys."""
+
+import re
+from collections.abc import Iterator
+
+import numpy as np
+
+from anon_dagster.detection.evidence import Evidence, percent, ramp
+from anon_dagster.detection.profile import Profile
+
+_OLDEST = 115
+_AGE_RANGE = re.compile(
+    r"[\[(]?\d{1,2} ?(?:-|–|to|a|bis|,|à) ?\d{1,3}[\])]?(?: ?(?:years?|yrs?|años|ans|jahre|anni))?|"
+    r"(?:<|>|≤|≥|<=|>=|under|over|unter|über|below|above) ?\d{1,2}|\d{2} ?\+|"
+    r"\d{2} ?(?:and over|or older|and older|or more|y más|und älter|et plus|years and over|plus)|\d{1,3} ?(?:years?|yrs?|y/?o|años|ans|jahre|anni)(?: old)?",
+    re.IGNORECASE,
+)
+_MONEY = re.compile(
+    r"[$€£¥₹] ?-?[\d.,]+ ?[kKmM]?|-?[\d.,]+ ?(?:[$€£¥₹]|EUR|USD|GBP|CHF)|(?:R\$|USD|EUR|GBP|CHF|Rs\.?) ?[\d.,]+"
+)
+_MONEY_RANGE = re.compile(
+    r"(?:<|>|<=|>=|≤|≥|under|over|less than|more than)? ?[$€£]? ?\d[\d.,]*[kK]?(?: ?(?:-|to|–) ?[$€£]? ?\d[\d.,]*[kK]?)?(?: ?\+)?"
+)
+
+
+def number_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look at where the numbers lie and how they are spread."""
+    yield from _ranges(profile)
+    if not profile.numeric or profile.distinct < 2:
+        return
+    span, distinct = profile.span, profile.distinct
+    if span.whole:
+        yield from _whole(profile)
+    padded = profile.share(lambda v: len(v) > 1 and v[0] == "0" and v.isdigit())
+    if span.places == 2 and span.least >= -1e7 and distinct > 0.2 * min(profile.present, 200):
+        large = span.high > 300
+        yield Evidence("amount", 0.62 if large else 0.36, "numbers with two decimal places")
+    if padded < 0.02:
+        yield Evidence(
+            "number", 0.42, f"{percent(profile.numeric_share)} of the values are numbers"
+        )
+
+
+def _whole(profile: Profile) -> Iterator[Evidence]:
+    span, distinct = profile.span, profile.distinct
+    digits = profile.matched(r"(19|20)\d\d(\.0)?")
+    if digits > 0.85 and span.low >= 1880 and span.high <= 2060:
+        narrow = span.high - span.low <= 130 and distinct <= 131
+        yield Evidence("year", 0.9 if narrow else 0.4, f"{percent(digits)} of the values are years")
+    if _aged(profile):
+        yield Evidence("age", _age_score(profile), "whole numbers that are spread as ages are")
+    if {float(n) for n in profile.numbers if not np.isnan(n)} == {0.0, 1.0}:
+        yield Evidence("boolean", 0.85, "the values are 0 and 1")
+    scale = _scale(profile)
+    if scale is not None:
+        yield Evidence("rating", *scale)
+    rounded = profile.share(lambda v: v.endswith(("00", "00.0", "000")))
+    if span.high >= 3_000 and rounded > 0.6 and distinct > 10:
+        yield Evidence(
+            "amount",
+            0.66 * ramp(rounded, low=0.5),
+            f"{percent(rounded)} of the values are round hundreds",
+        )
+    if span.high > 20_000 and span.least >= 0 and distinct > 30 and profile.one_length < 0.9:
+        yield Evidence("amount", 0.45, "large whole numbers of different length")
+
+
+def _aged(profile: Profile) -> bool:
+    span = profile.span
+    return (
+        span.least >= 0
+        and span.most <= 125
+        and 45 <= span.high <= _OLDEST
+        and span.low <= 45
+        and profile.distinct >= min(25, 0.4 * profile.present)
+    )
+
+
+def _age_score(profile: Profile) -> float:
+    """Score how much a spread of whole numbers is that of ages of people.
+
+    Ages are dense between their ends, begin at birth, school or coming of age, and end by a
+    hundred; percentages and counts are not dense, or pile up at 0.
+    """
+    span = profile.span
+    numbers = profile.numbers
+    counts = profile.counts[~np.isnan(numbers)]
+    numbers = numbers[~np.isnan(numbers)]
+    dense = profile.distinct / max(span.high - span.low + 1, 1)
+    zeros = float(counts[numbers <= 0].sum() / counts.sum())
+    top = float(counts.max() / counts.sum())
+    score = 0.72 if span.high <= 100 and 22 <= span.mean <= 68 else 0.5
+    score -= 0.3 * (zeros > 0.06) + 0.25 * (dense < 0.7) + 0.25 * (top > 0.2)
+    # Up to exactly 100, from 0 or 1 on: rather a percentage.
+    if span.most == 100 and span.least <= 1 and 45 < span.mean < 55:
+        score -= 0.25
+    return max(score, 0.0)
+
+
+def _scale(profile: Profile) -> tuple[float, str] | None:
+    """Recognize 1 to 5, 1 to 7, 0 to 10 and the like."""
+    span = profile.span
+    values = sorted({float(n) for n in profile.numbers if not np.isnan(n)})
+    kept = [v for v in values if v == round(v)]
+    if len(kept) < 4 or len(kept) > 11 or len(kept) < len(values):
+        return None
+    ends = (span.low, span.high)
+    if ends in {(1, 5), (1, 7), (1, 10), (0, 10)} and len(kept) >= 0.8 * (ends[1] - ends[0] + 1):
+        top = float(profile.counts.max() / profile.present)
+        falling = _falling(profile)
+        score = 0.68 if ends != (1, 4) else 0.5
+        score -= 0.3 * (top > 0.6) + 0.25 * falling
+        return max(score, 0.05), f"whole numbers from {ends[0]:g} to {ends[1]:g}"
+    return None
+
+
+def _falling(profile: Profile) -> bool:
+    """Tell whether each number is rarer than the one before it, as counts of things are."""
+    real = ~np.isnan(profile.numbers)
+    held = profile.counts[real][np.argsort(profile.numbers[real])]
+    return bool(
+        len(held) > 3
+        and (np.diff(held[1:]) <= 0).mean() > 0.85
+        and held[:3].sum() > 0.75 * held.sum()
+    )
+
+
+def _ranges(profile: Profile) -> Iterator[Evidence]:
+    """Look for ages in ranges (``40-49``) and for money with its sign."""
+    if profile.numeric and profile.share(lambda v: v[:1] in "$€£₹" or v[-1:] in "€$£") < 0.3:
+        return
+    money = profile.matched(_MONEY)
+    if score := 0.93 * ramp(money):
+        yield Evidence("amount", score, f"{percent(money)} of the values are sums with a currency")
+        return
+    ages = profile.matched(_AGE_RANGE)
+    if profile.distinct <= 130 and (score := 0.9 * ramp(ages, low=0.4)):
+        bounds = [int(n) for v in profile.shown for n in re.findall(r"\d{1,4}", v)]
+        if bounds and 15 <= max(bounds) <= _OLDEST:
+            yield Evidence(
+                "age",
+                score * (0.95 if max(bounds) >= 50 else 0.5),
+                f"{percent(ages)} of the values are ranges of ages",
+            )
+    sums = profile.matched(_MONEY_RANGE)
+    if profile.distinct <= 60 and (score := 0.8 * ramp(sums, low=0.6)):
+        bounds = [
+            v for v in profile.shown if re.search(r"\d[\d.,]*[kK]\b|\d{4,}|\d,\d{3}|[$€£]", v)
+        ]
+        if len(money_like) > 0.5 * profile.distinct:
+            yield Evidence("income", score, f"{percent(sums)} of the values are ranges of sums")

@@ -1,0 +1,138 @@
+"""Names of people, their jobs and employers."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+
+from anon_dagster.detection.evidence import Evidence, percent, ramp
+from anon_dagster.detection.profile import Profile
+from anon_dagster.facts import known_rows
+from anon_dagster.facts.vocabulary import family_names, given_names, plain
+
+_TITLE = re.compile(
+    r"^(mr|mrs|ms|miss|dr|prof|herr|frau|hr|fr|sr|sra|srta|don|doña|mme|m|mlle|dott|ing|dipl|sig|"
+    r"sir|dame|univ|med|mag|jr|ph\.?d|md|dds|dvm|ii|iii|iv|esq|b\.?sc|m\.?sc)\.?$",
+    re.IGNORECASE,
+)
+_NAME = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?")
+_COMPANY = re.compile(
+    r"\b(inc|llc|ltd|plc|corp|co|company|group|gmbh|ag|kg|ohg|e\.?v|mbh|s\.?a|s\.?l|s\.?r\.?l|s\.?p\.?a|"
+    r"sarl|sas|sasu|b\.?v|n\.?v|oy|ab|a/s|aps|pty|lda|ltda|s\.?l\.?u|s\.?c\.?p|s\.?coop|& sons|and sons|"
+    r"partners|holdings?|industries|bank|university|hospital|clinic|associates|solutions|services|"
+    r"systems|e hijos|y asociados|et fils|e figli|stiftung|kgaa|gbr|limited|corporation|foundation|"
+    r"institute|college|school|universität|klinikum|insurance|technologies|consulting|enterprises)\b\.?",
+    re.IGNORECASE,
+)
+_PAIRED = re.compile(
+    r"[A-Z]\w+(?:-[A-Z]\w+|, [A-Z]\w+ and [A-Z]\w+|(?:,? (?:&|and|und|et|y|e) [A-Z]\w+))"
+)
+_FAMILY_ENDINGS = re.compile(
+    r"(son|sen|sson|ez|ov|ova|ev|eva|ski|ska|sky|mann|man|berg|burg|stein|feld|field|ton|ley|ford|well|wood|ini|"
+    r"elli|etti|escu|opoulos|idis|wicz|czyk|ström|lund|quist|dahl|bauer|meier|hoff|worth|land|enko|yan|ian)$"
+)
+
+
+def name_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for names: one word that is a given or a family name, or several words of which one is.
+
+    Lists of names hold the common ones only, so half of the values is much.
+    """
+    if profile.numeric or profile.distinct < 2:
+        return
+    lettered = profile.share(lambda v: _words(v) is not None)
+    if lettered < 0.7:
+        return
+    split = [(_words(value) or []) for value in profile.shown]
+    weights = profile.weights
+    several = float(weights[[len(parts) > 1 for parts in split]].sum())
+    if several >= 0.6:
+        share = profile.share(_full_name)
+        score = 0.93 * ramp(share, low=0.15, high=0.5) * ramp(lettered, low=0.6, high=0.9)
+        if score:
+            yield Evidence("full_name", score, f"{percent(share)} of the values hold a known name")
+        return
+    given = profile.share(_given)
+    family = profile.share(_family)
+    for domain, own, other in (("given_name", given, family), ("family_name", family, given)):
+        score = 0.92 * ramp(own, low=0.15, high=0.5) * ramp(own - 0.7 * other, low=0.0, high=0.15)
+        if score:
+            yield Evidence(
+                domain,
+                score,
+                f"{percent(own)} of the values are known as {domain.replace('_', ' ')}s",
+            )
+
+
+def _words(value: str) -> list[str] | None:
+    """Split a name into its words, titles aside; ``None`` if the value is no name."""
+    parts = [part for part in re.split(r"[\s,]+", value) if part]
+    if not 1 <= len(parts) <= 6 or not all(_NAME.fullmatch(part) for part in parts):
+        return None
+    return [part for part in parts if not _TITLE.match(part)] or None
+
+
+def _given(value: str) -> bool:
+    parts = re.split(r"[\s-]", plain(value))
+    return plain(value) in given_names() or parts[0] in given_names()
+
+
+def _family(value: str) -> bool:
+    name = plain(value)
+    parts = re.split(r"[\s-]", name)
+    if name in family_names() or parts[-1] in family_names() or parts[0] in family_names():
+        return True
+    return bool(_FAMILY_ENDINGS.search(name)) and name not in given_names() and len(name) > 5
+
+
+@cache
+def _full_name(value: str) -> bool:
+    parts = _words(value)
+    if not parts or len(parts) < 2 or _COMPANY.search(value):
+        return False
+    names = [plain(part) for part in parts]
+    known = given_names()
+    return names[0] in known or ("," in value and names[-1] in known)
+
+
+def scripted_name_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for names in scripts that no list is kept for: Cyrillic patronymics, short Han names."""
+    patronymic = profile.share(
+        re.compile(r"\w+ \w+ \w+(вич|вна|ична)|\w+ \w+(вич|вна|ична) \w+").fullmatch
+    )
+    han = profile.share(
+        re.compile(r"[\u4e00-\u9fff]{1,3} ?[\u3040-\u30ff\u4e00-\u9fff]{1,3}").fullmatch
+    )
+    hangul = profile.share(re.compile(r"[가-힣]{3}").fullmatch)
+    if score := 0.95 * ramp(patronymic, low=0.3, high=0.7):
+        yield Evidence("full_name", score, f"{percent(patronymic)} of the values hold a patronymic")
+    east = max(han, hangul)
+    if profile.distinct > 50 and (score := 0.7 * ramp(east)):
+        yield Evidence("full_name", score, f"{percent(east)} of the values are as short as names")
+
+
+# -- work ----------------------------------------------------------------------------------
+
+
+def work_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for job titles by their words, and for companies by their legal forms."""
+    if profile.numeric or profile.distinct < 3 or profile.mean_words > 7:
+        return
+    jobs = profile.share(_job)
+    if score := 0.9 * ramp(jobs, low=0.3, high=0.75):
+        yield Evidence(
+            "occupation", score, f"{percent(jobs)} of the values hold words of job titles"
+        )
+    companies = profile.share(_company)
+    if score := 0.9 * ramp(companies, low=0.25, high=0.6):
+        yield Evidence(
+            "employer", score, f"{percent(companies)} of the values are written like companies"
+        )
+
+
+@cache
+def _job(value: str) -> bool:
+    return len(value) < 80 and bool(known_rows("occupation", [value]))
+
+
+def _company(value: str) -> bool:
+    return bool(_COMPANY.search(value)) or bool(_PAIRED.fullmatch(value)) and not _given(value)

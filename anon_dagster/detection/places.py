@@ -1,0 +1,237 @@
+"""Places: countries, regions, cities, postal codes, coordinates, streets and addresses."""
+
+import re
+from collections.abc import Iterator
+
+from anon_dagster.detection.evidence import Evidence, percent, ramp
+from anon_dagster.detection.profile import Profile
+from anon_dagster.facts import vocabulary as facts
+from anon_dagster.facts.vocabulary import plain
+
+_STREET_WORDS = re.compile(
+    r"\b(street|st|avenue|ave|road|rd|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|way|"
+    r"terrace|square|highway|hwy|parkway|pkwy|circle|trail|plaza|alley|crescent|close|row|"
+    r"rue|impasse|allée|chemin|quai|calle|c/|avenida|avda|av|paseo|camino|carrera|plaza|glorieta|ronda|cuesta|pasaje|"
+    r"rambla|callejón|urbanización|acceso|cañada|vial|alameda|via|viale|piazza|corso|vicolo|strada|"
+    r"piazzale|borgo|contrada|canale|incrocio|rotonda|rua|travessa|largo|praça|estrada|rodovia|alameda|viela|campo|"
+    r"ulica|ul|aleja|straat|laan|weg|plein|gade|vej|gata|gatan|vägen|katu|tie|"
+    r"\w*(?:straße|strasse|str|platz|allee|gasse|ring|weg|damm|ufer|chaussee|steig|gracht|"
+    r"straat|laan|gatan|vägen|veien|gata|gate|vej|gade|katu|tie|dreef|singel|kade|hof|baan|pad|steeg|boulevard|stieg|park))\b",
+    re.IGNORECASE,
+)
+_STREET_END = re.compile(
+    r"(Street|Avenue|Road|Lane|Drive|Boulevard|Court|Place|Way|Terrace|Square|Highway|Parkway|Circle|Trail|"
+    r"Plaza|Alley|Crescent|Close|Row|Villages?|Heights|Ridges?|Springs?|Shoals?|Ports?|Manors?|Mission|Points?|"
+    r"Viaduct|Turnpike|Expressway|Freeway|Crossing|Meadows?|Glens?|Creek|Fork|Forges?|Knolls?|Loaf|"
+    r"Mountains?|Orchard|Pass|Pike|Pines?|Plains?|Prairie|Radial|Ramp|Ranch|Rapids?|Rest|River|Roads|Route|Run|"
+    r"Spurs?|Squares|Station|Stravenue|Stream|Summit|Throughway|Trace|Track|Trafficway|Tunnel|Unions?|Valleys?|"
+    r"Views?|Ville|Vista|Walks?|Wall|Wells?|Gardens?|Green|Grove|Haven|Hills?|Hollow|Inlet|Island|Isle|"
+    r"Junctions?|Keys?|Lakes?|Landing|Lights?|Locks?|Lodge|Loop|Mall|Mews|Mills?|Motorway|Mount|Neck|Oval|"
+    r"Overpass|Parks?|Passage|Path|Fields?|Flats?|Fords?|Forest|Gateway|Estates?|Dam|Divide|Dale|Curve|"
+    r"Course|Corners?|Common|Cove|Coves|Club|Cliffs?|Centers?|Causeway|Canyon|Camp|Cape|Bypass|Burgs?|"
+    r"Brooks?|Bridge|Branch|Bottom|Bluffs?|Bend|Beach|Bayou|Arcade|Annex|Extensions?|Falls|Ferry|Shores?|Harbors?|Underpass|Skyway)$"
+)
+_POSTAL = (
+    (r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", 0.97, "the United Kingdom"),
+    (r"[ABCEGHJ-NPRSTVXY]\d[A-Z][ -]?\d[A-Z]\d", 0.97, "Canada"),
+    (r"[1-9]\d{3} ?[A-Z]{2}", 0.95, "the Netherlands"),
+    (r"\d{5}-\d{4}", 0.96, "the USA"),
+    (r"\d{5}-\d{3}", 0.93, "Brazil"),
+    (r"\d{4}-\d{3}", 0.9, "Portugal"),
+    (r"\d{2}-\d{3}", 0.9, "Poland"),
+    (r"\d{3}-\d{4}", 0.8, "Japan"),
+    (r"\d{3} \d{2}", 0.9, "Sweden or Czechia"),
+    (r"[A-Z]{1,2}-\d{4,5}", 0.8, "Europe"),
+)
+
+
+def place_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for names and codes of places."""
+    if profile.numeric or profile.distinct < 2:
+        return
+    yield from _country_evidence(profile)
+    yield from _region_evidence(profile)
+    if profile.mean_words <= 4 and profile.share(_lettered) >= 0.7:
+        cities = facts.cities()
+        share = profile.share(lambda v: _without_state(plain(v)) in cities)
+        states = profile.share(lambda v: plain(v) in facts.regions())
+        # A name of a state is often the name of a city as well.
+        if (
+            score := 0.86
+            * ramp(share, low=0.15, high=0.6)
+            * (1 - 0.5 * ramp(states, low=0.4, high=0.9))
+        ):
+            yield Evidence("city", score, f"{percent(share)} of the values are names of cities")
+        elif (tail := profile.share(_town)) and (score := 0.75 * ramp(tail, low=0.3, high=0.7)):
+            yield Evidence("city", score, f"{percent(tail)} of the values end like names of towns")
+
+
+def _lettered(value: str) -> bool:
+    return sum(map(str.isalpha, value)) >= 0.7 * len(value)
+
+
+def _without_state(name: str) -> str:
+    """Drop what follows a comma: ``austin, tx``."""
+    return name.split(",")[0].strip()
+
+
+_TOWN = re.compile(
+    r"(ville|town|ton|burgh|borough|bury|mouth|chester|shire|haven|stad|view|side|land|furt|fort|"
+    r"berg|burg|dorf|stadt|heim|hausen|ingen|ow|nau|witz|itz|polis|grad|city|port|berg|vik|sund|by|"
+    r"s-sur-\w+|-les-\w+|-la-\w+|-sur-\w+|-de-\w+)$"
+)
+_TOWN_START = re.compile(
+    r"^(port|new|north|south|east|west|lake|saint|st\.?|sainte|san|santa|villa|borgo|quarto|settimo|bad|los|las|el|la|le|les) "
+)
+
+
+def _town(value: str) -> bool:
+    name = plain(value)
+    return bool(_TOWN.search(name) or _TOWN_START.search(name)) and len(name) > 5
+
+
+def _country_evidence(profile: Profile) -> Iterator[Evidence]:
+    names = profile.share(lambda v: plain(v).replace("-", " ") in _names() or plain(v) in _names())
+    people = profile.share(lambda v: plain(v) in facts.demonyms())
+    if score := 0.97 * ramp(names, low=0.35, high=0.85):
+        yield Evidence("country", score, f"{percent(names)} of the values are names of countries")
+    if people > names and (score := 0.93 * ramp(people, low=0.35, high=0.85)):
+        # Peoples that have a language of the same name are told from languages by those that do not.
+        spoken = profile.within(facts.words("language"))
+        score *= 1.0 if spoken < 0.9 * people else 0.9
+        yield Evidence("nationality", score, f"{percent(people)} of the values are nationalities")
+    for letters in (2, 3):
+        if profile.one_length < 0.9 or profile.lengths.get(letters, 0) < 0.9:
+            continue
+        codes = facts.country_codes(letters)
+        share = profile.share(lambda v, codes=codes: v.casefold() in codes)
+        states = profile.share(lambda v: v.casefold() in facts.us_states()) if letters == 2 else 0.0
+        money = profile.share(lambda v: v.casefold() in facts.currencies()) if letters == 3 else 0.0
+        rival = max(states, money)
+        wide = min(1.0, 0.6 + profile.distinct / 20)
+        if rival <= share and (score := 0.95 * wide * ramp(share, low=0.5, high=0.95)):
+            yield Evidence(
+                f"country_code_{letters}",
+                score,
+                f"{percent(share)} of the values are codes of countries",
+            )
+    money = profile.share(lambda v: v.casefold() in facts.currencies())
+    if score := 0.95 * ramp(money):
+        yield Evidence("currency", score, f"{percent(money)} of the values are currencies")
+
+
+def _names() -> dict[str, facts.Country]:
+    return facts.country_names()
+
+
+def _region_evidence(profile: Profile) -> Iterator[Evidence]:
+    states = profile.share(lambda v: v.casefold() in facts.us_states())
+    others = profile.share(lambda v: plain(v) in facts.regions())
+    cities = profile.share(lambda v: plain(v) in facts.cities())
+    share = max(states, others)
+    few = ramp(120 - profile.distinct, low=0, high=60)
+    wide = min(1.0, 0.6 + profile.distinct / 12)
+    strength = 0.96 * wide if share > cities - 0.15 else 0.75 * few
+    if score := strength * ramp(share, low=0.35, high=0.9):
+        yield Evidence("region", score, f"{percent(share)} of the values are states or provinces")
+
+
+# -- postal codes, streets, addresses, coordinates -------------------------------------------
+
+
+def address_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for postal codes, streets and whole addresses."""
+    for pattern, strength, where in _POSTAL:
+        share = profile.matched(pattern)
+        if score := strength * ramp(share, low=0.4, high=0.9) * min(1.0, profile.distinct / 5):
+            yield Evidence(
+                "postal_code",
+                score,
+                f"{percent(share)} of the values are postal codes as in {where}",
+            )
+    yield from _digits(profile)
+    streets = profile.share(_street)
+    towns = profile.share(_address)
+    if score := 0.94 * ramp(streets - towns, low=0.2, high=0.6):
+        yield Evidence(
+            "street", score, f"{percent(streets)} of the values are written like streets"
+        )
+    if score := 0.95 * ramp(towns, low=0.2, high=0.6):
+        yield Evidence(
+            "postal_address",
+            score,
+            f"{percent(towns)} of the values hold a street and a town or code",
+        )
+
+
+def _digits(profile: Profile) -> Iterator[Evidence]:
+    """Judge codes of five digits: zeros in front and many repeated codes speak for places."""
+    digits = profile.matched(r"\d{5}|\d{4,5}\.0")
+    if digits < 0.8 or profile.distinct < 10:
+        return
+    zeros = profile.share(lambda v: v.startswith("0"))
+    score = 0.85 if zeros > 0.005 else 0.5 if profile.span.least > 500 else 0.0
+    if profile.span.high < 30_000 and not zeros:
+        score -= 0.15
+    score *= ramp(digits, low=0.8)
+    if score > 0:
+        yield Evidence(
+            "postal_code", score, f"{percent(digits)} of the values are codes of five digits"
+        )
+
+
+def _street(value: str) -> bool:
+    if len(value) < 5 or len(value) > 90 or not any(map(str.isalpha, value)):
+        return False
+    numbered = any(map(str.isdigit, value))
+    if numbered:
+        return bool(_STREET_WORDS.search(value)) or bool(
+            re.fullmatch(
+                r"\d{1,6}[A-Za-z]? [A-Z].+|[A-Z].+[ ,]+\d{1,4} ?[A-Za-z]?(, .{1,12})?", value
+            )
+        )
+    return 2 <= len(value.split()) <= 5 and bool(
+        _STREET_END.search(value)
+        or _STREET_WORDS.search(value.split()[0])
+        or _STREET_WORDS.search(value.split()[-1])
+    )
+
+
+_TOWN_CODE = re.compile(
+    r"\b\d{4,5}(-\d{3,4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b"
+)
+
+
+def _address(value: str) -> bool:
+    """Tell whether a value has a street, a number and, after a break, a town with its code."""
+    parts = [part for part in re.split(r"[\n,;]", value) if part.strip()]
+    if len(parts) < 2 or not any(map(str.isdigit, parts[0] + parts[1])):
+        return False
+    return bool(_TOWN_CODE.search(" ".join(parts[1:]))) or (
+        len(parts) > 2 and any(map(str.isdigit, parts[0]))
+    )
+
+
+def coordinate_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for degrees with several decimal places."""
+    span = profile.span
+    if not profile.numeric or span.places < 3 or profile.distinct < 20:
+        return
+    if span.least < -180 or span.most > 180 or max(abs(span.least), abs(span.most)) <= 1.5:
+        return
+    reason = "numbers of degrees with many decimal places"
+    fine = 0.12 if span.places >= 4 else 0.0
+    largest = max(abs(span.least), abs(span.most))
+    if largest > 90:
+        yield Evidence("longitude", 0.7 + fine if span.least < 0 else 0.5 + fine, reason)
+        return
+    spread = span.most - span.least
+    # Normal deviates and rates have many places as well: degrees lie far from 0, or all over.
+    settled = 20 < span.least and span.most < 72 and spread < 52 and span.places >= 4
+    worldwide = spread > 100 and largest > 60
+    western = span.most < -60 and spread < 60
+    near = -12 < span.least and 1 < span.most < 40 and span.places >= 5
+    if settled or worldwide:
+        yield Evidence("latitude", 0.62 + fine, reason)
+    if western or (near and not settled):
+        yield Evidence("longitude", (0.7 if western else 0.4) + fine, reason)

@@ -1,0 +1,246 @@
+"""What a sample tells of a column before anything is guessed: counts, numbers, shapes."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from anon_dagster.counting import encode
+from anon_dagster.facts.vocabulary import folded, words
+
+SHOWN = 400
+"""Distinct values that detectors look at, at most."""
+_MOST_PLACEHOLDERS = 0.5  # share of the records beyond which "none" is rather an answer
+_MONEY = re.compile(r"[\s$€£¥₹']|(?:USD|EUR|GBP|CHF|Rs\.?|R\$)")
+_GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
+_COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
+
+
+@dataclass(frozen=True)
+class Profile:
+    """A column of a sample: its distinct values, placeholders for missing ones aside."""
+
+    name: str
+    records: int
+    """Records of the sample."""
+    values: tuple[str, ...]  # (values,): distinct
+    counts: NDArray[np.int64]  # (values,)
+    codes: NDArray[np.int64]  # (records,): place of the value, len(values) if missing
+    decimal: str = "."
+
+    @property
+    def present(self) -> int:
+        """Records of the sample with a value."""
+        return int(self.counts.sum())
+
+    @property
+    def missing_share(self) -> float:
+        """Share of the records of the sample that have no value, placeholders included."""
+        return 1 - self.present / self.records if self.records else 0.0
+
+    @property
+    def distinct(self) -> int:
+        """Distinct values in the sample."""
+        return len(self.values)
+
+    @property
+    def distinct_share(self) -> float:
+        """Distinct values per record that has one, 0 to 1."""
+        return self.distinct / self.present if self.present else 0.0
+
+    @cached_property
+    def shown(self) -> tuple[str, ...]:
+        """The values that detectors look at: the most frequent ones and an even choice of others.
+
+        Stripped of blanks around them.
+        """
+        return tuple(self.values[place].strip() for place in self._places)
+
+    @cached_property
+    def weights(self) -> NDArray[np.float64]:
+        """How much each shown value counts, (shown,); sums to 1.
+
+        Halfway between a vote per record and a vote per value.
+        """
+        counts = self.counts[self._places].astype(float)
+        return 0.5 * counts / counts.sum() + 0.5 / len(counts) if len(counts) else counts
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        if self.distinct <= SHOWN:
+            return np.arange(self.distinct)
+        frequent = np.argsort(-self.counts, kind="stable")[: SHOWN // 8]
+        others = np.setdiff1d(np.arange(self.distinct), frequent)
+        even = others[np.linspace(0, len(others) - 1, SHOWN - len(frequent)).astype(int)]
+        return np.sort(np.concatenate([frequent, even]))
+
+    def share(self, holds: Callable[[str], object]) -> float:
+        """Return the weight of the shown values that satisfy a predicate, 0 to 1."""
+        marks = [bool(holds(value)) for value in self.shown]
+        return float(self.weights[marks].sum()) if marks else 0.0
+
+    def matched(self, pattern: str | re.Pattern[str]) -> float:
+        """Return the weight of the shown values that match a pattern whole, 0 to 1."""
+        return self.share(re.compile(pattern).fullmatch)
+
+    def within(self, known: object) -> float:
+        """Return the weight of the shown values that are in a set of folded words, 0 to 1."""
+        return self.share(lambda value: folded(value) in known)  # type: ignore[operator]
+
+    # -- numbers ---------------------------------------------------------------------------
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64]:
+        """The values as numbers, (values,); NaN where they are none."""
+        series = pd.Series(self.values, dtype="object")
+        plain = series.str.strip()
+        if self.decimal != ".":
+            plain = plain.str.replace(self.decimal, ".", regex=False)
+        numbers = pd.to_numeric(plain, errors="coerce").to_numpy(float)
+        if np.isnan(numbers).mean() > 0.3 if len(numbers) else False:
+            cleaned = pd.Series([_unadorned(value) for value in self.values], dtype="object")
+            numbers = pd.to_numeric(cleaned, errors="coerce").to_numpy(float)
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+
+    @cached_property
+    def numeric_share(self) -> float:
+        """Share of the present records whose value is a number, 0 to 1."""
+        held = self.counts[~np.isnan(self.numbers)].sum()
+        return float(held / self.present) if self.present else 0.0
+
+    @property
+    def numeric(self) -> bool:
+        """Whether nearly all values are numbers."""
+        return self.numeric_share >= 0.85
+
+    @cached_property
+    def span(self) -> "Span":
+        """Where the numbers lie, outliers aside."""
+        return Span.of(self.numbers, self.counts)
+
+    # -- texts -----------------------------------------------------------------------------
+
+    @cached_property
+    def mean_words(self) -> float:
+        """Mean count of words of the shown values."""
+        counts = [len(value.split()) for value in self.shown]
+        return float(np.dot(counts, self.weights)) if counts else 0.0
+
+    @cached_property
+    def lengths(self) -> dict[int, float]:
+        """The weight of each length among the shown values."""
+        found: dict[int, float] = {}
+        for value, weight in zip(self.shown, self.weights.tolist(), strict=True):
+            found[len(value)] = found.get(len(value), 0.0) + weight
+        return found
+
+    @property
+    def one_length(self) -> float:
+        """The largest weight of one length, 0 to 1."""
+        return max(self.lengths.values(), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where the numbers of a column lie."""
+
+    low: float
+    """The first percentile of the records."""
+    high: float
+    """The last percentile of the records."""
+    least: float
+    most: float
+    mean: float
+    whole: bool
+    """Whether nearly all numbers are whole."""
+    places: int
+    """Decimal places of most numbers, none if they are whole."""
+    evenness: float
+    """Share of the records whose value stands for less than a hundredth of them."""
+
+    @classmethod
+    def of(cls, numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> "Span":
+        """Describe numbers, each with its count."""
+        real = ~np.isnan(numbers)
+        numbers, counts = numbers[real], counts[real]
+        if not len(numbers):
+            return cls(0, 0, 0, 0, 0, whole=False, places=0, evenness=0)
+        order = np.argsort(numbers)
+        numbers, counts = numbers[order], counts[order]
+        running = np.cumsum(counts) / counts.sum()
+        low = float(numbers[np.searchsorted(running, 0.01)])
+        high = float(numbers[min(np.searchsorted(running, 0.99), len(numbers) - 1)])
+        whole = bool(counts[numbers == np.round(numbers)].sum() >= 0.97 * counts.sum())
+        return cls(
+            low,
+            high,
+            float(numbers[0]),
+            float(numbers[-1]),
+            float(np.average(numbers, weights=counts)),
+            whole,
+            0 if whole else _places(numbers),
+            float(counts[counts < 0.01 * counts.sum()].sum() / counts.sum()),
+        )
+
+
+def _places(numbers: NDArray[np.float64]) -> int:
+    """Return the decimal places that nine of ten numbers get by with."""
+    picked = numbers[np.linspace(0, len(numbers) - 1, min(len(numbers), 200)).astype(int)]
+    for places in range(1, 9):
+        if np.mean(np.isclose(picked, np.round(picked, places), rtol=0, atol=1e-9)) >= 0.9:
+            return places
+    return 9
+
+
+def _unadorned(value: str) -> str:
+    """Write a number without currency, blanks and separators of thousands."""
+    text = _MONEY.sub("", value.strip()).rstrip("%")
+    if _GROUPED.fullmatch(text):
+        return text.replace(",", "")
+    if _COMMA.fullmatch(text):
+        return text.replace(".", "").replace(",", ".")
+    return text
+
+
+def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profile:
+    """Describe a column of a sample."""
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    distinct, places = encode(array)
+    texts: list[str | None] = distinct.to_pylist()
+    counts = np.bincount(places, minlength=len(texts)).astype(np.int64)
+    gone = _placeholders(texts, counts)
+    values: dict[str, int] = {}
+    targets = np.zeros(len(texts), dtype=np.int64)
+    for place, text in enumerate(texts):
+        if text is not None and counts[place] and place not in gone:
+            targets[place] = values.setdefault(text, len(values))
+        else:
+            targets[place] = -1
+    codes = targets[places]
+    codes = np.where(codes < 0, len(values), codes)
+    held = np.bincount(codes, minlength=len(values) + 1)[: len(values)].astype(np.int64)
+    return Profile(name, len(places), tuple(values), held, codes, decimal)
+
+
+def _placeholders(texts: list[str | None], counts: NDArray[np.int64]) -> frozenset[int]:
+    """Return the places of texts that stand for a missing value: ``n/a``, ``?``, a blank."""
+    marks = words("missing")
+    found = [
+        place
+        for place, text in enumerate(texts)
+        if text is not None and (not text.strip() or folded(text) in marks)
+    ]
+    present = sum(int(counts[p]) for p, text in enumerate(texts) if text is not None)
+    others = sum(1 for p, t in enumerate(texts) if t is not None and counts[p]) - len(found)
+    blank = [p for p in found if not str(texts[p]).strip()]
+    held = sum(int(counts[place]) for place in found)
+    # In a column of codes of two letters, NA is Namibia; a column of few answers may say "none".
+    alike = sum(1 for t in texts if t is not None and len(t) == 2 and t.isalpha())
+    if others <= 1 or held > _MOST_PLACEHOLDERS * present or alike > 0.5 * max(others, 1):
+        return frozenset(blank)
+    return frozenset(found)

@@ -1,0 +1,68 @@
+"""Privacy models that suit a table: from its size and the spread of its sensitive values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from anon_dagster.detection.evidence import percent
+from anon_dagster.detection.profile import Profile
+
+_SMALL, _LARGE = 1_000, 100_000  # records
+_SKEWED = 0.8  # share of the commonest value that leaves nothing to diversify
+_MANY = 50  # different numbers that are compared by their order
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """The section ``privacy`` of a request, and why it is as it is."""
+
+    document: Mapping[str, Any]
+    reasons: tuple[str, ...]
+
+
+def propose_promises(
+    sensitive: Mapping[str, Profile], records: int, singled_out: float
+) -> Promises:
+    """Choose k for the table, and l or t for each sensitive attribute.
+
+    Parameters
+    ----------
+    sensitive
+        The sensitive columns.
+    records
+        Of the source.
+    singled_out
+        Share of the sampled records that their quasi-identifiers single out, 0 to 1.
+    """
+    k = 3 if records < _SMALL else 5 if records < _LARGE else 10
+    reasons = [
+        f"k = {k}: {records} records, and the quasi-identifiers as they are single out "
+        f"{percent(singled_out)} of the sampled ones"
+    ]
+    document: dict[str, Any] = {"k_anonymity": {"k": k}}
+    for name, profile in sensitive.items():
+        kind, rule, reason = _guard(profile)
+        document.setdefault(kind, []).append({"attribute": name, **rule})
+        reasons.append(f"{name}: {reason}")
+    return Promises(document, tuple(reasons))
+
+
+def _guard(profile: Profile) -> tuple[str, dict[str, Any], str]:
+    shares = profile.counts / max(profile.present, 1)
+    top = float(shares.max(initial=0.0))
+    effective = float(np.exp(-(shares * np.log(shares)).sum())) if len(shares) else 0.0
+    if profile.numeric and profile.distinct > _MANY:
+        rule = {"t": 0.35, "distance": "ordered"}
+        return "t_closeness", rule, f"t = 0.35, ordered: {profile.distinct} different numbers"
+    if profile.distinct < 2 or top > _SKEWED:
+        rule = {"t": 0.3, "distance": "equal"}
+        return "t_closeness", rule, f"t = 0.3: {percent(top)} of the records hold the same value"
+    least = 3 if effective >= 4 else 2
+    rule = {"l": least, "variant": "distinct"}
+    return (
+        "l_diversity",
+        rule,
+        f"l = {least}: as diverse as {effective:.1f} equally frequent values",
+    )

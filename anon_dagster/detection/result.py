@@ -1,0 +1,179 @@
+"""What was detected: a table to look at, and a request to run."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from anon_dagster.detection.domains import Role
+from anon_dagster.detection.generalization import describe_rule
+from anon_dagster.detection.promises import Promises
+from anon_dagster.detection.separation import Separation
+from anon_dagster.request import HierarchyRule, Source, Target, parse_request
+
+SUPPRESSION_LIMIT = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnDetection:
+    """What a column seems to be. Counts and shares only, never a value."""
+
+    column: str
+    domain: str
+    role: Role
+    confidence: float
+    """In the domain, 0 to 1."""
+    reasons: tuple[str, ...]
+    hierarchy: HierarchyRule | None
+    """Of quasi-identifiers, and of sensitive attributes that have an obvious one."""
+    distinct: int
+    """In the sample."""
+    missing_share: float
+    """Of the sample, placeholders such as ``n/a`` included."""
+    separation: Separation
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What the columns of a table seem to be, for a person to check."""
+
+    columns: tuple[ColumnDetection, ...]
+    promises: Promises
+    keys: tuple[Separation, ...]
+    """Small combinations of columns that are as good as a key."""
+    records: int
+    """Of the source."""
+    sampled: int
+    """Records that were looked at, drawn over the whole source."""
+    seed: int
+    source: Source | None
+    """``None`` for records that were handed over."""
+    notes: tuple[str, ...]
+    """What a person should know: for instance what is not installed."""
+
+    def __getitem__(self, column: str) -> ColumnDetection:
+        """Return what a column seems to be."""
+        return next(each for each in self.columns if each.column == column)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row per column.
+
+        Indexed by ``column``: ``domain``, ``role``, ``confidence`` (0 to 1), ``reasons``,
+        ``hierarchy`` (in words), ``distinct`` (in the sample), and shares of 0 to 1: ``missing``,
+        ``distinction``, ``separation``.
+        """
+        rows = [
+            (
+                c.column,
+                c.domain,
+                c.role,
+                round(c.confidence, 2),
+                "; ".join(c.reasons),
+                describe_rule(c.hierarchy),
+                c.distinct,
+                c.missing_share,
+                c.separation.distinction,
+                c.separation.separation,
+            )
+            for c in self.columns
+        ]
+        names = ["column", "domain", "role", "confidence", "reasons", "hierarchy", "distinct"]
+        names += ["missing", "distinction", "separation"]
+        return pd.DataFrame(rows, columns=names).set_index("column")
+
+    def request(
+        self,
+        source: Source | Mapping[str, Any] | str | None = None,
+        target: Target | Mapping[str, Any] | str | None = None,
+    ) -> dict[str, Any]:
+        """Return a request that can be run as it is.
+
+        Parameters
+        ----------
+        source
+            The table, or its path; what was looked at if left out.
+        target
+            Where the release goes, or its path; the release stays with the job if left out.
+
+        Raises
+        ------
+        RequestError
+            If no column is a quasi-identifier, so that there is nothing to anonymize.
+        """
+        document: dict[str, Any] = {}
+        for key, place in (("source", source or self.source), ("target", target)):
+            if place is not None:
+                document[key] = {"path": place} if isinstance(place, str) else _plain(place)
+        document["policy"] = {
+            "attributes": {c.column: _attribute(c) for c in self.columns},
+            "privacy": {k: v for k, v in self.promises.document.items()},
+            "suppression_limit": SUPPRESSION_LIMIT,
+        }
+        parse_request(document)
+        return document
+
+    def yaml(
+        self,
+        source: Source | Mapping[str, Any] | str | None = None,
+        target: Target | Mapping[str, Any] | str | None = None,
+    ) -> str:
+        """Return :meth:`request` as YAML, the reasons beside the attributes as comments."""
+        return "\n".join(written(self.request(source, target), self)) + "\n"
+
+
+def _attribute(column: ColumnDetection) -> dict[str, Any]:
+    document: dict[str, Any] = {"role": column.role}
+    if column.role in {"quasi_identifier", "sensitive"} and column.hierarchy is not None:
+        document["hierarchy"] = _rule(column.hierarchy)
+    return document
+
+
+def _rule(rule: HierarchyRule) -> dict[str, Any]:
+    found = rule.model_dump(by_alias=True, exclude_defaults=True, mode="json")
+    return {"type": rule.type, **found}
+
+
+def _plain(place: Source | Target | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(place, Source | Target):
+        return place.model_dump(exclude_defaults=True, mode="json")
+    return dict(place)
+
+
+# -- YAML ----------------------------------------------------------------------------------
+
+
+def written(document: Mapping[str, Any], detection: Detection) -> Iterator[str]:
+    """Write a request that was detected, line by line, with what a person should check."""
+    yield f"# Detected on {detection.sampled} of {detection.records} records. Check it before use:"
+    yield "# a person knows what others know; the table alone does not tell."
+    for note in detection.notes:
+        yield f"# {note}"
+    for key in ("source", "target"):
+        if key in document:
+            yield f"\n{key}: {_flow(document[key])}"
+    policy = document["policy"]
+    yield "\npolicy:"
+    yield "  attributes:"
+    for name, attribute in policy["attributes"].items():
+        found = detection[name]
+        yield f"    # {found.domain} ({found.confidence:.0%}): {'; '.join(found.reasons)}"
+        yield f"    {_flow(name)}: {_flow(attribute)}"
+    yield "\n  privacy:"
+    for reason in detection.promises.reasons:
+        yield f"    # {reason}"
+    for model, rule in policy["privacy"].items():
+        yield f"    {model}: {_flow(rule)}"
+    yield ""
+    for key in policy:
+        if key not in {"attributes", "privacy"}:
+            yield f"  {key}: {_flow(policy[key])}"
+
+
+def _flow(value: object) -> str:
+    text = yaml.safe_dump(
+        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
+    )
+    return text.removesuffix("\n").removesuffix("\n...")

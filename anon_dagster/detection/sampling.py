@@ -1,0 +1,70 @@
+"""A sample over the whole of a source, the same for the same seed."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from anon_dagster.storage.sources import OpenSource
+
+SIZE = 20_000
+"""Records in a sample unless another size is asked for."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Records drawn without replacement, each record of the source with the same probability."""
+
+    table: pa.Table
+    records: int
+    """In the source."""
+    missing: dict[str, int]
+    """Records of the source without a value, by column."""
+
+    @property
+    def size(self) -> int:
+        """Records in the sample."""
+        return int(self.table.num_rows)
+
+
+def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
+    """Read a source once and keep a sample of it.
+
+    Every record is dealt a random number, and those with the smallest ones stay [1]_: what a
+    reservoir keeps, decided for a batch at a time.
+
+    References
+    ----------
+    .. [1] C. T. Fan, M. E. Muller, I. Rezucha, "Development of sampling plans by using sequential
+       (item by item) selection techniques and digital computers", JASA 57, 1962.
+    """
+    dice = np.random.default_rng(seed)
+    kept: pa.Table = source.schema.empty_table()
+    tickets = np.zeros(0)
+    records, missing = 0, dict.fromkeys(source.columns, 0)
+    for part in source.parts:
+        for batch in source.batches(part):
+            records += batch.num_rows
+            for name, column in zip(batch.schema.names, batch.columns, strict=True):
+                missing[name] += column.null_count
+            dealt = dice.random(batch.num_rows)
+            # Only a ticket below the largest one kept can win a place.
+            worst = tickets.max() if len(tickets) == size else 1.0
+            winners = np.flatnonzero(dealt < worst)
+            if len(winners):
+                more = pa.table(batch.take(pa.array(winners))).cast(kept.schema)
+                kept, tickets = _smallest(
+                    pa.concat_tables([kept, more]), np.concatenate([tickets, dealt[winners]]), size
+                )
+    source.unchanged()
+    return Sample(kept, records, missing)
+
+
+def _smallest(
+    table: pa.Table, tickets: NDArray[np.float64], size: int
+) -> tuple[pa.Table, NDArray[np.float64]]:
+    if len(tickets) <= size:
+        return table, tickets
+    chosen = np.sort(np.argpartition(tickets, size)[:size])
+    return table.take(pa.array(chosen)).combine_chunks(), tickets[chosen]

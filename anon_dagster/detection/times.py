@@ -1,0 +1,131 @@
+"""Dates and times, in the formats that tables hold; and whether they are dates of birth."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from anon_dagster.core.builders import read_moment
+from anon_dagster.detection.evidence import Evidence, percent, ramp
+from anon_dagster.detection.profile import Profile
+
+FORMATS = (
+    None,  # ISO 8601
+    "%d/%m/%Y",
+    "%m/%d/%Y",
+    "%d.%m.%Y",
+    "%d-%m-%Y",
+    "%m-%d-%Y",
+    "%Y/%m/%d",
+    "%Y.%m.%d",
+    "%d/%m/%y",
+    "%m/%d/%y",
+    "%d.%m.%y",
+    "%d %b %Y",
+    "%d %B %Y",
+    "%b %d, %Y",
+    "%B %d, %Y",
+    "%d-%b-%Y",
+    "%d-%b-%y",
+    "%b %d %Y",
+    "%d/%m/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S",
+    "%m/%d/%Y %I:%M:%S %p",
+    "%m/%d/%Y %I:%M %p",
+    "%d.%m.%Y %H:%M",
+    "%d.%m.%Y %H:%M:%S",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%a, %d %b %Y %H:%M:%S",
+    "%a %b %d %H:%M:%S %Y",
+    "%A, %B %d, %Y",
+    "%Y%m%d",
+    "%b %Y",
+    "%B %Y",
+    "%m/%Y",
+    "%Y-%m",
+)
+_PLAUSIBLE = (date(1850, 1, 1), date(2120, 1, 1))
+_ENOUGH = 0.6
+_DAYS_A_YEAR = 365.25
+_LIKE_A_DATE = re.compile(r"(?=(\D*\d){3})(?=.*[-/. ,:]|\d{8}$).{6,40}")
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """How the dates of a column are written and what they span."""
+
+    written: str | None
+    """In the codes of strptime; ISO 8601 if ``None``."""
+    share: float
+    first: date
+    last: date
+    timed: bool
+    """Whether most of them have a time of day."""
+
+    @property
+    def years(self) -> float:
+        """The span in years, outliers aside."""
+        return (self.last - self.first).days / _DAYS_A_YEAR
+
+
+def calendar(profile: Profile) -> Calendar | None:
+    """Find the one format that most values are written in; ``None`` if they are no dates."""
+    texts = profile.shown[:: max(len(profile.shown) // 200, 1)]
+    if (
+        not texts
+        or sum(bool(_LIKE_A_DATE.fullmatch(t)) for t in texts) < _ENOUGH * len(texts) * 0.8
+    ):
+        return None
+    best: tuple[int, str | None, list[date]] = (0, None, [])
+    for written in FORMATS:
+        days = [day for text in texts if (day := _plausible(text, written)) is not None]
+        if len(days) > best[0]:
+            best = (len(days), written, days)
+        if len(days) == len(texts):
+            break
+    hits, written, days = best
+    if hits < _ENOUGH * len(texts):
+        return None
+    days.sort()
+    cut = len(days) // 50
+    timed = sum(bool(re.search(r"\d:\d\d", text)) for text in texts) > len(texts) / 2
+    if timed and written is None and all("T00:00:00" in t or " 00:00:00" in t for t in texts):
+        timed = False
+    return Calendar(written, hits / len(texts), days[cut], days[-1 - cut], timed)
+
+
+def _plausible(text: str, written: str | None) -> date | None:
+    if written is None and not re.match(r"\d{4}-?\d\d-?\d\d", text):
+        return None
+    try:
+        day = read_moment(text, written)
+    except (ValueError, OverflowError):
+        return None
+    return day if day is not None and _PLAUSIBLE[0] <= day <= _PLAUSIBLE[1] else None
+
+
+def time_evidence(profile: Profile, found: Calendar | None) -> Iterator[Evidence]:
+    """Look for dates; old ones that span a life are dates of birth."""
+    if found is None:
+        return
+    compact = profile.numeric and profile.matched(r"\d{8}") > 0.8
+    strength = (0.86 if compact else 0.97) * ramp(found.share, low=0.5, high=0.85)
+    reason = f"{percent(found.share)} of the values are dates"
+    if found.timed:
+        yield Evidence("timestamp", strength, f"{reason} with a time of day")
+        return
+    yield Evidence("date", strength * 0.85, reason)
+    this_year = datetime.now().year  # noqa: DTZ005 (the year is enough)
+    old = found.first.year <= this_year - 45 and found.years > 30
+    young = found.first.year <= this_year - 30 and 12 < found.years < 110
+    recent = found.last.year >= this_year - 1 and found.first.year > this_year - 50
+    if old or (young and not recent):
+        likely = 0.95 if old else 0.7
+        yield Evidence(
+            "date_of_birth",
+            strength * likely,
+            f"{reason} that span {found.years:.0f} years, a life",
+        )
