@@ -1,8 +1,10 @@
 """What a decision is worth: statistics of source and release side by side."""
 
+import numpy as np
 import pandas as pd
 
 from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count
 from anon_dagster.decision import Decision
 from anon_dagster.errors import SchemaMismatchError
@@ -58,11 +60,22 @@ def assess_utility(decision: Decision) -> pd.DataFrame:
     size = max((len(each.codes) for each in solution.generalized), default=0)
     classes = Grouping(solution.classes, plan.problem.counts, size)
     errors = {each.column: each.error(classes) for each in plan.aggregations.values()}
-    if plan.clusters is not None:
-        clusters = plan.clusters
-        errors |= {n: a.error(clusters.grouping) for n, a in clusters.aggregations.items()}
+    for name, each in plan.clusters.aggregations.items() if plan.clusters else ():
+        errors[name] = each.error(_clusters_released(plan, solution, name))
     if not errors:
         return table
     rows = [[0.0, error, 0.0, 1.0, "lower", 1 - error] for error in errors.values()]
     names = pd.Index([f"microaggregation_error({name})" for name in errors], name=table.index.name)
     return pd.concat([table, pd.DataFrame(rows, index=names, columns=table.columns, dtype=object)])
+
+
+def _clusters_released(plan: Plan, solution: Solution, name: str) -> Grouping:
+    """Return the clusters of an attribute; records that read ``*`` are one more, all together."""
+    assert plan.clusters is not None, "the attribute is clustered"
+    clusters = plan.clusters.grouping
+    read = solution.generalized[plan.quasi_identifiers.index(name)]
+    released = solution.classes >= 0
+    groups = np.full(len(released), -1, dtype=np.int64)
+    hidden = read.heights[read.codes][solution.classes[released]] > 0
+    groups[released] = np.where(hidden, clusters.size, clusters.groups[released])
+    return Grouping(groups, clusters.counts, clusters.size + 1)

@@ -62,6 +62,27 @@ def test_clusters_lose_less_than_classes_and_the_error_says_so() -> None:
     assert 0 < errors["mdav"] < errors["classes"] <= 1
 
 
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("importance", [0.1, 10.0])
+def test_the_error_is_that_of_what_is_released(recoding: str, importance: float) -> None:
+    random = np.random.default_rng(3)
+    frame = people().assign(number=range(300), town=random.integers(0, 12, 300).astype(str))
+    policy = request("mean", "mdav")["policy"] | {"recoding": recoding, "suppression_limit": 0.05}
+    policy["attributes"] |= {
+        "income": policy["attributes"]["income"] | {"importance": importance},
+        "born": {"role": "non_sensitive"},
+        "town": {"role": "quasi_identifier"},
+        "number": {"role": "non_sensitive"},
+    }
+    result = anonymize({"policy": policy}, frame=frame)
+    assert result.df is not None
+    released = pd.to_numeric(result.df.set_index("number")["income"], errors="coerce")
+    true = frame.set_index("number")["income"].loc[released.index]
+    read = released.fillna(true[released.isna()].mean())  # records at * are one group
+    error = ((true - read) ** 2).sum() / ((true - true.mean()) ** 2).sum()
+    assert float(str(result.utility.loc[ROW])) == pytest.approx(error, rel=1e-6)
+
+
 def test_a_mean_of_words_is_refused() -> None:
     frame = people().assign(income="words")
     frame.loc[::2, "income"] = "other words"
