@@ -1,0 +1,113 @@
+"""What becomes of jobs that are over, dead or old."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from anon_dagster.definitions import definitions
+from anon_dagster.defs.adhoc import EXAMPLE
+from anon_dagster.defs.endings import close
+from anon_dagster.defs.graph import KIND_TAG
+from anon_dagster.defs.leftovers import Living, sweep_target
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.retention import HANDED_TAG, delete_older
+from anon_dagster.ledger import Ledger
+from anon_dagster.request import parse_request
+
+POLICY = {
+    "attributes": {"age": {"role": "quasi_identifier"}},
+    "privacy": {"k_anonymity": {"k": 2}},
+}
+
+
+@dg.job
+def idle() -> None:
+    """Do nothing."""
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def run(
+    instance: dg.DagsterInstance, status: dg.DagsterRunStatus, tags: dict[str, str] | None = None
+) -> dg.DagsterRun:
+    return instance.create_run_for_job(idle, status=status, tags=tags)
+
+
+def test_only_a_job_that_was_seen_to_end_is_dead(instance: dg.DagsterInstance) -> None:
+    living = Living(instance)
+    assert run(instance, dg.DagsterRunStatus.STARTED).run_id in living
+    assert "a job of another instance" in living
+    assert run(instance, dg.DagsterRunStatus.FAILURE).run_id not in living
+
+
+def test_what_dead_jobs_left_is_swept_and_the_rest_is_not(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    dead = run(instance, dg.DagsterRunStatus.FAILURE).run_id
+    alive = run(instance, dg.DagsterRunStatus.STARTED).run_id
+    for job_id in (dead, alive, "unknown"):
+        (tmp_path / f".out.csv.{job_id}.part").touch()
+    target = {"path": str(tmp_path / "out.csv")}
+    sweep_target(instance, parse_request({"target": target, "policy": POLICY}))
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {f".out.csv.{alive}.part", ".out.csv.unknown.part"}
+
+
+def test_an_aborted_job_leaves_a_line_and_nothing_beside_its_target(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    store = JobStore(tmp_path / ".anon")
+    aborted = run(instance, dg.DagsterRunStatus.CANCELED, {KIND_TAG: "anonymize"})
+    target = {"path": str(tmp_path / "out.csv")}
+    store.job(aborted.run_id).save_request(parse_request({"target": target, "policy": POLICY}))
+    (tmp_path / f".out.csv.{aborted.run_id}.part").touch()
+    assert close(instance, store, aborted.run_id)
+    assert [path.name for path in tmp_path.iterdir()] == [".anon"]
+    assert [line.status for line in Ledger(store.root).entries()] == ["aborted"]
+
+
+def test_a_run_that_is_no_job_of_this_project_has_no_line(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    other = run(instance, dg.DagsterRunStatus.SUCCESS)
+    assert close(instance, JobStore(tmp_path), other.run_id)
+    assert Ledger(tmp_path).entries() == []
+
+
+def test_old_jobs_go_with_all_that_was_theirs(instance: dg.DagsterInstance, tmp_path: Path) -> None:
+    store = JobStore(tmp_path)
+    old = run(instance, dg.DagsterRunStatus.SUCCESS, {HANDED_TAG: "theirs"})
+    running = run(instance, dg.DagsterRunStatus.STARTED, {HANDED_TAG: "mine"})
+    for job_id in (old.run_id, running.run_id, "orphan"):
+        store.job(job_id).create()
+    for name in ("theirs", "mine"):
+        (tmp_path / "handed" / name).mkdir(parents=True)
+    os.utime(tmp_path / "jobs" / "orphan", (0, 0))
+    assert delete_older(instance, store, time.time() - 3600) == 0
+    assert {path.name for path in (tmp_path / "jobs").iterdir()} == {old.run_id, running.run_id}
+    assert delete_older(instance, store, time.time() + 1) == 1
+    assert instance.get_run_by_id(old.run_id) is None
+    assert [path.name for path in (tmp_path / "jobs").iterdir()] == [running.run_id]
+    assert [path.name for path in (tmp_path / "handed").iterdir()] == ["mine"]
+
+
+def test_a_dataset_runs_when_its_request_says(tmp_path: Path) -> None:
+    for name, cron in (("nightly", "0 3 * * *"), ("never", "61 3 * * *")):
+        (tmp_path / name).mkdir()
+        text = f'{EXAMPLE}\nschedule: "{cron}"\n'
+        (tmp_path / name / "request.yaml").write_text(text, encoding="utf-8")
+    defined = definitions(tmp_path, JobStore(tmp_path / ".anon"))
+    schedules = {s.name: s for s in defined.get_repository_def().schedule_defs}
+    assert set(schedules) == {"nightly_schedule", "retention"}
+    assert schedules["nightly_schedule"].job_name == "nightly_anonymize_job"
+    assert schedules["nightly_schedule"].default_status == dg.DefaultScheduleStatus.RUNNING
+    broken = defined.resolve_asset_graph().get(dg.AssetKey(["never", "request"]))
+    assert "cron does not understand it" in (broken.description or "")
