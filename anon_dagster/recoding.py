@@ -19,6 +19,12 @@ from anon_dagster.counting import Count, encode, locate
 from anon_dagster.decision import Decision
 from anon_dagster.errors import SourceError
 from anon_dagster.request import DirectIdentifier
+from anon_dagster.storage.categories import (
+    is_categorical,
+    ranked,
+    recategorized,
+    released_type,
+)
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, typed
 
@@ -119,7 +125,8 @@ def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
     """Leave values as they are; text of a CSV file gets the type that changes nothing."""
     asked = decision.request.source
     if asked is None or asked.format_found != "csv":
-        return Treatment(source.schema.field(name).type, lambda column, _: column)
+        kind = released_type(source.schema.field(name).type)
+        return Treatment(kind, lambda column, _: column.cast(kind))
     kinds, decimal = decision.counted.columns[name].kinds, asked.csv.decimal
 
     def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
@@ -150,6 +157,7 @@ def blocks(
     source: OpenSource, recoder: Recoder, on_rows: Callable[[int], None]
 ) -> Iterator[pa.Table]:
     """Read the source and give its release, sorted block by block."""
+    orders = _category_orders(source, recoder)
     waiting: list[pa.Table] = []
     for part in source.parts:
         for batch in source.batches(part):
@@ -157,11 +165,36 @@ def blocks(
             on_rows(batch.num_rows)
             while sum(table.num_rows for table in waiting) >= BLOCK:
                 whole = pa.concat_tables(waiting)
-                yield by_value(whole.slice(0, BLOCK))
+                yield _block(whole.slice(0, BLOCK), orders)
                 waiting = [whole.slice(BLOCK)]
     source.unchanged()
     if waiting:
-        yield by_value(pa.concat_tables(waiting))
+        yield _block(pa.concat_tables(waiting), orders)
+
+
+def _category_orders(source: OpenSource, recoder: Recoder) -> dict[str, pa.Array]:
+    """Return the released categories of each column whose order means something.
+
+    They must be known before the first block is written, which takes a reading of its own.
+    """
+    names = [f.name for f in recoder.schema if is_categorical(f.type) and f.type.ordered]
+    found: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
+    for part in source.parts if names else ():
+        for batch in source.batches(part):
+            released = recoder.released(batch)
+            for name in names:
+                found[name].append(released[name].combine_chunks().unique())
+    return {name: ranked(columns) for name, columns in found.items() if columns}
+
+
+def _block(table: pa.Table, orders: Mapping[str, pa.Array]) -> pa.Table:
+    """Sort records, and forget the categories that none of them has."""
+    table = by_value(table)
+    for place, field in enumerate(table.schema):
+        if is_categorical(field.type):
+            column = recategorized(table[place].combine_chunks(), orders.get(field.name))
+            table = table.set_column(place, field, column)
+    return table
 
 
 def by_value(table: pa.Table) -> pa.Table:

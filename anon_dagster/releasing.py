@@ -134,8 +134,16 @@ def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.
     Parameters
     ----------
     like
-        The records that were handed over; columns that were kept have their types.
+        The records that were handed over; columns that were kept have their types, but of
+        categories only those that a released record has.
     """
     stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
     frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
-    return frame if like is None else frame.astype({n: like.dtypes[n] for n in release.kept})
+    if like is None:
+        return frame
+    types = dict(zip(map(str, like.columns), like.dtypes, strict=True))
+    for name in release.kept:
+        frame[name] = frame[name].astype(types[name])
+        if isinstance(types[name], pd.CategoricalDtype):
+            frame[name] = frame[name].cat.remove_unused_categories()
+    return frame

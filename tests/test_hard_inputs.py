@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from anon_dagster import AnonError, anonymize
+from anon_dagster import AnonError, anonymize, recoding
 from anon_dagster.errors import (
     HierarchyError,
     SchemaMismatchError,
@@ -282,3 +284,79 @@ def test_a_tree_is_never_written_over(tmp_path: Path) -> None:
     request = policy(k=3, age=AGE, sex=sex, illness="sensitive")
     with pytest.raises(TargetError, match="is also a source"):
         anonymize({**request, "target": {"path": str(tree)}}, frame=people())
+
+
+GRADES = ["secret", "low", "mid", "high", "unused"]
+
+
+def graded(grades: list[str], *, ordered: bool) -> pa.Table:
+    """Return records of which those with a grade that no other has are suppressed."""
+    frame = pd.DataFrame(
+        {
+            "group": ["many" if grade in {"low", "mid", "high"} else grade for grade in grades],
+            "grade": pd.Categorical(grades, GRADES, ordered=ordered),
+        }
+    )
+    return pa.Table.from_pandas(frame)
+
+
+GRADED = policy(
+    k=2, limit=0.5, group={"role": QI, "highest_level": 0, "hierarchy": {"type": "suppress"}},
+    grade="non_sensitive",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+@pytest.mark.parametrize("block", [2, 2**18])
+def test_categories_of_suppressed_records_alone_are_not_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, block: int, ordered: bool
+) -> None:
+    monkeypatch.setattr(recoding, "BLOCK", block)
+    for part, grades in enumerate([["secret", "low", "high"], ["mid", "low", "high", "mid"]]):
+        pq.write_table(graded(grades, ordered=ordered), tmp_path / f"in-{part}.parquet")
+    source, target = f"{tmp_path}/in-*.parquet", f"{tmp_path}/out.parquet"
+    anonymize({**GRADED, "source": {"path": source}, "target": {"path": target}})
+    column = pq.read_table(tmp_path / "out.parquet")["grade"].to_pandas()
+    assert sorted(column) == ["high", "high", "low", "low", "mid", "mid"]
+    assert set(column.cat.categories) == set(column)
+    assert b"secret" not in (tmp_path / "out.parquet").read_bytes()
+    assert not ordered or list(column.cat.categories) == ["low", "mid", "high"]
+
+
+@pytest.mark.parametrize("ordered", [True, False])
+def test_categories_of_a_frame_lose_those_of_suppressed_records(*, ordered: bool) -> None:
+    frame = graded(["mid", "low", "secret", "high"], ordered=ordered).to_pandas()
+    grades = released(GRADED, frame)["grade"]
+    assert grades.dtype == pd.CategoricalDtype(["low", "mid", "high"], ordered=ordered)
+    assert "secret" in frame["grade"].cat.categories
+
+
+def test_the_order_of_categories_is_not_that_of_the_records(tmp_path: Path) -> None:
+    written = []
+    for grades in (["b", "a", "c"], ["c", "a", "b"]):
+        column = pa.array(grades).dictionary_encode()
+        pq.write_table(pa.table({"group": ["x"] * 3, "grade": column}), tmp_path / "in.parquet")
+        places = {"source": f"{tmp_path}/in.parquet", "target": f"{tmp_path}/out.parquet"}
+        anonymize({**GRADED, **{key: {"path": path} for key, path in places.items()}})
+        written.append((tmp_path / "out.parquet").read_bytes())
+    assert written[0] == written[1]
+
+
+def test_parts_may_have_more_categories_together_than_their_indices_can_count(
+    tmp_path: Path,
+) -> None:
+    for part in "ab":
+        values = [f"{part}{n}" for n in range(100)]
+        column = pa.array(values).dictionary_encode().cast(pa.dictionary(pa.int8(), pa.string()))
+        table = pa.table({"group": ["x"] * 100, "grade": column})
+        pq.write_table(table, tmp_path / f"{part}.parquet")
+    places = {"source": {"path": str(tmp_path), "format": "parquet"}}
+    df = anonymize({**GRADED, **places}).df
+    assert df is not None
+    assert df["grade"].nunique() == 200
+
+
+def test_columns_may_be_numbered() -> None:
+    frame = people().set_axis(range(3), axis=1)
+    request = policy(k=3, limit=0.1, **{"0": AGE, "1": QI, "2": "sensitive"})
+    assert list(released(request, frame).columns) == ["0", "1", "2"]

@@ -391,7 +391,7 @@ def _require_no_source(target: Target, sources: Sequence[str]) -> None:
 def _require_not_found_by(target: Target, sources: Sequence[str]) -> None:
     """Refuse a target whose records the source would have twice the next time."""
     place = _real(target.path)
-    files = (place, full(target.path))
+    files: tuple[str, ...] = (place, full(target.path))
     if not target.single_file:
         files += tuple(f"{each}/part-00000{_ending(target)}" for each in files)
     for source in sources:

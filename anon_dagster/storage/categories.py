@@ -1,0 +1,44 @@
+"""Columns of categories: distinct values, and the place of each record's among them.
+
+Arrow lets the values stand in any order, and more of them than there are: those that only
+suppressed records had, or in the order in which the source came to them. Neither is released.
+"""
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+
+def is_categorical(kind: pa.DataType) -> bool:
+    """Tell whether a column of a type has categories."""
+    return bool(pa.types.is_dictionary(kind))
+
+
+def released_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a released column: room for the categories of all parts together."""
+    if not is_categorical(kind):
+        return kind
+    return pa.dictionary(pa.int32(), kind.value_type, ordered=kind.ordered)
+
+
+def ranked(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
+    """Return the categories that records of any of the columns have, in their declared order."""
+    whole = pa.chunked_array(list(columns)).combine_chunks()  # joins the categories of all
+    return whole.dictionary.take(pc.unique(whole.indices).drop_null().sort())
+
+
+def recategorized(column: pa.Array, categories: pa.Array | None) -> pa.DictionaryArray:
+    """Give a column other categories, among them all of its values.
+
+    Parameters
+    ----------
+    categories
+        In their order; those that the column has, sorted, if left out.
+    """
+    values = column.dictionary_decode()
+    if categories is None:
+        found = pc.unique(values).drop_null()
+        categories = found.take(pc.sort_indices(found))
+    places = pc.index_in(values, value_set=categories)
+    return pa.DictionaryArray.from_arrays(places, categories, ordered=column.type.ordered)
