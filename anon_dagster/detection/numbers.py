@@ -144,7 +144,7 @@ def _ranges(profile: Profile) -> Iterator[Evidence]:
             )
     sums = profile.matched(_MONEY_RANGE)
     if profile.distinct <= 60 and (score := 0.8 * ramp(sums, low=0.6)):
-        bounds = [
+        money_like = [
             v for v in profile.shown if re.search(r"\d[\d.,]*[kK]\b|\d{4,}|\d,\d{3}|[$€£]", v)
         ]
         if len(money_like) > 0.5 * profile.distinct:
