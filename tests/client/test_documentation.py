@@ -1,0 +1,103 @@
+"""The session of the documentation, as it is written."""
+
+import doctest
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from anon_dagster import cli
+from anon_dagster.client import AnonClient
+from tests.live import deployed_live
+
+
+@pytest.fixture
+def folder(project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    leave_out = shutil.ignore_patterns("out")
+    shutil.copytree(project_folder / "data", tmp_path / "data", ignore=leave_out)
+    shutil.copy(project_folder / "dagster.yaml", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    AnonClient().close()
+
+
+def blocks(project_folder: Path, language: str) -> str:
+    page = (project_folder / "docs" / "client.md").read_text(encoding="utf-8")
+    return "\n".join(re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL))
+
+
+def run(script: str, folder: Path) -> str:
+    """Run a script of the shell, in which the command anon is this project's."""
+    (folder / "bin").mkdir()
+    command = folder / "bin" / "anon"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m anon_dagster.cli "$@"\n')
+    command.chmod(0o755)
+    project = str(Path(cli.__file__).parents[1])
+    environment = os.environ | {
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": project,
+    }
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 (of the system)
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_the_session_in_python(project_folder: Path, folder: Path) -> None:
+    test = doctest.DocTestParser().get_doctest(
+        blocks(project_folder, "python"), {}, "client.md", "client.md", 0
+    )
+    report: list[str] = []
+    with pd.option_context("display.width", 120):
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+        runner.run(test, out=report.append)
+    assert not report, "".join(report)
+    assert not list(folder.glob("data/patients/out/*"))
+
+
+@pytest.mark.slow
+def test_the_session_in_the_shell(project_folder: Path, folder: Path) -> None:
+    lines = blocks(project_folder, "console").splitlines()
+    assert all(line.startswith("$ ") for line in lines)
+    said = run("\n".join(line[2:] for line in lines), folder)
+    assert '"status": "completed"' in said
+    assert (folder / "values.csv").stat().st_size
+    assert (folder / "grid.csv").stat().st_size
+    assert (folder / "later.parquet").stat().st_size
+    assert not (folder / "data" / "patients" / "out" / "patients.parquet").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_session_by_curl(project_folder: Path, folder: Path) -> None:
+    script = blocks(project_folder, "sh")
+    with deployed_live(folder) as url:
+        said = run(script.replace("http://127.0.0.1:3000", url), folder)
+    for told in (
+        "AddDynamicPartitionSuccess",
+        '"status":"SUCCESS"',
+        "out/patients.parquet",
+        "LaunchRunSuccess",
+        "TerminateRunSuccess",
+        "DeletePipelineRunSuccess",
+    ):
+        assert told in said.replace('": "', '":"'), told
+
+
+def test_every_exit_code_is_documented(project_folder: Path) -> None:
+    page = (project_folder / "docs" / "client.md").read_text(encoding="utf-8")
+    told = set(map(int, re.findall(r"^\| (\d+) \|", page, re.MULTILINE)))
+    assert told == {0, cli.FAILED, 2, cli.INTERRUPTED, *cli.CODES.values()}
+    assert set(map(int, re.findall(r"[:;] (\d+) ", cli.__doc__ or ""))) == told
