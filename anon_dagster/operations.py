@@ -18,7 +18,7 @@ from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
 from anon_dagster.assessment import assess_risk, assess_utility, describe
 from anon_dagster.core.local import recode_locally
-from anon_dagster.core.search import search, search_best
+from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.decision import Decision
@@ -131,10 +131,12 @@ def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
 
 
 def _decided(plan: Plan, report: Callable[[int, int], None]) -> Solution:
+    asked = plan.policy.search
+    budget = None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
     if plan.policy.recoding == "global":
-        return search(plan.problem, on_progress=report)
+        return search(plan.problem, on_progress=report, budget=budget)
     try:
-        start = search(plan.problem, on_progress=report)
+        start = search(plan.problem, on_progress=report, budget=budget)
     except UnreachableError:
         start = None
     return recode_locally(plan.problem, start=start, on_progress=report)

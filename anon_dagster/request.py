@@ -8,7 +8,6 @@ from math import floor
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -20,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from anon_dagster.documents import load_yaml
 from anon_dagster.errors import Problem, RequestError
 
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
@@ -435,6 +435,19 @@ class Privacy(_Part):
 # -- policy and request --------------------------------------------------------------------
 
 
+class SearchBudget(_Part):
+    """What the search may spend; the same seed and steps give the same release.
+
+    It stops then with the best that it found, and says how much better another might be.
+    """
+
+    steps: Annotated[int, Field(ge=1)] = 5_000
+    """Candidates to evaluate."""
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    """A release that depends on the speed of the machine; left out, there is no such limit."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
 class Policy(_Part):
     """What each attribute is and what must hold; serves any source with these attributes."""
 
@@ -448,6 +461,9 @@ class Policy(_Part):
     suppressed_records: Literal["drop", "keep"] = "drop"
     """Left out of the release, or kept with every quasi-identifier at ``*``."""
     recoding: Literal["global", "local"] = "global"
+    search: SearchBudget | None = None
+    """Left out, up to five million candidates are searched until the optimum is proven, and
+    more of them with the default budget."""
     risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
     population: Annotated[int, Field(ge=1)] | Source | None = None
     """Size of the population, or a table of it, for the journalist's risk."""
@@ -584,18 +600,10 @@ def load_request(path: str | Path) -> Request:
     Raises
     ------
     RequestError
-        If the file cannot be read, is not YAML, or is not a valid request.
+        If the file cannot be read, is not YAML, has a key twice, or is not a valid request.
     """
     file = Path(path)
-    try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RequestError(f"cannot read {file.name}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise RequestError(f"{file.name} is not YAML{place}") from None
-    return parse_request(document, folder=file.parent.resolve())
+    return parse_request(load_yaml(file), folder=file.parent.resolve())
 
 
 def _problem(error: Mapping[str, Any]) -> Problem:
@@ -605,6 +613,8 @@ def _problem(error: Mapping[str, Any]) -> Problem:
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "unknown key"
+    if steps[-1:] == ["[key]"]:
+        steps, message = steps[:-1], "a name is text: put it in quotes"
     return Problem(".".join(_without_tags(steps)), message)
 
 
