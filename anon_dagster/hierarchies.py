@@ -106,7 +106,7 @@ def build_hierarchy(
     return _computed(domain, rule)
 
 
-def _computed(domain: Domain, rule: _Computed) -> Hierarchy:
+def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a kind of rule each)
     match rule:
         case IntervalRule() | RoundingRule():
             return _numeric(domain, rule)
