@@ -11,7 +11,7 @@ from pydantic import Field
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import REQUEST
-from anon_dagster.errors import RequestError
+from anon_dagster.documents import parse_yaml
 from anon_dagster.request import Request, load_request, parse_request
 
 REQUESTS = "request"
@@ -47,13 +47,7 @@ def request_of(value: str | Mapping[str, Any]) -> Request:
         return load_request(str(value["file"]))
     if not isinstance(value, str):
         return parse_request(value)
-    try:
-        document = yaml.safe_load(value)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else ""
-        raise RequestError(f"the request is not YAML{place}") from None
-    return parse_request(document)
+    return parse_request(parse_yaml(value, name="the request"))
 
 
 @dg.asset(
