@@ -19,8 +19,8 @@ from anon_dagster.request import (
 def explain_attribute(attribute: Attribute) -> str:
     """Say what is done to an attribute."""
     if isinstance(attribute, DirectIdentifier):
-        constant = attribute.redaction == "constant"
-        return "replaced by a constant" if constant else "left out"
+        replaced = {"constant": "replaced by a constant", "pseudonym": "replaced by a pseudonym"}
+        return replaced.get(attribute.redaction, "left out")
     if isinstance(attribute, QuasiIdentifier):
         if attribute.aggregate is not None:
             return f"microaggregated: {attribute.aggregate.replace('_', ' ')}"

@@ -30,6 +30,7 @@ from anon_dagster.errors import (
 from anon_dagster.measuring import compare, configurations
 from anon_dagster.planning import Plan, plan, table_attributes
 from anon_dagster.progress import Progress, ProgressSink, running, unheard
+from anon_dagster.pseudonyms import require_keys
 from anon_dagster.releasing import Release, count_release, publish, released_frame, write_release
 from anon_dagster.request import (
     Measurement,
@@ -77,12 +78,13 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     Raises
     ------
     RequestError
-        If there is no source, or two.
+        If there is no source, or two, or no key for pseudonyms.
     SourceError
         If the source cannot be read, or has other columns than the request names.
     TargetError
         If the target could not be written.
     """
+    require_keys(request.policy)
     source = _opened(request.source, frame)
     require_columns(source.columns, request.policy.attributes)
     if request.target is not None:

@@ -18,6 +18,7 @@ from anon_dagster.core.keys import LARGEST, TupleIndex
 from anon_dagster.counting import Count, encode, locate
 from anon_dagster.decision import Decision
 from anon_dagster.errors import SourceError
+from anon_dagster.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (
     is_categorical,
@@ -94,6 +95,8 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 treatments[name] = _constant(attribute.constant)
+            elif attribute.redaction == "pseudonym":
+                treatments[name] = _pseudonym(attribute)
         elif place >= 0 and (keeps or not _untouched(decision, name, place)):
             treatments[name] = _generalized(decision, place, keeps=keeps)
         else:
@@ -117,6 +120,17 @@ def _untouched(decision: Decision, name: str, place: int) -> bool:
 def _constant(constant: str) -> Treatment:
     def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
         return pa.repeat(pa.scalar(constant, pa.string()), len(column))
+
+    return Treatment(pa.string(), treat)
+
+
+def _pseudonym(attribute: DirectIdentifier) -> Treatment:
+    """Replace each value by its pseudonym, each different one once per batch."""
+    pseudonyms = pseudonymizer(attribute)
+
+    def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
+        values, places = encode(column)
+        return pseudonyms(values).take(pa.array(places))
 
     return Treatment(pa.string(), treat)
 

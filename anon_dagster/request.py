@@ -279,8 +279,13 @@ class DirectIdentifier(_Part):
     """Names a person by itself; never released."""
 
     role: Literal["direct_identifier"]
-    redaction: Literal["drop", "constant"] = "drop"
+    redaction: Literal["drop", "constant", "pseudonym"] = "drop"
     constant: str = SUPPRESSED
+    key_variable: Annotated[str, StringConstraints(pattern="^ANON_KEY(_[A-Z0-9_]+)?$")] = "ANON_KEY"
+    """The environment variable that holds the key of pseudonyms; see
+    :mod:`anon_dagster.pseudonyms`."""
+    scope: str = ""
+    """Sets pseudonyms apart that one key makes for different purposes."""
 
 
 Aggregate = Literal["mean", "geometric_mean", "median", "mode", "range", "set"]

@@ -14,6 +14,7 @@ from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import ColumnCount, Count, count
 from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.pseudonyms import PATTERN
 from anon_dagster.request import DirectIdentifier, Policy
 from anon_dagster.storage.sources import open_frame
 
@@ -54,9 +55,9 @@ def release_schema(
 ) -> "DataFrameSchema":
     """Return the schema of the release that a solution makes.
 
-    Direct identifiers are gone or constant; transformed columns hold the labels that were
-    decided, ``*`` only where suppressed records stay; other columns have missing values only if
-    the source has.
+    Direct identifiers are gone, constant or pseudonyms; transformed columns hold the labels that
+    were decided, ``*`` only where suppressed records stay; other columns have missing values only
+    if the source has.
 
     Parameters
     ----------
@@ -77,6 +78,8 @@ def release_schema(
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 columns[name] = _among([attribute.constant], "is the constant")
+            elif attribute.redaction == "pseudonym":
+                columns[name] = _pseudonyms()
         elif name in decided:
             columns[name] = _among(decided[name], "is a label that was decided")
         else:
@@ -137,6 +140,12 @@ def _anything(*, nullable: bool = True) -> "Column":
     from pandera.pandas import Column
 
     return Column(nullable=nullable)
+
+
+def _pseudonyms() -> "Column":
+    from pandera.pandas import Check, Column
+
+    return Column(checks=Check.str_matches(PATTERN, error="is a pseudonym"), nullable=True)
 
 
 def _among(labels: Sequence[Label], claim: str) -> "Column":

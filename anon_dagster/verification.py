@@ -38,6 +38,7 @@ from anon_dagster.core.measurement import (
 from anon_dagster.counting import ColumnCount, Count, count
 from anon_dagster.errors import PromiseBrokenError, SchemaMismatchError
 from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.pseudonyms import PATTERN
 from anon_dagster.request import (
     AlphaKAnonymityRule,
     BetaLikenessRule,
@@ -172,7 +173,7 @@ def verify(
     """
     _require_columns(release, policy)
     classes = _classes(release, policy)
-    promises = list(_identifiers_gone(release, policy))
+    promises = list(_identifiers_gone(release, policy, source_count))
     privacy = policy.privacy
     if privacy.k_anonymity is not None:
         promises.append(_k_anonymity(classes, privacy.k_anonymity.k))
@@ -267,21 +268,33 @@ def _measures(classes: Partition) -> ClassMeasures:
 # -- promises ------------------------------------------------------------------------------
 
 
-def _identifiers_gone(release: Count, policy: Policy) -> Iterator[Promise]:
+def _identifiers_gone(release: Count, policy: Policy, source: Count | None) -> Iterator[Promise]:
     for name, attribute in policy.attributes.items():
         if isinstance(attribute, DirectIdentifier):
             column = release.columns.get(name)
-            left = _telling(column, attribute.constant, release.records) if column else 0
+            known = source.columns.get(name) if source else None
+            left = _telling(column, attribute, known, release.records) if column else 0
             yield Promise(IDENTIFIERS, name, 0, left, left == 0, 0, left)
 
 
-def _telling(column: ColumnCount, constant: str, records: int) -> int:
-    """Return how many records hold anything but the constant or nothing."""
+def _telling(
+    column: ColumnCount, attribute: DirectIdentifier, known: ColumnCount | None, records: int
+) -> int:
+    """Return how many records hold anything but nothing and the constant or a pseudonym.
+
+    No value of the source is a pseudonym, whatever it looks like.
+    """
     if column.distinct and not len(column.values):  # forgotten: nobody can tell
         return records - column.missing
-    allowed = {constant, None}
-    pairs = zip(column.labels, column.counts.tolist(), strict=True)
-    return sum(times for value, times in pairs if value not in allowed)
+    if attribute.redaction == "pseudonym":
+        harmless = pc.match_substring_regex(column.values, PATTERN)
+        if known is not None:
+            repeated = pc.is_in(column.values, value_set=known.values.drop_null())  # noqa: PD011
+            harmless = pc.and_not(harmless, repeated)
+    else:
+        harmless = pc.equal(column.values, attribute.constant)
+    telling = pc.invert(pc.fill_null(harmless, fill_value=True)).to_numpy(zero_copy_only=False)
+    return int(column.counts[telling].sum())
 
 
 def _suppression(released: int, records: int, policy: Policy) -> Promise:

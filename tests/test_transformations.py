@@ -1,0 +1,86 @@
+"""What the page of transformations shows is done as it says."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from anon_dagster import anonymize
+from anon_dagster.request import parse_policy
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "transformations.md"
+ROWS = 24
+COLUMNS: dict[str, list[Any]] = {
+    "name": [f"person {n}" for n in range(ROWS)],
+    "ssn": [f"{n:03}" for n in range(ROWS)],
+    "patient": [f"p{n}" for n in range(ROWS)],
+    "card": [f"5500{n:08}{1000 + n % 2}" for n in range(ROWS)],
+    "age": [17, 19, *range(20, 40), 80, 95],
+    "income": [1040 + n for n in range(ROWS)],
+    "town": ["Lyon", "Oslo"] * (ROWS // 2),
+    "job": ["nurse"] * (ROWS - 2) + ["mayor", "bishop"],
+    "weight": [60 + n % 3 for n in range(ROWS)],
+}
+
+
+def shown() -> dict[str, dict[str, Any]]:
+    snippets = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    return {name: each for text in snippets for name, each in yaml.safe_load(text).items()}
+
+
+def released(name: str, **options: Any) -> pd.DataFrame:
+    policy = {
+        "attributes": {name: shown()[name], "sex": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+        **options,
+    }
+    frame = pd.DataFrame({name: COLUMNS[name], "sex": ["f"] * ROWS})
+    df = anonymize({"policy": policy}, frame=frame).df
+    assert df is not None
+    return df
+
+
+def test_every_snippet_of_the_page_is_a_valid_attribute() -> None:
+    assert shown().keys() == COLUMNS.keys()
+    parse_policy({"attributes": shown(), "privacy": {"k_anonymity": {"k": 2}}})
+
+
+def test_direct_identifiers_are_gone_constant_or_pseudonyms(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANON_KEY", "a key of more than sixteen characters")
+    assert "name" not in released("name")
+    assert set(released("ssn")["ssn"]) == {"XXX-XX-XXXX"}
+    assert released("patient")["patient"].nunique() == ROWS
+
+
+def test_a_part_of_an_identifier_is_counted_with_the_quasi_identifiers() -> None:
+    assert set(released("card")["card"]) == {f"{'*' * 12}1000", f"{'*' * 12}1001"}
+
+
+def test_values_beyond_the_bounds_are_joined() -> None:
+    labels = released("age")["age"].value_counts()
+    assert labels[["< 20", ">= 80"]].tolist() == [2, 2]
+    assert labels.size == 2 + 4
+
+
+def test_numbers_are_rounded_as_little_as_possible() -> None:
+    assert set(released("income")["income"]) == {"1000", "1100"}
+
+
+def test_a_suppressed_attribute_tells_nothing() -> None:
+    assert set(released("town")["town"]) == {"*"}
+
+
+def test_cells_are_suppressed_where_their_class_must() -> None:
+    assert released("job", recoding="local")["job"].value_counts().to_dict() == {
+        "nurse": ROWS - 2,
+        "*": 2,
+    }
+
+
+def test_values_are_averaged_within_their_class() -> None:
+    assert set(released("weight")["weight"]) == {61}
