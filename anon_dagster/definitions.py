@@ -11,6 +11,7 @@ from anon_dagster.defs.datasets import datasets
 from anon_dagster.defs.endings import endings
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import retention
+from anon_dagster.defs.verifying import verifying
 
 
 def definitions(data: Path, store: JobStore) -> dg.Definitions:
@@ -21,6 +22,7 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
     return dg.Definitions.merge(
         adhoc(),
         applying(),
+        verifying(),
         endings(store),
         retention(store),
         *datasets(data, taken=frozenset({ADHOC.name})),

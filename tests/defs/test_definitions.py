@@ -27,7 +27,7 @@ STAGES = {
     "source",
     "utility_statistics",
 }
-APPLYING = {"adhoc/application", "adhoc/applied"}
+APPLYING = {"adhoc/application", "adhoc/applied", "adhoc/verified"}
 GROUPS = {"adhoc", "credit_union", "patients"}
 
 
@@ -53,11 +53,12 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
             "anonymized:release_keeps_every_promise",
             "anonymized:release_matches_schema",
         )
-    }
+    } | {"adhoc/verified:release_keeps_every_promise"}
     assert set(repository.job_names) == {
         "__ASSET_JOB",
         "apply_job",
         "retention_job",
+        "verify_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
         *(
             f"{group}_{kind}_job"

@@ -1,0 +1,102 @@
+"""Whether a released table keeps what was promised: the job for tables that others released."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from anon_dagster.defs import metadata
+from anon_dagster.defs.adhoc import ADHOC, request_of
+from anon_dagster.defs.checks import KEEPS_PROMISES
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import RequestError
+from anon_dagster.request import Request, Source, parse_request_part
+
+_VERIFIED = ADHOC.key("verified")
+
+
+class VerificationConfig(dg.Config):
+    """What was promised, and where the released table is."""
+
+    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
+    request: Any = Field(
+        default={"file": "request.yaml"},
+        description="A request with the policy, its YAML text, or {file: path}.",
+    )
+    released: Any = Field(
+        default=None,
+        description="The released table, as the source of a request or its path; left out, the "
+        "target of the request.",
+    )
+
+
+def verifying() -> dg.Definitions:
+    """Define the job that measures the promises of a released table."""
+    return dg.Definitions(
+        assets=[_verified],
+        jobs=[
+            dg.define_asset_job(
+                "verify_job",
+                selection=dg.AssetSelection.assets(_VERIFIED),
+                tags={KIND_TAG: "verify", DATASET_TAG: ADHOC.name},
+            )
+        ],
+    )
+
+
+@dg.asset(
+    key=_VERIFIED,
+    group_name=ADHOC.name,
+    partitions_def=ADHOC.partitions,
+    check_specs=[
+        dg.AssetCheckSpec(
+            KEEPS_PROMISES,
+            asset=_VERIFIED,
+            description="Every promise of the policy holds on the table as it is stored.",
+            blocking=True,
+        )
+    ],
+)
+def _verified(
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: VerificationConfig
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Which promises a released table keeps; the check is red if one is broken."""
+    with failures_in_words():
+        from anon_dagster.operations import verify_table
+
+        request = request_of(config.request)
+        job = store.job(context.run.run_id)
+        job.save_request(request)
+        found = verify_table(request.policy, released_of(request, config.released))
+        path = job.save_frame("verification.parquet", found.to_frame())
+        promises = metadata.table(found.to_frame())
+        RunProgress(context).finish()
+    broken = "; ".join(map(str, found.failures))
+    yield dg.MaterializeResult(
+        metadata={"promises": promises, "holds": found.holds, **metadata.file(path)},
+        check_results=[
+            dg.AssetCheckResult(check_name=KEEPS_PROMISES, passed=found.holds, description=broken)
+        ],
+    )
+
+
+def released_of(request: Request, released: str | Mapping[str, Any] | None) -> Source:
+    """Return where a released table is: the one named, or the target of the request.
+
+    Raises
+    ------
+    RequestError
+        If neither is given, or what is given is no source.
+    """
+    if isinstance(released, str):
+        return Source(path=released)
+    if released is not None:
+        return parse_request_part(Source, released, "released")
+    if request.target is None:
+        raise RequestError("say which table was released: the request has no target")
+    target = request.target
+    return Source(path=target.path, format=target.format, csv=target.csv)
