@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from anon_dagster.detection.domains import Domain, Domains
+from anon_dagster.detection.domains import Domains
 from anon_dagster.detection.evidence import Evidence
 from anon_dagster.detection.formats import format_evidence
 from anon_dagster.detection.generic import code_evidence, contact_evidence, generic_evidence
@@ -20,6 +20,7 @@ _GENERIC = frozenset(
 )
 _NAME_ALONE = 0.86
 _RIVALS = 3
+_YIELDING = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def classify(profile: Profile, domains: Domains) -> Verdict:
         return Verdict("constant", only.score, (only.reason,), (), None)
     named = header_evidence(profile.name, domains)
     scores = {
-        domain: _together(domain, domains[domain], profile, evidence, named)
+        domain: _together(domain, domains, profile, evidence, named)
         for domain in {*evidence, *named}
     }
     ranked = sorted(scores, key=lambda d: (-domains[d].priority * (scores[d] > 0.5), -scores[d], d))
@@ -73,8 +74,8 @@ def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> It
     yield from format_evidence(profile, domains)
     yield from number_evidence(profile)
     yield from coordinate_evidence(profile)
-    yield from address_evidence(profile)
     if dates is None:
+        yield from address_evidence(profile)
         yield from contact_evidence(profile)
     yield from name_evidence(profile)
     yield from scripted_name_evidence(profile)
@@ -85,16 +86,20 @@ def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> It
 
 def _together(
     name: str,
-    domain: Domain,
+    domains: Domains,
     profile: Profile,
     evidence: dict[str, Evidence],
     named: dict[str, float],
 ) -> float:
     spoken = evidence[name].score if name in evidence else 0.0
+    if name in _GENERIC:
+        # What fits many columns yields to what the name says in particular.
+        rivals = (named[d] * fits(profile, d, domains[d]) for d in named if d not in _GENERIC)
+        spoken *= 1 - _YIELDING * max(rivals, default=0.0)
     if name not in named:
         return spoken
-    believed = named[name] * _NAME_ALONE * fits(profile, name, domain)
-    if not spoken and domain.shape == "none":
+    believed = named[name] * _NAME_ALONE * fits(profile, name, domains[name])
+    if not spoken and domains[name].shape == "none":
         believed = 0.0
     return 1 - (1 - spoken) * (1 - believed)
 

@@ -10,6 +10,7 @@ from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
 
 _PHONE = re.compile(r"(\+|00)?[\d(][\d\s().\-/]{5,20}\d(\s?(x|ext\.?|#)\s?\d{1,6})?")
+_TOLD = re.compile(r"^(\+|00)|[()]|x\d|^\d{3}[-. ]\d{3}[-. ]\d{4}$|^0\d")
 _NATIONAL = (
     "US",
     "GB",
@@ -35,7 +36,8 @@ _PLATE = re.compile(
 )
 _USER = re.compile(r"@?[a-zA-Z][a-zA-Z0-9]*(?:[._-][a-zA-Z0-9]+)*\d*")
 _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9_/.#-]*")
-_UNIQUE = 0.995
+_UNIQUE, _NEARLY = 0.995, 0.96
+_NEARLY_CONSTANT = 0.94
 
 
 def contact_evidence(profile: Profile) -> Iterator[Evidence]:
@@ -53,9 +55,8 @@ def contact_evidence(profile: Profile) -> Iterator[Evidence]:
         return
     valid, region = _valid_phones(profile)
     share = max(valid, written * 0.9 if marked > 0.6 else 0.0)
-    strength = 0.96 if marked > 0.5 else 0.7
-    if valid < 0.25:
-        strength *= 0.85
+    told = profile.share(lambda v: bool(_TOLD.search(v)))
+    strength = 0.96 if told > 0.5 else 0.8 if valid >= 0.5 else 0.55
     if score := strength * ramp(share, low=0.25, high=0.75):
         where = f" ({region})" if region else ""
         yield Evidence(
@@ -98,7 +99,9 @@ def code_evidence(profile: Profile) -> Iterator[Evidence]:
         and mixed > 0.9
         and (len(shapes) >= 3 or any(c in s for s in shapes for c in "- "))
     ):
-        if score := 0.5 * ramp(plates, low=0.7) * (1.0 if _plated(shapes) else 0.7):
+        letters = {re.sub(r"[^A-ZÄÖÜ]", "", value) for value in profile.shown}
+        varied = ramp(len(letters), low=3, high=20)
+        if score := 0.66 * ramp(plates, low=0.7) * varied * (1.0 if _plated(shapes) else 0.7):
             yield Evidence(
                 "licence_plate", score, f"{percent(plates)} of the values are written like plates"
             )
@@ -137,6 +140,9 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
         )
         yield Evidence("constant", 0.99 if profile.distinct else 1.0, what)
         return
+    top = float(profile.counts.max() / profile.present)
+    if profile.present >= 50 and (score := 0.8 * ramp(top, low=_NEARLY_CONSTANT, high=0.97)):
+        yield Evidence("constant", score, f"{percent(top)} of the records hold the same value")
     yield from _keys(profile)
     sentences = profile.share(lambda v: len(v.split()) >= 4 or len(v) > 40)
     if profile.mean_words >= 4 and (profile.distinct_share > 0.2 or profile.distinct > 150):
@@ -159,19 +165,22 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
 
 def _keys(profile: Profile) -> Iterator[Evidence]:
     """Recognize values that differ in nearly every record and are codes or count upwards."""
-    if profile.distinct_share < _UNIQUE or profile.present < 20:
+    if profile.distinct_share < _NEARLY or profile.present < 20:
         return
+    unique = profile.distinct_share >= _UNIQUE
     coded = profile.matched(_CODE)
     shapes = Counter(re.sub(r"[^\W\d_]+", "A", re.sub(r"\d+", "9", v)) for v in profile.shown)
     uniform = shapes.most_common(1)[0][1] / max(len(profile.shown), 1)
     reason = f"{percent(profile.distinct_share)} of the values differ from each other"
     if profile.numeric:
         if profile.span.whole and profile.span.most >= 0.8 * profile.present:
-            dense = _dense(profile)
-            fixed = profile.one_length > 0.9
-            yield Evidence("unique_key", 0.8 if dense else 0.68 if fixed else 0.5, reason)
+            long = profile.one_length > 0.9 and profile.span.least >= 10**8
+            score = 0.8 if _dense(profile) else 0.7 if long else 0.45
+            yield Evidence("unique_key", score if unique or score > 0.7 else score / 2, reason)
         return
-    if score := 0.78 * ramp(coded, low=0.5, high=0.9) * ramp(uniform, low=0.1, high=0.6):
+    prefixes = {re.match(r"[^\W\d_]*", value).group() for value in profile.shown}  # type: ignore[union-attr]
+    strength = 0.78 if len(prefixes) < 8 else 0.62
+    if score := strength * ramp(coded, low=0.5, high=0.9) * ramp(uniform, low=0.1, high=0.6):
         yield Evidence("unique_key", score, f"{reason} and are codes")
 
 

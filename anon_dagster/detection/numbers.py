@@ -49,7 +49,7 @@ def _whole(profile: Profile) -> Iterator[Evidence]:
         yield Evidence("year", 0.9 if narrow else 0.4, f"{percent(digits)} of the values are years")
     if _aged(profile):
         yield Evidence("age", _age_score(profile), "whole numbers that are spread as ages are")
-    if {float(n) for n in profile.numbers if not np.isnan(n)} == {0.0, 1.0}:
+    if (span.least, span.most) == (0.0, 1.0):
         yield Evidence("boolean", 0.85, "the values are 0 and 1")
     scale = _scale(profile)
     if scale is not None:
@@ -61,8 +61,12 @@ def _whole(profile: Profile) -> Iterator[Evidence]:
             0.66 * ramp(rounded, low=0.5),
             f"{percent(rounded)} of the values are round hundreds",
         )
-    if span.high > 20_000 and span.least >= 0 and distinct > 30 and profile.one_length < 0.9:
-        yield Evidence("amount", 0.45, "large whole numbers of different length")
+    if span.high > 20_000 and span.least >= 0 and distinct > 30:
+        yield Evidence(
+            "amount",
+            0.52 if profile.one_length < 0.95 else 0.46,
+            "large whole numbers of different length",
+        )
 
 
 def _aged(profile: Profile) -> bool:
@@ -102,7 +106,7 @@ def _scale(profile: Profile) -> tuple[float, str] | None:
     span = profile.span
     values = sorted({float(n) for n in profile.numbers if not np.isnan(n)})
     kept = [v for v in values if v == round(v)]
-    if len(kept) < 4 or len(kept) > 11 or len(kept) < len(values):
+    if len(kept) < 4 or len(kept) > 12 or len(kept) < len(values):
         return None
     ends = (span.low, span.high)
     if ends in {(1, 5), (1, 7), (1, 10), (0, 10)} and len(kept) >= 0.8 * (ends[1] - ends[0] + 1):
@@ -135,7 +139,8 @@ def _ranges(profile: Profile) -> Iterator[Evidence]:
         return
     ages = profile.matched(_AGE_RANGE)
     if profile.distinct <= 130 and (score := 0.9 * ramp(ages, low=0.4)):
-        bounds = [int(n) for v in profile.shown for n in re.findall(r"\d{1,4}", v)]
+        ranges = [v for v in profile.shown if _AGE_RANGE.fullmatch(v)]
+        bounds = [int(n) for v in ranges for n in re.findall(r"\d+", v)]
         if bounds and 15 <= max(bounds) <= _OLDEST:
             yield Evidence(
                 "age",
@@ -144,8 +149,6 @@ def _ranges(profile: Profile) -> Iterator[Evidence]:
             )
     sums = profile.matched(_MONEY_RANGE)
     if profile.distinct <= 60 and (score := 0.8 * ramp(sums, low=0.6)):
-        money_like = [
-            v for v in profile.shown if re.search(r"\d[\d.,]*[kK]\b|\d{4,}|\d,\d{3}|[$€£]", v)
-        ]
-        if len(money_like) > 0.5 * profile.distinct:
+        large = profile.share(re.compile(r"\d[\d.,]*[kK]\b|\d{4,}|\d,\d{3}|[$€£]").search)
+        if large > 0.5:
             yield Evidence("income", score, f"{percent(sums)} of the values are ranges of sums")

@@ -7,7 +7,7 @@ from functools import cache
 from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
 from anon_dagster.facts import known_rows
-from anon_dagster.facts.vocabulary import family_names, given_names, plain
+from anon_dagster.facts.vocabulary import family_names, given_names, plain, words
 
 _TITLE = re.compile(
     r"^(mr|mrs|ms|miss|dr|prof|herr|frau|hr|fr|sr|sra|srta|don|doña|mme|m|mlle|dott|ing|dipl|sig|"
@@ -53,6 +53,8 @@ def name_evidence(profile: Profile) -> Iterator[Evidence]:
         return
     given = profile.share(_given)
     family = profile.share(_family)
+    if max(given, family) < 0.35 and _like_names(profile):
+        yield Evidence("family_name", 0.4, "single words with a capital, most of them different")
     for domain, own, other in (("given_name", given, family), ("family_name", family, given)):
         score = 0.92 * ramp(own, low=0.15, high=0.5) * ramp(own - 0.7 * other, low=0.0, high=0.15)
         if score:
@@ -61,6 +63,12 @@ def name_evidence(profile: Profile) -> Iterator[Evidence]:
                 score,
                 f"{percent(own)} of the values are known as {domain.replace('_', ' ')}s",
             )
+
+
+def _like_names(profile: Profile) -> bool:
+    """Tell whether values are single capitalized words of great variety."""
+    capital = profile.share(lambda v: v[:1].isupper() and v[1:].islower() and v.isalpha())
+    return capital > 0.85 and profile.distinct > 100 and profile.distinct_share > 0.25
 
 
 def _words(value: str) -> list[str] | None:
@@ -117,7 +125,10 @@ def work_evidence(profile: Profile) -> Iterator[Evidence]:
     """Look for job titles by their words, and for companies by their legal forms."""
     if profile.numeric or profile.distinct < 3 or profile.mean_words > 7:
         return
-    jobs = profile.share(_job)
+    jobs = profile.share(_job) * (1 - 0.6 * profile.within(words("industry")))
+    if (alike := profile.share(_job_like)) > max(0.3, jobs):
+        reason = f"{percent(alike)} of the values end like titles of jobs"
+        yield Evidence("occupation", 0.72 * ramp(alike, low=0.2, high=0.5), reason)
     if score := 0.9 * ramp(jobs, low=0.3, high=0.75):
         yield Evidence(
             "occupation", score, f"{percent(jobs)} of the values hold words of job titles"
@@ -127,6 +138,27 @@ def work_evidence(profile: Profile) -> Iterator[Evidence]:
         yield Evidence(
             "employer", score, f"{percent(companies)} of the values are written like companies"
         )
+
+
+_JOB_ENDING = re.compile(
+    r"(ologe|ologin|ologue|[oó]log[oa]|ingenieur|ingenieurin|ingenier[oa]|ingénieure?|ingegnere|engenheir[oa]|"
+    r"t[eé]cnic[oa]|technicien|technicienne|techniker|operador|operadora|operatore|op[eé]rateur|auxiliar|"
+    r"bauer|wirt|wirtin|mechaniker|mechatroniker|macher|kaufmann|kauffrau|fachkraft|monteur|meister|berater|führer|"
+    r"arbeiter|schlosser|pfleger|assistent|assistentin|sekretär|leiter|gestalter|zeichner|laborant|chemikant|"
+    r"[a-z]{3}(?:ador|adora|edor|edora|idor|idora|trice|teur|ier|ière|iste|ista|eur|euse|eiro|eira|logo|loga|grafo|grafa)|"
+    r"responsable|chargé|chargée|chef|conducteur|agent|agente|analista|g[eé]rant|gestor|gestora|trabalhador|"
+    r"empleado|profesional|especialista|director|directora|directrice)$",
+    re.IGNORECASE,
+)
+
+
+@cache
+def _job_like(value: str) -> bool:
+    """Tell whether the first or last word of a title ends as names of jobs do."""
+    parts = value.split()
+    if not parts or len(parts) > 9:
+        return False
+    return bool(_JOB_ENDING.search(parts[0]) or _JOB_ENDING.search(parts[-1]))
 
 
 @cache

@@ -132,6 +132,8 @@ def _region_evidence(profile: Profile) -> Iterator[Evidence]:
     few = ramp(120 - profile.distinct, low=0, high=60)
     wide = min(1.0, 0.6 + profile.distinct / 12)
     strength = 0.96 * wide if share > cities - 0.15 else 0.75 * few
+    if states < share and cities > 0.9 and profile.distinct > 20:
+        strength = min(strength, 0.8)
     if score := strength * ramp(share, low=0.35, high=0.9):
         yield Evidence("region", score, f"{percent(share)} of the values are states or provinces")
 
@@ -181,7 +183,7 @@ def _digits(profile: Profile) -> Iterator[Evidence]:
 
 
 def _street(value: str) -> bool:
-    if len(value) < 5 or len(value) > 90 or not any(map(str.isalpha, value)):
+    if not 5 <= len(value) <= 90 or not _LONG_WORD.search(value) or "$" in value:
         return False
     numbered = any(map(str.isdigit, value))
     if numbered:
@@ -197,6 +199,7 @@ def _street(value: str) -> bool:
     )
 
 
+_LONG_WORD = re.compile(r"[^\W\d_]{4}")
 _TOWN_CODE = re.compile(
     r"\b\d{4,5}(-\d{3,4})?\b|\b[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}\b|\b[A-Z]\d[A-Z] ?\d[A-Z]\d\b"
 )
@@ -205,7 +208,8 @@ _TOWN_CODE = re.compile(
 def _address(value: str) -> bool:
     """Tell whether a value has a street, a number and, after a break, a town with its code."""
     parts = [part for part in re.split(r"[\n,;]", value) if part.strip()]
-    if len(parts) < 2 or not any(map(str.isdigit, parts[0] + parts[1])):
+    lettered = sum(bool(_LONG_WORD.search(part)) for part in parts)
+    if len(parts) < 2 or lettered < 2 or not any(map(str.isdigit, parts[0] + parts[1])):
         return False
     return bool(_TOWN_CODE.search(" ".join(parts[1:]))) or (
         len(parts) > 2 and any(map(str.isdigit, parts[0]))
@@ -230,8 +234,7 @@ def coordinate_evidence(profile: Profile) -> Iterator[Evidence]:
     settled = 20 < span.least and span.most < 72 and spread < 52 and span.places >= 4
     worldwide = spread > 100 and largest > 60
     western = span.most < -60 and spread < 60
-    near = -12 < span.least and 1 < span.most < 40 and span.places >= 5
     if settled or worldwide:
         yield Evidence("latitude", 0.62 + fine, reason)
-    if western or (near and not settled):
-        yield Evidence("longitude", (0.7 if western else 0.4) + fine, reason)
+    if western:
+        yield Evidence("longitude", 0.7 + fine, reason)

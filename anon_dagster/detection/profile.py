@@ -13,9 +13,12 @@ from numpy.typing import NDArray
 from anon_dagster.counting import encode
 from anon_dagster.facts.vocabulary import folded, words
 
-SHOWN = 400
+_SHOWN = 400
 """Distinct values that detectors look at, at most."""
 _MOST_PLACEHOLDERS = 0.5  # share of the records beyond which "none" is rather an answer
+_FEWEST_NUMBERS = 2
+_MARKS = [*range(1, 10), *(digit * (10**power - 1) // 9 for power in range(2, 10) for digit in (7, 8, 9))]
+"""Numbers, their sign aside, that code missing answers: 8, 99, 777, 99999."""
 _MONEY = re.compile(r"[\s$€£¥₹']|(?:USD|EUR|GBP|CHF|Rs\.?|R\$)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -65,18 +68,22 @@ class Profile:
     def weights(self) -> NDArray[np.float64]:
         """How much each shown value counts, (shown,); sums to 1.
 
-        Halfway between a vote per record and a vote per value.
+        By their records where there are few values, so that a few slips weigh little; up to
+        halfway a vote per value where there are many, so that no frequent one decides alone.
         """
         counts = self.counts[self._places].astype(float)
-        return 0.5 * counts / counts.sum() + 0.5 / len(counts) if len(counts) else counts
+        if not len(counts):
+            return counts
+        each = min(0.5, len(counts) / _SHOWN)
+        return (1 - each) * counts / counts.sum() + each / len(counts)
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
-        if self.distinct <= SHOWN:
+        if self.distinct <= _SHOWN:
             return np.arange(self.distinct)
-        frequent = np.argsort(-self.counts, kind="stable")[: SHOWN // 8]
+        frequent = np.argsort(-self.counts, kind="stable")[: _SHOWN // 8]
         others = np.setdiff1d(np.arange(self.distinct), frequent)
-        even = others[np.linspace(0, len(others) - 1, SHOWN - len(frequent)).astype(int)]
+        even = others[np.linspace(0, len(others) - 1, _SHOWN - len(frequent)).astype(int)]
         return np.sort(np.concatenate([frequent, even]))
 
     def share(self, holds: Callable[[str], object]) -> float:
@@ -105,7 +112,9 @@ class Profile:
         if np.isnan(numbers).mean() > 0.3 if len(numbers) else False:
             cleaned = pd.Series([_unadorned(value) for value in self.values], dtype="object")
             numbers = pd.to_numeric(cleaned, errors="coerce").to_numpy(float)
-        return np.where(np.isfinite(numbers), numbers, np.nan)
+        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+        numbers[_marks(numbers, self.counts)] = np.nan
+        return numbers
 
     @cached_property
     def numeric_share(self) -> float:
@@ -197,6 +206,20 @@ def _places(numbers: NDArray[np.float64]) -> int:
     return 9
 
 
+def _marks(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Find numbers that stand for a missing answer: 999 or -9 far from all others."""
+    real = np.flatnonzero(~np.isnan(numbers))
+    found = np.zeros(len(numbers), dtype=bool)
+    if len(real) < _FEWEST_NUMBERS:
+        return found
+    order = real[np.argsort(numbers[real])]
+    running = np.cumsum(counts[order]) / counts[order].sum()
+    low, high = (numbers[order[np.searchsorted(running, share)]] for share in (0.05, 0.9))
+    far = (numbers > high + 5 * (high - low + 1)) | ((numbers < 0) & (low >= 0))
+    found[real] = far[real] & np.isin(np.abs(numbers[real]), _MARKS)
+    return found if counts[found].sum() < 0.1 * counts[real].sum() else np.zeros_like(found)
+
+
 def _unadorned(value: str) -> str:
     """Write a number without currency, blanks and separators of thousands."""
     text = _MONEY.sub("", value.strip()).rstrip("%")
@@ -241,6 +264,7 @@ def _placeholders(texts: list[str | None], counts: NDArray[np.int64]) -> frozens
     held = sum(int(counts[place]) for place in found)
     # In a column of codes of two letters, NA is Namibia; a column of few answers may say "none".
     alike = sum(1 for t in texts if t is not None and len(t) == 2 and t.isalpha())
-    if others <= 1 or held > _MOST_PLACEHOLDERS * present or alike > 0.5 * max(others, 1):
+    if others < 1 or held > _MOST_PLACEHOLDERS * present:
         return frozenset(blank)
-    return frozenset(found)
+    kept = {"na"} if alike > 0.5 * others else set()
+    return frozenset(place for place in found if folded(str(texts[place])) not in kept)

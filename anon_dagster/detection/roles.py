@@ -35,8 +35,6 @@ def assign_role(
     """
     if verdict.domain == "amount":
         return _money(profile)
-    if domain.role == "non_sensitive" and measured.rare >= _RARE and profile.distinct > _MANY:
-        return "quasi_identifier", _rare(measured)
     if domain.role is not None:
         return domain.role, _REASONS[domain.role]
     return _by_data(verdict, profile, measured)

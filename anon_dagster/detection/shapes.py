@@ -14,6 +14,10 @@ def fits(profile: Profile, name: str, domain: Domain) -> float:
     fit = _FITS.get(domain.shape, _any)(profile)
     if domain.coded or domain.shape == "coded":
         fit = max(fit, _coded(profile))
+    if name in {"country_code_2", "country_code_3"}:
+        fit *= profile.lengths.get(int(name[-1]), 0.0) > 0.8
+    if name == "country" and not profile.numeric and profile.one_length > 0.9:
+        fit *= 0.3 if max(profile.lengths) <= 3 else 1.0
     if name == "age" and not profile.numeric:
         fit = max(fit, 0.8 * (profile.distinct <= _CODES and profile.share(_has_digit) > 0.6))
     return fit
@@ -72,7 +76,7 @@ def _code(profile: Profile) -> float:
     if profile.span.places or profile.distinct < 2:
         return 0.0
     return profile.share(
-        lambda v: len(v) <= 34 and len(v.split()) <= 6 and (_has_digit(v) or v.isupper())
+        lambda v: 2 <= len(v) <= 34 and len(v.split()) <= 6 and (_has_digit(v) or v.isupper())
     )
 
 
