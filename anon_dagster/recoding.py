@@ -231,7 +231,8 @@ def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
         encoded = column.dictionary_encode()
     distinct = encoded.dictionary
     ranks = np.empty(len(distinct) + 1, dtype=np.int64)
-    ranks[pc.sort_indices(distinct).to_numpy()] = np.arange(len(distinct))
+    sortable = distinct.cast(pa.float32()) if pa.types.is_float16(distinct.type) else distinct
+    ranks[pc.sort_indices(sortable).to_numpy()] = np.arange(len(distinct))
     ranks[-1] = len(distinct)
     places = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
     return ranks[places.to_numpy(zero_copy_only=False)], len(distinct) + 1

@@ -154,6 +154,39 @@ def test_types_of_kept_columns_survive() -> None:
             assert (pd.isna(other[text]) and pd.isna(value)) or other[text] == value
 
 
+def test_types_that_pandas_has_no_name_for_survive(tmp_path: Path) -> None:
+    table = pa.table(
+        {
+            "half": pa.array(np.array([1.5, -2, 0, np.nan], np.float16)),
+            "view": pa.array(["b", None, "", "a"], pa.string_view()),
+            "long": pa.array(["b", None, "", "a"], pa.large_string()),
+            "clock": pa.array([dt.time(10, 0, 0, 5), dt.time(9), None, dt.time(0)]),
+            "nothing": pa.nulls(4),
+            "huge": pa.array([Decimal(10) ** 50, None, Decimal(1), Decimal(0)], pa.decimal256(60)),
+            "group": ["same"] * 4,
+        }
+    )
+    pq.write_table(table, tmp_path / "in.parquet")
+    request = policy(**{**dict.fromkeys(table.column_names, "non_sensitive"), "group": QI})
+    places = {"source": f"{tmp_path}/in.parquet", "target": f"{tmp_path}/out.parquet"}
+    anonymize({**request, **{key: {"path": path} for key, path in places.items()}})
+    out = pq.read_table(tmp_path / "out.parquet")
+    for name in table.column_names[:-1]:
+        assert sorted(map(repr, out[name].to_pylist())) == sorted(
+            map(repr, table[name].to_pylist())
+        )
+        assert name == "view" or out[name].type == table[name].type
+
+
+@pytest.mark.parametrize("role", ["sensitive", "non_sensitive"])
+def test_integers_that_no_float_holds_are_described(role: str) -> None:
+    frame = people().assign(number=2**62 + np.arange(60))
+    request = policy(k=3, limit=0.1, age=AGE, sex=QI, illness="sensitive", number=role)
+    numbers = anonymize(request, frame=frame).exploratory.summary.loc[("number", "source")]
+    assert numbers["distinct"] == 60
+    assert numbers["median"] == pytest.approx(2**62)
+
+
 @pytest.mark.parametrize("column", sorted(TYPED))
 def test_any_type_may_be_a_quasi_identifier(column: str) -> None:
     frame = pd.DataFrame({column: TYPED[column]})

@@ -149,7 +149,10 @@ def _summary(role: str, column: ColumnCount, decimal: str) -> dict[str, object]:
 
 
 def _of_numbers(values: pa.Array, counts: NDArray[np.int64]) -> Iterator[tuple[str, float]]:
-    numbers = values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    rounded = values.cast(
+        pa.float64(), safe=False
+    )  # integers beyond 2⁵³ have no float of their own
+    numbers = rounded.to_numpy(zero_copy_only=False)
     order = np.argsort(numbers)
     numbers, counts = numbers[order], counts[order]
     records = int(counts.sum())

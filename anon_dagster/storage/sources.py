@@ -188,13 +188,18 @@ def _open_parquet(marks: tuple[Fingerprint, ...]) -> ParquetSource:
             found = table.schema_arrow.remove_metadata()
             groups = table.metadata
             rows = [groups.row_group(g).num_rows for g in range(groups.num_row_groups)]
-        found = pa.schema([field.remove_metadata().with_nullable(nullable=True) for field in found])
+        found = pa.schema([(field.name, _readable(field.type)) for field in found])
         _unique(found.names, mark.path)
         _require_supported(found, mark.path)
         schema = found if schema is None else _common(schema, found, marks[0].path, mark.path)
         parts += [Part(mark.path, *stretch) for stretch in _stretches(rows)]
     assert schema is not None, "there is at least one file"
     return ParquetSource(schema, marks, tuple(parts))
+
+
+def _readable(kind: pa.DataType) -> pa.DataType:
+    """Return how values of a type are read: views are a layout that Arrow cannot sort or take."""
+    return pa.string() if pa.types.is_string_view(kind) else kind
 
 
 def _stretches(rows: list[int]) -> Iterator[tuple[int, int]]:
@@ -280,7 +285,8 @@ def _array(column: "pd.Series[Any]", name: str) -> pa.Array:
             f"column {name} of the DataFrame cannot be read: it holds {', '.join(kinds)}; "
             f"give it values of one type, integers within 64 bits"
         ) from None
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return array.cast(_readable(array.type))
 
 
 # -- all -----------------------------------------------------------------------------------
