@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from anon_dagster.client import AnonClient, AnonJob
 from anon_dagster.client.handover import withheld
@@ -93,7 +93,11 @@ def _measure(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
 
 
 def _detect(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
-    return client.detect(asked.request, dataset=asked.dataset)
+    return client.detect(asked.source, mode=asked.mode, dataset=asked.dataset)
+
+
+def _auto(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
+    return client.auto_anonymize(asked.source, dataset=asked.dataset)
 
 
 def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
@@ -110,6 +114,7 @@ def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
 _SUBMITTED: dict[str, Callable[[AnonClient, argparse.Namespace], AnonJob]] = {
     "anonymize": _anonymize,
     "apply": _apply,
+    "auto": _auto,
     "detect": _detect,
     "measure": _measure,
 }
@@ -184,7 +189,9 @@ def _follow(asked: argparse.Namespace, job: AnonJob) -> int:
         if ended != "failed":
             raise
         return _complain(asked, error, FAILED)
-    if result.df is not None and asked.output is not None:
+    if result.proposal is not None and asked.output is not None and asked.output.suffix == ".yaml":
+        _write(asked.output, lambda file: file.write(str(result.proposal).encode()))
+    elif result.df is not None and asked.output is not None:
         _save(result.df, asked.output)
     made = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
     text = "".join(f"{path}\n" for path in result.paths)
@@ -231,14 +238,19 @@ def _aligned(rows: list[list[str]]) -> str:
 
 
 def _save(frame: "pd.DataFrame", path: Path) -> None:
-    """Write a table where only its owner may read it."""
+    frame = frame if frame.index.name is None else frame.reset_index()
+    if path.suffix in {".parquet", ".pq"}:
+        _write(path, lambda file: frame.to_parquet(file, index=False))
+    else:
+        _write(path, lambda file: frame.to_csv(file, index=False))
+
+
+def _write(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
+    """Write a file that only its owner may read."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            if path.suffix in {".parquet", ".pq"}:
-                frame.to_parquet(file, index=False)
-            else:
-                frame.to_csv(file, index=False)
+            fill(file)
     except OSError as error:
         raise TargetError(f"cannot write {path}: {error.strerror}") from None
 
@@ -278,7 +290,12 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
         measure.add_argument(f"--{name}", type=kind, nargs="+", help=f"values of {name} to compare")
     measure.add_argument("--recoding", nargs="+", help="global, local or both")
     detect = commands.add_parser("detect", help="find out what each column seems to be")
-    for command in (anonymize, measure, detect):
+    modes = ("full", "classification", "hierarchies")
+    detect.add_argument("--mode", choices=modes, default="full", help="what is wanted; all of it")
+    auto = commands.add_parser("auto", help="propose a request, and measure what it would cost")
+    for command in (detect, auto):
+        command.add_argument("source", help="the file of the records")
+    for command in (anonymize, measure):
         command.add_argument("request", type=Path, help="the YAML file of the request")
     apply = commands.add_parser("apply", help="recode later records by a finished job's solution")
     apply.add_argument("solution", help="the id of the job, or the .json file of a solution")
@@ -288,7 +305,7 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
     apply.add_argument(
         "--enforce", action="store_true", help="suppress classes that break a promise"
     )
-    for command in (anonymize, measure, detect, apply):
+    for command in (anonymize, measure, detect, auto, apply):
         command.add_argument("--dataset", help="what the records are called in lists of jobs")
         command.add_argument("--wait", action="store_true", help="wait until the job is over")
         _add_waiting(command)
@@ -321,7 +338,11 @@ def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the typ
 
 def _add_waiting(command: argparse.ArgumentParser) -> None:
     command.add_argument("--timeout", type=float, help="seconds to wait")
-    command.add_argument("--output", type=Path, help="where a table goes that has no target")
+    command.add_argument(
+        "--output",
+        type=Path,
+        help="where a table without a target goes, or a proposal (….yaml)",
+    )
 
 
 if __name__ == "__main__":

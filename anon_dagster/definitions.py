@@ -9,6 +9,7 @@ from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
 from anon_dagster.defs.datasets import datasets
 from anon_dagster.defs.endings import endings
+from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import retention
 from anon_dagster.defs.verifying import verifying
@@ -22,6 +23,7 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
     return dg.Definitions.merge(
         adhoc(),
         applying(),
+        proposing(),
         verifying(),
         endings(store),
         retention(store),

@@ -15,6 +15,7 @@
     ├── exploratory_summary.parquet      … and how the values of each column lie
     ├── risk.json, utility.json          the other statistics
     ├── detection.parquet                what each column seems to be
+    ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
     ├── measurement.parquet              other configurations, compared
     └── report.html                      all of it in words and pictures
 

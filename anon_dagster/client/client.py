@@ -11,11 +11,13 @@ from anon_dagster.client.jobs import AnonJob, summary
 from anon_dagster.client.remote import RemoteDeployment
 from anon_dagster.client.submission import (
     Application,
+    Look,
     RequestLike,
     Submission,
     name_of,
     read_place,
     read_request,
+    read_table,
 )
 from anon_dagster.errors import JobError
 from anon_dagster.request import Measurement, Source, Target, parse_request_part
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from anon_dagster.client.deployment import Deployment
 
 Lacking = Literal["suppress", "refuse"]
+DetectionMode = Literal["full", "classification", "hierarchies"]
 
 
 class AnonClient:
@@ -185,21 +188,56 @@ class AnonClient:
 
     def detect(
         self,
-        request: RequestLike,
+        source: Source | Mapping[str, Any] | str | Path | None = None,
         *,
         frame: "pd.DataFrame | None" = None,
+        mode: DetectionMode = "full",
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit a table, to find out what each of its columns seems to be.
 
         Parameters
         ----------
-        request
-            Where the records are; its policy plays no part in what is found.
+        source, frame
+            The records; how a CSV file at a path is written is guessed.
+        mode
+            ``classification``: domains and roles. ``hierarchies``: a rule for each column.
+            ``full``: both, and a request to start from.
         """
-        parsed, name = read_request(request)
-        asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
-        return self._launch(asked, "detect")
+        return self._look(source, frame, mode, dataset)
+
+    def auto_anonymize(
+        self,
+        source: Source | Mapping[str, Any] | str | Path | None = None,
+        *,
+        frame: "pd.DataFrame | None" = None,
+        dataset: str | None = None,
+    ) -> AnonJob:
+        """Submit a table, for a proposal how to anonymize it and what that would cost.
+
+        Its result has the request as ``proposal``, for a person to check, and the configurations
+        that were measured as ``df``. No record is written.
+        """
+        return self._look(source, frame, "auto", dataset)
+
+    def data_domains(self) -> "pd.DataFrame":
+        """Return the domains that detection knows."""
+        from anon_dagster.detection import data_domains
+
+        return data_domains()
+
+    def _look(
+        self,
+        source: Source | Mapping[str, Any] | str | Path | None,
+        frame: "pd.DataFrame | None",
+        mode: str,
+        dataset: str | None,
+    ) -> AnonJob:
+        read = read_table(source)
+        name = dataset or name_of(read)
+        kind = "auto_anonymize" if mode == "auto" else "detect"
+        look = Look(read, mode, name, frame, self.store, self.largest)
+        return AnonJob(self.deployment.launch(look.launch(kind)), self)
 
     def _launch(self, asked: Submission, kind: str) -> AnonJob:
         return AnonJob(self.deployment.launch(asked.launch(kind)), self)

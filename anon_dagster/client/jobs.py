@@ -91,7 +91,7 @@ class AnonJob:
         return {
             "id": self.job_id,
             **_info(record, found),
-            "fields": _step(found, "request", "application").get("attributes", []),
+            "fields": _step(found, "request", "application", "proposal").get("attributes", []),
             "configuration": self._request(),
             "versions": {"anon_dagster": record.tags.get(VERSION, "")},
         }
@@ -309,7 +309,10 @@ def _completed(record: JobRecord, found: Findings) -> dict[str, Any]:
         if step in found.steps
     }
     statistics |= {
-        step: found.steps[step][table] for step, table in _TABLES.items() if step in found.steps
+        name: shown[table]
+        for name, table in _TABLES.items()
+        for shown in (_step(found, name, "proposal"),)
+        if table in shown
     }
     return {
         "data": {name: released[key] for key, name in _DATA.items() if key in released},
@@ -329,7 +332,7 @@ def _numbers(metadata: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _info(record: JobRecord, found: Findings) -> dict[str, Any]:
-    asked = _step(found, "request", "application")
+    asked = _step(found, "request", "application", "proposal")
     return {
         "kind": record.kind,
         "dataset": record.tags.get(DATASET, ""),
@@ -376,7 +379,7 @@ def _error(found: Findings) -> AnonError:
 
 
 def _published(found: Findings) -> list[str]:
-    target = _step(found, "request", "application").get("target")
+    target = _step(found, "request", "application", "proposal").get("target")
     return [target] if target and _step(found, "anonymized", "applied") else []
 
 

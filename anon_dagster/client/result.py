@@ -8,7 +8,11 @@ if TYPE_CHECKING:
 
     from anon_dagster.jobs import JobFolder
 
-_TABLES = {"measure": "measurement.parquet", "detect": "detection.parquet"}
+_TABLES = {
+    "measure": "measurement.parquet",
+    "detect": "detection.parquet",
+    "auto_anonymize": "measurement.parquet",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +26,8 @@ class AnonResult:
     """The files of the release."""
     checksum: str | None = None
     """SHA-256 over the files of the release in their order."""
+    proposal: str | None = None
+    """A request as YAML, to check and to start from."""
 
 
 def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> AnonResult:
@@ -38,7 +44,9 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         If it is not there any more.
     """
     if kind in _TABLES:
-        return AnonResult(folder.load_frame(_TABLES[kind]))
+        proposal = folder.path / "proposal.yaml"
+        text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
+        return AnonResult(folder.load_frame(_TABLES[kind]), proposal=text)
     released = folder.load_document("release.json")
     paths = tuple(released["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)

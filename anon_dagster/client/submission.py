@@ -114,6 +114,51 @@ class Application:
         return Launch("apply_job", op, tags, partition(mark))
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A table that nobody has described yet."""
+
+    source: Source | str | None
+    mode: str
+    dataset: str
+    frame: "pd.DataFrame | None"
+    store: Path | None
+    largest: int
+
+    def launch(self, kind: str) -> Launch:
+        """Hand over the records if need be, and describe the job; nothing of it holds a cell.
+
+        Raises
+        ------
+        HandoverError
+            If the records cannot be handed over.
+        RequestError
+            If there is neither a source nor a DataFrame, or both.
+        """
+        if (self.source is None) == (self.frame is None):
+            raise RequestError("either a source or a DataFrame is needed")
+        handed, source = None, self.source
+        if self.frame is not None:
+            handed = Handover.new(self.store)
+            source = str(handed.give_frame(self.frame, largest=self.largest))
+        if isinstance(source, Source):
+            place: Any = source.model_dump(mode="json", exclude_none=True)
+        else:
+            place = source
+        config = {"source": place, "mode": self.mode}
+        mark = _mark(config)
+        tags = {KIND: kind, DATASET: self.dataset, FINGERPRINT: mark} | _tags(handed)
+        op = {"ops": {"adhoc__proposal": {"config": config}}}
+        return Launch("propose_job", op, tags, partition(mark))
+
+
+def read_table(table: Source | Mapping[str, Any] | str | Path | None) -> Source | str | None:
+    """Return a table to look at: of a path, how it is written is for the job to find out."""
+    if isinstance(table, str | Path):
+        return _absolute(str(table))
+    return read_place(Source, table)
+
+
 _Place = TypeVar("_Place", Source, Target)
 
 
@@ -158,11 +203,12 @@ def read_request(request: RequestLike) -> tuple[Request, str]:
     return parsed, name_of(parsed.source)
 
 
-def name_of(source: Source | None) -> str:
+def name_of(source: Source | str | None) -> str:
     """Return what records are called that nobody gave a name."""
     if source is None:
         return "frame"
-    return _name(Path(source.path if isinstance(source.path, str) else source.path[0]).stem)
+    path = source if isinstance(source, str) else source.path
+    return _name(Path(path if isinstance(path, str) else path[0]).stem)
 
 
 def _mark(document: Mapping[str, Any]) -> str:

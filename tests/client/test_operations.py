@@ -7,10 +7,12 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 import anon_dagster
 from anon_dagster.cli import main
 from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.client.client import DetectionMode
 from anon_dagster.errors import (
     AbortedJobError,
     HandoverError,
@@ -110,15 +112,27 @@ def test_a_measurement_gives_what_the_library_gives(
         job.risk_statistics()
 
 
+@pytest.mark.parametrize("mode", ["full", "classification", "hierarchies"])
 def test_a_detection_says_what_each_column_seems_to_be(
-    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]], mode: DetectionMode
 ) -> None:
     _, request = finished
-    job = client.detect(request)
-    found = job.result(SECONDS).df
-    assert found is not None
-    assert len(found) == len(policy()["attributes"])
+    job = client.detect(request["source"], mode=mode)
+    result = job.result(SECONDS)
+    assert set(handed_back(result.df).index) == set(policy()["attributes"])
+    assert (result.proposal is not None) == (mode == "full")
+    assert job.status()["info"]["kind"] == "detect"
     assert CANARY not in json.dumps(job.status())
+
+
+def test_a_proposal_is_a_request_that_runs(client: AnonClient) -> None:
+    job = client.auto_anonymize(frame=people().drop(columns="name"))
+    result = job.result(SECONDS)
+    proposed = yaml.safe_load(str(result.proposal))
+    assert anon_dagster.anonymize(proposed).release.verification.holds
+    assert handed_back(result.df)["reachable"].any()
+    assert CANARY not in json.dumps(job.status())
+    job.delete()
 
 
 def test_a_frame_is_handed_over_and_comes_back_with_its_types(client: AnonClient) -> None:

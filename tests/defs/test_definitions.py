@@ -27,7 +27,7 @@ STAGES = {
     "source",
     "utility_statistics",
 }
-APPLYING = {"adhoc/application", "adhoc/applied", "adhoc/verified"}
+SINGLE = {"adhoc/application", "adhoc/applied", "adhoc/proposal", "adhoc/verified"}
 GROUPS = {"adhoc", "credit_union", "patients"}
 
 
@@ -44,7 +44,7 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
     dg.Definitions.validate_loadable(project)
     graph = project.resolve_asset_graph()
     repository = project.get_repository_def()
-    assert names(project) == {f"{group}/{stage}" for group in GROUPS for stage in STAGES} | APPLYING
+    assert names(project) == {f"{group}/{stage}" for group in GROUPS for stage in STAGES} | SINGLE
     assert {key.to_user_string() for key in graph.asset_check_keys} == {
         f"{group}/{check}"
         for group in GROUPS
@@ -57,6 +57,7 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
     assert set(repository.job_names) == {
         "__ASSET_JOB",
         "apply_job",
+        "propose_job",
         "retention_job",
         "verify_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
@@ -134,7 +135,7 @@ def test_a_broken_dataset_is_one_red_asset_and_the_others_load(
         defined = deployment.definitions
         assert names(defined) == {
             *(f"{group}/{stage}" for group in ("adhoc", "patients") for stage in STAGES),
-            *APPLYING,
+            *SINGLE,
             *(f"{group}/request" for group in ("half", "noyaml", "adhoc_", "a_b")),
         }
         graph = defined.resolve_asset_graph()

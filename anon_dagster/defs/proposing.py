@@ -1,0 +1,166 @@
+"""Tables that nobody has described yet: what they seem to be, and a request that suits them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+import dagster as dg
+from pydantic import Field
+
+from anon_dagster.defs import metadata
+from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.stages import Shown, measurement_of
+from anon_dagster.errors import AnonError
+from anon_dagster.request import Source, parse_request, parse_request_part
+
+if TYPE_CHECKING:
+    from anon_dagster.detection import Detection
+    from anon_dagster.jobs import JobFolder
+    from anon_dagster.progress import Progress
+
+Mode = Literal["full", "classification", "hierarchies", "auto"]
+_PROPOSAL = ADHOC.key("proposal")
+
+
+class ProposalConfig(dg.Config):
+    """Which table is looked at, and what is wanted of it."""
+
+    # Any: Dagster looks for {env: NAME} in everything else.
+    source: Any = Field(
+        default="data/patients/patients.csv",
+        description="A path, whose dialect is guessed if it is a CSV file; or as in a request.",
+    )
+    mode: Mode = Field(
+        default="auto",
+        description="classification: domains and roles. hierarchies: a rule for each column. "
+        "full: both, and a request. auto: all of it, and what other promises would cost.",
+    )
+
+
+@dataclass(frozen=True)
+class Look:
+    """A table that is looked at, and where what is found is kept."""
+
+    source: Source | str
+    job: "JobFolder"
+    on_progress: "Callable[[Progress], None]"
+
+
+def proposing() -> dg.Definitions:
+    """Define the job that proposes a request for a table."""
+    return dg.Definitions(
+        assets=[_proposal],
+        jobs=[
+            dg.define_asset_job(
+                "propose_job",
+                selection=dg.AssetSelection.assets(_PROPOSAL),
+                tags={KIND_TAG: "auto_anonymize", DATASET_TAG: ADHOC.name},
+            )
+        ],
+    )
+
+
+@dg.asset(key=_PROPOSAL, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
+def _proposal(
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ProposalConfig
+) -> dg.MaterializeResult[None]:
+    """What a table seems to be, and a request to start from; for a person to check."""
+    with failures_in_words():
+        progress = RunProgress(context)
+        job = store.job(context.run.run_id)
+        job.create()
+        source = source_of(config.source)
+        shown = _MODES[config.mode](Look(source, job, progress))
+        progress.finish()
+    path = source if isinstance(source, str) else source.path
+    where = {"source": dg.MetadataValue.text(path if isinstance(path, str) else ", ".join(path))}
+    return dg.MaterializeResult(metadata={**where, **shown})
+
+
+def source_of(value: str | Mapping[str, Any]) -> Source | str:
+    """Return the table that was named: a path, or a source as in a request."""
+    return value if isinstance(value, str) else parse_request_part(Source, value, "source")
+
+
+def classify(look: Look) -> Shown:
+    """Find out domain and role of each column."""
+    from anon_dagster.detection import classify_columns
+
+    found = classify_columns(look.source)
+    path = look.job.save_frame("detection.parquet", found)
+    return {"columns": metadata.table(found)} | metadata.file(path)
+
+
+def propose_rules(look: Look) -> Shown:
+    """Propose a hierarchy for each column."""
+    import pandas as pd
+
+    from anon_dagster.detection import propose_hierarchies
+
+    rules = propose_hierarchies(look.source)
+    kinds = {"column": list(rules), "hierarchy": [rule.type for rule in rules.values()]}
+    found = pd.DataFrame(kinds).set_index("column")
+    look.job.save_frame("detection.parquet", found)
+    documents = {n: r.model_dump(mode="json", exclude_none=True) for n, r in rules.items()}
+    path = look.job.save_document("hierarchies.json", documents)
+    return {"columns": metadata.table(found)} | metadata.file(path)
+
+
+def detect_all(look: Look) -> Shown:
+    """Find out everything, and propose a request if there is something to anonymize."""
+    found, shown = _detected(look)
+    try:
+        text = found.yaml().encode()
+    except AnonError as error:
+        return {**shown, "note": dg.MetadataValue.text(str(error))}
+    return {**shown, **metadata.file(look.job.write("proposal.yaml", lambda f: f.write(text)))}
+
+
+def detect_and_measure(look: Look) -> Shown:
+    """Propose a request, and compare what it and others would cost and protect.
+
+    Raises
+    ------
+    RequestError
+        If there is nothing to anonymize.
+    """
+    from anon_dagster.operations import measure
+
+    found, shown = _detected(look)
+    request = parse_request(found.request())
+    text = found.yaml().encode()
+    measured = measure(request, measurement=measurement_of(request), on_progress=look.on_progress)
+    look.job.save_frame("measurement.parquet", measured)
+    path = look.job.write("proposal.yaml", lambda file: file.write(text))
+    return {
+        **shown,
+        "configurations": metadata.table(measured),
+        **metadata.of_request(request),
+        **metadata.file(path),
+    }
+
+
+def _detected(look: Look) -> tuple["Detection", Shown]:
+    from anon_dagster.detection import detect
+
+    found = detect(look.source)
+    path = look.job.save_frame("detection.parquet", found.table)
+    shown = {
+        "columns": metadata.table(found.table),
+        "records": dg.MetadataValue.int(found.records),
+        "sampled": dg.MetadataValue.int(found.sampled),
+    }
+    return found, shown | metadata.file(path)
+
+
+_MODES: dict[Mode, Callable[[Look], Shown]] = {
+    "full": detect_all,
+    "classification": classify,
+    "hierarchies": propose_rules,
+    "auto": detect_and_measure,
+}
+assert set(_MODES) == set(get_args(Mode))
