@@ -140,7 +140,7 @@ def test_many_records_come_in_batches_of_bounded_size(tmp_path: Path) -> None:
         (f'a,b\n1,"{CANARY}\n2,3\n4,5\n', "never closed"),
         (f'a,b\n1,2\n"{CANARY}', "number of fields|never closed"),
         (f"a,b\n{CANARY},ÿ\n".encode("latin-1"), "encoding"),
-        (gzip.compress(f"a,b\n{CANARY},2\n".encode() * 99)[:-9], "cut off"),
+        (gzip.compress(f"a,b\n{CANARY},2\n".encode() * 99, mtime=0)[:-9], "cut off"),
         (f"{CANARY},{CANARY}\n", "columns 1 and 2 .* same name"),
         (f"{CANARY},\n1,2\n", "column 2 .* no name"),
         ("\na,b\n", "empty line"),
