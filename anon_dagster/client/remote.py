@@ -15,6 +15,10 @@ _EVENTS = 1000
 REQUESTS = "request"
 """The name of the partitions of requests."""
 
+_KILLED = (
+    "the process of the job ended before the job did: it was killed, or the machine ran out of "
+    "memory"
+)
 _SEEN = "fragment Seen on Run{runId jobName status tags{key value} creationTime startTime endTime}"
 _RUNS = f"""
 query($n:Int!){{runsOrError(limit:$n){{__typename ...on Runs{{results{{...Seen}}}}}}}} {_SEEN}"""
@@ -226,7 +230,7 @@ def _plain(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 def _failure(event: Mapping[str, Any]) -> Failure | None:
     if event["__typename"] == "RunFailureEvent":
-        return Failure("", event["message"])
+        return Failure("", _KILLED if "from outside" in event["message"] else event["message"])
     if event["__typename"] != "ExecutionStepFailureEvent":
         return None
     told = event["failureMetadata"]
