@@ -571,7 +571,7 @@ def parse_request(document: Mapping[str, Any], *, folder: Path | None = None) ->
     try:
         request = Request.model_validate(dict(document))
     except ValidationError as error:
-        problems += [_problem(e) for e in error.errors(include_url=False, include_input=False)]
+        problems += _problems(error)
     problems += list(_cross_problems(document))
     if problems or request is None:
         raise RequestError(problems) from None
@@ -594,9 +594,7 @@ def parse_request_part(kind: type[_P], document: Mapping[str, Any], path: str) -
     try:
         return kind.model_validate(dict(document))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)
-        problems = [_problem({**each, "loc": (path, *each["loc"])}) for each in found]
-        raise RequestError(problems) from None
+        raise RequestError(_problems(error, path)) from None
 
 
 def load_request(path: str | Path) -> Request:
@@ -609,6 +607,16 @@ def load_request(path: str | Path) -> Request:
     """
     file = Path(path)
     return parse_request(load_yaml(file), folder=file.parent.resolve())
+
+
+def _problems(error: ValidationError, *path: str) -> list[Problem]:
+    """Tell each place once: of what may be of several types, each type complains of its own."""
+    told: dict[str, list[str]] = {}
+    for each in error.errors(include_url=False, include_input=False):
+        problem = _problem({**each, "loc": (*path, *each["loc"])})
+        told.setdefault(problem.path, []).append(problem.message)
+    deepest = [p for p in told if not any(other.startswith(f"{p}.") for other in told)]
+    return [Problem(path, " or ".join(dict.fromkeys(told[path]))) for path in deepest]
 
 
 def _problem(error: Mapping[str, Any]) -> Problem:
@@ -645,16 +653,12 @@ def _without_tags(steps: list[str]) -> list[str]:
 
 def _cross_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
     policy = _mapping(document, "policy")
-    attributes = {
-        str(name): valid
-        for name, value in _mapping(policy, "attributes").items()
-        if (valid := _valid(_ATTRIBUTE, value)) is not None
-    }
-    declared = {str(name) for name in _mapping(policy, "attributes")}
-    privacy = _valid(_PRIVACY, policy.get("privacy"))
-    if privacy is not None:
-        yield from _privacy_problems(privacy, attributes, declared)
-    weights = [a.importance for a in attributes.values() if isinstance(a, QuasiIdentifier)]
+    named = _mapping(policy, "attributes")
+    attributes = {str(name): _document(value) for name, value in named.items()}
+    if isinstance(policy.get("privacy"), Mapping | Privacy):
+        yield from _privacy_problems(_mapping(policy, "privacy"), attributes)
+    found = [_valid(_ATTRIBUTE, value) for value in named.values()]
+    weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):
         yield Problem("policy.attributes", "at least one importance must be above 0")
     for key in ("source", "target"):
@@ -662,25 +666,34 @@ def _cross_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def _privacy_problems(
-    privacy: Privacy, attributes: Mapping[str, Any], declared: set[str]
+    privacy: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Problem]:
-    if privacy.k_anonymity is None and not privacy.guarding:
+    if not any(privacy.get(model) for model in ("k_anonymity", *GUARDING)):
         yield Problem("policy.privacy", "at least one privacy model must be asked for")
-    clustered = [a for a in attributes.values() if getattr(a, "groups", "") == "mdav"]
-    if clustered and privacy.k_anonymity is None:
+    clustered = any(attribute.get("groups") == "mdav" for attribute in attributes.values())
+    if clustered and not privacy.get("k_anonymity"):
         yield Problem("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
-    for key in GUARDING:
-        for place, rule in enumerate(getattr(privacy, key)):
-            path = f"policy.privacy.{key}.{place}"
-            attribute = attributes.get(rule.attribute)
-            if rule.attribute not in declared:
-                yield Problem(f"{path}.attribute", "not among policy.attributes")
-            elif attribute is not None and not isinstance(attribute, Sensitive):
-                yield Problem(f"{path}.attribute", "its role must be sensitive")
-            elif getattr(rule, "distance", "") == "hierarchical" and not (
-                attribute is None or attribute.hierarchy
-            ):
-                yield Problem(f"{path}.distance", "the attribute needs a hierarchy for it")
+    for model in GUARDING:
+        rules = privacy.get(model)
+        rules = rules if isinstance(rules, list | tuple) else [rules]
+        for place, rule in enumerate(map(_document, rules)):
+            path = f"policy.privacy.{model}.{place}"
+            yield from _rule_problems(path, rule, attributes)
+
+
+def _rule_problems(
+    path: str, rule: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Problem]:
+    name = rule.get("attribute")
+    if not isinstance(name, str):
+        return
+    attribute = attributes.get(name)
+    if attribute is None:
+        yield Problem(f"{path}.attribute", "not among policy.attributes")
+    elif attribute.get("role") in {"direct_identifier", "quasi_identifier", "non_sensitive"}:
+        yield Problem(f"{path}.attribute", "its role must be sensitive")
+    elif rule.get("distance") == "hierarchical" and not attribute.get("hierarchy"):
+        yield Problem(f"{path}.distance", "the attribute needs a hierarchy for it")
 
 
 def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Problem]:
@@ -699,12 +712,17 @@ def format_of(path: str) -> Format | None:
 
 
 _ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)
-_PRIVACY: TypeAdapter[Privacy] = TypeAdapter(Privacy)
 _T = TypeVar("_T")
 
 
 def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    value = document.get(key)
+    return _document(document.get(key))
+
+
+def _document(value: Any) -> Mapping[str, Any]:
+    """Return what may be a document, or a part of a request that was validated already."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(by_alias=True)
     return value if isinstance(value, Mapping) else {}
 
 

@@ -1,0 +1,84 @@
+"""A request is refused with all of its problems, each at its place, each once."""
+
+from typing import Any
+
+import pytest
+
+from anon_dagster import RequestError
+from anon_dagster.request import Policy, parse_request
+
+QI = "quasi_identifier"
+REQUEST: dict[str, Any] = {
+    "source": {"path": "in.csv"},
+    "policy": {
+        "attributes": {"age": {"role": QI}, "illness": {"role": "sensitive"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+    },
+}
+
+
+def paths(**policy: Any) -> list[str]:
+    """Return where the problems are of a request whose policy is changed."""
+    with pytest.raises(RequestError) as caught:
+        parse_request({**REQUEST, "policy": {**REQUEST["policy"], **policy}})
+    return [problem.path for problem in caught.value.problems]
+
+
+def test_every_problem_is_told_at_its_place() -> None:
+    tree = {"type": "tree", "nodes": {"*": ["a"]}, "extra": 1}
+    attributes = {
+        "age": {"role": QI, "importance": -1, "hierarchy": {"type": "interval", "widths": [5, 7]}},
+        "sex": {"role": QI, "hierarchy": tree},
+        "name": {"role": "direct"},
+        "illness": {"role": "sensitive"},
+    }
+    privacy = {
+        "k_anonymity": {"k": 1},
+        "l_diversity": [{"attribute": "age", "l": 1}, {"attribute": "nobody", "l": 2.5}],
+        "t_closeness": {"attribute": "illness", "t": 2, "distance": "hierarchical"},
+    }
+    found = paths(attributes=attributes, privacy=privacy, suppression_limit=1.5, unknown=1)
+    assert sorted(found) == [
+        "policy.attributes.age.hierarchy",
+        "policy.attributes.age.importance",
+        "policy.attributes.name",
+        "policy.attributes.sex.hierarchy.extra",
+        "policy.privacy.k_anonymity.k",
+        "policy.privacy.l_diversity.0.attribute",
+        "policy.privacy.l_diversity.0.l",
+        "policy.privacy.l_diversity.1",
+        "policy.privacy.l_diversity.1.attribute",
+        "policy.privacy.t_closeness.0.distance",
+        "policy.privacy.t_closeness.0.t",
+        "policy.suppression_limit",
+        "policy.unknown",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("population", "place"),
+    [
+        ("x", "policy.population"),
+        (0, "policy.population"),
+        ({"path": 3}, "policy.population.path"),
+        ({"path": [3, "a.csv"]}, "policy.population.path.0"),
+        ({"path": []}, "policy.population.path"),
+        ({"path": "a.csv", "csv": {"header": False}}, "policy.population.csv"),
+    ],
+)
+def test_what_may_be_of_several_types_is_one_problem(population: Any, place: str) -> None:
+    assert paths(population=population) == [place]
+
+
+def test_a_name_that_is_no_text_is_told_how_to_become_one() -> None:
+    attributes = {**REQUEST["policy"]["attributes"], 2024: {"role": QI}}
+    assert paths(attributes=attributes) == ["policy.attributes.2024"]
+
+
+def test_parts_that_were_validated_already_are_taken_as_they_are() -> None:
+    request = parse_request(REQUEST)
+    assert parse_request({**REQUEST, "policy": request.policy}) == request
+    guarded = {"k_anonymity": {"k": 2}, "l_diversity": {"attribute": "age", "l": 2}}
+    policy = Policy.model_validate({**REQUEST["policy"], "privacy": guarded})
+    with pytest.raises(RequestError, match=r"l_diversity\.0\.attribute: its role must be"):
+        parse_request({**REQUEST, "policy": policy})
