@@ -7,8 +7,9 @@ frequency table. A Dagster asset calls one of these functions; so does a noteboo
 import tempfile
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,8 @@ import pandas as pd
 from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
 from anon_dagster.assessment import assess_risk, assess_utility, describe
-from anon_dagster.core.local import recode_locally
+from anon_dagster.core.local import SMALL, recode_locally
+from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count, count, require_columns
@@ -135,13 +137,28 @@ def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
 def _decided(plan: Plan, report: Callable[[int, int], None]) -> Solution:
     asked = plan.policy.search
     budget = None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
+    find = partial(search, on_progress=report, budget=budget)
     if plan.policy.recoding == "global":
-        return search(plan.problem, on_progress=report, budget=budget)
-    try:
-        start = search(plan.problem, on_progress=report, budget=budget)
-    except UnreachableError:
-        start = None
-    return recode_locally(plan.problem, start=start, on_progress=report)
+        return find(plan.problem)
+    return _decided_locally(plan.problem, find, report)
+
+
+def _decided_locally(
+    problem: Problem, find: Callable[[Problem], Solution], report: Callable[[int, int], None]
+) -> Solution:
+    """Start from the better of the optimum and, if it soon comes, what needs no suppression.
+
+    So a higher suppression limit does not end with a greater loss than none.
+    """
+    starts = []
+    if problem.most_suppressed and len(problem.counts) <= SMALL:
+        with suppress(UnreachableError):
+            strict = replace(problem, most_suppressed=0)
+            starts.append(_decided_locally(strict, find, report))
+    with suppress(UnreachableError):
+        starts.append(find(problem))
+    start = min(starts, key=lambda solution: solution.proof.loss, default=None)
+    return recode_locally(problem, start=start, on_progress=report)
 
 
 @dataclass(frozen=True, eq=False)

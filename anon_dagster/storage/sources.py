@@ -306,9 +306,14 @@ def _unique(names: list[str], where: str) -> list[str]:
 
 
 def _require_supported(schema: pa.Schema, where: str) -> None:
-    foreign = [f"{field.name} ({field.type})" for field in schema if not supported(field.type)]
+    foreign = [f"{f.name} ({_kind(f.type)})" for f in schema if not supported(f.type)]
     if foreign:
         raise SourceError(
             f"{where} has columns of types that are no single values: {', '.join(foreign)}; "
             f"drop or convert them"
         )
+
+
+def _kind(kind: pa.DataType) -> str:
+    """Name a type without the names within it: those of a struct may be the keys of a cell."""
+    return str(kind.value_type if pa.types.is_dictionary(kind) else kind).partition("<")[0]

@@ -1,7 +1,16 @@
 """Local recoding: different classes may generalize the same attribute differently."""
 
 from anon_dagster.core.local.cells import Cells
-from anon_dagster.core.local.recoding import recode_locally
+from anon_dagster.core.local.recoding import SMALL, recode_locally
 from anon_dagster.core.local.text import Anything, Members, Range, Value, parse_label
 
-__all__ = ["Anything", "Cells", "Members", "Range", "Value", "parse_label", "recode_locally"]
+__all__ = [
+    "SMALL",
+    "Anything",
+    "Cells",
+    "Members",
+    "Range",
+    "Value",
+    "parse_label",
+    "recode_locally",
+]
