@@ -393,3 +393,17 @@ def test_columns_may_be_numbered() -> None:
     frame = people().set_axis(range(3), axis=1)
     request = policy(k=3, limit=0.1, **{"0": AGE, "1": QI, "2": "sensitive"})
     assert list(released(request, frame).columns) == ["0", "1", "2"]
+
+
+def test_a_column_of_mappings_is_refused_without_their_keys() -> None:
+    frame = people().assign(note=[{"Canary4711": 1}] * 60)
+    with pytest.raises(AnonError, match=r"note \(struct\)"):
+        anonymize(policy(age=AGE, sex=QI, illness="sensitive", note="non_sensitive"), frame=frame)
+
+
+@pytest.mark.parametrize("encoding", ["no-such", "rot13", "hex", "undefined"])
+def test_an_encoding_that_is_none_of_text_is_refused(tmp_path: Path, encoding: str) -> None:
+    people().to_csv(tmp_path / "in.csv", index=False)
+    source = {"path": f"{tmp_path}/in.csv", "csv": {"encoding": encoding}}
+    with pytest.raises(AnonError, match=r"csv\.encoding is unknown"):
+        anonymize({**REQUEST, "source": source})

@@ -41,8 +41,8 @@ def require_readable(options: CsvOptions) -> None:
     if options.escape and any(options.escape in token for token in options.missing):
         raise SourceError("csv.missing must not contain the escape character")
     try:
-        codecs.lookup(options.encoding)
-    except LookupError:
+        "".encode(options.encoding)  # not a mere lookup: there are codecs that are not of text
+    except (LookupError, UnicodeError):
         raise SourceError(f"csv.encoding is unknown: {options.encoding}") from None
 
 
