@@ -71,6 +71,14 @@ def explain_policy(policy: Policy) -> str:
     lines = []
     if privacy.k_anonymity is not None:
         lines.append(f"every released record has at least {privacy.k_anonymity.k - 1} others alike")
+    if privacy.average_risk is not None:
+        risk = privacy.average_risk.risk
+        lines.append(
+            f"records are given to the right person with a chance of at most {risk:g} on average"
+        )
+    if privacy.sample_uniqueness is not None:
+        share = privacy.sample_uniqueness.share
+        lines.append(f"at most a share of {share:g} of the records is like no other")
     for rule in privacy.l_diversity:
         kind = {"distinct": "different", "entropy": "effective", "recursive": "well-spread"}
         lines.append(

@@ -13,6 +13,7 @@ from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
+    AverageRisk,
     BetaLikeness,
     DeltaDisclosure,
     DistinctLDiversity,
@@ -24,6 +25,8 @@ from anon_dagster.core.privacy import (
     OrderedTCloseness,
     PrivacyModel,
     RecursiveLDiversity,
+    SampleUniqueness,
+    TableModel,
 )
 from anon_dagster.core.problem import Problem
 from anon_dagster.counting import Count
@@ -118,6 +121,7 @@ def plan_with(
         lowest=lowest,
         highest=highest,
         models=tuple(_models(policy, count, hierarchies, decimal)),
+        table_models=tuple(_table_models(policy)),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
         keeps_suppressed=policy.suppressed_records == "keep",
@@ -255,6 +259,14 @@ def _require_guarded_values(policy: Policy, count: Count) -> None:
             problems.append(RequestProblem(path, f"{found}; write them as the source does"))
     if problems:
         raise RequestError(problems)
+
+
+def _table_models(policy: Policy) -> Iterator[TableModel]:
+    privacy = policy.privacy
+    if privacy.average_risk is not None:
+        yield AverageRisk(Fraction(str(privacy.average_risk.risk)))
+    if privacy.sample_uniqueness is not None:
+        yield SampleUniqueness(Fraction(str(privacy.sample_uniqueness.share)))
 
 
 def _models(

@@ -416,10 +416,24 @@ GUARDING = (
 """The models that guard a sensitive attribute, by their names in a request."""
 
 
+class AverageRiskRule(_Part):
+    """See :class:`anon_dagster.core.privacy.AverageRisk`."""
+
+    risk: Annotated[float, Field(gt=0, lt=1)]
+
+
+class SampleUniquenessRule(_Part):
+    """See :class:`anon_dagster.core.privacy.SampleUniqueness`."""
+
+    share: Annotated[float, Field(ge=0, lt=1)]
+
+
 class Privacy(_Part):
     """What the release must satisfy, all of it."""
 
     k_anonymity: KAnonymityRule | None = None
+    average_risk: AverageRiskRule | None = None
+    sample_uniqueness: SampleUniquenessRule | None = None
     alpha_k_anonymity: tuple[AlphaKAnonymityRule, ...] = ()
     l_diversity: tuple[LDiversityRule, ...] = ()
     t_closeness: tuple[TClosenessRule, ...] = ()
@@ -668,7 +682,7 @@ def _cross_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
 def _privacy_problems(
     privacy: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Problem]:
-    if not any(privacy.get(model) for model in ("k_anonymity", *GUARDING)):
+    if not any(privacy.get(model) for model in Privacy.model_fields):
         yield Problem("policy.privacy", "at least one privacy model must be asked for")
     clustered = any(attribute.get("groups") == "mdav" for attribute in attributes.values())
     if clustered and not privacy.get("k_anonymity"):

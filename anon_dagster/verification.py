@@ -177,6 +177,7 @@ def verify(
     privacy = policy.privacy
     if privacy.k_anonymity is not None:
         promises.append(_k_anonymity(classes, privacy.k_anonymity.k))
+    promises += _of_the_whole(classes, policy)
     held = {name: _held(release, classes, name) for name in _guarded(policy)}
     promises += [_l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
     for rule in privacy.guarding:
@@ -306,6 +307,21 @@ def _suppression(released: int, records: int, policy: Policy) -> Promise:
 
 def _k_anonymity(classes: Partition, k: int) -> Promise:
     return _promise(f"{k}-anonymity", None, k, classes.sizes, classes.smallest, classes.sizes < k)
+
+
+def _of_the_whole(classes: Partition, policy: Policy) -> Iterator[Promise]:
+    """Measure what all records together are promised; if it is broken, none is out of it."""
+    privacy, sizes, records = policy.privacy, classes.sizes, max(classes.records, 1)
+    measured: list[tuple[str, float, int]] = []
+    if privacy.average_risk is not None:
+        risk = privacy.average_risk.risk
+        measured.append((f"average risk of at most {risk:g}", risk, len(sizes)))
+    if privacy.sample_uniqueness is not None:
+        share, unique = privacy.sample_uniqueness.share, int((sizes == 1).sum())
+        measured.append((f"at most a share of {share:g} of unique records", share, unique))
+    for name, asked, found in measured:
+        broken = Fraction(found, records) > Fraction(str(asked))
+        yield _promise(name, None, asked, sizes, found / records, np.full(len(sizes), broken))
 
 
 def _promise(

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from anon_dagster import RequestError, anonymize, measure, verify
+from anon_dagster import RequestError, UnreachableError, anonymize, measure, verify
 from anon_dagster.explanation import explain_policy
 from anon_dagster.request import GUARDING, GuardingRule, Privacy, parse_policy
 
@@ -125,3 +125,21 @@ def test_the_cost_of_suppression_moves_the_choice_and_not_the_reported_loss() ->
     assert table["infoLoss"].tolist() == [0.25, 0.25, 1.0]
     words = explain_policy(parse_policy({**policy, "suppression_cost": 0.5}))
     assert "preferred to generalization" in words
+
+
+def test_promises_of_the_whole_release_are_measured_and_unreachable_ones_refused() -> None:
+    frame = pd.DataFrame({"age": [1, 2, 2, 3, 3, 3], "diagnosis": ["flu"] * 6})
+    attributes = {name: ATTRIBUTES[name] for name in ("age", "diagnosis")}
+
+    def asked(risk: float, share: float) -> dict[str, Any]:
+        rules = {"average_risk": {"risk": risk}, "sample_uniqueness": {"share": share}}
+        return {"attributes": attributes, "privacy": rules}
+
+    risk, unique = verify(parse_policy(asked(0.5, 0.1)), frame).promises
+    assert (risk.reached, risk.holds) == (0.5, True)
+    assert (unique.reached, unique.holds, unique.records_failing) == (1 / 6, False, 6)
+    result = anonymize({"policy": asked(0.5, 0.2)}, frame=frame)
+    assert result.levels == {"age": 0}
+    assert anonymize({"policy": asked(0.4, 0)}, frame=frame).levels == {"age": 1}
+    with pytest.raises(UnreachableError, match=r"average risk of at most 0.1.*break a promise"):
+        anonymize({"policy": asked(0.1, 0)}, frame=frame)

@@ -112,12 +112,16 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
     }
     privacy: dict[str, Any] = {
         "k_anonymity": {"k": draw(st.integers(2, 6))},
+        "average_risk": draw(st.sampled_from([None, None, {"risk": 0.2}, {"risk": 0.1}])),
+        "sample_uniqueness": draw(st.sampled_from([None, {"share": 0.05}])),
         "l_diversity": draw(st.lists(diversity, max_size=2)),
         "t_closeness": draw(st.lists(closeness, max_size=2)),
         "alpha_k_anonymity": draw(st.lists(st.fixed_dictionaries(alpha), max_size=1)),
         "delta_disclosure": draw(st.lists(st.fixed_dictionaries(delta), max_size=1)),
         "beta_likeness": draw(st.lists(st.fixed_dictionaries(beta), max_size=1)),
     }
+    if any(rule for model, rule in privacy.items() if model != "k_anonymity"):
+        privacy["k_anonymity"] = draw(st.sampled_from([None, *[privacy["k_anonymity"]] * 3]))
     return {
         "attributes": attributes,
         "privacy": privacy,
@@ -145,29 +149,43 @@ def test_a_release_keeps_every_promise(table: Table, policy: dict[str, Any]) -> 
     assert (released <= frame[["ill", "pay"]].value_counts().reindex(released.index)).all()
     classes = [c.astype(str) for _, c in df.groupby(["age", "zip", "sex"], dropna=False)]
     whole = df.astype(str)
-    assert all(len(c) >= policy["privacy"]["k_anonymity"]["k"] for c in classes)
-    for rule in policy["privacy"]["l_diversity"]:
-        assert all(diverse(c[rule["attribute"]].tolist(), rule) for c in classes)
-    for rule in policy["privacy"]["alpha_k_anonymity"]:
-        assert all(len(c) >= rule["k"] for c in classes)
-        shares = [Counter(c["ill"]).most_common(1)[0][1] / len(c) for c in classes]
-        assert max(shares, default=0) <= rule["alpha"] + 1e-12
+    sizes_are_kept(policy["privacy"], [len(c) for c in classes])
     for reference in (whole, frame.astype(str)):
-        for rule in policy["privacy"]["delta_disclosure"]:
-            name = rule["attribute"]
-            for ratio in (r for c in classes for r in ratios(c[name], reference[name])):
-                assert abs(log2(ratio)) < rule["delta"] if ratio else rule["compare"] == "present"
-        for rule in policy["privacy"]["beta_likeness"]:
-            name = rule["attribute"]
-            assert all(like(c[name], reference[name], rule) for c in classes)
-    for rule in policy["privacy"]["t_closeness"]:
-        name, t = rule["attribute"], Fraction(str(rule["t"]))
-        for reference in (whole, frame.astype(str)):
-            assert all(
-                distance(c[name].tolist(), reference[name].tolist(), rule["distance"]) <= t
-                for c in classes
-            )
+        values_are_kept(policy["privacy"], classes, reference)
     assert verify(parse_policy(policy), df).holds
+
+
+def sizes_are_kept(privacy: dict[str, Any], sizes: list[int]) -> None:
+    for rule in (privacy["k_anonymity"], *privacy["alpha_k_anonymity"]):
+        assert rule is None or min(sizes, default=rule["k"]) >= rule["k"]
+    if privacy["average_risk"]:
+        assert len(sizes) <= Fraction(str(privacy["average_risk"]["risk"])) * sum(sizes)
+    if privacy["sample_uniqueness"]:
+        assert sizes.count(1) <= Fraction(str(privacy["sample_uniqueness"]["share"])) * sum(sizes)
+
+
+def values_are_kept(
+    privacy: dict[str, Any], classes: list[pd.DataFrame], reference: pd.DataFrame
+) -> None:
+    checks = {
+        "l_diversity": lambda own, _, rule: diverse(own.tolist(), rule),
+        "alpha_k_anonymity": lambda own, _, rule: share(own) <= Fraction(str(rule["alpha"])),
+        "t_closeness": lambda own, whole, rule: close(own.tolist(), whole.tolist(), rule),
+        "delta_disclosure": undisclosed,
+        "beta_likeness": like,
+    }
+    for model, check in checks.items():
+        for rule in privacy[model]:
+            name = rule["attribute"]
+            assert all(check(c[name], reference[name], rule) for c in classes), model
+
+
+def share(own: pd.Series) -> Fraction:
+    return Fraction(Counter(own).most_common(1)[0][1], len(own))
+
+
+def close(own: list[str], whole: list[str], rule: dict[str, Any]) -> bool:
+    return distance(own, whole, rule["distance"]) <= Fraction(str(rule["t"]))
 
 
 def diverse(values: list[str], rule: dict[str, Any]) -> bool:
@@ -180,9 +198,13 @@ def diverse(values: list[str], rule: dict[str, Any]) -> bool:
     return bool(len(counts) >= rule["l"])
 
 
-def ratios(own: pd.Series, whole: pd.Series) -> list[float]:
+def undisclosed(own: pd.Series, whole: pd.Series, rule: dict[str, Any]) -> bool:
     shares = whole.value_counts(normalize=True)
-    return (own.value_counts(normalize=True).reindex(shares.index, fill_value=0) / shares).tolist()
+    held = own.value_counts(normalize=True).reindex(shares.index, fill_value=0)
+    if rule["compare"] == "present":
+        held = held[held > 0]
+    ratios = held / shares.reindex(held.index)
+    return all(ratio and abs(log2(ratio)) < rule["delta"] for ratio in ratios)
 
 
 def like(own: pd.Series, whole: pd.Series, rule: dict[str, Any]) -> bool:

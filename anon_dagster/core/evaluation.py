@@ -92,16 +92,18 @@ def summarize(
 
 
 def release_holds(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]) -> bool:
-    """Tell whether what is released keeps the promises that suppression can break.
+    """Tell whether what is released keeps the promises that are not those of single classes.
 
-    Suppressed records that stay are a class of their own; if they go, the records that stay are
-    the table that relative models compare with. Nothing may be released of a table of which
-    every record is suppressed.
+    The release as a whole must satisfy the table models. Suppressed records that stay are a class
+    of their own; if they go, the records that stay are the table that relative models compare
+    with. Nothing may be released of a table of which every record is suppressed.
     """
+    if len(kept) and not kept.any():
+        return False
+    if not whole_holds(problem, _released_sizes(problem, ids, kept)):
+        return False
     if kept.all():
         return True
-    if not kept.any():
-        return False
     if problem.keeps_suppressed:
         together = summarize(problem, np.where(kept, -1, 0), 1)
         return bool(all_hold(problem.models, together).all())
@@ -113,3 +115,18 @@ def release_holds(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.boo
     inside[kept] = dense
     classes = summarize(problem, inside, int(dense.max()) + 1, reference=kept)
     return bool(all_hold(relative, classes).all())
+
+
+def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:
+    """Tell whether released classes of these sizes, (classes,), satisfy every table model."""
+    return all(model.holds(sizes) for model in problem.table_models)
+
+
+def _released_sizes(
+    problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Count the records of each released class; suppressed ones that stay are one more."""
+    sizes = np.zeros(int(ids.max(initial=-1)) + 1, dtype=np.int64)
+    np.add.at(sizes, ids[kept], problem.counts[kept])
+    suppressed = int(problem.counts[~kept].sum()) if problem.keeps_suppressed else 0
+    return np.append(sizes[sizes > 0], [suppressed] if suppressed else []).astype(np.int64)

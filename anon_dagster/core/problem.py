@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy.model import PrivacyModel
+from anon_dagster.core.privacy.table_risk import TableModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +28,8 @@ class Problem:
     lowest: tuple[int, ...]  # (quasi-identifiers,): lowest allowed level
     highest: tuple[int, ...]  # (quasi-identifiers,): highest allowed level, inclusive
     models: tuple[PrivacyModel, ...]
+    table_models: tuple[TableModel, ...] = ()
+    """What must hold of the release as a whole; no record is suppressed for it."""
     most_suppressed: int = 0
     """How many records may be suppressed."""
     keeps_suppressed: bool = False

@@ -17,9 +17,11 @@ from anon_dagster.core.privacy.t_closeness import (
     HierarchicalTCloseness,
     OrderedTCloseness,
 )
+from anon_dagster.core.privacy.table_risk import AverageRisk, SampleUniqueness, TableModel
 
 __all__ = [
     "AlphaDeassociation",
+    "AverageRisk",
     "BetaLikeness",
     "DeltaDisclosure",
     "DistinctLDiversity",
@@ -34,5 +36,7 @@ __all__ = [
     "OrderedTCloseness",
     "PrivacyModel",
     "RecursiveLDiversity",
+    "SampleUniqueness",
     "SupportShare",
+    "TableModel",
 ]

@@ -14,13 +14,15 @@ def unreachable(
 ) -> UnreachableError:
     """Return the error for a lattice without a feasible candidate."""
     problem = judge.compact.problem
-    promises = ", ".join(str(model) for model in problem.models)
+    promises = ", ".join(str(model) for model in (*problem.models, *problem.table_models))
     if findings.broken:
         levels = min(findings.broken, key=lambda found: (findings.broken[found], found))
         who = (
             "the suppressed records, which stay as a class of their own, break a promise"
-            if problem.keeps_suppressed
+            if problem.keeps_suppressed and not problem.table_models
             else "the records that stay, compared with each other, break a promise"
+            if not problem.table_models
+            else "the release as a whole, or what suppression does to it, would break a promise"
         )
         return UnreachableError(
             f"no candidate keeps every promise ({promises}): levels {levels} suppress "
@@ -39,7 +41,8 @@ def unreachable(
 
 def not_found(judge: Judge, lattice: Lattice, findings: Findings, meter: Meter) -> UnreachableError:
     """Return the error for a lattice in which no feasible candidate was found."""
-    promises = ", ".join(str(model) for model in judge.compact.models)
+    models = (*judge.compact.models, *judge.compact.problem.table_models)
+    promises = ", ".join(str(model) for model in models)
     highest = _share(judge.evaluate(lattice.highest).suppressed, judge.compact.records)
     close = f", {len(findings.broken):,} of them for what is suppressed" if findings.broken else ""
     return UnreachableError(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.evaluation import all_hold
+from anon_dagster.core.evaluation import all_hold, whole_holds
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import combined
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
@@ -117,16 +117,26 @@ class Judge:
         return combined(compact.problem, penalties, suppressed, cost=cost)
 
     def release_holds(self, verdict: Verdict) -> bool:
-        """Tell whether the release keeps the promises that suppression can break."""
-        if self._bounds_only or not verdict.suppressed:
+        """Tell whether the release keeps the promises that are not those of single classes."""
+        if self._bounds_only:
             return True
-        if verdict.suppressed == self.compact.records:
+        if verdict.suppressed and verdict.suppressed == self.compact.records:
             return False
+        if not whole_holds(self.compact.problem, self._released_sizes(verdict)):
+            return False
+        if not verdict.suppressed:
+            return True
         if self.compact.problem.keeps_suppressed:
             together = _together(verdict)
             return bool(all_hold(self._models, together).all())
         relative = [model for model in self._models if model.relative]
         return not relative or bool(all_hold(relative, _kept(verdict)).all())
+
+    def _released_sizes(self, verdict: Verdict) -> NDArray[np.int64]:
+        sizes = verdict.classes.sizes[~verdict.failing]
+        if self.compact.problem.keeps_suppressed and verdict.suppressed:
+            return np.append(sizes, verdict.suppressed)
+        return sizes
 
 
 def _together(verdict: Verdict) -> EquivalenceClasses:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
+    AverageRisk,
     BetaLikeness,
     DeltaDisclosure,
     DistinctLDiversity,
@@ -26,6 +27,7 @@ from anon_dagster.core.privacy import (
     OrderedTCloseness,
     PrivacyModel,
     RecursiveLDiversity,
+    SampleUniqueness,
     SupportShare,
 )
 from anon_dagster.errors import RequestError
@@ -355,6 +357,24 @@ def test_the_salaries_of_the_t_closeness_paper() -> None:
     assert distances == pytest.approx([0.375, 1 / 6])
 
 
+@given(st.lists(st.integers(1, 5), max_size=9), st.fractions(Fraction(1, 99), Fraction(98, 99)))
+def test_models_of_the_whole_table_weigh_its_classes(sizes: list[int], bound: Fraction) -> None:
+    of_classes = np.array(sizes, dtype=np.int64)
+    risks = sum((Fraction(1, size) for size in sizes for _ in range(size)), Fraction())
+    assert AverageRisk(bound).holds(of_classes) == (risks <= bound * sum(sizes))
+    alone = sum(size == 1 for size in sizes)
+    assert SampleUniqueness(bound).holds(of_classes) == (alone <= bound * sum(sizes))
+
+
+def test_a_bound_of_the_whole_table_may_be_met_exactly() -> None:
+    sizes = np.array([1, 3, 3_000_000_000, 6])
+    records = 3_000_000_010
+    for model in (AverageRisk(Fraction(4, records)), SampleUniqueness(Fraction(1, records))):
+        assert model.holds(sizes)
+    assert not AverageRisk(Fraction(4, records + 1)).holds(sizes)
+    assert not SampleUniqueness(Fraction(1, records + 1)).holds(sizes)
+
+
 def test_a_model_refuses_nonsense() -> None:
     for build in (
         lambda: KAnonymity(1),
@@ -363,6 +383,8 @@ def test_a_model_refuses_nonsense() -> None:
         lambda: RecursiveLDiversity(0, Fraction(0), 2),
         lambda: EqualTCloseness(0, Fraction(3, 2)),
         lambda: AlphaDeassociation(0, Fraction(1)),
+        lambda: AverageRisk(Fraction(0)),
+        lambda: SampleUniqueness(Fraction(1)),
         lambda: DeltaDisclosure(0, Fraction(0)),
         lambda: BetaLikeness(0, Fraction(0)),
         lambda: EnhancedBetaLikeness(0, Fraction(0)),

@@ -14,6 +14,7 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.loss import TIE
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
+    AverageRisk,
     BetaLikeness,
     DeltaDisclosure,
     DistinctLDiversity,
@@ -27,6 +28,8 @@ from anon_dagster.core.privacy import (
     OrderedTCloseness,
     PrivacyModel,
     RecursiveLDiversity,
+    SampleUniqueness,
+    TableModel,
 )
 from anon_dagster.core.problem import Problem
 
@@ -84,6 +87,14 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
 }
 
 
+TABLE_MODELS: tuple[tuple[TableModel, ...], ...] = (
+    *((),) * 7,
+    (AverageRisk(Fraction(1, 10)),),
+    (SampleUniqueness(Fraction(1, 20)),),
+    (AverageRisk(Fraction(1, 3)), SampleUniqueness(Fraction(0))),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the plain search finds: no levels where no candidate is feasible."""
@@ -134,6 +145,7 @@ def random_problem(seed: int, models: Sequence[PrivacyModel]) -> Problem:
         models=tuple(models),
         most_suppressed=int(limit * table.records),
         keeps_suppressed=bool(dice.integers(2)),
+        table_models=TABLE_MODELS[dice.integers(len(TABLE_MODELS))],
         suppression_cost=Fraction(str(dice.choice([1, 1, 1, 0, 0.3, 0.7, 0.95, 2, 10]))),
     )
 

@@ -1,0 +1,71 @@
+"""What a release promises as a whole: how many people are found in it, not whether each can be."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.errors import RequestError
+
+
+class TableModel(Protocol):
+    """A promise about all equivalence classes of a release together."""
+
+    def holds(self, sizes: NDArray[np.int64]) -> bool:
+        """Tell whether released classes of these sizes, (classes,), satisfy it, exactly."""
+
+    def __str__(self) -> str:
+        """Say the model as a report does."""
+
+
+@dataclass(frozen=True, slots=True)
+class AverageRisk:
+    """The mean over records of 1 / class size, classes / records, is at most ``risk`` [1]_.
+
+    That is the share of records that one who matches all of them with people gets right. Single
+    records may be at more risk.
+
+    References
+    ----------
+    .. [1] K. El Emam, "Guide to the De-Identification of Personal Health Information", CRC Press
+       2013, chapter 16.
+    """
+
+    risk: Fraction
+
+    def __post_init__(self) -> None:
+        if not 0 < self.risk < 1:
+            raise RequestError(f"risk must be between 0 and 1, got {float(self.risk):g}")
+
+    def holds(self, sizes: NDArray[np.int64]) -> bool:
+        """Tell whether there are few enough classes."""
+        return len(sizes) <= self.risk * int(sizes.sum())
+
+    def __str__(self) -> str:
+        return f"average risk of at most {float(self.risk):g}"
+
+
+@dataclass(frozen=True, slots=True)
+class SampleUniqueness:
+    """At most a ``share`` of the records is alone in its class [1]_.
+
+    References
+    ----------
+    .. [1] F. K. Dankar, K. El Emam, A. Neisa, T. Roffey, "Estimating the re-identification risk of
+       clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
+    """
+
+    share: Fraction
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1:
+            raise RequestError(f"share must be from 0 to below 1, got {float(self.share):g}")
+
+    def holds(self, sizes: NDArray[np.int64]) -> bool:
+        """Tell whether few enough classes have one record."""
+        return int(np.count_nonzero(sizes == 1)) <= self.share * int(sizes.sum())
+
+    def __str__(self) -> str:
+        return f"at most a share of {float(self.share):g} of unique records"
