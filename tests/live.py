@@ -14,6 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
+READY = """{
+  instance{daemonHealth{allDaemonStatuses{daemonType healthy}}}
+  workspaceOrError{...on Workspace{
+    locationEntries{locationOrLoadError{__typename ...on PythonError{message}}}}}}"""
 _PATIENCE = 120.0  # seconds on a busy machine
 
 
@@ -64,7 +68,7 @@ def _free_port() -> int:
 
 def _wait_for(url: str) -> None:
     """Wait until the webserver answers and the daemon beats."""
-    query = b'{"query":"{instance{daemonHealth{allDaemonStatuses{daemonType healthy}}}}"}'
+    query = json.dumps({"query": READY}).encode()
     until = time.monotonic() + _PATIENCE
     while time.monotonic() < until:
         try:
@@ -74,6 +78,9 @@ def _wait_for(url: str) -> None:
             with urllib.request.urlopen(asked, timeout=10) as response:  # noqa: S310
                 data = json.load(response)["data"]
             daemons = data["instance"]["daemonHealth"]["allDaemonStatuses"]
+            for location in data["workspaceOrError"]["locationEntries"]:
+                found = location["locationOrLoadError"]
+                assert found["__typename"] == "RepositoryLocation", found["message"]
             if any(d["daemonType"] == "QUEUED_RUN_COORDINATOR" and d["healthy"] for d in daemons):
                 return
         except OSError:

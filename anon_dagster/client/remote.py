@@ -157,7 +157,9 @@ class RemoteDeployment:
         for answer in data.values():
             kind = answer["__typename"]
             if kind == "UnauthorizedError":
-                raise DeploymentError(f"{self._shown} lets only look: it is read-only")
+                raise DeploymentError(
+                    f"{self._shown} refuses: it is read-only, or did not load this project"
+                )
             if kind in {"PythonError", "PipelineNotFoundError", "RepositoryNotFoundError"}:
                 raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
         return data
