@@ -1,5 +1,7 @@
 """What a decision is worth: statistics of source and release side by side."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -9,11 +11,11 @@ from anon_dagster.counting import Count, count
 from anon_dagster.decision import Decision
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.planning import Plan, leaves
-from anon_dagster.request import Source
+from anon_dagster.request import Policy, Source
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import PopulationTable, risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
-from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.sources import OpenSource, open_source
 
 
 def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
@@ -43,11 +45,28 @@ def assess_risk(decision: Decision) -> pd.DataFrame:
     return risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
 
 
-def _count_population(population: Source, plan: Plan) -> PopulationTable:
+def require_population(policy: Policy) -> None:
+    """Find out before the work whether the population of a policy can be counted.
+
+    Raises
+    ------
+    SourceError
+        If it is a table that cannot be read, or lacks a quasi-identifier.
+    """
+    if isinstance(policy.population, Source):
+        _open_population(policy.population, policy.quasi_identifiers)
+
+
+def _open_population(population: Source, names: Iterable[str]) -> OpenSource:
     table = open_source(population)
-    names = plan.quasi_identifiers
     if absent := [name for name in names if name not in table.columns]:
         raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
+    return table
+
+
+def _count_population(population: Source, plan: Plan) -> PopulationTable:
+    names = plan.quasi_identifiers
+    table = _open_population(population, names)
     counted = count(table, names, decimal=population.csv.decimal)
     codes = leaves(counted, {name: plan.hierarchies[name] for name in names})
     return PopulationTable(codes, counted.table.counts)

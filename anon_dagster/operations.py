@@ -17,7 +17,7 @@ import pandas as pd
 
 from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
-from anon_dagster.assessment import assess_risk, assess_utility, describe
+from anon_dagster.assessment import assess_risk, assess_utility, describe, require_population
 from anon_dagster.core.local import SMALL, recode_locally
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
@@ -82,13 +82,15 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     RequestError
         If there is no source, or two, or no key for pseudonyms.
     SourceError
-        If the source cannot be read, or has other columns than the request names.
+        If the source cannot be read, or has other columns than the request names; if the table
+        of the population cannot, or lacks a quasi-identifier.
     TargetError
         If the target could not be written.
     """
     require_keys(request.policy)
     source = _opened(request.source, frame)
     require_columns(source.columns, request.policy.attributes)
+    require_population(request.policy)
     if request.target is not None:
         check_target(request.target, request.inputs)
     return source

@@ -17,7 +17,7 @@ from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
 from anon_dagster.counting import Count, encode, locate
 from anon_dagster.decision import Decision
-from anon_dagster.errors import SourceError
+from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (
@@ -83,7 +83,13 @@ class Recoder:
 
 
 def recoder(decision: Decision, source: OpenSource) -> Recoder:
-    """Prepare the writing of a release of the source that was counted."""
+    """Prepare the writing of a release of the source that was counted.
+
+    Raises
+    ------
+    RequestError
+        If no column would be left.
+    """
     policy, solution = decision.request.policy, decision.solution
     keeps = bool((solution.classes < 0).any()) and policy.suppressed_records == "keep"
     places = {name: q for q, name in enumerate(policy.quasi_identifiers)}
@@ -102,6 +108,8 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
         else:
             treatments[name] = _kept(decision, source, name)
             kept.append(name)
+    if not treatments:
+        raise RequestError("every column is dropped, so nothing would be released; keep one")
     schema = pa.schema([(name, treatment.type) for name, treatment in treatments.items()])
     table = decision.counted.table
     index = TupleIndex.of(table.codes, table.sizes)

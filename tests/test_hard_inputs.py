@@ -15,7 +15,9 @@ import pytest
 from anon_dagster import AnonError, anonymize, recoding
 from anon_dagster.errors import (
     HierarchyError,
+    RequestError,
     SchemaMismatchError,
+    SourceError,
     TargetError,
     UnreachableError,
 )
@@ -407,3 +409,22 @@ def test_an_encoding_that_is_none_of_text_is_refused(tmp_path: Path, encoding: s
     source = {"path": f"{tmp_path}/in.csv", "csv": {"encoding": encoding}}
     with pytest.raises(AnonError, match=r"csv\.encoding is unknown"):
         anonymize({**REQUEST, "source": source})
+
+
+@pytest.mark.parametrize("population", ["none.csv", "lacking.csv"])
+def test_a_population_that_cannot_be_counted_is_found_out_before_anything_is_written(
+    tmp_path: Path, population: str
+) -> None:
+    (tmp_path / "lacking.csv").write_text("age\n30\n")
+    request = policy(k=3, limit=0.1, age=AGE, sex=QI, illness="sensitive")
+    request["policy"]["population"] = {"path": str(tmp_path / population)}
+    target = tmp_path / "out.csv"
+    with pytest.raises(SourceError):
+        anonymize({**request, "target": {"path": str(target)}}, frame=people())
+    assert not target.exists()
+
+
+def test_a_release_without_columns_is_refused() -> None:
+    request = policy(k=2, **dict.fromkeys(["age", "sex", "illness"], "direct_identifier"))
+    with pytest.raises(RequestError, match="every column is dropped"):
+        anonymize(request, frame=people())

@@ -36,6 +36,7 @@ Statistic = tuple[str, Any]
 
 _NO_POPULATION = "no population given: equal to the prosecutor's"
 _NOT_MATCHED = "the population is not matched with local recoding: equal to the prosecutor's"
+_NO_LARGER = "a population of {} is no larger than the table: equal to the prosecutor's"
 _POPULATION_SIZE = "population of {}: each class is taken to be as much larger in it as the table"
 _POPULATION_TABLE = "classes are counted in a population table of {} records"
 
@@ -106,7 +107,7 @@ def risk_statistics(
        PAIS 2010.
     """
     size = policy.population if isinstance(policy.population, int) else None
-    behind, note = _population(solution, size, population)
+    behind, note = _population(problem, solution, size, population)
     threshold = Fraction(str(policy.risk_threshold))
     identity = np.zeros(problem.codes.shape[1], dtype=np.int64)
     every = np.arange(len(problem.counts))
@@ -127,13 +128,16 @@ def risk_statistics(
 
 
 def _population(
-    solution: Solution, size: int | None, table: PopulationTable | None
+    problem: Problem, solution: Solution, size: int | None, table: PopulationTable | None
 ) -> tuple[int | PopulationTable | None, str]:
     if table is not None and solution.levels is None:
         return None, _NOT_MATCHED
     if table is not None:
         return table, _POPULATION_TABLE.format(int(table.counts.sum()))
-    return size, _NO_POPULATION if size is None else _POPULATION_SIZE.format(size)
+    if size is None:
+        return None, _NO_POPULATION
+    known = _POPULATION_SIZE if size > problem.records else _NO_LARGER
+    return size, known.format(size)
 
 
 def _behind(

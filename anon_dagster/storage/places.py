@@ -237,6 +237,12 @@ def is_folder(path: str) -> bool:
     return bool(system.isdir(inner))
 
 
+def is_file(path: str) -> bool:
+    """Tell whether there is a file, and no device or pipe."""
+    system, inner = store(path)
+    return bool(system.isfile(inner))
+
+
 def names_in(path: str) -> list[str]:
     """Return the names in a folder, hidden ones too; none if there is no folder."""
     system, inner = store(path)

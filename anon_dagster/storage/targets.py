@@ -367,6 +367,8 @@ def _require_place(target: Target) -> None:
         if target.single_file:
             if places.is_folder(target.path):
                 raise TargetError(f"{target.path} is a folder; name a file in it")
+            if not places.is_file(target.path):
+                raise TargetError(f"{target.path} is a device, not a file; name another place")
             return
         if not places.is_folder(target.path):
             raise TargetError(f"{target.path} is a file, but several parts need a folder")

@@ -110,6 +110,14 @@ def test_a_population_ten_times_as_large_makes_the_journalist_risk_a_tenth() -> 
     )
 
 
+@pytest.mark.parametrize("size", [1, 10])
+def test_a_population_no_larger_than_the_table_is_the_table_and_the_note_says_so(size: int) -> None:
+    problem = problem_of([[1], [4], [5]])
+    found = risk_statistics(problem, identity(problem), policy_of(population=size))
+    assert found["source"]["journalist_highest"] == found["source"]["prosecutor_highest"]
+    assert "no larger than the table" in found["note"]["journalist_highest"]
+
+
 def test_classes_are_looked_up_in_a_population_table_at_the_released_levels() -> None:
     problem = problem_of([[1], [1], [2]])
     people = PopulationTable(

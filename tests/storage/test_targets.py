@@ -1,6 +1,7 @@
 """Writing: whatever is written is read back, and a target appears whole or not at all."""
 
 import datetime as dt
+import os
 import resource
 import threading
 from collections.abc import Iterator, Sequence
@@ -397,6 +398,12 @@ def test_a_place_that_holds_something_else_is_refused(tmp_path: Path) -> None:
     assert "need a folder" in refused(Target(path=str(file), single_file=False))
     assert "no parts" in refused(Target(path=str(tmp_path), format="csv", single_file=False))
     assert "is not a folder" in refused(Target(path=str(file / "t.csv")))
+
+
+def test_a_device_is_never_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.csv"
+    os.mkfifo(pipe)
+    assert "is a device" in refused(Target(path=str(pipe)))
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused() -> None:
