@@ -428,12 +428,15 @@ def later_request(
     source: Source | Mapping[str, Any] | str | None,
     target: Target | Mapping[str, Any] | str | None,
 ) -> Request:
-    """Return the request that later records of a policy stand for."""
+    """Return the request that later records of a policy stand for.
+
+    The population of the first records plays no part: the later ones may have another.
+    """
     target = Target(path=target) if isinstance(target, str) else target
     document = {
         "source": source if source is None else _source(source).model_dump(by_alias=True),
         "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
-        "policy": policy.model_dump(by_alias=True),
+        "policy": {**policy.model_dump(by_alias=True), "population": None},
     }
     return parse_request({key: value for key, value in document.items() if value is not None})
 

@@ -1,6 +1,7 @@
 """A solution outlives its job: it is written down, and places later records."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -126,3 +127,13 @@ def test_what_is_no_solution_is_refused() -> None:
     for broken in ({}, {"format": "something else"}, {"format": "anon-dagster solution 1"}):
         with pytest.raises(RequestError):
             apply(broken, frame=people(5, 1))
+
+
+def test_the_population_of_the_first_records_is_not_asked_for_again(tmp_path: Path) -> None:
+    population = tmp_path / "population.csv"
+    people(1000, 3).to_csv(population, index=False)
+    request = {"policy": policy(population={"path": str(population)})}
+    document = anonymize(request, frame=people(400, 1)).document()
+    population.unlink()
+    applied = apply(document, frame=people(50, 2))
+    assert applied.risk["note"]["journalist_highest"].startswith("no population")
