@@ -1,6 +1,6 @@
 """The first reading: a source becomes its frequency table and the counts of its columns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -208,8 +208,3 @@ def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]
 def merged(parts: Iterable[Count]) -> Count:
     """Merge the counts of parts, at least one."""
     return reduce(Count.merge, parts)
-
-
-def column_texts(count: Count) -> Mapping[str, list[str | None]]:
-    """Return the values of each attribute of the frequency table, by code."""
-    return {name: count.columns[name].labels for name in count.attributes}

@@ -214,11 +214,6 @@ def verify_file(source: Source, policy: Policy) -> Verification:
     return verify(_counted(open_source(source), policy, mark), policy, decimal=mark)
 
 
-def measure_classes(release: Count, policy: Policy) -> ClassMeasures:
-    """Measure the equivalence classes of a table that was counted over its quasi-identifiers."""
-    return _measures(_classes(release, policy))
-
-
 def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     names = (*policy.quasi_identifiers, *policy.names("sensitive"))
     return count(table, [name for name in names if name in table.columns], decimal=decimal)

@@ -19,7 +19,6 @@ from anon_dagster.request import Policy, Source
 from anon_dagster.verification import (
     Promise,
     Verification,
-    measure_classes,
     verify,
     verify_file,
     verify_frame,
@@ -384,7 +383,7 @@ def test_a_stored_release_is_measured_like_the_table(tmp_path: Path) -> None:
 
 def test_classes_are_measured_by_themselves() -> None:
     release = counted(table([["a", "b"], ["c"]]), list(ROLES))
-    found = measure_classes(release, asking(K2))
+    found = verify(release, asking(K2)).classes
     assert (found.classes, found.smallest_class, found.unique_records) == (2, 1, 1)
 
 

@@ -166,11 +166,6 @@ _KINDS = {
 }
 
 
-def kinds(values: Iterable[str | None] | pa.Array, decimal: str = ".") -> Kinds:
-    """Find every type that holds all the texts; see :meth:`Kinds.of`."""
-    return Kinds.of(values, decimal=decimal)
-
-
 def typed(values: Sequence[str | None], kinds: Kinds, decimal: str = ".") -> pa.Array:
     """Return texts as values of the type that their kinds are given.
 

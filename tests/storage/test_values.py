@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.storage.values import Kinds, TextKind, kinds, supported, texts, typed
+from anon_dagster.storage.values import Kinds, TextKind, supported, texts, typed
 
 TEXT_LIKE_VALUES = st.one_of(
     st.integers(-(10**20), 10**20).map(str),
@@ -71,7 +71,7 @@ def test_kinds_of_parts_merge_into_those_of_the_whole(
     ],
 )
 def test_a_kind_is_what_every_text_is(values: list[str | None], kind: TextKind) -> None:
-    assert kinds(values).kind is kind
+    assert Kinds.of(values).kind is kind
 
 
 def test_a_comma_is_the_decimal_mark_only_where_it_is_asked_for() -> None:
