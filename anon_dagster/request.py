@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from math import floor
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar, get_args
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -65,12 +67,31 @@ class CsvOptions(_Part):
 
 
 Format = Literal["csv", "parquet"]
+_SECRET = re.compile(
+    r"://[^/@:]*:(?!\d+/)[^@]*@|[?&](x-amz-[a-z-]+|sig|signature|token|key)=", re.IGNORECASE
+)
+_COPIES = re.compile(r"(^|::)(simplecache|filecache|blockcache)::")
+
+
+def _without_secrets(paths: Any) -> Any:
+    for path in (paths,) if isinstance(paths, str) else paths or ():
+        if _SECRET.search(path):
+            raise ValueError(
+                "credentials do not belong into a path: the environment, a profile or the role of "
+                "the machine has them"
+            )
+        if _COPIES.search(path):
+            raise ValueError("a cache would keep the records in temporary files; leave it out")
+    return paths
+
+
+_Safe = AfterValidator(_without_secrets)
 
 
 class Source(_Part):
     """Where the records are: a file, a list of files, a glob, or a folder of part files."""
 
-    path: str | Annotated[tuple[str, ...], Field(min_length=1)]
+    path: Annotated[str | Annotated[tuple[str, ...], Field(min_length=1)], _Safe]
     format: Format | None = None
     """Told by the ending of the first file if left out."""
     csv: CsvOptions = CsvOptions()
@@ -84,7 +105,7 @@ class Source(_Part):
 class Target(_Part):
     """Where the release goes; it appears there whole or not at all."""
 
-    path: str
+    path: Annotated[str, _Safe]
     format: Format | None = None
     compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
     single_file: bool = True
@@ -112,7 +133,7 @@ class TreeRule(_HierarchyRule):
     type: Literal["tree"] = "tree"
     nodes: dict[str, Any] | None = None
     """Nested mappings from the most general label down; the lowest hold lists of values."""
-    path: str | None = None
+    path: Annotated[str | None, _Safe] = None
     separator: Character = ","
     encoding: str = "utf-8"
     header: bool = False

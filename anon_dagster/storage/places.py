@@ -3,7 +3,7 @@
 import os
 import re
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from gzip import BadGzipFile
@@ -17,6 +17,7 @@ from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 from fsspec.utils import glob_translate
 
 from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
+from anon_dagster.storage import manifest, remote
 
 _FOREIGN = (OSError, ValueError, ImportError, EOFError, zlib.error, pa.ArrowException)
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
@@ -48,7 +49,9 @@ def reading(path: str) -> Iterator[None]:
         yield
     except AnonError:
         raise
-    except _FOREIGN as error:
+    except Exception as error:
+        if not _is_foreign(error):
+            raise
         raise _translated(error, SourceError, f"cannot read {path}") from None
 
 
@@ -59,14 +62,21 @@ def writing(path: str) -> Iterator[None]:
         yield
     except AnonError:
         raise
-    except _FOREIGN as error:
+    except Exception as error:
+        if not _is_foreign(error):
+            raise
         raise _translated(error, TargetError, f"cannot write {path}") from None
 
 
-def _translated(error: BaseException, kind: type[AnonError], what: str) -> AnonError:
-    if isinstance(error, ConnectionError | TimeoutError):
-        return StoreUnavailableError(f"{what}: the store did not answer")
-    return kind(f"{what}: {_reason(error)}")
+def _is_foreign(error: Exception) -> bool:
+    return isinstance(error, _FOREIGN) or remote.is_of_store(error)
+
+
+def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError:
+    refusal = remote.refusal(error)
+    if refusal is None:
+        return kind(f"{what}: {_reason(error)}")
+    return (StoreUnavailableError if refusal.transient else kind)(f"{what}: {refusal.reason}")
 
 
 def _reason(error: BaseException) -> str:
@@ -84,7 +94,9 @@ def _reason(error: BaseException) -> str:
 
 def store(path: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system of a path and the path within it."""
-    system, inner = url_to_fs(str(Path(path).expanduser()) if "://" not in path else path)
+    address = path if "://" in path else str(Path(path).expanduser())
+    system, inner = url_to_fs(address, **remote.options(path))
+    remote.configure(system, path)
     return system, inner
 
 
@@ -138,12 +150,14 @@ def resolve(path: str | Iterable[str]) -> list[str]:
 def _found(path: str) -> list[str]:
     with reading(path):
         system, inner = store(path)
-        if system.isfile(inner):
+        kind = _kind(system, inner)
+        if kind == "file":
             return [full(path)]
-        if system.isdir(inner):
+        if kind == "directory":
             files = _parts_in(system, inner, path)
         elif _is_glob(inner):
-            files = [file for file in system.glob(inner) if system.isfile(file)]
+            found = system.glob(inner, detail=True).items()
+            files = [file for file, info in found if info["type"] == "file"]
         else:
             raise SourceError(f"the source {path} does not exist, or is no file or folder")
         files = [file for file in files if name(file)[0] not in "._"]
@@ -151,6 +165,20 @@ def _found(path: str) -> list[str]:
             raise SourceError(f"the source {path} has no files")
         prefix = "" if isinstance(system, LocalFileSystem) else path.partition("://")[0] + "://"
         return sorted((prefix + str(file).removeprefix(prefix) for file in files), key=_natural)
+
+
+def _kind(system: AbstractFileSystem, inner: str) -> str | None:
+    """Tell a file from a folder from nothing; a store that cannot tell is an error.
+
+    What fsspec has for it takes every error for a no.
+    """
+    try:
+        kind: str = system.info(inner)["type"]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if remote.refusal(error) is not None:
+            raise
+        return None
+    return kind
 
 
 def matches(path: str, file: str) -> bool:
@@ -171,7 +199,21 @@ def _parts_in(system: AbstractFileSystem, inner: str, path: str) -> list[str]:
         raise SourceError(
             f"the source {path} has {folders} folders in it; name the files with a glob instead"
         )
-    return [e["name"] for e in entries]
+    by_name = {name(e["name"]): e["name"] for e in entries}
+    return [by_name[each] for each in manifest.whole(path, by_name, _success(system, inner))]
+
+
+def _success(system: AbstractFileSystem, inner: str) -> bytes:
+    try:
+        content: bytes = system.cat_file(f"{inner.rstrip('/')}/{manifest.SUCCESS}")
+    except FileNotFoundError:
+        return b""
+    return content
+
+
+def listed(path: str) -> tuple[str, ...] | None:
+    """Return the names of the parts that the ``_SUCCESS`` of a folder lists, if it does."""
+    return manifest.listed(_success(*store(path)))
 
 
 def _natural(path: str) -> list[tuple[int, str]]:
@@ -183,11 +225,18 @@ def _natural(path: str) -> list[tuple[int, str]]:
 # -- reading -------------------------------------------------------------------------------
 
 
-def open_to_read(path: str) -> IO[bytes]:
-    """Open a file; the caller closes it."""
+def open_to_read(path: str, *, scattered: bool = False) -> IO[bytes]:
+    """Open a file; the caller closes it.
+
+    Parameters
+    ----------
+    scattered
+        Whether it is read here and there, so that nothing is worth fetching in advance.
+    """
     with reading(path):
         system, inner = store(path)
-        file: IO[bytes] = system.open(inner, "rb")
+        caching = {"cache_type": "none"} if scattered else {}
+        file: IO[bytes] = system.open(inner, "rb", block_size=remote.READ, **caching)
         return file
 
 
@@ -227,14 +276,12 @@ def _is_still(mark: Fingerprint) -> bool:
 
 def exists(path: str) -> bool:
     """Tell whether there is a file or folder."""
-    system, inner = store(path)
-    return bool(system.exists(inner))
+    return _kind(*store(path)) is not None
 
 
 def is_folder(path: str) -> bool:
     """Tell whether there is a folder."""
-    system, inner = store(path)
-    return bool(system.isdir(inner))
+    return _kind(*store(path)) == "directory"
 
 
 def is_file(path: str) -> bool:
@@ -246,21 +293,24 @@ def is_file(path: str) -> bool:
 def names_in(path: str) -> list[str]:
     """Return the names in a folder, hidden ones too; none if there is no folder."""
     system, inner = store(path)
-    if not system.isdir(inner):
+    if _kind(system, inner) != "directory":
         return []
     system.invalidate_cache()
     return sorted(n for n in map(name, system.ls(inner, detail=False)) if n != name(inner))
 
 
 def make_folder(path: str) -> None:
-    """Make a folder and those above it, if they are not there."""
+    """Make a folder and those above it, if they are not there and there is such a thing."""
     system, inner = store(path)
-    system.makedirs(inner, exist_ok=True)
+    if not remote.is_s3(path):  # where it would make a bucket
+        system.makedirs(inner, exist_ok=True)
 
 
 def open_to_write(path: str) -> IO[bytes]:
-    """Open a new file; the caller closes it."""
+    """Open a new file; the caller finishes or abandons it."""
     system, inner = store(path)
+    if not isinstance(system, LocalFileSystem):
+        return remote.opened(system, inner)
     file: IO[bytes] = system.open(inner, "wb")
     return file
 
@@ -272,19 +322,50 @@ def move(path: str, to: str) -> None:
     if isinstance(system, LocalFileSystem):
         Path(inner).replace(goal)
     else:
-        system.mv(inner, goal, recursive=bool(system.isdir(inner)))
+        system.mv(inner, goal, recursive=_kind(system, inner) == "directory")
+
+
+def copy(path: str, to: str) -> None:
+    """Copy a file within its store, where it replaces another one in one step."""
+    system, inner = store(path)
+    system.cp_file(inner, store(to)[1])
 
 
 def remove(path: str) -> None:
     """Remove a file or folder, if it is there."""
     system, inner = store(path)
-    if system.exists(inner):
-        system.rm(inner, recursive=bool(system.isdir(inner)))
+    if (kind := _kind(system, inner)) is not None:
+        system.rm(inner, recursive=kind == "directory")
 
 
 def finish(file: IO[bytes]) -> None:
-    """Close a file that was written, once its content is on the disk."""
+    """Close a file that was written, once its content is on the disk or in the store."""
+    if isinstance(file, remote.Upload):
+        file.commit()
     if isinstance(file, LocalFileOpener):
         file.flush()
         os.fsync(file.fileno())
     file.close()
+
+
+def abandon(file: IO[bytes]) -> None:
+    """Take no more of a file that is being sent; one on this machine is removed by its path."""
+    if isinstance(file, remote.Upload):
+        file.abandon()
+
+
+def put(path: str, content: bytes) -> None:
+    """Write a small file whole, in one step of its store."""
+    system, inner = store(path)
+    system.pipe_file(inner, content)
+
+
+def end_uploads(path: str, alive: Callable[[str], bool]) -> int:
+    """End the uploads of keys that begin like a path and whose writers live no more; count them."""
+    if not remote.is_s3(path):
+        return 0
+    system, inner = store(path)
+    left = [each for each in remote.unfinished(system, inner) if not alive(each[0])]
+    for each in left:
+        remote.end(system, inner, each)
+    return len(left)

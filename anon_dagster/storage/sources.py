@@ -169,7 +169,7 @@ class ParquetSource:
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read the row groups of a part."""
-        with reading(part.path), open_to_read(part.path) as file:
+        with reading(part.path), open_to_read(part.path, scattered=True) as file:
             table = pq.ParquetFile(file, buffer_size=_PAGES, pre_buffer=False)
             groups = list(range(part.first, part.last))
             for batch in table.iter_batches(ROWS, row_groups=groups):
@@ -183,7 +183,7 @@ class ParquetSource:
 def _open_parquet(marks: tuple[Fingerprint, ...]) -> ParquetSource:
     schema, parts = None, []
     for mark in marks:
-        with reading(mark.path), open_to_read(mark.path) as file:
+        with reading(mark.path), open_to_read(mark.path, scattered=True) as file:
             table = pq.ParquetFile(file)
             found = table.schema_arrow.remove_metadata()
             groups = table.metadata

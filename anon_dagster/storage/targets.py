@@ -4,6 +4,10 @@ What is being written is called ``.<name>.<token>.part`` and lies in the folder 
 that moving it is one step of the file system and two jobs never meet. A target of several parts
 is a folder: the old one is put aside as ``.<name>.<token>.old`` and removed once the new one is
 in its place; if the machine stops between the two steps, :func:`sweep` brings the old one back.
+
+In a store, what is being written is an upload of several parts that the store shows to nobody
+until it is complete. Then it is read where it lies, and copied into its place by the store, which
+is one step; several parts become the target together, see :mod:`anon_dagster.storage.manifest`.
 """
 
 import os
@@ -21,23 +25,22 @@ import pyarrow.parquet as pq
 
 from anon_dagster.errors import AnonError, TargetError
 from anon_dagster.request import Source, Target
-from anon_dagster.storage import places
+from anon_dagster.storage import manifest, places
 from anon_dagster.storage.csv_writing import CsvWriter, require_writable
+from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.places import (
     beside,
     full,
     is_local,
     name,
     parent,
+    reading,
     resolve,
     writing,
 )
 
-SUCCESS = "_SUCCESS"
-"""The last file of a folder of parts: without it the folder is not whole."""
 _ROWS = 131_072  # of a row group; the same however the records come, so that the bytes are, too
 _SMALLEST = 20  # a release is hardly ever smaller than a twentieth of its source
-_PART = re.compile(r"part-\d{5,}\.(csv|csv\.gz|parquet)|_SUCCESS")
 
 
 def stage(target: Target, schema: pa.Schema, *, token: str) -> "StagedTarget":
@@ -77,6 +80,7 @@ class StagedTarget:
         self._path = full(target.path)
         self._staged = beside(self._path, f".{name(self._path)}.{token}.part")
         self._aside = beside(self._path, f".{name(self._path)}.{token}.old")
+        self._mark = "" if is_local(target.path) else f".of-{token}.{uuid.uuid4().hex[:8]}"
         self._names: list[str] = []
         self._open: _OpenFile | None = None
         self._blocks = _Blocks(schema)
@@ -105,7 +109,7 @@ class StagedTarget:
         with writing(self._target.path):
             self._append(self._blocks.rest())
             self._finish_file()
-            if not self._target.single_file:
+            if not self._target.single_file and is_local(self._path):
                 places.finish(places.open_to_write(f"{self._staged}/{SUCCESS}"))
         self._sealed = True
         return self._files(self._staged)
@@ -130,7 +134,9 @@ class StagedTarget:
         assert self._sealed, "only a sealed target is published"
         _require_place(self._target)
         with writing(self._target.path):
-            if self._target.single_file:
+            if not is_local(self._path):
+                self._publish_in_store()
+            elif self._target.single_file:
                 places.move(self._staged, self._path)
             else:
                 self._swap()
@@ -143,8 +149,7 @@ class StagedTarget:
             self._open.abandon()
             self._open = None
         if not self._published:
-            with suppress(OSError):  # what went wrong before is what must be told
-                places.remove(self._staged)
+            self._remove(self._staged)
 
     def __enter__(self) -> Self:
         return self
@@ -177,7 +182,8 @@ class StagedTarget:
     def _next_file(self) -> "_OpenFile":
         path = self._staged
         if not self._target.single_file:
-            self._names.append(f"part-{len(self._names):05d}{_ending(self._target)}")
+            number = f"part-{len(self._names):05d}"
+            self._names.append(f"{number}{self._mark}{_ending(self._target)}")
             path = f"{self._staged}/{self._names[-1]}"
         return _OpenFile(path, self._target, self._schema)
 
@@ -185,6 +191,39 @@ class StagedTarget:
         if self._open is not None:
             self._open.finish()
             self._open = None
+
+    def _publish_in_store(self) -> None:
+        if self._target.single_file:
+            places.copy(self._staged, self._path)
+            former = []
+        else:
+            former = self._former()
+            self._copy_parts()
+            places.put(f"{self._path}/{SUCCESS}", manifest.text(self._names))
+        # The target is complete: what cannot be removed now is swept by the next job.
+        for each in (*former, self._staged):
+            self._remove(each)
+
+    def _former(self) -> list[str]:
+        """Return the files of the release that is replaced; those of jobs at work stay."""
+        names = [each for each in places.names_in(self._path) if each != SUCCESS]
+        listed = places.listed(self._path)
+        known = [n for n in names if manifest.token_of(n) is None] if listed is None else listed
+        return [f"{self._path}/{each}" for each in known]
+
+    def _copy_parts(self) -> None:
+        try:
+            for each in self._names:
+                places.copy(f"{self._staged}/{each}", f"{self._path}/{each}")
+        except BaseException:
+            for each in self._names:
+                self._remove(f"{self._path}/{each}")
+            raise
+
+    def _remove(self, path: str) -> None:
+        # What went wrong before is what must be told.
+        with suppress(AnonError), writing(self._target.path):
+            places.remove(path)
 
     def _swap(self) -> None:
         replaces = places.exists(self._path)
@@ -227,7 +266,29 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
             else:
                 places.remove(beside(path, left))
             swept.append(left)
+        swept += _sweep_store(path, alive)
     return tuple(swept)
+
+
+def _sweep_store(path: str, alive: Container[str]) -> list[str]:
+    """Remove parts that no list has, and end uploads: a folder shows neither as a name."""
+    if is_local(path):
+        return []
+    listed = places.listed(path) or ()
+    tokens = {each: manifest.token_of(each) for each in places.names_in(path)}
+    dead = [n for n, token in tokens.items() if token and token not in alive and n not in listed]
+    for each in dead:
+        places.remove(f"{path}/{each}")
+    beginning = f".{name(path)}."
+    pattern = re.compile(re.escape(beginning) + r"([\w-]+)\.part(/.*)?")
+
+    def is_alive(key: str) -> bool:
+        match = pattern.search(key)
+        return match is None or match[1] in alive
+
+    with suppress(PermissionError):  # to list uploads is a right of its own
+        places.end_uploads(beside(path, beginning), is_alive)
+    return dead
 
 
 # -- files ---------------------------------------------------------------------------------
@@ -261,6 +322,7 @@ class _OpenFile:
         places.finish(self._file)
 
     def abandon(self) -> None:
+        places.abandon(self._file)
         for each in (self._writer, self._file):
             with suppress(Exception):  # it is thrown away, whatever state it is in
                 each.close()
@@ -336,6 +398,8 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
         folder = _nearest(parent(full(target.path)), target)
         _require_permission(folder, target)
         _require_room(folder, target, files)
+    else:
+        _require_store(target)
 
 
 def _files(sources: Sequence[str]) -> list[str]:
@@ -372,7 +436,7 @@ def _require_place(target: Target) -> None:
             return
         if not places.is_folder(target.path):
             raise TargetError(f"{target.path} is a file, but several parts need a folder")
-        foreign = [each for each in places.names_in(target.path) if not _PART.fullmatch(each)]
+        foreign = [each for each in places.names_in(target.path) if not manifest.is_part(each)]
     if foreign:
         raise TargetError(
             f"the folder {target.path} has {len(foreign)} files that are no parts of a release; "
@@ -397,8 +461,10 @@ def _require_not_found_by(target: Target, sources: Sequence[str]) -> None:
     if not target.single_file:
         files += tuple(f"{each}/part-00000{_ending(target)}" for each in files)
     for source in sources:
-        inside = places.is_folder(source) and parent(place) == _real(source)
-        if inside or any(places.matches(source, file) for file in files):
+        with reading(source):
+            inside = places.is_folder(source) and parent(place) == _real(source)
+            found = inside or any(places.matches(source, file) for file in files)
+        if found:
             raise TargetError(
                 f"the source {source} would find the target {target.path} the next time; name a "
                 f"place outside of it"
@@ -431,6 +497,15 @@ def _require_permission(folder: Path, target: Target) -> None:
     with writing(target.path):
         probe.touch()
         probe.unlink()
+
+
+def _require_store(target: Target) -> None:
+    """Write to a store and remove it again: nothing else tells what the credentials permit."""
+    path = full(target.path)
+    probe = beside(path, f".{name(path)}.{uuid.uuid4().hex}.part")
+    with writing(target.path):
+        places.put(probe, b"")
+        places.remove(probe)
 
 
 def _require_room(folder: Path, target: Target, sources: Sequence[str]) -> None:
