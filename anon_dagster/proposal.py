@@ -15,7 +15,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -144,7 +144,9 @@ def _grids(request: Request, counted: Count, acceptable: float) -> Iterator[list
     least = max(2, math.ceil(1 / acceptable - 1e-9))
     asked = privacy.k_anonymity.k if privacy.k_anonymity else least
     ks = tuple(sorted({least, max(asked, least), 2 * least}))
-    recoding = ("global", "local") if len(counted.table) <= _LOCAL else ("global",)
+    recoding: tuple[Literal["global", "local"], ...] = ("global",)
+    if len(counted.table) <= _LOCAL:
+        recoding = ("global", "local")
     first = Measurement(k=ks, suppression_limit=_LIMITS, recoding=recoding)
     second = Measurement(
         k=(least,),
@@ -184,12 +186,16 @@ def _settled(document: Mapping[str, Any], configuration: Configuration) -> dict[
 
 
 def _reasons(rows: pd.DataFrame, best: int, acceptable: float) -> tuple[str, ...]:
-    row = rows.loc[best]
+    row = rows.loc[[best]].to_dict("records")[0]
     records = int(row["released"] + row["suppressed"])
     return (
-        f"Chosen of {len(rows)} configurations, {int(rows['acceptable'].sum())} of them with a "
-        f"risk of at most {acceptable:g}: the one that loses the least information.",
-        f"k = {row['k']}, {row['recoding']} recoding: information lost {row['infoLoss']:.3f} (0 to "
-        f"1), largest risk of a record {row['maxProbabilityIdentification']:.3f}, "
-        f"{int(row['suppressed'])} of {records} records suppressed.",
+        (
+            f"Chosen of {len(rows)} configurations, {int(rows['acceptable'].sum())} of them with a "
+            f"risk of at most {acceptable:g}: the one that loses the least information."
+        ),
+        (
+            f"k = {row['k']}, {row['recoding']} recoding: information lost {row['infoLoss']:.3f} "
+            f"(0 to 1), largest risk of a record {row['maxProbabilityIdentification']:.3f}, "
+            f"{int(row['suppressed'])} of {records} records suppressed."
+        ),
     )

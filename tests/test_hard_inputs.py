@@ -398,7 +398,7 @@ def test_columns_may_be_numbered() -> None:
 
 
 def test_a_column_of_mappings_is_refused_without_their_keys() -> None:
-    frame = people().assign(note=[{"Canary4711": 1}] * 60)
+    frame = people().assign(note=pd.Series([{"Canary4711": 1}] * 60, dtype=object))
     with pytest.raises(AnonError, match=r"note \(struct\)"):
         anonymize(policy(age=AGE, sex=QI, illness="sensitive", note="non_sensitive"), frame=frame)
 

@@ -7,7 +7,7 @@ from anon_dagster.detection.domains import Domains
 from anon_dagster.detection.evidence import Evidence
 from anon_dagster.detection.formats import format_evidence
 from anon_dagster.detection.generic import code_evidence, contact_evidence, generic_evidence
-from anon_dagster.detection.headers import header_evidence
+from anon_dagster.detection.headers import header_evidence, speaks
 from anon_dagster.detection.numbers import number_evidence
 from anon_dagster.detection.people import name_evidence, scripted_name_evidence, work_evidence
 from anon_dagster.detection.places import address_evidence, coordinate_evidence, place_evidence
@@ -15,12 +15,11 @@ from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.shapes import fits
 from anon_dagster.detection.times import Calendar, calendar, time_evidence
 
-_GENERIC = frozenset(
-    {"category", "text", "number", "unique_key", "boolean", "free_text", "rating", "amount"}
-)
+_GENERIC = frozenset({"category", "text", "number", "unique_key", "boolean", "free_text", "amount"})
 _NAME_ALONE = 0.86
 _RIVALS = 3
 _YIELDING = 0.4
+_WEAK, _UNCONFIRMED = 0.75, 0.58
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +91,13 @@ def _together(
     named: dict[str, float],
 ) -> float:
     spoken = evidence[name].score if name in evidence else 0.0
-    if name in _GENERIC:
+    if name in _GENERIC or name == "rating":
         # What fits many columns yields to what the name says in particular.
         rivals = (named[d] * fits(profile, d, domains[d]) for d in named if d not in _GENERIC)
         spoken *= 1 - _YIELDING * max(rivals, default=0.0)
+    if name not in _GENERIC and spoken < _WEAK and name not in named and speaks(profile.name):
+        # A guess that the name could have confirmed, and did not.
+        spoken *= _UNCONFIRMED
     if name not in named:
         return spoken
     believed = named[name] * _NAME_ALONE * fits(profile, name, domains[name])

@@ -75,7 +75,9 @@ def _vocabulary(profile: Profile, name: str, domain: Domain) -> Evidence | None:
     return Evidence(name, score, reason) if score else None
 
 
-def _plausibility(vocabulary: str, held: list[str], longest: int, groups: int) -> float:
+def _plausibility(  # noqa: PLR0911 (a vocabulary each)
+    vocabulary: str, held: list[str], longest: int, groups: int
+) -> float:
     """Doubt letters that mean something else elsewhere, and answers too few to tell."""
     if vocabulary == "sex":
         spoken = {words("sex")[folded(value)] for value in held}

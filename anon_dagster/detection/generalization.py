@@ -5,7 +5,7 @@ know, so that records outside of the sample never stop a job.
 """
 
 import re
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from anon_dagster.request import (
     OrderRule,
     SuppressRule,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OTHER = "other"
 _ENOUGH = 0.6  # weight of the values that a tree must know
@@ -50,7 +53,9 @@ _TREES: dict[str, KnownTree] = {
 _OF_LIFE = {"age": (5.0, 10.0, 20.0, 40.0), "year": (5.0, 10.0, 20.0)}
 
 
-def propose_hierarchy(verdict: Verdict, profile: Profile) -> HierarchyRule:
+def propose_hierarchy(  # noqa: PLR0911 (a kind of column each)
+    verdict: Verdict, profile: Profile
+) -> HierarchyRule:
     """Return the rule for a column that was classified.
 
     =====================  ================================================================

@@ -141,7 +141,11 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
         yield Evidence("constant", 0.99 if profile.distinct else 1.0, what)
         return
     top = float(profile.counts.max() / profile.present)
-    if profile.present >= 50 and (score := 0.8 * ramp(top, low=_NEARLY_CONSTANT, high=0.97)):
+    if (
+        profile.present >= 50
+        and not profile.numeric
+        and (score := 0.8 * ramp(top, low=_NEARLY_CONSTANT, high=0.97))
+    ):
         yield Evidence("constant", score, f"{percent(top)} of the records hold the same value")
     yield from _keys(profile)
     sentences = profile.share(lambda v: len(v.split()) >= 4 or len(v) > 40)

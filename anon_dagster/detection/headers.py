@@ -8,8 +8,30 @@ from anon_dagster.detection.domains import Domain, Domains
 from anon_dagster.facts.vocabulary import plain
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
-_IDLE = frozenset({"the", "of", "de", "del", "la", "le", "du", "des", "di", "da", "do", "der", "your", "my", "a"})  # fmt: skip
+_IDLE = frozenset(
+    {"the", "of", "de", "del", "la", "le", "du", "des", "di", "da", "do", "der", "your", "my", "a"}
+)
 _EXACT, _LAST, _FIRST, _INSIDE, _GLUED, _VAGUE = 1.0, 0.88, 0.8, 0.66, 0.7, 0.45
+_EMPTY = frozenset(
+    [
+        "col",
+        "column",
+        "var",
+        "variable",
+        "field",
+        "feature",
+        "attr",
+        "attribute",
+        "value",
+        "unnamed",
+        "item",
+        "x",
+        "y",
+        "v",
+        "q",
+        "c",
+    ]
+)
 _SHORTEST_GLUED = 5  # letters: shorter words are found inside of others by chance
 
 
@@ -25,7 +47,12 @@ class Phrase:
 def tokens(name: str) -> tuple[str, ...]:
     """Split a name into words, without accents and case: ``dateOfBirth`` has three."""
     ascii_only = "".join(c if c.isupper() else plain(c) or c for c in name)
-    return tuple(word.lower() for word in _WORDS.findall(_unaccented(ascii_only)))
+    return tuple(_singular(w.lower()) for w in _WORDS.findall(_unaccented(ascii_only)))
+
+
+def _singular(word: str) -> str:
+    """Drop the s of a plural; of every word that ends so, for names and phrases alike."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
 
 
 def _unaccented(name: str) -> str:
@@ -52,6 +79,11 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
         if not any(places < other for _, strong, other in hits if strong >= score - 0.2):
             scores[phrase.domain] = max(scores.get(phrase.domain, 0.0), score)
     return scores
+
+
+def speaks(name: str) -> bool:
+    """Tell whether a name has a word that could say something: ``wks``, but not ``var12``."""
+    return any(len(w) > 2 and w.isalpha() and w not in _EMPTY for w in tokens(name))
 
 
 @lru_cache(maxsize=4)

@@ -19,7 +19,8 @@ _MONEY = re.compile(
     r"[$€£¥₹] ?-?[\d.,]+ ?[kKmM]?|-?[\d.,]+ ?(?:[$€£¥₹]|EUR|USD|GBP|CHF)|(?:R\$|USD|EUR|GBP|CHF|Rs\.?) ?[\d.,]+"
 )
 _MONEY_RANGE = re.compile(
-    r"(?:<|>|<=|>=|≤|≥|under|over|less than|more than)? ?[$€£]? ?\d[\d.,]*[kK]?(?: ?(?:-|to|–) ?[$€£]? ?\d[\d.,]*[kK]?)?(?: ?\+)?"
+    r"(?:<|>|<=|>=|≤|≥|under|over|less than|more than)? ?[$€£]? ?\d[\d.,]*[kK]?(?: ?(?:-|to|–) ?[$€£]? ?\d[\d.,]*[kK]?)?(?: ?\+)?",
+    re.IGNORECASE,
 )
 
 
@@ -109,11 +110,11 @@ def _scale(profile: Profile) -> tuple[float, str] | None:
     if len(kept) < 4 or len(kept) > 12 or len(kept) < len(values):
         return None
     ends = (span.low, span.high)
-    if ends in {(1, 5), (1, 7), (1, 10), (0, 10)} and len(kept) >= 0.8 * (ends[1] - ends[0] + 1):
+    scales: set[tuple[float, float]] = {(1, 5), (1, 7), (1, 10), (0, 10)}
+    if ends in scales and len(kept) >= 0.8 * (ends[1] - ends[0] + 1):
         top = float(profile.counts.max() / profile.present)
         falling = _falling(profile)
-        score = 0.68 if ends != (1, 4) else 0.5
-        score -= 0.3 * (top > 0.6) + 0.25 * falling
+        score = 0.68 - 0.3 * (top > 0.6) - 0.25 * falling
         return max(score, 0.05), f"whole numbers from {ends[0]:g} to {ends[1]:g}"
     return None
 

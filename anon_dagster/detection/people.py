@@ -51,12 +51,19 @@ def name_evidence(profile: Profile) -> Iterator[Evidence]:
         if score:
             yield Evidence("full_name", score, f"{percent(share)} of the values hold a known name")
         return
+    # Answers of a survey may be names by chance; those of a few dozen are hardly people.
+    varied = 0.5 + 0.5 * ramp(profile.distinct, low=5, high=30)
     given = profile.share(_given)
     family = profile.share(_family)
     if max(given, family) < 0.35 and _like_names(profile):
         yield Evidence("family_name", 0.4, "single words with a capital, most of them different")
     for domain, own, other in (("given_name", given, family), ("family_name", family, given)):
-        score = 0.92 * ramp(own, low=0.15, high=0.5) * ramp(own - 0.7 * other, low=0.0, high=0.15)
+        score = (
+            0.92
+            * varied
+            * ramp(own, low=0.15, high=0.5)
+            * ramp(own - 0.7 * other, low=0.0, high=0.15)
+        )
         if score:
             yield Evidence(
                 domain,
@@ -167,4 +174,4 @@ def _job(value: str) -> bool:
 
 
 def _company(value: str) -> bool:
-    return bool(_COMPANY.search(value)) or bool(_PAIRED.fullmatch(value)) and not _given(value)
+    return bool(_COMPANY.search(value)) or (bool(_PAIRED.fullmatch(value)) and not _given(value))

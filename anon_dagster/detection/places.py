@@ -1,7 +1,8 @@
 """Places: countries, regions, cities, postal codes, coordinates, streets and addresses."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
+from functools import partial
 
 from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
@@ -72,7 +73,7 @@ def _lettered(value: str) -> bool:
 
 def _without_state(name: str) -> str:
     """Drop what follows a comma: ``austin, tx``."""
-    return name.split(",")[0].strip()
+    return name.split(",", maxsplit=1)[0].strip()
 
 
 _TOWN = re.compile(
@@ -104,7 +105,7 @@ def _country_evidence(profile: Profile) -> Iterator[Evidence]:
         if profile.one_length < 0.9 or profile.lengths.get(letters, 0) < 0.9:
             continue
         codes = facts.country_codes(letters)
-        share = profile.share(lambda v, codes=codes: v.casefold() in codes)
+        share = profile.share(partial(_among, codes))
         states = profile.share(lambda v: v.casefold() in facts.us_states()) if letters == 2 else 0.0
         money = profile.share(lambda v: v.casefold() in facts.currencies()) if letters == 3 else 0.0
         rival = max(states, money)
@@ -194,8 +195,8 @@ def _street(value: str) -> bool:
         )
     return 2 <= len(value.split()) <= 5 and bool(
         _STREET_END.search(value)
-        or _STREET_WORDS.search(value.split()[0])
-        or _STREET_WORDS.search(value.split()[-1])
+        or _STREET_WORDS.search(value.split(maxsplit=1)[0])
+        or _STREET_WORDS.search(value.rsplit(maxsplit=1)[-1])
     )
 
 
@@ -229,12 +230,16 @@ def coordinate_evidence(profile: Profile) -> Iterator[Evidence]:
     if largest > 90:
         yield Evidence("longitude", 0.7 + fine if span.least < 0 else 0.5 + fine, reason)
         return
-    spread = span.most - span.least
+    spread = span.high - span.low
     # Normal deviates and rates have many places as well: degrees lie far from 0, or all over.
-    settled = 20 < span.least and span.most < 72 and spread < 52 and span.places >= 4
+    settled = span.low > 20 and span.high < 72 and spread < 52 and span.places >= 4
     worldwide = spread > 100 and largest > 60
-    western = span.most < -60 and spread < 60
+    western = span.high < -60 and spread < 60
     if settled or worldwide:
         yield Evidence("latitude", 0.62 + fine, reason)
     if western:
         yield Evidence("longitude", 0.7 + fine, reason)
+
+
+def _among(words: Container[str], value: str) -> bool:
+    return value.casefold() in words

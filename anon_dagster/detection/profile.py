@@ -15,9 +15,15 @@ from anon_dagster.facts.vocabulary import folded, words
 
 _SHOWN = 400
 """Distinct values that detectors look at, at most."""
+_NEVER_AN_ANSWER = frozenset(
+    {"", "na", "n/a", "nan", "null", "?", ".", "-", "--", "#n/a", "<na>", "(null)"}
+)
 _MOST_PLACEHOLDERS = 0.5  # share of the records beyond which "none" is rather an answer
 _FEWEST_NUMBERS = 2
-_MARKS = [*range(1, 10), *(digit * (10**power - 1) // 9 for power in range(2, 10) for digit in (7, 8, 9))]
+_MARKS = [
+    *range(1, 10),
+    *(digit * (10**power - 1) // 9 for power in range(2, 10) for digit in (7, 8, 9)),
+]
 """Numbers, their sign aside, that code missing answers: 8, 99, 777, 99999."""
 _MONEY = re.compile(r"[\s$€£¥₹']|(?:USD|EUR|GBP|CHF|Rs\.?|R\$)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
@@ -75,7 +81,8 @@ class Profile:
         if not len(counts):
             return counts
         each = min(0.5, len(counts) / _SHOWN)
-        return (1 - each) * counts / counts.sum() + each / len(counts)
+        shares: NDArray[np.float64] = (1 - each) * counts / counts.sum() + each / len(counts)
+        return shares
 
     @cached_property
     def _places(self) -> NDArray[np.int64]:
@@ -183,7 +190,7 @@ class Span:
         numbers, counts = numbers[order], counts[order]
         running = np.cumsum(counts) / counts.sum()
         low = float(numbers[np.searchsorted(running, 0.01)])
-        high = float(numbers[min(np.searchsorted(running, 0.99), len(numbers) - 1)])
+        high = float(numbers[min(int(np.searchsorted(running, 0.99)), len(numbers) - 1)])
         whole = bool(counts[numbers == np.round(numbers)].sum() >= 0.97 * counts.sum())
         return cls(
             low,
@@ -263,8 +270,13 @@ def _placeholders(texts: list[str | None], counts: NDArray[np.int64]) -> frozens
     blank = [p for p in found if not str(texts[p]).strip()]
     held = sum(int(counts[place]) for place in found)
     # In a column of codes of two letters, NA is Namibia; a column of few answers may say "none".
-    alike = sum(1 for t in texts if t is not None and len(t) == 2 and t.isalpha())
-    if others < 1 or held > _MOST_PLACEHOLDERS * present:
+    kept_out = {str(texts[place]) for place in found}
+    alike = sum(
+        1 for t in texts if t is not None and len(t) == 2 and t.isalpha() and t not in kept_out
+    )
+    if others < 1:
         return frozenset(blank)
+    if held > _MOST_PLACEHOLDERS * present:
+        found = [place for place in found if folded(str(texts[place])) in _NEVER_AN_ANSWER]
     kept = {"na"} if alike > 0.5 * others else set()
     return frozenset(place for place in found if folded(str(texts[place])) not in kept)

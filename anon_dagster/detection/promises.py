@@ -38,8 +38,10 @@ def propose_promises(
     """
     k = 3 if records < _SMALL else 5 if records < _LARGE else 10
     reasons = [
-        f"k = {k}: {records} records, and the quasi-identifiers as they are single out "
-        f"{percent(singled_out)} of the sampled ones"
+        (
+            f"k = {k}: {records} records, and the quasi-identifiers as they are single out "
+            f"{percent(singled_out)} of the sampled ones"
+        )
     ]
     document: dict[str, Any] = {"k_anonymity": {"k": k}}
     for name, profile in sensitive.items():

@@ -109,7 +109,7 @@ class Detection:
                 document[key] = {"path": place} if isinstance(place, str) else _plain(place)
         document["policy"] = {
             "attributes": {c.column: _attribute(c) for c in self.columns},
-            "privacy": {k: v for k, v in self.promises.document.items()},
+            "privacy": dict(self.promises.document),
             "suppression_limit": SUPPRESSION_LIMIT,
         }
         parse_request(document)

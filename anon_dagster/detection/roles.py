@@ -7,16 +7,72 @@ from anon_dagster.detection.headers import tokens
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.separation import ALONE, Separation
 
-_RARE = 0.2
-"""Share of records with a rare value from which a column singles people out."""
+_RARE, _RARE_NUMBERS = 0.2, 0.5
+"""Share of records with a rare value from which texts, or numbers, single people out."""
 _MANY = 50
 """Different texts that a plain category has at most."""
 _OF_A_PERSON = frozenset(
-    "balance savings saving loan debt credit capital mortgage wealth worth account limit gain loss "
-    "saldo kontostand kredit schulden deuda prestamo ahorro ahorros solde dette pret conto mutuo "
-    "debito divida emprestimo donation premium claim claims billing benefit benefits".split()
+    [
+        "balance",
+        "savings",
+        "saving",
+        "loan",
+        "debt",
+        "credit",
+        "capital",
+        "mortgage",
+        "wealth",
+        "worth",
+        "account",
+        "limit",
+        "gain",
+        "loss",
+        "saldo",
+        "kontostand",
+        "kredit",
+        "schulden",
+        "deuda",
+        "prestamo",
+        "ahorro",
+        "ahorros",
+        "solde",
+        "dette",
+        "pret",
+        "conto",
+        "mutuo",
+        "debito",
+        "divida",
+        "emprestimo",
+        "donation",
+        "premium",
+        "claim",
+        "claims",
+        "billing",
+        "benefit",
+        "benefits",
+    ]
 )
 """Words of names that make a sum of money a private one."""
+_OF_A_THING = frozenset(
+    [
+        "price",
+        "cost",
+        "fare",
+        "fee",
+        "precio",
+        "coste",
+        "preis",
+        "kosten",
+        "prix",
+        "cout",
+        "prezzo",
+        "costo",
+        "preco",
+        "custo",
+        "unit",
+        "shipping",
+    ]
+)
 _REASONS = {
     "direct_identifier": "names or reaches a person by itself",
     "quasi_identifier": "known to others, and singles people out together with more",
@@ -34,16 +90,20 @@ def assign_role(
     is a quasi-identifier. A near-unique column is never released as it is.
     """
     if verdict.domain == "amount":
-        return _money(profile)
+        return _money(profile, measured)
     if domain.role is not None:
         return domain.role, _REASONS[domain.role]
     return _by_data(verdict, profile, measured)
 
 
-def _money(profile: Profile) -> tuple[Role, str]:
+def _money(profile: Profile, measured: Separation) -> tuple[Role, str]:
     named = set(tokens(profile.name))
     if named & _OF_A_PERSON:
         return "sensitive", "a sum that is a person's own affair"
+    if named & _OF_A_THING:
+        if measured.rare >= _RARE_NUMBERS:
+            return "quasi_identifier", _rare(measured)
+        return "non_sensitive", "the price of a thing"
     if profile.distinct <= _MANY:
         return "non_sensitive", "sums that many records share"
     return "sensitive", "sums of money; whether they are private is for a person to say"
@@ -53,7 +113,7 @@ def _by_data(verdict: Verdict, profile: Profile, measured: Separation) -> tuple[
     texts = verdict.domain in {"category", "text"}
     if texts and profile.distinct_share >= 0.95 and profile.present >= 20:
         return "direct_identifier", f"{percent(profile.distinct_share)} of the values differ"
-    if measured.rare >= _RARE:
+    if measured.rare >= (_RARE if texts else _RARE_NUMBERS):
         return "quasi_identifier", _rare(measured)
     if texts and profile.distinct > _MANY:
         return "quasi_identifier", f"{profile.distinct} different texts single people out"

@@ -4,23 +4,53 @@ from collections.abc import Callable
 
 from anon_dagster.detection.domains import Domain
 from anon_dagster.detection.profile import Profile
+from anon_dagster.facts.vocabulary import words
 
 _CODES = 130
 """Distinct whole numbers that a survey may code answers with, at most."""
+_LETTERS = 30
+"""The same, of questions that have few answers."""
+_ASKED = frozenset(
+    {
+        "sex",
+        "race",
+        "marital_status",
+        "religion",
+        "diagnosis",
+        "nationality",
+        "language",
+        "blood_type",
+        "month",
+    }
+)
+"""What is also asked with yes or no: married, smoker, Hispanic."""
 
 
 def fits(profile: Profile, name: str, domain: Domain) -> float:
     """Return how far the values of a column could belong to a domain, 0 to 1."""
     fit = _FITS.get(domain.shape, _any)(profile)
     if domain.coded or domain.shape == "coded":
-        fit = max(fit, _coded(profile))
+        fit = max(fit, _coded(profile, most=_LETTERS if name in _ASKED else _CODES))
     if name in {"country_code_2", "country_code_3"}:
         fit *= profile.lengths.get(int(name[-1]), 0.0) > 0.8
     if name == "country" and not profile.numeric and profile.one_length > 0.9:
         fit *= 0.3 if max(profile.lengths) <= 3 else 1.0
+    if _yes_or_no(profile) and name not in _ASKED and domain.shape != "binary":
+        fit *= 0.3
+    if name == "education" and profile.numeric and profile.span.high <= 30:
+        fit = max(fit, 0.8 * (profile.span.low >= 0))
+    if name == "age" and not profile.numeric and profile.distinct <= 12:
+        fit = max(fit, 0.7 * _words(profile))
     if name == "age" and not profile.numeric:
         fit = max(fit, 0.8 * (profile.distinct <= _CODES and profile.share(_has_digit) > 0.6))
     return fit
+
+
+def _yes_or_no(profile: Profile) -> bool:
+    """Tell whether the answers are yes and no, in words or as 0 and 1."""
+    if profile.numeric:
+        return (profile.span.least, profile.span.most) == (0.0, 1.0) and profile.span.whole
+    return profile.distinct <= 6 and profile.within(words("boolean")) > 0.9
 
 
 def _has_digit(value: str) -> bool:
@@ -41,8 +71,10 @@ def _words(profile: Profile) -> float:
     return 0.0 if profile.numeric or profile.mean_words > 8 or lettered < 0.6 else lettered
 
 
-def _coded(profile: Profile) -> float:
+def _coded(profile: Profile, *, most: int = _CODES) -> float:
     """Answers that a survey writes as numbers, or as short codes."""
+    if profile.distinct > most and profile.numeric:
+        return 0.0
     if profile.numeric:
         whole = profile.span.whole and profile.span.least >= -99
         return 0.9 if whole and profile.distinct <= _CODES and profile.span.high < 10_000 else 0.0

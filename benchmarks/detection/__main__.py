@@ -130,7 +130,7 @@ def _speed() -> None:
         start = time.perf_counter()
         found = detect(path)
         seconds = time.perf_counter() - start
-    print(f"\n{found.records:,} records × {len(found.columns)} columns in {seconds:.1f} s")
+    print(f"\n{found.records:,} records of {len(found.columns)} columns in {seconds:.1f} s")
 
 
 if __name__ == "__main__":

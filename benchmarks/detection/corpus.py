@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from faker import Faker
 
 Values = list[Any]
@@ -169,7 +170,7 @@ def _dates(first: int, last: int) -> Callable[[Maker], Values]:
         form = forms[int(m.dice.integers(len(forms)))]
         start = np.datetime64(f"{first}-01-01")
         days = m.dice.integers(0, (last - first) * 365, RECORDS)
-        return [(start + int(day)).item().strftime(form) for day in days]
+        return [pd.Timestamp(start + int(day)).strftime(form) for day in days]
 
     return make
 
@@ -179,7 +180,7 @@ def _timestamps(m: Maker) -> Values:
     form = forms[int(m.dice.integers(len(forms)))]
     start = np.datetime64("2021-01-01T00:00:00")
     seconds = m.dice.integers(0, 10**8, RECORDS)
-    return [(start + int(second)).item().strftime(form) for second in seconds]
+    return [pd.Timestamp(start + int(second)).strftime(form) for second in seconds]
 
 
 def _times(m: Maker) -> Values:
@@ -322,7 +323,33 @@ def _patients(m: Maker) -> Values:
 
 
 def _icd(m: Maker) -> Values:
-    pool = "I10 E11.9 J45.909 F32.9 M54.5 K21.9 N39.0 Z00.00 R07.9 G43.909 L20.9 C50.919 A09 B34.9 D64.9 H25.9 O80 S72.001 T14.90 I25.10 J18.9 E78.5 F41.1 I48.91 K57.30".split()
+    pool = [
+        "I10",
+        "E11.9",
+        "J45.909",
+        "F32.9",
+        "M54.5",
+        "K21.9",
+        "N39.0",
+        "Z00.00",
+        "R07.9",
+        "G43.909",
+        "L20.9",
+        "C50.919",
+        "A09",
+        "B34.9",
+        "D64.9",
+        "H25.9",
+        "O80",
+        "S72.001",
+        "T14.90",
+        "I25.10",
+        "J18.9",
+        "E78.5",
+        "F41.1",
+        "I48.91",
+        "K57.30",
+    ]
     if m.dice.random() < 0.4:
         pool = [code.replace(".", "")[:4] for code in pool]
     elif m.dice.random() < 0.4:
@@ -332,10 +359,82 @@ def _icd(m: Maker) -> Values:
 
 def _towns(m: Maker) -> Values:
     real = {
-        "en": "London Manchester Leeds Glasgow Bristol Boston Chicago Denver Seattle Austin Dallas Phoenix Portland Toronto Sydney Melbourne Dublin Cardiff Leicester Exeter".split(),
-        "de": "Berlin Hamburg München Köln Frankfurt Stuttgart Leipzig Dresden Bonn Kassel Mainz Ulm Trier Wien Graz Linz Basel Bern".split(),
-        "es": "Madrid Barcelona Valencia Sevilla Zaragoza Málaga Bilbao Murcia Granada Guadalajara Monterrey Puebla Bogotá Lima Quito".split(),
-        "fr": "Paris Lyon Marseille Toulouse Nice Nantes Lille Rennes Reims Dijon Angers Montréal Québec Laval Gatineau".split(),
+        "en": [
+            "London",
+            "Manchester",
+            "Leeds",
+            "Glasgow",
+            "Bristol",
+            "Boston",
+            "Chicago",
+            "Denver",
+            "Seattle",
+            "Austin",
+            "Dallas",
+            "Phoenix",
+            "Portland",
+            "Toronto",
+            "Sydney",
+            "Melbourne",
+            "Dublin",
+            "Cardiff",
+            "Leicester",
+            "Exeter",
+        ],
+        "de": [
+            "Berlin",
+            "Hamburg",
+            "München",
+            "Köln",
+            "Frankfurt",
+            "Stuttgart",
+            "Leipzig",
+            "Dresden",
+            "Bonn",
+            "Kassel",
+            "Mainz",
+            "Ulm",
+            "Trier",
+            "Wien",
+            "Graz",
+            "Linz",
+            "Basel",
+            "Bern",
+        ],
+        "es": [
+            "Madrid",
+            "Barcelona",
+            "Valencia",
+            "Sevilla",
+            "Zaragoza",
+            "Málaga",
+            "Bilbao",
+            "Murcia",
+            "Granada",
+            "Guadalajara",
+            "Monterrey",
+            "Puebla",
+            "Bogotá",
+            "Lima",
+            "Quito",
+        ],
+        "fr": [
+            "Paris",
+            "Lyon",
+            "Marseille",
+            "Toulouse",
+            "Nice",
+            "Nantes",
+            "Lille",
+            "Rennes",
+            "Reims",
+            "Dijon",
+            "Angers",
+            "Montréal",
+            "Québec",
+            "Laval",
+            "Gatineau",
+        ],
     }
     for language, towns in real.items():
         if m.locale.startswith(language) and m.dice.random() < 0.7:
@@ -818,7 +917,7 @@ CODED = (
         "education",
         _Q,
         "education,educ,isced,schulabschluss",
-        _of(range(1, 9), range(1, 17), range(0, 21)),
+        _of(range(1, 9), range(1, 17), range(21)),
     ),
     _k("race", _Q, "race,ethnicity,rac1p,ethnic group", _of([1, 2, 3, 4, 5], [1, 2, 3, 4, 6, 7])),
     _k(
