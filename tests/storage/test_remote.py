@@ -1,9 +1,12 @@
 """Stores that say no: in words of our own, and nothing of theirs."""
 
 import errno
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from aiohttp import ClientPayloadError, ServerDisconnectedError
 from botocore import exceptions as botocore
 from hypothesis import given
@@ -12,7 +15,7 @@ from s3fs.errors import translate_boto_error
 from s3fs.utils import FileExpired
 
 from anon_dagster.errors import AnonError, RequestError, SourceError, StoreUnavailableError
-from anon_dagster.request import Source, Target, TreeRule, parse_request_part
+from anon_dagster.request import Source, Target, TreeRule, parse_request, parse_request_part
 from anon_dagster.storage import manifest, remote
 from anon_dagster.storage.places import reading
 
@@ -142,3 +145,9 @@ def test_a_folder_of_another_program_is_read_whole(success: bytes) -> None:
     assert manifest.whole("folder", names, success) == names
     with pytest.raises(SourceError, match="1 parts of a release that was never completed"):
         manifest.whole("folder", [*names, "part-00000.of-job.0123abcd.csv"], success)
+
+
+def test_the_request_that_the_documentation_shows_is_valid(project_folder: Path) -> None:
+    page = (project_folder / "docs" / "s3.md").read_text(encoding="utf-8")
+    for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        assert remote.is_s3(str(parse_request(yaml.safe_load(block)).inputs[0]))
