@@ -1,7 +1,7 @@
 """Run the benchmarks, each in a process of its own: all of them, or those named.
 
-Every other module in this folder whose name has no underscore in front is one, and runs alone with
-``python -m benchmarks.NAME``.
+Every other module in this folder whose name has no underscore in front is one, and so is every
+folder that can be run; each runs alone with ``python -m benchmarks.NAME``.
 """
 
 import subprocess
@@ -12,7 +12,8 @@ from pathlib import Path
 def main() -> None:
     """Run the benchmarks."""
     folder = Path(__file__).parent
-    names = sys.argv[1:] or sorted(p.stem for p in folder.glob("*.py") if p.stem[0] != "_")
+    modules = [file.stem for file in folder.glob("*.py") if file.stem[0] != "_"]
+    names = sys.argv[1:] or sorted(modules + [p.parent.name for p in folder.glob("*/__main__.py")])
     failed = [name for name in names if _run(name, folder.parent)]
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")

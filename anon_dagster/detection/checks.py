@@ -8,7 +8,6 @@ import ipaddress
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.util import find_spec
 
 from anon_dagster.facts import known_rows
 from anon_dagster.facts.vocabulary import country_codes
@@ -73,7 +72,7 @@ STATES = (
 @cache
 def has_stdnum() -> bool:
     """Tell whether python-stdnum is installed."""
-    return find_spec("stdnum") is not None
+    return stdnum("luhn") is not None
 
 
 def check_of(name: str) -> Check | None:
@@ -92,9 +91,16 @@ def check_of(name: str) -> Check | None:
 def stdnum(module: str) -> Check | None:
     """Return the validation of a module of python-stdnum, if it is there."""
     try:
-        valid: Check = import_module(f"stdnum.{module}").is_valid
+        is_valid: Check = import_module(f"stdnum.{module}").is_valid
     except ImportError:
         return None
+
+    def valid(value: str) -> bool:
+        try:
+            return is_valid(value)
+        except Exception:  # noqa: BLE001 (whatever trips over a value would quote it)
+            return False
+
     return valid
 
 

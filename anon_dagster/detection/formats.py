@@ -37,7 +37,7 @@ def _pattern(profile: Profile, name: str, domain: Domain) -> Evidence | None:
     share = profile.share(pattern.fullmatch)
     if share <= 0.3:
         return None
-    what = "are written like"
+    what = "have the form of"
     strength = domain.strength
     if domain.check is not None:
         check = check_of(domain.check)
@@ -45,9 +45,9 @@ def _pattern(profile: Profile, name: str, domain: Domain) -> Evidence | None:
             strength *= _UNCHECKED
         else:
             share = profile.share(lambda value: pattern.fullmatch(value) and check(value))
-            what = "are valid as"
+            what = "pass the check of"
     score = strength * ramp(share, low=0.3, high=0.9)
-    reason = f"{percent(share)} of the values {what} {_thing(domain)}"
+    reason = f"{percent(share)} of the values {what}: {_thing(domain)}"
     return Evidence(name, score, reason) if score else None
 
 
@@ -71,7 +71,7 @@ def _vocabulary(profile: Profile, name: str, domain: Domain) -> Evidence | None:
     if isinstance(domain.values, str):
         strength *= _plausibility(domain.values, held, longest, groups)
     score = strength * ramp(share, low=0.35, high=0.9)
-    reason = f"{percent(share)} of the values are known words for {_thing(domain)}"
+    reason = f"{percent(share)} of the values are known words of: {_thing(domain)}"
     return Evidence(name, score, reason) if score else None
 
 
@@ -89,7 +89,8 @@ def _plausibility(  # noqa: PLR0911 (a vocabulary each)
     if vocabulary in ("marital_status", "race", "education", "religion") and longest <= 2:
         return 0.55 if groups >= _FEWEST else 0.3
     if vocabulary == "blood_type":
-        return 1.0 if any("+" in v or "-" in v or " " in v for v in held) else 0.2
+        whole = {folded(v) for v in held} >= {"a", "b", "ab", "o"}
+        return 1.0 if whole or any("+" in v or "-" in v or " " in v for v in held) else 0.2
     if groups == 1:
         return 0.6
     return 0.9 if groups < _FEWEST else 1.0

@@ -13,24 +13,7 @@ _IDLE = frozenset(
 )
 _EXACT, _LAST, _FIRST, _INSIDE, _GLUED, _VAGUE = 1.0, 0.88, 0.8, 0.66, 0.7, 0.45
 _EMPTY = frozenset(
-    [
-        "col",
-        "column",
-        "var",
-        "variable",
-        "field",
-        "feature",
-        "attr",
-        "attribute",
-        "value",
-        "unnamed",
-        "item",
-        "x",
-        "y",
-        "v",
-        "q",
-        "c",
-    ]
+    "col column var variable field feature attr attribute value unnamed".split()  # noqa: SIM905
 )
 _SHORTEST_GLUED = 5  # letters: shorter words are found inside of others by chance
 

@@ -10,16 +10,20 @@ from anon_dagster.detection.profile import Profile
 
 _OLDEST = 115
 _AGE_RANGE = re.compile(
-    r"[\[(]?\d{1,2} ?(?:-|–|to|a|bis|,|à) ?\d{1,3}[\])]?(?: ?(?:years?|yrs?|años|ans|jahre|anni))?|"
+    r"[\[(]?\d{1,2} ?(?:-|\u2013|to|a|bis|,|à) ?\d{1,3}[\])]?"
+    r"(?: ?(?:years?|yrs?|años|ans|jahre|anni))?|"
     r"(?:<|>|≤|≥|<=|>=|under|over|unter|über|below|above) ?\d{1,2}|\d{2} ?\+|"
-    r"\d{2} ?(?:and over|or older|and older|or more|y más|und älter|et plus|years and over|plus)|\d{1,3} ?(?:years?|yrs?|y/?o|años|ans|jahre|anni)(?: old)?",
+    r"\d{2} ?(?:and over|or older|and older|or more|y más|und älter|et plus|years and over|plus)|"
+    r"\d{1,3} ?(?:years?|yrs?|y/?o|años|ans|jahre|anni)(?: old)?",
     re.IGNORECASE,
 )
 _MONEY = re.compile(
-    r"[$€£¥₹] ?-?[\d.,]+ ?[kKmM]?|-?[\d.,]+ ?(?:[$€£¥₹]|EUR|USD|GBP|CHF)|(?:R\$|USD|EUR|GBP|CHF|Rs\.?) ?[\d.,]+"
+    r"[$€£¥₹] ?-?[\d.,]+ ?[kKmM]?|-?[\d.,]+ ?(?:[$€£¥₹]|EUR|USD|GBP|CHF)|"
+    r"(?:R\$|USD|EUR|GBP|CHF|Rs\.?) ?[\d.,]+"
 )
 _MONEY_RANGE = re.compile(
-    r"(?:<|>|<=|>=|≤|≥|under|over|less than|more than)? ?[$€£]? ?\d[\d.,]*[kK]?(?: ?(?:-|to|–) ?[$€£]? ?\d[\d.,]*[kK]?)?(?: ?\+)?",
+    r"(?:<|>|<=|>=|≤|≥|under|over|less than|more than)? ?[$€£]? ?\d[\d.,]*k?"
+    r"(?: ?(?:-|to|\u2013) ?[$€£]? ?\d[\d.,]*k?)?(?: ?\+)?",
     re.IGNORECASE,
 )
 

@@ -14,7 +14,7 @@ _TITLE = re.compile(
     r"sir|dame|univ|med|mag|jr|ph\.?d|md|dds|dvm|ii|iii|iv|esq|b\.?sc|m\.?sc)\.?$",
     re.IGNORECASE,
 )
-_NAME = re.compile(r"[^\W\d_]+(?:['’.-]+[^\W\d_]+)*\.?")
+_NAME = re.compile(r"[^\W\d_]+(?:['\u2019.-]+[^\W\d_]+)*\.?")
 _COMPANY = re.compile(
     r"\b(inc|llc|ltd|plc|corp|co|company|group|gmbh|ag|kg|ohg|e\.?v|mbh|s\.?a|s\.?l|s\.?r\.?l|s\.?p\.?a|"
     r"sarl|sas|sasu|b\.?v|n\.?v|oy|ab|a/s|aps|pty|lda|ltda|s\.?l\.?u|s\.?c\.?p|s\.?coop|& sons|and sons|"

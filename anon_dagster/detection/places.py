@@ -33,7 +33,8 @@ _STREET_END = re.compile(
     r"Brooks?|Bridge|Branch|Bottom|Bluffs?|Bend|Beach|Bayou|Arcade|Annex|Extensions?|Falls|Ferry|Shores?|Harbors?|Underpass|Skyway)$"
 )
 _POSTAL = (
-    (r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", 0.97, "the United Kingdom"),
+    (r"[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}", 0.97, "the United Kingdom"),
+    (r"[A-Z]{1,2}\d[A-Z\d]? ?\d[A-Z]{2}", 0.6, "the United Kingdom"),
     (r"[ABCEGHJ-NPRSTVXY]\d[A-Z][ -]?\d[A-Z]\d", 0.97, "Canada"),
     (r"[1-9]\d{3} ?[A-Z]{2}", 0.95, "the Netherlands"),
     (r"\d{5}-\d{4}", 0.96, "the USA"),
@@ -82,7 +83,8 @@ _TOWN = re.compile(
     r"s-sur-\w+|-les-\w+|-la-\w+|-sur-\w+|-de-\w+)$"
 )
 _TOWN_START = re.compile(
-    r"^(port|new|north|south|east|west|lake|saint|st\.?|sainte|san|santa|villa|borgo|quarto|settimo|bad|los|las|el|la|le|les) "
+    r"^(port|new|north|south|east|west|lake|saint|st\.?|sainte|san|santa|villa|borgo|quarto|"
+    r"settimo|bad|los|las|el|la|le|les) "
 )
 
 
@@ -97,7 +99,7 @@ def _country_evidence(profile: Profile) -> Iterator[Evidence]:
     if score := 0.97 * ramp(names, low=0.35, high=0.85):
         yield Evidence("country", score, f"{percent(names)} of the values are names of countries")
     if people > names and (score := 0.93 * ramp(people, low=0.35, high=0.85)):
-        # Peoples that have a language of the same name are told from languages by those that do not.
+        # Where all are languages as well, they are rather languages.
         spoken = profile.within(facts.words("language"))
         score *= 1.0 if spoken < 0.9 * people else 0.9
         yield Evidence("nationality", score, f"{percent(people)} of the values are nationalities")

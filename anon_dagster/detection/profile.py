@@ -14,6 +14,7 @@ from anon_dagster.counting import encode
 from anon_dagster.facts.vocabulary import folded, words
 
 _SHOWN = 400
+_LONGEST = 300  # characters of a value that detectors look at
 """Distinct values that detectors look at, at most."""
 _NEVER_AN_ANSWER = frozenset(
     {"", "na", "n/a", "nan", "null", "?", ".", "-", "--", "#n/a", "<na>", "(null)"}
@@ -66,9 +67,9 @@ class Profile:
     def shown(self) -> tuple[str, ...]:
         """The values that detectors look at: the most frequent ones and an even choice of others.
 
-        Stripped of blanks around them.
+        Stripped of blanks around them, and of what is beyond the first few hundred characters.
         """
-        return tuple(self.values[place].strip() for place in self._places)
+        return tuple(self.values[place].strip()[:_LONGEST] for place in self._places)
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:

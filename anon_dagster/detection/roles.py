@@ -12,67 +12,19 @@ _RARE, _RARE_NUMBERS = 0.2, 0.5
 _MANY = 50
 """Different texts that a plain category has at most."""
 _OF_A_PERSON = frozenset(
-    [
-        "balance",
-        "savings",
-        "saving",
-        "loan",
-        "debt",
-        "credit",
-        "capital",
-        "mortgage",
-        "wealth",
-        "worth",
-        "account",
-        "limit",
-        "gain",
-        "loss",
-        "saldo",
-        "kontostand",
-        "kredit",
-        "schulden",
-        "deuda",
-        "prestamo",
-        "ahorro",
-        "ahorros",
-        "solde",
-        "dette",
-        "pret",
-        "conto",
-        "mutuo",
-        "debito",
-        "divida",
-        "emprestimo",
-        "donation",
-        "premium",
-        "claim",
-        "claims",
-        "billing",
-        "benefit",
-        "benefits",
-    ]
+    """
+    balance saving loan debt credit capital mortgage wealth worth account limit gain loss saldo
+    kontostand kredit schulden deuda prestamo ahorro solde dette pret conto mutuo debito divida
+    emprestimo donation premium claim billing benefit
+    """.split()  # noqa: SIM905 (read as a text)
 )
 """Words of names that make a sum of money a private one."""
 _OF_A_THING = frozenset(
-    [
-        "price",
-        "cost",
-        "fare",
-        "fee",
-        "precio",
-        "coste",
-        "preis",
-        "kosten",
-        "prix",
-        "cout",
-        "prezzo",
-        "costo",
-        "preco",
-        "custo",
-        "unit",
-        "shipping",
-    ]
+    """
+    price cost fare fee precio coste preis kosten prix cout prezzo costo preco custo unit shipping
+    """.split()  # noqa: SIM905 (read as a text)
 )
+"""Words of names that make it the price of a thing."""
 _REASONS = {
     "direct_identifier": "names or reaches a person by itself",
     "quasi_identifier": "known to others, and singles people out together with more",
@@ -121,4 +73,4 @@ def _by_data(verdict: Verdict, profile: Profile, measured: Separation) -> tuple[
 
 
 def _rare(measured: Separation) -> str:
-    return f"{percent(measured.rare)} of the sampled records hold a value that fewer than {ALONE} share"
+    return f"{percent(measured.rare)} of the records hold a value that fewer than {ALONE} share"

