@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dagster import DagsterInstance
+
 PROJECT = Path(__file__).parents[1]
 READY = """{
   instance{daemonHealth{allDaemonStatuses{daemonType healthy}}}
@@ -37,6 +39,9 @@ def deployed_live(folder: Path) -> Iterator[str]:
         ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port)],
         ["dagster-daemon", "run"],
     )
+    # The storage is made once, before two processes would make it at the same time.
+    with DagsterInstance.from_config(str(folder)):
+        pass
     started = []
     with (folder / "deployment.log").open("wb") as log:
         try:
