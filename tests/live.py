@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dagster import DagsterInstance
-
 PROJECT = Path(__file__).parents[1]
 READY = """{
   instance{daemonHealth{allDaemonStatuses{daemonType healthy}}}
   workspaceOrError{...on Workspace{
     locationEntries{locationOrLoadError{__typename ...on PythonError{message}}}}}}"""
+MAKE = "from dagster import DagsterInstance; DagsterInstance.from_config('.').dispose()"
 _PATIENCE = 120.0  # seconds on a busy machine
 
 
@@ -40,8 +39,7 @@ def deployed_live(folder: Path) -> Iterator[str]:
         ["dagster-daemon", "run"],
     )
     # The storage is made once, before two processes would make it at the same time.
-    with DagsterInstance.from_config(str(folder)):
-        pass
+    subprocess.run([sys.executable, "-c", MAKE], cwd=folder, env=environment, check=True)
     started = []
     with (folder / "deployment.log").open("wb") as log:
         try:
