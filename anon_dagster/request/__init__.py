@@ -1,0 +1,80 @@
+"""The request: what is read, what each attribute is, what must hold, where the result goes."""
+
+from anon_dagster.request.attributes import (
+    Aggregate,
+    Attribute,
+    DirectIdentifier,
+    QuasiIdentifier,
+    Sensitive,
+)
+from anon_dagster.request.hierarchies import (
+    DateLevel,
+    DateRule,
+    FrequencyRule,
+    HierarchyRule,
+    IntervalRule,
+    KnownRule,
+    KnownTree,
+    MaskRule,
+    OrderRule,
+    RoundingRule,
+    SuppressRule,
+    TreeRule,
+)
+from anon_dagster.request.places import CsvOptions, Source, Target, format_of
+from anon_dagster.request.policy import Measurement, Policy, Request
+from anon_dagster.request.privacy import (
+    GUARDING,
+    AlphaKAnonymityRule,
+    BetaLikenessRule,
+    DeltaDisclosureRule,
+    GuardingRule,
+    LDiversityRule,
+    Privacy,
+    TClosenessRule,
+)
+from anon_dagster.request.reading import (
+    load_request,
+    parse_policy,
+    parse_request,
+    parse_request_part,
+)
+
+__all__ = [
+    "GUARDING",
+    "Aggregate",
+    "AlphaKAnonymityRule",
+    "Attribute",
+    "BetaLikenessRule",
+    "CsvOptions",
+    "DateLevel",
+    "DateRule",
+    "DeltaDisclosureRule",
+    "DirectIdentifier",
+    "FrequencyRule",
+    "GuardingRule",
+    "HierarchyRule",
+    "IntervalRule",
+    "KnownRule",
+    "KnownTree",
+    "LDiversityRule",
+    "MaskRule",
+    "Measurement",
+    "OrderRule",
+    "Policy",
+    "Privacy",
+    "QuasiIdentifier",
+    "Request",
+    "RoundingRule",
+    "Sensitive",
+    "Source",
+    "SuppressRule",
+    "TClosenessRule",
+    "Target",
+    "TreeRule",
+    "format_of",
+    "load_request",
+    "parse_policy",
+    "parse_request",
+    "parse_request_part",
+]

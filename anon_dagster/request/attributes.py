@@ -1,0 +1,75 @@
+"""What each attribute is, and what may become of it."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, StringConstraints, model_validator
+
+from anon_dagster.request.hierarchies import HierarchyRule
+from anon_dagster.request.part import SUPPRESSED, Part
+
+
+class DirectIdentifier(Part):
+    """Names a person by itself; never released."""
+
+    role: Literal["direct_identifier"]
+    redaction: Literal["drop", "constant", "pseudonym"] = "drop"
+    constant: str = SUPPRESSED
+    key_variable: Annotated[str, StringConstraints(pattern="^ANON_KEY(_[A-Z0-9_]+)?$")] = "ANON_KEY"
+    """The environment variable that holds the key of pseudonyms; see
+    :mod:`anon_dagster.pseudonyms`."""
+    scope: str = ""
+    """Sets pseudonyms apart that one key makes for different purposes."""
+
+
+Aggregate = Literal["mean", "geometric_mean", "median", "mode", "range", "set"]
+
+
+class QuasiIdentifier(Part):
+    """Singles people out together with others; transformed."""
+
+    role: Literal["quasi_identifier"]
+    importance: Annotated[float, Field(ge=0)] = 1.0
+    hierarchy: HierarchyRule | None = None
+    """The obvious one for the values if left out."""
+    lowest_level: Annotated[int, Field(ge=0)] = 0
+    highest_level: Annotated[int, Field(ge=0)] | None = None
+    transformation: Literal["generalization", "microaggregation"] = "generalization"
+    aggregate: Aggregate | None = None
+    """What a microaggregated group of values is replaced by."""
+    groups: Literal["classes", "mdav"] = "classes"
+    """Of microaggregation: the equivalence classes, or clusters of k near records, made by MDAV
+    of all attributes that ask for it."""
+    local_labels: Literal["nodes", "ranges", "sets"] = "nodes"
+    """How ``recoding: local`` writes the values of a class: as a node of the hierarchy, as their
+    range (numbers and dates), or one by one."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.highest_level is not None and self.lowest_level > self.highest_level:
+            raise ValueError("lowest_level must not be above highest_level")
+        if (self.aggregate is None) != (self.transformation == "generalization"):
+            raise ValueError("aggregate goes with transformation: microaggregation")
+        if self.groups == "mdav" and self.aggregate is None:
+            raise ValueError("groups: mdav goes with transformation: microaggregation")
+        if self.local_labels != "nodes" and self.lowest_level:
+            raise ValueError("lowest_level goes with local_labels: nodes")
+        return self
+
+
+class Sensitive(Part):
+    """What nobody may learn of a person; kept, and guarded by a privacy model."""
+
+    role: Literal["sensitive"]
+    hierarchy: HierarchyRule | None = None
+    """Needed by the hierarchical distance of t-closeness only."""
+
+
+class NonSensitive(Part):
+    """Kept as it is."""
+
+    role: Literal["non_sensitive"]
+
+
+Attribute = Annotated[
+    DirectIdentifier | QuasiIdentifier | Sensitive | NonSensitive, Field(discriminator="role")
+]

@@ -1,0 +1,89 @@
+"""What one field of a document cannot know by itself."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from anon_dagster.errors import Problem
+from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.places import format_of
+from anon_dagster.request.privacy import GUARDING, Privacy
+
+
+def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
+    """Find what does not fit together, in whatever part of a document is valid.
+
+    So it is reported together with the rest, not after that has been mended.
+    """
+    policy = _mapping(document, "policy")
+    named = _mapping(policy, "attributes")
+    attributes = {str(name): _document(value) for name, value in named.items()}
+    if isinstance(policy.get("privacy"), Mapping | Privacy):
+        yield from _privacy_problems(_mapping(policy, "privacy"), attributes)
+    found = [_valid(_ATTRIBUTE, value) for value in named.values()]
+    weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
+    if weights and not any(weights):
+        yield Problem("policy.attributes", "at least one importance must be above 0")
+    for key in ("source", "target"):
+        yield from _format_problems(key, _mapping(document, key))
+
+
+def _privacy_problems(
+    privacy: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Problem]:
+    if not any(privacy.get(model) for model in Privacy.model_fields):
+        yield Problem("policy.privacy", "at least one privacy model must be asked for")
+    clustered = any(attribute.get("groups") == "mdav" for attribute in attributes.values())
+    if clustered and not privacy.get("k_anonymity"):
+        yield Problem("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
+    for model in GUARDING:
+        rules = privacy.get(model)
+        rules = rules if isinstance(rules, list | tuple) else [rules]
+        for place, rule in enumerate(map(_document, rules)):
+            path = f"policy.privacy.{model}.{place}"
+            yield from _rule_problems(path, rule, attributes)
+
+
+def _rule_problems(
+    path: str, rule: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Problem]:
+    name = rule.get("attribute")
+    if not isinstance(name, str):
+        return
+    attribute = attributes.get(name)
+    if attribute is None:
+        yield Problem(f"{path}.attribute", "not among policy.attributes")
+    elif attribute.get("role") in {"direct_identifier", "quasi_identifier", "non_sensitive"}:
+        yield Problem(f"{path}.attribute", "its role must be sensitive")
+    elif rule.get("distance") == "hierarchical" and not attribute.get("hierarchy"):
+        yield Problem(f"{path}.distance", "the attribute needs a hierarchy for it")
+
+
+def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Problem]:
+    path = place.get("path")
+    first = path[0] if isinstance(path, list | tuple) and path else path
+    if isinstance(first, str) and not place.get("format") and format_of(first) is None:
+        yield Problem(f"{key}.format", "not told by the ending of the path: say csv or parquet")
+
+
+_ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)
+_T = TypeVar("_T")
+
+
+def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    return _document(document.get(key))
+
+
+def _document(value: Any) -> Mapping[str, Any]:
+    """Return what may be a document, or a part of a request that was validated already."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(by_alias=True)
+    return value if isinstance(value, Mapping) else {}
+
+
+def _valid(adapter: TypeAdapter[_T], value: Any) -> _T | None:
+    try:
+        return adapter.validate_python(value)
+    except ValidationError:
+        return None

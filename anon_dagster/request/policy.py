@@ -1,0 +1,126 @@
+"""The whole: what each attribute is, what must hold, what is read and written."""
+
+import hashlib
+import json
+from fractions import Fraction
+from math import floor
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.part import Part, Share
+from anon_dagster.request.paths import input_paths
+from anon_dagster.request.places import Source, Target
+from anon_dagster.request.privacy import Privacy
+
+_CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
+
+
+class SearchBudget(Part):
+    """What the search may spend; the same seed and steps give the same release.
+
+    It stops then with the best that it found, and says how much better another might be.
+    """
+
+    steps: Annotated[int, Field(ge=1)] = 5_000
+    """Candidates to evaluate."""
+    seconds: Annotated[float, Field(gt=0)] | None = None
+    """A release that depends on the speed of the machine; left out, there is no such limit."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Policy(Part):
+    """What each attribute is and what must hold; serves any source with these attributes."""
+
+    attributes: Annotated[dict[str, Attribute], Field(min_length=1)]
+    privacy: Privacy
+    suppression_limit: Share = 0.0
+    """Share of the records that may be suppressed: at most ⌊limit · records⌋ of them."""
+    suppression_cost: Annotated[float, Field(ge=0, le=10)] = 1.0
+    """What a suppressed record counts in the objective; 1: as much as a fully generalized one.
+    Less prefers suppression to generalization, more avoids it. The reported loss counts 1."""
+    suppressed_records: Literal["drop", "keep"] = "drop"
+    """Left out of the release, or kept with every quasi-identifier at ``*``."""
+    recoding: Literal["global", "local"] = "global"
+    search: SearchBudget | None = None
+    """Left out, up to five million candidates are searched until the optimum is proven, and
+    more of them with the default budget."""
+    risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
+    population: Annotated[int, Field(ge=1)] | Source | None = None
+    """Size of the population, or a table of it, for the journalist's risk."""
+
+    def names(self, role: str) -> tuple[str, ...]:
+        """Return the names of the attributes of one role, in the order of the request."""
+        return tuple(name for name, a in self.attributes.items() if a.role == role)
+
+    @property
+    def quasi_identifiers(self) -> dict[str, QuasiIdentifier]:
+        """The attributes that are transformed, in the order of the request."""
+        return {n: a for n, a in self.attributes.items() if isinstance(a, QuasiIdentifier)}
+
+    def most_suppressed(self, records: int) -> int:
+        """Return how many of so many records may be suppressed."""
+        return floor(Fraction(str(self.suppression_limit)) * records)
+
+
+class Measurement(Part):
+    """Configurations to compare: every combination of the values that are given."""
+
+    k: tuple[Annotated[int, Field(ge=2)], ...] = ()
+    l: tuple[Annotated[float, Field(gt=1)], ...] = ()  # noqa: E741 (the name the model goes by)
+    """For every l-diversity of the policy."""
+    t: tuple[Share, ...] = ()
+    """For every t-closeness of the policy."""
+    alpha: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    """For every (alpha, k)-anonymity of the policy."""
+    delta: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """For every delta-disclosure privacy of the policy."""
+    beta: tuple[Annotated[float, Field(gt=0)], ...] = ()
+    """For every beta-likeness of the policy."""
+    suppression_limit: tuple[Share, ...] = ()
+    suppression_cost: tuple[Annotated[float, Field(ge=0, le=10)], ...] = ()
+    recoding: tuple[Literal["global", "local"], ...] = ()
+    lowest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = Field(default_factory=dict)
+    """By quasi-identifier."""
+    highest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = Field(default_factory=dict)
+    """By quasi-identifier."""
+    best: Annotated[int, Field(ge=1)] = 1
+    """How many of the best candidates of each configuration; of local recoding there is one."""
+
+
+class Request(Part):
+    """All of it: source, target, policy."""
+
+    source: Source | None = None
+    """Left out if the records are handed over as a DataFrame."""
+    target: Target | None = None
+    """Left out if the release stays with the job."""
+    policy: Policy
+    measurement: Measurement | None = None
+    """What ``measure`` compares."""
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Every path that is read: of the source, the trees and the population."""
+        return tuple(input_paths(self.model_dump(include={"source", "policy"})))
+
+    @property
+    def decimal(self) -> str:
+        """The decimal mark of numbers that the source holds as text."""
+        return self.source.csv.decimal if self.source else "."
+
+    @property
+    def release_decimal(self) -> str:
+        """The decimal mark of numbers that the target holds as text."""
+        return self.target.csv.decimal if self.target else "."
+
+    schedule: Annotated[str, StringConstraints(pattern=_CRON)] | None = None
+    """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
+
+    @property
+    def fingerprint(self) -> str:
+        """Twelve hexadecimal digits that tell one request from another."""
+        document = self.model_dump(mode="json", by_alias=True)
+        text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

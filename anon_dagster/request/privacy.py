@@ -1,0 +1,114 @@
+"""The promises that can be asked for."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from anon_dagster.request.part import Part, Share
+
+
+class KAnonymityRule(Part):
+    """See :class:`anon_dagster.core.privacy.KAnonymity`."""
+
+    k: Annotated[int, Field(ge=2)]
+
+
+class LDiversityRule(Part):
+    """See :mod:`anon_dagster.core.privacy.l_diversity`."""
+
+    attribute: str
+    l: Annotated[float, Field(gt=1)]  # noqa: E741 (the name the model goes by)
+    variant: Literal["distinct", "entropy", "recursive"] = "distinct"
+    c: Annotated[float, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.c is None) == (self.variant == "recursive"):
+            raise ValueError("c goes with variant: recursive")
+        if self.variant != "entropy" and self.l != int(self.l):
+            raise ValueError("l must be a whole number for this variant")
+        return self
+
+
+class TClosenessRule(Part):
+    """See :mod:`anon_dagster.core.privacy.t_closeness`."""
+
+    attribute: str
+    t: Share
+    distance: Literal["equal", "ordered", "hierarchical"] = "equal"
+
+
+class AlphaKAnonymityRule(Part):
+    """See :class:`anon_dagster.core.privacy.AlphaDeassociation`."""
+
+    attribute: str
+    alpha: Annotated[float, Field(gt=0, lt=1)]
+    k: Annotated[int, Field(ge=2)]
+    guarded: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """The values that are guarded, as the source writes them; all if left out."""
+
+
+class DeltaDisclosureRule(Part):
+    """See :class:`anon_dagster.core.privacy.DeltaDisclosure`."""
+
+    attribute: str
+    delta: Annotated[float, Field(gt=0)]
+    compare: Literal["all", "present"] = "all"
+    """Whether every class must hold every value, or only those that it holds are compared."""
+
+
+class BetaLikenessRule(Part):
+    """See :mod:`anon_dagster.core.privacy.beta_likeness`."""
+
+    attribute: str
+    beta: Annotated[float, Field(gt=0)]
+    variant: Literal["basic", "enhanced"] = "basic"
+
+
+GuardingRule = (
+    AlphaKAnonymityRule | LDiversityRule | TClosenessRule | DeltaDisclosureRule | BetaLikenessRule
+)
+GUARDING = (
+    "alpha_k_anonymity",
+    "l_diversity",
+    "t_closeness",
+    "delta_disclosure",
+    "beta_likeness",
+)
+"""The models that guard a sensitive attribute, by their names in a request."""
+
+
+class AverageRiskRule(Part):
+    """See :class:`anon_dagster.core.privacy.AverageRisk`."""
+
+    risk: Annotated[float, Field(gt=0, lt=1)]
+
+
+class SampleUniquenessRule(Part):
+    """See :class:`anon_dagster.core.privacy.SampleUniqueness`."""
+
+    share: Annotated[float, Field(ge=0, lt=1)]
+
+
+class Privacy(Part):
+    """What the release must satisfy, all of it."""
+
+    k_anonymity: KAnonymityRule | None = None
+    average_risk: AverageRiskRule | None = None
+    sample_uniqueness: SampleUniquenessRule | None = None
+    alpha_k_anonymity: tuple[AlphaKAnonymityRule, ...] = ()
+    l_diversity: tuple[LDiversityRule, ...] = ()
+    t_closeness: tuple[TClosenessRule, ...] = ()
+    delta_disclosure: tuple[DeltaDisclosureRule, ...] = ()
+    beta_likeness: tuple[BetaLikenessRule, ...] = ()
+
+    @property
+    def guarding(self) -> tuple[GuardingRule, ...]:
+        """The rules that guard a sensitive attribute."""
+        return tuple(rule for model in GUARDING for rule in getattr(self, model))
+
+    @field_validator(*GUARDING, mode="before")
+    @classmethod
+    def _one_is_a_list(cls, value: Any) -> Any:
+        return [value] if isinstance(value, Mapping) else value
