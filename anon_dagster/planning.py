@@ -1,8 +1,7 @@
 """From a request and the counts of its source to the problem that the search decides."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -11,38 +10,23 @@ from numpy.typing import NDArray
 from anon_dagster.aggregating import Aggregation, by_clusters
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
-from anon_dagster.core.privacy import (
-    AlphaDeassociation,
-    AverageRisk,
-    BetaLikeness,
-    DeltaDisclosure,
-    DistinctLDiversity,
-    EnhancedBetaLikeness,
-    EntropyLDiversity,
-    EqualTCloseness,
-    HierarchicalTCloseness,
-    KAnonymity,
-    OrderedTCloseness,
-    PrivacyModel,
-    RecursiveLDiversity,
-    SampleUniqueness,
-    TableModel,
-)
 from anon_dagster.core.problem import Problem
 from anon_dagster.counting import Count
 from anon_dagster.errors import HierarchyError, RequestError
 from anon_dagster.errors import Problem as RequestProblem
 from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.promises import (
+    class_models,
+    require_guarded_values,
+    table_models,
+    value_ranks,
+)
 from anon_dagster.request import (
-    AlphaKAnonymityRule,
-    BetaLikenessRule,
-    LDiversityRule,
     Policy,
     QuasiIdentifier,
     Request,
     Sensitive,
     SuppressRule,
-    TClosenessRule,
 )
 from anon_dagster.storage.values import TextKind
 
@@ -89,7 +73,7 @@ def plan(request: Request, count: Count) -> Plan:
         If a level is asked for that a hierarchy does not have, or if none of the values that are
         to be guarded occurs.
     """
-    _require_guarded_values(request.policy, count)
+    require_guarded_values(request.policy, count)
     hierarchies = _hierarchies(request.policy, count, request.decimal)
     return plan_with(request.policy, count, hierarchies, request.decimal)
 
@@ -120,8 +104,8 @@ def plan_with(
         weights=tuple(a.importance for a in policy.quasi_identifiers.values()),
         lowest=lowest,
         highest=highest,
-        models=tuple(_models(policy, count, hierarchies, decimal)),
-        table_models=tuple(_table_models(policy)),
+        models=tuple(class_models(policy, count, hierarchies, decimal)),
+        table_models=tuple(table_models(policy)),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
         keeps_suppressed=policy.suppressed_records == "keep",
@@ -246,99 +230,3 @@ def _level_ranges(
     if problems:
         raise RequestError(problems)
     return tuple(lowest), tuple(highest)
-
-
-def _require_guarded_values(policy: Policy, count: Count) -> None:
-    """Refuse a list of guarded values of which none occurs: it is likely to be misspelt."""
-    problems = []
-    for place, rule in enumerate(policy.privacy.alpha_k_anonymity):
-        labels = count.columns[rule.attribute].labels
-        if rule.guarded is not None and not set(rule.guarded) & set(labels) and count.records:
-            path = f"policy.privacy.alpha_k_anonymity.{place}.guarded"
-            found = f"none of the {len(rule.guarded)} values occurs in {rule.attribute}"
-            problems.append(RequestProblem(path, f"{found}; write them as the source does"))
-    if problems:
-        raise RequestError(problems)
-
-
-def _table_models(policy: Policy) -> Iterator[TableModel]:
-    privacy = policy.privacy
-    if privacy.average_risk is not None:
-        yield AverageRisk(Fraction(str(privacy.average_risk.risk)))
-    if privacy.sample_uniqueness is not None:
-        yield SampleUniqueness(Fraction(str(privacy.sample_uniqueness.share)))
-
-
-def _models(
-    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str
-) -> Iterator[PrivacyModel]:
-    privacy, sensitive = policy.privacy, policy.names("sensitive")
-    if privacy.k_anonymity is not None:
-        yield KAnonymity(privacy.k_anonymity.k)
-    for alpha in privacy.alpha_k_anonymity:
-        yield KAnonymity(alpha.k)
-        yield _alpha_deassociation(alpha, sensitive.index(alpha.attribute), count)
-    for diversity in privacy.l_diversity:
-        yield _l_diversity(diversity, sensitive.index(diversity.attribute))
-    for closeness in privacy.t_closeness:
-        yield _t_closeness(closeness, sensitive, count, hierarchies, decimal)
-    for disclosure in privacy.delta_disclosure:
-        place, delta = sensitive.index(disclosure.attribute), Fraction(str(disclosure.delta))
-        yield DeltaDisclosure(place, delta, present_only=disclosure.compare == "present")
-    for likeness in privacy.beta_likeness:
-        yield _beta_likeness(likeness, sensitive.index(likeness.attribute))
-
-
-def _alpha_deassociation(
-    rule: AlphaKAnonymityRule, sensitive: int, count: Count
-) -> AlphaDeassociation:
-    alpha = Fraction(str(rule.alpha))
-    if rule.guarded is None:
-        return AlphaDeassociation(sensitive, alpha)
-    labels = count.columns[rule.attribute].labels
-    guarded = tuple(place for place, label in enumerate(labels) if label in rule.guarded)
-    return AlphaDeassociation(sensitive, alpha, guarded)
-
-
-def _beta_likeness(rule: BetaLikenessRule, sensitive: int) -> PrivacyModel:
-    model = EnhancedBetaLikeness if rule.variant == "enhanced" else BetaLikeness
-    return model(sensitive, Fraction(str(rule.beta)))
-
-
-def _l_diversity(rule: LDiversityRule, sensitive: int) -> PrivacyModel:
-    if rule.variant == "entropy":
-        return EntropyLDiversity(sensitive, Fraction(str(rule.l)))
-    if rule.variant == "recursive":
-        return RecursiveLDiversity(sensitive, Fraction(str(rule.c)), int(rule.l))
-    return DistinctLDiversity(sensitive, int(rule.l))
-
-
-def _t_closeness(
-    rule: TClosenessRule,
-    sensitive: tuple[str, ...],
-    count: Count,
-    hierarchies: dict[str, Hierarchy],
-    decimal: str,
-) -> PrivacyModel:
-    place, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
-    t = Fraction(str(rule.t))
-    if rule.distance == "ordered":
-        return OrderedTCloseness(place, t, value_ranks(column.labels, column.kinds.kind, decimal))
-    if rule.distance == "hierarchical":
-        hierarchy = hierarchies[rule.attribute]
-        return HierarchicalTCloseness(place, t, hierarchy, hierarchy.locate(column.labels))
-    return EqualTCloseness(place, t)
-
-
-def value_ranks(labels: list[str | None], kind: TextKind, decimal: str) -> NDArray[np.int64]:
-    """Return the place of each value in its order, (values,): numbers by size, missing last."""
-    numbers = kind in {TextKind.integer, TextKind.decimal}
-
-    def place(v: int) -> tuple[bool, Decimal, str]:
-        text = labels[v] or ""
-        number = Decimal(text.replace(decimal, ".")) if numbers and text else Decimal(0)
-        return labels[v] is None, number, text
-
-    ranks = np.zeros(len(labels), dtype=np.int64)
-    ranks[sorted(range(len(labels)), key=place)] = np.arange(len(labels))
-    return ranks

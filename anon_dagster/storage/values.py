@@ -106,6 +106,10 @@ class TextKind(Enum):
     text = "text"
 
 
+NUMBERS = frozenset({TextKind.integer, TextKind.decimal})
+"""What has a decimal mark and an order of its own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kinds:
     """The types that hold every text seen, so that typing a column changes nothing.
@@ -248,3 +252,11 @@ def _pointed(array: pa.StringArray, decimal: str) -> pa.StringArray:
     return pc.if_else(
         foreign, pa.scalar(None, pa.string()), pc.replace_substring(array, decimal, ".")
     )
+
+
+def rewritten(values: pa.StringArray, kinds: Kinds, decimal: str, mark: str) -> pa.StringArray:
+    """Write numbers that have one decimal mark with another one."""
+    if decimal == mark or kinds.kind not in NUMBERS:
+        return values
+    pointed = text_array(typed(values, kinds, decimal))
+    return pc.replace_substring(pointed, ".", mark)

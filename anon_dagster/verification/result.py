@@ -1,0 +1,123 @@
+"""What was found: each promise, whether it holds, and the classes that were measured."""
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_dagster.core.measurement import Partition
+from anon_dagster.errors import PromiseBrokenError
+
+IDENTIFIERS = "direct identifiers are gone"
+SUPPRESSION = "the suppression limit"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """One thing that a release promises, and what was found."""
+
+    name: str
+    """Such as ``5-anonymity``."""
+    attribute: str | None
+    """The attribute that it guards; ``None``: the record as a whole."""
+    asked: float
+    reached: float | None
+    """In the unit of ``asked``; ``None`` for a release without records."""
+    holds: bool
+    """Decided exactly, not by the rounded numbers above."""
+    classes_failing: int
+    records_failing: int
+
+    def __str__(self) -> str:
+        of = f" of {self.attribute}" if self.attribute else ""
+        if self.holds:
+            return f"{self.name}{of} holds"
+        return (
+            f"{self.name}{of} is broken by {self.classes_failing} classes "
+            f"with {self.records_failing} records"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ClassMeasures:
+    """The equivalence classes of a table in numbers."""
+
+    records: int
+    classes: int
+    smallest_class: int
+    largest_class: int
+    unique_records: int
+    discernibility: int
+    """Σ |class|², see :mod:`anon_dagster.statistics.utility`; nothing is taken as suppressed."""
+
+    @classmethod
+    def of(cls, classes: Partition) -> "ClassMeasures":
+        """Count classes."""
+        return cls(
+            records=classes.records,
+            classes=len(classes.sizes),
+            smallest_class=classes.smallest,
+            largest_class=classes.largest,
+            unique_records=int((classes.sizes == 1).sum()),
+            discernibility=classes.squares,
+        )
+
+    @property
+    def average_class_size(self) -> float:
+        """Records / classes; 0 for a table without records."""
+        return self.records / self.classes if self.classes else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Every promise of a policy, measured on a release."""
+
+    promises: tuple[Promise, ...]
+    classes: ClassMeasures
+
+    @property
+    def holds(self) -> bool:
+        """Whether every promise is kept."""
+        return all(promise.holds for promise in self.promises)
+
+    @property
+    def failures(self) -> tuple[Promise, ...]:
+        """The promises that are not kept."""
+        return tuple(promise for promise in self.promises if not promise.holds)
+
+    def require(self) -> None:
+        """Refuse a release that breaks a promise.
+
+        Raises
+        ------
+        PromiseBrokenError
+            Naming every broken promise, with counts.
+        """
+        if self.failures:
+            raise PromiseBrokenError("; ".join(str(promise) for promise in self.failures))
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row per promise."""
+        columns = list(Promise.__dataclass_fields__)
+        return pd.DataFrame([asdict(promise) for promise in self.promises], columns=columns)
+
+
+def promise(
+    name: str,
+    attribute: str | None,
+    asked: float,
+    sizes: NDArray[np.int64],
+    reached: float,
+    failing: NDArray[np.bool_],
+) -> Promise:
+    """Tell what classes, of the sizes and failing as given, (classes,), keep of a promise."""
+    return Promise(
+        name=name,
+        attribute=attribute,
+        asked=asked,
+        reached=reached if len(sizes) else None,
+        holds=not failing.any(),
+        classes_failing=int(failing.sum()),
+        records_failing=int(sizes[failing].sum()),
+    )
