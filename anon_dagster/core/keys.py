@@ -39,6 +39,15 @@ def group(columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: in
     rows
         How many rows there are, for tables without columns.
     """
+    keys = row_keys(columns, sizes, rows)
+    _, first, ids = np.unique(keys, return_index=True, return_inverse=True)
+    return Groups(ids.reshape(-1).astype(np.int64), first.astype(np.int64))
+
+
+def row_keys(
+    columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int
+) -> NDArray[np.int64]:
+    """Return a number for each row, (rows,), in the order of the rows; see :func:`group`."""
     keys = np.zeros(rows, dtype=np.int64)
     space = 1
     for column, size in zip(columns, sizes, strict=True):
@@ -46,8 +55,7 @@ def group(columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: in
             keys, space = _dense(keys)
         keys = keys * size + column
         space *= size
-    _, first, ids = np.unique(keys, return_index=True, return_inverse=True)
-    return Groups(ids.reshape(-1).astype(np.int64), first.astype(np.int64))
+    return keys
 
 
 def _dense(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:

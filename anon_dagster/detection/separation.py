@@ -18,6 +18,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.separation import separation_of
 from anon_dagster.detection.profile import Profile
 
 ALONE = 5
@@ -46,16 +47,9 @@ def separation(name: str, codes: NDArray[np.int64]) -> Separation:
 
 
 def _measured(names: tuple[str, ...], sizes: NDArray[np.int64]) -> Separation:
-    sizes = sizes[sizes > 0]
-    records = int(sizes.sum())
-    pairs = records * (records - 1) / 2
-    alike = float((sizes * (sizes - 1) / 2).sum())
-    return Separation(
-        names,
-        len(sizes) / records,
-        1 - alike / pairs if pairs else 0.0,
-        float(sizes[sizes < ALONE].sum() / records),
-    )
+    found = separation_of(sizes[sizes > 0], below=ALONE)
+    rare = found.rare / found.records
+    return Separation(names, found.distinction, found.separation, rare)
 
 
 def keys(profiles: Mapping[str, Profile], names: Sequence[str]) -> tuple[Separation, ...]:
