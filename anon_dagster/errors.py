@@ -3,7 +3,8 @@
 AnonError
 ├── RequestError            the request cannot be run as it is written
 ├── SourceError             the source cannot be read
-│   └── SchemaMismatchError     … or is not the table the request describes
+│   ├── SchemaMismatchError     … or is not the table the request describes
+│   └── SourceChangedError      … or was replaced while it was
 ├── HierarchyError          a hierarchy is no tree, or lacks values of its column
 ├── UnreachableError        no candidate keeps every promise within the suppression limit
 ├── PromiseBrokenError      a stored release does not keep what was promised
@@ -61,6 +62,10 @@ class SourceError(AnonError):
 
 class SchemaMismatchError(SourceError):
     """A table is not the one that the request describes."""
+
+
+class SourceChangedError(SourceError):
+    """A source was replaced or changed while it was read."""
 
 
 class HierarchyError(AnonError):

@@ -17,7 +17,8 @@
     ├── detection.parquet                what each column seems to be
     ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
     ├── measurement.parquet              other configurations, compared
-    └── report.html                      all of it in words and pictures
+    ├── report.html                      all of it in words and pictures
+    └── files/<key>/                     the same, of each of the files that a job releases
 
 Only the owner may read any of it. No file is changed once it is written, so one job may take
 over the files of another by a link, and either can be deleted without harm to the other.
@@ -43,9 +44,11 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.counting import ColumnCount, Count
 from anon_dagster.decision import Decision
-from anon_dagster.errors import JobError
+from anon_dagster.errors import JobError, SourceChangedError
 from anon_dagster.planning import plan
 from anon_dagster.request import Request, Source, parse_request
+from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds
 
 if TYPE_CHECKING:
@@ -63,19 +66,27 @@ class JobFolder:
 
     root: Path
     job_id: str
+    file: str = ""
+    """The key of one of the files that a job releases each by itself."""
 
     def __post_init__(self) -> None:
-        if not _JOB_ID.fullmatch(self.job_id):
+        if not all(_JOB_ID.fullmatch(each) for each in (self.job_id, self.file or "none")):
             raise JobError("a job id consists of letters, digits, dots, dashes and underscores")
 
     @property
     def path(self) -> Path:
         """The folder, whether or not it exists."""
-        return self.root / "jobs" / self.job_id
+        path = self.root / "jobs" / self.job_id
+        return path / "files" / self.file if self.file else path
 
     def create(self) -> Path:
         """Make the folder, readable for its owner only."""
-        for folder in (self.root, self.root / "jobs", self.path):
+        below = self.path.relative_to(self.root)
+        for folder in (
+            self.root,
+            *(self.root / each for each in reversed(below.parents)),
+            self.path,
+        ):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.path
 
@@ -189,6 +200,32 @@ class JobFolder:
         """Return the request."""
         return parse_request(self.load_document("request.json"))
 
+    def save_source(self, source: OpenSource) -> Path:
+        """Keep which columns a source has, and the versions of its files."""
+        document = {
+            "columns": source.columns,
+            "parts": len(source.parts),
+            "files": [_mark(each) for each in source.files],
+        }
+        return self.save_document("source.json", document)
+
+    def require_source(self, source: OpenSource) -> None:
+        """Refuse a source that is not the one that the job found at first.
+
+        Raises
+        ------
+        SourceChangedError
+            With how many files are other ones now.
+        """
+        found = self.load_document("source.json")["files"]
+        marks = [_mark(each) for each in source.files]
+        if found != marks:
+            changed = max(sum(mark not in found for mark in marks), len(found) - len(marks), 1)
+            raise SourceChangedError(
+                f"{changed} of the {len(found)} files of the source changed since the job found "
+                "them; materialize from the request on"
+            )
+
     def save_count(self, count: Count, request: Request, *, name: str = "count") -> None:
         """Keep a count, without the values of direct identifiers."""
         direct = [n for n in request.policy.names("direct_identifier") if n in count.columns]
@@ -296,6 +333,10 @@ class JobFolder:
             utility=self.load_statistics("utility.json"),
             paths=tuple(self.load_document("release.json")["source"]["path"]),
         )
+
+
+def _mark(file: Fingerprint) -> list[Any]:
+    return [file.path, file.size, list(file.version)]
 
 
 # -- columns as rows of a table ---------------------------------------------------------------

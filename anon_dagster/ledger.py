@@ -40,6 +40,10 @@ class Entry:
     utility: Mapping[str, float]
     target: str
     checksum: str
+    source: str = ""
+    """The file, of a job that releases each file by itself."""
+    reason: str = ""
+    """Why a file was set aside."""
 
     def document(self) -> dict[str, Any]:
         """Return the line as JSON has it."""

@@ -17,7 +17,7 @@ from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
 from anon_dagster.counting import Count, encode, locate
 from anon_dagster.decision import Decision
-from anon_dagster.errors import RequestError, SourceError
+from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (
@@ -75,7 +75,7 @@ class Recoder:
             codes[:, a] = locate(self.count, name, values)[places]
         found = self.index.find(codes)
         if lacking := int((found < 0).sum()):
-            raise SourceError(
+            raise SourceChangedError(
                 f"the source changed while it was read: {lacking} records were not there when it "
                 "was counted; run the job again"
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import ADHOC
@@ -35,6 +36,28 @@ class Deployment:
         self.instance.add_dynamic_partitions("request", [partition])
         config = {"ops": {"adhoc__request": {"config": {"request": request}}}}
         return self.run(job, config, partition_key=partition)
+
+    def tick(self, sensor: str) -> SensorExecutionData:
+        """Evaluate a sensor as the daemon does."""
+        repository = self.definitions.get_repository_def()
+        context = dg.build_sensor_context(
+            instance=self.instance,
+            repository_def=repository,
+            resources={"store": JobStore(self.folder / ".anon")},
+        )
+        return repository.get_sensor_def(sensor).evaluate_tick(context)
+
+    def run_all(self, ticked: SensorExecutionData) -> list[dg.ExecuteInProcessResult]:
+        """Run what a tick asks for."""
+        for added in ticked.dynamic_partitions_requests or ():
+            assert isinstance(added, dg.AddDynamicPartitionsRequest)
+            self.instance.add_dynamic_partitions(
+                added.partitions_def_name, list(added.partition_keys)
+            )
+        return [
+            self.run(str(asked.job_name), asked.run_config, tags=dict(asked.tags))
+            for asked in ticked.run_requests or ()
+        ]
 
     def job(self, result: dg.ExecuteInProcessResult) -> JobFolder:
         return JobFolder(self.folder / ".anon", result.run_id)

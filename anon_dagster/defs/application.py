@@ -1,9 +1,9 @@
 """Later records, recoded by the solution of a finished job."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -18,6 +18,10 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY
 from anon_dagster.errors import JobError, RequestError
 
+if TYPE_CHECKING:
+    from anon_dagster.jobs import JobFolder
+
+Lacking = Literal["suppress", "refuse"]
 _APPLICATION, _APPLIED = ADHOC.key("application"), ADHOC.key("applied")
 
 
@@ -33,7 +37,7 @@ class ApplicationConfig(dg.Config):
         default={"path": "later.csv"}, description="The later records, as in a request."
     )
     target: Any = Field(default=None, description="As in a request; with the job if left out.")
-    lacking: Literal["suppress", "refuse"] = Field(
+    lacking: Lacking = Field(
         default="suppress",
         description="What becomes of records with a value that a hierarchy lacks.",
     )
@@ -71,8 +75,7 @@ def _application(
         job = store.job(context.run.run_id)
         job.save_request(request)
         sweep_target(context.instance, request)
-        options = {"lacking": config.lacking, "enforce": config.enforce}
-        path = job.save_document("application.json", {"solution": document, **options})
+        path = save_application(job, document, lacking=config.lacking, enforce=config.enforce)
         shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)
 
@@ -122,18 +125,33 @@ def _applied(
     """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
     with failures_in_words():
         progress = RunProgress(context)
-        shown = apply_stored(store, context.run.run_id, progress)
+        shown = apply_stored(store.job(context.run.run_id), progress, _APPLICATION)
         progress.finish()
     return dg.MaterializeResult(metadata=shown)
 
 
-def apply_stored(store: JobStore, run_id: str, on_progress: Callable[..., None]) -> metadata.Shown:
-    """Apply what the application of a job says, and keep what came of it."""
+def save_application(
+    job: "JobFolder", document: Mapping[str, Any], *, lacking: Lacking, enforce: bool
+) -> Path:
+    """Keep whose solution is applied by a job, and how."""
+    asked = {"solution": document, "lacking": lacking, "enforce": enforce}
+    return job.save_document("application.json", asked)
+
+
+def apply_stored(
+    job: "JobFolder", on_progress: Callable[..., None], source: dg.AssetKey
+) -> metadata.Shown:
+    """Apply what the application of a job says, and keep what came of it.
+
+    Parameters
+    ----------
+    source
+        The table of personal records, for the lineage of columns.
+    """
     from anon_dagster.applying import from_document
     from anon_dagster.assessment import assess_risk, assess_utility, describe
     from anon_dagster.operations import open_table, write_applied
 
-    job = store.job(run_id)
     request, asked = job.load_request(), job.load_document("application.json")
     decision, release = write_applied(
         from_document(asked["solution"]),
@@ -141,7 +159,7 @@ def apply_stored(store: JobStore, run_id: str, on_progress: Callable[..., None])
         open_table(request),
         lacking=asked["lacking"],
         enforce=asked["enforce"],
-        job_id=run_id,
+        job_id=job.job_id,
         folder=job.create(),
         on_progress=on_progress,
     )
@@ -152,8 +170,4 @@ def apply_stored(store: JobStore, run_id: str, on_progress: Callable[..., None])
     job.save_statistics(RISK, risks)
     job.save_statistics(UTILITY, assess_utility(decision))
     promises = {"promises": metadata.table(release.verification.to_frame())}
-    return (
-        metadata.of_release(decision, release, _APPLICATION)
-        | metadata.of_statistics(risks)
-        | promises
-    )
+    return metadata.of_release(decision, release, source) | metadata.of_statistics(risks) | promises

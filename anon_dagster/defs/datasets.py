@@ -5,6 +5,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from anon_dagster.defs.arriving import arriving
+from anon_dagster.defs.freshness import freshness
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import REQUEST
@@ -45,8 +47,12 @@ def _dataset(group: Group, file: Path) -> dg.Definitions:
         return _broken(group, file, f"{type(error).__name__} while the request was read")
     if group.name != file.parent.name:
         return _broken(group, file, _rename(file.parent.name))
-    defined = define(group, _request(group, file, promises), job_prefix=f"{group.name}_")
-    return dg.Definitions.merge(defined, dg.Definitions(schedules=schedules))
+    return dg.Definitions.merge(
+        define(group, _request(group, file, promises), job_prefix=f"{group.name}_"),
+        dg.Definitions(schedules=schedules),
+        freshness(group, request, lambda: load_request(file)),
+        *([arriving(group, request, lambda: load_request(file))] if request.arrivals else []),
+    )
 
 
 def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:

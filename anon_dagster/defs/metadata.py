@@ -140,13 +140,18 @@ def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) ->
 
 def of_statistics(statistics: "pd.DataFrame") -> Shown:
     """Show statistics as a table, and each number of the release for itself, to be plotted."""
+    plotted = {name: dg.MetadataValue.float(value) for name, value in figures(statistics).items()}
+    return {"statistics": table(statistics), **plotted}
+
+
+def figures(statistics: "pd.DataFrame") -> dict[str, float]:
+    """Return each number of the release."""
     numbers = {
         str(name): _cell(value)
         for name, value in statistics["release"].items()
         if isinstance(value, Real) and isfinite(float(value))
     }
-    plotted = {name: dg.MetadataValue.float(float(value or 0)) for name, value in numbers.items()}
-    return {"statistics": table(statistics), **plotted}
+    return {name: float(value or 0) for name, value in numbers.items()}
 
 
 def of_findings(findings: "Findings") -> Shown:

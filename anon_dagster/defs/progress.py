@@ -87,6 +87,38 @@ class RunProgress:
         self._tag(DONE, "done", DONE)
 
     def _tag(self, done: str, phase: str, step: str) -> None:
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        tags = {PERCENT_TAG: done, PHASE_TAG: phase, STEP_TAG: step, TIME_TAG: now}
-        self.context.instance.add_run_tags(self.context.run.run_id, tags)
+        _tell(self.context.instance, self.context.run.run_id, done, phase, step)
+
+
+def _tell(instance: dg.DagsterInstance, run_id: str, done: str, phase: str, step: str) -> None:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    tags = {PERCENT_TAG: done, PHASE_TAG: phase, STEP_TAG: step, TIME_TAG: now}
+    instance.add_run_tags(run_id, tags)
+
+
+@dataclass
+class FilesProgress:
+    """Hears of the progress of one file after another, and tells the run of all of them."""
+
+    instance: dg.DagsterInstance
+    run_id: str
+    files: int
+    done: int = 0
+    told: float = -_SECONDS_BETWEEN
+
+    def __call__(self, progress: "Progress") -> None:
+        """Hear of progress with the file at hand."""
+        now = time.monotonic()
+        if now - self.told >= _SECONDS_BETWEEN:
+            self.told = now
+            share = (self.done + percent(progress) / 100) / self.files
+            phase = f"file {self.done + 1:,} of {self.files:,}: {words(progress)}"
+            _tell(self.instance, self.run_id, f"{int(99 * share)}%", phase, step_percent(progress))
+
+    def next_file(self) -> None:
+        """Hear that a file is done with."""
+        self.done += 1
+
+    def finish(self) -> None:
+        """Say that nothing is left to do."""
+        _tell(self.instance, self.run_id, DONE, "done", DONE)

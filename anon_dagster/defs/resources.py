@@ -23,8 +23,8 @@ class JobStore:
         """Return the store at ``ANON_STORE``, or at ``.anon`` in the working directory."""
         return cls(Path(os.environ.get("ANON_STORE") or ".anon").absolute())
 
-    def job(self, run_id: str) -> "JobFolder":
-        """Return the folder of a run; nothing is created yet."""
+    def job(self, run_id: str, *, file: str = "") -> "JobFolder":
+        """Return the folder of a run, or of one of its files; nothing is created yet."""
         from anon_dagster.jobs import JobFolder
 
-        return JobFolder(self.root, run_id)
+        return JobFolder(self.root, run_id, file)

@@ -15,6 +15,7 @@ from anon_dagster.request import Measurement, Request
 if TYPE_CHECKING:
     from anon_dagster.jobs import JobFolder
     from anon_dagster.progress import Progress
+    from anon_dagster.storage.sources import OpenSource
 
 Shown = Mapping[str, dg.MetadataValue]
 """What Dagster may show: names, levels and counts, never a cell."""
@@ -54,8 +55,7 @@ def source(work: Work) -> Shown:
 
     request = work.job.load_request()
     opened = open_table(request)
-    columns = list(opened.columns)
-    path = work.job.save_document("source.json", {"columns": columns, "parts": len(opened.parts)})
+    path = work.job.save_source(opened)
     return metadata.of_source(request, opened.schema, len(opened.parts)) | metadata.file(path)
 
 
@@ -77,12 +77,21 @@ def detection(work: Work) -> Shown:
 
 def frequency_table(work: Work) -> Shown:
     """How many records share each combination of quasi-identifiers and sensitive values."""
-    from anon_dagster.operations import count_records, open_table
+    from anon_dagster.operations import count_records
 
     request = work.job.load_request()
-    counted = count_records(request, open_table(request), on_progress=work.on_progress)
+    counted = count_records(request, _opened(work, request), on_progress=work.on_progress)
     work.job.save_count(counted, request)
     return metadata.of_count(counted, request.policy)
+
+
+def _opened(work: Work, request: Request) -> "OpenSource":
+    """Open the source again, the same version of every file as at first."""
+    from anon_dagster.operations import open_table
+
+    opened = open_table(request)
+    work.job.require_source(opened)
+    return opened
 
 
 def solution(work: Work) -> Shown:
@@ -100,13 +109,12 @@ def solution(work: Work) -> Shown:
 
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
-    from anon_dagster.operations import open_table
     from anon_dagster.releasing import write_release
 
     decision = work.job.load_decision()
     release = write_release(
         decision,
-        open_table(decision.request),
+        _opened(work, decision.request),
         job_id=work.job.job_id,
         folder=work.job.create(),
         on_progress=work.on_progress,

@@ -1,5 +1,6 @@
 """The request: what is read, what each attribute is, what must hold, where the result goes."""
 
+from anon_dagster.request.arrivals import FILE, Arrivals
 from anon_dagster.request.attributes import (
     Aggregate,
     Attribute,
@@ -41,9 +42,11 @@ from anon_dagster.request.reading import (
 )
 
 __all__ = [
+    "FILE",
     "GUARDING",
     "Aggregate",
     "AlphaKAnonymityRule",
+    "Arrivals",
     "Attribute",
     "BetaLikenessRule",
     "CsvOptions",

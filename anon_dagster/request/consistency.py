@@ -27,6 +27,17 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
         yield Problem("policy.attributes", "at least one importance must be above 0")
     for key in ("source", "target"):
         yield from _format_problems(key, _mapping(document, key))
+    yield from _arrival_problems(document)
+
+
+def _arrival_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+    arrivals = _mapping(document, "arrivals")
+    if not arrivals:
+        return
+    yield from _format_problems("arrivals.target", _mapping(arrivals, "target"))
+    source = _mapping(arrivals, "source") or _mapping(document, "source")
+    if not isinstance(source.get("path"), str):
+        yield Problem("arrivals.source", "the files of one folder, prefix or glob come in")
 
 
 def _privacy_problems(

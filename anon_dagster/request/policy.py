@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from anon_dagster.request.arrivals import Arrivals
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
 from anon_dagster.request.part import Part, Share
 from anon_dagster.request.paths import input_paths
@@ -99,6 +100,12 @@ class Request(Part):
     policy: Policy
     measurement: Measurement | None = None
     """What ``measure`` compares."""
+    schedule: Annotated[str, StringConstraints(pattern=_CRON)] | None = None
+    """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
+    fresh_within_hours: Annotated[float, Field(gt=0)] | None = None
+    """How old the release of a declared dataset may become before a check says so."""
+    arrivals: Arrivals | None = None
+    """What becomes of each new file of a declared dataset."""
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -114,9 +121,6 @@ class Request(Part):
     def release_decimal(self) -> str:
         """The decimal mark of numbers that the target holds as text."""
         return self.target.csv.decimal if self.target else "."
-
-    schedule: Annotated[str, StringConstraints(pattern=_CRON)] | None = None
-    """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
 
     @property
     def fingerprint(self) -> str:

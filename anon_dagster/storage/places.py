@@ -3,9 +3,10 @@
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from gzip import BadGzipFile
 from pathlib import Path
 from typing import IO, Any
@@ -16,7 +17,13 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 from fsspec.utils import glob_translate
 
-from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
+from anon_dagster.errors import (
+    AnonError,
+    SourceChangedError,
+    SourceError,
+    StoreUnavailableError,
+    TargetError,
+)
 from anon_dagster.storage import manifest, remote
 
 _FOREIGN = (OSError, ValueError, ImportError, EOFError, zlib.error, pa.ArrowException)
@@ -40,6 +47,18 @@ class Fingerprint:
     path: str
     size: int
     version: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file as a listing shows it."""
+
+    path: str
+    version: str
+    """Another content has another one: the ETag of an object, size and time of a file."""
+    size: int
+    modified: float
+    """Seconds since the epoch."""
 
 
 @contextmanager
@@ -76,6 +95,8 @@ def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError
     refusal = remote.refusal(error)
     if refusal is None:
         return kind(f"{what}: {_reason(error)}")
+    if refusal is remote.REPLACED and kind is SourceError:
+        kind = SourceChangedError
     return (StoreUnavailableError if refusal.transient else kind)(f"{what}: {refusal.reason}")
 
 
@@ -155,7 +176,7 @@ def _found(path: str) -> list[str]:
             return [full(path)]
         if kind == "directory":
             files = _parts_in(system, inner, path)
-        elif _is_glob(inner):
+        elif is_glob(inner):
             found = system.glob(inner, detail=True).items()
             files = [file for file, info in found if info["type"] == "file"]
         else:
@@ -181,14 +202,80 @@ def _kind(system: AbstractFileSystem, inner: str) -> str | None:
     return kind
 
 
+def find(path: str) -> list[Found]:
+    """List the files of a folder, prefix or glob with their versions, those of folders in it too.
+
+    Names that begin with a dot or an underscore are not looked at, on any level; a folder that is
+    not there has no files.
+
+    Raises
+    ------
+    SourceError
+        If the place cannot be listed.
+    """
+    with reading(path):
+        system, inner = store(path)
+        system.invalidate_cache()
+        kind = _kind(system, inner)
+        if kind is None and is_glob(inner):
+            _kind(system, root(inner))  # a bucket that is missing has no files to a glob
+            found = system.glob(inner, detail=True)
+        else:
+            if kind == "directory":
+                system.ls(inner)  # or one that may not be read would seem empty
+            found = {} if kind is None else system.find(inner, detail=True)
+        # A mark of a folder is named in full; what is hidden is so below the place itself.
+        start = len(root(inner).rstrip("/")) + 1
+        return [
+            _shown(system, file, info)
+            for file, info in found.items()
+            if info["type"] == "file"
+            and not any(step[:1] in {".", "_"} for step in file[start:].split("/"))
+        ]
+
+
+def look_up(path: str) -> Found | None:
+    """Return the file as it lies there now; nothing if there is none."""
+    with reading(path):
+        system, inner = store(path)
+        system.invalidate_cache()
+        try:
+            info = system.info(inner)
+        except FileNotFoundError as error:
+            if remote.refusal(error) is not None:
+                raise
+            return None
+        return _shown(system, inner, info) if info["type"] == "file" else None
+
+
+def root(path: str) -> str:
+    """Return the folder that a glob or prefix starts at: all that comes before a sign of a glob."""
+    if not is_glob(path):
+        return path
+    steps = path.split("/")
+    first = next(place for place, step in enumerate(steps) if is_glob(step))
+    return "/".join(steps[:first]) or "/"
+
+
+def _shown(system: AbstractFileSystem, inner: str, info: Mapping[str, Any]) -> Found:
+    changed = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or 0.0
+    modified = float(changed.timestamp() if isinstance(changed, datetime) else changed)
+    size = int(info.get("size") or 0)
+    tag = info.get("ETag") or info.get("md5") or info.get("generation")
+    version = str(tag).strip('"') if tag else f"{size}-{modified!r}-{info.get('ino', '')}"
+    path = inner if isinstance(system, LocalFileSystem) else system.unstrip_protocol(inner)
+    return Found(str(path), version, size, modified)
+
+
 def matches(path: str, file: str) -> bool:
     """Tell whether a path is a glob that finds a file, if it lies there."""
-    if not _is_glob(path) or exists(path) or name(file)[0] in "._":
+    if not is_glob(path) or exists(path) or name(file)[0] in "._":
         return False
     return re.match(glob_translate(full(path)), file) is not None
 
 
-def _is_glob(path: str) -> bool:
+def is_glob(path: str) -> bool:
+    """Tell whether a path has a sign of a glob in it."""
     return any(sign in path for sign in "*?[")
 
 
@@ -255,13 +342,13 @@ def require_unchanged(fingerprints: Iterable[Fingerprint]) -> None:
 
     Raises
     ------
-    SourceError
+    SourceChangedError
         Naming the first such file and how many there are.
     """
     changed = [mark.path for mark in fingerprints if not _is_still(mark)]
     if changed:
         more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        raise SourceError(f"{changed[0]}{more} changed while it was read; run the job again")
+        raise SourceChangedError(f"{changed[0]}{more} changed while it was read; run the job again")
 
 
 def _is_still(mark: Fingerprint) -> bool:

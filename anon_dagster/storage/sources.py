@@ -58,6 +58,10 @@ class OpenSource(Protocol):
     def parts(self) -> tuple[Part, ...]:
         """What may be read independently of each other; in the order of the records."""
 
+    @property
+    def files(self) -> tuple[Fingerprint, ...]:
+        """The versions of the files that were found; none of records that were handed over."""
+
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a part; a batch has at most ``ROWS`` records."""
 
@@ -260,6 +264,11 @@ class FrameSource:
     def parts(self) -> tuple[Part, ...]:
         """All records are one part."""
         return (Part("", 0, len(self.frame)),) if len(self.frame) else ()
+
+    @property
+    def files(self) -> tuple[Fingerprint, ...]:
+        """There are none."""
+        return ()
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Hand out the records."""

@@ -159,6 +159,7 @@ def test_every_check_of_a_finished_job_passed(result: dg.ExecuteInProcessResult)
         "source_matches_schema": True,
         "release_keeps_every_promise": True,
         "release_matches_schema": True,
+        "target_is_fresh": True,
     }
 
 

@@ -1,0 +1,96 @@
+"""Where files come in, and where the release of each goes."""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from anon_dagster.errors import RequestError
+from anon_dagster.request import FILE, Arrivals, Request, Source, parse_request
+from anon_dagster.storage import places, remote
+
+_ENDING = re.compile(r"(\.(csv|tsv|txt|parquet|pq))?(\.gz)?$", re.IGNORECASE)
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", "~")
+_PROBE = "any-file"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbox:
+    """What the request of a dataset says about the files that come in."""
+
+    request: Request
+
+    @property
+    def settings(self) -> Arrivals:
+        """How they are treated."""
+        assert self.request.arrivals is not None, "only a dataset that asks for it has an inbox"
+        return self.request.arrivals
+
+    @property
+    def source(self) -> Source:
+        """Where they come in."""
+        source = self.settings.source or self.request.source
+        assert source is not None, "a validated request says where files come in"
+        return source
+
+    @property
+    def place(self) -> str:
+        """The folder, prefix or glob."""
+        assert isinstance(self.source.path, str), "a validated request has one place"
+        return self.source.path
+
+    @property
+    def appears_whole(self) -> bool:
+        """Whether a file is complete as soon as it is seen, as an object of S3 is."""
+        return remote.is_s3(self.place)
+
+    def files(self) -> list[places.Found]:
+        """List the files that lie there now, without those that are obviously unfinished.
+
+        Raises
+        ------
+        RequestError
+            If releases would be taken for new files.
+        SourceError
+            If the place cannot be listed.
+        """
+        self._require_apart()
+        found = places.find(self.place)
+        return [f for f in found if f.size and not f.path.lower().endswith(_UNFINISHED)]
+
+    def target_of(self, path: str) -> str:
+        """Return where the release of a file goes."""
+        start = _start(self.place)
+        below = path[len(start) + 1 :] if path.startswith(f"{start}/") else places.name(path)
+        return self.settings.target.path.replace(FILE, _ENDING.sub("", below, count=1))
+
+    def request_of(self, path: str) -> Request:
+        """Return the request that releases one file as a table of its own.
+
+        Raises
+        ------
+        RequestError
+            If the format of the file is not known.
+        """
+        document = self.request.model_dump(by_alias=True)
+        source = self.source.model_dump(by_alias=True) | {"path": path}
+        target = self.settings.target.model_dump(by_alias=True) | {"path": self.target_of(path)}
+        return parse_request(
+            {"source": source, "target": target, "policy": document["policy"]},
+        )
+
+    def _require_apart(self) -> None:
+        place, target = places.full(self.place), places.full(self.target_of(_PROBE))
+        if not places.is_glob(self.place):
+            inside = target.startswith(f"{place.rstrip('/')}/")
+        else:
+            inside = places.matches(self.place, target)
+        if inside:
+            raise RequestError(
+                f"the releases of arrivals.target would be found in {self.place} as new files; "
+                "name a place outside of it"
+            )
+
+
+@lru_cache
+def _start(place: str) -> str:
+    return places.full(places.root(place)).rstrip("/")

@@ -1,0 +1,133 @@
+"""Every version of every file that arrived, in a SQLite file that only its owner may read."""
+
+import os
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import astuple, dataclass, fields, replace
+from pathlib import Path
+
+from anon_dagster.arrivals.arrival import Arrival, State
+from anon_dagster.errors import JobError
+from anon_dagster.storage.places import Found
+
+_SECONDS = 30.0  # that a writer waits for another one
+_COLUMNS = tuple(each.name for each in fields(Arrival))
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """The files of one dataset; each change is one step, whoever else is at work."""
+
+    root: Path
+    dataset: str
+
+    @property
+    def path(self) -> Path:
+        """The file, of all datasets together."""
+        return self.root / "arrivals.sqlite"
+
+    def arrivals(self) -> list[Arrival]:
+        """Return every version of a file that was ever seen, the oldest first."""
+        if not self.path.exists():
+            return []
+        with self._open() as file:
+            return self._read(file)
+
+    def decide(self, plan: Callable[[Sequence[Arrival]], Iterable[Arrival]]) -> None:
+        """Let a plan change what is known; nobody else changes it meanwhile."""
+        with self._open() as file:
+            for arrival in plan(self._read(file)):
+                self._write(file, arrival)
+
+    def of_batch(self, batch: str) -> list[Arrival]:
+        """Return the files that are given to a batch, the oldest first."""
+        given = [each for each in self.arrivals() if each.batch == batch]
+        return [each for each in given if each.state is State.GIVEN]
+
+    def reopen(self, batch: str) -> list[Arrival]:
+        """Give a batch its files that were set aside once more, and return all that it has."""
+
+        def again(known: Sequence[Arrival]) -> list[Arrival]:
+            mine = [each for each in known if each.batch == batch]
+            aside = [each for each in mine if each.state is State.SET_ASIDE]
+            return [replace(each, state=State.GIVEN, crashes=0, reason="") for each in aside]
+
+        self.decide(again)
+        return self.of_batch(batch)
+
+    def give(self, found: Sequence[Found], batch: str, *, now: float) -> list[Arrival]:
+        """Give files to a batch whatever became of them before, unless a run is at them.
+
+        Raises
+        ------
+        JobError
+            If a run has one of them.
+        """
+
+        def given(known: Sequence[Arrival]) -> list[Arrival]:
+            busy = {each.path for each in known if each.state.is_with_a_run}
+            if taken := sum(each.path in busy for each in found):
+                raise JobError(f"{taken} of the files are with another run; wait for its end")
+            fresh = [Arrival.of(each, now=now) for each in found]
+            return [replace(each, state=State.GIVEN, batch=batch) for each in fresh]
+
+        self.decide(given)
+        return self.of_batch(batch)
+
+    def take(self, arrival: Arrival) -> Arrival | None:
+        """Begin with a file that is given to its batch; nothing if somebody else did."""
+        taken = replace(arrival, state=State.RUNNING)
+        with self._open() as file:
+            if self._find(file, arrival) != replace(arrival, state=State.GIVEN):
+                return None
+            self._write(file, taken)
+        return taken
+
+    def end(self, taken: Arrival, ended: Arrival) -> bool:
+        """Write down what became of a file; tell whether it was still its run's."""
+        with self._open() as file:
+            if self._find(file, taken) != taken:
+                return False
+            self._write(file, ended)
+        return True
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
+        columns = ", ".join(("dataset", *_COLUMNS))
+        with closing(sqlite3.connect(self.path, timeout=_SECONDS, isolation_level=None)) as file:
+            file.execute("BEGIN IMMEDIATE")
+            key = "PRIMARY KEY (dataset, path, version)"
+            file.execute(f"CREATE TABLE IF NOT EXISTS arrivals ({columns}, {key})")
+            try:
+                yield file
+            except BaseException:
+                file.execute("ROLLBACK")
+                raise
+            file.execute("COMMIT")
+
+    def _read(self, file: sqlite3.Connection) -> list[Arrival]:
+        query = (
+            f"SELECT {', '.join(_COLUMNS)} FROM arrivals WHERE dataset = ? ORDER BY modified, path"  # noqa: S608 (names of ours)
+        )
+        return [_arrival(row) for row in file.execute(query, (self.dataset,))]
+
+    def _find(self, file: sqlite3.Connection, arrival: Arrival) -> Arrival | None:
+        query = (
+            f"SELECT {', '.join(_COLUMNS)} FROM arrivals "  # noqa: S608 (names of ours)
+            "WHERE dataset = ? AND path = ? AND version = ?"
+        )
+        row = file.execute(query, (self.dataset, arrival.path, arrival.version)).fetchone()
+        return None if row is None else _arrival(row)
+
+    def _write(self, file: sqlite3.Connection, arrival: Arrival) -> None:
+        marks = ", ".join("?" * (1 + len(_COLUMNS)))
+        values = (self.dataset, *astuple(arrival))
+        file.execute(f"INSERT OR REPLACE INTO arrivals VALUES ({marks})", values)  # noqa: S608 (marks alone)
+
+
+def _arrival(row: tuple[object, ...]) -> Arrival:
+    document = dict(zip(_COLUMNS, row, strict=True))
+    return Arrival(**{**document, "state": State(document["state"])})  # type: ignore[arg-type]

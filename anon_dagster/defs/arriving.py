@@ -1,0 +1,261 @@
+"""New files of a dataset: a sensor that finds them, and a job that releases a batch of them."""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
+from anon_dagster.defs.application import solution_of
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.files import FileRun, line, words_of, write_down
+from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG, Group
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import JobError
+from anon_dagster.request import Request
+from anon_dagster.storage import places
+
+BATCH_TAG = "anon/batch"
+_PARENT_TAG = "dagster/parent_run_id"
+"""Of a run that is executed again."""
+_STAGE = "files"
+
+
+class FilesConfig(dg.Config):
+    """Which files a run releases."""
+
+    batch: str = Field(default="", description="Those that a tick of the sensor gave to a run.")
+    files: list[str] = Field(
+        default=[], description="Or these, whatever became of them before; by their paths."
+    )
+
+
+def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.Definitions:
+    """Define what releases the files of a dataset as they come in.
+
+    Parameters
+    ----------
+    request
+        As it is when the code is loaded.
+    load
+        Reads the request as it is when files are released.
+    """
+    partitions = dg.DynamicPartitionsDefinition(name=f"{group.name}_files")
+    settings = Inbox(request).settings
+    asset = dg.AssetSpec(
+        group.key(_STAGE),
+        group_name=group.name,
+        partitions_def=partitions,
+        description=f"The release of every file that came in, {settings.target.path}.",
+        deps=[group.key("solution")] if settings.mode == "apply" else [],
+        kinds={settings.target.format_found or "csv"},
+    )
+    return dg.Definitions(
+        assets=[asset],
+        jobs=[_job(group, load)],
+        sensors=[_sensor(group, settings.every_seconds, partitions, load)],
+        asset_checks=[_check(group)],
+    )
+
+
+# -- the sensor ----------------------------------------------------------------------------
+
+
+def _sensor(
+    group: Group,
+    every: int,
+    partitions: dg.DynamicPartitionsDefinition,
+    load: Callable[[], Request],
+) -> dg.SensorDefinition:
+    @dg.sensor(
+        name=f"{group.name}_files_sensor",
+        job_name=f"{group.name}_files_job",
+        minimum_interval_seconds=every,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Gives every new or changed file to a run, once.",
+    )
+    def sensor(
+        context: dg.SensorEvaluationContext, store: dg.ResourceParam[JobStore]
+    ) -> dg.SensorResult | dg.SkipReason:
+        with failures_in_words():
+            inbox = Inbox(load())
+            if inbox.settings.mode == "apply":
+                pinned_solution(context.instance, store, group, inbox)
+            tick = decide(context.instance, store, group.name, inbox)
+        if not tick.batches:
+            return dg.SkipReason(_summary(tick))
+        keys = [a.key for batch in tick.batches for a in batch.arrivals]
+        return dg.SensorResult(
+            run_requests=[_run_request(group, batch) for batch in tick.batches],
+            dynamic_partitions_requests=[partitions.build_add_request(keys)],
+        )
+
+    return sensor
+
+
+def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: Inbox) -> Tick:
+    """Find what lies there, and give what is new to batches; nobody else does so meanwhile."""
+    found, made = inbox.files(), []
+
+    def plan(known: Sequence[Arrival]) -> tuple[Arrival, ...]:
+        runs = _run_states(instance, {a.batch for a in known if a.state.is_with_a_run})
+        tick = plan_tick(found, known, runs=runs, inbox=inbox, now=time.time())
+        for each in tick.changed:
+            if each.state is State.SET_ASIDE:
+                write_down(store, line(each, dataset, inbox))
+        made.append(tick)
+        return tick.changed
+
+    Registry(store.root, dataset).decide(plan)
+    return made[-1]
+
+
+def _run_request(group: Group, batch: Batch) -> dg.RunRequest:
+    return dg.RunRequest(
+        run_key=f"{group.name} {batch.id}",
+        job_name=f"{group.name}_files_job",
+        run_config={"ops": {_op(group): {"config": {"batch": batch.id}}}},
+        tags={BATCH_TAG: batch.id},
+    )
+
+
+def _op(group: Group) -> str:
+    return f"{group.name}__release_files"
+
+
+def _summary(tick: Tick) -> str:
+    counts = {state: sum(a.state is state for a in tick.changed) for state in State}
+    told = [f"{count} {state}" for state, count in counts.items() if count]
+    return f"no file is due; changed since the last tick: {', '.join(told) or 'none'}"
+
+
+def _run_states(instance: dg.DagsterInstance, batches: set[str]) -> Mapping[str, RunState]:
+    if not batches:
+        return {}
+    states = dict.fromkeys(batches, RunState.MISSING)
+    runs = instance.get_runs(dg.RunsFilter(tags={BATCH_TAG: sorted(batches)}))
+    for run in reversed(runs):  # the oldest first: what is told of the last one counts
+        batch, state = run.tags[BATCH_TAG], _state(instance, run)
+        if states[batch] is not RunState.WORKING:
+            states[batch] = state
+    return states
+
+
+def _state(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunState:
+    if not run.is_finished:
+        return RunState.WORKING
+    if run.status is not dg.DagsterRunStatus.CANCELED:
+        return RunState.ENDED
+    # A deployment that is stopped cancels its runs, too, but nobody asked for it.
+    asked = instance.all_logs(run.run_id, of_type={dg.DagsterEventType.RUN_CANCELING})
+    return RunState.ABORTED if asked else RunState.ENDED
+
+
+# -- the job -------------------------------------------------------------------------------
+
+
+def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
+    @dg.op(name=_op(group), description="Releases files, each by itself.")
+    def release(
+        context: dg.OpExecutionContext, config: FilesConfig, store: dg.ResourceParam[JobStore]
+    ) -> None:
+        with failures_in_words():
+            inbox = Inbox(load())
+            apply = inbox.settings.mode == "apply"
+            solution = pinned_solution(context.instance, store, group, inbox) if apply else None
+            run = FileRun(context, store, group.name, inbox, group.key(_STAGE), solution)
+            ended = run.release_all(_given(run, config))
+            if told := words_of(ended):
+                raise dg.Failure(told, allow_retries=False)
+
+    @dg.job(
+        name=f"{group.name}_files_job",
+        description="Releases a batch of files that came in, or files that are named, each by "
+        "itself: what becomes of one does not depend on the others.",
+        tags={KIND_TAG: "files", DATASET_TAG: group.name},
+    )
+    def job() -> None:
+        release()
+
+    return job
+
+
+def _given(run: FileRun, config: FilesConfig) -> list[Arrival]:
+    """Return the files that a run is to release."""
+    run_id, registry = run.context.run_id, run.registry
+    if config.batch:
+        # One that is executed again is to try what was set aside, too.
+        again = _PARENT_TAG in run.context.run.tags
+        return registry.reopen(config.batch) if again else registry.of_batch(config.batch)
+    run.context.instance.add_run_tags(run_id, {BATCH_TAG: run_id})
+    return registry.give([_found(path) for path in config.files], run_id, now=time.time())
+
+
+def _found(path: str) -> places.Found:
+    found = places.look_up(path)
+    if found is None:
+        raise JobError(f"there is no file {path}")
+    return found
+
+
+def pinned_solution(
+    instance: dg.DagsterInstance, store: JobStore, group: Group, inbox: Inbox
+) -> dict[str, Any]:
+    """Return the solution that is applied to files; it outlives the job that found it.
+
+    Raises
+    ------
+    JobError
+        If the dataset has none yet.
+    """
+    if inbox.settings.solution is not None:
+        return solution_of(store, inbox.settings.solution.path)
+    made = instance.get_latest_materialization_event(group.key("solution"))
+    if made is None:
+        raise JobError(
+            f"{group.name} has no solution to apply: run {group.name}_anonymize_job first"
+        )
+    pinned = store.root / "solutions" / f"{made.run_id}.json"
+    if not pinned.exists():
+        _write_once(pinned, solution_of(store, made.run_id))
+    return solution_of(store, str(pinned))
+
+
+def _write_once(path: Path, document: Mapping[str, Any]) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{time.time_ns()}.part")
+    beside.touch(mode=0o600)
+    beside.write_text(json.dumps(document), encoding="utf-8")
+    beside.replace(path)
+
+
+# -- the check -----------------------------------------------------------------------------
+
+
+def _check(group: Group) -> dg.AssetChecksDefinition:
+    @dg.asset_check(
+        asset=group.key(_STAGE),
+        name="every_file_is_released",
+        description="No file is set aside, and none waits to be tried again.",
+        blocking=False,
+    )
+    def check(store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
+        arrivals = Registry(store.root, group.name).arrivals()
+        counts = {state: sum(a.state is state for a in arrivals) for state in State}
+        behind = [
+            a
+            for a in arrivals
+            if a.state is State.SET_ASIDE or (a.failures and a.state is State.WAITING)
+        ]
+        return dg.AssetCheckResult(
+            passed=not behind,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(f"{a.path}: {a.reason}" for a in behind[:20]),
+            metadata={state.value: count for state, count in counts.items()},
+        )
+
+    return check

@@ -1,0 +1,240 @@
+"""What a tick decides, of listings and of what is known alone."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import pytest
+
+from anon_dagster.arrivals import Arrival, Inbox, RunState, State, Tick, plan_tick
+from anon_dagster.request import parse_request
+from anon_dagster.storage.places import Found
+
+NOW = 1_000_000.0
+POLICY = {
+    "attributes": {"age": {"role": "quasi_identifier"}},
+    "privacy": {"k_anonymity": {"k": 2}},
+}
+
+
+def inbox(place: str = "/in/*.csv", target: str = "/out/{file}.csv", **settings: object) -> Inbox:
+    return Inbox(
+        parse_request(
+            {
+                "source": {"path": place, "format": "csv"},
+                "policy": POLICY,
+                "arrivals": {"target": {"path": target}, "settle_seconds": 30, **settings},
+            }
+        )
+    )
+
+
+def file(name: str, version: str = "1", age: float = 100.0) -> Found:
+    return Found(f"/in/{name}.csv", version, 10, NOW - age)
+
+
+def tick(
+    found: Sequence[Found],
+    known: Sequence[Arrival] = (),
+    runs: Mapping[str, RunState] | None = None,
+    now: float = NOW,
+    of: Inbox | None = None,
+) -> Tick:
+    return plan_tick(found, known, runs=runs or {}, inbox=of or inbox(), now=now)
+
+
+def names(decided: Tick) -> list[list[str]]:
+    return [
+        [a.path.rpartition("/")[2].removesuffix(".csv") for a in batch.arrivals]
+        for batch in decided.batches
+    ]
+
+
+def only(decided: Tick) -> Arrival:
+    (changed,) = decided.changed
+    return changed
+
+
+def given(name: str = "a", state: State = State.GIVEN, **changes: object) -> Arrival:
+    arrival = replace(Arrival.of(file(name), now=NOW - 60), state=state, batch="b1")
+    return replace(arrival, **changes)  # type: ignore[arg-type]
+
+
+def test_a_new_file_is_given_to_a_run() -> None:
+    decided = tick([file("a")])
+    assert names(decided) == [["a"]]
+    assert only(decided).state is State.GIVEN
+
+
+def test_a_file_that_is_known_is_left_alone() -> None:
+    released = given(state=State.RELEASED)
+    assert tick([file("a")], [released]) == Tick((), ())
+
+
+def test_a_changed_file_is_another_one() -> None:
+    decided = tick([file("a", "2")], [given(state=State.RELEASED)])
+    assert names(decided) == [["a"]]
+    assert {(a.version, a.state) for a in decided.changed} == {
+        ("1", State.GONE),
+        ("2", State.GIVEN),
+    }
+
+
+def test_a_former_version_that_comes_back_is_released_again() -> None:
+    known = [given(state=State.GONE), given(version="2", state=State.RELEASED)]
+    assert names(tick([file("a", "1")], known)) == [["a"]]
+
+
+def test_what_was_released_stays_so_when_its_file_is_removed() -> None:
+    assert tick([], [given(state=State.RELEASED)]) == Tick((), ())
+
+
+def test_a_file_that_may_still_grow_is_left_alone_until_it_lies_still() -> None:
+    growing = tick([file("a", age=10)])
+    assert only(growing).state is State.SEEN
+    assert names(growing) == []
+    assert names(tick([file("a", age=10)], growing.changed, now=NOW + 25)) == [["a"]]
+
+
+def test_a_file_that_grew_meanwhile_waits_anew() -> None:
+    seen = tick([file("a", "1", age=10)]).changed
+    assert names(tick([file("a", "2", age=0)], seen, now=NOW + 25)) == []
+
+
+def test_a_file_of_the_future_waits_from_when_it_was_seen() -> None:
+    seen = tick([file("a", age=-9_999)])
+    assert only(seen).state is State.SEEN
+    assert names(tick([file("a", age=-9_999)], seen.changed, now=NOW + 31)) == [["a"]]
+
+
+def test_an_object_appears_whole() -> None:
+    fresh = Found("s3://in/a.csv", "1", 10, NOW)
+    decided = tick([fresh], of=inbox("s3://in/*.csv", "s3://out/{file}.csv"))
+    assert len(decided.batches) == 1
+
+
+def test_the_oldest_come_first_and_a_run_takes_a_batch() -> None:
+    files = [file(f"f{age}", age=age) for age in (50, 90, 70, 60, 80)]
+    decided = tick(files, of=inbox(files_per_run=2))
+    assert names(decided) == [["f90", "f80"], ["f70", "f60"], ["f50"]]
+
+
+def test_no_more_are_given_to_runs_than_a_tick_may() -> None:
+    files = [file(f"f{age}", age=age) for age in range(50, 60)]
+    few = inbox(files_per_tick=3)
+    first = tick(files, of=few)
+    assert names(first) == [["f59", "f58", "f57"]]
+    working = dict.fromkeys((b.id for b in first.batches), RunState.WORKING)
+    assert names(tick(files, first.changed, working, of=few)) == []
+    done = [replace(a, state=State.RELEASED) if a.batch else a for a in first.changed]
+    assert names(tick(files, done, of=few)) == [["f56", "f55", "f54"]]
+
+
+def test_two_versions_of_a_file_are_never_with_runs_at_the_same_time() -> None:
+    running = given(state=State.RUNNING)
+    decided = tick([file("a", "2")], [running], {"b1": RunState.WORKING})
+    assert names(decided) == []
+    assert only(decided).state is State.WAITING
+    after = [replace(running, state=State.RELEASED), *decided.changed]
+    assert names(tick([file("a", "2")], after)) == [["a"]]
+
+
+def test_a_batch_whose_run_was_never_made_is_launched_by_its_name_again() -> None:
+    decided = tick([file("a"), file("b")])
+    (batch,) = decided.batches
+    again = tick([file("a"), file("b")], decided.changed, {batch.id: RunState.MISSING})
+    assert again.changed == ()
+    assert [b.id for b in again.batches] == [batch.id]
+    assert set(again.batches[0].arrivals) == set(batch.arrivals)
+
+
+def test_a_run_that_another_tick_launches_is_none_that_failed() -> None:
+    assert tick([file("a")], [given(state=State.RUNNING)], {}) == Tick((), ())
+
+
+def test_files_that_a_dead_run_did_not_come_to_wait_for_their_next_try() -> None:
+    decided = tick([file("a")], [given()], {"b1": RunState.ENDED})
+    assert (only(decided).state, only(decided).crashes) == (State.WAITING, 0)
+    later = tick([file("a")], decided.changed, now=NOW + 31)
+    assert names(later) == [["a"]]
+    assert later.batches[0].id != "b1"
+
+
+@pytest.mark.parametrize("state", [RunState.ENDED, RunState.MISSING])
+def test_a_file_that_its_run_died_of_gets_a_run_of_its_own(state: RunState) -> None:
+    decided = tick([file("a"), file("b")], [given(state=State.RUNNING), given("b")], {"b1": state})
+    crashed = next(a for a in decided.changed if a.path.endswith("a.csv"))
+    assert (crashed.state, crashed.crashes) == (State.WAITING, 1)
+    known = {a.path: a for a in (given("b"), *decided.changed)}
+    ended = tick([file("a"), file("b")], list(known.values()), {"b1": RunState.ENDED})
+    known |= {a.path: a for a in ended.changed}
+    later = tick([file("a"), file("b")], list(known.values()), now=NOW + 9_999)
+    assert sorted(names(later)) == [["a"], ["b"]]
+
+
+def test_a_file_that_runs_keep_dying_of_is_set_aside() -> None:
+    running = given(state=State.RUNNING, crashes=2)
+    decided = tick([file("a")], [running], {"b1": RunState.ENDED})
+    assert only(decided).state is State.SET_ASIDE
+    assert tick([file("a")], decided.changed, now=NOW + 9_999) == Tick((), ())
+
+
+def test_the_files_of_an_aborted_run_are_set_aside() -> None:
+    known = [given(), given("b", state=State.RUNNING)]
+    decided = tick([file("a"), file("b")], known, {"b1": RunState.ABORTED})
+    assert {a.state for a in decided.changed} == {State.SET_ASIDE}
+
+
+def test_a_file_that_was_set_aside_runs_again_when_it_is_replaced() -> None:
+    aside = given(state=State.SET_ASIDE, reason="it lacks a column")
+    assert names(tick([file("a")], [aside])) == []
+    assert names(tick([file("a", "2")], [aside])) == [["a"]]
+
+
+def test_tries_come_further_and_further_apart() -> None:
+    arrival, waits = given(), []
+    for _ in range(9):
+        decided = tick([file("a")], [replace(arrival, state=State.GIVEN)], {"b1": RunState.ENDED})
+        arrival = only(decided)
+        waits.append(arrival.not_before - NOW)
+    assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
+
+
+def test_a_file_that_is_removed_before_its_turn_is_forgotten() -> None:
+    assert only(tick([], [given(state=State.WAITING)])).state is State.GONE
+
+
+def test_the_release_of_a_file_never_replaces_that_of_another_one() -> None:
+    twins = [file("a"), Found("/in/a.csv.gz", "1", 10, NOW - 100)]
+    decided = tick(twins, of=inbox("/in/*"))
+    states = {a.path: a.state for a in decided.changed}
+    assert states == {"/in/a.csv": State.GIVEN, "/in/a.csv.gz": State.SET_ASIDE}
+    aside = next(a for a in decided.changed if a.state is State.SET_ASIDE)
+    assert "/in/a.csv" in aside.reason
+
+
+def test_a_key_names_a_version_and_holds_for_a_path_and_a_partition() -> None:
+    odd = [Found(p, v, 1, 0) for p in ("/in/ä b,c.csv", "/in/x/ä b,c.csv") for v in ("1", "2")]
+    keys = [Arrival.of(each, now=0).key for each in odd]
+    assert len(set(keys)) == 4
+    assert all(key.replace("_", "a").replace("-", "a").replace(".", "a").isalnum() for key in keys)
+
+
+@pytest.mark.parametrize(
+    ("place", "path", "target"),
+    [
+        ("/in", "/in/2024/a.csv.gz", "/out/2024/a.parquet"),
+        ("/in/*/*.csv", "/in/2024/a.csv", "/out/2024/a.parquet"),
+        ("/in/a.b.parquet", "/in/a.b.parquet", "/out/a.b.parquet"),
+        ("s3://in/x", "s3://in/x/y/a.PARQUET", "/out/y/a.parquet"),
+    ],
+)
+def test_a_release_goes_where_its_file_lies(place: str, path: str, target: str) -> None:
+    assert inbox(place, "/out/{file}.parquet").target_of(path) == target
+
+
+def test_the_request_of_a_file_is_that_of_the_dataset_for_one_file() -> None:
+    request = inbox("/in/*").request_of("/in/a.csv")
+    assert request.source is not None
+    assert request.target is not None
+    assert (request.source.path, request.target.path) == ("/in/a.csv", "/out/a.csv")
+    assert request.policy == inbox().request.policy
