@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.builders import in_order
-from anon_dagster.core.evaluation import all_hold, release_holds, summarize
+from anon_dagster.core.evaluation import all_hold, people_behind, release_holds, summarize
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label, fingerprint
 from anon_dagster.core.local import Cells, Members, Range, Value, parse_label
 from anon_dagster.core.problem import Problem
@@ -24,7 +24,7 @@ from anon_dagster.counting import ColumnCount, Count
 from anon_dagster.decision import Decision
 from anon_dagster.errors import RequestError
 from anon_dagster.hierarchies import build_hierarchy, default_rule, frozen
-from anon_dagster.planning import Plan, plan_with
+from anon_dagster.planning import Plan, domain_of, plan_with
 from anon_dagster.request import (
     FrequencyRule,
     HierarchyRule,
@@ -182,7 +182,7 @@ def _with_rules(policy: Policy, decision: Decision, decimal: str) -> Policy:
     """Give every quasi-identifier a rule, and each mask its levels."""
     attributes = dict(policy.attributes)
     for name, attribute in policy.quasi_identifiers.items():
-        column = decision.counted.columns[name]
+        column = domain_of(policy, decision.counted, name)
         kind = column.kinds.kind
         rule = attribute.hierarchy or default_rule(column.labels, kind=kind, decimal=decimal)
         if attribute.aggregate is not None:
@@ -222,7 +222,7 @@ def assign(
     """
     policy = stored.policy
     hierarchies = {
-        name: _later_hierarchy(stored, name, counted.columns[name], lacking, decimal)
+        name: _later_hierarchy(stored, name, _values_known(policy, counted, name), lacking, decimal)
         for name in counted.attributes
         if getattr(policy.attributes[name], "hierarchy", None) is not None
     }
@@ -230,9 +230,15 @@ def assign(
     problem = plan.problem
     classes = stored.cells.assign(_placed(problem), problem.hierarchies, problem.orders)
     if enforce:
-        classes = _enforced(problem, classes)
+        classes = _enforced(problem, classes, stored.levels)
     proof = replace(stored.proof, optimal=False, lower_bound=0.0, method="applied")
     return plan, Solution(classes, stored.generalized, proof, stored.levels)
+
+
+def _values_known(policy: Policy, counted: Count, name: str) -> ColumnCount:
+    """Return the values of later records, and of the people who are matched with them."""
+    column, domain = counted.columns[name], domain_of(policy, counted, name)
+    return column if column is domain else column.merge(domain)
 
 
 def _placed(problem: Problem) -> NDArray[np.int32]:
@@ -247,7 +253,9 @@ def _placed(problem: Problem) -> NDArray[np.int32]:
     return codes
 
 
-def _enforced(problem: Problem, classes: NDArray[np.int64]) -> NDArray[np.int64]:
+def _enforced(
+    problem: Problem, classes: NDArray[np.int64], levels: tuple[int, ...] | None
+) -> NDArray[np.int64]:
     """Suppress classes until those that stay keep every promise by themselves."""
     while (classes >= 0).any():
         kept = classes >= 0
@@ -255,12 +263,14 @@ def _enforced(problem: Problem, classes: NDArray[np.int64]) -> NDArray[np.int64]
         ids = np.full(len(classes), -1, dtype=np.int64)
         ids[kept] = dense
         whole = None if problem.keeps_suppressed else kept
-        described = summarize(problem, ids, int(dense.max()) + 1, reference=whole)
+        people = None if levels is None else people_behind(problem, ids, levels)
+        described = summarize(problem, ids, int(dense.max()) + 1, reference=whole, people=people)
         failing = ~all_hold(problem.models, described)
         if not failing.any():
             break
         classes = np.where(kept & failing[ids], -1, classes)
-    if not release_holds(problem, classes, classes >= 0):
+    people = None if levels is None else people_behind(problem, classes, levels)
+    if not release_holds(problem, classes, classes >= 0, people=people):
         return np.full(len(classes), -1, dtype=np.int64)
     return classes
 

@@ -1,21 +1,16 @@
 """What a decision is worth: statistics of source and release side by side."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
 
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.solution import Solution
-from anon_dagster.counting import Count, count
+from anon_dagster.counting import Count
 from anon_dagster.decision import Decision
-from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.planning import Plan, leaves
-from anon_dagster.request import Policy, Source
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import PopulationTable, risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
-from anon_dagster.storage.sources import OpenSource, open_source
 
 
 def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
@@ -31,45 +26,13 @@ def describe(decision: Decision, released: Count | None) -> ExploratoryStatistic
 
 
 def assess_risk(decision: Decision) -> pd.DataFrame:
-    """Return the risks of the source and of the release.
-
-    Raises
-    ------
-    SourceError
-        If the request has a population table and it cannot be read, or lacks a quasi-identifier.
-    """
-    policy = decision.request.policy
+    """Return the risks of the source and of the release."""
+    policy, counted = decision.request.policy, decision.counted.population
     people = None
-    if isinstance(policy.population, Source):
-        people = _count_population(policy.population, decision.plan)
+    if counted is not None:
+        hierarchies = {n: decision.plan.hierarchies[n] for n in decision.plan.quasi_identifiers}
+        people = PopulationTable(leaves(counted, hierarchies), counted.table.counts)
     return risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
-
-
-def require_population(policy: Policy) -> None:
-    """Find out before the work whether the population of a policy can be counted.
-
-    Raises
-    ------
-    SourceError
-        If it is a table that cannot be read, or lacks a quasi-identifier.
-    """
-    if isinstance(policy.population, Source):
-        _open_population(policy.population, policy.quasi_identifiers)
-
-
-def _open_population(population: Source, names: Iterable[str]) -> OpenSource:
-    table = open_source(population)
-    if absent := [name for name in names if name not in table.columns]:
-        raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
-    return table
-
-
-def _count_population(population: Source, plan: Plan) -> PopulationTable:
-    names = plan.quasi_identifiers
-    table = _open_population(population, names)
-    counted = count(table, names, decimal=population.csv.decimal)
-    codes = leaves(counted, {name: plan.hierarchies[name] for name in names})
-    return PopulationTable(codes, counted.table.counts)
 
 
 def assess_utility(decision: Decision) -> pd.DataFrame:

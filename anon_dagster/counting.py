@@ -58,6 +58,8 @@ class Count:
     columns: dict[str, ColumnCount]  # every column, in the order of the table
     attributes: tuple[str, ...]  # the columns of the frequency table
     table: FrequencyTable  # code v of attribute a is columns[a].values[v]
+    population: "Count | None" = None
+    """The people that the records were drawn from, if there is a table of them."""
 
     @property
     def records(self) -> int:
@@ -75,7 +77,8 @@ class Count:
             )
             for part in (self, other)
         ]
-        return Count(columns, self.attributes, tables[0].merge(tables[1]))
+        population = self.population or other.population
+        return Count(columns, self.attributes, tables[0].merge(tables[1]), population)
 
     def forget(self, names: Iterable[str]) -> "Count":
         """Drop the values of columns that are only counted, such as direct identifiers."""

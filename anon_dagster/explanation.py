@@ -1,5 +1,7 @@
 """A policy and a decision in plain words: names, levels and numbers of the request alone."""
 
+from collections.abc import Iterator
+
 from anon_dagster.request import (
     Attribute,
     DateRule,
@@ -65,12 +67,30 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
     return None
 
 
+def _of_population(policy: Policy) -> Iterator[str]:
+    privacy = policy.privacy
+    if privacy.k_map is not None:
+        k, counted = privacy.k_map.k, privacy.k_map.estimator is None
+        told = "read as" if counted else "are likely to read as"
+        yield f"at least {k} people of the population {told} each released record does"
+    if privacy.delta_presence is not None:
+        low, high = privacy.delta_presence.delta_min, privacy.delta_presence.delta_max
+        yield (
+            f"that a person of the population is in the release has a probability from {low:g} to "
+            f"{high:g}"
+        )
+    if privacy.population_uniqueness is not None:
+        rule = privacy.population_uniqueness
+        yield f"at most a share of {rule.share:g} of the population is estimated to be unique in it"
+
+
 def explain_policy(policy: Policy) -> str:
     """Say what is promised, as a Markdown list."""
     privacy = policy.privacy
     lines = []
     if privacy.k_anonymity is not None:
         lines.append(f"every released record has at least {privacy.k_anonymity.k - 1} others alike")
+    lines += _of_population(policy)
     if privacy.average_risk is not None:
         risk = privacy.average_risk.risk
         lines.append(

@@ -32,7 +32,7 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -229,24 +229,27 @@ class JobFolder:
     def save_count(self, count: Count, request: Request, *, name: str = "count") -> None:
         """Keep a count, without the values of direct identifiers."""
         direct = [n for n in request.policy.names("direct_identifier") if n in count.columns]
-        self.save_table(f"{name}.parquet", _columns_table(count.forget(direct).columns))
-        table = count.table
-        arrays: dict[str, Any] = {
-            "codes": table.codes,
-            "counts": table.counts,
-            "sizes": np.array(table.sizes, dtype=np.int64),
-            "attributes": np.array(count.attributes, dtype=np.str_),
-        }
+        columns, arrays = _columns_table(count.forget(direct).columns), _arrays(count)
+        if count.population is not None:
+            people = _columns_table(count.population.columns)
+            named = [f"{_PEOPLE}{label}" for label in people["name"].to_pylist()]
+            people = people.set_column(0, "name", pa.array(named, pa.string()))
+            columns = pa.concat_tables([columns, people])
+            arrays |= {f"{_PEOPLE}{key}": each for key, each in _arrays(count.population).items()}
+        self.save_table(f"{name}.parquet", columns)
         self.write(f"{name}.npz", lambda file: np.savez_compressed(file, **arrays))
 
     def load_count(self, *, name: str = "count") -> Count:
         """Return a count."""
+        columns = _columns_of(self.load_table(f"{name}.parquet"))
+        of_people = {
+            each.removeprefix(_PEOPLE): columns.pop(each)
+            for each in list(columns)
+            if each.startswith(_PEOPLE)
+        }
         with np.load(self._found(f"{name}.npz")) as arrays:
-            table = FrequencyTable(
-                arrays["codes"], arrays["counts"], tuple(arrays["sizes"].tolist())
-            )
-            attributes = tuple(arrays["attributes"].tolist())
-        return Count(_columns_of(self.load_table(f"{name}.parquet")), attributes, table)
+            population = _count_of(arrays, of_people, _PEOPLE) if of_people else None
+            return replace(_count_of(arrays, columns), population=population)
 
     def save_solution(self, solution: Solution) -> None:
         """Keep what was decided."""
@@ -337,6 +340,32 @@ class JobFolder:
 
 def _mark(file: Fingerprint) -> list[Any]:
     return [file.path, file.size, list(file.version)]
+
+
+# -- counts as arrays -------------------------------------------------------------------------
+
+_PEOPLE = "\0population\0"
+"""Sets what is counted of the population apart from what is counted of the source."""
+
+
+def _arrays(count: Count) -> dict[str, Any]:
+    table = count.table
+    return {
+        "codes": table.codes,
+        "counts": table.counts,
+        "sizes": np.array(table.sizes, dtype=np.int64),
+        "attributes": np.array(count.attributes, dtype=np.str_),
+    }
+
+
+def _count_of(
+    arrays: Mapping[str, Any], columns: dict[str, ColumnCount], prefix: str = ""
+) -> Count:
+    codes, counts, sizes, attributes = (
+        arrays[f"{prefix}{key}"] for key in ("codes", "counts", "sizes", "attributes")
+    )
+    table = FrequencyTable(codes, counts, tuple(sizes.tolist()))
+    return Count(columns, tuple(attributes.tolist()), table)
 
 
 # -- columns as rows of a table ---------------------------------------------------------------

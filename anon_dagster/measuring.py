@@ -31,6 +31,15 @@ _PARAMETERS = {
     "beta": "beta_likeness",
 }
 """What can be compared of the models that guard an attribute."""
+_BOUNDS = {
+    "k_map": ("k_map", "k"),
+    "delta_min": ("delta_presence", "delta_min"),
+    "delta_max": ("delta_presence", "delta_max"),
+    "average_risk": ("average_risk", "risk"),
+    "sample_uniqueness": ("sample_uniqueness", "share"),
+    "population_uniqueness": ("population_uniqueness", "share"),
+}
+"""What can be compared of the other models: the model, and its parameter."""
 FRONTIER = ("maxProbabilityIdentification", "avgRecordIdentification", "infoLoss")
 """What a configuration is judged by: no other may be as good in all and better in one."""
 
@@ -70,12 +79,7 @@ def _choices(
 ) -> Iterator[tuple[str, tuple[Any, ...], _Change]]:
     if measurement.k:
         yield "k", measurement.k, lambda d, k: d["privacy"].update(k_anonymity={"k": k})
-    for name, model in _PARAMETERS.items():
-        values = getattr(measurement, name)
-        if values and not getattr(policy.privacy, model):
-            raise RequestError([Problem(f"measurement.{name}", f"the policy has no {model}")])
-        if values:
-            yield name, values, _in_every(model, name)
+    yield from _bounds(policy, measurement)
     for name in ("suppression_limit", "suppression_cost", "recoding"):
         if values := getattr(measurement, name):
             yield name, values, _at_the_top(name)
@@ -85,6 +89,29 @@ def _choices(
                 path = f"measurement.{bound}.{attribute}"
                 raise RequestError([Problem(path, "no quasi-identifier of the policy")])
             yield f"{bound}.{attribute}", levels, _of_attribute(attribute, bound)
+
+
+def _bounds(
+    policy: Policy, measurement: Measurement
+) -> Iterator[tuple[str, tuple[Any, ...], _Change]]:
+    """Give the bounds of promises to be compared."""
+    for name, model in _PARAMETERS.items():
+        if values := _asked(policy, measurement, name, model):
+            yield name, values, _in_every(model, name)
+    for name, (model, parameter) in _BOUNDS.items():
+        if values := _asked(policy, measurement, name, model):
+            yield name, values, _in_one(model, parameter)
+
+
+def _asked(policy: Policy, measurement: Measurement, name: str, model: str) -> tuple[Any, ...]:
+    values: tuple[Any, ...] = getattr(measurement, name)
+    if values and not getattr(policy.privacy, model):
+        raise RequestError([Problem(f"measurement.{name}", f"the policy has no {model}")])
+    return values
+
+
+def _in_one(model: str, parameter: str) -> _Change:
+    return lambda document, value: document["privacy"][model].update({parameter: value})
 
 
 def _in_every(model: str, name: str) -> _Change:

@@ -17,7 +17,7 @@ import pandas as pd
 
 from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
-from anon_dagster.assessment import assess_risk, assess_utility, describe, require_population
+from anon_dagster.assessment import assess_risk, assess_utility, describe
 from anon_dagster.core.local import SMALL, recode_locally
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
@@ -31,6 +31,7 @@ from anon_dagster.errors import (
 )
 from anon_dagster.measuring import compare, configurations
 from anon_dagster.planning import Plan, plan, table_attributes
+from anon_dagster.population import count_population, require_population
 from anon_dagster.progress import Progress, ProgressSink, running, unheard
 from anon_dagster.pseudonyms import require_keys
 from anon_dagster.releasing import Release, count_release, publish, released_frame, write_release
@@ -107,13 +108,15 @@ def _opened(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
 def count_records(
     request: Request, source: OpenSource, *, on_progress: ProgressSink = unheard
 ) -> Count:
-    """Read the source once, into its frequency table."""
-    return count(
+    """Read the source once, into its frequency table, and the table of the population."""
+    counted = count(
         source,
         table_attributes(request.policy),
-        decimal=request.source.csv.decimal if request.source else ".",
+        decimal=request.decimal,
         on_rows=running("count", None, on_progress),
     )
+    population = count_population(request.policy, decimal=request.decimal)
+    return replace(counted, population=population)
 
 
 def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
@@ -430,13 +433,15 @@ def later_request(
 ) -> Request:
     """Return the request that later records of a policy stand for.
 
-    The population of the first records plays no part: the later ones may have another.
+    The population of the first records plays no part, unless a promise is about it: the later
+    ones may have another.
     """
+    population = policy.population if policy.privacy.of_population else None
     target = Target(path=target) if isinstance(target, str) else target
     document = {
         "source": source if source is None else _source(source).model_dump(by_alias=True),
         "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
-        "policy": {**policy.model_dump(by_alias=True), "population": None},
+        "policy": policy.model_copy(update={"population": population}).model_dump(by_alias=True),
     }
     return parse_request({key: value for key, value in document.items() if value is not None})
 

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from anon_dagster.aggregating import Aggregation, by_clusters
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.population import Population
 from anon_dagster.core.problem import Problem
-from anon_dagster.counting import Count
+from anon_dagster.counting import ColumnCount, Count
 from anon_dagster.errors import HierarchyError, RequestError
 from anon_dagster.errors import Problem as RequestProblem
 from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.population import require_people
 from anon_dagster.promises import (
     class_models,
     require_guarded_values,
@@ -74,6 +76,7 @@ def plan(request: Request, count: Count) -> Plan:
         to be guarded occurs.
     """
     require_guarded_values(request.policy, count)
+    require_people(request.policy, count)
     hierarchies = _hierarchies(request.policy, count, request.decimal)
     return plan_with(request.policy, count, hierarchies, request.decimal)
 
@@ -105,7 +108,8 @@ def plan_with(
         lowest=lowest,
         highest=highest,
         models=tuple(class_models(policy, count, hierarchies, decimal)),
-        table_models=tuple(table_models(policy)),
+        table_models=tuple(table_models(policy, count)),
+        population=_population(policy, count, hierarchies),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
         keeps_suppressed=policy.suppressed_records == "keep",
@@ -167,6 +171,23 @@ def _codes(
     return codes
 
 
+def _population(
+    policy: Policy, count: Count, hierarchies: Mapping[str, Hierarchy]
+) -> Population | None:
+    if count.population is None or not policy.privacy.counts_people:
+        return None
+    codes = leaves(count.population, {n: hierarchies[n] for n in policy.quasi_identifiers})
+    assert (codes >= 0).all(), "hierarchies are made for the values of the population"
+    return Population(codes, count.population.table.counts)
+
+
+def domain_of(policy: Policy, count: Count, name: str) -> ColumnCount:
+    """Return the values that a hierarchy is made for: those of the people who are matched."""
+    if count.population is not None and policy.privacy.counts_people:
+        return count.population.columns.get(name, count.columns[name])
+    return count.columns[name]
+
+
 def _leaf_order(
     attribute: QuasiIdentifier, hierarchy: Hierarchy, kind: TextKind, decimal: str
 ) -> NDArray[np.int64] | None:
@@ -196,7 +217,7 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
         attribute = policy.attributes[name]
         if isinstance(attribute, Sensitive) and attribute.hierarchy is None:
             continue
-        column = count.columns[name]
+        column = domain_of(policy, count, name)
         rule = attribute.hierarchy if isinstance(attribute, Sensitive | QuasiIdentifier) else None
         if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
             rule = SuppressRule()

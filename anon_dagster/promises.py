@@ -13,13 +13,17 @@ from anon_dagster.core.privacy import (
     AverageRisk,
     BetaLikeness,
     DeltaDisclosure,
+    DeltaPresence,
     DistinctLDiversity,
     EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
+    EstimatedKMap,
     HierarchicalTCloseness,
     KAnonymity,
+    KMap,
     OrderedTCloseness,
+    PopulationUniqueness,
     PrivacyModel,
     RecursiveLDiversity,
     SampleUniqueness,
@@ -27,9 +31,11 @@ from anon_dagster.core.privacy import (
 )
 from anon_dagster.counting import Count
 from anon_dagster.errors import Problem, RequestError
+from anon_dagster.population import people_of
 from anon_dagster.request import (
     AlphaKAnonymityRule,
     BetaLikenessRule,
+    KMapRule,
     LDiversityRule,
     Policy,
     TClosenessRule,
@@ -50,9 +56,14 @@ def require_guarded_values(policy: Policy, count: Count) -> None:
         raise RequestError(problems)
 
 
-def table_models(policy: Policy) -> Iterator[TableModel]:
+def table_models(policy: Policy, count: Count) -> Iterator[TableModel]:
     """Yield the promises of the whole release."""
     privacy = policy.privacy
+    if privacy.population_uniqueness is not None:
+        people = people_of(policy, count.population)
+        assert people is not None, "a validated request tells of its population"
+        asked = privacy.population_uniqueness
+        yield PopulationUniqueness(Fraction(str(asked.share)), people, asked.estimator)
     if privacy.average_risk is not None:
         yield AverageRisk(Fraction(str(privacy.average_risk.risk)))
     if privacy.sample_uniqueness is not None:
@@ -66,6 +77,11 @@ def class_models(
     privacy, sensitive = policy.privacy, policy.names("sensitive")
     if privacy.k_anonymity is not None:
         yield KAnonymity(privacy.k_anonymity.k)
+    if privacy.k_map is not None:
+        yield _k_map(privacy.k_map, policy, count)
+    if privacy.delta_presence is not None:
+        bounds = privacy.delta_presence.delta_min, privacy.delta_presence.delta_max
+        yield DeltaPresence(*(Fraction(str(bound)) for bound in bounds))
     for alpha in privacy.alpha_k_anonymity:
         yield KAnonymity(alpha.k)
         yield _alpha_deassociation(alpha, sensitive.index(alpha.attribute), count)
@@ -78,6 +94,20 @@ def class_models(
         yield DeltaDisclosure(place, delta, present_only=disclosure.compare == "present")
     for likeness in privacy.beta_likeness:
         yield _beta_likeness(likeness, sensitive.index(likeness.attribute))
+
+
+def _k_map(rule: KMapRule, policy: Policy, count: Count) -> PrivacyModel:
+    if rule.estimator is None:
+        return KMap(rule.k)
+    people = people_of(policy, count.population)
+    fraction = Fraction(str(rule.sampling_fraction)) if rule.sampling_fraction else None
+    if fraction is None:
+        assert people is not None, "a validated request tells of its population"
+        fraction = Fraction(max(count.records, 1), max(people, 1))
+    truncated = rule.estimator == "zero_truncated_poisson"
+    return EstimatedKMap(
+        rule.k, min(fraction, Fraction(1)), Fraction(str(rule.significance)), truncated
+    )
 
 
 def _alpha_deassociation(

@@ -8,7 +8,14 @@ import pandas as pd
 import pytest
 import yaml
 
-from anon_dagster import RequestError, UnreachableError, anonymize, measure, verify
+from anon_dagster import (
+    RequestError,
+    UnreachableError,
+    anonymize,
+    apply,
+    measure,
+    verify,
+)
 from anon_dagster.explanation import explain_policy
 from anon_dagster.request import GUARDING, GuardingRule, Privacy, parse_policy
 
@@ -38,9 +45,26 @@ def asking(privacy: dict[str, Any], **options: Any) -> dict[str, Any]:
     return {"attributes": ATTRIBUTES, "privacy": privacy, **options}
 
 
+@pytest.fixture
+def population(tmp_path: Path) -> str:
+    """Everybody of PEOPLE, and one more of each age."""
+    path = tmp_path / "population.csv"
+    pd.DataFrame({"age": [*PEOPLE["age"], *range(20, 50)]}).to_csv(path, index=False)
+    return str(path)
+
+
+def asked_for(snippet: str, population: str) -> dict[str, Any]:
+    """Return the policy of a snippet, which is its promises or, besides, a population."""
+    shown = yaml.safe_load(snippet)
+    options = shown if "privacy" in shown else {"privacy": shown}
+    if isinstance(options.get("population"), dict):
+        options["population"] = {"path": population}
+    return asking(**options)
+
+
 @pytest.mark.parametrize("snippet", snippets())
-def test_every_snippet_of_the_page_is_kept_and_told_in_words(snippet: str) -> None:
-    policy = asking(yaml.safe_load(snippet))
+def test_every_snippet_of_the_page_is_kept_and_told_in_words(snippet: str, population: str) -> None:
+    policy = asked_for(snippet, population)
     result = anonymize({"policy": policy}, frame=PEOPLE)
     assert result.df is not None
     promises = verify(parse_policy(policy), result.df)
@@ -143,3 +167,113 @@ def test_promises_of_the_whole_release_are_measured_and_unreachable_ones_refused
     assert anonymize({"policy": asked(0.4, 0)}, frame=frame).levels == {"age": 1}
     with pytest.raises(UnreachableError, match=r"average risk of at most 0.1.*break a promise"):
         anonymize({"policy": asked(0.1, 0)}, frame=frame)
+
+
+def ages(tmp_path: Path, values: list[int]) -> dict[str, str]:
+    path = tmp_path / "people.csv"
+    pd.DataFrame({"age": values}).to_csv(path, index=False)
+    return {"path": str(path)}
+
+
+def of_age(population: Any, **options: Any) -> dict[str, Any]:
+    return {"attributes": {"age": ATTRIBUTES["age"]}, "population": population, **options}
+
+
+def test_records_are_mapped_to_people_at_the_levels_of_the_release(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"age": [21, 35, 36]})
+    few = of_age(ages(tmp_path, [21, 35, 36, 28, 29, 31]), privacy={"k_map": {"k": 3}})
+    result = anonymize({"policy": few}, frame=frame)
+    assert result.levels == {"age": 1}
+    (told, _) = result.release.verification.promises
+    assert (str(told), told.reached) == ("3-map holds", 3)
+    assert verify(few, frame).failures[0].classes_failing == 3
+    table = measure({"policy": few}, measurement={"k_map": [2, 3, 4]}, frame=frame)
+    assert table["level.age"].tolist() == [1, 1, 2]
+
+
+def test_who_can_be_ruled_out_breaks_a_lower_bound_of_presence(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"age": [21, 22, 35]})
+    people = ages(tmp_path, [21, 22, 23, 24, 35, 36, 41])
+    asked = of_age(people, privacy={"delta_presence": {"delta_max": 0.5}})
+    assert anonymize({"policy": asked}, frame=frame).levels == {"age": 1}
+    asked["privacy"]["delta_presence"]["delta_min"] = 0.4  # of those in their forties none is here
+    assert anonymize({"policy": asked}, frame=frame).levels == {"age": 2}
+    broken = verify(asked, pd.DataFrame({"age": ["[20, 30)"] * 2 + ["[30, 40)"]})).failures
+    assert [(p.classes_failing, p.records_failing) for p in broken] == [(1, 0)]
+
+
+def test_people_behind_no_class_are_behind_the_suppressed_records_that_stay(
+    tmp_path: Path,
+) -> None:
+    frame = pd.DataFrame({"age": [21, 22, 35]})
+    people = ages(tmp_path, [21, 22, 23, 35, 41, 42])
+    asked = of_age(
+        people,
+        privacy={"delta_presence": {"delta_min": 0.3, "delta_max": 0.7}},
+        suppression_limit=0.5,
+        suppressed_records="keep",
+        suppression_cost=0,
+    )
+    result = anonymize({"policy": asked}, frame=frame)
+    assert result.df is not None
+    assert sorted(result.df["age"]) == ["*", "[20, 30)", "[20, 30)"]
+    assert verify(asked, result.df).holds
+
+
+def test_a_population_without_the_records_of_the_source_is_refused(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"age": [21, 21, 35]})
+    presence = {"delta_presence": {"delta_max": 1}}
+    asked = of_age(ages(tmp_path, [21, 35, 35]), privacy=presence)
+    with pytest.raises(RequestError, match="1 records of the source are of nobody"):
+        anonymize({"policy": asked}, frame=frame)
+    asked = of_age(ages(tmp_path, [21, 36, 37, 38]), privacy={"k_map": {"k": 2}})
+    with pytest.raises(RequestError, match="no person with 1 of the values of age"):
+        anonymize({"policy": asked}, frame=frame)
+    estimate = {"k_map": {"k": 2, "estimator": "poisson"}}
+    with pytest.raises(RequestError, match="its 2 people are fewer than the 3 records"):
+        anonymize({"policy": of_age(2, privacy=estimate)}, frame=frame)
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"privacy": {"k_map": {"k": 2}}}, "policy.privacy.k_map"),
+        ({"privacy": {"k_map": {"k": 2}}, "population": 9}, "policy.privacy.k_map"),
+        (
+            {"privacy": {"k_map": {"k": 2, "estimator": "poisson"}}},
+            "policy.privacy.k_map.sampling_fraction",
+        ),
+        (
+            {"privacy": {"delta_presence": {"delta_max": 1}}, "population": 9},
+            "policy.privacy.delta_presence",
+        ),
+        (
+            {"privacy": {"population_uniqueness": {"share": 0}}},
+            "policy.privacy.population_uniqueness",
+        ),
+        (
+            {
+                "privacy": {"k_map": {"k": 2}},
+                "population": {"path": "a.csv"},
+                "recoding": "local",
+            },
+            "policy.recoding",
+        ),
+    ],
+)
+def test_what_promises_about_the_population_need_is_said(
+    options: dict[str, Any], place: str
+) -> None:
+    with pytest.raises(RequestError) as refused:
+        parse_policy(asking(**options))
+    assert [problem.path for problem in refused.value.problems] == [place]
+
+
+def test_later_records_are_matched_with_the_same_population(tmp_path: Path) -> None:
+    people = ages(tmp_path, [21, 22, 23, 35, 36, 37])
+    asked = of_age(people, privacy={"k_map": {"k": 3}})
+    first = anonymize({"policy": asked}, frame=pd.DataFrame({"age": [21, 35]}))
+    later = apply(first.document(), frame=pd.DataFrame({"age": [22, 37, 38]}), enforce=True)
+    assert later.df is not None
+    assert sorted(later.df["age"]) == ["[20, 30)", "[30, 40)", "[30, 40)"]
+    assert later.alone.holds

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.keys import group
 from anon_dagster.core.loss import loss_of
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.delta_presence import DeltaPresence
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.problem import Problem
 
@@ -35,7 +36,8 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     generalized = [column[problem.codes[:, q]] for q, column in enumerate(columns)]
     sizes = [len(h.labels[level]) for h, level in zip(problem.hierarchies, levels, strict=True)]
     groups = group(generalized, sizes, len(problem.counts))
-    classes = summarize(problem, groups.ids, len(groups))
+    people = people_behind(problem, groups.ids, levels)
+    classes = summarize(problem, groups.ids, len(groups), people=people)
     failing = ~all_hold(problem.models, classes)
     kept = ~failing[groups.ids]
     suppressed = int(classes.sizes[failing].sum())
@@ -43,7 +45,8 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
         groups.ids,
         failing,
         suppressed,
-        suppressed <= problem.most_suppressed and release_holds(problem, groups.ids, kept),
+        suppressed <= problem.most_suppressed
+        and release_holds(problem, groups.ids, kept, people=people),
         loss_of(problem, levels, kept),
     )
 
@@ -62,6 +65,7 @@ def summarize(
     classes: int,
     *,
     reference: NDArray[np.bool_] | None = None,
+    people: NDArray[np.int64] | None = None,
 ) -> EquivalenceClasses:
     """Describe classes as privacy models see them.
 
@@ -73,6 +77,8 @@ def summarize(
         How many classes there are; none is empty.
     reference
         (tuples,): the tuples that make up the whole table; all if left out.
+    people
+        (classes,): who of the population is behind each class, if that is known.
     """
     member = ids >= 0
     sizes = np.zeros(classes, dtype=np.int64)
@@ -88,24 +94,61 @@ def summarize(
         np.add.at(whole, column[of], problem.counts[of])
         width = max(values, 1)
         histograms.append(Histogram(keys // width, (keys % width).astype(np.int32), counts, whole))
-    return EquivalenceClasses(sizes, tuple(histograms))
+    return EquivalenceClasses(sizes, tuple(histograms), people)
 
 
-def release_holds(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]) -> bool:
+def people_behind(
+    problem: Problem, ids: NDArray[np.int64], levels: Sequence[int]
+) -> NDArray[np.int64] | None:
+    """Count the people behind the classes, (tuples,), of some levels, (classes,)."""
+    if problem.population is None:
+        return None
+    return problem.population.behind(problem.codes, ids, problem.hierarchies, levels)
+
+
+def release_holds(
+    problem: Problem,
+    ids: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    *,
+    people: NDArray[np.int64] | None = None,
+) -> bool:
     """Tell whether what is released keeps the promises that are not those of single classes.
 
     The release as a whole must satisfy the table models. Suppressed records that stay are a class
     of their own; if they go, the records that stay are the table that relative models compare
-    with. Nothing may be released of a table of which every record is suppressed.
+    with. People behind no released class are behind the suppressed records, if these stay. Nothing
+    may be released of a table of which every record is suppressed.
+
+    Parameters
+    ----------
+    ids, kept
+        (tuples,): the class of each tuple, or -1, and whether it is released.
+    people
+        (classes,): who of the population is behind each class; needed where there is one.
     """
     if len(kept) and not kept.any():
         return False
     if not whole_holds(problem, _released_sizes(problem, ids, kept)):
         return False
-    if kept.all():
-        return True
+    stay = problem.keeps_suppressed and not kept.all()
+    absent = _absent(problem, ids[kept], people)
+    if absent and not stay and everyone_counts(problem):
+        return False
+    return bool(kept.all()) or _suppression_holds(problem, ids, kept, people, absent)
+
+
+def _suppression_holds(
+    problem: Problem,
+    ids: NDArray[np.int64],
+    kept: NDArray[np.bool_],
+    people: NDArray[np.int64] | None,
+    absent: int,
+) -> bool:
+    """Tell whether the suppressed records, or the table without them, keep the promises."""
     if problem.keeps_suppressed:
-        together = summarize(problem, np.where(kept, -1, 0), 1)
+        of_none = None if people is None else np.array([absent])
+        together = summarize(problem, np.where(kept, -1, 0), 1, people=of_none)
         return bool(all_hold(problem.models, together).all())
     relative = [model for model in problem.models if model.relative]
     if not relative:
@@ -115,6 +158,18 @@ def release_holds(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.boo
     inside[kept] = dense
     classes = summarize(problem, inside, int(dense.max()) + 1, reference=kept)
     return bool(all_hold(relative, classes).all())
+
+
+def everyone_counts(problem: Problem) -> bool:
+    """Tell whether a promise is broken by a person who reads as no released class does."""
+    return any(isinstance(m, DeltaPresence) and m.complete for m in problem.models)
+
+
+def _absent(problem: Problem, released: NDArray[np.int64], people: NDArray[np.int64] | None) -> int:
+    """Count the people who are behind none of the released classes."""
+    if problem.population is None or people is None:
+        return 0
+    return problem.population.people - int(people[np.unique(released)].sum())
 
 
 def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:

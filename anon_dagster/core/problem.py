@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.population import Population
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
 
@@ -30,6 +31,8 @@ class Problem:
     models: tuple[PrivacyModel, ...]
     table_models: tuple[TableModel, ...] = ()
     """What must hold of the release as a whole; no record is suppressed for it."""
+    population: Population | None = None
+    """Whom the table was drawn from; needed by models that count people."""
     most_suppressed: int = 0
     """How many records may be suppressed."""
     keeps_suppressed: bool = False

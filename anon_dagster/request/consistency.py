@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from anon_dagster.errors import Problem
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.part import document as _document
+from anon_dagster.request.people import population_problems
 from anon_dagster.request.places import format_of
 from anon_dagster.request.privacy import GUARDING, Privacy
 
@@ -21,6 +23,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     attributes = {str(name): _document(value) for name, value in named.items()}
     if isinstance(policy.get("privacy"), Mapping | Privacy):
         yield from _privacy_problems(_mapping(policy, "privacy"), attributes)
+        yield from population_problems(policy, _mapping(policy, "privacy"), attributes)
     found = [_valid(_ATTRIBUTE, value) for value in named.values()]
     weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):
@@ -84,13 +87,6 @@ _T = TypeVar("_T")
 
 def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return _document(document.get(key))
-
-
-def _document(value: Any) -> Mapping[str, Any]:
-    """Return what may be a document, or a part of a request that was validated already."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True)
-    return value if isinstance(value, Mapping) else {}
 
 
 def _valid(adapter: TypeAdapter[_T], value: Any) -> _T | None:

@@ -1,6 +1,7 @@
 """What all parts of a request have in common."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -15,3 +16,10 @@ class Part(BaseModel):
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
     )
+
+
+def document(value: Any) -> Mapping[str, Any]:
+    """Return what may be a document, or a part of a request that was validated already."""
+    if isinstance(value, BaseModel):
+        return value.model_dump(by_alias=True)
+    return value if isinstance(value, Mapping) else {}

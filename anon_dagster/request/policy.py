@@ -49,7 +49,8 @@ class Policy(Part):
     more of them with the default budget."""
     risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
     population: Annotated[int, Field(ge=1)] | Source | None = None
-    """Size of the population, or a table of it, for the journalist's risk."""
+    """Size of the population, or a table of it: for the journalist's risk, and for promises about
+    it."""
 
     def names(self, role: str) -> tuple[str, ...]:
         """Return the names of the attributes of one role, in the order of the request."""
@@ -79,6 +80,14 @@ class Measurement(Part):
     """For every delta-disclosure privacy of the policy."""
     beta: tuple[Annotated[float, Field(gt=0)], ...] = ()
     """For every beta-likeness of the policy."""
+    k_map: tuple[Annotated[int, Field(ge=2, le=10_000)], ...] = ()
+    delta_min: tuple[Share, ...] = ()
+    """Of delta-presence."""
+    delta_max: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
+    """Of delta-presence."""
+    average_risk: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = ()
+    sample_uniqueness: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = ()
+    population_uniqueness: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = ()
     suppression_limit: tuple[Share, ...] = ()
     suppression_cost: tuple[Annotated[float, Field(ge=0, le=10)], ...] = ()
     recoding: tuple[Literal["global", "local"], ...] = ()

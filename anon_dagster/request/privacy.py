@@ -14,6 +14,19 @@ class KAnonymityRule(Part):
     k: Annotated[int, Field(ge=2)]
 
 
+class KMapRule(Part):
+    """See :mod:`anon_dagster.core.privacy.k_map`."""
+
+    k: Annotated[int, Field(ge=2, le=10_000)]
+    estimator: Literal["poisson", "zero_truncated_poisson"] | None = None
+    """How many people a class stands for is estimated from its records; left out, they are counted
+    in the table of the population."""
+    significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
+    """The probability of taking a class of fewer people for one of k."""
+    sampling_fraction: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The share of the population that is in the table; told by its size if left out."""
+
+
 class LDiversityRule(Part):
     """See :mod:`anon_dagster.core.privacy.l_diversity`."""
 
@@ -91,17 +104,52 @@ class SampleUniquenessRule(Part):
     share: Annotated[float, Field(ge=0, lt=1)]
 
 
+class DeltaPresenceRule(Part):
+    """See :class:`anon_dagster.core.privacy.DeltaPresence`."""
+
+    delta_min: Share = 0.0
+    delta_max: Annotated[float, Field(gt=0, le=1)]
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.delta_min > self.delta_max:
+            raise ValueError("delta_min must not be above delta_max")
+        return self
+
+
+class PopulationUniquenessRule(Part):
+    """See :class:`anon_dagster.core.privacy.PopulationUniqueness`."""
+
+    share: Annotated[float, Field(ge=0, lt=1)]
+    estimator: Literal["dankar", "pitman", "zayatz", "snb"] = "dankar"
+
+
 class Privacy(Part):
     """What the release must satisfy, all of it."""
 
     k_anonymity: KAnonymityRule | None = None
+    k_map: KMapRule | None = None
+    delta_presence: DeltaPresenceRule | None = None
     average_risk: AverageRiskRule | None = None
     sample_uniqueness: SampleUniquenessRule | None = None
+    population_uniqueness: PopulationUniquenessRule | None = None
     alpha_k_anonymity: tuple[AlphaKAnonymityRule, ...] = ()
     l_diversity: tuple[LDiversityRule, ...] = ()
     t_closeness: tuple[TClosenessRule, ...] = ()
     delta_disclosure: tuple[DeltaDisclosureRule, ...] = ()
     beta_likeness: tuple[BetaLikenessRule, ...] = ()
+
+    @property
+    def of_population(self) -> bool:
+        """Whether a promise is about the population, not the table alone."""
+        rules = (self.k_map, self.delta_presence, self.population_uniqueness)
+        return any(rule is not None for rule in rules)
+
+    @property
+    def counts_people(self) -> bool:
+        """Whether a promise needs the table of the population, not its size alone."""
+        maps = self.k_map is not None and self.k_map.estimator is None
+        return maps or self.delta_presence is not None
 
     @property
     def guarding(self) -> tuple[GuardingRule, ...]:

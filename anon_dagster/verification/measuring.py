@@ -13,9 +13,11 @@ import pyarrow.compute as pc
 from anon_dagster.core.measurement import Contents, Partition, contents, partition
 from anon_dagster.counting import ColumnCount, Count, count
 from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.population import count_population
 from anon_dagster.pseudonyms import PATTERN
 from anon_dagster.request import DirectIdentifier, LDiversityRule, Policy, Source
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.verification.people import Crowd, of_the_population
 from anon_dagster.verification.result import (
     IDENTIFIERS,
     SUPPRESSION,
@@ -60,6 +62,8 @@ def verify(
         a guarded attribute.
     HierarchyError
         If a hierarchy for the hierarchical distance lacks values of the release.
+    SourceError
+        If a promise is about a table of the population, and it cannot be read.
     """
     _require_columns(release, policy)
     classes = _classes(release, policy)
@@ -68,6 +72,9 @@ def verify(
     if privacy.k_anonymity is not None:
         promises.append(k_anonymity(classes, privacy.k_anonymity.k))
     promises += of_the_whole(classes, policy)
+    if policy.privacy.of_population:
+        crowd = _crowd(release, policy, source_count, decimal, source_decimal)
+        promises += of_the_population(release, classes, crowd)
     held = {name: _held(release, classes, name) for name in _guarded(policy)}
     promises += [l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
     for rule in privacy.guarding:
@@ -107,6 +114,17 @@ def verify_file(source: Source, policy: Policy) -> Verification:
 def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     names = (*policy.quasi_identifiers, *policy.names("sensitive"))
     return count(table, [name for name in names if name in table.columns], decimal=decimal)
+
+
+def _crowd(
+    release: Count, policy: Policy, source: Count | None, decimal: str, source_decimal: str
+) -> Crowd:
+    """Tell of the population; its table is read, unless it was with the source."""
+    if source is None:
+        population = count_population(policy, decimal=decimal)
+        return Crowd(policy, population, release.records, decimal, decimal)
+    population = source.population or count_population(policy, decimal=source_decimal)
+    return Crowd(policy, population, source.records, source_decimal, decimal)
 
 
 def _guarded(policy: Policy) -> list[str]:

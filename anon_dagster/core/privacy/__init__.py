@@ -4,7 +4,9 @@ from anon_dagster.core.privacy.alpha_deassociation import AlphaDeassociation
 from anon_dagster.core.privacy.beta_likeness import BetaLikeness, EnhancedBetaLikeness
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.delta_disclosure import DeltaDisclosure
+from anon_dagster.core.privacy.delta_presence import DeltaPresence
 from anon_dagster.core.privacy.k_anonymity import KAnonymity
+from anon_dagster.core.privacy.k_map import EstimatedKMap, KMap
 from anon_dagster.core.privacy.l_diversity import (
     DistinctLDiversity,
     EntropyLDiversity,
@@ -17,23 +19,32 @@ from anon_dagster.core.privacy.t_closeness import (
     HierarchicalTCloseness,
     OrderedTCloseness,
 )
-from anon_dagster.core.privacy.table_risk import AverageRisk, SampleUniqueness, TableModel
+from anon_dagster.core.privacy.table_risk import (
+    AverageRisk,
+    PopulationUniqueness,
+    SampleUniqueness,
+    TableModel,
+)
 
 __all__ = [
     "AlphaDeassociation",
     "AverageRisk",
     "BetaLikeness",
     "DeltaDisclosure",
+    "DeltaPresence",
     "DistinctLDiversity",
     "EnhancedBetaLikeness",
     "EntropyLDiversity",
     "EqualTCloseness",
     "EquivalenceClasses",
+    "EstimatedKMap",
     "HierarchicalTCloseness",
     "Histogram",
     "KAnonymity",
+    "KMap",
     "Monotone",
     "OrderedTCloseness",
+    "PopulationUniqueness",
     "PrivacyModel",
     "RecursiveLDiversity",
     "SampleUniqueness",

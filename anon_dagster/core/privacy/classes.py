@@ -22,3 +22,5 @@ class EquivalenceClasses:
 
     sizes: NDArray[np.int64]  # (classes,): records, each at least 1
     histograms: tuple[Histogram, ...] = ()  # (sensitive attributes,)
+    people: NDArray[np.int64] | None = None
+    """(classes,): the people of the population who read as each class does, where they count."""

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.uniqueness import Estimator, Sample, estimate
 from anon_dagster.errors import RequestError
 
 
@@ -69,3 +70,41 @@ class SampleUniqueness:
 
     def __str__(self) -> str:
         return f"at most a share of {float(self.share):g} of unique records"
+
+
+@dataclass(frozen=True, slots=True)
+class PopulationUniqueness:
+    """At most a ``share`` of the population is estimated to be unique in it [1]_.
+
+    Whoever is the only one of her kind in the population is found by anybody who knows her kind;
+    a record that is alone in the table alone is not. Where the estimator finds no answer, nothing
+    is promised: the model does not hold.
+
+    Parameters
+    ----------
+    population
+        How many people the table was drawn from.
+    estimator
+        See :mod:`anon_dagster.core.uniqueness`.
+
+    References
+    ----------
+    .. [1] F. K. Dankar, K. El Emam, A. Neisa, T. Roffey, "Estimating the re-identification risk of
+       clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
+    """
+
+    share: Fraction
+    population: int
+    estimator: Estimator = "dankar"
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share < 1:
+            raise RequestError(f"share must be from 0 to below 1, got {float(self.share):g}")
+
+    def holds(self, sizes: NDArray[np.int64]) -> bool:
+        """Tell whether few enough people are estimated to be unique."""
+        found = estimate(Sample.of(sizes, self.population), self.estimator).uniques
+        return found is not None and Fraction(found) <= self.share * self.population
+
+    def __str__(self) -> str:
+        return f"at most a share of {float(self.share):g} of unique people ({self.estimator})"

@@ -66,6 +66,15 @@ class Compact:
         self.models = problem.models
         self.guarded = sorted({m.sensitive for m in problem.models if m.sensitive is not None})
         codes, self.sensitive, self.counts = _merged(problem, self.guarded)
+        self.people: NDArray[np.int64] | None = None  # (rows,): of the population
+        if problem.population is not None:
+            of_population = problem.population
+            rows, guarded = len(of_population.codes), self.sensitive.shape[1]
+            self.people = np.concatenate([np.zeros_like(self.counts), of_population.counts])
+            codes = np.concatenate([codes, of_population.codes])
+            nothing = np.zeros((rows, guarded), dtype=self.sensitive.dtype)
+            self.sensitive = np.concatenate([self.sensitive, nothing])
+            self.counts = np.concatenate([self.counts, np.zeros(rows, dtype=np.int64)])
         self.trees = [
             Tree(hierarchy, np.flatnonzero(np.bincount(codes[:, q], minlength=hierarchy.leaves)))
             for q, hierarchy in enumerate(problem.hierarchies)
@@ -155,7 +164,8 @@ class Compact:
         tree, leaf_counts = self.trees[q], self.marginals[q]
         if not self.records:
             return np.zeros(tree.height)
-        shares = [np.add.reduceat(leaf_counts, first) / self.records for first in tree.first]
+        held = [np.add.reduceat(leaf_counts, first) for first in tree.first]
+        shares = [counts[counts > 0] / self.records for counts in held]
         entropies = np.array([-(p * np.log(p)).sum() for p in shares])
         if self.problem.most_suppressed > _HARDLY * self.records:
             return entropies

@@ -107,7 +107,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
     every candidate; and the losses of separate groups add up.
     """
     whole = sum(problem.weights) or 1.0
-    bound = 0.0
+    bound, people = 0.0, problem.population
     for group in _groups(problem):
         part = replace(
             problem,
@@ -116,6 +116,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
             weights=tuple(problem.weights[q] for q in group),
             lowest=tuple(problem.lowest[q] for q in group),
             highest=tuple(problem.highest[q] for q in group),
+            population=None if people is None else replace(people, codes=people.codes[:, group]),
         )
         judge = Judge(Compact(part), relaxed=True)
         exploration = Exploration(judge, Lattice.of(part), Findings())

@@ -35,7 +35,8 @@ class Table:
     levels: Levels
     columns: tuple[NDArray[np.intp], ...]  # (quasi-identifiers,) of (rows,): nodes
     sensitive: tuple[NDArray[np.intp], ...]  # (guarded attributes,) of (rows,)
-    counts: NDArray[np.int64]  # (rows,)
+    counts: NDArray[np.int64]  # (rows,): records, 0 where only people of the population are
+    people: NDArray[np.int64] | None  # (rows,)
     packs: tuple["Pack", ...]  # the same columns, several in one
 
     def __len__(self) -> int:
@@ -114,6 +115,7 @@ class Grouping:
     grid: Cells
     cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
     sizes: NDArray[np.int64]  # (classes,): records
+    people: NDArray[np.int64] | None  # (classes,)
 
     def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
         """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
@@ -138,7 +140,8 @@ class Tables:
         bottom = (0,) * len(compact.trees)
         sensitive = tuple(compact.sensitive.T.astype(np.intp))
         packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
-        self._rungs = [Table(bottom, tuple(compact.columns), sensitive, compact.counts, packs)]
+        columns = tuple(compact.columns)
+        self._rungs = [Table(bottom, columns, sensitive, compact.counts, compact.people, packs)]
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
@@ -155,7 +158,16 @@ class Tables:
             grid = Cells(self._ids(table, levels, sizes), space, sizes, None)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         cells = np.flatnonzero(totals)
-        return Grouping(table, levels, columns, grid, cells, totals[cells])
+        people = self._people(table, grid)
+        of_classes = None if people is None else people[cells]
+        return Grouping(table, levels, columns, grid, cells, totals[cells], of_classes)
+
+    def _people(self, table: Table, grid: Cells) -> NDArray[np.int64] | None:
+        """Count the people of the population in each cell, (cells,)."""
+        population = self._compact.problem.population
+        if table.people is None or population is None:
+            return None
+        return sums(grid.ids, table.people, grid.space, population.people)
 
     def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.intp]:
         """Return the cell of each row, (rows,), a pack of columns at a time."""
@@ -219,11 +231,13 @@ class Tables:
         everything = (*columns, *table.sensitive)
         grid = Cells.of(everything, sizes + guarded, len(table))
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
-        cells = np.flatnonzero(totals)
+        people = self._people(table, grid)
+        cells = np.flatnonzero(totals if people is None else totals + people)
+        of_cells = None if people is None else people[cells]
         decoded = grid.decode(cells, everything)
         width = len(columns)
         packs = Pack.all_of(decoded[:width], sizes, len(cells))
-        return Table(levels, decoded[:width], decoded[width:], totals[cells], packs)
+        return Table(levels, decoded[:width], decoded[width:], totals[cells], of_cells, packs)
 
     def _forget(self) -> None:
         """Keep the memory of the smaller tables within some times that of the whole one."""
@@ -239,7 +253,7 @@ class Tables:
         for column, a in zip(grouping.table.sensitive, compact.guarded, strict=True):
             values = compact.problem.sensitive_sizes[a]
             histograms[a] = self._histogram(grouping, column, values)
-        return EquivalenceClasses(grouping.sizes, tuple(histograms))
+        return EquivalenceClasses(grouping.sizes, tuple(histograms), grouping.people)
 
     def _histogram(self, grouping: Grouping, column: NDArray[np.intp], values: int) -> Histogram:
         table, grid = grouping.table, grouping.grid

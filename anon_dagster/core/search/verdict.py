@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.evaluation import all_hold, whole_holds
+from anon_dagster.core.evaluation import all_hold, everyone_counts, whole_holds
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import combined
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
@@ -124,13 +124,26 @@ class Judge:
             return False
         if not whole_holds(self.compact.problem, self._released_sizes(verdict)):
             return False
-        if not verdict.suppressed:
-            return True
+        problem, absent = self.compact.problem, self._absent(verdict)
+        stay = problem.keeps_suppressed and verdict.suppressed
+        if absent and not stay and everyone_counts(problem):
+            return False
+        return not verdict.suppressed or self._suppression_holds(verdict, absent)
+
+    def _suppression_holds(self, verdict: Verdict, absent: int) -> bool:
+        """Tell whether the suppressed records, or the table without them, keep the promises."""
         if self.compact.problem.keeps_suppressed:
-            together = _together(verdict)
+            together = _together(verdict, absent)
             return bool(all_hold(self._models, together).all())
         relative = [model for model in self._models if model.relative]
         return not relative or bool(all_hold(relative, _kept(verdict)).all())
+
+    def _absent(self, verdict: Verdict) -> int:
+        """Count the people of the population who are behind none of the kept classes."""
+        population, people = self.compact.problem.population, verdict.classes.people
+        if population is None or people is None:
+            return 0
+        return population.people - int(people[~verdict.failing].sum())
 
     def _released_sizes(self, verdict: Verdict) -> NDArray[np.int64]:
         sizes = verdict.classes.sizes[~verdict.failing]
@@ -139,8 +152,8 @@ class Judge:
         return sizes
 
 
-def _together(verdict: Verdict) -> EquivalenceClasses:
-    """Return the suppressed records as one class of the whole table."""
+def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
+    """Return the suppressed records, with the people behind them, as one class of the table."""
     histograms = []
     for h in verdict.classes.histograms:
         inside = verdict.failing[h.classes]
@@ -155,7 +168,8 @@ def _together(verdict: Verdict) -> EquivalenceClasses:
                 h.reference,
             )
         )
-    return EquivalenceClasses(np.array([verdict.suppressed]), tuple(histograms))
+    people = None if verdict.classes.people is None else np.array([absent])
+    return EquivalenceClasses(np.array([verdict.suppressed]), tuple(histograms), people)
 
 
 def _kept(verdict: Verdict) -> EquivalenceClasses:

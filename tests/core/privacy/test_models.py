@@ -2,7 +2,7 @@
 
 from decimal import Decimal, localcontext
 from fractions import Fraction
-from math import log, log2
+from math import factorial, log, log2
 
 import numpy as np
 import pytest
@@ -10,26 +10,32 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.matching import records_needed
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
     AverageRisk,
     BetaLikeness,
     DeltaDisclosure,
+    DeltaPresence,
     DistinctLDiversity,
     EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     EquivalenceClasses,
+    EstimatedKMap,
     HierarchicalTCloseness,
     Histogram,
     KAnonymity,
+    KMap,
     Monotone,
     OrderedTCloseness,
+    PopulationUniqueness,
     PrivacyModel,
     RecursiveLDiversity,
     SampleUniqueness,
     SupportShare,
 )
+from anon_dagster.core.uniqueness import Sample, estimate
 from anon_dagster.errors import RequestError
 
 TREE = Hierarchy.from_labels(
@@ -375,6 +381,109 @@ def test_a_bound_of_the_whole_table_may_be_met_exactly() -> None:
     assert not SampleUniqueness(Fraction(1, records + 1)).holds(sizes)
 
 
+def crowds(records: list[int], people: list[int]) -> EquivalenceClasses:
+    return EquivalenceClasses(np.array(records), (), np.array(people))
+
+
+def test_a_class_is_mapped_to_the_people_who_read_as_it_does() -> None:
+    people = [4, 5, 3_000_000_000, 6]
+    assert list(KMap(5).holds(crowds([4, 1, 1, 6], people))) == [False, True, True, True]
+
+
+def test_the_public_table_of_the_delta_presence_paper() -> None:
+    # Nergiz 2007, section 3: of the six Americans and of the three Europeans two thirds are in the
+    # research table, which is (1/2, 2/3)-present.
+    classes = crowds([4, 2], [6, 3])
+    half, two_thirds = Fraction(1, 2), Fraction(2, 3)
+    assert DeltaPresence(half, two_thirds).holds(classes).all()
+    assert not DeltaPresence(half, two_thirds - Fraction(1, 10**9)).holds(classes).any()
+    assert not DeltaPresence(two_thirds + Fraction(1, 10**9), Fraction(1)).holds(classes).any()
+
+
+counted = st.lists(st.tuples(st.integers(1, 9), st.integers(1, 9)), min_size=1, max_size=6)
+bounds = st.tuples(shares, shares).map(sorted).filter(lambda pair: pair[1] > 0)
+
+
+@given(counted, bounds)
+def test_presence_is_the_share_of_people_who_are_in_the_table(
+    classes: list[tuple[int, int]], bounds: list[Fraction]
+) -> None:
+    model = DeltaPresence(*bounds)
+    expected = [bounds[0] <= Fraction(r, p) <= bounds[1] for r, p in classes]
+    for times in (1, 3_000_000_000):
+        records, people = ([n * times for n in column] for column in zip(*classes, strict=True))
+        assert list(model.holds(crowds(records, people))) == expected
+
+
+@given(counted, bounds, st.integers(2, 6), st.integers(0, 9))
+def test_what_joining_does_to_people_is_as_declared(
+    classes: list[tuple[int, int]], bounds: list[Fraction], k: int, others: int
+) -> None:
+    """Of the joined classes one may have people and no record."""
+    records, people = map(list, zip(*classes, strict=True))
+    joined = crowds([sum(records)], [sum(people) + others])
+    presence = DeltaPresence(*bounds)
+    assert KMap(k).holds(joined)[0] or not KMap(k).holds(crowds(records, people)).any()
+    if presence.monotone is Monotone.ALL_SUFFICE:
+        assert presence.holds(joined)[0] or not presence.holds(crowds(records, people)).all()
+    if presence.relaxation is not None:
+        weaker = presence.relaxation.holds(crowds(records, people))
+        assert (weaker | ~presence.holds(crowds(records, people))).all()
+
+
+def poisson_tail(size: int, mean: Fraction, *, truncated: bool) -> Decimal:
+    """P(X >= size), with 60 digits."""
+    with localcontext() as context:
+        context.prec = 60
+        rate = Decimal(mean.numerator) / mean.denominator
+        below = [rate**i / factorial(i) * (-rate).exp() for i in range(size)]
+        tail = 1 - sum(below, Decimal(0))
+        return tail / (1 - below[0]) if truncated else tail
+
+
+@given(
+    st.integers(2, 40),
+    st.fractions(Fraction(1, 100), 1, max_denominator=100),
+    st.fractions(Fraction(1, 100), Fraction(99, 100), max_denominator=100),
+    st.booleans(),
+)
+def test_few_people_seldom_show_as_many_records_as_an_estimated_map_needs(
+    k: int,
+    fraction: Fraction,
+    significance: Fraction,
+    truncated: bool,  # noqa: FBT001
+) -> None:
+    needed = EstimatedKMap(k, fraction, significance, truncated).smallest
+    mean, most = fraction * k, Decimal(significance.numerator) / significance.denominator
+    assert needed == k or poisson_tail(needed, mean, truncated=truncated) <= most
+    assert needed == 1 or poisson_tail(needed - 1, mean, truncated=truncated) > most
+    assert needed == records_needed(k, fraction, significance, truncated)
+
+
+def test_an_estimated_map_asks_no_more_than_k_records_and_bears_any_count() -> None:
+    model = EstimatedKMap(9, Fraction(1), Fraction(1, 1000))
+    assert model.smallest == 9
+    classes = EquivalenceClasses(np.array([8, 9, 2**62]))
+    assert list(model.holds(classes)) == [False, True, True]
+
+
+def test_population_uniqueness_is_what_the_estimator_says() -> None:
+    sizes = np.array([1] * 30 + [2] * 20 + [3] * 10)
+    for estimator in ("dankar", "pitman", "zayatz", "snb"):
+        found = estimate(Sample.of(sizes, 1_000), estimator).uniques
+        assert found is not None
+        share = Fraction(found) / 1_000
+        assert PopulationUniqueness(share, 1_000, estimator).holds(sizes)
+        assert not PopulationUniqueness(share * Fraction(999, 1000), 1_000, estimator).holds(sizes)
+
+
+def test_without_an_estimate_no_uniqueness_is_promised() -> None:
+    sizes = np.array([1, 1, 3])  # no class of two: the slide negative binomial finds nothing
+    assert estimate(Sample.of(sizes, 100), "snb").uniques is None
+    assert not PopulationUniqueness(Fraction(99, 100), 100, "snb").holds(sizes)
+    assert PopulationUniqueness(Fraction(0), 2**40, "snb").holds(np.array([2, 3_000_000_000]))
+
+
 def test_a_model_refuses_nonsense() -> None:
     for build in (
         lambda: KAnonymity(1),
@@ -385,6 +494,13 @@ def test_a_model_refuses_nonsense() -> None:
         lambda: AlphaDeassociation(0, Fraction(1)),
         lambda: AverageRisk(Fraction(0)),
         lambda: SampleUniqueness(Fraction(1)),
+        lambda: PopulationUniqueness(Fraction(1), 10),
+        lambda: KMap(1),
+        lambda: EstimatedKMap(1, Fraction(1, 2), Fraction(1, 2)),
+        lambda: EstimatedKMap(2, Fraction(0), Fraction(1, 2)),
+        lambda: EstimatedKMap(2, Fraction(1, 2), Fraction(1)),
+        lambda: DeltaPresence(Fraction(1, 2), Fraction(1, 3)),
+        lambda: DeltaPresence(Fraction(0), Fraction(0)),
         lambda: DeltaDisclosure(0, Fraction(0)),
         lambda: BetaLikeness(0, Fraction(0)),
         lambda: EnhancedBetaLikeness(0, Fraction(0)),

@@ -12,18 +12,22 @@ from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.loss import TIE
+from anon_dagster.core.population import Population
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
     AverageRisk,
     BetaLikeness,
     DeltaDisclosure,
+    DeltaPresence,
     DistinctLDiversity,
     EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
     EquivalenceClasses,
+    EstimatedKMap,
     HierarchicalTCloseness,
     KAnonymity,
+    KMap,
     Monotone,
     OrderedTCloseness,
     PrivacyModel,
@@ -83,6 +87,12 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
     "beta": (BetaLikeness(0, Fraction(1)),),
     "enhanced beta": (KAnonymity(2), EnhancedBetaLikeness(0, Fraction(2))),
     "nothing monotone": (NoMultipleOfThree(),),
+    "map": (KMap(4),),
+    "map and distinct l": (KMap(3), DistinctLDiversity(0, 2)),
+    "estimated map": (EstimatedKMap(9, Fraction(1, 5), Fraction(1, 10)),),
+    "presence at most": (DeltaPresence(Fraction(0), Fraction(2, 3)),),
+    "presence within": (DeltaPresence(Fraction(1, 4), Fraction(3, 4)),),
+    "presence and k": (KAnonymity(2), DeltaPresence(Fraction(1, 3), Fraction(1))),
     "the second attribute only": (RecursiveLDiversity(1, Fraction(2), 2),),
 }
 
@@ -143,11 +153,30 @@ def random_problem(seed: int, models: Sequence[PrivacyModel]) -> Problem:
         lowest=lowest,
         highest=highest,
         models=tuple(models),
+        population=_random_population(dice, table, hierarchies) if _counts(models) else None,
         most_suppressed=int(limit * table.records),
         keeps_suppressed=bool(dice.integers(2)),
         table_models=TABLE_MODELS[dice.integers(len(TABLE_MODELS))],
         suppression_cost=Fraction(str(dice.choice([1, 1, 1, 0, 0.3, 0.7, 0.95, 2, 10]))),
     )
+
+
+def _counts(models: Sequence[PrivacyModel]) -> bool:
+    return any(isinstance(model, KMap | DeltaPresence) for model in models)
+
+
+def _random_population(
+    dice: np.random.Generator, table: FrequencyTable, hierarchies: Sequence[Hierarchy]
+) -> Population:
+    """Return the people of a table, several times some of them, and others besides."""
+    width, others = len(hierarchies), int(dice.integers(0, 60))
+    columns = [_random_column(dice, h.leaves, others) for h in hierarchies]
+    codes = np.concatenate([table.codes[:, :width], np.stack(columns, axis=1)])
+    counts = np.concatenate(
+        [table.counts * dice.integers(1, 5, len(table)), dice.integers(1, 4, others)]
+    )
+    people = FrequencyTable.of(codes, counts, [h.leaves for h in hierarchies])
+    return Population(people.codes, people.counts)
 
 
 def _random_hierarchy(dice: np.random.Generator) -> Hierarchy:
