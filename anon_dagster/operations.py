@@ -113,7 +113,7 @@ def count_records(
         source,
         table_attributes(request.policy),
         decimal=request.decimal,
-        on_rows=running("count", None, on_progress),
+        on_rows=running("count", None, on_progress, guess=source.records),
     )
     population = count_population(request.policy, decimal=request.decimal)
     return replace(counted, population=population)
@@ -131,25 +131,29 @@ def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
     UnreachableError
         If no candidate keeps every promise within the suppression limit.
     """
-
-    def report(evaluated: int, remaining: int) -> None:
-        on_progress(Progress("search", evaluated, evaluated + remaining))
-
-    found = _decided(plan, report)
+    found = _decided(plan, _telling("search", on_progress), _telling("recode", on_progress))
     return within_classes(found, plan.aggregations, plan.problem.counts)
 
 
-def _decided(plan: Plan, report: Callable[[int, int], None]) -> Solution:
+_Report = Callable[[int, int], None]
+"""Told how much was done, and how much is left."""
+
+
+def _telling(phase: str, on_progress: ProgressSink) -> _Report:
+    return lambda done, left: on_progress(Progress(phase, done, done + left))
+
+
+def _decided(plan: Plan, searching: _Report, recoding: _Report) -> Solution:
     asked = plan.policy.search
     budget = None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
-    find = partial(search, on_progress=report, budget=budget)
+    find = partial(search, on_progress=searching, budget=budget)
     if plan.policy.recoding == "global":
         return find(plan.problem)
-    return _decided_locally(plan.problem, find, report)
+    return _decided_locally(plan.problem, find, recoding)
 
 
 def _decided_locally(
-    problem: Problem, find: Callable[[Problem], Solution], report: Callable[[int, int], None]
+    problem: Problem, find: Callable[[Problem], Solution], report: _Report
 ) -> Solution:
     """Start from the better of the optimum and, if it soon comes, what needs no suppression.
 
@@ -295,12 +299,17 @@ def measure_counted(
     grid = list(configurations(request.policy, measurement))
     done = 0
 
+    def within(progress: Progress) -> None:
+        # What is recoded locally is searched first.
+        share = ((progress.share or 0.0) + (progress.phase == "recode")) / 2
+        on_progress(Progress("measure", done - 1, len(grid), within=share))
+
     def decide_one(plan: Plan) -> list[Solution]:
         nonlocal done
         on_progress(Progress("measure", done, len(grid)))
         done += 1
         if measurement.best == 1 or plan.policy.recoding == "local":
-            return [decide(plan)]
+            return [decide(plan, on_progress=within)]
         found = search_best(plan.problem, measurement.best)
         return [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
 

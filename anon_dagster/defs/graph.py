@@ -89,6 +89,7 @@ def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
     ) -> dg.MaterializeResult[None]:
         with failures_in_words():
             progress = RunProgress(context)
+            progress.begin(stage.name)
             shown = stage.make(Work(job_of(context, store, needed), progress, group.key("source")))
             if stage.name in _LAST:
                 progress.finish()

@@ -22,11 +22,23 @@ _SECONDS_BETWEEN = 1.0  # a tag costs some ten milliseconds of the instance's da
 _HALFWAY = 1_000_000  # records, where nobody knows how many there are
 _SPANS = {
     "count": (0, 40),
-    "search": (40, 70),
-    "write": (70, 90),
-    "verify": (90, 99),
+    "search": (40, 60),
+    "recode": (60, 70),
     "measure": (40, 99),
+    "write": (70, 85),
+    "verify": (85, 95),
 }
+_STARTS = {
+    "frequency_table": 0,
+    "solution": 40,
+    "measurement": 40,
+    "anonymized": 70,
+    "exploratory_statistics": 95,
+    "risk_metrics": 96,
+    "utility_statistics": 97,
+    "report": 98,
+}
+"""Where a job is at least when a step begins."""
 
 
 def percent(progress: "Progress") -> int:
@@ -35,16 +47,15 @@ def percent(progress: "Progress") -> int:
     A phase of unknown length nears its end without reaching it.
     """
     start, end = _SPANS[progress.phase]
-    total = progress.total or progress.done + _HALFWAY
-    share = min(progress.done / total, 1.0)
+    share = progress.share
+    if share is None:
+        share = progress.done / (progress.done + _HALFWAY)
     return int(start + (end - start) * share)
 
 
-def step_percent(progress: "Progress") -> str:
+def step_percent(progress: "Progress") -> int | None:
     """Return how much of its phase is done; nothing if its length is not known."""
-    if not progress.total:
-        return ""
-    return f"{min(100, 100 * progress.done // progress.total)}%"
+    return None if progress.share is None else int(100 * progress.share)
 
 
 def words(progress: "Progress") -> str:
@@ -61,6 +72,17 @@ class RunProgress:
     phase: str = ""
     told: float = -_SECONDS_BETWEEN
     highest: int = 0
+    step: int = 0
+
+    def __post_init__(self) -> None:
+        run = self.context.instance.get_run_by_id(self.context.run.run_id)
+        if run is not None:  # an earlier step may have come further
+            self.highest = int(run.tags.get(PERCENT_TAG, "0%").rstrip("%"))
+
+    def begin(self, stage: str) -> None:
+        """Say that a step of the job begins."""
+        self.highest = max(self.highest, _STARTS.get(stage, 0))
+        self._tag(f"{self.highest}%", stage.replace("_", " "), 0)
 
     def __call__(self, progress: "Progress") -> None:
         """Hear of progress."""
@@ -70,7 +92,9 @@ class RunProgress:
             return
         self.told, self.phase = now, progress.phase
         self.highest = max(self.highest, percent(progress))
-        self._tag(f"{self.highest}%", words(progress), step_percent(progress))
+        step = step_percent(progress)
+        self.step = max(0 if entered else self.step, step or 0)
+        self._tag(f"{self.highest}%", words(progress), None if step is None else self.step)
         if entered:
             self.context.log_event(
                 dg.AssetObservation(
@@ -84,15 +108,18 @@ class RunProgress:
 
     def finish(self) -> None:
         """Say that nothing is left to do."""
-        self._tag(DONE, "done", DONE)
+        self._tag(DONE, "done", 100)
 
-    def _tag(self, done: str, phase: str, step: str) -> None:
+    def _tag(self, done: str, phase: str, step: int | None) -> None:
         _tell(self.context.instance, self.context.run.run_id, done, phase, step)
 
 
-def _tell(instance: dg.DagsterInstance, run_id: str, done: str, phase: str, step: str) -> None:
+def _tell(
+    instance: dg.DagsterInstance, run_id: str, done: str, phase: str, step: int | None
+) -> None:
+    share = "" if step is None else f"{step}%"
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    tags = {PERCENT_TAG: done, PHASE_TAG: phase, STEP_TAG: step, TIME_TAG: now}
+    tags = {PERCENT_TAG: done, PHASE_TAG: phase, STEP_TAG: share, TIME_TAG: now}
     instance.add_run_tags(run_id, tags)
 
 
@@ -121,4 +148,4 @@ class FilesProgress:
 
     def finish(self) -> None:
         """Say that nothing is left to do."""
-        _tell(self.instance, self.run_id, DONE, "done", DONE)
+        _tell(self.instance, self.run_id, DONE, "done", 100)

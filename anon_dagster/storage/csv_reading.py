@@ -20,6 +20,7 @@ from anon_dagster.request import CsvOptions
 from anon_dagster.storage.places import open_to_read, reading
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
+_SAMPLE = 1 << 16  # bytes that tell how long lines are
 _GZIP = b"\x1f\x8b"
 _NAMED = 5  # wrong records whose numbers are told
 
@@ -71,6 +72,17 @@ def columns(path: str, options: CsvOptions) -> tuple[str, ...]:
             )
         return options.names
     return _checked(path, header)
+
+
+def line_length(path: str) -> float | None:
+    """Return how many bytes a line has on average, at the beginning of a file.
+
+    None if it is packed, or has no whole line there.
+    """
+    with reading(path), open_to_read(path) as file:
+        start = file.read(_SAMPLE)
+    lines = 0 if start.startswith(_GZIP) else start.count(b"\n")
+    return len(start) / lines if lines else None
 
 
 def _open_text(path: str, options: CsvOptions) -> io.TextIOWrapper:

@@ -62,6 +62,10 @@ class OpenSource(Protocol):
     def files(self) -> tuple[Fingerprint, ...]:
         """The versions of the files that were found; none of records that were handed over."""
 
+    @property
+    def records(self) -> int | None:
+        """About how many records there are, to tell how far a reading is; None if nobody knows."""
+
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a part; a batch has at most ``ROWS`` records."""
 
@@ -126,6 +130,12 @@ class CsvSource:
         """A part for each file."""
         return tuple(Part(mark.path) for mark in self.files)
 
+    @property
+    def records(self) -> int | None:
+        """A guess from the lines at the beginning."""
+        length = csv_reading.line_length(self.files[0].path)
+        return None if length is None else int(sum(mark.size for mark in self.files) / length)
+
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a file as a stream."""
         place = [mark.path for mark in self.files].index(part.path)
@@ -165,6 +175,7 @@ class ParquetSource:
     schema: pa.Schema
     files: tuple[Fingerprint, ...]
     parts: tuple[Part, ...]
+    records: int
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -185,7 +196,7 @@ class ParquetSource:
 
 
 def _open_parquet(marks: tuple[Fingerprint, ...]) -> ParquetSource:
-    schema, parts = None, []
+    schema, parts, records = None, [], 0
     for mark in marks:
         with reading(mark.path), open_to_read(mark.path, scattered=True) as file:
             table = pq.ParquetFile(file)
@@ -197,8 +208,9 @@ def _open_parquet(marks: tuple[Fingerprint, ...]) -> ParquetSource:
         _require_supported(found, mark.path)
         schema = found if schema is None else _common(schema, found, marks[0].path, mark.path)
         parts += [Part(mark.path, *stretch) for stretch in _stretches(rows)]
+        records += sum(rows)
     assert schema is not None, "there is at least one file"
-    return ParquetSource(schema, marks, tuple(parts))
+    return ParquetSource(schema, marks, tuple(parts), records)
 
 
 def _readable(kind: pa.DataType) -> pa.DataType:
@@ -269,6 +281,11 @@ class FrameSource:
     def files(self) -> tuple[Fingerprint, ...]:
         """There are none."""
         return ()
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return len(self.frame)
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Hand out the records."""

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from anon_dagster.defs.progress import percent, words
 from anon_dagster.progress import Progress
 
-PHASES = ("count", "search", "write", "verify", "measure")
+PHASES = ("count", "search", "recode", "write", "verify", "measure")
 
 
 @given(st.sampled_from(PHASES), st.integers(0, 10**9), st.integers(1, 10**9))

@@ -1,7 +1,8 @@
 """Local recoding: from a problem to a solution whose classes differ in their levels."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import UnreachableError
 
 Progress = Callable[[int, int], None]
-"""Told how many steps are done and how many are left at most."""
+"""Told how many tuples were gone through, in all passes, and how many are left at most."""
 
 MOST_ROUNDS = 15
 """How often neighbouring classes are regrouped at most."""
@@ -126,16 +127,35 @@ class _Search:
         exponents: tuple[float, ...] = EXPONENTS
         if len(self.problem.counts) > SMALL:
             begun, exponents = begun[:1], EXPONENTS[:1]
-        split_up = [renumbered(self._split(cells, e)) for cells in begun for e in exponents]
-        regrouped = self._regrouped(min(split_up, key=self._loss), rounds)
+        ways = list(product(begun, exponents))
+        passes = len(ways) + rounds
+        split_up = [
+            renumbered(self._split(cells, e, self._telling(done, passes)))
+            for done, (cells, e) in enumerate(ways)
+        ]
+        tellings = [self._telling(len(ways) + done, passes) for done in range(rounds)]
+        regrouped = self._regrouped(min(split_up, key=self._loss), tellings)
         if self.problem.most_suppressed:
             yield suppress_outliers(self.judge, self.axes, self.columns, regrouped)
         yield regrouped
         yield from split_up
         yield from begun
 
-    def _split(self, cells: NDArray[np.int64], exponent: float) -> NDArray[np.int64]:
-        return split(self.judge, self.axes, self.columns, cells, exponent=exponent)
+    def _telling(self, done: int, passes: int) -> Callable[[float], None]:
+        """Return what tells how far a pass over all tuples is."""
+        tuples = len(self.problem.counts)
+
+        def tell(share: float) -> None:
+            if self.on_progress is not None:
+                gone = int((done + share) * tuples)
+                self.on_progress(gone, passes * tuples - gone)
+
+        return tell
+
+    def _split(
+        self, cells: NDArray[np.int64], exponent: float, tell: Callable[[float], None]
+    ) -> NDArray[np.int64]:
+        return split(self.judge, self.axes, self.columns, cells, exponent=exponent, on_share=tell)
 
     def _coarsest(self) -> NDArray[np.int64] | None:
         """Return the classes of the highest allowed levels, if they can be a release."""
@@ -149,12 +169,13 @@ class _Search:
             return None
         return np.where(failing[groups.ids], -1, groups.ids)
 
-    def _regrouped(self, cells: NDArray[np.int64], rounds: int) -> NDArray[np.int64]:
+    def _regrouped(
+        self, cells: NDArray[np.int64], tellings: Sequence[Callable[[float], None]]
+    ) -> NDArray[np.int64]:
+        """Regroup in a round for each who is told how far it is."""
         generator = np.random.Generator(np.random.PCG64(SEED))
         idle = 0
-        for done in range(rounds):
-            if self.on_progress is not None:
-                self.on_progress(done, rounds - done)
+        for tell in tellings:
             before = cells
             cells = regroup(
                 self.judge,
@@ -163,6 +184,7 @@ class _Search:
                 cells,
                 regions=self.regions.ids,
                 generator=generator,
+                on_share=tell,
             )
             idle = idle + 1 if np.array_equal(cells, before) else 0
             if idle == IDLE:

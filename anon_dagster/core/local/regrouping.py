@@ -5,7 +5,7 @@ Classes are sorted along a tree drawn at random, neighbours form blocks, and in 
 every promise. A block's groups replace its classes if they lose less: no round makes things worse.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ BATCH = 2**18
 """How many pairs of tuples are worked on at once, which bounds the memory."""
 
 
-def regroup(
+def regroup(  # noqa: PLR0913 (three are named)
     judge: Judge,
     axes: Sequence[Axis],
     columns: Sequence[NDArray[np.int64]],
@@ -32,6 +32,7 @@ def regroup(
     *,
     regions: NDArray[np.int64],
     generator: np.random.Generator,
+    on_share: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.int64]:
     """Return classes that lose no more than the given ones, (tuples,); one round.
 
@@ -43,6 +44,8 @@ def regroup(
         (tuples,): the class of each tuple, from 0 without a gap; -1 is suppressed and stays so.
     regions
         (tuples,): tuples of different regions do not share a class, and did not before.
+    on_share
+        Told how much of the round is done, 0 to 1.
     """
     losses = class_losses(axes, columns, judge.problem.counts, cells)
     if not len(losses):
@@ -59,7 +62,9 @@ def regroup(
     regrouped = cells.copy()
     free = len(losses)
     step = max(BATCH // size**2, 1)
-    for batch in (fits[at : at + step] for at in range(0, len(fits), step)):
+    for at in range(0, len(fits), step):
+        on_share(at / len(fits))
+        batch = fits[at : at + step]
         slots = np.arange(int(lengths[batch].max()))
         filled = slots < lengths[batch, None]
         members = tuples[np.where(filled, starts[batch, None] + slots, 0)]

@@ -12,7 +12,7 @@ References
    preservation", ICDE 2005, section 4.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +78,7 @@ def split(
     cells: NDArray[np.int64],
     *,
     exponent: float = EXPONENTS[0],
+    on_share: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.int64]:
     """Split cells until no part would keep every promise.
 
@@ -89,6 +90,8 @@ def split(
         (tuples,): the cells to start from, each keeping every promise; -1 is suppressed.
     exponent
         How much the bits count that a split spends: not at all (0) or as its gain does (1).
+    on_share
+        Told how much of the tuples are in cells that will not be split any more, 0 to 1.
 
     Returns
     -------
@@ -100,6 +103,7 @@ def split(
     rows = _regrouped(judge, tuples, cells[tuples])
     done = 0
     while len(rows.tuples):
+        on_share(1 - len(rows.tuples) / len(tuples))
         part, ended = _round(judge, axes, columns, rows, exponent)
         over = ended[rows.cells]
         names = done + ended.cumsum() - 1
