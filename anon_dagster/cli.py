@@ -1,9 +1,10 @@
 """Jobs from the shell.
 
-Exit codes: 0 done; 1 the job failed; 2 the command is not understood; 3 the request cannot be
-run; 4 there is no such job; 5 the job is of another kind or in another state; 6 the job was
-aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the records cannot be
-handed over; 10 a file cannot be read or written; 130 interrupted, the job goes on.
+Exit codes: 0 done; 1 the job failed, or what it made cannot be read from here; 2 the command is
+not understood; 3 the request cannot be run; 4 there is no such job; 5 the job is of another kind;
+6 the job was aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the
+records cannot be handed over; 10 a file cannot be read or written; 11 the job is over already, or
+not yet; 130 interrupted, the job goes on.
 """
 
 import argparse
@@ -14,16 +15,16 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.client import AnonClient, AnonJob, AnonResult
 from anon_dagster.client.handover import withheld
-from anon_dagster.client.progress_bar import ProgressBar
 from anon_dagster.errors import (
     AbortedJobError,
     AnonError,
     DeploymentError,
     HandoverError,
     HierarchyError,
-    JobError,
+    JobKindError,
+    JobStateError,
     RequestError,
     SourceError,
     TargetError,
@@ -39,7 +40,8 @@ CODES: dict[type[AnonError], int] = {  # the first that fits
     UnknownJobError: 4,
     AbortedJobError: 6,
     UnfinishedJobError: 7,
-    JobError: 5,
+    JobKindError: 5,
+    JobStateError: 11,
     RequestError: 3,
     HierarchyError: 3,
     DeploymentError: 8,
@@ -63,7 +65,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def code_of(error: AnonError) -> int:
-    """Return the exit code that stands for an error."""
+    """Return the exit code that stands for an error; that of a failed job is always the same."""
+    if error.job_id:
+        return FAILED
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)
 
 
@@ -158,16 +162,17 @@ def _statistics(asked: argparse.Namespace) -> int:
 
 def _abort(asked: argparse.Namespace) -> int:
     done = _job(asked).abort()
-    _say(asked, done, f"job {done['id']} was {done['was']}, and {done['done']}")
+    gone = "".join(f"; {path} is removed" for path in done["targets_removed"])
+    _say(asked, done, f"job {done['id']} was {done['was']}, and {done['done']}{gone}")
     return 0
 
 
 def _delete(asked: argparse.Namespace) -> int:
     done = _job(asked).delete(target=asked.target)
     gone = ["its record", *(["its files"] if done["files_removed"] else [])]
-    _say(
-        asked, done, f"job {done['id']} is deleted: {', '.join([*gone, *done['targets_removed']])}"
-    )
+    kept = "".join(f"; {path} is not what it published, and stays" for path in done["targets_kept"])
+    said = ", ".join([*gone, *done["targets_removed"]])
+    _say(asked, done, f"job {done['id']} is deleted: {said}{kept}")
     return 0
 
 
@@ -176,42 +181,24 @@ def _delete(asked: argparse.Namespace) -> int:
 
 def _follow(asked: argparse.Namespace, job: AnonJob) -> int:
     """Wait for a job and say what it made; an interrupt asks whether to abort it."""
-    try:
-        with ProgressBar() as bar:
-            ended = job.wait(asked.timeout, watch=bar)
-    except KeyboardInterrupt:
-        return _interrupted(job)
-    try:
-        result = job.result()
-    except AbortedJobError:
-        raise
-    except AnonError as error:
-        if ended != "failed":
-            raise
-        return _complain(asked, error, FAILED)
-    if result.proposal is not None and asked.output is not None and asked.output.suffix == ".yaml":
-        _write(asked.output, lambda file: file.write(str(result.proposal).encode()))
-    elif result.df is not None and asked.output is not None:
-        _save(result.df, asked.output)
-    made = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
+    result = job.result(asked.timeout)
+    if asked.output is not None:
+        _keep(result, asked.output)
+    made: dict[str, Any] = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
     text = "".join(f"{path}\n" for path in result.paths)
+    if asked.output is None and result.df is not None and not result.paths:  # no records: findings
+        made["table"] = json.loads(result.df.reset_index().to_json(orient="records"))
+        text = f"{result.df.to_string(na_rep='')}\n"
     _say(asked, made, f"{text}job {job.job_id} is completed")
     return 0
 
 
-def _interrupted(job: AnonJob) -> int:
-    if not sys.stdin.isatty():
-        return INTERRUPTED
-    try:
-        answer = input(f"\nAbort job {job.job_id}? [y/N] ")
-    except (KeyboardInterrupt, EOFError):
-        return INTERRUPTED
-    if answer.strip().lower() in {"y", "yes"}:
-        job.abort()
-        print(f"job {job.job_id} is aborted", file=sys.stderr)
-        return CODES[AbortedJobError]
-    print(f"job {job.job_id} goes on", file=sys.stderr)
-    return INTERRUPTED
+def _keep(result: AnonResult, output: Path) -> None:
+    if result.proposal is not None and output.suffix == ".yaml":
+        proposal = result.proposal.encode()
+        _write(output, lambda file: file.write(proposal))
+    elif result.df is not None:
+        _save(result.df, output)
 
 
 # -- saying --------------------------------------------------------------------------------

@@ -12,10 +12,12 @@ AnonError
 ├── StoreUnavailableError   a store did not answer; trying again may help
 ├── DeploymentError         the deployment that runs the jobs did not answer, or refused
 ├── HandoverError           a DataFrame cannot be handed over
-└── JobError                a job is of another kind, or in the wrong state
-    ├── UnknownJobError         … or there is no such job
-    ├── UnfinishedJobError      … or is not done in time
-    └── AbortedJobError         … or was aborted
+└── JobError                a job failed, or what it made cannot be had
+    ├── UnknownJobError         … there is no such job
+    ├── JobKindError            … or it is of another kind
+    ├── JobStateError           … or it is not in a state in which this can be done
+    ├── UnfinishedJobError      … or it is not done in time
+    └── AbortedJobError         … or it was aborted
 
 A message names columns, levels and counts, never a cell.
 """
@@ -30,6 +32,8 @@ class AnonError(Exception):
 
     transient: ClassVar[bool] = False
     """Whether the same call may succeed later without anything being changed."""
+    job_id: str = ""
+    """The job that failed with it, if one did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +95,19 @@ class StoreUnavailableError(AnonError):
 
 
 class JobError(AnonError):
-    """A job is unknown, of another kind, or in the wrong state."""
+    """A job failed, or what it made cannot be had."""
 
 
 class UnknownJobError(JobError):
     """There is no such job, or none any more."""
+
+
+class JobKindError(JobError):
+    """A job is of a kind that has no such thing."""
+
+
+class JobStateError(JobError):
+    """A job is over already, or not yet: this cannot be done now."""
 
 
 class UnfinishedJobError(JobError):

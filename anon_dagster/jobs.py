@@ -165,24 +165,11 @@ class JobFolder:
 
     def save_statistics(self, name: str, statistics: "pd.DataFrame") -> Path:
         """Write statistics, whose counts stay exact integers beside fractions, as JSON."""
-        columns = {
-            str(column): [
-                value.item() if isinstance(value, np.generic) else value for value in values
-            ]
-            for column, values in statistics.items()
-        }
-        index = {"name": statistics.index.name, "values": list(statistics.index)}
-        types = {str(column): str(kind) for column, kind in statistics.dtypes.items()}
-        return self.save_document(name, {"index": index, "columns": columns, "types": types})
+        return self.save_document(name, statistics_document(statistics))
 
     def load_statistics(self, name: str) -> "pd.DataFrame":
         """Read statistics."""
-        import pandas as pd
-
-        document = self.load_document(name)
-        index = pd.Index(document["index"]["values"], name=document["index"]["name"])
-        frame = pd.DataFrame(document["columns"], index=index, dtype=object)
-        return frame.astype(document["types"])
+        return statistics_of(self.load_document(name))
 
     def _found(self, name: str) -> Path:
         path = self.path / name
@@ -366,6 +353,31 @@ def _count_of(
     )
     table = FrequencyTable(codes, counts, tuple(sizes.tolist()))
     return Count(columns, tuple(attributes.tolist()), table)
+
+
+# -- statistics as documents ------------------------------------------------------------------
+
+
+def statistics_document(statistics: "pd.DataFrame") -> dict[str, Any]:
+    """Return statistics as JSON holds them without loss."""
+    columns = {
+        str(column): [value.item() if isinstance(value, np.generic) else value for value in values]
+        for column, values in statistics.items()
+    }
+    index = {"name": statistics.index.name, "values": list(statistics.index)}
+    # A list: Dagster sorts the keys of what it is shown.
+    types = [[str(column), str(kind)] for column, kind in statistics.dtypes.items()]
+    return {"index": index, "columns": columns, "types": types}
+
+
+def statistics_of(document: Mapping[str, Any]) -> "pd.DataFrame":
+    """Return the statistics that a document holds."""
+    import pandas as pd
+
+    index = pd.Index(document["index"]["values"], name=document["index"]["name"])
+    types = dict(document["types"])
+    frame = pd.DataFrame(document["columns"], index=index, columns=list(types), dtype=object)
+    return frame.astype(types)
 
 
 # -- columns as rows of a table ---------------------------------------------------------------

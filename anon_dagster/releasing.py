@@ -1,7 +1,7 @@
 """A release on its way: written beside its target, measured there, and only then published."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from anon_dagster.progress import ProgressSink, running, unheard
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import Policy, Source, Target
 from anon_dagster.schemas import release_problems
+from anon_dagster.storage import places
 from anon_dagster.storage.frames import read_frame
-from anon_dagster.storage.places import open_to_read
+from anon_dagster.storage.manifest import SUCCESS
+from anon_dagster.storage.places import open_to_read, writing
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, verify
@@ -100,11 +102,37 @@ def publish(
     return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
 
 
+def withdraw(target: str, paths: Sequence[str], checksum: str) -> bool:
+    """Remove a published release, and tell whether it was there.
+
+    Parameters
+    ----------
+    target
+        Where the request sent it.
+    paths, checksum
+        Its files and the SHA-256 over them; what another job published since is left alone.
+
+    Raises
+    ------
+    TargetError
+        If it cannot be removed.
+    """
+    with writing(target):
+        if not all(map(places.exists, paths)) or _checksum(paths) != checksum:
+            return False
+        place = places.full(target)
+        alone = {*places.names_in(place)} <= {SUCCESS, *map(places.name, paths)}
+        mine = (place,) if place in paths or alone else (f"{place}/{SUCCESS}", *paths)
+        for path in mine:
+            places.remove(path)
+    return True
+
+
 def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = unheard) -> Count:
     """Read a stored release as anybody would who was handed it."""
     release = open_source(stored)
     attributes = [name for name in table_attributes(policy) if name in release.columns]
-    on_rows = running("verify", None, on_progress)
+    on_rows = running("verify", None, on_progress, guess=release.records)
     return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from anon_dagster.client.embedded import EmbeddedDeployment
 from anon_dagster.client.handover import LARGEST
-from anon_dagster.client.jobs import AnonJob, summary
+from anon_dagster.client.jobs import AnonJob
 from anon_dagster.client.remote import RemoteDeployment
+from anon_dagster.client.status import summary
 from anon_dagster.client.submission import (
     Application,
     Look,
@@ -19,7 +20,7 @@ from anon_dagster.client.submission import (
     read_request,
     read_table,
 )
-from anon_dagster.errors import JobError
+from anon_dagster.errors import JobKindError, JobStateError
 from anon_dagster.request import Measurement, Source, Target, parse_request_part
 
 if TYPE_CHECKING:
@@ -132,8 +133,10 @@ class AnonClient:
 
         Raises
         ------
-        JobError
-            If the job is of another kind, or not completed.
+        JobKindError
+            If the job is of another kind.
+        JobStateError
+            If it is not completed.
         """
         read = read_place(Source, source)
         application = Application(
@@ -158,9 +161,9 @@ class AnonClient:
         job_id = solution.job_id if isinstance(solution, AnonJob) else solution
         record = self.deployment.record(job_id)
         if record.kind != "anonymize":
-            raise JobError(f"job {job_id} is of kind {record.kind} and decided no solution")
+            raise JobKindError(f"job {job_id} is of kind {record.kind} and decided no solution")
         if record.status != "completed":
-            raise JobError(f"job {job_id} is {record.status}: it has no solution to apply")
+            raise JobStateError(f"job {job_id} is {record.status}: it has no solution to apply")
         return job_id
 
     def measure(

@@ -116,13 +116,14 @@ def _private(path: Path) -> Any:  # noqa: ANN401 (a file)
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
 
-def given(document: Mapping[str, Any]) -> Mapping[str, Any]:
+def given(document: Mapping[str, Any], store: Path | None) -> Mapping[str, Any]:
     """Return a document as it was given, also if it was handed over and can be read from here."""
-    if set(document) != {"file"}:
+    handed = Path(str(document["file"])) if set(document) == {"file"} else None
+    if handed is None or store is None or handed.parents[1:2] != (store / "handed",):
         return document
     try:
-        read: Mapping[str, Any] = json.loads(Path(document["file"]).read_text(encoding="utf-8"))
-    except OSError:
+        read: Mapping[str, Any] = json.loads(handed.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
         return document
     return read
 

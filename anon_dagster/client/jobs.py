@@ -3,17 +3,24 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Deployment, Findings, JobRecord
 from anon_dagster.client.handover import Handover, given
-from anon_dagster.client.progress_bar import ProgressBar
+from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import AnonResult, read_result
-from anon_dagster.client.submission import DATASET, FINGERPRINT, HANDED, VERSION
-from anon_dagster.errors import AbortedJobError, AnonError, JobError, UnfinishedJobError
+from anon_dagster.client.status import metadata_of, running_of, status_of, step
+from anon_dagster.client.submission import HANDED
+from anon_dagster.errors import (
+    AbortedJobError,
+    AnonError,
+    JobError,
+    JobKindError,
+    JobStateError,
+    UnfinishedJobError,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,14 +30,6 @@ if TYPE_CHECKING:
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
 _RELEASING = frozenset({"anonymize", "apply"})
-_STATISTICS = {"risk_metrics": "risk", "utility_statistics": "utility", "applied": "risk"}
-_DATA = {
-    "dagster/uri": "uri",
-    "dagster/row_count": "records",
-    "suppressed": "suppressed",
-    "checksum": "checksum",
-}
-_TABLES = {"measurement": "configurations", "detection": "columns"}
 
 Watch = Callable[[Mapping[str, Any]], None]
 """Shown the status of a job whenever it was looked at."""
@@ -65,36 +64,22 @@ class AnonJob:
         Returns
         -------
         dict
-            With exactly the keys ``completed`` (``data``, ``statistics``, ``summary`` and
-            ``time_spent`` in seconds; nothing is known of a job that is not completed), ``id``,
-            ``info``, ``running`` (``work``, ``job_percent``, ``step_percent``,
-            ``last_progress``) and ``status`` (``queued``, ``running``, ``completed``,
-            ``failed`` or ``aborted``).
+            With exactly the keys ``completed`` (``data``, ``statistics`` and ``summary``, which
+            are empty until the job is completed, and ``time_spent`` in seconds), ``id``, ``info``,
+            ``running`` (``work``, ``job_percent``, ``step_percent``, ``last_progress``) and
+            ``status`` (``queued``, ``running``, ``completed``, ``failed`` or ``aborted``).
         """
-        record = self._record()
-        found = self._deployment.findings(self.job_id)
-        return {
-            "completed": _completed(record, found) if record.status == "completed" else None,
-            "id": self.job_id,
-            "info": _info(record, found),
-            "running": _running(record),
-            "status": record.status,
-        }
+        return status_of(self._record(), self._findings(), self._config())
 
     def metadata(self) -> dict[str, Any]:
         """Return the fields, the request as it was submitted, the source and the versions.
 
         The request spells out the values of trees that are written in it.
         """
-        record = self._record()
-        found = self._deployment.findings(self.job_id)
-        return {
-            "id": self.job_id,
-            **_info(record, found),
-            "fields": _step(found, "request", "application", "proposal").get("attributes", []),
-            "configuration": self._request(),
-            "versions": {"anon_dagster": record.tags.get(VERSION, "")},
-        }
+        config = self._config()
+        request = config.get("request", config)
+        whole = metadata_of(self._record(), self._findings(), config)
+        return whole | {"configuration": request}
 
     def wait(self, timeout: float | None = None, *, watch: Watch | None = None) -> str:
         """Wait until the job is over, and return its status.
@@ -116,7 +101,7 @@ class AnonJob:
         while True:
             record = self._record()
             if watch is not None:
-                watch({"status": record.status, **_running(record)})
+                watch({"status": record.status, **running_of(record)})
             if record.is_over:
                 return record.status
             if until is not None and time.monotonic() + pause > until:
@@ -126,6 +111,27 @@ class AnonJob:
                 )
             time.sleep(pause)
             pause = min(pause * 1.5, _LATEST)
+
+    def follow(self, timeout: float | None = None) -> str:
+        """Wait as :meth:`wait` does, with a progress bar in a terminal or a notebook.
+
+        An interrupt asks there whether to abort the job; elsewhere it ends the waiting alone.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            If the job goes on after an interrupt.
+        """
+        try:
+            with ProgressBar() as bar:
+                return self.wait(timeout, watch=bar)
+        except KeyboardInterrupt:
+            if not wants_abort(self.job_id):
+                raise
+        try:
+            return str(self.abort()["status"])
+        except JobStateError:  # it was over before the answer came
+            return self.wait()
 
     # -- what it found -----------------------------------------------------------------------
 
@@ -137,8 +143,7 @@ class AnonJob:
         timeout
             Seconds.
         watch
-            Shown the status at every look; a progress bar, in a terminal or a notebook, if left
-            out. An interrupt ends the waiting, not the job.
+            Shown the status at every look; waits as :meth:`follow` does if left out.
 
         Raises
         ------
@@ -149,20 +154,23 @@ class AnonJob:
         UnfinishedJobError
             If it is not over in time; it goes on.
         """
-        if watch is not None:
-            self.wait(timeout, watch=watch)
+        if watch is None:
+            self.follow(timeout)
         else:
-            with ProgressBar() as bar:
-                self.wait(timeout, watch=bar)
-        record = self._completed()
+            self.wait(timeout, watch=watch)
+        record, found = self._completed(), self._findings()
+        if (published := published_of(found)) is not None:
+            return AnonResult(None, published.paths, published.checksum)
         handed = self._handed(record)
-        return read_result(self._folder(), record.kind, None if handed is None else handed.like())
+        return read_result(
+            self._folder(found), record.kind, None if handed is None else handed.like()
+        )
 
     def exploratory_statistics(self) -> "ExploratoryStatistics":
         """Return every value and its count, and summaries, of the source and of the release."""
         from anon_dagster.statistics import ExploratoryStatistics
 
-        folder = self._statistics("exploratory statistics")
+        folder = self._folder(self._released("exploratory statistics"))
         return ExploratoryStatistics(
             folder.load_frame("exploratory_values.parquet"),
             folder.load_frame("exploratory_summary.parquet"),
@@ -170,33 +178,39 @@ class AnonJob:
 
     def risk_statistics(self) -> "pd.DataFrame":
         """Return the risks of re-identification, and the promises reached."""
-        return self._statistics("risk statistics").load_statistics("risk.json")
+        return self._shown("risk")
 
     def utility_statistics(self) -> "pd.DataFrame":
         """Return what the source and the release are worth."""
-        return self._statistics("utility statistics").load_statistics("utility.json")
+        return self._shown("utility")
 
     # -- its end -----------------------------------------------------------------------------
 
-    def abort(self, timeout: float = 60.0) -> dict[str, str]:
+    def abort(self, timeout: float = 60.0) -> dict[str, Any]:
         """End the job; nothing of it remains in its target. Say what it did.
 
         Raises
         ------
-        JobError
+        JobStateError
             If it is over.
         UnfinishedJobError
             If it did not end in time.
         """
         before = self._record()
         if before.is_over:
-            raise JobError(f"job {self.job_id} is {before.status}: there is nothing to abort")
+            raise JobStateError(f"job {self.job_id} is {before.status}: there is nothing to abort")
         self._deployment.abort(self.job_id)
         ended = self.wait(timeout)
-        done = "ended where it was" if before.status == "running" else "taken out of the queue"
+        gone, work = [], running_of(before)["work"]
+        done = f"ended at: {work or 'its start'}"
+        if before.status == "queued":
+            done = "taken out of the queue"
         if ended != "aborted":
             done = "was over before it could be aborted"
-        return {"id": self.job_id, "was": before.status, "status": ended, "done": done}
+        elif (published := published_of(self._findings())) is not None and published.withdraw():
+            gone = [published.target]
+        said = {"id": self.job_id, "was": before.status, "status": ended, "done": done}
+        return {**said, "targets_removed": gone}
 
     def delete(self, *, target: bool = False) -> dict[str, Any]:
         """Remove the record of the job, its statistics and files. Say what it did.
@@ -204,18 +218,21 @@ class AnonJob:
         Parameters
         ----------
         target
-            Whether to remove what was published, too.
+            Whether to remove what was published, too; what a later job put in its place stays.
 
         Raises
         ------
-        JobError
+        JobStateError
             If it is not over.
+        TargetError
+            If what was published cannot be removed; the job stays.
         """
         record = self._record()
         if not record.is_over:
-            raise JobError(f"job {self.job_id} is {record.status}: abort it first")
-        found = self._deployment.findings(self.job_id)
-        published = _published(found) if target else []
+            raise JobStateError(f"job {self.job_id} is {record.status}: abort it first")
+        found = self._findings()
+        published = published_of(found) if target else None
+        gone = published is not None and published.withdraw()
         folder, handed = self._anywhere(found), self._handed(record)
         removed = folder is not None and folder.path.exists()
         self._deployment.delete(self.job_id)
@@ -223,8 +240,12 @@ class AnonJob:
             folder.delete()
         if handed is not None:
             handed.delete()
-        _remove(published)
-        return {"id": self.job_id, "files_removed": removed, "targets_removed": published}
+        return {
+            "id": self.job_id,
+            "files_removed": removed,
+            "targets_removed": [published.target] if published and gone else [],
+            "targets_kept": [published.target] if published and not gone else [],
+        }
 
     # -- the names of the original -------------------------------------------------------------
 
@@ -241,12 +262,17 @@ class AnonJob:
     def _record(self) -> JobRecord:
         return self._deployment.record(self.job_id)
 
-    def _request(self) -> Any:  # noqa: ANN401 (JSON)
-        config = self._deployment.config(self.job_id)
-        ops = config.get("ops", {}).values()
-        asked: Mapping[str, Any] = next((op["config"] for op in ops if "config" in op), {})
-        request = asked.get("request", asked)
-        return given(request) if isinstance(request, Mapping) else request
+    def _findings(self) -> Findings:
+        return self._deployment.findings(self.job_id)
+
+    def _config(self) -> Mapping[str, Any]:
+        """Return how the job was configured; with what was handed over, if that can be read."""
+        ops = self._deployment.config(self.job_id).get("ops", {}).values()
+        asked: dict[str, Any] = next((op["config"] for op in ops if "config" in op), {})
+        request = asked.get("request")
+        if isinstance(request, Mapping):
+            return asked | {"request": given(request, self.context.store)}
+        return asked
 
     def _completed(self) -> JobRecord:
         """Return the record of a job that is completed; raise what it ended with if it is not."""
@@ -254,24 +280,35 @@ class AnonJob:
         if record.status == "aborted":
             raise AbortedJobError(f"job {self.job_id} was aborted; it has no result")
         if record.status == "failed":
-            raise _error(self._deployment.findings(self.job_id))
+            raise _error(self.job_id, self._findings())
         if record.status != "completed":
             raise UnfinishedJobError(f"job {self.job_id} is {record.status}; wait for its result")
         return record
 
-    def _statistics(self, what: str) -> "JobFolder":
-        record = self._completed()
-        if record.kind not in _RELEASING:
-            raise JobError(f"job {self.job_id} is of kind {record.kind} and has no {what}")
-        return self._folder()
+    def _released(self, what: str) -> Findings:
+        """Return what a job that made a release showed."""
+        kind = self._completed().kind
+        if kind not in _RELEASING:
+            raise JobKindError(f"job {self.job_id} is of kind {kind} and has no {what}")
+        return self._findings()
 
-    def _folder(self) -> "JobFolder":
-        folder = self._anywhere(self._deployment.findings(self.job_id))
+    def _shown(self, name: str) -> "pd.DataFrame":
+        """Return statistics that hold no value: Dagster has them, so no store is needed."""
+        from anon_dagster.jobs import statistics_of
+
+        found = self._released(f"{name} statistics")
+        shown = step(found, *(each for each in found.steps if f"exact_{name}" in found.steps[each]))
+        if shown:
+            return statistics_of(shown[f"exact_{name}"])
+        return self._folder(found).load_statistics(f"{name}.json")
+
+    def _folder(self, found: Findings) -> "JobFolder":
+        folder = self._anywhere(found)
         if folder is None or not folder.path.exists():
             where = "" if folder is None else f" ({folder.path})"
             raise JobError(
                 f"what job {self.job_id} made lies in the store of its deployment{where}, which "
-                "cannot be read from here: mount it and say AnonClient(url, store=…)"
+                "cannot be read from here: mount it and say AnonClient(url, store=…) or ANON_STORE"
             )
         return folder
 
@@ -288,105 +325,35 @@ class AnonJob:
         return Handover(self.context.store, name) if name and self.context.store else None
 
 
-def summary(record: JobRecord) -> dict[str, Any]:
-    """Return a job as a row of the list of jobs."""
-    return {
-        "id": record.job_id,
-        "kind": record.kind,
-        "dataset": record.tags.get(DATASET, ""),
-        "status": record.status,
-        "start": _moment(record.started or record.created),
-        "duration": _duration(record),
-    }
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A release that a job put into its target."""
+
+    target: str
+    paths: tuple[str, ...]
+    checksum: str
+
+    def withdraw(self) -> bool:
+        """Remove it, unless something else is there by now; tell whether it was."""
+        from anon_dagster.releasing import withdraw
+
+        return withdraw(self.target, self.paths, self.checksum)
 
 
-def _completed(record: JobRecord, found: Findings) -> dict[str, Any]:
-    released = _step(found, "anonymized", "applied")
-    decided = found.steps.get("solution", {})
-    statistics: dict[str, Any] = {
-        name: _numbers(found.steps[step])
-        for step, name in _STATISTICS.items()
-        if step in found.steps
-    }
-    statistics |= {
-        name: shown[table]
-        for name, table in _TABLES.items()
-        for shown in (_step(found, name, "proposal"),)
-        if table in shown
-    }
-    return {
-        "data": {name: released[key] for key, name in _DATA.items() if key in released},
-        "statistics": statistics,
-        "summary": {name: value for name, value in decided.items() if not isinstance(value, list)},
-        "time_spent": _duration(record),
-    }
-
-
-def _step(found: Findings, *names: str) -> Mapping[str, Any]:
-    """Return what the first of these steps showed that the job has."""
-    return next((found.steps[name] for name in names if name in found.steps), {})
-
-
-def _numbers(metadata: Mapping[str, Any]) -> dict[str, float]:
-    return {n: v for n, v in metadata.items() if isinstance(v, int | float) and n not in _DATA}
-
-
-def _info(record: JobRecord, found: Findings) -> dict[str, Any]:
-    asked = _step(found, "request", "application", "proposal")
-    return {
-        "kind": record.kind,
-        "dataset": record.tags.get(DATASET, ""),
-        "request": record.tags.get(FINGERPRINT, ""),
-        "source": asked.get("source"),
-        "target": asked.get("target"),
-        "attributes": {row["attribute"]: row["role"] for row in asked.get("attributes", [])},
-        "submitted": _moment(record.created),
-        "started": _moment(record.started),
-        "ended": _moment(record.ended),
-    }
-
-
-def _running(record: JobRecord) -> dict[str, Any]:
-    done = record.status == "completed"
-    told = int(record.tags.get("anon/progress", "0%").rstrip("%"))
-    step = record.tags.get("anon/step", "").rstrip("%")
-    return {
-        "work": "" if record.is_over else record.tags.get("anon/phase", ""),
-        "job_percent": 100 if done else min(told, 99),
-        "step_percent": 100 if done else int(step) if step else None,
-        "last_progress": record.tags.get("anon/progressed"),
-    }
-
-
-def _duration(record: JobRecord) -> float | None:
-    if record.started is None:
+def published_of(found: Findings) -> Published | None:
+    """Return what a job published, if its request has a target."""
+    target = step(found, "request", "application").get("target")
+    released = step(found, "anonymized", "applied")
+    if not target or not released:
         return None
-    return round((record.ended or time.time()) - record.started, 3)
+    return Published(target, tuple(released["paths"]), released["checksum"])
 
 
-def _moment(seconds: float | None) -> str | None:
-    if seconds is None:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def _error(found: Findings) -> AnonError:
+def _error(job_id: str, found: Findings) -> AnonError:
     if found.failure is None:
         return JobError("the job failed and did not say why")
-    kind = getattr(errors, found.failure.error, JobError) if found.failure.error else JobError
-    error: AnonError = kind(found.failure.message)
+    kind = getattr(errors, found.failure.error or "JobError", JobError)
+    is_ours = isinstance(kind, type) and issubclass(kind, AnonError)
+    error: AnonError = (kind if is_ours else JobError)(found.failure.message)
+    error.job_id = job_id
     return error
-
-
-def _published(found: Findings) -> list[str]:
-    target = _step(found, "request", "application", "proposal").get("target")
-    return [target] if target and _step(found, "anonymized", "applied") else []
-
-
-def _remove(targets: list[str]) -> None:
-    if targets:
-        from anon_dagster.storage import places
-
-        for path in targets:
-            with places.writing(path):
-                places.remove(path)

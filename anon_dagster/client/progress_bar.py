@@ -51,6 +51,20 @@ def is_watched(stream: TextIO) -> bool:
     return stream.isatty() or _in_notebook()
 
 
+def wants_abort(job_id: str) -> bool:
+    """Ask whoever interrupted the waiting for a job; nobody sits before what is no terminal."""
+    if not (sys.stdin.isatty() or _in_notebook()):
+        return False
+    try:
+        answer = input(f"\nAbort job {job_id}? [y/N] ")
+    except (KeyboardInterrupt, EOFError, NotImplementedError):  # the last: a notebook run unseen
+        return False
+    if answer.strip().lower() in {"y", "yes"}:
+        return True
+    sys.stderr.write(f"job {job_id} goes on\n")
+    return False
+
+
 def _in_notebook() -> bool:
     shell = sys.modules.get("IPython")
     return shell is not None and type(shell.get_ipython()).__name__ == "ZMQInteractiveShell"

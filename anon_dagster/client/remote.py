@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
-from anon_dagster.errors import DeploymentError, JobError, RequestError, UnknownJobError
+from anon_dagster.errors import DeploymentError, JobStateError, RequestError, UnknownJobError
 
 _SECONDS = 60.0
 _EVENTS = 1000
@@ -43,7 +43,8 @@ query($id:ID!,$after:String,$n:Int!){logsForRun(runId:$id,afterCursor:$after,lim
 fragment Shown on MetadataEntry{__typename label
   ...on TextMetadataEntry{text} ...on PathMetadataEntry{path} ...on MarkdownMetadataEntry{mdStr}
   ...on IntMetadataEntry{intRepr} ...on FloatMetadataEntry{floatRepr}
-  ...on BoolMetadataEntry{boolValue} ...on TableMetadataEntry{table{records}}}"""
+  ...on BoolMetadataEntry{boolValue} ...on JsonMetadataEntry{jsonString}
+  ...on TableMetadataEntry{table{records}}}"""
 _TERMINATE = """
 mutation($id:String!){terminateRun(runId:$id,terminatePolicy:SAFE_TERMINATE){__typename
   ...on TerminateRunFailure{message} ...on UnauthorizedError{message}}}"""
@@ -118,13 +119,13 @@ class RemoteDeployment:
         """Ask a job to end."""
         answer = self._ask(_TERMINATE, id=job_id)["terminateRun"]
         if answer["__typename"] == "TerminateRunFailure":
-            raise JobError(f"job {job_id} cannot be aborted now: it is over, or about to be")
+            raise JobStateError(f"job {job_id} cannot be aborted now: it is over, or about to be")
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is over, and the partition that was made for it."""
         record = self.record(job_id)
         if not record.is_over:
-            raise JobError(f"job {job_id} is not over: abort it first")
+            raise JobStateError(f"job {job_id} is not over: abort it first")
         self._ask(_DELETE, id=job_id)
         if partition := record.tags.get("dagster/partition"):
             self._ask(_FORGET, name=REQUESTS, keys=[partition], at=self._repository)
@@ -221,6 +222,8 @@ def _plain(entries: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
                 plain[name] = float(entry["floatRepr"])
             case "BoolMetadataEntry":
                 plain[name] = entry["boolValue"]
+            case "JsonMetadataEntry":
+                plain[name] = json.loads(entry["jsonString"])
             case "TextMetadataEntry":
                 plain[name] = entry["text"]
             case "PathMetadataEntry":

@@ -1,5 +1,6 @@
 """What is asked for, made into a job that can be queued."""
 
+import getpass
 import hashlib
 import json
 import re
@@ -30,6 +31,8 @@ RequestLike = Request | Mapping[str, Any] | str | Path
 
 KIND, DATASET, FINGERPRINT = "anon/kind", "anon/dataset", "anon/request"
 HANDED, VERSION = "anon/handed", "anon/version"
+USER = "user"
+"""Whom Dagster takes a run for; who submitted it says so, and nobody checks it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +202,11 @@ def read_request(request: RequestLike) -> tuple[Request, str]:
         file = Path(request)
         return load_request(file), _name(file.resolve().parent.name)
     document = request.model_dump(by_alias=True) if isinstance(request, Request) else request
+    if not isinstance(document, Mapping):
+        raise RequestError(
+            f"a request is a mapping, a Request or the path of a YAML file, not "
+            f"{type(document).__name__}"
+        )
     parsed = parse_request(document, folder=Path.cwd())
     return parsed, name_of(parsed.source)
 
@@ -222,8 +230,15 @@ def partition(mark: str) -> str:
 
 
 def _tags(handed: Handover | None) -> dict[str, str]:
-    tags = {VERSION: version("anon-dagster")}
+    tags = {VERSION: version("anon-dagster"), **_user()}
     return tags if handed is None else tags | {HANDED: handed.name}
+
+
+def _user() -> dict[str, str]:
+    try:
+        return {USER: getpass.getuser()}
+    except (OSError, KeyError):  # a process of nobody's, as in some containers
+        return {}
 
 
 def _name(text: str) -> str:

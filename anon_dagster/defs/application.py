@@ -125,6 +125,7 @@ def _applied(
     """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
     with failures_in_words():
         progress = RunProgress(context)
+        progress.begin("applied")
         shown = apply_stored(store.job(context.run.run_id), progress, _APPLICATION)
         progress.finish()
     return dg.MaterializeResult(metadata=shown)
@@ -165,9 +166,17 @@ def apply_stored(
     )
     job.save_release(release, request)
     explored, risks = describe(decision, release.count), assess_risk(decision)
+    utility = assess_utility(decision)
     for name, frame in zip(EXPLORATORY, (explored.values, explored.summary), strict=True):
         job.save_frame(name, frame)
     job.save_statistics(RISK, risks)
-    job.save_statistics(UTILITY, assess_utility(decision))
+    job.save_statistics(UTILITY, utility)
     promises = {"promises": metadata.table(release.verification.to_frame())}
-    return metadata.of_release(decision, release, source) | metadata.of_statistics(risks) | promises
+    return (
+        metadata.of_statistics(risks)
+        | metadata.exact("risk", risks)
+        | {"utility": metadata.table(utility)}
+        | metadata.exact("utility", utility)
+        | metadata.of_release(decision, release, source)
+        | promises
+    )

@@ -1,9 +1,12 @@
 """What Dagster shows of a step: names, levels, counts and statistics, never a cell."""
 
+import json
 from collections.abc import Iterable, Mapping
+from importlib.metadata import version
 from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
+from platform import python_version
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from anon_dagster.report import Findings
 
 Shown = dict[str, dg.MetadataValue]
+
+_MADE_WITH = ("anon_dagster", "dagster", "numpy", "pandas", "pandera", "pyarrow")
 
 
 def file(path: Path) -> Shown:
@@ -68,12 +73,19 @@ def of_request(request: Request) -> Shown:
     shown: Shown = {
         "promises": dg.MetadataValue.md(explain_policy(request.policy)),
         "attributes": rows(attributes, ("attribute", "role", "treatment")),
+        **of_versions(),
     }
     if request.source is not None:
         shown["source"] = dg.MetadataValue.text(_listed(request.source.path))
     if request.target is not None:
         shown["target"] = dg.MetadataValue.path(request.target.path)
     return shown
+
+
+def of_versions() -> Shown:
+    """Show which versions do the work."""
+    versions = {name: version(name) for name in _MADE_WITH}
+    return {"versions": dg.MetadataValue.json({"python": python_version(), **versions})}
 
 
 def of_source(request: Request, schema: "pa.Schema", parts: int) -> Shown:
@@ -135,6 +147,7 @@ def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) ->
         "dagster/column_lineage": column_lineage(release.schema.names, source),
         "suppressed": dg.MetadataValue.int(decision.suppressed),
         "checksum": dg.MetadataValue.text(release.checksum),
+        "paths": dg.MetadataValue.json(list(release.paths)),
     }
 
 
@@ -152,6 +165,21 @@ def figures(statistics: "pd.DataFrame") -> dict[str, float]:
         if isinstance(value, Real) and isfinite(float(value))
     }
     return {name: float(value or 0) for name, value in numbers.items()}
+
+
+def exact(name: str, statistics: "pd.DataFrame") -> Shown:
+    """Keep statistics to the last digit, for clients that cannot read the folder of the job.
+
+    None if a number of them is not finite, which JSON does not know.
+    """
+    from anon_dagster.jobs import statistics_document
+
+    document = statistics_document(statistics)
+    try:
+        json.dumps(document, allow_nan=False)
+    except ValueError:
+        return {}
+    return {f"exact_{name}": dg.MetadataValue.json(document)}
 
 
 def of_findings(findings: "Findings") -> Shown:

@@ -71,6 +71,7 @@ def _proposal(
     """What a table seems to be, and a request to start from; for a person to check."""
     with failures_in_words():
         progress = RunProgress(context)
+        progress.begin("detection")
         job = store.job(context.run.run_id)
         job.create()
         source = source_of(config.source)

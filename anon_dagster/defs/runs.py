@@ -71,6 +71,8 @@ def _plain(metadata: Mapping[str, dg.MetadataValue]) -> Document:
     for name, value in metadata.items():
         if isinstance(value, dg.TableMetadataValue):
             plain[name] = [dict(row.data) for row in value.records]
+        elif isinstance(value, dg.JsonMetadataValue):
+            plain[name] = value.data
         elif value.value is None or isinstance(value.value, str | int | float | bool):
             plain[name] = value.value
     return plain

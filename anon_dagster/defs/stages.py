@@ -139,7 +139,8 @@ def risk_metrics(work: Work) -> Shown:
     from anon_dagster.assessment import assess_risk
 
     risks = assess_risk(work.job.load_decision())
-    return metadata.of_statistics(risks) | metadata.file(work.job.save_statistics(RISK, risks))
+    path = work.job.save_statistics(RISK, risks)
+    return metadata.of_statistics(risks) | metadata.exact("risk", risks) | metadata.file(path)
 
 
 def utility_statistics(work: Work) -> Shown:
@@ -148,7 +149,9 @@ def utility_statistics(work: Work) -> Shown:
 
     utility = assess_utility(work.job.load_decision())
     path = work.job.save_statistics(UTILITY, utility)
-    return metadata.of_statistics(utility) | metadata.file(path)
+    return (
+        metadata.of_statistics(utility) | metadata.exact("utility", utility) | metadata.file(path)
+    )
 
 
 def report(work: Work) -> Shown:

@@ -16,7 +16,7 @@ from anon_dagster.defs.adhoc import REQUESTS
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import forget
-from anon_dagster.errors import JobError
+from anon_dagster.errors import JobStateError
 from anon_dagster.host.place import Place, is_locked
 from anon_dagster.host.worker import known, work
 
@@ -99,18 +99,18 @@ class Queue:
 
         Raises
         ------
-        JobError
+        JobStateError
             If the job is over, or is run by another deployment.
         """
         with self.guard:
             run = self.instance.get_run_by_id(job_id)
             if run is None or run.is_finished:
-                raise JobError(f"job {job_id} is over")
+                raise JobStateError(f"job {job_id} is over")
             if job_id in self.waiting:
                 self.waiting.remove(job_id)
                 self._close(job_id, "")
             elif job_id not in self.workers:
-                raise JobError(f"job {job_id} is run by another deployment: abort it there")
+                raise JobStateError(f"job {job_id} is run by another deployment: abort it there")
             elif self.workers[job_id].aborted_at is None:
                 # In this order: a process that ends unasked has failed.
                 self.instance.report_run_canceling(run)
@@ -122,7 +122,7 @@ class Queue:
 
         Raises
         ------
-        JobError
+        JobStateError
             If it is not over.
         """
         with self.guard:
@@ -132,7 +132,7 @@ class Queue:
             if run.is_finished and job_id in self.workers:
                 self._reap(job_id)
             if not run.is_finished or job_id in self.workers:
-                raise JobError(f"job {job_id} is not over: abort it first")
+                raise JobStateError(f"job {job_id} is not over: abort it first")
             forget(self.instance, JobStore(self.place.store), run)
 
     def tick(self) -> None:

@@ -100,4 +100,4 @@ def test_every_exit_code_is_documented(project_folder: Path) -> None:
     page = (project_folder / "docs" / "client.md").read_text(encoding="utf-8")
     told = set(map(int, re.findall(r"^\| (\d+) \|", page, re.MULTILINE)))
     assert told == {0, cli.FAILED, 2, cli.INTERRUPTED, *cli.CODES.values()}
-    assert set(map(int, re.findall(r"[:;] (\d+) ", cli.__doc__ or ""))) == told
+    assert set(map(int, re.findall(r"[:;]\s(\d+)\s", cli.__doc__ or ""))) == told

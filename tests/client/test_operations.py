@@ -193,11 +193,12 @@ def test_an_abort_in_the_middle_of_a_search_leaves_nothing(
     asked_at = time.monotonic()
     said = job.abort()
     assert time.monotonic() - asked_at < 30
+    assert said.pop("done").startswith("ended at: search")
     assert said == {
         "id": job.job_id,
         "was": "running",
         "status": "aborted",
-        "done": "ended where it was",
+        "targets_removed": [],
     }
     assert [path.name for path in tmp_path.iterdir()] == ["many.parquet"]
     with pytest.raises(AbortedJobError):
@@ -244,7 +245,8 @@ def test_a_failed_job_raises_its_own_error(client: AnonClient, tmp_path: Path) -
     with pytest.raises(JobError, match="nothing to abort"):
         job.abort()
     assert anon(client, "result", job.job_id) == 1
-    assert anon(client, "abort", job.job_id) == 5
+    assert anon(client, "risk", job.job_id) == 1
+    assert anon(client, "abort", job.job_id) == 11
     with pytest.raises(JobError, match="is failed"):
         client.apply(job, source=str(tmp_path / "people.csv"))
 
