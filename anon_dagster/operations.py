@@ -318,7 +318,10 @@ def measure_counted(
 
 
 def verify_table(
-    policy: Policy | Mapping[str, Any], released: pd.DataFrame | Source | str
+    policy: Policy | Mapping[str, Any],
+    released: pd.DataFrame | Source | str,
+    *,
+    levels: Mapping[str, int] | None = None,
 ) -> Verification:
     """Say which promises of a policy a released table keeps.
 
@@ -328,12 +331,16 @@ def verify_table(
         What was promised; or its document.
     released
         The table: a DataFrame, a source, or a path.
+    levels
+        Of the release, by quasi-identifier, as a result tells them. Only promises that count people
+        of a population ask for them; left out, they are the lowest that the labels may be of, with
+        the fewest people behind each class.
     """
     policy = parse_policy(policy) if isinstance(policy, Mapping) else policy
     if isinstance(released, pd.DataFrame):
-        return verify_frame(released, policy)
+        return verify_frame(released, policy, levels=levels)
     source = Source(path=released) if isinstance(released, str) else released
-    return verify_file(source, policy)
+    return verify_file(source, policy, levels=levels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -404,7 +411,10 @@ def apply(  # noqa: PLR0913 (all are named)
     first = solution.release.count if isinstance(solution, AnonResult) else None
     if first_release is not None:
         first = count_release(stored.policy, _source(first_release))
-    together = None if first is None else verify(release.count.merge(first), stored.policy)
+    together = None
+    if first is not None:
+        both = release.count.merge(first)
+        together = verify(both, stored.policy, levels=decision.levels)
     return AppliedResult(decision, release, df, together)
 
 

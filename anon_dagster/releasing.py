@@ -144,6 +144,7 @@ def verify_release(decision: Decision, stored: Count) -> Verification:
         source_count=decision.counted,
         decimal=decision.request.release_decimal,
         source_decimal=decision.request.decimal,
+        levels=decision.levels,
     )
 
 

@@ -189,7 +189,7 @@ def a_release_keeps_every_promise(table: Table, policy: dict[str, Any], others: 
             return
         df = result.df
         assert df is not None
-        assert verify(parse_policy(policy), df).holds
+        assert verify(parse_policy(policy), df, levels=result.levels).holds
     lost = len(frame) - len(df)
     allowed = Fraction(str(policy["suppression_limit"])) * len(frame)
     assert 0 <= lost <= (allowed if policy["suppressed_records"] == "drop" else 0)

@@ -5,7 +5,8 @@ are the records that read alike in every quasi-identifier, and what they keep is
 :mod:`anon_dagster.core.measurement`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import pandas as pd
 import pyarrow.compute as pc
@@ -36,6 +37,7 @@ def verify(
     source_count: Count | None = None,
     decimal: str = ".",
     source_decimal: str = ".",
+    levels: Mapping[str, int] | None = None,
 ) -> Verification:
     """Measure every promise of a policy on a release.
 
@@ -54,6 +56,9 @@ def verify(
         counts its steps; without it they are the release's.
     decimal, source_decimal
         The decimal marks of the release and of the source.
+    levels
+        Of the release, by quasi-identifier: at which the people of a population are matched with
+        its classes. Left out, the lowest that its labels may be of, with the fewest people.
 
     Raises
     ------
@@ -74,6 +79,7 @@ def verify(
     promises += of_the_whole(classes, policy)
     if policy.privacy.of_population:
         crowd = _crowd(release, policy, source_count, decimal, source_decimal)
+        crowd = replace(crowd, levels=levels)
         promises += of_the_population(release, classes, crowd)
     held = {name: _held(release, classes, name) for name in _guarded(policy)}
     promises += [l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
@@ -88,7 +94,9 @@ def verify(
     return Verification(tuple(promises), ClassMeasures.of(classes))
 
 
-def verify_frame(frame: pd.DataFrame, policy: Policy) -> Verification:
+def verify_frame(
+    frame: pd.DataFrame, policy: Policy, *, levels: Mapping[str, int] | None = None
+) -> Verification:
     """Measure every promise of a policy on a released DataFrame.
 
     Raises
@@ -96,10 +104,12 @@ def verify_frame(frame: pd.DataFrame, policy: Policy) -> Verification:
     SourceError
         If the columns of the DataFrame cannot be read as values, or do not fit the policy.
     """
-    return verify(_counted(open_frame(frame), policy, "."), policy)
+    return verify(_counted(open_frame(frame), policy, "."), policy, levels=levels)
 
 
-def verify_file(source: Source, policy: Policy) -> Verification:
+def verify_file(
+    source: Source, policy: Policy, *, levels: Mapping[str, int] | None = None
+) -> Verification:
     """Measure every promise of a policy on a released file, or several that are one table.
 
     Raises
@@ -108,7 +118,8 @@ def verify_file(source: Source, policy: Policy) -> Verification:
         If the release cannot be read, or does not fit the policy.
     """
     mark = source.csv.decimal
-    return verify(_counted(open_source(source), policy, mark), policy, decimal=mark)
+    counted = _counted(open_source(source), policy, mark)
+    return verify(counted, policy, decimal=mark, levels=levels)
 
 
 def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:

@@ -4,7 +4,7 @@ The people of the population are generalized anew, by hierarchies that are made 
 to the levels that the labels of the release show.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -36,6 +36,8 @@ class Crowd:
     decimal: str
     """The decimal mark of the table of them."""
     released_decimal: str
+    levels: Mapping[str, int] | None = None
+    """Of the release, by quasi-identifier, if they are known."""
 
     @property
     def size(self) -> int:
@@ -165,7 +167,9 @@ def _columns(
     )
     written = rewritten(column.values, column.kinds, crowd.decimal, crowd.released_decimal)
     own = dict(zip(written.to_pylist(), column.labels, strict=True))
-    level, labels = _level(hierarchy, own, shown, hidden, attribute.lowest_level, name)
+    known = hierarchy.levels if crowd.levels is None else crowd.levels[name] + 1
+    levels = range(attribute.lowest_level if crowd.levels is None else known - 1, known)
+    level, labels = _level(hierarchy, own, shown, hidden, levels, name)
     nodes = {label: node for node, label in enumerate(hierarchy.labels[level])}
     places = [nodes.get(label, len(nodes)) for label in labels]
     place = crowd.population.attributes.index(name)
@@ -178,20 +182,23 @@ def _level(
     own: dict[Label, Label],
     shown: Sequence[Label],
     hidden: NDArray[np.bool_],
-    lowest: int,
+    levels: range,
     name: str,
 ) -> tuple[int, list[Label]]:
     """Return the lowest level that has every label of the classes that are not suppressed.
 
-    Of two such levels the lower has fewer people behind every class.
+    Of two such levels the lower has fewer people behind every class. But ``*`` alone is nothing
+    left of any value, whatever else a single character may be masked by.
     """
-    for level in range(lowest, hierarchy.levels):
+    seen = {label for label, out in zip(shown, hidden.tolist(), strict=True) if not out}
+    if seen == {SUPPRESSED}:
+        levels = levels[-1:]
+    for level in levels:
         known = set(hierarchy.labels[level])
         read = [label if level or label in known else own.get(label, label) for label in shown]
-        seen = (label for label, out in zip(read, hidden.tolist(), strict=True) if not out)
-        if known.issuperset(seen):
+        if all(out or label in known for label, out in zip(read, hidden.tolist(), strict=True)):
             return level, read
     raise SchemaMismatchError(
         f"{name} of the release has labels that are not of one level of the hierarchy of the "
-        "population; is it the release of this policy?"
+        "population; is it the release of this policy, and of these levels?"
     )
