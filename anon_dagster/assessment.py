@@ -32,7 +32,10 @@ def assess_risk(decision: Decision) -> pd.DataFrame:
     if counted is not None:
         hierarchies = {n: decision.plan.hierarchies[n] for n in decision.plan.quasi_identifiers}
         people = PopulationTable(leaves(counted, hierarchies), counted.table.counts)
-    return risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
+    table = risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
+    if sampling := decision.counted.sampling:
+        table.loc["records", "note"] = f"a sample of {sampling.records} records of the source"
+    return table
 
 
 def assess_utility(decision: Decision) -> pd.DataFrame:

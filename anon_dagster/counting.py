@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
@@ -60,6 +61,8 @@ class Count:
     table: FrequencyTable  # code v of attribute a is columns[a].values[v]
     population: "Count | None" = None
     """The people that the records were drawn from, if there is a table of them."""
+    sampling: Sampling | None = None
+    """How the records were drawn from those of the source, if they are a sample of them."""
 
     @property
     def records(self) -> int:

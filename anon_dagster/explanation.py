@@ -125,6 +125,10 @@ def explain_policy(policy: Policy) -> str:
         f"more than {rule.beta:g} times ({rule.variant})"
         for rule in privacy.beta_likeness
     ]
+    if policy.sampling is not None:
+        drawn = policy.sampling
+        what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"
+        lines.append(f"the records are a random sample: {what} of those of the source")
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     if policy.suppression_limit and policy.suppression_cost != 1:
         what = "preferred to" if policy.suppression_cost < 1 else "avoided for"

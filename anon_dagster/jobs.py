@@ -41,6 +41,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.sampling import Sampling
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.counting import ColumnCount, Count
 from anon_dagster.decision import Decision
@@ -223,6 +224,9 @@ class JobFolder:
             people = people.set_column(0, "name", pa.array(named, pa.string()))
             columns = pa.concat_tables([columns, people])
             arrays |= {f"{_PEOPLE}{key}": each for key, each in _arrays(count.population).items()}
+        if count.sampling is not None:
+            drawn = count.sampling
+            arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
         self.save_table(f"{name}.parquet", columns)
         self.write(f"{name}.npz", lambda file: np.savez_compressed(file, **arrays))
 
@@ -236,7 +240,9 @@ class JobFolder:
         }
         with np.load(self._found(f"{name}.npz")) as arrays:
             population = _count_of(arrays, of_people, _PEOPLE) if of_people else None
-            return replace(_count_of(arrays, columns), population=population)
+            sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
+            counted = _count_of(arrays, columns)
+            return replace(counted, population=population, sampling=sampling)
 
     def save_solution(self, solution: Solution) -> None:
         """Keep what was decided."""
@@ -343,6 +349,10 @@ def _arrays(count: Count) -> dict[str, Any]:
         "sizes": np.array(table.sizes, dtype=np.int64),
         "attributes": np.array(count.attributes, dtype=np.str_),
     }
+
+
+def _sampling_of(key: str, below: str, records: str) -> Sampling:
+    return Sampling(bytes.fromhex(key), int(below), int(records))
 
 
 def _count_of(

@@ -46,6 +46,7 @@ from anon_dagster.request import (
     parse_request,
     parse_request_part,
 )
+from anon_dagster.sampling import drawn
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target
@@ -108,15 +109,25 @@ def _opened(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
 def count_records(
     request: Request, source: OpenSource, *, on_progress: ProgressSink = unheard
 ) -> Count:
-    """Read the source once, into its frequency table, and the table of the population."""
+    """Read the source once, into its frequency table, and the table of the population.
+
+    Where a sample is asked for, only its records are counted.
+
+    Raises
+    ------
+    RequestError
+        If more records are to be drawn than there are.
+    """
+    sample = drawn(source, request.policy)
     counted = count(
-        source,
+        sample or source,
         table_attributes(request.policy),
         decimal=request.decimal,
         on_rows=running("count", None, on_progress, guess=source.records),
     )
     population = count_population(request.policy, decimal=request.decimal)
-    return replace(counted, population=population)
+    sampling = None if sample is None else replace(sample.sampling, records=sample.records)
+    return replace(counted, population=population, sampling=sampling)
 
 
 def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
@@ -453,14 +464,16 @@ def later_request(
     """Return the request that later records of a policy stand for.
 
     The population of the first records plays no part, unless a promise is about it: the later
-    ones may have another.
+    ones may have another. Nor is a sample drawn: all of them are recoded.
     """
     population = policy.population if policy.privacy.of_population else None
     target = Target(path=target) if isinstance(target, str) else target
     document = {
         "source": source if source is None else _source(source).model_dump(by_alias=True),
         "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
-        "policy": policy.model_copy(update={"population": population}).model_dump(by_alias=True),
+        "policy": policy.model_copy(update={"population": population, "sampling": None}).model_dump(
+            by_alias=True
+        ),
     }
     return parse_request({key: value for key, value in document.items() if value is not None})
 

@@ -15,6 +15,7 @@ from anon_dagster.planning import table_attributes
 from anon_dagster.progress import ProgressSink, running, unheard
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import Policy, Source, Target
+from anon_dagster.sampling import drawn_again
 from anon_dagster.schemas import release_problems
 from anon_dagster.storage import places
 from anon_dagster.storage.frames import read_frame
@@ -83,6 +84,7 @@ def publish(
 ) -> Release:
     """Publish a release that a judge lets pass and that is stored as decided."""
     policy = decision.request.policy
+    source = drawn_again(source, decision.counted.sampling)
     target = decision.request.target or Target(path=str(folder / "release.parquet"))
     writer = recoder(decision, source)
     with stage(target, writer.schema, token=job_id) as staged:

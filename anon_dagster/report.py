@@ -87,6 +87,8 @@ def _sections(findings: Findings) -> Iterator[str]:
     yield "<h2>What was promised</h2><ul>"
     yield from (f"<li>{escape(line[2:])}" for line in explain_policy(policy).splitlines())
     yield "</ul><h2>What was done</h2><ol>"
+    if sampling := decision.counted.sampling:
+        yield f"<li>A sample was drawn of the {sampling.records:,} records of the source."
     yield f"<li>{decision.counted.records:,} records were counted: "
     yield f"{len(decision.counted.table):,} different tuples."
     yield f"<li>{escape(_how(decision))}"

@@ -13,6 +13,7 @@ from anon_dagster.request import parse_policy
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "transformations.md"
 ROWS = 24
+SAMPLING = {"fraction": 0.2, "seed": 7}
 COLUMNS: dict[str, list[Any]] = {
     "name": [f"person {n}" for n in range(ROWS)],
     "ssn": [f"{n:03}" for n in range(ROWS)],
@@ -28,7 +29,9 @@ COLUMNS: dict[str, list[Any]] = {
 
 def shown() -> dict[str, dict[str, Any]]:
     snippets = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    return {name: each for text in snippets for name, each in yaml.safe_load(text).items()}
+    found = {name: each for text in snippets for name, each in yaml.safe_load(text).items()}
+    assert found.pop("sampling") == SAMPLING
+    return found
 
 
 def released(name: str, **options: Any) -> pd.DataFrame:

@@ -101,6 +101,7 @@ def of_source(request: Request, schema: "pa.Schema", parts: int) -> Shown:
 
 def of_count(counted: "Count", policy: Policy) -> Shown:
     """Show how many records and different tuples there are."""
+    sampling = counted.sampling
     columns = [
         {
             "column": name,
@@ -113,6 +114,7 @@ def of_count(counted: "Count", policy: Policy) -> Shown:
     ]
     return {
         "dagster/row_count": dg.MetadataValue.int(counted.records),
+        **({"drawn_from": dg.MetadataValue.int(sampling.records)} if sampling else {}),
         "tuples": dg.MetadataValue.int(len(counted.table)),
         "columns": rows(columns, ("column", "role", "kind", "distinct", "missing")),
     }

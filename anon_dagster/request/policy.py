@@ -4,9 +4,9 @@ import hashlib
 import json
 from fractions import Fraction
 from math import floor
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.arrivals import Arrivals
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
@@ -31,11 +31,30 @@ class SearchBudget(Part):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
+class SamplingRule(Part):
+    """Draws the records that are released; see :mod:`anon_dagster.sampling`."""
+
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The probability of each record."""
+    records: Annotated[int, Field(ge=1)] | None = None
+    """How many, in place of a probability."""
+    seed: Annotated[int, Field(ge=0)] = 0
+    """The same seed draws the same records; whoever knows it and the source knows who they are."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.fraction is None) == (self.records is None):
+            raise ValueError("a sample needs either a fraction or a number of records")
+        return self
+
+
 class Policy(Part):
     """What each attribute is and what must hold; serves any source with these attributes."""
 
     attributes: Annotated[dict[str, Attribute], Field(min_length=1)]
     privacy: Privacy
+    sampling: SamplingRule | None = None
+    """The release is made of a random sample of the source, and knows of nothing else."""
     suppression_limit: Share = 0.0
     """Share of the records that may be suppressed: at most ⌊limit · records⌋ of them."""
     suppression_cost: Annotated[float, Field(ge=0, le=10)] = 1.0
