@@ -7,15 +7,18 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo dev test test-slow lint types layers fuzz bench lock clean
+.PHONY: help demo demo-s3 dev test test-slow lint types layers fuzz bench lock clean
 
 help:  ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
+	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
 		while read -r target text; do printf '  make %-10s %s\n' "$$target" "$$text"; done
 
 demo dev: export DAGSTER_HOME := $(CURDIR)
 demo: $(READY)  ## anonymize the bundled patients through Dagster and print what came out
-	@$(BIN)/python -m anon_dagster.demo
+	@$(BIN)/python -m anon_dagster.demos.patients
+
+demo-s3: $(READY)  ## let three files arrive in a bucket, and show their releases in another
+	@$(BIN)/python -m anon_dagster.demos.arrivals
 
 dev: $(READY)  ## start the Dagster UI on this project, at http://127.0.0.1:3000
 	@PYTHONWARNINGS='ignore:Function `dev_command`' $(BIN)/dagster dev --host 127.0.0.1

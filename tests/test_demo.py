@@ -6,7 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from anon_dagster.demo import main
+from anon_dagster.demos.patients import main
 
 
 @pytest.fixture

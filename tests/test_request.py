@@ -1,5 +1,6 @@
 """A request is refused with all of its problems, each at its place, each once."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -82,3 +83,44 @@ def test_parts_that_were_validated_already_are_taken_as_they_are() -> None:
     policy = Policy.model_validate({**REQUEST["policy"], "privacy": guarded})
     with pytest.raises(RequestError, match=r"l_diversity\.0\.attribute: its role must be"):
         parse_request({**REQUEST, "policy": policy})
+
+
+ARRIVALS = {"source": {"path": "inbox/"}, "target": {"path": "out/{file}.csv"}}
+
+
+@pytest.mark.parametrize(
+    ("arrivals", "path"),
+    [
+        ({**ARRIVALS, "target": {"path": "out/all.csv"}}, "arrivals"),
+        ({**ARRIVALS, "target": {"path": "out/{file}/{file}.csv"}}, "arrivals"),
+        ({**ARRIVALS, "target": {"path": "out/{name}/{file}.csv"}}, "arrivals"),
+        ({**ARRIVALS, "target": {"path": "out/{file}"}}, "arrivals.target.format"),
+        ({**ARRIVALS, "solution": {"path": "solution.json"}}, "arrivals"),
+        ({**ARRIVALS, "source": {"path": ["a.csv", "b.csv"]}}, "arrivals"),
+        ({**ARRIVALS, "every_seconds": 0}, "arrivals.every_seconds"),
+        ({**ARRIVALS, "mode": "copy"}, "arrivals.mode"),
+        (
+            {**ARRIVALS, "target": {"path": "s3://user:secret@out/{file}.csv"}},
+            "arrivals.target.path",
+        ),
+    ],
+)
+def test_what_is_asked_of_files_that_arrive_is_checked(arrivals: Any, path: str) -> None:
+    with pytest.raises(RequestError) as caught:
+        parse_request({**REQUEST, "arrivals": arrivals})
+    assert path in {problem.path for problem in caught.value.problems}
+    assert "secret" not in str(caught.value)
+
+
+def test_files_arrive_at_one_place() -> None:
+    several = {"path": ["a.csv", "b.csv"]}
+    with pytest.raises(RequestError, match="one folder, prefix or glob"):
+        parse_request({**REQUEST, "source": several, "arrivals": {"target": ARRIVALS["target"]}})
+
+
+def test_the_paths_of_files_that_arrive_start_at_the_folder_of_the_request(tmp_path: Path) -> None:
+    request = parse_request({**REQUEST, "arrivals": ARRIVALS}, folder=tmp_path)
+    assert request.arrivals is not None
+    assert request.arrivals.source is not None
+    assert request.arrivals.source.path == str(tmp_path / "inbox")
+    assert request.arrivals.target.path == str(tmp_path / "out/{file}.csv")

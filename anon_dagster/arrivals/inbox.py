@@ -79,11 +79,10 @@ class Inbox:
         )
 
     def _require_apart(self) -> None:
-        place, target = places.full(self.place), places.full(self.target_of(_PROBE))
-        if not places.is_glob(self.place):
-            inside = target.startswith(f"{place.rstrip('/')}/")
-        else:
-            inside = places.matches(self.place, target)
+        with places.reading(self.place):
+            place, target = places.full(self.place), places.full(self.target_of(_PROBE))
+            below = target.startswith(f"{place.rstrip('/')}/")
+            inside = places.matches(self.place, target) if places.is_glob(self.place) else below
         if inside:
             raise RequestError(
                 f"the releases of arrivals.target would be found in {self.place} as new files; "

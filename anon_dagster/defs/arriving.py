@@ -44,7 +44,7 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
     load
         Reads the request as it is when files are released.
     """
-    partitions = dg.DynamicPartitionsDefinition(name=f"{group.name}_files")
+    partitions = dg.DynamicPartitionsDefinition(name=files_partitions(group.name))
     settings = Inbox(request).settings
     asset = dg.AssetSpec(
         group.key(_STAGE),
@@ -60,6 +60,11 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
         sensors=[_sensor(group, settings.every_seconds, partitions, load)],
         asset_checks=[_check(group)],
     )
+
+
+def files_partitions(dataset: str) -> str:
+    """Return the name of the partitions of a dataset: one for each version of a file."""
+    return f"{dataset}_files"
 
 
 # -- the sensor ----------------------------------------------------------------------------

@@ -9,7 +9,8 @@ from pathlib import Path
 import dagster as dg
 
 from anon_dagster.defs.adhoc import REQUESTS
-from anon_dagster.defs.graph import KIND_TAG
+from anon_dagster.defs.arriving import files_partitions
+from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 
 HANDED_TAG = "anon/handed"
@@ -22,6 +23,8 @@ _EVERY_NIGHT = "30 3 * * *"
 
 def forget(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> None:
     """Delete a run that is over and everything that was made for it but its target."""
+    for each in _folders(store.job(run.run_id).path / "files"):
+        instance.delete_dynamic_partition(files_partitions(run.tags[DATASET_TAG]), each.name)
     store.job(run.run_id).delete()
     if handed := run.tags.get(HANDED_TAG):
         shutil.rmtree(store.root / "handed" / Path(handed).name, ignore_errors=True)

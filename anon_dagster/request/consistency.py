@@ -28,8 +28,9 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):
         yield Problem("policy.attributes", "at least one importance must be above 0")
-    for key in ("source", "target"):
-        yield from _format_problems(key, _mapping(document, key))
+    if not document.get("arrivals"):  # each file that comes in tells its own
+        yield from _format_problems("source", _mapping(document, "source"))
+    yield from _format_problems("target", _mapping(document, "target"))
     yield from _arrival_problems(document)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ import yaml
 
 from anon_dagster import anonymize, apply, verify
 from anon_dagster.arrivals import Registry, State
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.retention import delete_older
 from anon_dagster.ledger import Entry, Ledger
 from tests.deployment import Deployment, deployed, failure
 
@@ -302,6 +305,19 @@ def test_a_release_in_the_inbox_is_refused_before_anything_is_done(tmp_path: Pat
         place.put("a.csv", people())
         with pytest.raises(dg.Failure, match="as new files"):
             place.tick()
+
+
+def test_what_is_kept_of_old_files_goes_with_their_run(place: Place) -> None:
+    place.put("a.csv", people())
+    (result,) = place.tick()
+    instance, store = place.deployment.instance, JobStore(place.folder / ".anon")
+    (folder,) = (store.job(result.run_id).path / "files").iterdir()
+    assert folder.name in instance.get_dynamic_partitions("people_files")
+    delete_older(instance, store, time.time() + 1)
+    assert not folder.exists()
+    assert folder.name not in instance.get_dynamic_partitions("people_files")
+    assert (place.out / "a.csv").exists()
+    assert place.tick() == [], "it is released all the same"
 
 
 def test_nothing_of_the_data_is_in_dagsters_storage(place: Place) -> None:

@@ -147,7 +147,8 @@ def test_a_folder_of_another_program_is_read_whole(success: bytes) -> None:
         manifest.whole("folder", [*names, "part-00000.of-job.0123abcd.csv"], success)
 
 
-def test_the_request_that_the_documentation_shows_is_valid(project_folder: Path) -> None:
-    page = (project_folder / "docs" / "s3.md").read_text(encoding="utf-8")
-    for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+@pytest.mark.parametrize("page", ["s3.md", "arrivals.md"])
+def test_the_requests_that_a_page_shows_are_valid(page: str, project_folder: Path) -> None:
+    text = (project_folder / "docs" / page).read_text(encoding="utf-8")
+    for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
         assert remote.is_s3(str(parse_request(yaml.safe_load(block)).inputs[0]))

@@ -1,0 +1,1 @@
+"""What the project does, shown: ``make demo`` and ``make demo-s3``."""

@@ -1,0 +1,137 @@
+"""Files that come in through a real S3 server, while it fails in every way."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from s3fs import S3FileSystem
+
+from anon_dagster import verify
+from anon_dagster.arrivals import Registry, State
+from anon_dagster.ledger import Ledger
+from tests.defs.test_arriving import POLICY, SENSOR, Place, people, placed, request
+from tests.deployment import failure
+from tests.object_store import BUCKET, SECRET, ObjectStore, served
+
+pytestmark = pytest.mark.slow
+
+FILES = 6
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectStore]:
+    with served(tmp_path / "server") as server:
+        for name, value in server.environment.items():
+            monkeypatch.setenv(name, value)
+        S3FileSystem.clear_instance_cache()
+        yield server
+        S3FileSystem.clear_instance_cache()
+
+
+@pytest.fixture
+def place(tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    assert store.process
+    folder = tmp_path / "deployment"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    document = request(folder)
+    document["source"]["path"] = f"s3://{BUCKET}/new/*.csv"
+    document["arrivals"]["target"]["path"] = f"s3://{BUCKET}/out/{{file}}.csv"
+    with placed(folder, document) as there:
+        yield there
+
+
+def put(store: ObjectStore, name: str, seed: int = 0, records: int = 60) -> None:
+    content = people(seed, records).to_csv(index=False).encode()
+    store.client().pipe(f"{BUCKET}/new/{name}.csv", content)
+
+
+def require_all_released(place: Place, store: ObjectStore, files: int) -> None:
+    assert list(place.states().values()) == [State.RELEASED] * files
+    assert len(store.objects("out")) == files, "nothing hidden is left beside them"
+    assert store.uploads() == []
+    for key in store.objects("out"):
+        assert verify(POLICY, f"s3://{BUCKET}/{key}").holds
+    entries = [entry for entry in Ledger(place.folder / ".anon").entries() if entry.source]
+    assert sorted(entry.status for entry in entries) == ["completed"] * files
+
+
+def let_them_be_tried(place: Place) -> None:
+    """Let the time pass after which files are tried again."""
+    Registry(place.folder / ".anon", "people").decide(
+        lambda known: [replace(a, not_before=0.0) for a in known if a.not_before]
+    )
+
+
+def test_each_object_is_released_once(place: Place, store: ObjectStore) -> None:
+    for number in range(3):
+        put(store, f"f{number}", number)
+    (result,) = place.tick()
+    assert result.success, failure(result)
+    assert place.tick() == []
+    require_all_released(place, store, 3)
+    put(store, "f0")  # the same bytes
+    assert place.tick() == []
+    put(store, "f0", records=90)
+    (again,) = place.tick()
+    assert again.success, failure(again)
+
+
+@pytest.mark.parametrize("fault", ["kill", "hold_up"])
+def test_a_store_that_fails_in_the_middle_of_a_run(
+    place: Place, store: ObjectStore, fault: str
+) -> None:
+    for number in range(FILES):
+        put(store, f"f{number}", number, 3_000)
+    results: list[dg.ExecuteInProcessResult] = []
+    run = threading.Thread(target=lambda: results.extend(place.tick()))
+    run.start()
+    while State.RELEASED not in place.states().values():
+        time.sleep(0.02)
+    getattr(store, fault)()
+    run.join()
+    said = failure(results[0])
+    assert "will be tried again" in said
+    assert "set aside" not in said
+    assert SECRET not in said
+    released = [s for s in place.states().values() if s is State.RELEASED]
+    assert 0 < len(released) < FILES
+    with pytest.raises(dg.Failure, match="the store did not answer"):
+        place.deployment.tick(SENSOR)
+    store.go_on() if fault == "hold_up" else store.start()
+    S3FileSystem.clear_instance_cache()
+    let_them_be_tried(place)
+    (result,) = place.tick()
+    assert result.success, failure(result)
+    require_all_released(place, store, FILES)
+
+
+def test_wrong_credentials_fail_the_tick_and_are_not_shown(
+    place: Place, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "Wrong4711")
+    S3FileSystem.clear_instance_cache()
+    with pytest.raises(dg.Failure, match="denies access") as caught:
+        place.tick()
+    assert "Wrong4711" not in str(caught.value)
+    assert place.states() == {}
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    S3FileSystem.clear_instance_cache()
+    (result,) = place.tick()
+    assert result.success, failure(result)
+
+
+def test_a_missing_bucket_fails_the_tick(place: Place) -> None:
+    text = place.request.read_text(encoding="utf-8")
+    place.request.write_text(text.replace(f"s3://{BUCKET}/new", "s3://no-box/new"), "utf-8")
+    with pytest.raises(dg.Failure, match="no such bucket"):
+        place.tick()
+
+
+def test_an_empty_bucket_has_no_files(place: Place) -> None:
+    assert place.tick() == []
