@@ -10,6 +10,7 @@ from anon_dagster.request import (
     HierarchyRule,
     IntervalRule,
     MaskRule,
+    ObjectiveRule,
     OrderRule,
     Policy,
     QuasiIdentifier,
@@ -130,6 +131,9 @@ def explain_policy(policy: Policy) -> str:
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"
         lines.append(f"the records are a random sample: {what} of those of the source")
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
+    if policy.objective != ObjectiveRule():
+        words = str(policy.objective).replace("_", " ")
+        lines.append(f"of the releases that keep all this, the one of least {words} is chosen")
     if policy.suppression_limit and policy.suppression_cost != 1:
         what = "preferred to" if policy.suppression_cost < 1 else "avoided for"
         cost = f"{policy.suppression_cost:g} times what full generalization costs"

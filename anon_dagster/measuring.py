@@ -11,7 +11,7 @@ from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count
 from anon_dagster.errors import Problem, RequestError, UnreachableError
 from anon_dagster.planning import Plan, plan_with
-from anon_dagster.request import Measurement, Policy, parse_policy
+from anon_dagster.request import Measurement, ObjectiveRule, Policy, parse_policy
 from anon_dagster.statistics.risk import risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
 
@@ -22,6 +22,8 @@ _UTILITIES = (
     "average_class_size",
     "discernibility",
     "generalization_intensity",
+    "non_uniform_entropy",
+    "kl_divergence",
 )
 _PARAMETERS = {
     "l": "l_diversity",
@@ -67,7 +69,7 @@ def configurations(policy: Policy, measurement: Measurement) -> Iterator[Configu
         values = {}
         for (name, _, change), value in zip(choices, combination, strict=True):
             change(document, value)
-            values[name] = value
+            values[name] = str(value) if isinstance(value, ObjectiveRule) else value
         yield Configuration(values, parse_policy(document))
 
 
@@ -80,7 +82,7 @@ def _choices(
     if measurement.k:
         yield "k", measurement.k, lambda d, k: d["privacy"].update(k_anonymity={"k": k})
     yield from _bounds(policy, measurement)
-    for name in ("suppression_limit", "suppression_cost", "recoding"):
+    for name in ("objective", "suppression_limit", "suppression_cost", "recoding"):
         if values := getattr(measurement, name):
             yield name, values, _at_the_top(name)
     for bound in ("lowest_level", "highest_level"):

@@ -16,6 +16,7 @@ from anon_dagster.counting import ColumnCount, Count
 from anon_dagster.errors import HierarchyError, RequestError
 from anon_dagster.errors import Problem as RequestProblem
 from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.objectives import objective_of
 from anon_dagster.population import require_people
 from anon_dagster.promises import (
     class_models,
@@ -112,6 +113,7 @@ def plan_with(
         population=_population(policy, count, hierarchies),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
+        objective=objective_of(policy.objective),
         keeps_suppressed=policy.suppressed_records == "keep",
         orders=tuple(
             _leaf_order(a, hierarchies[n], count.columns[n].kinds.kind, decimal)

@@ -105,10 +105,11 @@ def _sections(findings: Findings) -> Iterator[str]:
 def _how(decision: Decision) -> str:
     proof = decision.solution.proof
     what = "no better one exists" if proof.optimal else f"none is below {proof.lower_bound:.4f}"
+    objective = decision.plan.problem.objective
     return (
         f"The {proof.method} search evaluated {proof.evaluated:,} of {proof.candidates:,} "
-        f"candidates; the release it chose loses {proof.loss:.4f} (0 nothing, 1 everything), and "
-        f"{what}."
+        f"candidates for the least {objective}; the release it chose loses {proof.loss:.4f} "
+        f"(0 nothing, 1 everything), and {what}."
     )
 
 

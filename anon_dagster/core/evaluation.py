@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import group
-from anon_dagster.core.loss import loss_of
+from anon_dagster.core.objectives import Generalization
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
 from anon_dagster.core.privacy.model import PrivacyModel
@@ -28,6 +28,7 @@ class Evaluation:
     feasible: bool
     """Whether the release of this candidate keeps every promise within the limit."""
     loss: float
+    """What the problem's objective says of it."""
 
 
 def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
@@ -41,13 +42,17 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     failing = ~all_hold(problem.models, classes)
     kept = ~failing[groups.ids]
     suppressed = int(classes.sizes[failing].sum())
+    nodes = [column[groups.first[~failing]] for column in generalized]
+    outcome = Generalization(
+        problem.source, tuple(levels), nodes, classes.sizes[~failing], suppressed
+    )
     return Evaluation(
         groups.ids,
         failing,
         suppressed,
         suppressed <= problem.most_suppressed
         and release_holds(problem, groups.ids, kept, people=people),
-        loss_of(problem, levels, kept),
+        problem.objective.loss(outcome),
     )
 
 

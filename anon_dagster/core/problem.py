@@ -2,17 +2,19 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.objectives import CERTAINTY, Objective, Source
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Problem:
     """Everything that a search needs; rows, files and names play no part.
 
@@ -42,6 +44,8 @@ class Problem:
     suppression_cost: Fraction = Fraction(1)
     """What a suppressed record counts in the objective, 1 being a fully generalized one: less
     prefers suppression to generalization, more avoids it."""
+    objective: Objective = CERTAINTY
+    """What is to be lost least."""
     orders: tuple[NDArray[np.int64] | None, ...] = ()
     """For local recoding, (quasi-identifiers,): the rank of each leaf of an attribute that may be
     released as ranges, (leaves,), -1 for a value without one; ``None`` and left out: no ranges."""
@@ -53,3 +57,15 @@ class Problem:
     def records(self) -> int:
         """How many records the table has."""
         return int(self.counts.sum())
+
+    @cached_property
+    def source(self) -> Source:
+        """The table as an objective sees it."""
+        return Source(
+            self.codes,
+            self.counts,
+            self.hierarchies,
+            self.weights,
+            self.suppression_cost,
+            self.most_suppressed,
+        )

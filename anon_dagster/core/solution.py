@@ -26,8 +26,8 @@ class Proof:
     optimal: bool
     """Whether nothing better exists among the candidates of the request."""
     loss: float
-    """The objective of the solution: the mean normalized certainty penalty, 0 to 1; more or less
-    where a suppressed record counts more or less than 1."""
+    """What the solution loses by the objective of its problem, 0 to 1; more or less where a
+    suppressed record counts more or less than 1."""
     lower_bound: float
     """No candidate has a smaller loss; equals ``loss`` (to rounding) when optimal."""
     candidates: int

@@ -129,6 +129,7 @@ def of_decision(decision: "Decision") -> Shown:
     if levels := list(level_rows(decision)):
         shown["levels"] = rows(levels, ("attribute", "level", "of", "meaning"))
     return shown | {
+        "objective": dg.MetadataValue.text(f"least {decision.plan.problem.objective}"),
         "loss": dg.MetadataValue.float(proof.loss),
         "lower_bound": dg.MetadataValue.float(proof.lower_bound),
         "optimal": dg.MetadataValue.bool(proof.optimal),

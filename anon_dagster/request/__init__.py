@@ -22,6 +22,7 @@ from anon_dagster.request.hierarchies import (
     SuppressRule,
     TreeRule,
 )
+from anon_dagster.request.objective import ObjectiveRule
 from anon_dagster.request.places import CsvOptions, Source, Target, format_of
 from anon_dagster.request.policy import Measurement, Policy, Request
 from anon_dagster.request.privacy import (
@@ -67,6 +68,7 @@ __all__ = [
     "LDiversityRule",
     "MaskRule",
     "Measurement",
+    "ObjectiveRule",
     "OrderRule",
     "Policy",
     "Privacy",

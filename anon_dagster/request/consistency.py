@@ -7,6 +7,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anon_dagster.errors import Problem
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.part import document as _document
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.places import format_of
@@ -28,6 +29,9 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):
         yield Problem("policy.attributes", "at least one importance must be above 0")
+    objective = policy.get("objective")
+    named_only = {"metric": objective} if isinstance(objective, str) else objective
+    yield from objective_problems(policy, _document(named_only))
     if not document.get("arrivals"):  # each file that comes in tells its own
         yield from _format_problems("source", _mapping(document, "source"))
     yield from _format_problems("target", _mapping(document, "target"))

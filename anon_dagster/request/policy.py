@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.arrivals import Arrivals
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.part import Part, Share
 from anon_dagster.request.paths import input_paths
 from anon_dagster.request.places import Source, Target
@@ -57,6 +58,8 @@ class Policy(Part):
     """The release is made of a random sample of the source, and knows of nothing else."""
     suppression_limit: Share = 0.0
     """Share of the records that may be suppressed: at most ⌊limit · records⌋ of them."""
+    objective: Objective = ObjectiveRule()
+    """What is to be lost least."""
     suppression_cost: Annotated[float, Field(ge=0, le=10)] = 1.0
     """What a suppressed record counts in the objective; 1: as much as a fully generalized one.
     Less prefers suppression to generalization, more avoids it. The reported loss counts 1."""
@@ -109,6 +112,7 @@ class Measurement(Part):
     population_uniqueness: tuple[Annotated[float, Field(ge=0, lt=1)], ...] = ()
     suppression_limit: tuple[Share, ...] = ()
     suppression_cost: tuple[Annotated[float, Field(ge=0, le=10)], ...] = ()
+    objective: tuple[Objective, ...] = ()
     recoding: tuple[Literal["global", "local"], ...] = ()
     lowest_level: dict[str, tuple[Annotated[int, Field(ge=0)], ...]] = Field(default_factory=dict)
     """By quasi-identifier."""

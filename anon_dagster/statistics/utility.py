@@ -2,15 +2,22 @@
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from math import fsum, log, nan, prod
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from anon_dagster.core.loss import combined
+from anon_dagster.core.local import outcome_of
 from anon_dagster.core.measurement import Partition, partition
+from anon_dagster.core.objectives import (
+    CERTAINTY,
+    KullbackLeibler,
+    NonUniformEntropy,
+    Outcome,
+    Recoding,
+)
 from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
@@ -21,13 +28,13 @@ class _Released:
     """A release as the measures see it."""
 
     problem: Problem
-    generalized: tuple[Generalized, ...]
-    places: NDArray[np.int64]  # (classes,): where each class stands in ``generalized``
+    generalized: tuple[Generalized, ...]  # with codes of the released classes, (classes,)
     classes: Partition  # of the released tuples
+    outcome: Outcome
 
     @property
     def suppressed(self) -> int:
-        return self.problem.records - self.classes.records
+        return self.outcome.suppressed
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,13 @@ def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
     - ``generalization_intensity``: mean over records and quasi-identifiers of level / (levels - 1),
       0 to 1; 1 minus Sweeney's precision [4]_.
     - ``infoLoss``: the mean normalized certainty penalty, 0 to 1, a suppressed record counting 1
-      whatever its cost in the objective, see :func:`anon_dagster.core.loss.loss_of`.
+      whatever its cost in the objective, see
+      :class:`anon_dagster.core.objectives.CertaintyPenalty`.
+    - ``non_uniform_entropy``: bits per record that the values lose within their labels, summed over
+      quasi-identifiers, see :class:`anon_dagster.core.objectives.NonUniformEntropy`.
+    - ``kl_divergence``: bits by which the source diverges from what the release makes believe, see
+      :class:`anon_dagster.core.objectives.KullbackLeibler`.
+    - ``height``: the sum of the levels [5]_, of full-domain generalization alone.
 
     Returns
     -------
@@ -74,10 +87,14 @@ def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
        section 2.
     .. [4] L. Sweeney, "Achieving k-anonymity privacy protection using generalization and
        suppression", Int. J. Uncertainty, Fuzziness and Knowledge-Based Systems 10(5), 2002.
+    .. [5] P. Samarati, "Protecting respondents' identities in microdata release", IEEE Transactions
+       on Knowledge and Data Engineering 13(6), 2001.
     """
+    problem = replace(problem, suppression_cost=Fraction(1))
     of_source, of_release = (_released(problem, s) for s in (identity(problem), solution))
-    rows = [_row(measure, of_source, of_release) for measure in _MEASURES]
-    index = pd.Index([measure.name for measure in _MEASURES], name="statistic")
+    measures = _MEASURES if solution.levels is None else _MEASURES + _OF_LEVELS
+    rows = [_row(measure, of_source, of_release) for measure in measures]
+    index = pd.Index([measure.name for measure in measures], name="statistic")
     return pd.DataFrame(rows, index=index, dtype=object)
 
 
@@ -103,8 +120,13 @@ def identity(problem: Problem) -> Solution:
 
 def _released(problem: Problem, solution: Solution) -> _Released:
     kept = solution.classes >= 0
-    classes = partition([solution.classes[kept]], problem.counts[kept])
-    return _Released(problem, solution.generalized, np.unique(solution.classes[kept]), classes)
+    places, numbers = np.unique(solution.classes[kept], return_inverse=True)
+    generalized = tuple(replace(g, codes=g.codes[places]) for g in solution.generalized)
+    dense = np.full(len(kept), -1, dtype=np.int64)
+    dense[kept] = numbers.reshape(-1)
+    outcome = outcome_of(problem, dense, generalized, solution.levels)
+    classes = partition([dense[kept]], problem.counts[kept])
+    return _Released(problem, generalized, classes, outcome)
 
 
 def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, object]:
@@ -134,7 +156,7 @@ def _ambiguity(released: _Released) -> float:
     largest = max(whole, 1) * released.problem.records
     sizes = integers(released.classes.sizes, largest)
     for generalized in released.generalized:
-        sizes = sizes * generalized.covered[generalized.codes[released.places]]
+        sizes = sizes * generalized.covered[generalized.codes]
     total = int(sizes.sum()) + released.suppressed * whole
     return _quotient(total, released.problem.records)
 
@@ -154,20 +176,39 @@ def _discernibility(released: _Released) -> int:
 
 
 def _generalization_intensity(released: _Released) -> float:
-    heights = [
-        fsum(g.heights[g.codes[released.places]] * released.classes.sizes)
-        for g in released.generalized
-    ]
+    heights = [fsum(g.heights[g.codes] * released.classes.sizes) for g in released.generalized]
     whole = released.problem.records * len(heights)
     return (fsum(heights) + released.suppressed * len(heights)) / whole if whole else 0.0
 
 
 def _info_loss(released: _Released) -> float:
-    penalties = []
-    for g in released.generalized:
-        extra = integers(g.covered - 1, g.leaves * released.problem.records)
-        penalties.append(int((extra[g.codes[released.places]] * released.classes.sizes).sum()))
-    return combined(released.problem, penalties, released.suppressed)
+    return CERTAINTY.loss(released.outcome)
+
+
+def _non_uniform_entropy(outcome: Outcome) -> float:
+    metric, source = NonUniformEntropy(), outcome.source
+    bits = [
+        metric.lost(outcome, q)
+        + outcome.suppressed * metric.suppressed(source, q)
+        - metric.offset(source, q)
+        for q in range(len(source.hierarchies))
+    ]
+    return max(fsum(bits) / source.records, 0.0) if source.records else 0.0
+
+
+def _nothing_left(problem: Problem) -> Outcome:
+    """Return the release in which every record is suppressed."""
+    none = np.zeros(0, dtype=np.int64)
+    width = len(problem.hierarchies)
+    return Recoding(problem.source, none, problem.records, [none] * width, lambda _: none)
+
+
+def _height(released: _Released) -> int:
+    return sum(released.outcome.levels or ())
+
+
+def _highest_height(problem: Problem) -> int:
+    return sum(h.levels - 1 for h in problem.hierarchies)
 
 
 def _log(value: float) -> float:
@@ -189,4 +230,15 @@ _MEASURES = (
     _Measure("discernibility", _discernibility, lambda problem: problem.records**2),
     _Measure("generalization_intensity", _generalization_intensity, lambda _: 1.0),
     _Measure("infoLoss", _info_loss, lambda _: 1.0),
+    _Measure(
+        "non_uniform_entropy",
+        lambda released: _non_uniform_entropy(released.outcome),
+        lambda problem: _non_uniform_entropy(_nothing_left(problem)),
+    ),
+    _Measure(
+        "kl_divergence",
+        lambda released: KullbackLeibler().divergence(released.outcome),
+        lambda problem: KullbackLeibler().divergence(_nothing_left(problem)),
+    ),
 )
+_OF_LEVELS = (_Measure("height", _height, _highest_height),)

@@ -1,6 +1,8 @@
 """Utility by hand, and the laws that every measure keeps."""
 
 import sys
+from dataclasses import replace
+from math import log2
 
 import numpy as np
 import pytest
@@ -53,6 +55,14 @@ def test_each_measure_is_its_definition() -> None:
     assert found["discernibility"] == 9 + 3 * 6
     assert found["generalization_intensity"] == (3 * 0.5 + 3 * 1 + 3 * 0 + 3 * 1) / 12
     assert found["infoLoss"] == pytest.approx(((3 * 1 / 3 + 3) / 6 + (0 + 3) / 6) / 2)
+    bits = log2(3) + 2 * log2(3 / 2) + 3 * log2(6 / 3) + 3 * log2(6 / 3)
+    assert found["non_uniform_entropy"] == pytest.approx(bits / 6)
+    first, last = (3 / 2 + 3 / 8) / 6, 3 / 8 / 6
+    divergence = log2(1 / 6 / first) + 2 * log2(2 / 6 / first) + 3 * log2(3 / 6 / last)
+    assert found["kl_divergence"] == pytest.approx(divergence / 6)
+    assert "height" not in found
+    whole = utility_statistics(problem, replace(solution, levels=(1, 0))).loc["height"]
+    assert (whole["release"], whole["highest"], whole["quality"]) == (1, 3, pytest.approx(2 / 3))
 
 
 def test_the_source_is_as_good_as_can_be_and_nothing_at_all_as_bad() -> None:
@@ -94,4 +104,4 @@ def test_an_attribute_of_one_value_can_lose_nothing() -> None:
     problem = problem_of([Hierarchy.from_labels([["only"]])], [[0]], [5])
     found = utility_statistics(problem, identity(problem))
     assert found["release"]["infoLoss"] == 0
-    assert found["quality"].tolist() == [1] * 5
+    assert found["quality"].tolist() == [1] * len(found)

@@ -46,7 +46,7 @@ class Cells:
             loss += (each.covered - 1)[each.codes] * unit
         levels = [
             None
-            if solution.levels is None and _without_nodes(problem, q)
+            if solution.levels is None and without_nodes(problem, q)
             else _levels(problem.hierarchies[q], generalized)
             for q, generalized in enumerate(solution.generalized)
         ]
@@ -122,7 +122,7 @@ def _stacked(columns: Sequence[NDArray[np.int32]]) -> NDArray[np.int32]:
     return np.stack(columns, axis=1) if columns else np.zeros((0, 0), dtype=np.int32)
 
 
-def _without_nodes(problem: Problem, q: int) -> bool:
+def without_nodes(problem: Problem, q: int) -> bool:
     """Tell whether a local recoding labels an attribute by ranges or sets."""
     ordered = bool(problem.orders) and problem.orders[q] is not None
     return ordered or (bool(problem.sets) and problem.sets[q])
@@ -166,7 +166,7 @@ class _Reader:
         used, place = np.unique(labels, return_inverse=True)
         masks = None
         if self.nodes is None:
-            parsed = [_mask(self.labels[label], self.hierarchy, self.ranks) for label in used]
+            parsed = [mask(self.labels[label], self.hierarchy, self.ranks) for label in used]
             masks = np.stack(parsed)
         parts = [np.zeros((0, -(-len(labels) // 64)), dtype=np.uint64)]
         for chunk in (leaves[at : at + _LEAVES] for at in range(0, len(leaves), _LEAVES)):
@@ -183,7 +183,7 @@ class _Reader:
         return covers
 
 
-def _mask(label: Label, hierarchy: Hierarchy, ranks: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+def mask(label: Label, hierarchy: Hierarchy, ranks: NDArray[np.int64] | None) -> NDArray[np.bool_]:
     """Return which leaves a range or a set covers, (leaves,)."""
     parsed = parse_label(label)
     if isinstance(parsed, Anything):

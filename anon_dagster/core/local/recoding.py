@@ -13,10 +13,12 @@ from anon_dagster.core.local.axis import Axis, axes_of, place_columns
 from anon_dagster.core.local.bound import lower_bound
 from anon_dagster.core.local.judge import Judge
 from anon_dagster.core.local.labels import joined_by_label, label_classes
+from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.regrouping import regroup, renumbered
 from anon_dagster.core.local.splitting import EXPONENTS, split
 from anon_dagster.core.local.suppression import suppress_outliers
-from anon_dagster.core.loss import TIE, combined
+from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import CERTAINTY
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import UnreachableError
@@ -48,7 +50,8 @@ def recode_locally(
     bottom-up (see ``regrouping``). Labels are nodes of the hierarchies, or ranges and sets of
     values where the problem allows them; the nodes of an attribute's ``highest`` level bound who
     may share a class, however it is labelled. The same table gives the same classes, in whatever
-    order its tuples stand.
+    order its tuples stand. The steps are guided by the certainty penalty; of the releases that they
+    lead to, the one of least loss by the problem's objective is taken.
 
     Parameters
     ----------
@@ -79,13 +82,15 @@ def recode_locally(
     begun = None if start is None else start.classes[first]
     if rounds is None:
         rounds = min(MOST_ROUNDS, max(1, WORK // max(len(first), 1)))
-    for classes in search.attempts(begun, rounds):
-        release = search.release(classes)
-        if release is None:
-            continue
-        if start is not None and start.proof.loss < release.proof.loss - TIE:
-            return _unchanged(start, release.proof)
-        return replace(release, classes=release.classes[tuples.ids])
+    releases = filter(None, map(search.release, search.attempts(begun, rounds)))
+    if problem.objective == CERTAINTY:  # what guides the steps: the first is the best
+        best = next(releases, None)
+    else:
+        best = min(releases, key=lambda release: release.proof.loss, default=None)
+    if best is not None:
+        if start is not None and start.proof.loss < best.proof.loss - TIE:
+            return _unchanged(start, best.proof)
+        return replace(best, classes=best.classes[tuples.ids])
     raise UnreachableError(
         "the highest allowed levels break a promise for more records than may be suppressed; "
         "allow higher levels, a higher suppression limit or weaker promises"
@@ -201,13 +206,7 @@ class _Search:
         return self._loss_of(*self._labelled(cells))
 
     def _loss_of(self, cells: NDArray[np.int64], generalized: tuple[Generalized, ...]) -> float:
-        counts, kept = self.problem.counts, cells >= 0
-        suppressed = int(counts[~kept].sum())
-        penalties = []
-        for each in generalized:
-            extra = (each.covered - 1)[each.codes[cells[kept]]]
-            penalties.append(int((extra * counts[kept]).sum()))
-        return combined(self.problem, penalties, suppressed, cost=self.problem.suppression_cost)
+        return self.problem.objective.loss(outcome_of(self.problem, cells, generalized))
 
     def release(self, cells: NDArray[np.int64]) -> Solution | None:
         """Return the classes as a solution, or ``None`` if it broke a promise."""
@@ -215,11 +214,16 @@ class _Search:
         if not self._holds(cells):
             return None
         loss = self._loss_of(cells, generalized)
-        bound = min(lower_bound(self.problem, self.axes, self.columns), loss)
+        bound = min(self._lower_bound(), loss)
         proof = Proof(
             optimal=False, loss=loss, lower_bound=bound, candidates=1, evaluated=1, method="local"
         )
         return Solution(cells, generalized, proof)
+
+    def _lower_bound(self) -> float:
+        if self.problem.objective != CERTAINTY:
+            return 0.0  # no objective falls below it
+        return lower_bound(self.problem, self.axes, self.columns)
 
     def _holds(self, cells: NDArray[np.int64]) -> bool:
         kept = cells >= 0

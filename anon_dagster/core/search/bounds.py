@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import Floor
 
 _ROUNDING = 1e-13
 """How far a bound may be off, being summed in another order than a loss."""
@@ -18,35 +19,17 @@ Terms = Sequence[NDArray[np.float64]]
 class Bounds:
     """A lower bound of the loss of every candidate of a lattice.
 
-    At first the loss without suppression, a sum of a term per quasi-identifier. What is suppressed
-    at a general candidate is suppressed at every more specific one: that adds another such sum to
-    the bounds of all of these. Sums of terms fill the lattice as an outer sum of two halves.
-
-    Parameters
-    ----------
-    losses
-        What each level adds to the loss without suppression.
-    saved
-        If suppression can lower the loss: by how much at most, (candidates,), given sums over the
-        terms that come with it.
+    Sums of terms fill the lattice as an outer sum of two halves.
     """
 
-    def __init__(
-        self,
-        lattice: Lattice,
-        losses: Terms,
-        saved: tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], Terms] | None = None,
-    ) -> None:
+    base: NDArray[np.float64]  # (candidates,): the loss without suppression, or what is near it
+    bound: NDArray[np.float64]  # (candidates,): infinite where ruled out or evaluated
+
+    def __init__(self, lattice: Lattice) -> None:
         self.lattice = lattice
         self._split = _split(lattice.shape)
         halves = lattice.shape[: self._split], lattice.shape[self._split :]
         self._offsets = [np.indices(half).reshape(len(half), int(np.prod(half))) for half in halves]
-        self.base = self.fill(losses)  # (candidates,): the loss without suppression
-        self._floor = self.base
-        if saved is not None:
-            by, terms = saved
-            self._floor = self.base - by(self.fill(terms))
-        self.bound = self._floor.copy()  # (candidates,): infinite where ruled out or evaluated
 
     def fill(self, terms: Terms) -> NDArray[np.float64]:
         """Return the sum of the terms of every candidate, (candidates,)."""
@@ -61,22 +44,6 @@ class Bounds:
                 total += term.take(offset)
             sums.append(total)
         return sums
-
-    def raise_below(self, levels: Levels, terms: Terms) -> None:
-        """Add terms to the loss without suppression of all that is at least as specific."""
-        cut = []
-        for term, end in zip(terms, self.lattice.below(levels), strict=True):
-            below = np.full(len(term), -np.inf)
-            below[end] = term[end]
-            cut.append(below)
-        first, second = self._halves(cut)
-        rows = np.flatnonzero(first > -np.inf)
-        shape = len(first), len(second)
-        raised = self._floor.reshape(shape)[rows]
-        raised += first[rows, None]
-        raised += second
-        bound = self.bound.reshape(shape)
-        bound[rows] = np.maximum(bound[rows], raised)
 
     def rule_out_below(self, levels: Levels) -> None:
         """Rule out all that is at least as specific."""
@@ -109,6 +76,102 @@ class Bounds:
                 axis[:, level] += axis[:, level - 1]
             inner *= size
         return counts
+
+
+class SummedBounds(Bounds):
+    """Bounds of a loss that is a sum of a term per quasi-identifier.
+
+    At first the loss without suppression. What is suppressed at a general candidate is suppressed
+    at every more specific one: that adds another such sum to the bounds of all of these.
+
+    Parameters
+    ----------
+    losses
+        What each level adds to the loss without suppression.
+    saved
+        If suppression can lower the loss: by how much at most, (candidates,), given sums over the
+        terms that come with it.
+    """
+
+    def __init__(
+        self,
+        lattice: Lattice,
+        losses: Terms,
+        saved: tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], Terms] | None = None,
+    ) -> None:
+        super().__init__(lattice)
+        self.base = self.fill(losses)
+        self._floor = self.base
+        if saved is not None:
+            by, terms = saved
+            self._floor = self.base - by(self.fill(terms))
+        self.bound = self._floor.copy()
+
+    def raise_below(self, levels: Levels, terms: Terms) -> None:
+        """Add terms to the loss without suppression of all that is at least as specific."""
+        cut = []
+        for term, end in zip(terms, self.lattice.below(levels), strict=True):
+            below = np.full(len(term), -np.inf)
+            below[end] = term[end]
+            cut.append(below)
+        first, second = self._halves(cut)
+        rows = np.flatnonzero(first > -np.inf)
+        shape = len(first), len(second)
+        raised = self._floor.reshape(shape)[rows]
+        raised += first[rows, None]
+        raised += second
+        bound = self.bound.reshape(shape)
+        bound[rows] = np.maximum(bound[rows], raised)
+
+
+class Floors(Bounds):
+    """Bounds of any loss: what an objective declares, raised by what candidates turn out to lose.
+
+    Parameters
+    ----------
+    floors
+        Each one holds.
+    slack
+        By how much suppression may lower a loss below what candidates lose without it.
+    """
+
+    def __init__(self, lattice: Lattice, floors: Sequence[Floor], slack: float) -> None:
+        super().__init__(lattice)
+        self._slack = slack
+        self.bound = np.maximum.reduce([self._filled(floor, lattice.highest) for floor in floors])
+        self.bound = self.bound.reshape(-1)
+        self._unsuppressed = self.base = self.bound + slack  # (candidates,): without suppression
+
+    def _filled(self, floor: Floor, highest: Levels) -> NDArray[np.float64]:
+        """Return a floor over the candidates up to some levels, (levels, …, levels)."""
+        joined = np.zeros(()) if floor.join is np.add else np.full((), -np.inf)
+        for term, low, high in zip(floor.terms, self.lattice.lowest, highest, strict=True):
+            joined = floor.join.outer(joined, term[low : high + 1])
+        return floor.loss(joined)
+
+    def raise_below(self, levels: Levels, floor: Floor) -> None:
+        """Raise the bounds of all that is at least as specific to a floor."""
+        if any(level < low for level, low in zip(levels, self.lattice.lowest, strict=True)):
+            return
+        highest = tuple(map(min, levels, self.lattice.highest))
+        below = self.bound.reshape(self.lattice.shape)[self.lattice.below(highest)]
+        np.maximum(below, self._filled(floor, highest), out=below)
+
+    def charge_below(self, levels: Levels, surcharge: float) -> None:
+        """Raise the bounds of all that is at least as specific by what suppression adds there."""
+        if surcharge <= self._slack:
+            return
+        cut = self.lattice.below(levels)
+        below = self.bound.reshape(self.lattice.shape)[cut]
+        least = self._unsuppressed.reshape(self.lattice.shape)[cut]
+        np.maximum(below, least + (surcharge - self._slack), out=below)
+
+    def raise_above(self, levels: Levels, loss: float) -> None:
+        """Raise the bounds of all that is at least as general to a loss without suppression."""
+        cut = self.lattice.above(levels)
+        for bounds, least in ((self._unsuppressed, loss), (self.bound, loss - self._slack)):
+            above = bounds.reshape(self.lattice.shape)[cut]
+            np.maximum(above, least, out=above)
 
 
 def _split(shape: tuple[int, ...]) -> int:

@@ -105,6 +105,17 @@ class Compact:
             for column, tree in zip(self.columns, self.trees, strict=True)
         ]
 
+    @cached_property
+    def _held(self) -> list[list[NDArray[np.int64]]]:
+        return [
+            [np.add.reduceat(counts, first) if len(first) else counts for first in tree.first]
+            for tree, counts in zip(self.trees, self.marginals, strict=True)
+        ]
+
+    def held(self, q: int) -> list[NDArray[np.int64]]:
+        """Return how many records have each node of a quasi-identifier: (levels,) of (nodes,)."""
+        return self._held[q]
+
     @property
     def may_save(self) -> bool:
         """Whether suppressing a record can lose less than generalizing it."""

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import TIE
-from anon_dagster.core.search.bounds import Bounds
 from anon_dagster.core.search.budget import Meter
 from anon_dagster.core.search.forecast import Forecast
 from anon_dagster.core.search.verdict import Judge, Verdict
@@ -89,12 +88,7 @@ class Exploration:
         self._judge = judge
         self._lattice = lattice
         self._findings = findings
-        worst = [compact.worst(q)[r] for q, r in enumerate(ranges)]
-        self.bounds = Bounds(
-            lattice,
-            [compact.losses(q)[r] for q, r in enumerate(ranges)],
-            (compact.saved, worst) if compact.may_save else None,
-        )
+        self.bounds = judge.costs.bounds(lattice)
         self._signs = [compact.signs(q)[r] for q, r in enumerate(ranges)]
         self._forecast = Forecast(len(ranges), compact.records, judge.limit)
         self._spent = np.zeros(lattice.candidates, dtype=np.bool_)
@@ -168,14 +162,14 @@ class Exploration:
 
     def _conclude(self, verdict: Verdict) -> None:
         """Draw the conclusions for other candidates."""
-        levels, inherited = verdict.levels, verdict.inherited
+        levels, inherited, doomed = verdict.levels, verdict.inherited, verdict.doomed
         if inherited > self._judge.limit:
             self.bounds.rule_out_below(levels)
             self._findings.hopeless[levels] = inherited
+            doomed = np.zeros_like(doomed)  # nothing below is left to learn of
         elif not inherited:
             self._spent.reshape(self._lattice.shape)[self._lattice.above(levels)] = True
-        elif verdict.doomed.any():
-            self.bounds.raise_below(levels, self._judge.added_loss(verdict, self._lattice))
+        self._judge.costs.learn(self.bounds, verdict.grouping, doomed)
 
     def _judge_solution(self, verdict: Verdict) -> None:
         findings = self._findings

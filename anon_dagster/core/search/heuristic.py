@@ -8,6 +8,7 @@ import numpy as np
 
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import CERTAINTY, AttributeWise
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Budget, Meter, Progress
 from anon_dagster.core.search.compact import Compact
@@ -104,10 +105,17 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
 
     A record that is suppressed for some of its quasi-identifiers is suppressed for all of them. So
     what a group of quasi-identifiers loses at least, when no other is considered, it loses in
-    every candidate; and the losses of separate groups add up.
+    every candidate; and the losses of separate groups add up. Of an objective that does not look
+    at quasi-identifiers one by one, the bound of the most specific candidate is that of all.
     """
-    whole = sum(problem.weights) or 1.0
-    bound, people = 0.0, problem.population
+    objective, people = problem.objective, problem.population
+    if not isinstance(objective, AttributeWise):
+        reachable = lower_bound(replace(problem, objective=CERTAINTY), meter) < np.inf
+        lowest = Lattice(tuple(problem.lowest), tuple(problem.lowest))
+        exploration = Exploration(Judge(Compact(problem), relaxed=True), lowest, Findings())
+        return float(exploration.bounds.bound[0]) if reachable else np.inf
+    weights, aggregate = objective.metric.weights(problem.source), objective.aggregate
+    losses, shares = [], []
     for group in _groups(problem):
         part = replace(
             problem,
@@ -121,10 +129,9 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
         judge = Judge(Compact(part), relaxed=True)
         exploration = Exploration(judge, Lattice.of(part), Findings())
         exploration.run(meter)
-        share = sum(part.weights) / whole
-        least = exploration.lower_bound()
-        bound += share * least if share or least == np.inf else 0.0
-    return bound
+        losses.append(exploration.lower_bound())
+        shares.append(aggregate.weight([weights[q] for q in group]))
+    return aggregate.of(losses, shares) if np.isfinite(losses).all() else np.inf
 
 
 def _groups(problem: Problem) -> list[list[int]]:

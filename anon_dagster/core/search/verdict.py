@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold, everyone_counts, whole_holds
-from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import combined
+from anon_dagster.core.lattice import Levels
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.model import Monotone
-from anon_dagster.core.search.compact import Compact, sums
+from anon_dagster.core.search.compact import Compact
+from anon_dagster.core.search.costs import costs_of
 from anon_dagster.core.search.tables import Grouping, Tables
 
 
@@ -44,6 +44,7 @@ class Judge:
 
     def __init__(self, compact: Compact, *, relaxed: bool = False) -> None:
         self.compact = compact
+        self.costs = costs_of(compact)
         self._tables = Tables(compact)
         self._bounds_only = relaxed
         weaker = [model.relaxation for model in compact.models]
@@ -74,47 +75,9 @@ class Judge:
         if self._additive and suppressed:
             inherited = max(inherited, 1)  # a class that fails has a part that fails
         within = suppressed <= self.limit
-        loss = self._loss(grouping, failing, suppressed) if within else np.inf
-        if self._bounds_only and self.compact.may_save:
-            loss -= self._saved(levels)
+        cost = self.costs.bound if self._bounds_only else self.costs.loss
+        loss = cost(grouping, failing, suppressed) if within else np.inf
         return Verdict(levels, suppressed, inherited, loss, grouping, classes, failing, doomed)
-
-    def added_loss(self, verdict: Verdict, lattice: Lattice) -> list[NDArray[np.float64]]:
-        """Return what the inherited suppression adds at each level of more specific candidates.
-
-        Below the levels of the table at hand this is the (smaller) addition at these levels.
-        """
-        table = verdict.grouping.table
-        rows = verdict.grouping.rows(verdict.doomed)
-        counts = table.counts[rows]
-        terms = []
-        for q, (tree, low, high) in enumerate(
-            zip(self.compact.trees, lattice.lowest, lattice.highest, strict=True)
-        ):
-            start = table.levels[q]
-            held = sums(table.columns[q][rows], counts, tree.sizes[start], self.compact.records)
-            added = self.compact.spared(q, start) @ held
-            terms.append(added[low : high + 1])
-        return terms
-
-    def _saved(self, levels: Levels) -> float:
-        """Return by how much suppressing more than must be could lower the loss at most."""
-        worst = sum(self.compact.worst(q)[level] for q, level in enumerate(levels))
-        return float(self.compact.saved(np.array([worst]))[0])
-
-    def _loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
-        compact = self.compact
-        penalties = [
-            total[level] for total, level in zip(compact.totals, grouping.levels, strict=True)
-        ]
-        if suppressed:
-            sizes = grouping.sizes[failing]
-            for q, (tree, level, nodes) in enumerate(
-                zip(compact.trees, grouping.levels, grouping.nodes(failing), strict=True)
-            ):
-                penalties[q] -= int(tree.extra[level].take(nodes) @ sizes)
-        cost = compact.problem.suppression_cost
-        return combined(compact.problem, penalties, suppressed, cost=cost)
 
     def release_holds(self, verdict: Verdict) -> bool:
         """Tell whether the release keeps the promises that are not those of single classes."""

@@ -1,7 +1,7 @@
 """Small random problems, and the plain search of a whole lattice, the oracle of every search."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 
@@ -12,6 +12,21 @@ from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import (
+    Ambiguity,
+    ArithmeticMean,
+    AttributeWise,
+    AverageClassSize,
+    CertaintyPenalty,
+    Discernibility,
+    GeometricMean,
+    Height,
+    KullbackLeibler,
+    Maximum,
+    NonUniformEntropy,
+    Objective,
+    Precision,
+)
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
@@ -97,6 +112,23 @@ MODELS: dict[str, tuple[PrivacyModel, ...]] = {
 }
 
 
+OBJECTIVES: dict[str, Objective] = {
+    **{
+        str(objective): objective
+        for objective in (
+            AttributeWise(metric, aggregate)
+            for metric in (CertaintyPenalty(), Precision(), NonUniformEntropy())
+            for aggregate in (ArithmeticMean(), GeometricMean(), Maximum())
+        )
+    },
+    "discernibility": Discernibility(),
+    "average class size": AverageClassSize(),
+    "divergence": KullbackLeibler(),
+    "ambiguity": Ambiguity(),
+    "height": Height(),
+}
+
+
 TABLE_MODELS: tuple[tuple[TableModel, ...], ...] = (
     *((),) * 7,
     (AverageRisk(Fraction(1, 10)),),
@@ -159,6 +191,12 @@ def random_problem(seed: int, models: Sequence[PrivacyModel]) -> Problem:
         table_models=TABLE_MODELS[dice.integers(len(TABLE_MODELS))],
         suppression_cost=Fraction(str(dice.choice([1, 1, 1, 0, 0.3, 0.7, 0.95, 2, 10]))),
     )
+
+
+def with_objective(problem: Problem, objective: Objective) -> Problem:
+    """Return a problem with another objective; where suppression has no cost to choose, it is 1."""
+    cost = problem.suppression_cost if objective.costs_suppression else Fraction(1)
+    return replace(problem, objective=objective, suppression_cost=cost)
 
 
 def _counts(models: Sequence[PrivacyModel]) -> bool:

@@ -1,0 +1,93 @@
+"""A release as objectives and statistics see it: what the label of each class stands for."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.local.cells import mask, without_nodes
+from anon_dagster.core.objectives import Recoding
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.solution import Generalized
+
+
+def outcome_of(
+    problem: Problem,
+    classes: NDArray[np.int64],
+    generalized: Sequence[Generalized],
+    levels: tuple[int, ...] | None = None,
+) -> Recoding:
+    """Describe a release.
+
+    Parameters
+    ----------
+    classes
+        (tuples,): class of each tuple, from 0 without a gap; -1 is suppressed.
+    """
+    kept = classes >= 0
+    sizes = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.int64)
+    np.add.at(sizes, classes[kept], problem.counts[kept])
+    return Recoding(
+        problem.source,
+        sizes,
+        int(problem.counts[~kept].sum()),
+        [each.covered[each.codes[: len(sizes)]] for each in generalized],
+        partial(_held, problem, classes, generalized, levels),
+        levels,
+    )
+
+
+def _held(
+    problem: Problem,
+    classes: NDArray[np.int64],
+    generalized: Sequence[Generalized],
+    levels: tuple[int, ...] | None,
+    q: int,
+) -> NDArray[np.int64]:
+    """Return the records of the table whose value the label of each class covers, (classes,)."""
+    each, hierarchy = generalized[q], problem.hierarchies[q]
+    level = None if levels is None else levels[q]
+    records = problem.source.held[q]
+    if level is not None and each.labels == hierarchy.labels[level]:
+        return records[level][each.codes]
+    if level is None and without_nodes(problem, q):
+        ranks = problem.orders[q] if problem.orders else None
+        labels = [int(mask(label, hierarchy, ranks) @ records[0]) for label in each.labels]
+        return np.array(labels, dtype=np.int64)[each.codes]
+    held = _of_nodes(hierarchy, each, records)[each.codes]
+    unknown = held < 0
+    if unknown.any():
+        held[unknown] = _of_members(problem.codes[:, q], classes, records[0], len(held))[unknown]
+    return held
+
+
+def _of_nodes(
+    hierarchy: Hierarchy, each: Generalized, records: Sequence[NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """Return the records of each label's node, (labels,); -1 where it is none (an aggregate)."""
+    held = np.full(len(each.labels), -1, dtype=np.int64)
+    places: dict[int, dict[Label, int]] = {}
+    for place in np.unique(each.codes).tolist():
+        level = round(float(each.heights[place]) * (hierarchy.levels - 1))
+        if level not in places:
+            places[level] = {label: node for node, label in enumerate(hierarchy.labels[level])}
+        node = places[level].get(each.labels[place], -1)
+        if node >= 0 and hierarchy.covered[level][node] == each.covered[place]:
+            held[place] = records[level][node]
+    return held
+
+
+def _of_members(
+    leaves: NDArray[np.int32],
+    classes: NDArray[np.int64],
+    records: NDArray[np.int64],
+    size: int,
+) -> NDArray[np.int64]:
+    """Return the records that have one of the values that each class holds, (classes,)."""
+    kept = classes >= 0
+    pairs = np.unique(classes[kept] * len(records) + leaves[kept])
+    held = np.zeros(size, dtype=np.int64)
+    np.add.at(held, pairs // len(records), records[pairs % len(records)])
+    return held

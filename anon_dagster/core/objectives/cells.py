@@ -1,0 +1,108 @@
+"""Objectives that look at what each record could have been, or at the levels alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.objectives.objective import Floats, Floor, Objective
+from anon_dagster.core.objectives.outcome import Outcome, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguity(Objective):
+    """How many tuples a record could have been: the mean of Π leaves covered [1]_.
+
+    A suppressed record could have been any of the domain. The loss is the logarithm of the mean per
+    that of the domain, which puts candidates in the same order: 0 (nothing lost) to 1. Importance
+    plays no part, nor does a cost of suppression.
+
+    References
+    ----------
+    .. [1] M. E. Nergiz, C. Clifton, "Thoughts on k-anonymization", Data & Knowledge Engineering
+       63(3), 2007, section 3.
+    """
+
+    def loss(self, outcome: Outcome) -> float:
+        """See the base class."""
+        source = outcome.source
+        if not source.records or not source.domain:
+            return 0.0
+        sizes = np.append(outcome.sizes, outcome.suppressed).astype(np.float64)
+        bits = np.zeros(len(sizes))
+        bits[-1] = source.domain
+        for q in range(len(source.hierarchies)):
+            bits[:-1] += np.log2(outcome.covered(q).astype(np.float64))
+        bits, sizes = bits[sizes > 0], sizes[sizes > 0]
+        most = bits.max()
+        mean = float((sizes * np.exp2(bits - most)).sum()) / source.records
+        return max(float(np.log2(mean) + most) / source.domain, 0.0)
+
+    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+        """See the base class: logarithms add up."""
+        return [np.log2(np.maximum(covered, 1)) for covered in source.hierarchies[q].covered]
+
+    def floors(self, source: Source) -> Sequence[Floor]:
+        """See the base class: the logarithm of a mean is at least the mean of the logarithms."""
+        return [_floor(source, self._logs(source))]
+
+    def raised(self, source: Source, doomed: int, lost: Sequence[Floats]) -> Floor:
+        """See the base class."""
+        logs = self._logs(source)
+        added = [
+            logs[q] + (doomed * np.log2(max(h.leaves, 1)) - lost[q])
+            for q, h in enumerate(source.hierarchies)
+        ]
+        return _floor(source, added)
+
+    def _logs(self, source: Source) -> list[Floats]:
+        """Return Σ over records of the logarithm: (quasi-identifiers,) of (levels,)."""
+        return [
+            np.array([float(p @ h) for p, h in zip(self.penalties(source, q), held, strict=True)])
+            for q, held in enumerate(source.held)
+        ]
+
+    def unsuppressed(self, outcome: Outcome) -> float:
+        """See the base class: a larger cell covers more, and the domain covers all."""
+        return self.loss(outcome)
+
+    def __str__(self) -> str:
+        return "ambiguity"
+
+
+def _floor(source: Source, logs: Sequence[Floats]) -> Floor:
+    whole = source.domain * source.records
+    return Floor([each / whole if whole else np.zeros(len(each)) for each in logs])
+
+
+@dataclass(frozen=True, slots=True)
+class Height(Objective):
+    """The sum of the levels [1]_, as a share of the most that it can be: 0 to 1.
+
+    Importance plays no part, nor does suppression.
+
+    References
+    ----------
+    .. [1] P. Samarati, "Protecting respondents' identities in microdata release", IEEE Transactions
+       on Knowledge and Data Engineering 13(6), 2001, definition 8.
+    """
+
+    needs_levels = True
+
+    def loss(self, outcome: Outcome) -> float:
+        """See the base class."""
+        assert outcome.levels is not None, "local recoding has no levels"
+        return sum(outcome.levels) / _top(outcome.source)
+
+    def floors(self, source: Source) -> Sequence[Floor]:
+        """See the base class: it is known."""
+        top = _top(source)
+        return [Floor([np.arange(h.levels, dtype=np.float64) / top for h in source.hierarchies])]
+
+    def __str__(self) -> str:
+        return "height"
+
+
+def _top(source: Source) -> int:
+    return sum(h.levels - 1 for h in source.hierarchies) or 1

@@ -1,0 +1,134 @@
+"""What an objective knows: the table, and what a release makes of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from math import fsum, log2
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.keys import group
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A table, and how it may be generalized."""
+
+    codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves
+    counts: NDArray[np.int64]  # (tuples,)
+    hierarchies: tuple[Hierarchy, ...]  # (quasi-identifiers,)
+    weights: tuple[float, ...]  # (quasi-identifiers,): importance
+    suppression_cost: Fraction
+    most_suppressed: int
+
+    @cached_property
+    def records(self) -> int:
+        """How many records there are."""
+        return int(self.counts.sum())
+
+    @cached_property
+    def held(self) -> list[list[NDArray[np.int64]]]:
+        """Records of each node: per quasi-identifier and level, (nodes,)."""
+        found = []
+        for q, hierarchy in enumerate(self.hierarchies):
+            leaves = np.zeros(hierarchy.leaves, dtype=np.int64)
+            np.add.at(leaves, self.codes[:, q], self.counts)
+            levels = []
+            for row, labels in zip(hierarchy.codes, hierarchy.labels, strict=True):
+                nodes = np.zeros(len(labels), dtype=np.int64)
+                np.add.at(nodes, row, leaves)
+                levels.append(nodes)
+            found.append(levels)
+        return found
+
+    @cached_property
+    def tuples(self) -> NDArray[np.int64]:
+        """Records of each distinct tuple of quasi-identifiers, (distinct tuples,)."""
+        sizes = [h.leaves for h in self.hierarchies]
+        return group(list(self.codes.T), sizes, len(self.counts)).sums(self.counts)
+
+    @cached_property
+    def domain(self) -> float:
+        """Bits of the domain: the logarithm of how many tuples the hierarchies allow."""
+        return fsum(log2(max(h.leaves, 1)) for h in self.hierarchies)
+
+    def entropy(self, counts: NDArray[np.int64]) -> float:
+        """Return the entropy, in bits, of a division of the records, (parts,)."""
+        return log2(self.records) - self.logs(counts) / self.records if self.records else 0.0
+
+    @staticmethod
+    def logs(counts: NDArray[np.int64]) -> float:
+        """Return Σ c log₂ c."""
+        present = counts[counts > 0].astype(np.float64)
+        return fsum(present * np.log2(present))
+
+
+class Outcome(Protocol):
+    """A release: its classes, how they read, and how many records have none."""
+
+    @property
+    def source(self) -> Source:
+        """The table."""
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Records of each released class, (classes,)."""
+
+    @property
+    def suppressed(self) -> int:
+        """Records that are suppressed."""
+
+    @property
+    def levels(self) -> tuple[int, ...] | None:
+        """The level of each quasi-identifier; ``None`` for local recoding."""
+
+    def covered(self, q: int) -> NDArray[np.int64]:
+        """Return the leaves that the label of each class covers, (classes,)."""
+
+    def held(self, q: int) -> NDArray[np.int64]:
+        """Return the records of the table whose value the label covers, (classes,)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generalization:
+    """What full-domain generalization makes of a table."""
+
+    source: Source
+    levels: tuple[int, ...]
+    nodes: Sequence[NDArray[np.integer]]  # (quasi-identifiers,) of (classes,)
+    sizes: NDArray[np.int64]  # (classes,)
+    suppressed: int
+
+    def covered(self, q: int) -> NDArray[np.int64]:
+        """See :class:`Outcome`."""
+        covered = self.source.hierarchies[q].covered[self.levels[q]]
+        return covered.take(self.nodes[q])
+
+    def held(self, q: int) -> NDArray[np.int64]:
+        """See :class:`Outcome`."""
+        return self.source.held[q][self.levels[q]].take(self.nodes[q])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recoding:
+    """What local recoding makes of a table."""
+
+    source: Source
+    sizes: NDArray[np.int64]  # (classes,)
+    suppressed: int
+    coverage: Sequence[NDArray[np.int64]]  # (quasi-identifiers,) of (classes,): leaves
+    holdings: Callable[[int], NDArray[np.int64]]
+    """Of a quasi-identifier, (classes,): records; looked up only where they are asked for."""
+    levels: tuple[int, ...] | None = None
+
+    def covered(self, q: int) -> NDArray[np.int64]:
+        """See :class:`Outcome`."""
+        return self.coverage[q]
+
+    def held(self, q: int) -> NDArray[np.int64]:
+        """See :class:`Outcome`."""
+        return self.holdings(q)

@@ -1,0 +1,232 @@
+"""What candidates cost, and what one that was evaluated tells of the others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.lattice import Lattice
+from anon_dagster.core.objectives import CERTAINTY, Floor, Source
+from anon_dagster.core.search.bounds import Bounds, Floors, SummedBounds
+from anon_dagster.core.search.compact import Compact, sums
+from anon_dagster.core.search.tables import Grouping
+
+Floats = NDArray[np.float64]
+
+
+class Costs(Protocol):
+    """How an objective is asked, for the candidates of one problem."""
+
+    def loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        """Return what a candidate loses if its failing classes, (classes,), are suppressed."""
+
+    def bound(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        """Return what a candidate loses at least if these classes are suppressed, and others."""
+
+    def bounds(self, lattice: Lattice) -> Bounds:
+        """Return what is known before any candidate is evaluated."""
+
+    def learn(self, bounds: Bounds, grouping: Grouping, doomed: NDArray[np.bool_]) -> None:
+        """Raise the bounds of other candidates, for what was found at one.
+
+        Parameters
+        ----------
+        doomed
+            Its classes, (classes,), that are suppressed at every more specific candidate, too.
+        """
+
+
+def costs_of(compact: Compact) -> Costs:
+    """Return the fastest way to ask the objective of a problem."""
+    if compact.problem.objective == CERTAINTY:
+        return CertaintyCosts(compact)
+    return ObjectiveCosts(compact)
+
+
+class CertaintyCosts:
+    """The weighted mean of the certainty penalty: sums, of which few parts must be looked up."""
+
+    def __init__(self, compact: Compact) -> None:
+        self._compact = compact
+        self._source = compact.problem.source
+
+    def loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        """See :class:`Costs`."""
+        compact = self._compact
+        penalties = [
+            total[level] for total, level in zip(compact.totals, grouping.levels, strict=True)
+        ]
+        if suppressed:
+            sizes = grouping.sizes[failing]
+            for q, (tree, level, nodes) in enumerate(
+                zip(compact.trees, grouping.levels, grouping.nodes(failing), strict=True)
+            ):
+                penalties[q] -= int(tree.extra[level].take(nodes) @ sizes)
+        return CERTAINTY.combined(self._source, penalties, suppressed)
+
+    def bound(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        """See :class:`Costs`."""
+        loss = self.loss(grouping, failing, suppressed)
+        if not self._compact.may_save:
+            return loss
+        worst = sum(self._compact.worst(q)[level] for q, level in enumerate(grouping.levels))
+        return loss - float(self._compact.saved(np.array([worst]))[0])
+
+    def bounds(self, lattice: Lattice) -> SummedBounds:
+        """See :class:`Costs`."""
+        compact = self._compact
+        ranges = [
+            slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)
+        ]
+        worst = [compact.worst(q)[r] for q, r in enumerate(ranges)]
+        return SummedBounds(
+            lattice,
+            [compact.losses(q)[r] for q, r in enumerate(ranges)],
+            (compact.saved, worst) if compact.may_save else None,
+        )
+
+    def learn(self, bounds: Bounds, grouping: Grouping, doomed: NDArray[np.bool_]) -> None:
+        """See :class:`Costs`."""
+        assert isinstance(bounds, SummedBounds), "these bounds were made here"
+        if doomed.any():
+            bounds.raise_below(grouping.levels, self._added(bounds.lattice, grouping, doomed))
+
+    def _added(
+        self, lattice: Lattice, grouping: Grouping, doomed: NDArray[np.bool_]
+    ) -> list[Floats]:
+        """Return what suppression adds at each level of more specific candidates.
+
+        Below the levels of the table at hand this is the (smaller) addition at these levels.
+        """
+        compact, table = self._compact, grouping.table
+        rows = grouping.rows(doomed)
+        counts = table.counts[rows]
+        terms = []
+        for q, (tree, low, high) in enumerate(
+            zip(compact.trees, lattice.lowest, lattice.highest, strict=True)
+        ):
+            start = table.levels[q]
+            held = sums(table.columns[q][rows], counts, tree.sizes[start], compact.records)
+            terms.append((compact.spared(q, start) @ held)[low : high + 1])
+        return terms
+
+
+class ObjectiveCosts:
+    """Any objective, asked as it is."""
+
+    def __init__(self, compact: Compact) -> None:
+        self._compact = compact
+        self._objective = compact.problem.objective
+        self._source = compact.problem.source
+        self._floors = list(self._objective.floors(self._source))
+        self._slack = self._objective.slack(self._source)
+        self._penalties = [
+            self._of_trees(q, self._objective.penalties(self._source, q))
+            for q in range(len(compact.trees))
+        ]
+
+    def _of_trees(
+        self, q: int, penalties: Sequence[NDArray[np.floating]] | None
+    ) -> list[Floats] | None:
+        """Return penalties by the nodes that records have: (levels,) of (nodes,)."""
+        if penalties is None:
+            return None
+        tree, codes = self._compact.trees[q], self._compact.problem.hierarchies[q].codes
+        return [
+            np.asarray(penalty, dtype=np.float64)[row[tree.order[first]]]
+            for penalty, row, first in zip(penalties, codes, tree.first, strict=True)
+        ]
+
+    def loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        """See :class:`Costs`."""
+        kept = ~failing
+        outcome = _Classes(
+            self._source,
+            self._compact,
+            grouping.levels,
+            grouping.nodes(kept),
+            grouping.sizes[kept],
+            suppressed,
+        )
+        return self._objective.loss(outcome)
+
+    def bound(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+        """See :class:`Costs`."""
+        del suppressed
+        floors = [*self._floors, *self._raised(grouping, failing)]
+        least = max(floor.at(grouping.levels) for floor in floors)
+        charged = self._unsuppressed(grouping) + self._surcharge(grouping, failing) - self._slack
+        return max(least, charged)
+
+    def bounds(self, lattice: Lattice) -> Floors:
+        """See :class:`Costs`."""
+        return Floors(lattice, self._floors, self._slack)
+
+    def learn(self, bounds: Bounds, grouping: Grouping, doomed: NDArray[np.bool_]) -> None:
+        """See :class:`Costs`."""
+        assert isinstance(bounds, Floors), "these bounds were made here"
+        least = self._unsuppressed(grouping)
+        if least > -np.inf:
+            bounds.raise_above(grouping.levels, least)
+        if doomed.any():
+            for floor in self._raised(grouping, doomed):
+                bounds.raise_below(grouping.levels, floor)
+            bounds.charge_below(grouping.levels, self._surcharge(grouping, doomed))
+
+    def _unsuppressed(self, grouping: Grouping) -> float:
+        every = np.ones(len(grouping.sizes), dtype=np.bool_)
+        outcome = _Classes(
+            self._source,
+            self._compact,
+            grouping.levels,
+            grouping.nodes(every),
+            grouping.sizes,
+            0,
+        )
+        return self._objective.unsuppressed(outcome)
+
+    def _surcharge(self, grouping: Grouping, doomed: NDArray[np.bool_]) -> float:
+        return self._objective.surcharge(self._source, grouping.sizes[doomed])
+
+    def _raised(self, grouping: Grouping, doomed: NDArray[np.bool_]) -> list[Floor]:
+        if not doomed.any() or not self._penalties or self._penalties[0] is None:
+            return []
+        compact, table = self._compact, grouping.table
+        rows = grouping.rows(doomed)
+        counts, lost = table.counts[rows], []
+        for tree, penalties, column, start in zip(
+            compact.trees, self._penalties, table.columns, table.levels, strict=True
+        ):
+            assert penalties is not None, "an objective has penalties for all or for none"
+            held = sums(column[rows], counts, tree.sizes[start], compact.records)
+            each = [
+                penalties[level][tree.climb(start, level)] @ held
+                for level in (max(level, start) for level in range(tree.height))
+            ]
+            lost.append(np.array(each))
+        raised = self._objective.raised(self._source, int(counts.sum()), lost)
+        return [] if raised is None else [raised]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Classes:
+    """A candidate as an objective sees it, by the nodes that records have."""
+
+    source: Source
+    compact: Compact
+    levels: tuple[int, ...]
+    nodes: Sequence[NDArray[np.intp]]  # (quasi-identifiers,) of (classes,)
+    sizes: NDArray[np.int64]  # (classes,)
+    suppressed: int
+
+    def covered(self, q: int) -> NDArray[np.int64]:
+        """See :class:`anon_dagster.core.objectives.Outcome`."""
+        covered: NDArray[np.int64] = self.compact.trees[q].extra[self.levels[q]][self.nodes[q]] + 1
+        return covered
+
+    def held(self, q: int) -> NDArray[np.int64]:
+        """See :class:`anon_dagster.core.objectives.Outcome`."""
+        held: NDArray[np.int64] = self.compact.held(q)[self.levels[q]][self.nodes[q]]
+        return held

@@ -1,0 +1,71 @@
+"""What makes one release better than another."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BeforeValidator, model_validator
+
+from anon_dagster.errors import Problem
+from anon_dagster.request.part import Part
+
+Metric = Literal[
+    "certainty_penalty",
+    "precision",
+    "non_uniform_entropy",
+    "discernibility",
+    "average_class_size",
+    "kl_divergence",
+    "ambiguity",
+    "height",
+]
+ATTRIBUTE_WISE = ("certainty_penalty", "precision", "non_uniform_entropy")
+"""Metrics of single attributes, which are aggregated."""
+COSTING = ("certainty_penalty", "precision", "discernibility")
+"""Metrics in which a suppressed record counts what ``suppression_cost`` says."""
+LEVELLED = ("precision", "height")
+"""Metrics of levels, which local recoding does not have."""
+
+
+class ObjectiveRule(Part):
+    """See :mod:`anon_dagster.core.objectives`; the name of a metric stands for the rule."""
+
+    metric: Metric = "certainty_penalty"
+    aggregate: Literal["arithmetic_mean", "geometric_mean", "maximum"] | None = None
+    """Of metrics that look at each attribute for itself, weighted by importance; the arithmetic
+    mean if left out."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.metric not in ATTRIBUTE_WISE and self.aggregate is not None:
+            raise ValueError(f"aggregate goes with the metrics {', '.join(ATTRIBUTE_WISE)}")
+        return self
+
+    def __str__(self) -> str:
+        if self.aggregate in {None, "arithmetic_mean"}:
+            return self.metric
+        return f"{self.metric} ({self.aggregate})".replace("_mean)", " mean)")
+
+
+def _named(value: Any) -> Any:
+    return {"metric": value} if isinstance(value, str) else value
+
+
+Objective = Annotated[ObjectiveRule, BeforeValidator(_named)]
+
+
+def objective_problems(
+    policy: Mapping[str, Any], objective: Mapping[str, Any]
+) -> Iterator[Problem]:
+    """Find what an objective does not go with."""
+    metric = objective.get("metric", "certainty_penalty")
+    if metric in LEVELLED and policy.get("recoding") == "local":
+        yield Problem(
+            "policy.objective.metric",
+            f"{metric} is a matter of levels, which recoding: local does not have; use it with "
+            "recoding: global, or another metric",
+        )
+    if metric not in COSTING and policy.get("suppression_cost", 1) != 1:
+        yield Problem(
+            "policy.suppression_cost",
+            f"has no meaning for {metric}; it goes with the metrics {', '.join(COSTING)}",
+        )

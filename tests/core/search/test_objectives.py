@@ -1,0 +1,135 @@
+"""Whatever is to be lost least: the search agrees with the plain search of the whole lattice."""
+
+from itertools import islice, product
+
+import numpy as np
+import pytest
+
+from anon_dagster.core.evaluation import evaluate
+from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import Objective
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.search import Budget, search, search_best
+from anon_dagster.core.search.budget import Meter
+from anon_dagster.core.search.heuristic import lower_bound, search_heuristically
+from anon_dagster.core.solution import Solution
+from anon_dagster.errors import UnreachableError
+from tests.core.search.examples import (
+    MODELS,
+    OBJECTIVES,
+    brute_force,
+    random_problem,
+    with_objective,
+)
+from tests.core.search.test_ranking import ranked
+
+every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+
+
+def problems(objective: Objective, seeds: range) -> list[Problem]:
+    """Return a third of the models for each seed."""
+    return [
+        with_objective(random_problem(seed, models), objective)
+        for seed in seeds
+        for models in islice(MODELS.values(), seed % 3, None, 3)
+    ]
+
+
+def outcome(solve: object) -> Solution | None:
+    try:
+        return solve()  # type: ignore[operator, no-any-return]
+    except UnreachableError:
+        return None
+
+
+@pytest.mark.parametrize(
+    "seeds",
+    [range(3000, 3006), pytest.param(range(3006, 3060), marks=pytest.mark.slow)],
+    ids=["some", "many"],
+)
+@every_objective
+def test_the_optimum_is_that_of_brute_force(objective: Objective, seeds: range) -> None:
+    for problem in problems(objective, seeds):
+        answer = brute_force(problem)
+        solution = outcome(lambda problem=problem: search(problem))
+        assert (solution.levels if solution else None) == answer.levels
+        if solution:
+            assert solution.levels is not None
+            assert solution.proof.optimal
+            assert solution.proof.loss == evaluate(problem, solution.levels).loss
+            assert solution.proof.lower_bound == pytest.approx(answer.loss, abs=TIE)
+
+
+@every_objective
+def test_the_best_candidates_are_those_of_brute_force(objective: Objective) -> None:
+    for problem in problems(objective, range(3100, 3103)):
+        expected = ranked(problem)
+        for wanted in (2, 5, len(expected) + 3):
+            try:
+                found = [solution.levels for solution in search_best(problem, wanted)]
+            except UnreachableError:
+                found = []
+            assert found == expected[:wanted]
+
+
+@every_objective
+def test_tables_that_are_rolled_up_agree_with_brute_force(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"_DENSE": 1, "_SPARSE": 0, "_LARGE": 2, "_STEP": 1}.items():
+        monkeypatch.setattr(f"anon_dagster.core.search.tables.{name}", value)
+    for problem in problems(objective, range(3200, 3203)):
+        answer = brute_force(problem)
+        solution = outcome(lambda problem=problem: search(problem))
+        assert (solution.levels if solution else None) == answer.levels
+
+
+@every_objective
+def test_the_heuristic_finds_most_optima_and_no_loss_is_below_its_bound(
+    objective: Objective, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anon_dagster.core.search.heuristic._NEIGHBOURHOOD", 20)
+    found = cases = 0
+    for problem in problems(objective, range(3300, 3306)):
+        exact = outcome(lambda problem=problem: search(problem))
+        guess = outcome(lambda problem=problem: search_heuristically(problem, Budget()))
+        assert guess is None or exact is not None
+        if exact is None:
+            continue
+        assert lower_bound(problem, Meter(None, None)) <= exact.proof.loss + TIE
+        cases += 1
+        if guess is not None:
+            assert guess.proof.loss >= exact.proof.loss - TIE
+            assert guess.proof.lower_bound <= exact.proof.loss + TIE
+            assert not guess.proof.optimal or guess.levels == exact.levels
+            found += abs(guess.proof.loss - exact.proof.loss) <= TIE
+    assert cases >= 20
+    assert found >= 0.9 * cases
+
+
+@every_objective
+def test_what_is_declared_as_a_bound_is_never_above_a_loss(objective: Objective) -> None:
+    for problem in problems(objective, range(3400, 3403)):
+        source = problem.source
+        floors, slack = objective.floors(source), objective.slack(source)
+        ranges = (range(a, b + 1) for a, b in zip(problem.lowest, problem.highest, strict=True))
+        for levels in product(*ranges):
+            evaluation = evaluate(problem, levels)
+            if evaluation.suppressed <= problem.most_suppressed:
+                assert max(f.at(levels) for f in floors) <= evaluation.loss + 1e-13
+        assert slack >= 0
+
+
+@every_objective
+def test_generalizing_further_never_loses_less_if_nothing_is_suppressed(
+    objective: Objective,
+) -> None:
+    for seed in range(3500, 3510):
+        problem = with_objective(random_problem(seed, ()), objective)
+        ranges = (range(a, b + 1) for a, b in zip(problem.lowest, problem.highest, strict=True))
+        losses = {levels: evaluate(problem, levels).loss for levels in product(*ranges)}
+        for levels, loss in losses.items():
+            assert 0 <= loss <= 1 + 1e-12
+            for q in range(len(levels)):
+                above = losses.get((*levels[:q], levels[q] + 1, *levels[q + 1 :]), np.inf)
+                assert loss <= above + 1e-13
