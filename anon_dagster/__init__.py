@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         anonymize,
         apply,
         measure,
+        risk_per_record,
         verify_table,
     )
     from anon_dagster.proposal import Proposal, auto_anonymize
@@ -70,6 +71,7 @@ __all__ = [
     "measure",
     "parse_request",
     "propose_hierarchies",
+    "risk_per_record",
     "verify",
 ]
 
@@ -82,6 +84,7 @@ _LATE = {
     "anonymize": (_OPERATIONS, "anonymize"),
     "apply": (_OPERATIONS, "apply"),
     "measure": (_OPERATIONS, "measure"),
+    "risk_per_record": (_OPERATIONS, "risk_per_record"),
     "verify": (_OPERATIONS, "verify_table"),
     "Detection": (_DETECTION, "Detection"),
     "classify_columns": (_DETECTION, "classify_columns"),

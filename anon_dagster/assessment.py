@@ -8,9 +8,16 @@ from anon_dagster.core.solution import Solution
 from anon_dagster.counting import Count
 from anon_dagster.decision import Decision
 from anon_dagster.planning import Plan, leaves
+from anon_dagster.record_risk import TupleRisks, release_risks, source_risks
+from anon_dagster.request import CombinationAnalysis, RiskAnalysis, SudaAnalysis
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
-from anon_dagster.statistics.risk import PopulationTable, risk_statistics
+from anon_dagster.statistics.risk import PopulationTable, people_of, risk_statistics
+from anon_dagster.statistics.risk_details import RiskDetails, risk_details
 from anon_dagster.statistics.utility import utility_statistics
+
+EVERYTHING = RiskAnalysis(
+    suda=SudaAnalysis(), combinations=CombinationAnalysis(), contributions=True, attacks=True
+)
 
 
 def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
@@ -27,15 +34,42 @@ def describe(decision: Decision, released: Count | None) -> ExploratoryStatistic
 
 def assess_risk(decision: Decision) -> pd.DataFrame:
     """Return the risks of the source and of the release."""
-    policy, counted = decision.request.policy, decision.counted.population
-    people = None
-    if counted is not None:
-        hierarchies = {n: decision.plan.hierarchies[n] for n in decision.plan.quasi_identifiers}
-        people = PopulationTable(leaves(counted, hierarchies), counted.table.counts)
+    policy = decision.request.policy
+    people = _population_table(decision)
     table = risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
     if sampling := decision.counted.sampling:
         table.loc["records", "note"] = f"a sample of {sampling.records} records of the source"
     return table
+
+
+def assess_risk_details(decision: Decision, analysis: RiskAnalysis) -> RiskDetails:
+    """Return what single attributes and records contribute to the risk, and what attacks gain."""
+    if not analysis.has_tables:
+        return RiskDetails()
+    policy, problem = decision.request.policy, decision.plan.problem
+    people = people_of(problem, policy, _population_table(decision)) if analysis.suda else None
+    return risk_details(problem, decision.solution, policy, analysis, people=people)
+
+
+def record_risks(decision: Decision, stored: Count) -> tuple[TupleRisks, TupleRisks]:
+    """Measure the records of the source and of the stored release, by tuple."""
+    policy = decision.request.policy
+    analysis = policy.risk_analysis
+    people = None
+    if analysis.suda is not None:
+        people = people_of(decision.plan.problem, policy, _population_table(decision))
+    return (
+        source_risks(decision, analysis, people),
+        release_risks(decision, stored, analysis, people),
+    )
+
+
+def _population_table(decision: Decision) -> PopulationTable | None:
+    counted, plan = decision.counted.population, decision.plan
+    if counted is None:
+        return None
+    hierarchies = {name: plan.hierarchies[name] for name in plan.quasi_identifiers}
+    return PopulationTable(leaves(counted, hierarchies), counted.table.counts)
 
 
 def assess_utility(decision: Decision) -> pd.DataFrame:

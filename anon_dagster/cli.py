@@ -49,6 +49,8 @@ CODES: dict[type[AnonError], int] = {  # the first that fits
     SourceError: 10,
     TargetError: 10,
 }
+_RECORDS = {"source_records": "source", "released_records": "release"}
+_SHOWN = 50  # rows of a table of details; --output writes all
 _EXPLORATORY = ["role", "kind", "records", "distinct", "missing"]  # no cell among them
 
 
@@ -150,6 +152,9 @@ def _statistics(asked: argparse.Namespace) -> int:
     if asked.command == "exploratory":
         found = job.exploratory_statistics()
         whole, shown = found.values, found.summary[_EXPLORATORY]  # noqa: PD011 (a field)
+    elif getattr(asked, "details", None):
+        whole = _details(job, asked.details)
+        shown = whole.head(_SHOWN)
     else:
         whole = shown = getattr(job, f"{asked.command}_statistics")()
     if asked.output is not None:
@@ -158,6 +163,18 @@ def _statistics(asked: argparse.Namespace) -> int:
         rows = json.loads(shown.reset_index().to_json(orient="records"))
         _say(asked, rows, shown.to_string(na_rep=""))
     return 0
+
+
+def _details(job: AnonJob, name: str) -> "pd.DataFrame":
+    if name in _RECORDS:
+        records: pd.DataFrame = getattr(job.risk_per_record(), _RECORDS[name])
+        return records.set_index("row")
+    found = job.risk_details().tables
+    if name not in found:
+        raise JobKindError(
+            f"the request of job {job.job_id} did not ask for {name}: see risk_analysis"
+        )
+    return found[name]
 
 
 def _abort(asked: argparse.Namespace) -> int:
@@ -321,6 +338,10 @@ def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the typ
             command.add_argument("--target", action="store_true", help="what was published, too")
         elif name in statistics:
             command.add_argument("--output", type=Path, help="write all of it to a CSV or Parquet")
+        if name == "risk":
+            details = ("suda", "suda_contributions", "combinations", "contributions", "attacks")
+            choices = (*details, *_RECORDS)
+            command.add_argument("--details", choices=choices, help="a table of risk_analysis")
 
 
 def _add_waiting(command: argparse.ArgumentParser) -> None:

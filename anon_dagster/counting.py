@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.storage.sources import OpenSource
@@ -209,6 +210,21 @@ def _places(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
 def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]:
     """Return the code of each value in the frequency table, or -1 where it was not counted."""
     return _places(count.columns[name].values, values)
+
+
+def tuples_of(count: Count, index: TupleIndex, batch: pa.RecordBatch) -> NDArray[np.int64]:
+    """Return the tuple of each record in the frequency table, or -1 where it was not counted.
+
+    Parameters
+    ----------
+    index
+        Of the codes of the frequency table.
+    """
+    codes = np.zeros((batch.num_rows, len(count.attributes)), dtype=np.int64)
+    for a, name in enumerate(count.attributes):
+        values, places = encode(batch.column(name))
+        codes[:, a] = locate(count, name, values)[places]
+    return index.find(codes)
 
 
 def merged(parts: Iterable[Count]) -> Count:

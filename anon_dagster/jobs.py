@@ -14,6 +14,9 @@
     ├── exploratory_values.parquet       every value and its count
     ├── exploratory_summary.parquet      … and how the values of each column lie
     ├── risk.json, utility.json          the other statistics
+    ├── risk_details.json                what a request wants examined besides
+    ├── risk_of_source_records.parquet   … and the risk of every record, by its row
+    ├── risk_of_released_records.parquet
     ├── detection.parquet                what each column seems to be
     ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
     ├── measurement.parquet              other configurations, compared
@@ -45,7 +48,7 @@ from anon_dagster.core.sampling import Sampling
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.counting import ColumnCount, Count
 from anon_dagster.decision import Decision
-from anon_dagster.errors import JobError, SourceChangedError
+from anon_dagster.errors import JobError, JobKindError, SourceChangedError
 from anon_dagster.planning import plan
 from anon_dagster.request import Request, Source, parse_request
 from anon_dagster.storage.places import Fingerprint
@@ -55,9 +58,12 @@ from anon_dagster.storage.values import Kinds
 if TYPE_CHECKING:
     import pandas as pd
 
+    from anon_dagster.record_risk import RecordRisks, TupleRisks
     from anon_dagster.releasing import Release
     from anon_dagster.report import Findings
+    from anon_dagster.statistics.risk_details import RiskDetails
 
+_RECORDS = ("risk_of_source_records.parquet", "risk_of_released_records.parquet")
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -164,6 +170,16 @@ class JobFolder:
         frame: pd.DataFrame = self.load_table(name).to_pandas()
         return frame
 
+    def save_batches(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> Path:
+        """Write tables one after the other into a Parquet file."""
+
+        def fill(file: IO[bytes]) -> None:
+            with pq.ParquetWriter(file, schema) as writer:
+                for table in tables:
+                    writer.write_table(table)
+
+        return self.write(name, fill)
+
     def save_statistics(self, name: str, statistics: "pd.DataFrame") -> Path:
         """Write statistics, whose counts stay exact integers beside fractions, as JSON."""
         return self.save_document(name, statistics_document(statistics))
@@ -171,6 +187,42 @@ class JobFolder:
     def load_statistics(self, name: str) -> "pd.DataFrame":
         """Read statistics."""
         return statistics_of(self.load_document(name))
+
+    def save_risk_details(self, details: "RiskDetails") -> Path:
+        """Write what was examined of the risk, as JSON."""
+        tables = {name: statistics_document(frame) for name, frame in details.tables.items()}
+        return self.save_document("risk_details.json", tables)
+
+    def load_risk_details(self) -> "RiskDetails":
+        """Return what was examined of the risk."""
+        from anon_dagster.statistics.risk_details import RiskDetails
+
+        tables = self.load_document("risk_details.json")
+        return RiskDetails(**{name: statistics_of(each) for name, each in tables.items()})
+
+    def save_record_risks(
+        self, risks: "Iterable[TupleRisks]", tables: "Iterable[OpenSource]"
+    ) -> None:
+        """Write the risk of every record of the source and of the release."""
+        for name, measured, table in zip(_RECORDS, risks, tables, strict=True):
+            self.save_batches(name, measured.schema, measured.tables(table))
+
+    def load_record_risks(self) -> "RecordRisks":
+        """Return the risk of every record.
+
+        Raises
+        ------
+        JobKindError
+            If it was not asked for.
+        """
+        from anon_dagster.record_risk import RecordRisks
+
+        if not self.has(_RECORDS):
+            raise JobKindError(
+                f"job {self.job_id} has no risk per record: ask for it in its request, by "
+                "risk_analysis: {records: true}"
+            )
+        return RecordRisks(*map(self.load_frame, _RECORDS))
 
     def _found(self, name: str) -> Path:
         path = self.path / name
@@ -328,6 +380,7 @@ class JobFolder:
             risk=self.load_statistics("risk.json"),
             utility=self.load_statistics("utility.json"),
             paths=tuple(self.load_document("release.json")["source"]["path"]),
+            risk_details=self.load_risk_details(),
         )
 
 

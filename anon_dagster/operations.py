@@ -17,7 +17,14 @@ import pandas as pd
 
 from anon_dagster.aggregating import within_classes
 from anon_dagster.applying import Lacking, StoredSolution, assign, from_document, to_document
-from anon_dagster.assessment import assess_risk, assess_utility, describe
+from anon_dagster.assessment import (
+    EVERYTHING,
+    assess_risk,
+    assess_risk_details,
+    assess_utility,
+    describe,
+    record_risks,
+)
 from anon_dagster.core.local import SMALL, recode_locally
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
@@ -34,6 +41,7 @@ from anon_dagster.planning import Plan, plan, table_attributes
 from anon_dagster.population import count_population, require_population
 from anon_dagster.progress import Progress, ProgressSink, running, unheard
 from anon_dagster.pseudonyms import require_keys
+from anon_dagster.record_risk import RecordRisks
 from anon_dagster.releasing import Release, count_release, publish, released_frame, write_release
 from anon_dagster.request import (
     Measurement,
@@ -46,8 +54,9 @@ from anon_dagster.request import (
     parse_request,
     parse_request_part,
 )
-from anon_dagster.sampling import drawn
+from anon_dagster.sampling import drawn, drawn_again
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
+from anon_dagster.statistics.risk_details import RiskDetails
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target
 from anon_dagster.verification import (
@@ -210,9 +219,46 @@ class AnonResult:
         return assess_risk(self.decision)
 
     @cached_property
+    def risk_details(self) -> RiskDetails:
+        """What the policy wants examined of the risk; if nothing, everything but the records."""
+        asked = self.decision.request.policy.risk_analysis
+        return assess_risk_details(self.decision, asked if asked.has_tables else EVERYTHING)
+
+    @cached_property
     def utility(self) -> pd.DataFrame:
         """What the release is still good for, beside the source."""
         return assess_utility(self.decision)
+
+
+def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) -> RecordRisks:
+    """Measure the risk of every record of a source and of its release.
+
+    Both are read once more. With the ``suda`` of the policy's ``risk_analysis``, SUDA scores are
+    among the measures.
+
+    Parameters
+    ----------
+    frame
+        The records, if they were handed over to :func:`anonymize`.
+
+    Raises
+    ------
+    SourceError
+        If the source is no longer as it was.
+    """
+    decision, release = result.decision, result.release
+    request = decision.request
+    source = drawn_again(_opened(request.source, frame), decision.counted.sampling)
+    if result.df is None:
+        stored = Source(
+            path=release.paths, format=release.target.format_found, csv=release.target.csv
+        )
+        released, counted = open_source(stored), release.count
+    else:
+        released = open_frame(result.df)
+        counted = count(released, release.count.attributes)
+    of_source, of_release = record_risks(decision, counted)
+    return RecordRisks(of_source.frame(source), of_release.frame(released))
 
 
 def solution_document(decision: Decision) -> dict[str, Any]:

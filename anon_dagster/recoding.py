@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
-from anon_dagster.counting import Count, encode, locate
+from anon_dagster.counting import Count, encode, tuples_of
 from anon_dagster.decision import Decision
 from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.pseudonyms import pseudonymizer
@@ -69,11 +69,7 @@ class Recoder:
         return pa.Table.from_arrays(columns, schema=self.schema)
 
     def _tuples(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
-        codes = np.zeros((batch.num_rows, len(self.count.attributes)), dtype=np.int64)
-        for a, name in enumerate(self.count.attributes):
-            values, places = encode(batch.column(name))
-            codes[:, a] = locate(self.count, name, values)[places]
-        found = self.index.find(codes)
+        found = tuples_of(self.count, self.index, batch)
         if lacking := int((found < 0).sum()):
             raise SourceChangedError(
                 f"the source changed while it was read: {lacking} records were not there when it "

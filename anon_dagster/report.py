@@ -5,7 +5,7 @@ is :func:`risk_chart`, :func:`utility_chart` and the tables of Dagster's metadat
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -14,9 +14,10 @@ import pandas as pd
 from anon_dagster.decision import Decision
 from anon_dagster.explanation import explain_attribute, explain_level, explain_policy
 from anon_dagster.pictures import Bars, bar_chart
-from anon_dagster.statistics import ExploratoryStatistics
+from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 
 _VALUES = 20  # most frequent values of an attribute in its picture
+_COMBINATIONS = 50  # of attributes, those that single out most records
 _MOST_DIFFERENT = 200  # an attribute with more values has no picture
 
 _STYLE = (
@@ -24,6 +25,15 @@ _STYLE = (
     "table{border-collapse:collapse}td,th{padding:.2em .7em;border-bottom:1px solid #ddd;"
     "text-align:left}img,svg{max-width:100%}"
 )
+
+
+DETAILS = {
+    "suda": "Special uniques",
+    "suda_contributions": "What each attribute contributes to the SUDA scores",
+    "combinations": "Combinations of attributes that single out most records",
+    "contributions": "Risk without each attribute",
+    "attacks": "Simulated attacks",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +46,7 @@ class Findings:
     utility: pd.DataFrame
     paths: tuple[str, ...]
     """Where the release is."""
+    risk_details: RiskDetails = field(default_factory=RiskDetails)
 
 
 def level_rows(decision: Decision) -> Iterator[dict[str, Any]]:
@@ -97,9 +108,20 @@ def _sections(findings: Findings) -> Iterator[str]:
     yield "promise.</ol><h2>What became of each attribute</h2>"
     yield _table(_treatments(decision), ("attribute", "role", "what was done"))
     yield f"<h2>Risk</h2>{risk_chart(findings.risk)}{_frame(findings.risk)}"
+    yield from _details(findings.risk_details)
     yield f"<h2>Utility</h2>{utility_chart(findings.utility)}{_frame(findings.utility)}"
     yield "<h2>Values, source above release</h2>"
     yield from _histograms(findings.exploratory.values)
+
+
+def _details(details: RiskDetails) -> Iterator[str]:
+    for name, frame in details.tables.items():
+        yield f"<h3>{DETAILS[name]}</h3>{_frame(shown_rows(frame))}"
+
+
+def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the first rows of a table of the risk, as many as a page holds."""
+    return frame.head(_COMBINATIONS)
 
 
 def _how(decision: Decision) -> str:

@@ -57,6 +57,14 @@ def request(source: Path, **changes: Any) -> dict[str, Any]:
             "l_diversity": [{"attribute": "illness", "l": 2}],
             "t_closeness": [{"attribute": "illness", "t": 0.6}],
         },
+        "population": 1000,
+        "risk_analysis": {
+            "suda": {"largest": 3},
+            "combinations": {"largest": 2},
+            "contributions": True,
+            "attacks": True,
+            "records": True,
+        },
     }
     policy["attributes"] |= changes.pop("attributes", {})
     policy |= changes

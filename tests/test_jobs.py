@@ -10,11 +10,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anon_dagster.errors import JobError
+from anon_dagster.assessment import record_risks
+from anon_dagster.counting import count
+from anon_dagster.errors import JobError, JobKindError
 from anon_dagster.jobs import JobFolder
-from anon_dagster.operations import count_records, decide, open_table
+from anon_dagster.operations import (
+    anonymize,
+    count_records,
+    decide,
+    open_table,
+    risk_per_record,
+)
 from anon_dagster.planning import plan
 from anon_dagster.request import parse_request
+from anon_dagster.storage.sources import open_frame
 
 FRAME = pd.DataFrame(
     {
@@ -145,3 +154,32 @@ def test_what_a_job_never_made_is_missing_by_name(
 ) -> None:
     with pytest.raises(JobError, match=r"job one has no \w+\.\w+"):
         load(job)
+
+
+def test_the_risk_of_every_record_is_readable_by_its_owner_alone_and_goes_with_the_job(
+    job: JobFolder,
+) -> None:
+    with pytest.raises(JobKindError, match="records: true"):
+        job.load_record_risks()
+    asked = {"suda": {"largest": 2}, "contributions": True, "records": True}
+    policy = {**REQUEST.model_dump()["policy"], "risk_analysis": asked, "population": 40}
+    request = parse_request({"policy": policy})
+    result = anonymize(request, frame=FRAME)
+    assert result.df is not None
+    released = count(open_frame(result.df), result.release.count.attributes)
+    risks = record_risks(result.decision, released)
+    job.save_record_risks(risks, (open_frame(FRAME), open_frame(result.df)))
+    given = job.load_record_risks()
+    expected = risk_per_record(result, frame=FRAME)
+    pd.testing.assert_frame_equal(given.source, expected.source)
+    pd.testing.assert_frame_equal(given.release, expected.release)
+    job.save_risk_details(result.risk_details)
+    tables = job.load_risk_details().tables
+    assert set(tables) == {"suda", "suda_contributions", "contributions"}
+    for name, frame in result.risk_details.tables.items():
+        pd.testing.assert_frame_equal(tables[name], frame, check_index_type=False)
+    files = list(job.path.iterdir())
+    assert len(files) == 3
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    job.delete()
+    assert not job.path.exists()

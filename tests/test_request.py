@@ -124,3 +124,15 @@ def test_the_paths_of_files_that_arrive_start_at_the_folder_of_the_request(tmp_p
     assert request.arrivals.source is not None
     assert request.arrivals.source.path == str(tmp_path / "inbox")
     assert request.arrivals.target.path == str(tmp_path / "out/{file}.csv")
+
+
+def test_an_examination_of_too_many_combinations_is_refused_before_it_starts() -> None:
+    attributes = {f"q{i}": {"role": QI} for i in range(50)}
+    wide = {"suda": {"largest": 4}, "combinations": {"largest": 2}, "attacks": True}
+    assert paths(attributes=attributes, risk_analysis=wide) == ["policy.risk_analysis.suda.largest"]
+    wrong = {"suda": {"largest": 0}, "shuffle": True, "combinations": {"sampling_fraction": 1}}
+    assert sorted(paths(risk_analysis=wrong)) == [
+        "policy.risk_analysis.combinations.sampling_fraction",
+        "policy.risk_analysis.shuffle",
+        "policy.risk_analysis.suda.largest",
+    ]

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.jobs import JobFolder
-    from anon_dagster.statistics import ExploratoryStatistics
+    from anon_dagster.record_risk import RecordRisks
+    from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
 _RELEASING = frozenset({"anonymize", "apply"})
@@ -179,6 +180,20 @@ class AnonJob:
     def risk_statistics(self) -> "pd.DataFrame":
         """Return the risks of re-identification, and the promises reached."""
         return self._shown("risk")
+
+    def risk_details(self) -> "RiskDetails":
+        """Return what the request's ``risk_analysis`` asks for, but the risk of each record."""
+        return self._folder(self._released("risk details")).load_risk_details()
+
+    def risk_per_record(self) -> "RecordRisks":
+        """Return the risk of every record of the source and of the release.
+
+        Raises
+        ------
+        JobKindError
+            If the request did not ask for it.
+        """
+        return self._folder(self._released("risk per record")).load_record_risks()
 
     def utility_statistics(self) -> "pd.DataFrame":
         """Return what the source and the release are worth."""

@@ -56,13 +56,16 @@ class Attack:
         """The risk that 95 % of samples of so many people from the same population might show.
 
         Of the Wilson intervals of success and control, the ends that are worst for the risk on
-        either side [1]_: wider than 95 % needs.
+        either side [1]_: wider than 95 % needs. Where the control succeeds always, there is nothing
+        to gain.
 
         References
         ----------
         .. [1] M. Giomi et al., PoPETs 2023(2), section 4.2; E. B. Wilson, "Probable inference, the
            law of succession, and statistical inference", JASA 22(158), 1927.
         """
+        if self.control >= 1:
+            return 0.0, 0.0
         success, control = (wilson(s, self.records) for s in (self.success, self.control))
         return _excess(success[0], control[1]), _excess(success[1], control[0])
 

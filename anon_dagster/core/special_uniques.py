@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, prod
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,11 +49,6 @@ def msu_scores(table: FrequencyTable, largest: int) -> NDArray[np.float64]:
     return np.array(scores, dtype=np.float64)
 
 
-def combinations_up_to(attributes: int, largest: int) -> int:
-    """Tell how many combinations of one to ``largest`` attributes there are."""
-    return sum(comb(attributes, size) for size in range(1, min(largest, attributes) + 1))
-
-
 def special_uniques(table: FrequencyTable, *, largest: int) -> SpecialUniques:
     """Find every minimal sample unique of up to ``largest`` attributes.
 
@@ -69,7 +64,7 @@ def special_uniques(table: FrequencyTable, *, largest: int) -> SpecialUniques:
     table
         A row for each combination of values; what it counts are records.
     largest
-        At least 1. The work grows with :func:`combinations_up_to`.
+        At least 1. The work grows with the number of combinations of so many attributes.
 
     References
     ----------

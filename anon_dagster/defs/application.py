@@ -15,7 +15,7 @@ from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY
+from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY, save_record_risks
 from anon_dagster.errors import JobError, RequestError
 
 if TYPE_CHECKING:
@@ -150,7 +150,12 @@ def apply_stored(
         The table of personal records, for the lineage of columns.
     """
     from anon_dagster.applying import from_document
-    from anon_dagster.assessment import assess_risk, assess_utility, describe
+    from anon_dagster.assessment import (
+        assess_risk,
+        assess_risk_details,
+        assess_utility,
+        describe,
+    )
     from anon_dagster.operations import open_table, write_applied
 
     request, asked = job.load_request(), job.load_document("application.json")
@@ -170,11 +175,15 @@ def apply_stored(
     for name, frame in zip(EXPLORATORY, (explored.values, explored.summary), strict=True):
         job.save_frame(name, frame)
     job.save_statistics(RISK, risks)
+    details = assess_risk_details(decision, request.policy.risk_analysis)
+    job.save_risk_details(details)
+    save_record_risks(job, decision)
     job.save_statistics(UTILITY, utility)
     promises = {"promises": metadata.table(release.verification.to_frame())}
     return (
         metadata.of_statistics(risks)
         | metadata.exact("risk", risks)
+        | metadata.of_details(details)
         | {"utility": metadata.table(utility)}
         | metadata.exact("utility", utility)
         | metadata.of_release(decision, release, source)

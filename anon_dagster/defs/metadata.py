@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from anon_dagster.decision import Decision
     from anon_dagster.releasing import Release
     from anon_dagster.report import Findings
+    from anon_dagster.statistics import RiskDetails
 
 Shown = dict[str, dg.MetadataValue]
 
@@ -183,6 +184,13 @@ def exact(name: str, statistics: "pd.DataFrame") -> Shown:
     except ValueError:
         return {}
     return {f"exact_{name}": dg.MetadataValue.json(document)}
+
+
+def of_details(details: "RiskDetails") -> Shown:
+    """Show what was examined of the risk as tables; of many rows the first."""
+    from anon_dagster.report import shown_rows
+
+    return {name: table(shown_rows(frame)) for name, frame in details.tables.items()}
 
 
 def of_findings(findings: "Findings") -> Shown:

@@ -13,6 +13,7 @@ from anon_dagster.defs import metadata
 from anon_dagster.request import Measurement, Request
 
 if TYPE_CHECKING:
+    from anon_dagster.decision import Decision
     from anon_dagster.jobs import JobFolder
     from anon_dagster.progress import Progress
     from anon_dagster.storage.sources import OpenSource
@@ -136,11 +137,34 @@ def exploratory_statistics(work: Work) -> Shown:
 
 def risk_metrics(work: Work) -> Shown:
     """The risks of re-identification and the promises reached, of source and release."""
-    from anon_dagster.assessment import assess_risk
+    from anon_dagster.assessment import assess_risk, assess_risk_details
 
-    risks = assess_risk(work.job.load_decision())
+    decision = work.job.load_decision()
+    risks = assess_risk(decision)
+    details = assess_risk_details(decision, decision.request.policy.risk_analysis)
     path = work.job.save_statistics(RISK, risks)
-    return metadata.of_statistics(risks) | metadata.exact("risk", risks) | metadata.file(path)
+    work.job.save_risk_details(details)
+    save_record_risks(work.job, decision)
+    return (
+        metadata.of_statistics(risks)
+        | metadata.exact("risk", risks)
+        | metadata.of_details(details)
+        | metadata.file(path)
+    )
+
+
+def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
+    """Keep the risk of every record of source and release in the job, if that is asked for."""
+    from anon_dagster.assessment import record_risks
+    from anon_dagster.operations import open_table
+    from anon_dagster.sampling import drawn_again
+    from anon_dagster.storage.sources import open_source
+
+    if decision.request.policy.risk_analysis.records:
+        risks = record_risks(decision, job.load_count(name="released"))
+        source = drawn_again(open_table(decision.request), decision.counted.sampling)
+        tables = (source, open_source(job.load_stored()))
+        job.save_record_risks(risks, tables)
 
 
 def utility_statistics(work: Work) -> Shown:
@@ -182,7 +206,7 @@ def measurement_of(request: Request) -> Measurement:
     return request.measurement or Measurement(k=tuple(ks))
 
 
-RISK, UTILITY = "risk.json", "utility.json"
+RISK, UTILITY, DETAILS = "risk.json", "utility.json", "risk_details.json"
 KS = (2, 3, 5, 10, 20, 50)
 _COUNT = ("count.parquet", "count.npz")
 _SOLUTION = ("solution.json", "solution.npz")
@@ -201,7 +225,7 @@ STAGES = {
         Stage("solution", ("frequency_table",), _SOLUTION, solution),
         Stage("anonymized", ("solution",), _RELEASE, anonymized),
         Stage("exploratory_statistics", ("anonymized",), EXPLORATORY, exploratory_statistics),
-        Stage("risk_metrics", ("anonymized",), (RISK,), risk_metrics),
+        Stage("risk_metrics", ("anonymized",), (RISK, DETAILS), risk_metrics),
         Stage("utility_statistics", ("anonymized",), (UTILITY,), utility_statistics),
         Stage(
             "report",

@@ -1,5 +1,11 @@
 """The request: what is read, what each attribute is, what must hold, where the result goes."""
 
+from anon_dagster.request.analysis import (
+    MOST_COMBINATIONS,
+    CombinationAnalysis,
+    RiskAnalysis,
+    SudaAnalysis,
+)
 from anon_dagster.request.arrivals import FILE, Arrivals
 from anon_dagster.request.attributes import (
     Aggregate,
@@ -47,11 +53,13 @@ from anon_dagster.request.reading import (
 __all__ = [
     "FILE",
     "GUARDING",
+    "MOST_COMBINATIONS",
     "Aggregate",
     "AlphaKAnonymityRule",
     "Arrivals",
     "Attribute",
     "BetaLikenessRule",
+    "CombinationAnalysis",
     "CsvOptions",
     "DateLevel",
     "DateRule",
@@ -74,9 +82,11 @@ __all__ = [
     "Privacy",
     "QuasiIdentifier",
     "Request",
+    "RiskAnalysis",
     "RoundingRule",
     "Sensitive",
     "Source",
+    "SudaAnalysis",
     "SuppressRule",
     "TClosenessRule",
     "Target",

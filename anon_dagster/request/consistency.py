@@ -6,6 +6,12 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from anon_dagster.errors import Problem
+from anon_dagster.request.analysis import (
+    MOST_COMBINATIONS,
+    CombinationAnalysis,
+    SudaAnalysis,
+    combinations_up_to,
+)
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.part import document as _document
@@ -35,6 +41,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     if not document.get("arrivals"):  # each file that comes in tells its own
         yield from _format_problems("source", _mapping(document, "source"))
     yield from _format_problems("target", _mapping(document, "target"))
+    yield from _analysis_problems(_mapping(policy, "risk_analysis"), attributes)
     yield from _arrival_problems(document)
 
 
@@ -79,6 +86,21 @@ def _rule_problems(
         yield Problem(f"{path}.distance", "the attribute needs a hierarchy for it")
 
 
+def _analysis_problems(
+    analysis: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Problem]:
+    names = sum(each.get("role") == "quasi_identifier" for each in attributes.values())
+    for key, part in _BY_COMBINATIONS.items():
+        asked = _valid(part, analysis.get(key))
+        number = 0 if asked is None else combinations_up_to(names, asked.largest)
+        if number > MOST_COMBINATIONS:
+            yield Problem(
+                f"policy.risk_analysis.{key}.largest",
+                f"{names} quasi-identifiers have {number:,} combinations of so many, and at most "
+                f"{MOST_COMBINATIONS:,} are examined: take fewer",
+            )
+
+
 def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Problem]:
     path = place.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
@@ -87,6 +109,10 @@ def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 _ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)
+_BY_COMBINATIONS: dict[str, TypeAdapter[Any]] = {
+    "suda": TypeAdapter(SudaAnalysis),
+    "combinations": TypeAdapter(CombinationAnalysis),
+}
 _T = TypeVar("_T")
 
 

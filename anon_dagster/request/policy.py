@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
 from anon_dagster.request.objective import Objective, ObjectiveRule
@@ -71,8 +72,9 @@ class Policy(Part):
     more of them with the default budget."""
     risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
     population: Annotated[int, Field(ge=1)] | Source | None = None
-    """Size of the population, or a table of it: for the journalist's risk, and for promises about
-    it."""
+    """Size of the population, or a table of it: for the journalist's risk, for promises about it,
+    and for estimates of who is unique in it."""
+    risk_analysis: RiskAnalysis = Field(default_factory=RiskAnalysis)
 
     def names(self, role: str) -> tuple[str, ...]:
         """Return the names of the attributes of one role, in the order of the request."""

@@ -1,10 +1,10 @@
 """Risk: how likely a record is given to the person that it belongs to, and what protects her."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, nan
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -30,6 +30,7 @@ from anon_dagster.core.privacy import (
 from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Solution
+from anon_dagster.core.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.request import Policy
 
 Statistic = tuple[str, Any]
@@ -79,6 +80,9 @@ def risk_statistics(
       of size f has F people: highest 1 / F, average max(classes / ΣF, Σ(f / F) / records) [1]_.
     - ``marketer_average``: the share of records that one who matches all of them gets right,
       Σ(f / F) / records [2]_.
+    - ``population_uniqueness_…``, where the population is known: the share of its people that are
+      unique in it, as each estimator tells from the records, and as Dankar's rule chooses among
+      them [3]_; see :mod:`anon_dagster.core.uniqueness`. Missing where an estimator finds none.
     - ``k``, ``distinct_l``, ``entropy_l`` (exp of the least entropy), ``recursive_c`` (the model
       holds for every larger c) and ``t_…`` (against the table's own distribution): what the table
       reaches, see :mod:`anon_dagster.core.privacy`.
@@ -105,6 +109,8 @@ def risk_statistics(
        2013, chapter 16.
     .. [2] F. K. Dankar, K. El Emam, "A method for evaluating marketer re-identification risk",
        PAIS 2010.
+    .. [3] F. K. Dankar, K. El Emam, A. Neisa, T. Roffey, "Estimating the re-identification risk of
+       clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
     """
     size = policy.population if isinstance(policy.population, int) else None
     behind, note = _population(problem, solution, size, population)
@@ -117,11 +123,26 @@ def risk_statistics(
     source = _behind(problem, (every, of_source), identity, behind)
     levels = identity if solution.levels is None else np.array(solution.levels)
     release = _behind(problem, (kept, of_release), levels, behind)
-    rows = [dict(_statistics(problem, policy, t, threshold)) for t in (source, release)]
-    columns = [pd.Series(row, dtype=object) for row in rows]  # object: counts stay exact
-    frame = pd.DataFrame(dict(zip(("source", "release"), columns, strict=True)))
+    people = people_of(problem, policy, population)
+    tables = {"source": source, "release": release}
+    columns = {
+        name: pd.Series(dict(_statistics(problem, policy, t, threshold, people)), dtype=object)
+        for name, t in tables.items()
+    }  # object: counts stay exact
+    frame = pd.DataFrame(columns)
     frame["note"] = [note if name.startswith(("jour", "mark")) else "" for name in frame.index]
+    if people is not None:
+        frame.loc["population_uniqueness_dankar", "note"] = _chosen(tables, people)
     return frame.rename_axis("statistic")
+
+
+def people_of(problem: Problem, policy: Policy, population: PopulationTable | None) -> int | None:
+    """Return the size of the population, as far as it is known; it holds at least the table."""
+    if population is not None:
+        return max(int(population.counts.sum()), problem.records)
+    if isinstance(policy.population, int):
+        return max(policy.population, problem.records)
+    return None
 
 
 # -- the population ------------------------------------------------------------------------
@@ -183,7 +204,11 @@ def _people(
 
 
 def _statistics(
-    problem: Problem, policy: Policy, released: _Released, threshold: Fraction
+    problem: Problem,
+    policy: Policy,
+    released: _Released,
+    threshold: Fraction,
+    people: int | None,
 ) -> Iterator[Statistic]:
     classes = released.classes
     average = _ratio(len(classes.sizes), classes.records)
@@ -203,6 +228,8 @@ def _statistics(
     yield "prosecutor_highest", highest
     yield "prosecutor_above_threshold", above
     yield from _of_population(released, threshold)
+    if people is not None:
+        yield from _uniqueness(Sample.of(classes.sizes, people))
     yield "k", classes.smallest
     for place, name in enumerate(policy.names("sensitive")):
         yield from _reached(problem, released, place, name)
@@ -220,6 +247,20 @@ def _of_population(released: _Released, threshold: Fraction) -> Iterator[Statist
     yield "journalist_highest", _ratio(released.scale, smallest)
     yield "journalist_above_threshold", int(sizes[at_risk.astype(np.bool_)].sum())
     yield "marketer_average", marketer
+
+
+def _uniqueness(sample: Sample) -> Iterator[Statistic]:
+    for estimator in get_args(Estimator):
+        uniques = estimate(sample, estimator).uniques
+        share = nan if uniques is None else _ratio(uniques, sample.population)
+        yield f"population_uniqueness_{estimator}", share
+
+
+def _chosen(tables: Mapping[str, _Released], people: int) -> str:
+    """Say which estimator the rule chose for each table."""
+    chosen = ((name, dankar(Sample.of(t.classes.sizes, people)).by) for name, t in tables.items())
+    told = ("nothing to estimate" if by == "dankar" else by for _, by in chosen)
+    return "of the {:,} people of the population; source: {}, release: {}".format(people, *told)
 
 
 def _reached(problem: Problem, released: _Released, place: int, name: str) -> Iterator[Statistic]:

@@ -39,6 +39,7 @@ def policy(k: int = 3) -> dict[str, Any]:
         },
         "privacy": {"k_anonymity": {"k": k}},
         "suppression_limit": 0.1,
+        "risk_analysis": {"suda": {"largest": 2}, "records": True},
     }
 
 

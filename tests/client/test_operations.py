@@ -61,6 +61,13 @@ def test_a_job_gives_what_the_library_gives(finished: tuple[AnonJob, dict[str, A
     assert job.result().checksum == library.release.checksum
     pd.testing.assert_frame_equal(job.riskStat(), library.risk, check_index_type=False)
     pd.testing.assert_frame_equal(job.utilityStat(), library.utility, check_index_type=False)
+    details, of_library = job.risk_details().tables, library.risk_details.tables
+    assert set(details) == {"suda", "suda_contributions"}
+    for name, frame in details.items():
+        pd.testing.assert_frame_equal(frame, of_library[name], check_index_type=False)
+    records, expected = job.risk_per_record(), anon_dagster.risk_per_record(library)
+    pd.testing.assert_frame_equal(records.source, expected.source)
+    pd.testing.assert_frame_equal(records.release, expected.release)
     explored = job.exploratoryStats()
     pd.testing.assert_frame_equal(explored.values, library.exploratory.values)
     pd.testing.assert_frame_equal(explored.summary, library.exploratory.summary)
@@ -296,6 +303,15 @@ def test_a_session_in_the_shell(
         shown = said(name, job_id)
         assert shown
         assert CANARY not in json.dumps(shown)
+    assert [
+        row["attribute"] for row in said("risk", job_id, "--details", "suda_contributions")
+    ] == [
+        "age",
+        "town",
+    ]
+    assert len(said("risk", job_id, "--details", "source_records")) == 50
+    assert anon(client, "risk", job_id, "--details", "attacks") == 5
+    assert "did not ask for attacks" in capsys.readouterr().err
     applied = said("apply", job_id, str(tmp_path / "people.csv"), "--wait")
     assert applied["checksum"] == made["checksum"]
     assert said("delete", job_id)["files_removed"]

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.special_uniques import (
     SpecialUniques,
-    combinations_up_to,
     dis_scores,
     intrusion_success,
     special_uniques,
@@ -160,12 +159,6 @@ def test_counts_beyond_every_32_bit_type_are_counts() -> None:
     table = FrequencyTable.of(codes, np.array([2**40, 1, 2**33 + 1]), (2, 2))
     found = special_uniques(table, largest=2)
     assert found.msus.tolist() == [[0, 0], [1, 0], [0, 0]]
-
-
-def test_wide_tables_need_as_many_steps_as_there_are_combinations() -> None:
-    assert combinations_up_to(9, 9) == 2**9 - 1
-    assert combinations_up_to(40, 3) == 40 + 780 + 9880
-    assert combinations_up_to(2, 5) == 3
 
 
 def test_a_table_without_records_or_attributes_has_none() -> None:

@@ -17,6 +17,7 @@ from anon_dagster.core.privacy import (
 )
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.core.uniqueness import Sample, estimate
 from anon_dagster.request import Policy
 from anon_dagster.statistics.risk import PopulationTable, risk_statistics
 from anon_dagster.statistics.utility import identity
@@ -182,3 +183,33 @@ def test_counts_beyond_every_32_bit_type_stay_exact() -> None:
     assert found["records"] == 3 * n + 1
     assert found["smallest_class"] == n + 1
     assert found["journalist_highest"] == pytest.approx((3 * n + 1) / 10**19 / (n + 1))
+
+
+def test_the_uniqueness_of_a_census_is_that_of_the_sample() -> None:
+    problem = problem_of([[1], [1], [3], [5]])
+    found = risks(problem, at(problem, 1, suppressed=("cd",)), population=10)
+    assert (found["source"].filter(like="population_uniqueness") == 0.2).all()
+    assert (found["release"].filter(like="population_uniqueness") == 0).all()
+    assert "population_uniqueness_dankar" not in risks(problem, at(problem, 1)).index
+
+
+def test_population_uniqueness_is_a_share_of_the_population_and_says_by_whom() -> None:
+    problem = problem_of([[1], [1], [2], [5]])
+    found = risks(problem, identity(problem), population=1000)
+    sample = Sample.of(np.array([1, 1, 2, 5]), 1000)
+    for estimator in ("pitman", "zayatz", "snb", "dankar"):
+        told = estimate(sample, estimator).uniques
+        shown = found["source"][f"population_uniqueness_{estimator}"]
+        assert isnan(shown) if told is None else shown == told / 1000
+    assert found["note"]["population_uniqueness_dankar"] == (
+        "of the 1,000 people of the population; source: pitman, release: pitman"
+    )
+
+
+def test_a_population_table_tells_how_many_people_there_are() -> None:
+    problem = problem_of([[1], [1], [2], [5]])
+    people = PopulationTable(np.array([[0], [1], [2], [3]], dtype=np.int32), np.full(4, 250))
+    by_table = risk_statistics(problem, at(problem, 0), policy_of(), population=people)["source"]
+    by_size = risks(problem, at(problem, 0), population=1000)["source"]
+    estimates = [name for name in by_size.index if name.startswith("population_uniqueness")]
+    assert by_table[estimates].equals(by_size[estimates])

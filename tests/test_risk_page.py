@@ -1,0 +1,54 @@
+"""The page of risks says nothing that was not run."""
+
+import doctest
+import shutil
+from dataclasses import fields
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from anon_dagster.request import RiskAnalysis, parse_policy
+from anon_dagster.statistics import RiskDetails
+from tests.test_readme import blocks
+
+POLICY = {
+    "attributes": {"age": {"role": "quasi_identifier"}},
+    "privacy": {"k_anonymity": {"k": 2}},
+}
+
+
+@pytest.fixture
+def page(project_folder: Path) -> Path:
+    return project_folder / "docs" / "risk.md"
+
+
+@pytest.mark.slow
+def test_python_gives_what_the_page_shows(
+    page: Path, project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(
+        project_folder / "data", tmp_path / "data", ignore=shutil.ignore_patterns("out")
+    )
+    monkeypatch.chdir(tmp_path)
+    source = "\n".join(blocks(page, "python"))
+    test = doctest.DocTestParser().get_doctest(source, {}, page.name, page.name, 0)
+    report: list[str] = []
+    with pd.option_context("display.width", 120, "display.max_columns", 20):
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+        runner.run(test, out=report.append)
+    assert test.examples
+    assert not report, "".join(report)
+
+
+def test_the_request_that_the_page_shows_asks_for_everything_that_there_is(page: Path) -> None:
+    (block,) = blocks(page, "yaml")
+    asked = parse_policy({**POLICY, **yaml.safe_load(block)})
+    assert all(getattr(asked.risk_analysis, name) for name in RiskAnalysis.model_fields)
+
+
+def test_the_page_knows_every_examination_and_its_tables(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in RiskAnalysis.model_fields)
+    assert all(field.name in text for field in fields(RiskDetails))
