@@ -73,6 +73,11 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
             f"{', '.join(plan.clusters.labels)}: clusters made by MDAV are those of their records "
             "and cannot be applied to others; use groups: classes"
         )
+    if plan.policy.privacy.differential_privacy is not None:
+        raise RequestError(
+            "a differentially private release is of the records that were drawn for it; its "
+            "solution cannot be applied to others: anonymize them"
+        )
     solution = _as_released(solution)
     policy = _with_rules(plan.policy, decision, decimal)
     proof = {name: getattr(solution.proof, name) for name in Proof.__dataclass_fields__}

@@ -80,6 +80,12 @@ def _of_population(policy: Policy) -> Iterator[str]:
             f"that a person of the population is in the release has a probability from {low:g} to "
             f"{high:g}"
         )
+    if privacy.differential_privacy is not None:
+        epsilon, delta = privacy.differential_privacy.epsilon, privacy.differential_privacy.delta
+        yield (
+            f"the release would be much the same without any one person: ({epsilon:g}, {delta:g})-"
+            "differential privacy, by a secret random sample"
+        )
     if privacy.population_uniqueness is not None:
         rule = privacy.population_uniqueness
         yield f"at most a share of {rule.share:g} of the population is estimated to be unique in it"

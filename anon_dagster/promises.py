@@ -14,6 +14,7 @@ from anon_dagster.core.privacy import (
     BetaLikeness,
     DeltaDisclosure,
     DeltaPresence,
+    DifferentialPrivacy,
     DistinctLDiversity,
     EnhancedBetaLikeness,
     EntropyLDiversity,
@@ -79,6 +80,9 @@ def class_models(
         yield KAnonymity(privacy.k_anonymity.k)
     if privacy.k_map is not None:
         yield _k_map(privacy.k_map, policy, count)
+    if privacy.differential_privacy is not None:
+        asked = privacy.differential_privacy
+        yield DifferentialPrivacy(Fraction(str(asked.epsilon)), Fraction(str(asked.delta)))
     if privacy.delta_presence is not None:
         bounds = privacy.delta_presence.delta_min, privacy.delta_presence.delta_max
         yield DeltaPresence(*(Fraction(str(bound)) for bound in bounds))

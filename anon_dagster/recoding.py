@@ -31,6 +31,8 @@ from anon_dagster.storage.values import Kinds, typed
 
 BLOCK = 2**18
 """How many records are sorted together."""
+_TIMES = "\0times"
+"""The column of how many records read alike; no column of a table has such a name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +57,8 @@ class Recoder:
     keeps_suppressed: bool
     kept: tuple[str, ...]
     """Columns that are released as they stand in the source."""
+    private: bool = False
+    """Whether not even the place of a record may tell of those that are not released."""
 
     def released(self, batch: pa.RecordBatch) -> pa.Table:
         """Return what is released of a batch, in no particular order."""
@@ -88,6 +92,7 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
     """
     policy, solution = decision.request.policy, decision.solution
     keeps = bool((solution.classes < 0).any()) and policy.suppressed_records == "keep"
+    private = policy.privacy.differential_privacy is not None
     places = {name: q for q, name in enumerate(policy.quasi_identifiers)}
     treatments: dict[str, Treatment] = {}
     kept: list[str] = []
@@ -99,7 +104,7 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
                 treatments[name] = _constant(attribute.constant)
             elif attribute.redaction == "pseudonym":
                 treatments[name] = _pseudonym(attribute)
-        elif place >= 0 and (keeps or not _untouched(decision, name, place)):
+        elif place >= 0 and (keeps or private or not _untouched(decision, name, place)):
             treatments[name] = _generalized(decision, place, keeps=keeps)
         else:
             treatments[name] = _kept(decision, source, name)
@@ -110,7 +115,7 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
     table = decision.counted.table
     index = TupleIndex.of(table.codes, table.sizes)
     return Recoder(
-        index, decision.counted, solution.classes, treatments, schema, keeps, tuple(kept)
+        index, decision.counted, solution.classes, treatments, schema, keeps, tuple(kept), private
     )
 
 
@@ -174,7 +179,10 @@ def _generalized(decision: Decision, place: int, *, keeps: bool) -> Treatment:
 def blocks(
     source: OpenSource, recoder: Recoder, on_rows: Callable[[int], None]
 ) -> Iterator[pa.Table]:
-    """Read the source and give its release, sorted block by block."""
+    """Read the source and give its release, sorted block by block, or all of it if need be."""
+    if recoder.private:
+        yield from _all_sorted(source, recoder, on_rows)
+        return
     orders = _category_orders(source, recoder)
     waiting: list[pa.Table] = []
     for part in source.parts:
@@ -188,6 +196,27 @@ def blocks(
     source.unchanged()
     if waiting:
         yield _block(pa.concat_tables(waiting), orders)
+
+
+def _all_sorted(
+    source: OpenSource, recoder: Recoder, on_rows: Callable[[int], None]
+) -> Iterator[pa.Table]:
+    """Give a release sorted as a whole; records that read alike are counted, not kept."""
+    names = recoder.schema.names
+    counted = recoder.schema.append(pa.field(_TIMES, pa.int64())).empty_table()
+    for part in source.parts:
+        for batch in source.batches(part):
+            released = recoder.released(batch)
+            ones = pa.array(np.ones(released.num_rows, dtype=np.int64))
+            both = pa.concat_tables([counted, released.append_column(_TIMES, ones)])
+            sums = both.group_by(names).aggregate([(_TIMES, "sum")])
+            counted = sums.rename_columns([*names, _TIMES])
+            on_rows(batch.num_rows)
+    source.unchanged()
+    rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
+    places = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())
+    for first in range(0, len(places), BLOCK):
+        yield rows.select(names).take(pa.array(places[first : first + BLOCK]))
 
 
 def _category_orders(source: OpenSource, recoder: Recoder) -> dict[str, pa.Array]:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from secrets import token_bytes
 
 import pyarrow as pa
 
+from anon_dagster.core.privacy import DifferentialPrivacy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.errors import Problem, RequestError
 from anon_dagster.request import Policy
@@ -73,11 +75,17 @@ class SampledSource:
 def drawn(source: OpenSource, policy: Policy) -> SampledSource | None:
     """Return the sample of a source that a policy asks for, if it does.
 
+    For differential privacy the operating system gives a new key each time, which nobody who reads
+    the release may know.
+
     Raises
     ------
     RequestError
         If the source has fewer records than are to be drawn.
     """
+    if secret := policy.privacy.differential_privacy:
+        model = DifferentialPrivacy(Fraction(str(secret.epsilon)), Fraction(str(secret.delta)))
+        return SampledSource(source, Sampling(token_bytes(32), model.below))
     asked = policy.sampling
     if asked is None:
         return None

@@ -59,7 +59,7 @@ def asked_for(snippet: str, population: str) -> dict[str, Any]:
     options = shown if "privacy" in shown else {"privacy": shown}
     if isinstance(options.get("population"), dict):
         options["population"] = {"path": population}
-    return asking(**options)
+    return {"attributes": ATTRIBUTES, **options}
 
 
 @pytest.mark.parametrize("snippet", snippets())

@@ -13,6 +13,7 @@ from anon_dagster.request.analysis import (
     combinations_up_to,
 )
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.differential import differential_problems
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.part import document as _document
 from anon_dagster.request.people import population_problems
@@ -30,6 +31,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     attributes = {str(name): _document(value) for name, value in named.items()}
     if isinstance(policy.get("privacy"), Mapping | Privacy):
         yield from _privacy_problems(_mapping(policy, "privacy"), attributes)
+        yield from differential_problems(policy, _mapping(policy, "privacy"), attributes)
         yield from population_problems(policy, _mapping(policy, "privacy"), attributes)
     found = [_valid(_ATTRIBUTE, value) for value in named.values()]
     weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]

@@ -117,6 +117,13 @@ class DeltaPresenceRule(Part):
         return self
 
 
+class DifferentialPrivacyRule(Part):
+    """See :class:`anon_dagster.core.privacy.DifferentialPrivacy`."""
+
+    epsilon: Annotated[float, Field(ge=0.01, le=8)]
+    delta: Annotated[float, Field(ge=1e-12, lt=1)]
+
+
 class PopulationUniquenessRule(Part):
     """See :class:`anon_dagster.core.privacy.PopulationUniqueness`."""
 
@@ -130,6 +137,7 @@ class Privacy(Part):
     k_anonymity: KAnonymityRule | None = None
     k_map: KMapRule | None = None
     delta_presence: DeltaPresenceRule | None = None
+    differential_privacy: DifferentialPrivacyRule | None = None
     average_risk: AverageRiskRule | None = None
     sample_uniqueness: SampleUniquenessRule | None = None
     population_uniqueness: PopulationUniquenessRule | None = None

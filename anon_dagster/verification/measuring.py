@@ -26,7 +26,7 @@ from anon_dagster.verification.result import (
     Promise,
     Verification,
 )
-from anon_dagster.verification.sizes import k_anonymity, of_the_whole
+from anon_dagster.verification.sizes import differential_privacy, k_anonymity, of_the_whole
 from anon_dagster.verification.values import Values, l_diversity, of_values
 
 
@@ -77,6 +77,9 @@ def verify(
     if privacy.k_anonymity is not None:
         promises.append(k_anonymity(classes, privacy.k_anonymity.k))
     promises += of_the_whole(classes, policy)
+    if privacy.differential_privacy is not None:
+        sampling = None if source_count is None else source_count.sampling
+        promises += differential_privacy(classes, privacy.differential_privacy, sampling)
     if policy.privacy.of_population:
         crowd = _crowd(release, policy, source_count, decimal, source_decimal)
         crowd = replace(crowd, levels=levels)

@@ -2,17 +2,35 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import expm1
 
 import numpy as np
 
+from anon_dagster.core.indistinguishable import records_that_hide
 from anon_dagster.core.measurement import Partition
-from anon_dagster.request import Policy
+from anon_dagster.core.sampling import Sampling
+from anon_dagster.request import DifferentialPrivacyRule, Policy
 from anon_dagster.verification.result import Promise, promise
 
 
 def k_anonymity(classes: Partition, k: int) -> Promise:
     """Measure how small classes are."""
     return promise(f"{k}-anonymity", None, k, classes.sizes, classes.smallest, classes.sizes < k)
+
+
+def differential_privacy(
+    classes: Partition, rule: DifferentialPrivacyRule, sampling: Sampling | None
+) -> Iterator[Promise]:
+    """Measure what hides a record: how large classes are and, if known, how they were drawn."""
+    epsilon, delta = Fraction(str(rule.epsilon)), Fraction(str(rule.delta))
+    k = records_that_hide(epsilon, delta)
+    name = f"({rule.epsilon:g}, {rule.delta:g})-differential privacy"
+    sizes = classes.sizes
+    yield promise(f"{name}: size of classes", None, k, sizes, classes.smallest, sizes < k)
+    if sampling is not None:
+        share, most = sampling.below / 2**64, -expm1(-rule.epsilon)
+        often = np.full(len(sizes), share > most * (1 + 1e-9))
+        yield promise(f"{name}: share of records drawn", None, most, sizes, share, often)
 
 
 def of_the_whole(classes: Partition, policy: Policy) -> Iterator[Promise]:

@@ -5,6 +5,7 @@ from anon_dagster.core.privacy.beta_likeness import BetaLikeness, EnhancedBetaLi
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.delta_disclosure import DeltaDisclosure
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
+from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
 from anon_dagster.core.privacy.k_anonymity import KAnonymity
 from anon_dagster.core.privacy.k_map import EstimatedKMap, KMap
 from anon_dagster.core.privacy.l_diversity import (
@@ -32,6 +33,7 @@ __all__ = [
     "BetaLikeness",
     "DeltaDisclosure",
     "DeltaPresence",
+    "DifferentialPrivacy",
     "DistinctLDiversity",
     "EnhancedBetaLikeness",
     "EntropyLDiversity",

@@ -1,0 +1,105 @@
+"""Differential privacy holds by its definition, not only by the theorem that it rests on."""
+
+from fractions import Fraction
+from math import comb, exp, floor, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.indistinguishable import records_that_hide
+from anon_dagster.core.privacy import DifferentialPrivacy, EquivalenceClasses
+from anon_dagster.errors import RequestError
+
+epsilons = st.fractions(Fraction(1, 2), 2, max_denominator=10)
+deltas = st.sampled_from([Fraction(1, 2), Fraction(1, 10), Fraction(1, 100), Fraction(1, 1000)])
+
+
+def outcomes(n: int, k: int, below: int) -> list[Fraction]:
+    """The probability of each outcome for a class of n records: suppressed, k, k + 1, ..., n."""
+    beta = Fraction(below, 2**64)
+    drawn = [comb(n, j) * beta**j * (1 - beta) ** (n - j) for j in range(n + 1)]
+    return [sum(drawn[:k], Fraction(0)), *drawn[k:]]
+
+
+def beyond(some: list[Fraction], others: list[Fraction], epsilon: Fraction) -> float:
+    """The probability by which the outcomes of one table are beyond e^ε times another's."""
+    width = max(len(some), len(others))
+    padded = [[*table, *[Fraction(0)] * (width - len(table))] for table in (some, others)]
+    return sum(max(0.0, float(p) - exp(epsilon) * float(q)) for p, q in zip(*padded, strict=True))
+
+
+@given(epsilons, deltas, st.integers(1, 60))
+def test_one_record_changes_little_of_what_is_released_of_its_class(
+    epsilon: Fraction, delta: Fraction, n: int
+) -> None:
+    model = DifferentialPrivacy(epsilon, delta)
+    larger, smaller = (outcomes(m, model.smallest, model.below) for m in (n, n - 1))
+    assert beyond(larger, smaller, epsilon) <= delta
+    assert beyond(smaller, larger, epsilon) <= 1e-12
+
+
+@given(epsilons, deltas)
+def test_k_is_that_of_the_theorem(epsilon: Fraction, delta: Fraction) -> None:
+    """The least k with a largest tail of at most δ, in floats and with another bound of the end."""
+    e, beta = float(epsilon), 1 - exp(-epsilon)
+    gamma = 1 - (1 - beta) * exp(-e)
+
+    def tail(n: int) -> float:
+        return sum(
+            comb(n, j) * beta**j * (1 - beta) ** (n - j) for j in range(floor(gamma * n) + 1, n + 1)
+        )
+
+    def largest(k: int) -> float:
+        n, found = max(int(-(-k // gamma)) - 1, 1), 0.0
+        while exp(-n * (gamma * log(gamma / beta) - (gamma - beta))) > delta and found <= delta:
+            found, n = max(found, tail(n)), n + 1
+        return found
+
+    k = DifferentialPrivacy(epsilon, delta).smallest
+    assert largest(k) <= float(delta) * (1 + 1e-9)
+    assert k == 1 or largest(k - 1) > float(delta) * (1 - 1e-9)
+
+
+@given(st.fractions(Fraction(1, 20), 6, max_denominator=20), deltas)
+def test_the_verification_asks_for_no_more_by_the_definition(
+    epsilon: Fraction, delta: Fraction
+) -> None:
+    assert records_that_hide(epsilon, delta) <= DifferentialPrivacy(epsilon, delta).smallest
+
+
+@pytest.mark.parametrize("delta", [Fraction(1, 10), Fraction(1, 100)])
+def test_one_record_fewer_would_not_hide(delta: Fraction) -> None:
+    epsilon, k = Fraction(1), records_that_hide(Fraction(1), delta)
+    below = DifferentialPrivacy(epsilon, delta).below
+
+    def worst(k: int) -> float:
+        pairs = ((outcomes(n, k, below), outcomes(n - 1, k, below)) for n in range(1, 60))
+        return max(beyond(larger, smaller, epsilon) for larger, smaller in pairs)
+
+    assert worst(k) <= delta < worst(k - 1)
+
+
+def test_the_probability_of_a_record_is_rounded_down() -> None:
+    for epsilon in (Fraction(1, 100), Fraction(1), Fraction(8)):
+        below = DifferentialPrivacy(epsilon, Fraction(1, 10)).below
+        assert below / 2**64 == pytest.approx(1 - exp(-epsilon), rel=1e-15)
+        # 1 - β >= e^-ε, by a series that alternates around e^-ε and ends above it
+        term, series = Fraction(1), Fraction(1)
+        for i in range(1, 81):
+            term *= -epsilon / i
+            series += term
+        assert 1 - Fraction(below, 2**64) >= series
+
+
+def test_classes_of_any_size_are_compared() -> None:
+    model = DifferentialPrivacy(Fraction(1), Fraction(1, 10**6))
+    classes = EquivalenceClasses(np.array([model.smallest - 1, model.smallest, 2**62]))
+    assert list(model.holds(classes)) == [False, True, True]
+
+
+def test_nonsense_is_refused() -> None:
+    for epsilon, delta in ((0, 0.1), (9, 0.1), (1, 0), (1, 1)):
+        with pytest.raises(RequestError):
+            DifferentialPrivacy(Fraction(epsilon), Fraction(str(delta)))
