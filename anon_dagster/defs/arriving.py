@@ -12,10 +12,11 @@ from pydantic import Field
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.files import FileRun, line, words_of, write_down
+from anon_dagster.defs.files import FileRun, line, post_all, words_of, write_down
 from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG, Group
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
+from anon_dagster.ledger import Entry
 from anon_dagster.request import Request
 from anon_dagster.storage import places
 
@@ -104,18 +105,21 @@ def _sensor(
 
 def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: Inbox) -> Tick:
     """Find what lies there, and give what is new to batches; nobody else does so meanwhile."""
-    found, made = inbox.files(), []
+    found = inbox.files()
+    made: list[Tick] = []
+    lines: list[Entry] = []
 
     def plan(known: Sequence[Arrival]) -> tuple[Arrival, ...]:
         runs = _run_states(instance, {a.batch for a in known if a.state.is_with_a_run})
         tick = plan_tick(found, known, runs=runs, inbox=inbox, now=time.time())
-        for each in tick.changed:
-            if each.state is State.SET_ASIDE:
-                write_down(store, line(each, dataset, inbox))
+        lines.extend(line(a, dataset, inbox) for a in tick.changed if a.state is State.SET_ASIDE)
+        for entry in lines:
+            write_down(store, entry)
         made.append(tick)
         return tick.changed
 
     Registry(store.root, dataset).decide(plan)
+    post_all(lines)
     return made[-1]
 
 

@@ -1,7 +1,7 @@
 """The run that releases a batch of files: each by itself, whatever becomes of the others."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -58,16 +58,26 @@ class FileRun:
     def release_all(self, given: list[Arrival]) -> list[Arrival]:
         """Release the files that are given to this run, and say what became of each."""
         progress = FilesProgress(self.context.instance, self.context.run_id, len(given))
-        ended = []
+        ended: list[Arrival] = []
+        lines: list[Entry] = []
         for arrival in given:
             if (taken := self.registry.take(arrival)) is not None:
                 try:
-                    ended.append(self._end(taken, progress))
+                    became, entry = self._end(taken, progress)
                 except StoreUnavailableError as error:  # nor would it answer for the others
-                    return [*ended, *self._give_back(given[len(ended) :], str(error))]
+                    ended += self._give_back(given[len(ended) :], str(error))
+                    break
+                ended.append(became)
+                lines.append(entry)
             progress.next_file()
-        progress.finish()
+        else:
+            progress.finish()
+        self._post(lines)
         return ended
+
+    def _post(self, lines: list[Entry]) -> None:
+        if not post_all(lines):
+            self.context.log.warning("the webhook did not take the lines of all files")
 
     def _give_back(self, left: list[Arrival], reason: str) -> list[Arrival]:
         """Let files wait that were not released through no fault of theirs."""
@@ -79,7 +89,7 @@ class FileRun:
                 waiting.append(again)
         return waiting
 
-    def _end(self, taken: Arrival, progress: FilesProgress) -> Arrival:
+    def _end(self, taken: Arrival, progress: FilesProgress) -> tuple[Arrival, Entry]:
         started = time.time()
         job = self.store.job(self.context.run_id, file=taken.key)
         shown: Shown = {}
@@ -96,9 +106,11 @@ class FileRun:
             ended = crashed(taken, time.time())
         except Exception as error:  # noqa: BLE001 (whatever it is, its text may quote a cell)
             ended = replace(taken, state=State.SET_ASIDE, reason=unexpected(error))
-        self._tell(ended, shown, job, started)
+        self._show(ended, shown)
+        entry = self._line(ended, shown, job, started)
+        write_down(self.store, entry)
         self.registry.end(taken, ended)
-        return ended
+        return ended, entry
 
     def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
         """Release a file and return what is shown of it; nothing if its version is gone."""
@@ -123,32 +135,31 @@ class FileRun:
         save_application(job, self.solution, lacking=settings.lacking, enforce=settings.enforce)
         return apply_stored(job, progress, self.key)
 
-    def _tell(self, ended: Arrival, shown: Shown, job: "JobFolder", started: float) -> None:
+    def _show(self, ended: Arrival, shown: Shown) -> None:
         if ended.state is State.RELEASED:
-            self.context.log_event(
-                dg.AssetMaterialization(self.key, metadata=dict(shown), partition=ended.key)
+            event: dg.AssetMaterialization | dg.AssetObservation = dg.AssetMaterialization(
+                self.key, metadata=dict(shown), partition=ended.key
             )
         else:
-            self.context.log_event(
-                dg.AssetObservation(
-                    self.key,
-                    partition=ended.key,
-                    metadata={"outcome": ended.state.value, "reason": ended.reason},
-                )
-            )
-        figures = {n: job.load_statistics(n) for n in (RISK, UTILITY) if shown}
-        write_down(
-            self.store,
-            replace(
-                line(ended, self.dataset, self.inbox),
-                user=self.context.run.tags.get("user", ""),
-                started=started,
-                ended=time.time(),
-                risk=metadata.figures(figures[RISK]) if shown else {},
-                utility=metadata.figures(figures[UTILITY]) if shown else {},
-                target=self.inbox.target_of(ended.path) if shown else "",
-                checksum=_plain(shown.get("checksum")),
-            ),
+            outcome = {"outcome": ended.state.value, "reason": ended.reason}
+            event = dg.AssetObservation(self.key, metadata=outcome, partition=ended.key)
+        self.context.log_event(event)
+
+    def _line(self, ended: Arrival, shown: Shown, job: "JobFolder", started: float) -> Entry:
+        entry = replace(
+            line(ended, self.dataset, self.inbox),
+            user=self.context.run.tags.get("user", ""),
+            started=started,
+            ended=time.time(),
+        )
+        if ended.state is not State.RELEASED:
+            return entry
+        return replace(
+            entry,
+            risk=metadata.figures(job.load_statistics(RISK)),
+            utility=metadata.figures(job.load_statistics(UTILITY)),
+            target=self.inbox.target_of(ended.path),
+            checksum=str(shown["checksum"].value),
         )
 
 
@@ -174,10 +185,17 @@ def line(arrival: Arrival, dataset: str, inbox: Inbox) -> Entry:
 
 
 def write_down(store: JobStore, entry: Entry) -> None:
-    """Write the line of a file that was released or set aside, and post it."""
+    """Write the line of a file that was released or set aside into the ledger."""
     if entry.status:
         Ledger(store.root).write(entry)
-        post(entry)
+
+
+def post_all(entries: Iterable[Entry]) -> bool:
+    """Post the lines of files that were released or set aside; tell whether all were taken.
+
+    A webhook that does not take one is not asked again.
+    """
+    return all(post(entry) for entry in entries if entry.status)
 
 
 def words_of(ended: list[Arrival]) -> str:
@@ -188,7 +206,3 @@ def words_of(ended: list[Arrival]) -> str:
     more = [f"and {len(reasons) - _LISTED} more"] if len(reasons) > _LISTED else []
     told = f"of {len(ended)} files, {' and '.join(counts)}"
     return "\n".join([told, *reasons[:_LISTED], *more]) if reasons else ""
-
-
-def _plain(value: Mapping[str, Any] | dg.MetadataValue | None) -> str:
-    return "" if value is None else str(getattr(value, "value", ""))
