@@ -60,7 +60,7 @@ def _of_city(value: str, country: str | None = None) -> Row | None:
 
 def _of_words(name: str) -> Callable[[str], Row | None]:
     def above(value: str) -> Row | None:
-        group = vocabulary.words(name).get(vocabulary.folded(value))
+        group = vocabulary.group_of(value, name)
         return None if group is None else (group,)
 
     return above

@@ -47,7 +47,34 @@ def words(vocabulary: str) -> dict[str, str]:
     for group, members in groups.items():
         for word in (group, *members):
             found.setdefault(folded(str(word)), group)
+    for word, group in tuple(found.items()):
+        found.setdefault(plain(word), group)
     return found
+
+
+_ASIDE = re.compile(r" ?\(-?\w{1,3}\)|[/·.*:-](?:in|a|o|e|as|os|ve|ne|trice)$")
+"""What a word says of the sex of people: ``soltero/a``, ``marié(e)``."""
+_NUMBERED = re.compile(r"\(?\d{1,3}[).:=]?[ -]+|\(\d{1,3}\) ?|\d{1,3}[).:=]")
+"""The code that a survey writes before its answer: ``2 - married``."""
+
+
+_LONGEST = 60  # characters of a word
+
+
+def forms_of(value: str) -> tuple[str, ...]:
+    """Return a value folded, and in other ways that a set may know it in, the likeliest first."""
+    word = folded(value)
+    if len(word) > _LONGEST:
+        return (word,)
+    bare = plain(word)
+    forms = (word, bare, _ASIDE.sub("", bare), bare.replace("_", " "), bare.replace("-", " "))
+    return tuple(dict.fromkeys((*forms, _NUMBERED.sub("", bare, count=1), bare.rstrip("."))))
+
+
+def group_of(value: str, vocabulary: str) -> str | None:
+    """Return the group of a closed vocabulary that a value belongs to."""
+    known = words(vocabulary)
+    return next((known[form] for form in forms_of(value) if form in known), None)
 
 
 @cache
@@ -135,6 +162,9 @@ def country_names() -> dict[str, Country]:
     for country, more in _countries():
         for name in more[1:]:
             named.setdefault(plain(name), country)
+    for code, *names in _rows("country_names.csv"):
+        for name in names:
+            named.setdefault(plain(name), country_codes(2)[code.casefold()])
     return named
 
 
@@ -144,7 +174,12 @@ _DEMONYM = re.compile(r"(ese|ish|ian|an|ean|ch|ic|i|er|ss|ot|ek|os|ak|ic|k|z|ne|
 @cache
 def demonyms() -> dict[str, Country]:
     """Return the countries by what their people are called, without accents."""
-    return {
+    elsewhere = {
+        plain(name): country_codes(2)[code.casefold()]
+        for code, *names in _rows("demonyms.csv")
+        for name in names
+    }
+    return elsewhere | {
         plain(name): country
         for country, more in reversed(_countries())
         for name in more
@@ -181,6 +216,12 @@ def regions() -> dict[str, str]:
     found = {plain(name): code for code, *names in _rows("regions.csv") for name in names}
     found |= {plain(name): "US" for name in us_states() if len(name) > 2}
     return found
+
+
+@cache
+def region_codes() -> tuple[frozenset[str], ...]:
+    """Return the codes of states and provinces, folded, a set per country."""
+    return tuple(frozenset(map(folded, codes)) for _, *codes in _rows("region_codes.csv"))
 
 
 @dataclass(frozen=True, slots=True)
