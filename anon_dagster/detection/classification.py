@@ -20,6 +20,18 @@ _NAME_ALONE = 0.86
 _RIVALS = 3
 _YIELDING = 0.4
 _WEAK, _UNCONFIRMED = 0.75, 0.58
+_CERTAIN = 0.95
+_TELLING = 0.5
+_RELATED = 0.85
+_FAMILIES = (
+    frozenset({"full_name", "given_name", "family_name"}),
+    frozenset({"city", "region"}),
+    frozenset({"date", "date_of_birth"}),
+    frozenset({"amount", "income"}),
+    frozenset({"street", "postal_address"}),
+    frozenset({"country", "nationality"}),
+)
+"""Domains with much the same values, among which the name of a column decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +45,10 @@ class Verdict:
     """The domains that came next, with their scores."""
     calendar: Calendar | None
     """How its dates are written, if it has any."""
+    spoken: float = 0.0
+    """How far the values say so, 0 to 1."""
+    named: float = 0.0
+    """How far the name of the column says so, 0 to 1."""
 
 
 def classify(profile: Profile, domains: Domains) -> Verdict:
@@ -42,15 +58,14 @@ def classify(profile: Profile, domains: Domains) -> Verdict:
     their doubts. A name is believed as far as the values are such that they could be what it says;
     a name without any support by the values counts less than values that speak for themselves.
     """
-    dates = calendar(profile) if profile.distinct > 1 else None
+    dates = calendar(profile) if profile.distinct else None
     evidence: dict[str, Evidence] = {}
     for each in _witnesses(profile, domains, dates):
         if each.score > evidence.get(each.domain, _NOTHING).score and each.domain in domains:
             evidence[each.domain] = each
-    if profile.distinct <= 1:
-        only = evidence["constant"]
-        return Verdict("constant", only.score, (only.reason,), (), None)
     named = header_evidence(profile.name, domains)
+    if (constant := evidence.get("constant", _NOTHING)).score > _CERTAIN:
+        return _constant(constant, named, domains)
     scores = {
         domain: _together(domain, domains, profile, evidence, named)
         for domain in {*evidence, *named}
@@ -59,15 +74,28 @@ def classify(profile: Profile, domains: Domains) -> Verdict:
     best = ranked[0]
     reasons = _reasons(best, scores[best], evidence, named)
     rivals = tuple((d, round(scores[d], 3)) for d in ranked[1 : 1 + _RIVALS])
-    return Verdict(best, min(scores[best], 0.99), reasons, rivals, dates)
+    spoken = evidence.get(best, _NOTHING).score
+    return Verdict(
+        best, min(scores[best], 0.99), reasons, rivals, dates, spoken, named.get(best, 0.0)
+    )
 
 
 _NOTHING = Evidence("", 0.0, "")
 
 
+def _constant(only: Evidence, named: dict[str, float], domains: Domains) -> Verdict:
+    """Judge a column of one value, or of none in the sample: other records may have others."""
+    best = max(named, key=named.__getitem__, default="constant")
+    if named and domains[best].role == "direct_identifier" and named[best] > _TELLING:
+        reasons = (only.reason, f"its name says {best.replace('_', ' ')}")
+        return Verdict(best, named[best] * _NAME_ALONE, reasons, (), None, 0.0, named[best])
+    return Verdict("constant", only.score, (only.reason,), (), None, only.score)
+
+
 def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> Iterator[Evidence]:
-    yield from generic_evidence(profile)
-    if profile.distinct <= 1:
+    generic = tuple(generic_evidence(profile))
+    yield from generic
+    if any(each.domain == "constant" and each.score > _CERTAIN for each in generic):
         return
     yield from time_evidence(profile, dates)
     yield from format_evidence(profile, domains)
@@ -100,10 +128,17 @@ def _together(
         spoken *= _UNCONFIRMED
     if name not in named:
         return spoken
-    believed = named[name] * _NAME_ALONE * fits(profile, name, domains[name])
+    fit = fits(profile, name, domains[name])
+    spoken = max(spoken, _RELATED * fit * _of_family(name, evidence))
+    believed = named[name] * _NAME_ALONE * fit
     if not spoken and domains[name].shape == "none":
         believed = 0.0
     return 1 - (1 - spoken) * (1 - believed)
+
+
+def _of_family(name: str, evidence: dict[str, Evidence]) -> float:
+    kin = {other for family in _FAMILIES if name in family for other in family}
+    return max((evidence[other].score for other in kin if other in evidence), default=0.0)
 
 
 def _reasons(

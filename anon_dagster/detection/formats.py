@@ -1,7 +1,7 @@
 """Domains that a pattern, a check digit or a closed vocabulary tells."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 
 from anon_dagster.detection.checks import STATES, check_of, stdnum
@@ -11,6 +11,7 @@ from anon_dagster.detection.profile import Profile
 from anon_dagster.facts.vocabulary import folded, words
 
 _UNCHECKED = 0.75  # of the strength of a pattern whose check digits cannot be computed
+_SOME = 10  # distinct values that show whether what they begin with varies
 _FEWEST = 3  # distinct values below which a vocabulary of short codes says little
 
 
@@ -46,9 +47,20 @@ def _pattern(profile: Profile, name: str, domain: Domain) -> Evidence | None:
         else:
             share = profile.share(lambda value: pattern.fullmatch(value) and check(value))
             what = "pass the check of"
+    strength *= _variety(profile, domain)
     score = strength * ramp(share, low=0.3, high=0.9)
     reason = f"{percent(share)} of the values {what}: {_thing(domain)}"
     return Evidence(name, score, reason) if score else None
+
+
+def _variety(profile: Profile, domain: Domain) -> float:
+    """Doubt numbers of states that all begin with the same letters, and a handful of diagnoses."""
+    if domain.kind == "government" and profile.distinct >= _SOME:
+        heads = {re.sub(r"[^A-Za-z].*", "", value) for value in profile.shown}
+        return 0.5 if len(heads) == 1 and heads != {""} else 1.0
+    if domain.check == "icd10":
+        return 0.5 + 0.5 * ramp(len({value[:2] for value in profile.shown}), low=1, high=4)
+    return 1.0
 
 
 def _thing(domain: Domain) -> str:
@@ -57,43 +69,42 @@ def _thing(domain: Domain) -> str:
 
 
 def _vocabulary(profile: Profile, name: str, domain: Domain) -> Evidence | None:
+    known: Container[str]
     if isinstance(domain.values, str):
-        known: frozenset[str] = frozenset(words(domain.values))
+        known = words(domain.values)
     else:
         known = frozenset(folded(value) for value in domain.values or ())
-    held = [value for value in profile.shown if folded(value) in known]
-    share = profile.within(known)
+    held = {word for word in profile.words_in(known) if word is not None}
     if not held or profile.numeric:
         return None
-    longest = max(len(value) for value in held)
-    groups = len({folded(value) for value in held})
+    share = profile.within(known)
     strength = domain.strength
     if isinstance(domain.values, str):
-        strength *= _plausibility(domain.values, held, longest, groups)
+        strength *= _plausibility(domain.values, held)
     score = strength * ramp(share, low=0.35, high=0.9)
     reason = f"{percent(share)} of the values are known words of: {_thing(domain)}"
     return Evidence(name, score, reason) if score else None
 
 
-def _plausibility(  # noqa: PLR0911 (a vocabulary each)
-    vocabulary: str, held: list[str], longest: int, groups: int
-) -> float:
+_DOUBTFUL = frozenset({"marital_status", "race", "education", "religion"})
+"""Vocabularies whose short words are codes of much else."""
+
+
+def _plausibility(vocabulary: str, held: set[str]) -> float:
     """Doubt letters that mean something else elsewhere, and answers too few to tell."""
     if vocabulary == "sex":
-        spoken = {words("sex")[folded(value)] for value in held}
+        spoken = {words("sex")[word] for word in held}
         if not spoken & {"male", "female"}:
             return 0.0
         return 1.0 if {"male", "female"} <= spoken else 0.6
     if vocabulary == "boolean":
         return 1.0 if len(held) <= 6 else 0.0
-    if vocabulary in ("marital_status", "race", "education", "religion") and longest <= 2:
-        return 0.55 if groups >= _FEWEST else 0.3
+    if vocabulary in _DOUBTFUL and max(map(len, held)) <= 2:
+        return 0.55 if len(held) >= _FEWEST else 0.3
     if vocabulary == "blood_type":
-        whole = {folded(v) for v in held} >= {"a", "b", "ab", "o"}
-        return 1.0 if whole or any("+" in v or "-" in v or " " in v for v in held) else 0.2
-    if groups == 1:
-        return 0.6
-    return 0.9 if groups < _FEWEST else 1.0
+        whole = held >= {"a", "b", "ab", "o"}
+        return 1.0 if whole or any({"+", "-", " "} & set(word) for word in held) else 0.2
+    return (0.6, 0.9, 1.0)[min(len(held), _FEWEST) - 1]
 
 
 def _numbers_of_states(profile: Profile) -> Iterator[Evidence]:

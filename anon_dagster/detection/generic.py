@@ -10,7 +10,7 @@ from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
 
 _PHONE = re.compile(r"(\+|00)?[\d(][\d\s().\-/]{5,20}\d(\s?(x|ext\.?|#)\s?\d{1,6})?")
-_TOLD = re.compile(r"^(\+|00)|[()]|x\d|^\d{3}[-. ]\d{3}[-. ]\d{4}$|^0\d")
+_TOLD = re.compile(r"^(\+|00\d{9})|[()]|x\d|^\d{3}[-. ]\d{3}[-. ]\d{4}$|^0\d")
 _NATIONAL = (
     "US",
     "GB",
@@ -34,9 +34,11 @@ _NATIONAL = (
 _PLATE = re.compile(
     r"(?=.*\d)(?=.*[A-ZÄÖÜ])[A-Z0-9ÄÖÜ]{1,4}[ -]?[A-Z0-9]{1,4}([ -]?[A-Z0-9]{1,4})?"
 )
+_ABROAD = re.compile(r"\+|00(?=(\D?\d){9})")
 _USER = re.compile(r"@?[a-zA-Z][a-zA-Z0-9]*(?:[._-][a-zA-Z0-9]+)*\d*")
 _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9_/.#-]*")
 _UNIQUE, _NEARLY = 0.995, 0.96
+_SETTLED = 20  # records from which one value in all of them is no chance
 _NEARLY_CONSTANT = 0.94
 
 
@@ -45,8 +47,11 @@ def contact_evidence(profile: Profile) -> Iterator[Evidence]:
     written = profile.matched(_PHONE)
     if written < 0.6 or profile.distinct < 5 or profile.span.places:
         return
+    if score := 0.84 * ramp(_abroad_unmarked(profile), low=0.5, high=0.8):
+        yield Evidence("phone", score, "digits that are telephone numbers with a code of a country")
+        return
     digits = profile.share(lambda v: 7 <= sum(map(str.isdigit, v)) <= 15 or "x" in v)
-    marked = profile.share(lambda v: bool(re.search(r"^\+|^00|[()]|\d[ .-]\d+[ .-]\d", v)))
+    marked = profile.share(lambda v: bool(re.search(r"^\+|^00\d{9}|[()]|\d[ .-]\d+[ .-]\d", v)))
     if digits < 0.6 or (
         marked < 0.25
         and profile.one_length > 0.97
@@ -56,6 +61,8 @@ def contact_evidence(profile: Profile) -> Iterator[Evidence]:
     valid, region = _valid_phones(profile)
     share = max(valid, written * 0.9 if marked > 0.6 else 0.0)
     told = profile.share(lambda v: bool(_TOLD.search(v)))
+    if marked < 0.25 and profile.one_length > 0.97 and valid < 0.5:
+        return  # digits of one length, and of no country: rather a key
     strength = 0.96 if told > 0.5 else 0.8 if valid >= 0.5 else 0.55
     if score := strength * ramp(share, low=0.25, high=0.75):
         where = f" ({region})" if region else ""
@@ -70,7 +77,7 @@ def _valid_phones(profile: Profile) -> tuple[float, str]:
 
     texts = profile.shown[:: max(len(profile.shown) // 40, 1)][:40]
     best = (0.0, "")
-    abroad = sum(text.startswith(("+", "00")) for text in texts) > len(texts) / 2
+    abroad = sum(bool(_ABROAD.match(text)) for text in texts) > len(texts) / 2
     for region in (None,) if abroad else _NATIONAL:
         valid = 0
         for text in texts:
@@ -86,11 +93,27 @@ def _valid_phones(profile: Profile) -> tuple[float, str]:
     return best
 
 
+def _abroad_unmarked(profile: Profile) -> float:
+    """Return the share of digits that are a valid number once a plus stands before them."""
+    import phonenumbers
+
+    if not profile.numeric or profile.span.least < 10**9 or profile.span.most >= 10**15:
+        return 0.0
+    texts = profile.shown[:: max(len(profile.shown) // 40, 1)][:40]
+    valid = 0
+    for text in texts:
+        try:
+            valid += phonenumbers.is_valid_number(phonenumbers.parse(f"+{text}", None))
+        except phonenumbers.NumberParseException:
+            continue
+    return valid / len(texts)
+
+
 def code_evidence(profile: Profile) -> Iterator[Evidence]:
     """Look for licence plates and names of accounts."""
     if profile.numeric or profile.distinct < 10:
         return
-    plates = profile.matched(_PLATE)
+    plates = profile.matched(_PLATE) * profile.share(lambda v: sum(map(str.isalnum, v)) >= 5)
     lengths = profile.share(lambda v: 4 <= len(v) <= 10)
     shapes = Counter(_shape(value) for value in profile.shown)
     mixed = profile.share(lambda v: v.isascii() and not v.isalpha())
@@ -138,7 +161,8 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
         what = (
             "no value at all" if not profile.distinct else "one value in all records that have one"
         )
-        yield Evidence("constant", 0.99 if profile.distinct else 1.0, what)
+        settled = not profile.distinct or profile.present >= _SETTLED
+        yield Evidence("constant", 0.99 if settled else 0.3, what)
         return
     top = float(profile.counts.max() / profile.present)
     if (
@@ -148,6 +172,10 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
     ):
         yield Evidence("constant", score, f"{percent(top)} of the records hold the same value")
     yield from _keys(profile)
+    if profile.span.whole and _long_numbers(profile) and profile.distinct > 20:
+        yield Evidence("unique_key", 0.55, "numbers of one length, too long to count anything")
+    # Of every column, so that none is without a verdict: digits with zeros in front are no number.
+    yield Evidence("text", 0.2, f"{profile.distinct} different texts in {profile.present} records")
     sentences = profile.share(lambda v: len(v.split()) >= 4 or len(v) > 40)
     if profile.mean_words >= 4 and (profile.distinct_share > 0.2 or profile.distinct > 150):
         strength = 0.92 if profile.mean_words >= 6 else 0.62
@@ -162,9 +190,6 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
         yield Evidence(
             "category", score, f"{profile.distinct} different texts in {profile.present} records"
         )
-        yield Evidence(
-            "text", 0.2, f"{profile.distinct} different texts in {profile.present} records"
-        )
 
 
 def _keys(profile: Profile) -> Iterator[Evidence]:
@@ -178,7 +203,7 @@ def _keys(profile: Profile) -> Iterator[Evidence]:
     reason = f"{percent(profile.distinct_share)} of the values differ from each other"
     if profile.numeric:
         if profile.span.whole and profile.span.most >= 0.8 * profile.present:
-            long = profile.one_length > 0.9 and profile.span.least >= 10**8
+            long = _long_numbers(profile)
             score = 0.8 if _dense(profile) else 0.7 if long else 0.45
             yield Evidence("unique_key", score if unique or score > 0.7 else score / 2, reason)
         return
@@ -186,6 +211,10 @@ def _keys(profile: Profile) -> Iterator[Evidence]:
     strength = 0.78 if len(prefixes) < 8 else 0.62
     if score := strength * ramp(coded, low=0.5, high=0.9) * ramp(uniform, low=0.1, high=0.6):
         yield Evidence("unique_key", score, f"{reason} and are codes")
+
+
+def _long_numbers(profile: Profile) -> bool:
+    return profile.numeric and profile.one_length > 0.9 and profile.span.least >= 10**8
 
 
 def _dense(profile: Profile) -> bool:

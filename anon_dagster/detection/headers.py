@@ -1,6 +1,7 @@
 """What the name of a column says of it, in several languages."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -12,10 +13,17 @@ _IDLE = frozenset(
     {"the", "of", "de", "del", "la", "le", "du", "des", "di", "da", "do", "der", "your", "my", "a"}
 )
 _EXACT, _LAST, _FIRST, _INSIDE, _GLUED, _VAGUE = 1.0, 0.88, 0.8, 0.66, 0.7, 0.45
+_SHORTENED, _CUT, _MISSPELT = 0.75, 0.6, 0.7
 _EMPTY = frozenset(
     "col column var variable field feature attr attribute value unnamed".split()  # noqa: SIM905
 )
+_KINDS = frozenset("cd code desc dsc txt text cat grp group rec recode lbl label val".split())  # noqa: SIM905
+"""Words that say how a thing is written, not what it is: ``gender_cd``."""
 _SHORTEST_GLUED = 5  # letters: shorter words are found inside of others by chance
+_LONGEST = 120  # characters of a name that are looked at
+
+Span = tuple[int, int]
+"""Where a phrase lies among the letters of a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,12 +32,17 @@ class Phrase:
 
     domain: str
     words: tuple[str, ...]
+    glued: str
+    """The phrase without blanks."""
     vague: bool
+    stem: str
+    """``"end"`` or ``"start"`` if longer words that end or start with it count as well."""
 
 
+@lru_cache(maxsize=8192)
 def tokens(name: str) -> tuple[str, ...]:
     """Split a name into words, without accents and case: ``dateOfBirth`` has three."""
-    ascii_only = "".join(c if c.isupper() else plain(c) or c for c in name)
+    ascii_only = "".join(c if c.isupper() else plain(c) or c for c in name[:_LONGEST])
     return tuple(_singular(w.lower()) for w in _WORDS.findall(_unaccented(ascii_only)))
 
 
@@ -47,21 +60,34 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
 
     A phrase counts most if it is all of the name, less at its end or start (``patient email``,
     ``fecha de ingreso``), least inside. Phrases that are part of a longer one that fits (``date``
-    in ``birth date``) do not count.
+    in ``birth date``) do not count. Where no phrase is found, words may be cut short (``fam stand``,
+    ``gndr``) or misspelt.
     """
-    found = [word for word in tokens(name) if word not in _IDLE]
+    found = tuple(word for word in tokens(name) if word not in _IDLE)
     if not found:
         return {}
-    hits: list[tuple[Phrase, float, frozenset[int]]] = []
-    for phrase in _phrases(tuple(domains.items())):
-        fit = _fit(phrase, found)
-        if fit is not None:
-            hits.append((phrase, *fit))
+    return dict(_evidence(found, tuple(domains.items())))
+
+
+@lru_cache(maxsize=8192)
+def _evidence(
+    found: tuple[str, ...], domains: tuple[tuple[str, Domain], ...]
+) -> tuple[tuple[str, float], ...]:
+    whole = "".join(found)
+    likely = (p for p in _phrases(domains) if p.glued in whole)
+    hits = [(p, *fit) for p in likely if (fit := _fit(p, found)) is not None]
+    if not hits or len(found) > 1:
+        near = _by_letter(domains).get(found[0][0], ())
+        hits += [(p, s, (0, len(whole))) for p in near if (s := _shortened(p, found))]
     scores: dict[str, float] = {}
-    for phrase, score, places in hits:
-        if not any(places < other for _, strong, other in hits if strong >= score - 0.2):
+    for phrase, score, span in hits:
+        if not any(_inside(span, other) for _, strong, other in hits if strong >= score - 0.2):
             scores[phrase.domain] = max(scores.get(phrase.domain, 0.0), score)
-    return scores
+    return tuple(scores.items())
+
+
+def _inside(span: Span, other: Span) -> bool:
+    return span != other and other[0] <= span[0] and span[1] <= other[1]
 
 
 def speaks(name: str) -> bool:
@@ -71,40 +97,132 @@ def speaks(name: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _phrases(domains: tuple[tuple[str, Domain], ...]) -> tuple[Phrase, ...]:
-    return tuple(
-        Phrase(
-            name,
-            tuple(w for w in tokens(phrase.lstrip("~")) if w not in _IDLE) or tokens(phrase),
-            phrase.startswith("~"),
-        )
-        for name, domain in domains
-        for phrase in (name.replace("_", " "), *domain.names)
-    )
+    found: dict[tuple[str, tuple[str, ...], str], Phrase] = {}
+    for name, domain in domains:
+        for written in (name.replace("_", " "), *domain.names):
+            stem = "end" if written.startswith("*") else "start" if written.endswith("*") else ""
+            phrase = written.strip("~*")
+            words = tuple(w for w in tokens(phrase) if w not in _IDLE) or tokens(phrase)
+            found.setdefault(
+                (name, words, stem),
+                Phrase(name, words, "".join(words), written.startswith("~"), stem),
+            )
+    return tuple(found.values())
 
 
-def _fit(phrase: Phrase, found: list[str]) -> tuple[float, frozenset[int]] | None:
+@lru_cache(maxsize=4)
+def _by_letter(domains: tuple[tuple[str, Domain], ...]) -> dict[str, tuple[Phrase, ...]]:
+    """Return the phrases that may be cut short, by their first letter."""
+    found: dict[str, list[Phrase]] = {}
+    for phrase in _phrases(domains):
+        if phrase.words and not phrase.vague and not any(map(str.isdigit, phrase.words)):
+            found.setdefault(phrase.words[0][0], []).append(phrase)
+    return {letter: tuple(phrases) for letter, phrases in found.items()}
+
+
+def _fit(phrase: Phrase, found: tuple[str, ...]) -> tuple[float, Span] | None:
     size, count = len(phrase.words), len(found)
-    everything = frozenset(range(count))
-    glued = "".join(phrase.words)
-    if "".join(found) == glued:
-        return (0.8 if phrase.vague else _EXACT), everything
-    starts = [s for s in range(count - size + 1) if tuple(found[s : s + size]) == phrase.words]
+    whole, glued = "".join(found), phrase.glued
+    if not glued:
+        return None
+    if whole == glued:
+        return (0.8 if phrase.vague else _EXACT), (0, len(whole))
+    starts = [s for s in range(count - size + 1) if found[s : s + size] == phrase.words]
     joined = [s for s in range(count) if found[s] == glued] if size > 1 else []
     if starts or joined:
         start, length = (starts[-1], size) if starts else (joined[-1], 1)
-        last, first = start + length == count, start == 0
-        # A number behind a name counts its fellows: address 2, phone1.
-        numbered = all(word.isdigit() for word in found[start + length :])
-        score = _LAST if last or numbered else _FIRST if first else _INSIDE
-        if first and numbered and not last:
-            score = 0.95
-        if phrase.vague:
-            score = _VAGUE
-        return score, frozenset(range(start, start + length))
-    if not phrase.vague and len(glued) >= _SHORTEST_GLUED:
-        for place, word in enumerate(found):
-            if word.endswith(glued) or (
-                len(glued) > _SHORTEST_GLUED + 1 and word.startswith(glued)
-            ):
-                return _GLUED * (0.6 + 0.4 * len(glued) / len(word)), frozenset({place})
+        return _placed(phrase, found, start, length), _span(found, start, length)
+    return _within(phrase, found)
+
+
+def _placed(phrase: Phrase, found: tuple[str, ...], start: int, length: int) -> float:
+    """Score a phrase that is some of the words of a name."""
+    if phrase.vague:
+        return _VAGUE
+    # A number behind a name counts its fellows: address 2, phone1.
+    numbered = all(word.isdigit() for word in found[start + length :])
+    last = start + length == len(found)
+    if start == 0 and numbered and not last:
+        return 0.95
+    return _LAST if last or numbered else _FIRST if start == 0 else _INSIDE
+
+
+def _span(found: tuple[str, ...], start: int, length: int) -> Span:
+    before = sum(map(len, found[:start]))
+    return before, before + sum(map(len, found[start : start + length]))
+
+
+def _within(phrase: Phrase, found: tuple[str, ...]) -> tuple[float, Span] | None:
+    """Look for a phrase at an end of a longer word: ``wohnort``, ``PRTAGE``."""
+    glued = phrase.glued
+    for place, word in enumerate(found):
+        before = _span(found, place, 0)[0]
+        score = _GLUED * (0.6 + 0.4 * len(glued) / len(word))
+        long = not phrase.vague and len(glued) >= _SHORTEST_GLUED
+        if word.endswith(glued) and (long or phrase.stem == "end"):
+            return score, (before + len(word) - len(glued), before + len(word))
+        longer = long and len(glued) > _SHORTEST_GLUED + 1
+        if word.startswith(glued) and (longer or phrase.stem == "start"):
+            return score, (before, before + len(glued))
     return None
+
+
+# -- words that are cut short or misspelt ------------------------------------------------------
+
+
+def _shortened(phrase: Phrase, found: tuple[str, ...]) -> float:
+    """Score names such as ``fam_stand``, ``staatsang.``, ``gndr`` and ``maried``; 0 if none fits."""
+    return max((_alike(phrase, each) for each in _cores(found)), default=0.0)
+
+
+def _cores(found: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    words = tuple(word for word in found if not word.isdigit())
+    yield words
+    if len(words) > 1 and words[-1] in _KINDS:
+        yield words[:-1]
+
+
+def _alike(phrase: Phrase, found: tuple[str, ...]) -> float:
+    if not found or len(found[0]) < 2:
+        return 0.0
+    if len(found) == len(phrase.words) > 1:
+        cut = all(own.startswith(word) for word, own in zip(found, phrase.words, strict=True))
+        return _SHORTENED if cut and max(map(len, found)) >= 3 else 0.0
+    glued = phrase.glued
+    if len(found) > 1:
+        return _SHORTENED if len(phrase.words) == 1 and _in_order(found, glued) else 0.0
+    word = found[0]
+    if len(glued) > len(word) + 1 and len(word) >= 3 and glued.startswith(word):
+        return _CUT if len(word) > 3 else _CUT - 0.15
+    if len(word) >= 4 and word == _skeleton(glued):
+        return _CUT
+    return _MISSPELT if len(word) >= 6 and _one_letter_off(word, glued) else 0.0
+
+
+def _in_order(parts: tuple[str, ...], word: str) -> bool:
+    """Tell whether parts are pieces of a compound, the first at its start: ``geb dat``."""
+    if not word.startswith(parts[0]) or any(len(part) < 3 for part in parts):
+        return False
+    place = 0
+    for part in parts:
+        place = word.find(part, place)
+        if place < 0:
+            return False
+        place += len(part)
+    return True
+
+
+def _skeleton(word: str) -> str:
+    return word[:1] + re.sub(r"[aeiou]", "", word[1:])
+
+
+def _one_letter_off(word: str, other: str) -> bool:
+    """Tell whether a letter was left out, added, or two were swapped."""
+    if abs(len(word) - len(other)) > 1 or word == other:
+        return False
+    short, long = sorted((word, other), key=len)
+    if len(short) < len(long):
+        return any(long[:n] + long[n + 1 :] == short for n in range(len(long)))
+    return any(
+        word[:n] + word[n + 1] + word[n] + word[n + 2 :] == other for n in range(len(word) - 1)
+    )

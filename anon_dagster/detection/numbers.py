@@ -9,12 +9,21 @@ from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
 
 _OLDEST = 115
+_YEARS = r"(?: ?(?:years?|yrs?|años|anos|ans|jahre|anni|jaar|år|lat)(?: old| of age)?)"
+_FROM_ON = (
+    r"(?:or|and|y|o|und|et|oder|ou|e|en|och|og|i) (?:over|older|more|above|up|más|mas|mayor|älter|mehr|plus|"
+    r"più|piu|oltre|mais|ouder|meer|äldre|mer|ældre|eldre|więcej)"
+)
+_BELOW = (
+    r"(?:<=?|>=?|[≤≥]|lt|gt|under|over|below|above|less than|more than|up to|at least|at most|unter|"
+    r"über|bis(?: zu)?|ab|mehr als|weniger als|menos de|más de|mas de|mais de|menor de|mayor de|hasta|até|"
+    r"moins de|plus de|jusqu'à|meno di|più di|oltre|fino a|sotto|minder dan|meer dan|onder|boven|tot|"
+    r"mindre än|över|mer än|upp till|under|højst|poniżej|powyżej)"
+)
 _AGE_RANGE = re.compile(
-    r"[\[(]?\d{1,2} ?(?:-|\u2013|to|a|bis|,|à) ?\d{1,3}[\])]?"
-    r"(?: ?(?:years?|yrs?|años|ans|jahre|anni))?|"
-    r"(?:<|>|≤|≥|<=|>=|under|over|unter|über|below|above) ?\d{1,2}|\d{2} ?\+|"
-    r"\d{2} ?(?:and over|or older|and older|or more|y más|und älter|et plus|years and over|plus)|"
-    r"\d{1,3} ?(?:years?|yrs?|y/?o|años|ans|jahre|anni)(?: old)?",
+    rf"[\[(]?\d{{1,2}} ?(?:-|\u2013|to|a|bis|,|à|tot|til|till|do|_) ?\d{{1,3}}[\])]?{_YEARS}?|"
+    rf"(?:{_BELOW}) ?\d{{1,2}}{_YEARS}?|\d{{2}} ?\+{_YEARS}?|"
+    rf"\d{{2}}{_YEARS}? ?(?:{_FROM_ON}|plus)|\d{{1,3}}(?:{_YEARS}| ?y/?o)",
     re.IGNORECASE,
 )
 _MONEY = re.compile(
@@ -22,8 +31,9 @@ _MONEY = re.compile(
     r"(?:R\$|USD|EUR|GBP|CHF|Rs\.?) ?[\d.,]+"
 )
 _MONEY_RANGE = re.compile(
-    r"(?:<|>|<=|>=|≤|≥|under|over|less than|more than)? ?[$€£]? ?\d[\d.,]*k?"
-    r"(?: ?(?:-|to|\u2013) ?[$€£]? ?\d[\d.,]*k?)?(?: ?\+)?",
+    rf"(?:{_BELOW})? ?(?:[$€£]|R\$)? ?\d[\d.,]{{0,15}}k?(?: ?[€£$])?"
+    r"(?: ?(?:-|to|\u2013|a|bis|à|tot|till?) ?(?:[$€£]|R\$)? ?\d[\d.,]{0,15}k?(?: ?[€£$])?)?"
+    rf"(?: ?(?:\+|{_FROM_ON}))?",
     re.IGNORECASE,
 )
 
@@ -66,7 +76,8 @@ def _whole(profile: Profile) -> Iterator[Evidence]:
             0.66 * ramp(rounded, low=0.5),
             f"{percent(rounded)} of the values are round hundreds",
         )
-    if span.high > 20_000 and span.least >= 0 and distinct > 30:
+    long = profile.one_length > 0.97 and span.least >= 10**7
+    if span.high > 20_000 and span.least >= 0 and distinct > 30 and not long:
         yield Evidence(
             "amount",
             0.52 if profile.one_length < 0.95 else 0.46,

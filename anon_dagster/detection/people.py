@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import lru_cache
 
 from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
@@ -15,6 +15,10 @@ _TITLE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"[^\W\d_]+(?:['\u2019.-]+[^\W\d_]+)*\.?")
+_PARTICLES = r"(?:(?:van|von|vom|zu|zum|de|del|della|der|den|des|di|da|do|dos|la|le|lo|ter|ten|'t|bin|ben|el|al|af) )"
+_LONE = re.compile(
+    rf"{_PARTICLES}{{0,3}}(?:[A-ZÀ-Þ]['\u2019])?[^\W\d_][^\W\d_]+(?:-[^\W\d_]+)?", re.IGNORECASE
+)
 _COMPANY = re.compile(
     r"\b(inc|llc|ltd|plc|corp|co|company|group|gmbh|ag|kg|ohg|e\.?v|mbh|s\.?a|s\.?l|s\.?r\.?l|s\.?p\.?a|"
     r"sarl|sas|sasu|b\.?v|n\.?v|oy|ab|a/s|aps|pty|lda|ltda|s\.?l\.?u|s\.?c\.?p|s\.?coop|& sons|and sons|"
@@ -73,8 +77,8 @@ def name_evidence(profile: Profile) -> Iterator[Evidence]:
 
 
 def _like_names(profile: Profile) -> bool:
-    """Tell whether values are single capitalized words of great variety."""
-    capital = profile.share(lambda v: v[:1].isupper() and v[1:].islower() and v.isalpha())
+    """Tell whether values are single capitalized words of great variety, particles aside."""
+    capital = profile.share(lambda v: bool(_LONE.fullmatch(v)))
     return capital > 0.85 and profile.distinct > 100 and profile.distinct_share > 0.25
 
 
@@ -99,7 +103,7 @@ def _family(value: str) -> bool:
     return bool(_FAMILY_ENDINGS.search(name)) and name not in given_names() and len(name) > 5
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _full_name(value: str) -> bool:
     parts = _words(value)
     if not parts or len(parts) < 2 or _COMPANY.search(value):
@@ -140,8 +144,13 @@ def work_evidence(profile: Profile) -> Iterator[Evidence]:
         yield Evidence(
             "occupation", score, f"{percent(jobs)} of the values hold words of job titles"
         )
+    standing = profile.within(words("employment"))
+    if score := 0.85 * ramp(standing, low=0.4, high=0.9):
+        reason = f"{percent(standing)} of the values say how somebody is employed"
+        yield Evidence("occupation", score, reason)
     companies = profile.share(_company)
-    if score := 0.9 * ramp(companies, low=0.25, high=0.6):
+    varied = ramp(profile.distinct, low=3, high=12)
+    if score := 0.9 * varied * ramp(companies, low=0.25, high=0.6):
         yield Evidence(
             "employer", score, f"{percent(companies)} of the values are written like companies"
         )
@@ -159,7 +168,7 @@ _JOB_ENDING = re.compile(
 )
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _job_like(value: str) -> bool:
     """Tell whether the first or last word of a title ends as names of jobs do."""
     parts = value.split()
@@ -168,7 +177,7 @@ def _job_like(value: str) -> bool:
     return bool(_JOB_ENDING.search(parts[0]) or _JOB_ENDING.search(parts[-1]))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _job(value: str) -> bool:
     return len(value) < 80 and bool(known_rows("occupation", [value]))
 

@@ -44,6 +44,7 @@ _POSTAL = (
     (r"\d{3}-\d{4}", 0.8, "Japan"),
     (r"\d{3} \d{2}", 0.9, "Sweden or Czechia"),
     (r"[A-Z]{1,2}-\d{4,5}", 0.8, "Europe"),
+    (r"\d{3}(?:xx|XX|\*\*)", 0.9, "the USA, cut short"),
 )
 
 
@@ -127,11 +128,31 @@ def _names() -> dict[str, facts.Country]:
     return facts.country_names()
 
 
+_DIVISION = re.compile(
+    r"\b(county|parish|province|provincia|provincie|provinz|departement|departamento|region|regione|"
+    r"regiao|prefecture|oblast|voivodeship|wojewodztwo|landkreis|kreis|canton|kanton|distrito|district|"
+    r"borough|bezirk|estado de|state of|lan|fylke|kommune)\b|(kreis|\w lan|bezirk)$"
+)
+
+
+def _part_of_a_country(value: str) -> bool:
+    name = plain(value)
+    return name in facts.regions() or bool(_DIVISION.search(name))
+
+
+def _coded_regions(profile: Profile) -> float:
+    """Return the share of codes of states or provinces, of the country that knows most of them."""
+    if max(profile.lengths) > 5 or profile.distinct < 4:
+        return 0.0
+    shares = (profile.share(partial(_among, codes)) for codes in facts.region_codes())
+    return 0.9 * max(shares)
+
+
 def _region_evidence(profile: Profile) -> Iterator[Evidence]:
     states = profile.share(lambda v: v.casefold() in facts.us_states())
-    others = profile.share(lambda v: plain(v) in facts.regions())
+    others = profile.share(_part_of_a_country)
     cities = profile.share(lambda v: plain(v) in facts.cities())
-    share = max(states, others)
+    share = max(states, others, _coded_regions(profile))
     few = ramp(120 - profile.distinct, low=0, high=60)
     wide = min(1.0, 0.6 + profile.distinct / 12)
     strength = 0.96 * wide if share > cities - 0.15 else 0.75 * few
@@ -157,7 +178,8 @@ def address_evidence(profile: Profile) -> Iterator[Evidence]:
     yield from _digits(profile)
     streets = profile.share(_street)
     towns = profile.share(_address)
-    if score := 0.94 * ramp(streets - towns, low=0.2, high=0.6):
+    varied = ramp(profile.distinct, low=2, high=15)  # nobody lives in one of four streets
+    if score := 0.94 * varied * ramp(streets - towns, low=0.2, high=0.6):
         yield Evidence(
             "street", score, f"{percent(streets)} of the values are written like streets"
         )
@@ -176,7 +198,8 @@ def _digits(profile: Profile) -> Iterator[Evidence]:
         return
     zeros = profile.share(lambda v: v.startswith("0"))
     score = 0.85 if zeros > 0.005 else 0.5 if profile.span.least > 500 else 0.0
-    if profile.span.high < 30_000 and not zeros:
+    narrow = profile.span.high < 1.2 * profile.span.low  # those of a province
+    if profile.span.high < 30_000 and not zeros and not narrow:
         score -= 0.15
     score *= ramp(digits, low=0.8)
     if score > 0:
@@ -188,6 +211,8 @@ def _digits(profile: Profile) -> Iterator[Evidence]:
 def _street(value: str) -> bool:
     if not 5 <= len(value) <= 90 or not _LONG_WORD.search(value) or "$" in value:
         return False
+    if re.fullmatch(r"[^\W\d]+ (19|20)\d\d", value):
+        return False  # a season or a month of a year
     numbered = any(map(str.isdigit, value))
     if numbered:
         return bool(_STREET_WORDS.search(value)) or bool(
@@ -208,11 +233,19 @@ _TOWN_CODE = re.compile(
 )
 
 
+_VERSION = re.compile(r"[A-Za-z]/\d+\.\d")
+
+
 def _address(value: str) -> bool:
     """Tell whether a value has a street, a number and, after a break, a town with its code."""
     parts = [part for part in re.split(r"[\n,;]", value) if part.strip()]
     lettered = sum(bool(_LONG_WORD.search(part)) for part in parts)
-    if len(parts) < 2 or lettered < 2 or not any(map(str.isdigit, parts[0] + parts[1])):
+    if (
+        _VERSION.search(value)
+        or len(parts) < 2
+        or lettered < 2
+        or not any(map(str.isdigit, parts[0] + parts[1]))
+    ):
         return False
     return bool(_TOWN_CODE.search(" ".join(parts[1:]))) or (
         len(parts) > 2 and any(map(str.isdigit, parts[0]))

@@ -1,7 +1,7 @@
 """What a sample tells of a column before anything is guessed: counts, numbers, shapes."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,11 +11,12 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.counting import encode
-from anon_dagster.facts.vocabulary import folded, words
+from anon_dagster.facts.vocabulary import folded, forms_of, words
 
 _SHOWN = 400
-_LONGEST = 300  # characters of a value that detectors look at
 """Distinct values that detectors look at, at most."""
+_LONGEST = 300  # characters of a value that detectors look at
+_LONGEST_NUMBER = 40
 _NEVER_AN_ANSWER = frozenset(
     {"", "na", "n/a", "nan", "null", "?", ".", "-", "--", "#n/a", "<na>", "(null)"}
 )
@@ -103,22 +104,33 @@ class Profile:
         """Return the weight of the shown values that match a pattern whole, 0 to 1."""
         return self.share(re.compile(pattern).fullmatch)
 
-    def within(self, known: object) -> float:
+    def within(self, known: Container[str]) -> float:
         """Return the weight of the shown values that are in a set of folded words, 0 to 1."""
-        return self.share(lambda value: folded(value) in known)  # type: ignore[operator]
+        marks = [word is not None for word in self.words_in(known)]
+        return float(self.weights[marks].sum()) if marks else 0.0
+
+    def words_in(self, known: Container[str]) -> list[str | None]:
+        """Return what each shown value is called in a set of folded words."""
+        return [next((f for f in forms if f in known), None) for forms in self._forms]
+
+    @cached_property
+    def _forms(self) -> tuple[tuple[str, ...], ...]:
+        return tuple(forms_of(value) for value in self.shown)
 
     # -- numbers ---------------------------------------------------------------------------
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
         """The values as numbers, (values,); NaN where they are none."""
-        series = pd.Series(self.values, dtype="object")
+        # What is longer than any number would only cost time.
+        values = ["" if len(value) > _LONGEST_NUMBER else value for value in self.values]
+        series = pd.Series(values, dtype="object")
         plain = series.str.strip()
         if self.decimal != ".":
             plain = plain.str.replace(self.decimal, ".", regex=False)
         numbers = pd.to_numeric(plain, errors="coerce").to_numpy(float)
         if np.isnan(numbers).mean() > 0.3 if len(numbers) else False:
-            cleaned = pd.Series([_unadorned(value) for value in self.values], dtype="object")
+            cleaned = pd.Series([_unadorned(value) for value in values], dtype="object")
             numbers = pd.to_numeric(cleaned, errors="coerce").to_numpy(float)
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
         numbers[_marks(numbers, self.counts)] = np.nan
@@ -261,10 +273,12 @@ def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profil
 def _placeholders(texts: list[str | None], counts: NDArray[np.int64]) -> frozenset[int]:
     """Return the places of texts that stand for a missing value: ``n/a``, ``?``, a blank."""
     marks = words("missing")
+    longest = 2 * max(map(len, marks))
     found = [
         place
         for place, text in enumerate(texts)
-        if text is not None and (not text.strip() or folded(text) in marks)
+        if text is not None
+        and (not text.strip() or (len(text) <= longest and folded(text) in marks))
     ]
     present = sum(int(counts[p]) for p, text in enumerate(texts) if text is not None)
     others = sum(1 for p, t in enumerate(texts) if t is not None and counts[p]) - len(found)

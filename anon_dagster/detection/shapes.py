@@ -31,6 +31,8 @@ def fits(profile: Profile, name: str, domain: Domain) -> float:
     fit = _FITS.get(domain.shape, _any)(profile)
     if domain.coded or domain.shape == "coded":
         fit = max(fit, _coded(profile, most=_LETTERS if name in _ASKED else _CODES))
+    if name in _LISTED and _codes_of_places(profile):
+        fit = max(fit, 0.8)
     if name in {"country_code_2", "country_code_3"}:
         fit *= profile.lengths.get(int(name[-1]), 0.0) > 0.8
     if name == "country" and not profile.numeric and profile.one_length > 0.9:
@@ -44,6 +46,18 @@ def fits(profile: Profile, name: str, domain: Domain) -> float:
     if name == "age" and not profile.numeric:
         fit = max(fit, 0.8 * (profile.distinct <= _CODES and profile.share(_has_digit) > 0.6))
     return fit
+
+
+_LISTED = frozenset({"city", "region", "occupation", "industry"})
+"""What registers number with codes of one length, however many there are."""
+
+
+def _codes_of_places(profile: Profile) -> bool:
+    return (
+        profile.one_length > 0.9
+        and profile.matched(r"\d{2,9}") > 0.9
+        and profile.distinct_share < 0.6
+    )
 
 
 def _yes_or_no(profile: Profile) -> bool:

@@ -46,6 +46,21 @@ FORMATS = (
     "%B %Y",
     "%m/%Y",
     "%Y-%m",
+    "%b-%Y",
+    "%b-%y",
+    "%d-%m-%Y %H:%M",
+    "%d-%m-%Y %H:%M:%S",
+    "%d-%b-%Y %H:%M:%S",
+    "%d %b %Y %H:%M",
+    "%d %b %Y %H:%M:%S",
+    "%m/%d/%y %H:%M",
+    "%d/%m/%y %H:%M",
+    "%d/%b/%Y:%H:%M:%S %z",
+    "%Y%m%d%H%M%S",
+    "%Y%m%d%H%M",
+    "%d%m%Y",
+    "%d%b%Y",
+    "%d/%b/%Y",
 )
 _PLAUSIBLE = (date(1850, 1, 1), date(2120, 1, 1))
 _ENOUGH = 0.6
@@ -107,9 +122,24 @@ def _plausible(text: str, written: str | None) -> date | None:
     return day if day is not None and _PLAUSIBLE[0] <= day <= _PLAUSIBLE[1] else None
 
 
+_EPOCH = (9.0e8, 2.0e9)
+_AN_EPOCH_HAS = 6.0e8  # seconds, 19 years; keys of ten digits spread more
+
+
+def _seconds(profile: Profile) -> Iterator[Evidence]:
+    """Recognize seconds or milliseconds since 1970."""
+    if not profile.numeric or profile.distinct < 5 or not profile.span.whole:
+        return
+    for unit, scale in (("seconds", 1.0), ("milliseconds", 1e3)):
+        low, high = profile.span.least / scale, profile.span.most / scale
+        if _EPOCH[0] < low and high < _EPOCH[1] and high - low < _AN_EPOCH_HAS:
+            yield Evidence("timestamp", 0.8, f"whole numbers that {unit} since 1970 lie among")
+
+
 def time_evidence(profile: Profile, found: Calendar | None) -> Iterator[Evidence]:
     """Look for dates; old ones that span a life are dates of birth."""
     if found is None:
+        yield from _seconds(profile)
         return
     compact = profile.numeric and profile.matched(r"\d{8}") > 0.8
     strength = (0.86 if compact else 0.97) * ramp(found.share, low=0.5, high=0.85)
