@@ -53,8 +53,7 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
     if isinstance(rule, IntervalRule) and level <= len(rule.widths):
         return f"intervals of {rule.widths[level - 1]:g}"
     if isinstance(rule, MaskRule):
-        masked = level * rule.per_level
-        return f"{masked} character{'s' * (masked > 1)} masked from the {rule.side}"
+        return _masked(rule, level)
     if isinstance(rule, DateRule):
         periods = [each for each in rule.levels if each != "day"]
         if level <= len(periods):
@@ -66,6 +65,13 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
     if isinstance(rule, OrderRule | FrequencyRule):
         return f"groups, step {level}"
     return None
+
+
+def _masked(rule: MaskRule, level: int) -> str:
+    if rule.keep is not None:
+        return f"masked from the {rule.side}, but for {rule.keep} characters"
+    masked = level * rule.per_level
+    return f"{masked} character{'s' * (masked > 1)} masked from the {rule.side}"
 
 
 def _of_population(policy: Policy) -> Iterator[str]:

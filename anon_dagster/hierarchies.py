@@ -140,6 +140,7 @@ def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
         character=rule.character,
         levels=rule.levels,
         per_level=rule.per_level,
+        keep=rule.keep,
     )
 
 
@@ -277,7 +278,7 @@ def frozen(rule: HierarchyRule, hierarchy: Hierarchy, *, decimal: str = ".") -> 
     more than a release may show. It is as confidential as the source, so it should not be stored
     where the release is.
     """
-    if isinstance(rule, MaskRule) and rule.levels is None:
+    if isinstance(rule, MaskRule) and rule.levels is None and rule.keep is None:
         masked = hierarchy.levels - 2
         return rule.model_copy(update={"levels": masked}) if masked else SuppressRule()
     if isinstance(rule, OrderRule) and rule.order is None:

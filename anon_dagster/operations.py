@@ -61,6 +61,7 @@ from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target
 from anon_dagster.verification import (
     IDENTIFIERS,
+    MASKED,
     SUPPRESSION,
     Verification,
     verify,
@@ -540,7 +541,7 @@ def _judge(*, enforced: bool) -> Callable[[Verification], None]:
         broken = [
             promise
             for promise in verification.failures
-            if promise.name != SUPPRESSION and (enforced or promise.name == IDENTIFIERS)
+            if promise.name != SUPPRESSION and (enforced or promise.name in {IDENTIFIERS, MASKED})
         ]
         if broken:
             raise PromiseBrokenError("; ".join(map(str, broken)))

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from anon_dagster import anonymize
+from anon_dagster import RequestError, anonymize, apply, verify
 from anon_dagster.request import parse_policy
+from anon_dagster.verification import MASKED
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "transformations.md"
 ROWS = 24
@@ -19,6 +20,7 @@ COLUMNS: dict[str, list[Any]] = {
     "ssn": [f"{n:03}" for n in range(ROWS)],
     "patient": [f"p{n}" for n in range(ROWS)],
     "card": [f"5500{n:08}{1000 + n % 2}" for n in range(ROWS)],
+    "phone": [f"0151{n // 12:08}" for n in range(ROWS)],
     "age": [17, 19, *range(20, 40), 80, 95],
     "income": [1040 + n for n in range(ROWS)],
     "town": ["Lyon", "Oslo"] * (ROWS // 2),
@@ -62,6 +64,54 @@ def test_direct_identifiers_are_gone_constant_or_pseudonyms(
 
 def test_a_part_of_an_identifier_is_counted_with_the_quasi_identifiers() -> None:
     assert set(released("card")["card"]) == {f"{'*' * 12}1000", f"{'*' * 12}1001"}
+
+
+def test_of_a_masked_identifier_nothing_stays_where_a_promise_asks_for_it() -> None:
+    assert set(released("card", privacy={"k_anonymity": {"k": 13}})["card"]) == {"*"}
+    assert set(released("phone")["phone"]) == {"01510000****"}
+
+
+@pytest.mark.parametrize(
+    ("options", "masked"),
+    [
+        ({}, ["**", "****", "*****"]),
+        ({"keep": 3}, ["**", "*bcd", "**cde"]),
+        ({"keep": 3, "from": "right"}, ["**", "abc*", "abc**"]),
+        ({"keep": 2, "character": "#"}, ["##", "##cd", "###de"]),
+    ],
+)
+@pytest.mark.parametrize("recoding", ["global", "local"])
+def test_a_mask_leaves_some_characters_of_longer_values(
+    options: dict[str, Any], masked: list[str], recoding: str
+) -> None:
+    attribute = {"role": "direct_identifier", "redaction": "mask", **options}
+    policy = {
+        "attributes": {"id": attribute},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "recoding": recoding,
+    }
+    values = ["ab", "abcd", "abcde"]
+    result = anonymize({"policy": policy}, frame=pd.DataFrame({"id": values * 2}))
+    assert result.df is not None
+    assert sorted(result.df["id"]) == sorted(masked * 2)
+    assert verify(policy, result.df).holds
+    bare = verify(policy, pd.DataFrame({"id": values * 2})).promises[0]
+    assert (bare.name, bare.holds, bare.records_failing) == (MASKED, False, 6)
+
+
+def test_what_a_mask_is_told_goes_with_a_mask() -> None:
+    attribute = {"role": "direct_identifier", "keep": 4}
+    with pytest.raises(RequestError, match="redaction: mask"):
+        parse_policy({"attributes": {"id": attribute}, "privacy": {"k_anonymity": {"k": 2}}})
+
+
+def test_later_records_are_masked_alike() -> None:
+    attribute = {"role": "direct_identifier", "redaction": "mask", "keep": 2}
+    policy = {"attributes": {"id": attribute}, "privacy": {"k_anonymity": {"k": 2}}}
+    first = anonymize({"policy": policy}, frame=pd.DataFrame({"id": ["1234", "5634"]}))
+    later = apply(first.document(), frame=pd.DataFrame({"id": ["9934", "1235"]}))
+    assert later.df is not None
+    assert later.df["id"].tolist() == ["**34"]
 
 
 def test_values_beyond_the_bounds_are_joined() -> None:

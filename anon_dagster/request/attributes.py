@@ -4,21 +4,40 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from anon_dagster.request.hierarchies import HierarchyRule
-from anon_dagster.request.part import SUPPRESSED, Part
+from anon_dagster.request.hierarchies import HierarchyRule, MaskRule
+from anon_dagster.request.part import SUPPRESSED, Character, Part
 
 
 class DirectIdentifier(Part):
     """Names a person by itself; never released."""
 
     role: Literal["direct_identifier"]
-    redaction: Literal["drop", "constant", "pseudonym"] = "drop"
+    redaction: Literal["drop", "constant", "pseudonym", "mask"] = "drop"
+    """A mask leaves a part, which can single people out: the attribute becomes a quasi-identifier
+    that is masked from the first level on, see :meth:`masked`."""
     constant: str = SUPPRESSED
     key_variable: Annotated[str, StringConstraints(pattern="^ANON_KEY(_[A-Z0-9_]+)?$")] = "ANON_KEY"
     """The environment variable that holds the key of pseudonyms; see
     :mod:`anon_dagster.pseudonyms`."""
     scope: str = ""
     """Sets pseudonyms apart that one key makes for different purposes."""
+    keep: Annotated[int, Field(ge=0)] | None = None
+    """How many characters a mask leaves; none if left out, but the length."""
+    side: Annotated[Literal["left", "right"] | None, Field(alias="from")] = None
+    """The side that is masked; the left one if left out."""
+    character: Character = SUPPRESSED
+    """What a masked character is replaced by."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.redaction != "mask" and (self.keep is not None or self.side is not None):
+            raise ValueError("keep and from go with redaction: mask")
+        return self
+
+    def masked(self) -> "QuasiIdentifier":
+        """Return what a masked identifier is: a quasi-identifier of which no value is released."""
+        rule = MaskRule(side=self.side or "left", character=self.character, keep=self.keep or 0)
+        return QuasiIdentifier(role="quasi_identifier", hierarchy=rule, lowest_level=1)
 
 
 Aggregate = Literal["mean", "geometric_mean", "median", "mode", "range", "set"]

@@ -64,7 +64,7 @@ def _of_quasi_identifier(path: str, attribute: Mapping[str, Any]) -> Iterator[Pr
     kind = rule.get("type")
     if not rule or kind == "frequency":
         yield Problem(f"{path}.hierarchy", f"must not be made of the records ({_MODEL})")
-    elif kind == "mask" and rule.get("levels") is None:
+    elif kind == "mask" and rule.get("levels") is None and rule.get("keep") is None:
         yield Problem(f"{path}.hierarchy.levels", f"must be given ({_MODEL})")
     elif kind == "order" and rule.get("order") is None:
         yield Problem(f"{path}.hierarchy.order", f"must be given ({_MODEL})")

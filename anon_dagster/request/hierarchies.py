@@ -64,6 +64,14 @@ class MaskRule(_HierarchyRule):
     """How many levels mask something, before ``*``; if left out, as many as leave a character to
     the longest value."""
     per_level: Annotated[int, Field(ge=1)] = 1
+    keep: Annotated[int, Field(ge=0)] | None = None
+    """In place of levels: a single one that leaves so many characters at the other side."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.keep is not None and (self.levels is not None or self.per_level > 1):
+            raise ValueError("a mask has either levels or a number of characters to keep")
+        return self
 
 
 DateLevel = Literal["day", "month", "quarter", "half_year", "year", "5_years", "decade", "century"]

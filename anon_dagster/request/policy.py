@@ -6,11 +6,11 @@ from fractions import Fraction
 from math import floor
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
-from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.attributes import Attribute, DirectIdentifier, QuasiIdentifier
 from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.part import Part, Share
 from anon_dagster.request.paths import input_paths
@@ -75,6 +75,14 @@ class Policy(Part):
     """Size of the population, or a table of it: for the journalist's risk, for promises about it,
     and for estimates of who is unique in it."""
     risk_analysis: RiskAnalysis = Field(default_factory=RiskAnalysis)
+
+    @field_validator("attributes")
+    @classmethod
+    def _count_what_masks_leave(cls, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
+        return {
+            name: a.masked() if isinstance(a, DirectIdentifier) and a.redaction == "mask" else a
+            for name, a in attributes.items()
+        }
 
     def names(self, role: str) -> tuple[str, ...]:
         """Return the names of the attributes of one role, in the order of the request."""

@@ -3,6 +3,7 @@
 from anon_dagster.verification.measuring import verify, verify_file, verify_frame
 from anon_dagster.verification.result import (
     IDENTIFIERS,
+    MASKED,
     SUPPRESSION,
     ClassMeasures,
     Promise,
@@ -11,6 +12,7 @@ from anon_dagster.verification.result import (
 
 __all__ = [
     "IDENTIFIERS",
+    "MASKED",
     "SUPPRESSION",
     "ClassMeasures",
     "Promise",

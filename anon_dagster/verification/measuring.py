@@ -8,19 +8,22 @@ are the records that read alike in every quasi-identifier, and what they keep is
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
+from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.measurement import Contents, Partition, contents, partition
 from anon_dagster.counting import ColumnCount, Count, count
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.population import count_population
 from anon_dagster.pseudonyms import PATTERN
-from anon_dagster.request import DirectIdentifier, LDiversityRule, Policy, Source
+from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.verification.people import Crowd, of_the_population
 from anon_dagster.verification.result import (
     IDENTIFIERS,
+    MASKED,
     SUPPRESSION,
     ClassMeasures,
     Promise,
@@ -73,6 +76,7 @@ def verify(
     _require_columns(release, policy)
     classes = _classes(release, policy)
     promises = list(_identifiers_gone(release, policy, source_count))
+    promises += _masks_kept(release, policy)
     privacy = policy.privacy
     if privacy.k_anonymity is not None:
         promises.append(k_anonymity(classes, privacy.k_anonymity.k))
@@ -182,6 +186,27 @@ def _identifiers_gone(release: Count, policy: Policy, source: Count | None) -> I
             known = source.columns.get(name) if source else None
             left = _telling(column, attribute, known, release.records) if column else 0
             yield Promise(IDENTIFIERS, name, 0, left, left == 0, 0, left)
+
+
+def _masks_kept(release: Count, policy: Policy) -> Iterator[Promise]:
+    """Measure how many records show more of an identifier than its mask leaves."""
+    for name, attribute in policy.quasi_identifiers.items():
+        rule = attribute.hierarchy
+        if not isinstance(rule, MaskRule) or rule.keep is None or not attribute.lowest_level:
+            continue
+        column = release.columns[name]
+        bare = [not _is_masked(label, rule) for label in column.labels]
+        left = int(column.counts[np.array(bare, dtype=np.bool_)].sum())
+        yield Promise(MASKED, name, 0, left, left == 0, 0, left)
+
+
+def _is_masked(label: str | None, rule: MaskRule) -> bool:
+    if label is None or label in {SUPPRESSED, rule.other}:
+        return True
+    kept = rule.keep if rule.keep and len(label) > rule.keep else 0
+    end = len(label) - kept
+    hidden = label[:end] if rule.side == "left" else label[kept:]
+    return set(hidden) <= {rule.character}
 
 
 def _telling(

@@ -10,6 +10,7 @@ from anon_dagster.core.measurement import Partition
 from anon_dagster.errors import PromiseBrokenError
 
 IDENTIFIERS = "direct identifiers are gone"
+MASKED = "identifiers are masked"
 SUPPRESSION = "the suppression limit"
 
 
