@@ -10,7 +10,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from anon_dagster import anonymize, jobs
+from anon_dagster import anonymize, jobs, risk_per_record
 from anon_dagster.statistics.utility import identity
 from tests.deployment import Deployment, deployed, failure
 
@@ -25,6 +25,8 @@ policy:
     illness: {role: sensitive}
   privacy: {k_anonymity: {k: 3}, l_diversity: [{attribute: illness, l: 2}]}
   suppression_limit: 0.1
+  risk_analysis:
+    {suda: {largest: 2}, combinations: {}, contributions: true, attacks: true, records: true}
 """
 
 
@@ -129,6 +131,13 @@ def test_the_statistics_of_a_job_are_those_of_the_library(
     library = anonymize(deployment.folder / "data" / "people" / "request.yaml")
     pd.testing.assert_frame_equal(kept.risk, library.risk, check_index_type=False)
     pd.testing.assert_frame_equal(kept.utility, library.utility, check_index_type=False)
+    details = library.risk_details.tables
+    assert len(details) == 5
+    for name, frame in kept.risk_details.tables.items():
+        pd.testing.assert_frame_equal(frame, details[name], check_index_type=False)
+    records, expected = deployment.job(result).load_record_risks(), risk_per_record(library)
+    pd.testing.assert_frame_equal(records.source, expected.source)
+    pd.testing.assert_frame_equal(records.release, expected.release)
     pd.testing.assert_frame_equal(kept.exploratory.values, library.exploratory.values)
     pd.testing.assert_frame_equal(kept.exploratory.summary, library.exploratory.summary)
 
@@ -145,7 +154,11 @@ def test_the_ui_is_shown_counts_levels_and_columns(result: dg.ExecuteInProcessRe
     assert released["dagster/uri"].endswith("out/people.parquet")
     levels = {row["attribute"] for row in shown(result, "solution")["levels"]}
     assert levels == {"age", "sex"}
-    assert {row["statistic"] for row in shown(result, "risk_metrics")["statistics"]} > {"k"}
+    risks = shown(result, "risk_metrics")
+    assert {row["statistic"] for row in risks["statistics"]} > {"k"}
+    assert [row["without"] for row in risks["contributions"]] == ["(none)", "age", "sex"]
+    assert {row["attributes"] for row in risks["combinations"]} == {"age", "sex", "age, sex"}
+    assert "linkability" in {row["attack"] for row in risks["attacks"]}
 
 
 def test_a_picture_is_small(result: dg.ExecuteInProcessResult) -> None:
