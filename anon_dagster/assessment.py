@@ -10,6 +10,7 @@ from anon_dagster.decision import Decision
 from anon_dagster.planning import Plan, leaves
 from anon_dagster.record_risk import TupleRisks, release_risks, source_risks
 from anon_dagster.request import CombinationAnalysis, RiskAnalysis, SudaAnalysis
+from anon_dagster.statistics.classification import classification_statistics
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import PopulationTable, people_of, risk_statistics
 from anon_dagster.statistics.risk_details import RiskDetails, risk_details
@@ -73,7 +74,10 @@ def _population_table(decision: Decision) -> PopulationTable | None:
 
 
 def assess_utility(decision: Decision) -> pd.DataFrame:
-    """Return what the source and the release are worth; of microaggregation also its error."""
+    """Return what the source and the release are worth.
+
+    Of microaggregation also its error, and how well the target use is served.
+    """
     plan, solution = decision.plan, decision.solution
     table = utility_statistics(plan.problem, solution)
     size = max((len(each.codes) for each in solution.generalized), default=0)
@@ -81,6 +85,9 @@ def assess_utility(decision: Decision) -> pd.DataFrame:
     errors = {each.column: each.error(classes) for each in plan.aggregations.values()}
     for name, each in plan.clusters.aggregations.items() if plan.clusters else ():
         errors[name] = each.error(_clusters_released(plan, solution, name))
+    if plan.policy.target_use is not None and plan.problem.records:
+        served = classification_statistics(plan.problem, solution, plan.policy)
+        table = pd.concat([table, served])
     if not errors:
         return table
     rows = [[0.0, error, 0.0, 1.0, "lower", 1 - error] for error in errors.values()]

@@ -97,6 +97,17 @@ def _of_population(policy: Policy) -> Iterator[str]:
         yield f"at most a share of {rule.share:g} of the population is estimated to be unique in it"
 
 
+def _chosen(policy: Policy) -> str:
+    objective, use = policy.objective, policy.target_use
+    if objective.metric == "classification" and use is not None:
+        return (
+            f"the {objective.candidates} of least certainty penalty are judged, and the one is "
+            f"chosen from which a classifier ({use.classifier.replace('_', ' ')}) learns best to "
+            f"tell {use.attribute}"
+        )
+    return f"the one of least {str(objective).replace('_', ' ')} is chosen"
+
+
 def explain_policy(policy: Policy) -> str:
     """Say what is promised, as a Markdown list."""
     privacy = policy.privacy
@@ -144,8 +155,7 @@ def explain_policy(policy: Policy) -> str:
         lines.append(f"the records are a random sample: {what} of those of the source")
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     if policy.objective != ObjectiveRule():
-        words = str(policy.objective).replace("_", " ")
-        lines.append(f"of the releases that keep all this, the one of least {words} is chosen")
+        lines.append(f"of the releases that keep all this, {_chosen(policy)}")
     if policy.suppression_limit and policy.suppression_cost != 1:
         what = "preferred to" if policy.suppression_cost < 1 else "avoided for"
         cost = f"{policy.suppression_cost:g} times what full generalization costs"

@@ -12,6 +12,7 @@ from anon_dagster.counting import Count
 from anon_dagster.errors import Problem, RequestError, UnreachableError
 from anon_dagster.planning import Plan, plan_with
 from anon_dagster.request import Measurement, ObjectiveRule, Policy, parse_policy
+from anon_dagster.statistics.classification import Classification
 from anon_dagster.statistics.risk import risk_statistics
 from anon_dagster.statistics.utility import utility_statistics
 
@@ -189,8 +190,16 @@ def measures(plan: Plan, solution: Solution) -> dict[str, Any]:
         "classes": len(solution.generalized[0].codes) if solution.generalized else 1,
         **{name: risk[name] for name in _RISKS},
         **{name: utility[name] for name in _UTILITIES},
+        **_accuracy(plan, solution),
         **dict(zip(names, levels, strict=True)),
     }
+
+
+def _accuracy(plan: Plan, solution: Solution) -> dict[str, float]:
+    if plan.policy.target_use is None or not plan.problem.records:
+        return {}
+    asked = Classification.of(plan.problem, plan.policy)
+    return {f"accuracy({asked.use.attribute})": asked.of_release(solution)}
 
 
 def _undominated(table: pd.DataFrame) -> list[bool]:

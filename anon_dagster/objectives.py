@@ -1,6 +1,7 @@
 """The objective that a request names, as the search asks it."""
 
 from anon_dagster.core.objectives import (
+    CERTAINTY,
     Aggregate,
     Ambiguity,
     ArithmeticMean,
@@ -39,7 +40,9 @@ _OTHERS: dict[str, Objective] = {
 
 
 def objective_of(rule: ObjectiveRule) -> Objective:
-    """Return what a search is to lose least."""
+    """Return what a search is to lose least; of ``classification``, what ranks the candidates."""
+    if rule.metric == "classification":
+        return CERTAINTY
     if rule.metric in _METRICS:
         aggregate = _AGGREGATES[rule.aggregate or "arithmetic_mean"]
         return AttributeWise(_METRICS[rule.metric], aggregate)

@@ -55,6 +55,7 @@ from anon_dagster.request import (
     parse_request_part,
 )
 from anon_dagster.sampling import drawn, drawn_again
+from anon_dagster.statistics.classification import Classification, require_classifiers
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
@@ -103,6 +104,7 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     source = _opened(request.source, frame)
     require_columns(source.columns, request.policy.attributes)
     require_population(request.policy)
+    require_classifiers(request.policy)
     if request.target is not None:
         check_target(request.target, request.inputs)
     return source
@@ -145,14 +147,17 @@ def decide(plan: Plan, *, on_progress: ProgressSink = unheard) -> Solution:
 
     Full-domain generalization is searched for its optimum. Local recoding starts from it, where
     there is one, and loses no more. Then microaggregated attributes get the values of their
-    classes.
+    classes. Of an objective that is judged on the result, the most accurate of the best is taken.
 
     Raises
     ------
     UnreachableError
         If no candidate keeps every promise within the suppression limit.
     """
-    found = _decided(plan, _telling("search", on_progress), _telling("recode", on_progress))
+    searching, recoding = _telling("search", on_progress), _telling("recode", on_progress)
+    if plan.policy.objective.metric == "classification":
+        return _most_accurate(plan, plan.policy.objective.candidates, searching)[0]
+    found = _decided(plan, searching, recoding)
     return within_classes(found, plan.aggregations, plan.problem.counts)
 
 
@@ -162,6 +167,19 @@ _Report = Callable[[int, int], None]
 
 def _telling(phase: str, on_progress: ProgressSink) -> _Report:
     return lambda done, left: on_progress(Progress(phase, done, done + left))
+
+
+def _most_accurate(plan: Plan, judged: int, searching: _Report) -> list[Solution]:
+    """Rank releases of least loss by what is learned from them; those that tie by their loss."""
+    found = search_best(plan.problem, judged, on_progress=searching)
+    found = [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
+    asked, accuracies = Classification.of(plan.problem, plan.policy), []
+    for place, each in enumerate(found):
+        searching(each.proof.evaluated, len(found) - place)
+        accuracies.append(asked.of_release(each))
+    order = sorted(range(len(found)), key=lambda place: -accuracies[place])
+    # nothing is proven of candidates that were not judged
+    return [replace(found[p], proof=replace(found[p].proof, optimal=False)) for p in order]
 
 
 def _decided(plan: Plan, searching: _Report, recoding: _Report) -> Solution:
@@ -368,6 +386,9 @@ def measure_counted(
         done += 1
         if measurement.best == 1 or plan.policy.recoding == "local":
             return [decide(plan, on_progress=within)]
+        if plan.policy.objective.metric == "classification":
+            judged = max(measurement.best, plan.policy.objective.candidates)
+            return _most_accurate(plan, judged, lambda *_: None)[: measurement.best]
         found = search_best(plan.problem, measurement.best)
         return [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
 

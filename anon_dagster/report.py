@@ -127,7 +127,12 @@ def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
 def _how(decision: Decision) -> str:
     proof = decision.solution.proof
     what = "no better one exists" if proof.optimal else f"none is below {proof.lower_bound:.4f}"
-    objective = decision.plan.problem.objective
+    objective, asked = decision.plan.problem.objective, decision.request.policy
+    if asked.objective.metric == "classification" and asked.target_use is not None:
+        what = (
+            f"from none of the {asked.objective.candidates} of least loss is "
+            f"{asked.target_use.attribute} learned better"
+        )
     return (
         f"The {proof.method} search evaluated {proof.evaluated:,} of {proof.candidates:,} "
         f"candidates for the least {objective}; the release it chose loses {proof.loss:.4f} "

@@ -50,6 +50,7 @@ from anon_dagster.request.reading import (
     parse_request,
     parse_request_part,
 )
+from anon_dagster.request.target_use import TargetUse
 
 __all__ = [
     "FILE",
@@ -92,6 +93,7 @@ __all__ = [
     "SuppressRule",
     "TClosenessRule",
     "Target",
+    "TargetUse",
     "TreeRule",
     "format_of",
     "load_request",

@@ -19,6 +19,7 @@ from anon_dagster.request.part import document as _document
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.places import format_of
 from anon_dagster.request.privacy import GUARDING, Privacy
+from anon_dagster.request.target_use import target_use_problems
 
 
 def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
@@ -40,6 +41,8 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     objective = policy.get("objective")
     named_only = {"metric": objective} if isinstance(objective, str) else objective
     yield from objective_problems(policy, _document(named_only))
+    use = _mapping(policy, "target_use")
+    yield from target_use_problems(policy, use, _document(named_only), attributes)
     if not document.get("arrivals"):  # each file that comes in tells its own
         yield from _format_problems("source", _mapping(document, "source"))
     yield from _format_problems("target", _mapping(document, "target"))

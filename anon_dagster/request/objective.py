@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from anon_dagster.errors import Problem
 from anon_dagster.request.part import Part
@@ -17,10 +17,11 @@ Metric = Literal[
     "kl_divergence",
     "ambiguity",
     "height",
+    "classification",
 ]
 ATTRIBUTE_WISE = ("certainty_penalty", "precision", "non_uniform_entropy")
 """Metrics of single attributes, which are aggregated."""
-COSTING = ("certainty_penalty", "precision", "discernibility")
+COSTING = ("certainty_penalty", "precision", "discernibility", "classification")
 """Metrics in which a suppressed record counts what ``suppression_cost`` says."""
 LEVELLED = ("precision", "height")
 """Metrics of levels, which local recoding does not have."""
@@ -33,14 +34,26 @@ class ObjectiveRule(Part):
     aggregate: Literal["arithmetic_mean", "geometric_mean", "maximum"] | None = None
     """Of metrics that look at each attribute for itself, weighted by importance; the arithmetic
     mean if left out."""
+    of_best: Annotated[int, Field(ge=2, le=1000)] | None = None
+    """Of ``classification``: how many releases of least certainty penalty are judged; 10 if left
+    out."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.metric not in ATTRIBUTE_WISE and self.aggregate is not None:
             raise ValueError(f"aggregate goes with the metrics {', '.join(ATTRIBUTE_WISE)}")
+        if self.metric != "classification" and self.of_best is not None:
+            raise ValueError("of_best goes with the metric classification")
         return self
 
+    @property
+    def candidates(self) -> int:
+        """How many releases are judged, where they are."""
+        return self.of_best or 10
+
     def __str__(self) -> str:
+        if self.metric == "classification":
+            return f"classification (best of {self.candidates})"
         if self.aggregate in {None, "arithmetic_mean"}:
             return self.metric
         return f"{self.metric} ({self.aggregate})".replace("_mean)", " mean)")

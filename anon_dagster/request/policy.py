@@ -16,6 +16,7 @@ from anon_dagster.request.part import Part, Share
 from anon_dagster.request.paths import input_paths
 from anon_dagster.request.places import Source, Target
 from anon_dagster.request.privacy import Privacy
+from anon_dagster.request.target_use import TargetUse
 
 _CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
 
@@ -61,6 +62,8 @@ class Policy(Part):
     """Share of the records that may be suppressed: at most ⌊limit · records⌋ of them."""
     objective: Objective = ObjectiveRule()
     """What is to be lost least."""
+    target_use: TargetUse | None = None
+    """What the release is meant for; the utility statistics say how well it serves."""
     suppression_cost: Annotated[float, Field(ge=0, le=10)] = 1.0
     """What a suppressed record counts in the objective; 1: as much as a fully generalized one.
     Less prefers suppression to generalization, more avoids it. The reported loss counts 1."""

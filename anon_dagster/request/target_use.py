@@ -1,0 +1,66 @@
+"""What a release is meant for: to learn from it to tell an attribute from others."""
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from anon_dagster.errors import Problem
+from anon_dagster.request.part import Part
+
+_COUNTED = ("quasi_identifier", "sensitive")
+
+
+class TargetUse(Part):
+    """See :mod:`anon_dagster.statistics.classification`."""
+
+    attribute: str
+    """The class: a sensitive attribute or a quasi-identifier."""
+    features: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    """What it is told from; all other quasi-identifiers and sensitive attributes if left out."""
+    classifier: Literal["logistic_regression", "naive_bayes", "decision_tree", "random_forest"] = (
+        "logistic_regression"
+    )
+    folds: Annotated[int, Field(ge=2, le=20)] = 5
+    """Of the cross-validation."""
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+def target_use_problems(
+    policy: Mapping[str, Any],
+    use: Mapping[str, Any],
+    objective: Mapping[str, Any],
+    attributes: Mapping[str, Mapping[str, Any]],
+) -> Iterator[Problem]:
+    """Find what a target use does not go with."""
+    if objective.get("metric") == "classification":
+        if not use:
+            yield Problem("policy.target_use", "objective: classification needs it")
+        if policy.get("recoding") == "local":
+            yield Problem(
+                "policy.objective.metric",
+                "classification chooses among ranked candidates, which recoding: local does not "
+                "have; use it with recoding: global, or another metric",
+            )
+    name, features = use.get("attribute"), use.get("features")
+    features = features if isinstance(features, list | tuple) else ()
+    if isinstance(name, str):
+        yield from _role_problems("policy.target_use.attribute", name, attributes)
+        counted = {n for n, a in attributes.items() if a.get("role") in _COUNTED}
+        if not features and not counted - {name}:
+            yield Problem("policy.target_use.attribute", "there is nothing to tell it from")
+    for place, feature in enumerate(features):
+        path = f"policy.target_use.features.{place}"
+        if feature == name:
+            yield Problem(path, "is the attribute that is to be told")
+        elif isinstance(feature, str):
+            yield from _role_problems(path, feature, attributes)
+
+
+def _role_problems(
+    path: str, name: str, attributes: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Problem]:
+    if name not in attributes:
+        yield Problem(path, "not among policy.attributes")
+    elif attributes[name].get("role") not in (*_COUNTED, None):
+        yield Problem(path, "its role must be sensitive or quasi_identifier: no other is counted")
