@@ -16,8 +16,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anon_dagster import AnonResult, UnreachableError, anonymize, verify
+from anon_dagster import AnonResult, RequestError, UnreachableError, anonymize, verify
 from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.core.uniqueness import Sample, estimate
 from anon_dagster.request import parse_policy
 
@@ -152,7 +153,19 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         privacy["k_anonymity"] = draw(st.sampled_from([None, *[privacy["k_anonymity"]] * 3]))
     k_map, presence = privacy["k_map"], privacy["delta_presence"]
     counted = presence or (k_map and not k_map["estimator"])
+    if not counted and draw(st.integers(0, 3)) == 0:
+        attributes["age"] = {
+            "role": "quasi_identifier",
+            "transformation": "microaggregation",
+            "aggregate": draw(st.sampled_from(["mean", "median", "mode", "range", "set"])),
+            "groups": draw(st.sampled_from(["classes", "mdav"]))
+            if privacy["k_anonymity"]
+            else "classes",
+        }
     return {
+        "sampling": draw(
+            st.sampled_from([None, None, {"fraction": 0.8, "seed": 3}, {"records": 1, "seed": 4}])
+        ),
         "attributes": attributes,
         "privacy": privacy,
         "suppression_limit": draw(st.sampled_from([0, 0.1, 0.3, 1])),
@@ -179,6 +192,9 @@ def test_two_thousand_releases_keep_every_promise(
 
 def a_release_keeps_every_promise(table: Table, policy: dict[str, Any], others: Table) -> None:
     """The population has everybody of the table, and the others besides."""
+    drawn = policy["sampling"]
+    if drawn and "records" in drawn:
+        drawn = policy["sampling"] = {**drawn, "records": -(-2 * len(table) // 3)}
     frame, people = (pd.DataFrame(t).astype({"age": "Int64"}) for t in (table, [*table, *others]))
     with NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as file:
         people.to_csv(file.name, index=False)
@@ -187,8 +203,13 @@ def a_release_keeps_every_promise(table: Table, policy: dict[str, Any], others: 
             result = anonymize({"policy": policy}, frame=frame)
         except UnreachableError:
             return
+        except RequestError as error:
+            if "and these are text" in str(error):  # an average of no ages at all
+                return
+            raise
         df = result.df
         assert df is not None
+        frame = sample_of(frame, drawn)
         assert verify(parse_policy(policy), df, levels=result.levels).holds
     lost = len(frame) - len(df)
     allowed = Fraction(str(policy["suppression_limit"])) * len(frame)
@@ -202,6 +223,17 @@ def a_release_keeps_every_promise(table: Table, policy: dict[str, Any], others: 
     for reference in (whole, frame.astype(str)):
         values_are_kept(policy["privacy"], classes, reference)
     people_are_kept(policy, result, df, people)
+
+
+def sample_of(frame: pd.DataFrame, drawn: dict[str, Any] | None) -> pd.DataFrame:
+    if drawn is None:
+        return frame
+    key, records = seeded(drawn["seed"]), len(frame)
+    if "records" in drawn:
+        sampling = Sampling.of_records(key, drawn["records"], records)
+    else:
+        sampling = Sampling.of_fraction(key, Fraction(str(drawn["fraction"])))
+    return frame[sampling.chosen(0, records)]
 
 
 # -- what classes promise ------------------------------------------------------------------
@@ -226,7 +258,7 @@ def people_are_kept(
     )
     if k_map and k_map["estimator"]:
         drawn = Fraction(result.decision.counted.records, len(people))
-        assert min(sizes.values()) >= needed(k_map, float(drawn))
+        assert min(sizes.values(), default=k_map["k"]) >= needed(k_map, float(drawn))
         k_map = None
     if unique:
         found = estimate(Sample.of(np.array([*sizes.values()]), len(people)), unique["estimator"])
