@@ -275,7 +275,7 @@ class JobFolder:
             named = [f"{_PEOPLE}{label}" for label in people["name"].to_pylist()]
             people = people.set_column(0, "name", pa.array(named, pa.string()))
             columns = pa.concat_tables([columns, people])
-            arrays |= {f"{_PEOPLE}{key}": each for key, each in _arrays(count.population).items()}
+            arrays |= {f"people_{key}": each for key, each in _arrays(count.population).items()}
         if count.sampling is not None:
             drawn = count.sampling
             arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
@@ -291,7 +291,7 @@ class JobFolder:
             if each.startswith(_PEOPLE)
         }
         with np.load(self._found(f"{name}.npz")) as arrays:
-            population = _count_of(arrays, of_people, _PEOPLE) if of_people else None
+            population = _count_of(arrays, of_people, "people_") if of_people else None
             sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
             counted = _count_of(arrays, columns)
             return replace(counted, population=population, sampling=sampling)
@@ -391,7 +391,7 @@ def _mark(file: Fingerprint) -> list[Any]:
 # -- counts as arrays -------------------------------------------------------------------------
 
 _PEOPLE = "\0population\0"
-"""Sets what is counted of the population apart from what is counted of the source."""
+"""Sets the columns of the population apart from those of the source, which have no such names."""
 
 
 def _arrays(count: Count) -> dict[str, Any]:
