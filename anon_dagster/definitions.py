@@ -9,6 +9,7 @@ from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
 from anon_dagster.defs.datasets import datasets
 from anon_dagster.defs.endings import endings
+from anon_dagster.defs.housekeeping import housekeeping
 from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import retention
@@ -26,6 +27,7 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
         proposing(),
         verifying(),
         endings(store),
+        housekeeping(store),
         retention(store),
         *datasets(data, taken=frozenset({ADHOC.name})),
         dg.Definitions(resources={"store": store}, executor=dg.in_process_executor),

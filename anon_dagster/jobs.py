@@ -3,6 +3,7 @@
 ::
 
     <root>/jobs/<job id>/
+    ├── owner.json, lock                 whose it is; locked while the job runs
     ├── request.json                     the request as it was validated
     ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from anon_dagster.statistics.risk_details import RiskDetails
 
 _RECORDS = ("risk_of_source_records.parquet", "risk_of_released_records.parquet")
+_OWNERSHIP = {"owner.json", "lock", "release.json"}
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -105,6 +107,18 @@ class JobFolder:
         """Remove everything that the job keeps here; a published target stays."""
         with suppress(FileNotFoundError):
             shutil.rmtree(self.path)
+
+    def empty(self) -> None:
+        """Remove what the job made; what tells whose it was is left to its deployment."""
+        if not self.has(("owner.json",)):
+            self.delete()
+            return
+        with suppress(FileNotFoundError):  # the deployment may be at it, too
+            for each in self.path.iterdir():
+                if each.is_dir():
+                    shutil.rmtree(each)
+                elif each.name not in _OWNERSHIP:
+                    each.unlink()
 
     def adopt(self, other: "JobFolder", names: Iterable[str]) -> None:
         """Take over files of another job.

@@ -67,10 +67,19 @@ class Ledger:
         values = [json.dumps(v) if isinstance(v, dict) else v for v in document.values()]
         marks = ", ".join("?" * len(values))
         with closing(self._open()) as file, file:
+            file.execute("BEGIN IMMEDIATE")  # or two would both find it new
             found = file.execute("SELECT 1 FROM ledger WHERE job_id = ?", (entry.job_id,))
             is_new = found.fetchone() is None
             file.execute(f"INSERT OR REPLACE INTO ledger VALUES ({marks})", values)  # noqa: S608 (marks alone)
         return is_new
+
+    def find(self, job_id: str) -> Entry | None:
+        """Return the line of a job."""
+        if not self.path.exists():
+            return None
+        with closing(self._open()) as file:
+            row = file.execute("SELECT * FROM ledger WHERE job_id = ?", (job_id,)).fetchone()
+        return None if row is None else _entry(row)
 
     def entries(self) -> list[Entry]:
         """Return all lines, in the order the jobs ended."""
@@ -83,9 +92,13 @@ class Ledger:
     def _open(self) -> sqlite3.Connection:
         self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        columns = ", ".join(each.name for each in fields(Entry))
+        columns = [each.name for each in fields(Entry)]
         file = sqlite3.connect(self.path, timeout=_SECONDS)
-        file.execute(f"CREATE TABLE IF NOT EXISTS ledger ({columns}, PRIMARY KEY (job_id))")
+        listed = ", ".join(columns)
+        file.execute(f"CREATE TABLE IF NOT EXISTS ledger ({listed}, PRIMARY KEY (job_id))")
+        there = len(file.execute("PRAGMA table_info(ledger)").fetchall())
+        for column in columns[there:]:  # of a ledger that an earlier version began
+            file.execute(f"ALTER TABLE ledger ADD COLUMN {column} DEFAULT ''")
         return file
 
 

@@ -11,8 +11,8 @@ from pydantic import Field
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
 from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY, save_record_risks
@@ -70,9 +70,9 @@ def _application(
         from anon_dagster.applying import from_document
         from anon_dagster.operations import later_request
 
+        job = own(context, store)
         document = solution_of(store, config.solution)
         request = later_request(from_document(document).policy, config.source, config.target)
-        job = store.job(context.run.run_id)
         job.save_request(request)
         sweep_target(context.instance, request)
         path = save_application(job, document, lacking=config.lacking, enforce=config.enforce)

@@ -13,7 +13,8 @@ from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, Sta
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.files import FileRun, line, post_all, words_of, write_down
-from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG, Group
+from anon_dagster.defs.graph import Group
+from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
 from anon_dagster.ledger import Entry
@@ -173,6 +174,7 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
         context: dg.OpExecutionContext, config: FilesConfig, store: dg.ResourceParam[JobStore]
     ) -> None:
         with failures_in_words():
+            own(context, store)
             inbox = Inbox(load())
             apply = inbox.settings.mode == "apply"
             solution = pinned_solution(context.instance, store, group, inbox) if apply else None

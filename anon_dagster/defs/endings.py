@@ -5,8 +5,9 @@ from contextlib import suppress
 import dagster as dg
 
 from anon_dagster.defs import runs
-from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG, REQUEST_TAG
+from anon_dagster.defs.graph import REQUEST_TAG
 from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
 from anon_dagster.ledger import Entry, Ledger, post
@@ -43,9 +44,12 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     found = instance.get_run_records(dg.RunsFilter(run_ids=[job_id]), limit=1)
     if not found or KIND_TAG not in found[0].dagster_run.tags:
         return True
-    entry = entry_of(found[0], runs.findings(instance, job_id)["steps"])
+    steps = runs.findings(instance, job_id)["steps"]
+    entry = entry_of(found[0], steps)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
+    if entry.status == "aborted" and _was_asked_to_end(instance, job_id):
+        _withdraw(steps)
     return not Ledger(store.root).write(entry) or post(entry)
 
 
@@ -81,3 +85,19 @@ def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
     if job.has(("request.json",)):
         with suppress(AnonError):  # the next job for the target tries again, and says why not
             sweep_target(instance, job.load_request())
+
+
+def _was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:
+    """Tell whether somebody aborted a job: a deployment that is stopped cancels its runs, too."""
+    return bool(instance.all_logs(job_id, of_type={dg.DagsterEventType.RUN_CANCELING}))
+
+
+def _withdraw(steps: runs.Document) -> None:
+    """Remove the release of a job that was aborted after it was published."""
+    from anon_dagster.releasing import withdraw
+
+    released = steps.get("anonymized") or steps.get("applied") or {}
+    target = (steps.get("request") or steps.get("application") or {}).get("target")
+    if target and released:
+        with suppress(AnonError):  # as above
+            withdraw(target, released["paths"], released["checksum"])

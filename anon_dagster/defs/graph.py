@@ -9,14 +9,13 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.checks import release_checks, source_check
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import ANONYMIZE, DETECT, MEASURE, STAGES, Stage, Work
 from anon_dagster.defs.upstream import job_of
 from anon_dagster.request import Request
 
-KIND_TAG = "anon/kind"
-DATASET_TAG = "anon/dataset"
 REQUEST_TAG = "anon/request"
 """The fingerprint of the request."""
 KINDS = {"anonymize": ANONYMIZE, "measure": MEASURE, "detect": DETECT}
@@ -65,10 +64,11 @@ def keep_request(
 ) -> dg.MaterializeResult[None]:
     """Keep the request of a run and show what it asks for."""
     with failures_in_words():
+        job = own(context, store)
         request = read()
         context.instance.add_run_tags(context.run.run_id, {REQUEST_TAG: request.fingerprint})
         sweep_target(context.instance, request)
-        path = store.job(context.run.run_id).save_request(request)
+        path = job.save_request(request)
         shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)
 

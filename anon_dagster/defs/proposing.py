@@ -10,7 +10,7 @@ from pydantic import Field
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import Shown, measurement_of
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from anon_dagster.jobs import JobFolder
     from anon_dagster.progress import Progress
 
-Mode = Literal["full", "classification", "hierarchies", "auto"]
+Mode = Literal["full", "classification", "hierarchies", "domains", "auto"]
 _PROPOSAL = ADHOC.key("proposal")
 
 
@@ -37,7 +37,8 @@ class ProposalConfig(dg.Config):
     mode: Mode = Field(
         default="auto",
         description="classification: domains and roles. hierarchies: a rule for each column. "
-        "full: both, and a request. auto: all of it, and what other promises would cost.",
+        "full: both, and a request. domains: what a column can be, whatever the source. "
+        "auto: all of it, and what other promises would cost.",
     )
 
 
@@ -72,8 +73,9 @@ def _proposal(
     with failures_in_words():
         progress = RunProgress(context)
         progress.begin("detection")
-        job = store.job(context.run.run_id)
-        job.create()
+        if config.mode != "auto":
+            context.instance.add_run_tags(context.run.run_id, {KIND_TAG: "detect"})
+        job = own(context, store)
         source = source_of(config.source)
         shown = _MODES[config.mode](Look(source, job, progress))
         progress.finish()
@@ -158,10 +160,18 @@ def _detected(look: Look) -> tuple["Detection", Shown]:
     return found, shown | metadata.file(path)
 
 
+def list_domains(_: Look) -> Shown:
+    """Say what columns can be detected as."""
+    from anon_dagster.detection import data_domains
+
+    return {"domains": metadata.table(data_domains())}
+
+
 _MODES: dict[Mode, Callable[[Look], Shown]] = {
     "full": detect_all,
     "classification": classify,
     "hierarchies": propose_rules,
+    "domains": list_domains,
     "auto": detect_and_measure,
 }
 assert set(_MODES) == set(get_args(Mode))

@@ -8,12 +8,10 @@ from pathlib import Path
 
 import dagster as dg
 
-from anon_dagster.defs.adhoc import REQUESTS
-from anon_dagster.defs.arriving import files_partitions
-from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.housekeeping import clear
+from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG, Owner, identity, owner_of
 from anon_dagster.defs.resources import JobStore
 
-HANDED_TAG = "anon/handed"
 RETENTION = "ANON_RETENTION_DAYS"
 """Names the age in days from which jobs are deleted; they stay for ever if it is not set."""
 
@@ -21,17 +19,13 @@ _DAY = 86_400.0
 _EVERY_NIGHT = "30 3 * * *"
 
 
+_JOB = "retention_job"
+
+
 def forget(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> None:
     """Delete a run that is over and everything that was made for it but its target."""
-    for each in _folders(store.job(run.run_id).path / "files"):
-        instance.delete_dynamic_partition(files_partitions(run.tags[DATASET_TAG]), each.name)
-    store.job(run.run_id).delete()
-    if handed := run.tags.get(HANDED_TAG):
-        shutil.rmtree(store.root / "handed" / Path(handed).name, ignore_errors=True)
-    if (partition := run.tags.get("dagster/partition")) and KIND_TAG in run.tags:
-        instance.delete_dynamic_partition(REQUESTS, partition)
-    instance.compute_log_manager.delete_logs(prefix=[run.run_id])
     instance.delete_run(run.run_id)
+    clear(instance, store, run.run_id, run.tags)
 
 
 def retention(store: JobStore) -> dg.Definitions:
@@ -39,11 +33,9 @@ def retention(store: JobStore) -> dg.Definitions:
 
     @dg.op(name="delete_old_jobs")
     def delete(context: dg.OpExecutionContext) -> None:
-        if days := os.environ.get(RETENTION):
-            gone = delete_older(context.instance, store, time.time() - float(days) * _DAY)
-            context.log.info("%d jobs deleted", gone)
+        context.log.info("%d jobs deleted", delete_old(context.instance, store))
 
-    @dg.job(name="retention_job", description=f"Deletes jobs older than {RETENTION} days.")
+    @dg.job(name=_JOB, description=f"Deletes jobs older than {RETENTION} days.")
     def job() -> None:
         delete()
 
@@ -58,6 +50,12 @@ def retention(store: JobStore) -> dg.Definitions:
     return dg.Definitions(jobs=[job], schedules=[schedule])
 
 
+def delete_old(instance: dg.DagsterInstance, store: JobStore) -> int:
+    """Delete the jobs of the age that the environment names, and tell how many there were."""
+    days = os.environ.get(RETENTION)
+    return delete_older(instance, store, time.time() - float(days) * _DAY) if days else 0
+
+
 def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -> int:
     """Delete the jobs that ended before a moment, and files that no job owns any more.
 
@@ -66,14 +64,27 @@ def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -
     before
         Seconds since the epoch.
     """
-    records = instance.get_run_records()
+    records = [r for r in instance.get_run_records() if _is_ours(store, r.dagster_run)]
     old = [r for r in records if r.dagster_run.is_finished and _ended(r) < before]
     for record in old:
         forget(instance, store, record.dagster_run)
     kept = [r.dagster_run for r in records if r not in old]
-    _delete_all(store.root / "jobs", {run.run_id for run in kept}, before)
+    others = {o.run_id for each in _folders(store.root / "jobs") if (o := _other(instance, each))}
+    _delete_all(store.root / "jobs", others | {run.run_id for run in kept}, before)
     _delete_all(store.root / "handed", {run.tags.get(HANDED_TAG, "") for run in kept}, before)
     return len(old)
+
+
+def _is_ours(store: JobStore, run: dg.DagsterRun) -> bool:
+    """Tell whether a run is of this project: an instance may serve others, too."""
+    is_job = KIND_TAG in run.tags or run.job_name == _JOB
+    return is_job or store.job(run.run_id).path.exists()
+
+
+def _other(instance: dg.DagsterInstance, folder: Path) -> Owner | None:
+    """Return whom a folder belongs to, if it is of another instance."""
+    owner = owner_of(folder)
+    return None if owner is None or owner.instance == identity(instance) else owner
 
 
 def _ended(record: dg.RunRecord) -> float:

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from anon_dagster.defs.ownership import RunContext, own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import files_through
 from anon_dagster.errors import JobError
 
 if TYPE_CHECKING:
     from anon_dagster.jobs import JobFolder
-
-RunContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 
 def job_of(context: RunContext, store: JobStore, needed: dict[str, dg.AssetKey]) -> "JobFolder":
@@ -28,7 +27,7 @@ def job_of(context: RunContext, store: JobStore, needed: dict[str, dg.AssetKey])
     JobError
         If a needed step never ran, or ran for another request than the others.
     """
-    job = store.job(context.run.run_id)
+    job = own(context, store)
     for name, key in needed.items():
         files = tuple(files_through(name))
         if not job.has(files):

@@ -10,7 +10,7 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC, request_of
 from anon_dagster.defs.checks import KEEPS_PROMISES
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.graph import DATASET_TAG, KIND_TAG
+from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import RequestError
@@ -68,8 +68,8 @@ def _verified(
     with failures_in_words():
         from anon_dagster.operations import verify_table
 
+        job = own(context, store)
         request = request_of(config.request)
-        job = store.job(context.run.run_id)
         job.save_request(request)
         found = verify_table(request.policy, released_of(request, config.released))
         path = job.save_frame("verification.parquet", found.to_frame())

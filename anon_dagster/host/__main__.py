@@ -8,7 +8,8 @@ from importlib.resources import files
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 
-from anon_dagster.host.place import Place, lock
+from anon_dagster.defs.locks import lock
+from anon_dagster.host.place import Place
 
 _IDLE = 60.0  # seconds
 _PRELOADED = ("anon_dagster.host.worker", "anon_dagster.operations", "anon_dagster.report")

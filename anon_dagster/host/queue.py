@@ -14,10 +14,12 @@ import dagster as dg
 
 from anon_dagster.defs.adhoc import REQUESTS
 from anon_dagster.defs.endings import close
+from anon_dagster.defs.housekeeping import clear_away
+from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.retention import forget
+from anon_dagster.defs.retention import delete_old, forget
 from anon_dagster.errors import JobStateError
-from anon_dagster.host.place import Place, is_locked
+from anon_dagster.host.place import Place
 from anon_dagster.host.worker import known, work
 
 if TYPE_CHECKING:
@@ -79,6 +81,9 @@ class Queue:
                 self.waiting.append(run.run_id)
             else:
                 self._close(run.run_id, "its process ended together with that of the host")
+        store = JobStore(self.place.store)
+        clear_away(self.instance, store)
+        delete_old(self.instance, store)
 
     def add(
         self, job: str, config: Mapping[str, Any], tags: Mapping[str, str], partition: str
@@ -170,7 +175,7 @@ class Queue:
 
     def _signal(self, job_id: str, sign: signal.Signals) -> None:
         process = self.workers[job_id].process
-        pid = process.pid if process else _holder(self.place, job_id)
+        pid = process.pid if process else holder(self.place.job_lock(job_id))
         if pid is not None:
             os.kill(pid, sign)
 
@@ -191,9 +196,3 @@ def _ended(code: int | None) -> str:
         reason = " (out of memory?)" if -code == signal.SIGKILL else ""
         return f"the process of the job was ended by signal {-code}{reason}"
     return "the process of the job ended before the job did"
-
-
-def _holder(place: Place, job_id: str) -> int | None:
-    """Return the process that an earlier host started, as it wrote itself into its lock."""
-    text = place.job_lock(job_id).read_text(encoding="ascii")
-    return int(text) if text else None

@@ -11,8 +11,9 @@ from dagster._core.execution.api import execute_run
 from dagster._utils.interrupts import setup_interrupt_handlers
 
 from anon_dagster.definitions import definitions
+from anon_dagster.defs.locks import lock
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.host.place import Place, lock
+from anon_dagster.host.place import Place
 
 
 @cache

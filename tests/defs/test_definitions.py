@@ -70,7 +70,8 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
         ),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        f"ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")
+        "housekeeping",
+        *(f"ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")),
     }
     assert {schedule.name for schedule in repository.schedule_defs} == {"retention"}
 

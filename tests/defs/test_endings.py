@@ -11,10 +11,10 @@ import pytest
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import EXAMPLE
 from anon_dagster.defs.endings import close
-from anon_dagster.defs.graph import KIND_TAG
 from anon_dagster.defs.leftovers import Living, sweep_target
+from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.retention import HANDED_TAG, delete_older
+from anon_dagster.defs.retention import delete_older
 from anon_dagster.ledger import Ledger
 from anon_dagster.request import parse_request
 

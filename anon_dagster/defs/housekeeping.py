@@ -1,0 +1,154 @@
+"""What nobody asks for and everybody expects: dead runs end, and deleted ones leave nothing."""
+
+import os
+import shutil
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+import dagster as dg
+
+from anon_dagster.defs.adhoc import REQUESTS
+from anon_dagster.defs.arriving import files_partitions
+from anon_dagster.defs.locks import holder, is_locked
+from anon_dagster.defs.ownership import (
+    DATASET_TAG,
+    HANDED_TAG,
+    KIND_TAG,
+    PARTITION_TAG,
+    Owner,
+    identity,
+    lock_of,
+    owner_of,
+)
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.ledger import Entry, Ledger
+
+_SECONDS = 15
+_PATIENCE = 10.0  # seconds between asking a process to end and ending it
+_UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+DIED = (
+    "the process of the job ended before the job did: it was killed, or the machine ran out of "
+    "memory"
+)
+
+
+def housekeeping(store: JobStore) -> dg.Definitions:
+    """Define the sensor that keeps house."""
+
+    @dg.sensor(
+        name="housekeeping",
+        description="Ends jobs whose process is gone, and removes what deleted jobs left.",
+        minimum_interval_seconds=_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+        ended = end_dead(context.instance, store)
+        gone = clear_away(context.instance, store)
+        return dg.SkipReason(f"{ended} dead jobs ended, {gone} deleted jobs cleared away")
+
+    return dg.Definitions(sensors=[sensor])
+
+
+# -- dead runs -----------------------------------------------------------------------------
+
+
+def end_dead(instance: dg.DagsterInstance, store: JobStore) -> int:
+    """End the runs of this machine whose process is gone, and tell how many there were.
+
+    A code server sees its processes die, but nobody sees it die itself.
+    """
+    under_way = instance.get_runs(dg.RunsFilter(statuses=_UNDER_WAY))
+    return sum(_end_if_dead(instance, store, run) for run in under_way)
+
+
+def _end_if_dead(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> bool:
+    folder = store.job(run.run_id).path
+    owner = owner_of(folder)
+    mine = (identity(instance), socket.gethostname())
+    if owner is None or (owner.instance, owner.host) != mine:
+        return False
+    if is_locked(lock_of(folder)):
+        return _end_if_deaf(instance, run, folder)
+    now = instance.get_run_by_id(run.run_id)  # it may have ended since it was looked up
+    if now is None or now.is_finished:
+        return False
+    if now.status is dg.DagsterRunStatus.CANCELING:
+        instance.report_run_canceled(now, "aborted")
+    else:
+        instance.report_run_failed(now, DIED)
+    return True
+
+
+def _end_if_deaf(instance: dg.DagsterInstance, run: dg.DagsterRun, folder: Path) -> bool:
+    """Kill a process that was asked to end and did not, deep in a library that hears no signal."""
+    asked = instance.all_logs(run.run_id, of_type={dg.DagsterEventType.RUN_CANCELING})
+    process = holder(lock_of(folder))
+    if not asked or not process or time.time() - asked[0].timestamp < _PATIENCE:
+        return False
+    # In this order: of a process that dies before, its code server says that it failed.
+    instance.report_run_canceled(run, "aborted")
+    with suppress(ProcessLookupError):
+        os.kill(process, signal.SIGKILL)
+    return True
+
+
+# -- deleted runs --------------------------------------------------------------------------
+
+
+def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
+    """Remove what runs left that this instance knows no more, and tell how many there were."""
+    folder = store.root / "jobs"
+    there = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
+    known = set(instance.get_run_ids()) if there else set()
+    gone = [owner_of(each) for each in there if each.name not in known]
+    mine = [each for each in gone if each and each.instance == identity(instance)]
+    for owner in mine:
+        _remember(store, owner)
+        clear(instance, store, owner.run_id, owner.tags)
+    return len(mine)
+
+
+def clear(
+    instance: dg.DagsterInstance, store: JobStore, run_id: str, tags: Mapping[str, str]
+) -> None:
+    """Remove everything that was made for a run that was deleted; its target stays."""
+    job = store.job(run_id)
+    files = job.path / "files"
+    for each in files.iterdir() if files.is_dir() else ():
+        instance.delete_dynamic_partition(files_partitions(tags[DATASET_TAG]), each.name)
+    job.delete()
+    if handed := tags.get(HANDED_TAG):
+        shutil.rmtree(store.root / "handed" / Path(handed).name, ignore_errors=True)
+    if partition := tags.get(PARTITION_TAG):
+        others = dg.RunsFilter(tags={PARTITION_TAG: partition})
+        if not instance.get_runs(others, limit=1):
+            instance.delete_dynamic_partition(REQUESTS, partition)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+
+
+def _remember(store: JobStore, owner: Owner) -> None:
+    """Write a line for a job that was deleted before one was written."""
+    ledger, job = Ledger(store.root), store.job(owner.run_id)
+    if ledger.find(owner.run_id) is not None:
+        return
+    released = job.load_document("release.json") if job.has(("release.json",)) else {}
+    entry = Entry(
+        job_id=owner.run_id,
+        kind=owner.tags.get(KIND_TAG, ""),
+        dataset=owner.tags.get(DATASET_TAG, ""),
+        request=owner.tags.get("anon/request", ""),
+        user=owner.tags.get("user", ""),
+        status="deleted",
+        started=None,
+        ended=None,
+        promises="",
+        risk={},
+        utility={},
+        target=", ".join(released["source"]["path"]) if released else "",
+        checksum=released.get("checksum", ""),
+    )
+    ledger.write(entry)

@@ -1,0 +1,97 @@
+"""Whose the folder of a run is, and whether the process that fills it lives.
+
+The folder holds ``owner.json``, which says what goes when the run is deleted, and ``lock``, which
+the process of the run holds until it ends, however it may.
+"""
+
+import json
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import dagster as dg
+
+from anon_dagster.defs.locks import lock_for_good
+from anon_dagster.defs.resources import JobStore
+
+if TYPE_CHECKING:
+    from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
+
+    from anon_dagster.jobs import JobFolder
+
+RunContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext
+
+KIND_TAG = "anon/kind"
+DATASET_TAG = "anon/dataset"
+HANDED_TAG = "anon/handed"
+PARTITION_TAG = "dagster/partition"
+_OWNER, _LOCK = "owner.json", "lock"
+_KINDS = {
+    "anonymized": "anonymize",
+    "measurement": "measure",
+    "detection": "detect",
+    "applied": "apply",
+    "proposal": "auto_anonymize",
+    "verified": "verify",
+}
+
+_held: set[Path] = set()  # until the process ends, which runs one job
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whom a folder belongs to."""
+
+    run_id: str
+    instance: str
+    """The storage that knows the run, or knew it: a store may serve several."""
+    host: str
+    tags: Mapping[str, str]
+
+
+def own(context: RunContext, store: JobStore) -> "JobFolder":
+    """Return the folder of a run, marked as its own, and hold its lock."""
+    folder = store.job(context.run.run_id)
+    path = lock_of(folder.path)
+    if path in _held:
+        return folder
+    folder.create()
+    # A second time: whoever looks whether it is locked locks it for a moment.
+    if lock_for_good(path) is not None or lock_for_good(path) is not None:
+        _held.add(path)
+        owner = {"instance": identity(context.instance), "host": socket.gethostname()}
+        folder.save_document(_OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}})
+    return folder
+
+
+def _named(context: RunContext) -> dict[str, str]:
+    """Tag a run that has no job's tags, since its assets were materialized one by one."""
+    run = context.run
+    if KIND_TAG in run.tags or not run.asset_selection:
+        return {}
+    steps = {key.path[-1] for key in run.asset_selection}
+    kind = next((kind for step, kind in _KINDS.items() if step in steps), "materialize")
+    tags = {KIND_TAG: kind, DATASET_TAG: min(key.path[0] for key in run.asset_selection)}
+    context.instance.add_run_tags(run.run_id, tags)
+    return tags
+
+
+def owner_of(folder: Path) -> Owner | None:
+    """Return whom a folder belongs to, if that is known."""
+    try:
+        told = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return Owner(folder.name, told["instance"], told["host"], told["tags"])
+
+
+def lock_of(folder: Path) -> Path:
+    """Return the file that the process of a run holds locked."""
+    return folder / _LOCK
+
+
+def identity(instance: dg.DagsterInstance) -> str:
+    """Return what tells the storage of one instance from that of another."""
+    return cast("SqlRunStorage", instance.run_storage).get_run_storage_id()

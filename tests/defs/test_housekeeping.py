@@ -1,0 +1,206 @@
+"""Dead runs end, stubborn ones too, and deleted ones leave nothing."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from anon_dagster.defs import housekeeping
+from anon_dagster.defs.housekeeping import DIED, clear_away, end_dead
+from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG, PARTITION_TAG, identity
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.ledger import Ledger
+from tests.deployment import deployed
+
+STARTED, CANCELING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
+HOLDS = """
+import signal, sys, time
+from pathlib import Path
+from anon_dagster.defs.locks import lock
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+held = lock(Path(sys.argv[1]))
+print("locked", flush=True)
+time.sleep(600)
+"""
+
+
+@dg.job
+def idle() -> None:
+    """Do nothing."""
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> JobStore:
+    return JobStore(tmp_path)
+
+
+def run(
+    instance: dg.DagsterInstance,
+    store: JobStore,
+    status: dg.DagsterRunStatus,
+    *,
+    host: str = "",
+    tags: dict[str, str] | None = None,
+) -> dg.DagsterRun:
+    """Make a run with a folder, whose process is dead unless somebody locks it."""
+    made = instance.create_run_for_job(idle, status=status, tags=tags)
+    owner = {
+        "instance": identity(instance),
+        "host": host or socket.gethostname(),
+        "tags": {KIND_TAG: "anonymize", **(tags or {})},
+    }
+    store.job(made.run_id).save_document("owner.json", owner)
+    (store.job(made.run_id).path / "lock").touch()
+    return made
+
+
+@contextmanager
+def working(store: JobStore, of: dg.DagsterRun) -> Iterator["subprocess.Popen[str]"]:
+    """Let a process that hears no signal but the last work for a run."""
+    lock = store.job(of.run_id).path / "lock"
+    command = [sys.executable, "-c", HOLDS, str(lock)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "locked\n"
+        yield process
+        process.kill()
+
+
+def status_of(instance: dg.DagsterInstance, of: dg.DagsterRun) -> dg.DagsterRunStatus:
+    found = instance.get_run_by_id(of.run_id)
+    assert found is not None
+    return found.status
+
+
+def test_a_run_whose_process_is_gone_has_failed_and_says_why(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    dead = run(instance, store, STARTED)
+    assert end_dead(instance, store) == 1
+    assert status_of(instance, dead) is dg.DagsterRunStatus.FAILURE
+    logs = instance.all_logs(dead.run_id, of_type={dg.DagsterEventType.RUN_FAILURE})
+    assert [entry.dagster_event.message for entry in logs if entry.dagster_event] == [DIED]
+    assert end_dead(instance, store) == 0
+
+
+def test_a_run_that_died_while_it_was_aborted_is_aborted(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    dead = run(instance, store, CANCELING)
+    assert end_dead(instance, store) == 1
+    assert status_of(instance, dead) is dg.DagsterRunStatus.CANCELED
+
+
+def test_a_run_whose_process_lives_or_cannot_be_seen_goes_on(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    alive = run(instance, store, STARTED)
+    elsewhere = run(instance, store, STARTED, host="another-machine")
+    unmarked = instance.create_run_for_job(idle, status=STARTED)
+    with working(store, alive):
+        assert end_dead(instance, store) == 0
+    assert {status_of(instance, each) for each in (alive, elsewhere, unmarked)} == {STARTED}
+
+
+def test_a_process_that_does_not_end_when_it_is_asked_is_ended(
+    instance: dg.DagsterInstance, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stubborn = run(instance, store, STARTED)
+    with working(store, stubborn) as process:
+        instance.report_run_canceling(stubborn)
+        assert end_dead(instance, store) == 0
+        assert process.poll() is None, "it has some seconds to end by itself"
+        monkeypatch.setattr(housekeeping, "_PATIENCE", 0.0)
+        assert end_dead(instance, store) == 1
+        assert process.wait(10) == -9
+    assert end_dead(instance, store) == 0
+    assert status_of(instance, stubborn) is dg.DagsterRunStatus.CANCELED
+
+
+def test_what_a_deleted_run_left_goes_and_all_else_stays(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    instance.add_dynamic_partitions("request", ["alone", "shared"])
+    success = dg.DagsterRunStatus.SUCCESS
+    tags = [{PARTITION_TAG: "alone", HANDED_TAG: "theirs"}, {PARTITION_TAG: "shared"}]
+    gone = [run(instance, store, success, tags=each) for each in tags]
+    kept = run(instance, store, success, tags={PARTITION_TAG: "shared", HANDED_TAG: "mine"})
+    for name in ("theirs", "mine"):
+        (store.root / "handed" / name).mkdir(parents=True)
+    foreign = store.job("of-another-instance")
+    foreign.save_document("owner.json", {"instance": "other", "host": "", "tags": {}})
+    store.job("of-nobody").create()
+    for each in gone:
+        instance.delete_run(each.run_id)
+    assert clear_away(instance, store) == 2
+    left = {path.name for path in (store.root / "jobs").iterdir()}
+    assert left == {kept.run_id, "of-another-instance", "of-nobody"}
+    assert [path.name for path in (store.root / "handed").iterdir()] == ["mine"]
+    assert instance.get_dynamic_partitions("request") == ["shared"]
+    assert clear_away(instance, store) == 0
+
+
+def test_a_job_that_was_deleted_too_soon_for_its_line_has_one(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    gone = run(instance, store, dg.DagsterRunStatus.SUCCESS, tags={"user": "ada"})
+    released = {"source": {"path": ["out.parquet"]}, "checksum": "00"}
+    store.job(gone.run_id).save_document("release.json", released)
+    instance.delete_run(gone.run_id)
+    clear_away(instance, store)
+    line = Ledger(store.root).find(gone.run_id)
+    assert line is not None
+    assert (line.kind, line.status, line.user) == ("anonymize", "deleted", "ada")
+    assert (line.target, line.checksum) == ("out.parquet", "00")
+
+
+def test_the_output_of_a_deleted_run_goes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with deployed(tmp_path) as deployment:
+        result = deployment.run_request({"policy": {}})
+        said = tmp_path / ".dagster" / "compute_logs" / result.run_id
+        assert said.exists()
+        assert not result.success
+        deployment.instance.delete_run(result.run_id)
+        assert said.exists(), "Dagster leaves it behind"
+        store = JobStore(tmp_path / ".anon")
+
+        clear_away(deployment.instance, store)
+        assert not said.exists()
+
+
+def test_assets_that_are_materialized_one_by_one_are_tagged_like_a_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data" / "folk").mkdir(parents=True)
+    request = {
+        "source": {"path": "people.csv"},
+        "policy": {
+            "attributes": {"age": {"role": "quasi_identifier"}},
+            "privacy": {"k_anonymity": {"k": 2}},
+        },
+    }
+    (tmp_path / "data" / "folk" / "request.yaml").write_text(json.dumps(request))
+    (tmp_path / "data" / "folk" / "people.csv").write_text("age\n1\n1\n")
+    with deployed(tmp_path) as deployment:
+        keys = [dg.AssetKey(["folk", each]) for each in ("request", "source", "frequency_table")]
+        job = deployment.definitions.resolve_implicit_global_asset_job_def()
+        result = job.execute_in_process(instance=deployment.instance, asset_selection=keys)
+        made = deployment.instance.get_run_by_id(result.run_id)
+    assert made is not None
+    assert (made.tags[KIND_TAG], made.tags["anon/dataset"]) == ("materialize", "folk")
