@@ -133,6 +133,13 @@ def _jobs(asked: argparse.Namespace) -> int:
     return 0
 
 
+def _domains(asked: argparse.Namespace) -> int:
+    known = _client(asked).data_domains()
+    rows = json.loads(known.reset_index().to_json(orient="records"))
+    _say(asked, rows, known.to_string(na_rep=""))
+    return 0
+
+
 def _status(asked: argparse.Namespace) -> int:
     print(json.dumps(_job(asked).status(), indent=None if asked.json else 1))
     return 0
@@ -276,7 +283,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--url",
         default=os.environ.get("ANON_URL"),
-        help="the deployment that runs the jobs (ANON_URL); this machine if left out",
+        help="the deployment that runs the jobs (ANON_URL); this machine if left out. What it is "
+        "told as Authorization is ANON_AUTHORIZATION",
     )
     parser.add_argument("--home", type=Path, help="the folder of dagster.yaml (DAGSTER_HOME)")
     parser.add_argument("--store", type=Path, help="the folder of the jobs (ANON_STORE)")
@@ -320,6 +328,8 @@ def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the typ
     jobs = commands.add_parser("jobs", help="list the last jobs, newest first")
     jobs.add_argument("--limit", type=int, default=20)
     jobs.set_defaults(run=_jobs)
+    domains = commands.add_parser("domains", help="what columns detection knows")
+    domains.set_defaults(run=_domains)
     statistics = ("exploratory", "risk", "utility")
     for name, run, text in (
         ("status", _status, "how far a job is, as JSON"),

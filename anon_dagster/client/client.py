@@ -47,7 +47,8 @@ class AnonClient:
         The folder of the jobs; ``ANON_STORE`` if left out, or ``.anon`` in the home. A client of
         a deployment needs it to hand over DataFrames, and to read results on another machine.
     headers
-        Sent to a deployment with every question, for a proxy that wants to know who asks.
+        Sent to a deployment with every question, for a proxy that wants to know who asks;
+        ``Authorization`` as ``ANON_AUTHORIZATION`` has it if left out.
     largest
         Bytes that a DataFrame may take in memory to be handed over.
     """
@@ -66,11 +67,13 @@ class AnonClient:
         self.largest = largest
         self.deployment: Deployment
         if url is not None:
-            self.deployment = RemoteDeployment(url, headers or {})
+            self.deployment = RemoteDeployment(
+                url, _authorization() if headers is None else headers
+            )
             return
-        at = _home(home, self.store)
-        self.store = self.store or at / ".anon"
-        self.deployment = EmbeddedDeployment(at, self.store)
+        at = _home(home)
+        self.store = self.store or (at or Path.cwd()) / ".anon"
+        self.deployment = EmbeddedDeployment(at or self.store, self.store)
 
     # -- jobs ----------------------------------------------------------------------------------
 
@@ -274,8 +277,14 @@ class AnonClient:
     jobIds = job_ids  # noqa: N815 (as the original's documentation has it)
 
 
-def _home(home: str | Path | None, store: Path | None) -> Path:
+def _authorization() -> dict[str, str]:
+    said = os.environ.get("ANON_AUTHORIZATION")
+    return {"Authorization": said} if said else {}
+
+
+def _home(home: str | Path | None) -> Path | None:
+    """Return the folder of ``dagster.yaml``, if there is one."""
     if chosen := home or os.environ.get("DAGSTER_HOME"):
         return Path(chosen).absolute()
     here = Path.cwd()
-    return here if (here / "dagster.yaml").exists() or store is None else store
+    return here if (here / "dagster.yaml").exists() else None

@@ -83,10 +83,12 @@ class EmbeddedDeployment:
                 reply = self._exchange(question)
             except _GONE:
                 self._connection = None
-                raise DeploymentError(
-                    "the host of the jobs ended while it was asked; ask again, and look whether "
-                    "the job is there before it is submitted a second time"
-                ) from None
+                if method == "launch":
+                    raise DeploymentError(
+                        "the host of the jobs ended while it was asked; look whether the job is "
+                        "there before it is submitted a second time"
+                    ) from None
+                reply = self._exchange(question)  # of a new host; asked twice, it does no harm
         if "error" in reply:
             raise getattr(errors, reply["error"])(reply["message"]) from None
         return reply["answer"]

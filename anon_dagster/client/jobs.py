@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anon_dagster import errors
-from anon_dagster.client.deployment import Deployment, Findings, JobRecord
+from anon_dagster.client.deployment import Deployment, Failure, Findings, JobRecord
 from anon_dagster.client.handover import Handover, given
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import AnonResult, read_result
@@ -214,7 +214,11 @@ class AnonJob:
         before = self._record()
         if before.is_over:
             raise JobStateError(f"job {self.job_id} is {before.status}: there is nothing to abort")
-        self._deployment.abort(self.job_id)
+        try:
+            self._deployment.abort(self.job_id)
+        except JobStateError:
+            if not self._record().is_over:  # or it ended while it was asked to
+                raise
         ended = self.wait(timeout)
         gone, work = [], running_of(before)["work"]
         done = f"ended at: {work or 'its start'}"
@@ -252,7 +256,7 @@ class AnonJob:
         removed = folder is not None and folder.path.exists()
         self._deployment.delete(self.job_id)
         if folder is not None:
-            folder.delete()
+            folder.empty()
         if handed is not None:
             handed.delete()
         return {
@@ -295,7 +299,7 @@ class AnonJob:
         if record.status == "aborted":
             raise AbortedJobError(f"job {self.job_id} was aborted; it has no result")
         if record.status == "failed":
-            raise _error(self.job_id, self._findings())
+            raise failure_of(self.job_id, self._findings())
         if record.status != "completed":
             raise UnfinishedJobError(f"job {self.job_id} is {record.status}; wait for its result")
         return record
@@ -364,11 +368,11 @@ def published_of(found: Findings) -> Published | None:
     return Published(target, tuple(released["paths"]), released["checksum"])
 
 
-def _error(job_id: str, found: Findings) -> AnonError:
-    if found.failure is None:
-        return JobError("the job failed and did not say why")
-    kind = getattr(errors, found.failure.error or "JobError", JobError)
+def failure_of(job_id: str, found: Findings) -> AnonError:
+    """Return the error that a job failed with."""
+    failure = found.failure or Failure("", "the job failed and did not say why")
+    kind = getattr(errors, failure.error or "JobError", JobError)
     is_ours = isinstance(kind, type) and issubclass(kind, AnonError)
-    error: AnonError = (kind if is_ours else JobError)(found.failure.message)
+    error: AnonError = (kind if is_ours else JobError)(failure.message)
     error.job_id = job_id
     return error

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,10 +11,11 @@ from urllib.parse import urlsplit
 from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
 from anon_dagster.errors import DeploymentError, JobStateError, RequestError, UnknownJobError
 
-_SECONDS = 60.0
+_SECONDS, _SOON = 60.0, 10.0
 _EVENTS = 1000
 REQUESTS = "request"
 """The name of the partitions of requests."""
+PARTITION = "dagster/partition"
 
 _KILLED = (
     "the process of the job ended before the job did: it was killed, or the machine ran out of "
@@ -50,6 +52,9 @@ mutation($id:String!){terminateRun(runId:$id,terminatePolicy:SAFE_TERMINATE){__t
   ...on TerminateRunFailure{message} ...on UnauthorizedError{message}}}"""
 _DELETE = """
 mutation($id:String!){deleteRun(runId:$id){__typename ...on UnauthorizedError{message}}}"""
+_SHARING = """
+query($key:String!,$value:String!){runsOrError(filter:{tags:[{key:$key,value:$value}]},limit:1){
+  __typename ...on Runs{results{runId}}}}"""
 _FORGET = """
 mutation($name:String!,$keys:[String!]!,$at:RepositorySelector!){
   deleteDynamicPartitions(partitionsDefName:$name,partitionKeys:$keys,repositorySelector:$at){
@@ -80,7 +85,7 @@ class RemoteDeployment:
     def launch(self, launch: Launch) -> str:
         """Queue a job and return its id."""
         self._ask(_PARTITION, name=REQUESTS, key=launch.partition, at=self._repository)
-        tags = {**launch.tags, "dagster/partition": launch.partition}
+        tags = {**launch.tags, PARTITION: launch.partition}
         run = {
             "selector": {**self._repository, "pipelineName": launch.job},
             "runConfigData": launch.config,
@@ -88,6 +93,7 @@ class RemoteDeployment:
         }
         answer = self._ask(_LAUNCH, run=run)["launchRun"]
         if answer["__typename"] == "RunConfigValidationInvalid":
+            self._forget(launch.partition)
             raise RequestError("the deployment does not understand the request; is it older?")
         return str(answer["run"]["runId"])
 
@@ -117,7 +123,12 @@ class RemoteDeployment:
 
     def abort(self, job_id: str) -> None:
         """Ask a job to end."""
-        answer = self._ask(_TERMINATE, id=job_id)["terminateRun"]
+        try:
+            answer = self._ask(_TERMINATE, _SOON, id=job_id)["terminateRun"]
+        except DeploymentError:  # the answer waits for the process, which may be deaf
+            if self.record(job_id).dagster_status not in {"CANCELING", "CANCELED"}:
+                raise
+            return
         if answer["__typename"] == "TerminateRunFailure":
             raise JobStateError(f"job {job_id} cannot be aborted now: it is over, or about to be")
 
@@ -127,8 +138,14 @@ class RemoteDeployment:
         if not record.is_over:
             raise JobStateError(f"job {job_id} is not over: abort it first")
         self._ask(_DELETE, id=job_id)
-        if partition := record.tags.get("dagster/partition"):
-            self._ask(_FORGET, name=REQUESTS, keys=[partition], at=self._repository)
+        partition = record.tags.get(PARTITION)
+        if partition and not self._ask(_SHARING, key=PARTITION, value=partition)["runsOrError"].get(
+            "results"
+        ):
+            self._forget(partition)
+
+    def _forget(self, partition: str) -> None:
+        self._ask(_FORGET, name=REQUESTS, keys=[partition], at=self._repository)
 
     @property
     def _repository(self) -> dict[str, str]:
@@ -149,9 +166,9 @@ class RemoteDeployment:
             yield from (each for each in page["events"] if len(each) > 1)
             cursor, more = page["cursor"], page["hasMore"]
 
-    def _ask(self, query: str, **variables: Any) -> dict[str, Any]:  # noqa: ANN401 (JSON)
+    def _ask(self, query: str, seconds: float = _SECONDS, /, **variables: object) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
-        document = self._post(body)
+        document = self._post(body, seconds)
         if document.get("errors") or not document.get("data"):
             raise DeploymentError(f"{self._shown} refused the question; is it of another version?")
         data: dict[str, Any] = document["data"]
@@ -165,11 +182,11 @@ class RemoteDeployment:
                 raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
         return data
 
-    def _post(self, body: bytes) -> dict[str, Any]:
+    def _post(self, body: bytes, seconds: float) -> dict[str, Any]:
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         connect = HTTPSConnection if secure else HTTPConnection
-        connection = connect(str(parts.hostname), parts.port, timeout=_SECONDS)
+        connection = connect(str(parts.hostname), parts.port, timeout=seconds)
         headers = {"Content-Type": "application/json", **self.headers}
         try:
             connection.request("POST", f"{parts.path.rstrip('/')}/graphql", body, headers)
@@ -181,6 +198,11 @@ class RemoteDeployment:
             ) from None
         finally:
             connection.close()
+        if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            raise DeploymentError(
+                f"{self._shown} lets nobody in who does not say who they are, or not them: "
+                "AnonClient(url, headers=…), or ANON_AUTHORIZATION"
+            )
         try:
             document: dict[str, Any] = json.loads(content)
         except ValueError:

@@ -56,6 +56,35 @@ def test_a_job_whose_process_is_killed_has_failed_and_the_next_one_starts(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["many.parquet", "next"]
 
 
+def test_a_job_whose_process_hears_nothing_is_aborted_all_the_same(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    """A process that is stopped is as deaf as one deep in a library."""
+    job = client.anonymize(endless(tmp_path))
+    await_work(job, "search")
+    os.kill(process_of(client, job), signal.SIGSTOP)
+    said = job.abort(timeout=120)
+    assert said["status"] == "aborted"
+    until = time.monotonic() + SECONDS
+    while [path.name for path in tmp_path.iterdir()] != ["many.parquet"]:
+        assert time.monotonic() < until
+        time.sleep(0.5)
+
+
+def test_jobs_go_on_when_the_host_that_started_them_is_killed(tmp_path: Path) -> None:
+    client = AnonClient(home=tmp_path)
+    (tmp_path / "next").mkdir()
+    going = client.anonymize(endless(tmp_path))
+    await_work(going, "search")
+    waiting = client.anonymize(request_of(tmp_path / "next"))
+    assert client.store is not None
+    os.kill(int((client.store / "host" / "host.lock").read_text(encoding="ascii")), signal.SIGKILL)
+    assert waiting.wait(SECONDS) == "completed"
+    assert going.status()["status"] == "running"
+    assert going.abort()["status"] == "aborted"
+    client.close()
+
+
 def test_fifty_jobs_submitted_together_all_finish_and_none_runs_twice(
     client: AnonClient, tmp_path: Path
 ) -> None:

@@ -1,8 +1,10 @@
 """Everything that can be done with a job, embedded and on a deployment."""
 
+import getpass
 import json
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -86,10 +88,23 @@ def test_the_status_has_exactly_five_keys(finished: tuple[AnonJob, dict[str, Any
     assert CANARY not in json.dumps(status)
 
 
+def test_a_client_without_the_folder_of_the_jobs_reads_what_holds_no_value(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]], tmp_path: Path
+) -> None:
+    job, _ = finished
+    elsewhere = AnonJob(job.job_id, SimpleNamespace(deployment=client.deployment, store=tmp_path))
+    pd.testing.assert_frame_equal(elsewhere.risk_statistics(), job.risk_statistics())
+    pd.testing.assert_frame_equal(elsewhere.utility_statistics(), job.utility_statistics())
+    for holds_values in (elsewhere.result, elsewhere.exploratory_statistics):
+        with pytest.raises(JobError, match="cannot be read from here: mount it"):
+            holds_values()
+
+
 def test_the_metadata_say_what_was_asked_for(finished: tuple[AnonJob, dict[str, Any]]) -> None:
     job, _ = finished
     metadata = job.metadata()
     assert metadata["versions"]["anon_dagster"]
+    assert set(metadata["versions"]) >= {"python", "dagster", "numpy", "pandas", "pyarrow"}
     assert {field["attribute"] for field in metadata["fields"]} == set(policy()["attributes"])
     assert metadata["configuration"]["policy"]["privacy"]["k_anonymity"] == {"k": 3}
 
@@ -106,6 +121,26 @@ def test_the_last_jobs_are_listed_newest_first(
     assert second["status"] == "completed"
     assert second["duration"] > 0
     assert client.jobIds()[:2] == [later.job_id, job.job_id]
+
+
+def test_the_status_has_one_shape_whatever_the_state_and_progress_never_goes_back(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    request = request_of(tmp_path)
+    request["policy"]["recoding"] = "local"
+    job = client.anonymize(request)
+    early = job.status()
+    assert set(early["completed"]) == {"data", "statistics", "summary", "time_spent"}
+    assert early["info"]["source"] == request["source"]["path"]
+    assert early["info"]["attributes"]["town"] == "quasi_identifier"
+    seen: list[Any] = []
+    job.wait(SECONDS, watch=seen.append)
+    percents = [look["job_percent"] for look in seen]
+    assert percents == sorted(percents)
+    assert [look["status"] for look in seen if look["job_percent"] == 100] == ["completed"]
+    moments = [look["last_progress"] for look in seen if look["last_progress"]]
+    assert moments == sorted(moments)
+    assert job.status()["info"]["user"] == getpass.getuser()
 
 
 def test_a_measurement_gives_what_the_library_gives(
@@ -184,9 +219,29 @@ def test_delete_removes_everything_and_the_target_if_asked(
     said = job.delete(target=True)
     assert said["targets_removed"] == [str(tmp_path / "out.parquet")]
     assert not (tmp_path / "out.parquet").exists()
-    assert not (client.store / "jobs" / job.job_id).exists()
+    kept = client.store / "jobs" / job.job_id
+    assert {each.name for each in kept.glob("*")} <= {"owner.json", "lock", "release.json"}
     with pytest.raises(UnknownJobError):
         job.status()
+    until = time.monotonic() + SECONDS
+    said_by_job = client.store.parent / ".dagster" / "compute_logs" / job.job_id
+    while kept.exists() or said_by_job.exists():  # a deployment clears away when it keeps house
+        assert time.monotonic() < until
+        time.sleep(0.5)
+
+
+def test_a_target_that_a_later_job_published_is_not_the_first_ones_to_remove(
+    client: AnonClient, tmp_path: Path
+) -> None:
+    target = str(tmp_path / "out.parquet")
+    first, later = (client.anonymize(request_of(tmp_path, k=k, target=True)) for k in (3, 5))
+    assert {first.wait(SECONDS), later.wait(SECONDS)} == {"completed"}
+    ended = sorted((first, later), key=lambda job: job.status()["info"]["ended"])
+    checksums = [job.result().checksum for job in ended]
+    assert checksums[0] != checksums[1]
+    stays = {job.delete(target=True)["targets_kept"] == [target] for job in (first, later)}
+    assert stays == {True, False}
+    assert not Path(target).exists()
 
 
 # -- abort ---------------------------------------------------------------------------------

@@ -1,0 +1,135 @@
+"""What a client does before it talks to a deployment, and when none answers."""
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anon_dagster import errors
+from anon_dagster.cli import CODES, FAILED, code_of, main
+from anon_dagster.client import AnonClient
+from anon_dagster.client.deployment import Failure, Findings
+from anon_dagster.client.handover import given
+from anon_dagster.client.jobs import failure_of
+from anon_dagster.errors import AnonError, DeploymentError, JobError, RequestError
+
+HEAVY = ("dagster", "numpy", "pandas", "pandera", "pyarrow", "fsspec")
+
+
+def test_the_client_imports_nothing_that_takes_long() -> None:
+    script = "import sys, anon_dagster.client, anon_dagster.cli; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert not {name.partition(".")[0] for name in run.stdout.split()} & set(HEAVY)
+
+
+@pytest.mark.parametrize("request_", [42, None, ["source"], object()])
+def test_what_is_no_request_is_refused_by_its_type(tmp_path: Path, request_: Any) -> None:
+    client = AnonClient(store=tmp_path)
+    for submit in (client.anonymize, client.measure):
+        with pytest.raises(RequestError, match=f"not {type(request_).__name__}"):
+            submit(request_)
+
+
+def test_a_request_that_cannot_be_run_says_all_that_is_wrong_with_it(tmp_path: Path) -> None:
+    with pytest.raises(RequestError) as caught:
+        AnonClient(store=tmp_path).anonymize({"polcy": {}, "sorce": {}})
+    assert {problem.path for problem in caught.value.problems} >= {"polcy", "sorce", "policy"}
+
+
+def test_only_what_was_handed_over_is_read_back(tmp_path: Path) -> None:
+    secret = {"password": "…"}
+    handed = tmp_path / "handed" / "1" / "request.json"
+    for path in (tmp_path / "secret.json", handed):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(secret), encoding="utf-8")
+    assert given({"file": str(handed)}, tmp_path) == secret
+    outside = {"file": str(tmp_path / "secret.json")}
+    assert given(outside, tmp_path) == outside
+    assert given({"file": str(handed)}, None) == {"file": str(handed)}
+
+
+def test_an_error_that_a_job_names_is_one_of_ours() -> None:
+    for name in ("UnreachableError", "SourceError", "Iterable", "Problem", "os", ""):
+        error = failure_of("a-job", Findings(failure=Failure(name, "why")))
+        assert isinstance(error, AnonError)
+        assert (str(error), error.job_id) == ("why", "a-job")
+
+
+def test_each_mistake_has_an_exit_code_of_its_own() -> None:
+    shared = {errors.HierarchyError: errors.RequestError, errors.TargetError: errors.SourceError}
+    own = [code for kind, code in CODES.items() if kind not in shared]
+    assert len(own) == len(set(own))
+    assert {0, FAILED, 2}.isdisjoint(own)
+    failed = RequestError("the job's own")
+    failed.job_id = "a-job"
+    assert code_of(failed) == FAILED != code_of(RequestError("mine"))
+
+
+def test_a_deployment_that_does_not_answer_is_named_without_its_password(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--url", "http://ada:secret@127.0.0.1:9", "--json", "jobs"]) == 8
+    told = json.loads(capsys.readouterr().err)
+    assert told["error"] == "DeploymentError"
+    assert "http://127.0.0.1:9" in told["message"]
+    assert "secret" not in told["message"]
+    assert main(["--url", "localhost:3000", "jobs"]) == 8
+
+
+@contextmanager
+def answering(status: int) -> Iterator[tuple[str, list[str | None]]]:
+    """Serve nothing but a status; keep who asked."""
+    asked: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.headers["Authorization"])
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(status)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_a_proxy_is_told_who_asks_and_may_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ANON_AUTHORIZATION", "Bearer of-the-environment")
+    with answering(401) as (url, asked):
+        for headers in (None, {"Authorization": "Bearer mine"}):
+            client = AnonClient(url, headers=headers)
+            with pytest.raises(DeploymentError, match="ANON_AUTHORIZATION") as caught:
+                client.jobs()
+            assert "Bearer" not in f"{caught.value}{client.deployment!r}"
+    assert asked == ["Bearer of-the-environment", "Bearer mine"]
+
+
+def test_what_is_not_dagster_is_said_not_to_be() -> None:
+    with (
+        answering(200) as (url, _),
+        pytest.raises(DeploymentError, match="not as Dagster does"),
+    ):
+        AnonClient(url).job("an-id")
+
+
+def test_the_domains_are_listed_in_the_shell(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--json", "domains"]) == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert {row["name"] for row in listed} == set(AnonClient().data_domains().index)
+
+
+def test_a_job_that_does_not_say_why_it_failed_failed_all_the_same() -> None:
+    assert isinstance(failure_of("a-job", Findings()), JobError)
