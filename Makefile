@@ -39,7 +39,7 @@ types: $(READY)  ## mypy, strict
 layers: $(READY)  ## import rules: which layer may see which
 	$(BIN)/lint-imports
 
-fuzz: $(READY)  ## let Hypothesis try the laws on many more tables
+fuzz: $(READY)  ## let Hypothesis try the laws on many more tables, and 20,000 random policies
 	$(BIN)/pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
 
 bench: $(READY)  ## measure speed and memory

@@ -7,7 +7,8 @@
     ├── request.json                     the request as it was validated
     ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns
-    ├── count.parquet, count.npz         values and counts by column; the frequency table
+    ├── count.parquet, count.npz         values and counts by column; the frequency table, of the
+    │                                    population too; the key that a sample was drawn by
     ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored

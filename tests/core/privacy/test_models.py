@@ -349,6 +349,25 @@ def test_counts_beyond_64_bits_of_product_change_nothing(
     assert verdicts(model, huge) == verdicts(model, table)
 
 
+@pytest.mark.parametrize("times", [1, 3_000_000_000])
+def test_the_inpatients_of_the_l_diversity_paper(times: int) -> None:
+    """Machanavajjhala 2006, figures 2 and 3: 4-anonymous, and 3-diverse. Heart, viral, cancer."""
+    anonymous = [[2 * times, 2 * times, 0], [times, 2 * times, times], [0, 0, 4 * times]]
+    diverse = [[times, times, 2 * times], [times, 2 * times, times], [times, times, 2 * times]]
+    for table in (anonymous, diverse):
+        assert verdicts(KAnonymity(4 * times), table) == [True] * 3
+        assert verdicts(KAnonymity(4 * times + 1), table) == [False] * 3
+    assert verdicts(DistinctLDiversity(0, 2), anonymous) == [True, True, False]
+    assert verdicts(DistinctLDiversity(0, 3), diverse) == [True] * 3
+    # The entropy of 1/2, 1/4, 1/4 is ln 2 · 3/2, that of two halves ln 2.
+    assert verdicts(EntropyLDiversity(0, Fraction(2)), anonymous) == [True, True, False]
+    assert verdicts(EntropyLDiversity(0, Fraction(282842712, 10**8)), diverse) == [True] * 3
+    assert verdicts(EntropyLDiversity(0, Fraction(282842713, 10**8)), diverse) == [False] * 3
+    assert verdicts(RecursiveLDiversity(0, Fraction(1), 2), diverse) == [False] * 3
+    assert verdicts(RecursiveLDiversity(0, Fraction(100001, 100000), 2), diverse) == [True] * 3
+    assert verdicts(RecursiveLDiversity(0, Fraction(2), 3), diverse) == [False] * 3
+
+
 def test_the_salaries_of_the_t_closeness_paper() -> None:
     # Li 2007, section 5.1: {3k, 4k, 5k} is 0.375 and {6k, 8k, 11k} is 0.167 from 3k .. 11k.
     low, high = [1, 1, 1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 1, 0, 0, 1]
