@@ -21,11 +21,13 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.core.uniqueness import Sample, estimate
 from anon_dagster.request import parse_policy
+from anon_dagster.request.objective import ATTRIBUTE_WISE, COSTING, LEVELLED, PROVEN
 
 Table = list[dict[str, Any]]
 FACTOR = 10
 """As many policies as other laws have examples, times so many: 20,000 by make fuzz."""
 
+METRICS = (*PROVEN, "classification")
 RULES = [
     None,
     {"type": "suppress"},
@@ -169,9 +171,25 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         "attributes": attributes,
         "privacy": privacy,
         "suppression_limit": draw(st.sampled_from([0, 0.1, 0.3, 1])),
-        "suppression_cost": draw(st.sampled_from([0, 0.5, 1, 3])),
         "suppressed_records": draw(st.sampled_from(["drop", "keep"])),
-        "recoding": "global" if counted else draw(st.sampled_from(["global", "local"])),
+        **draw(preferences("global" if counted else draw(st.sampled_from(["global", "local"])))),
+    }
+
+
+@st.composite
+def preferences(draw: st.DrawFn, recoding: str) -> dict[str, Any]:
+    """Draw what is to be lost least, most often the certainty penalty."""
+    fit = [m for m in METRICS if recoding == "global" or m not in {*LEVELLED, "classification"}]
+    metric = draw(st.sampled_from([*["certainty_penalty"] * len(fit), *fit]))
+    objective: dict[str, Any] = {"metric": metric}
+    if metric in ATTRIBUTE_WISE:
+        objective["aggregate"] = draw(st.sampled_from([None, "geometric_mean", "maximum"]))
+    use = {"attribute": "ill", "classifier": "naive_bayes", "folds": 2}
+    return {
+        "recoding": recoding,
+        "objective": objective,
+        "target_use": use if metric == "classification" else None,
+        "suppression_cost": draw(st.sampled_from([0, 0.5, 1, 3])) if metric in COSTING else 1,
     }
 
 

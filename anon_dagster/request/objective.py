@@ -1,7 +1,7 @@
 """What makes one release better than another."""
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -19,6 +19,8 @@ Metric = Literal[
     "height",
     "classification",
 ]
+PROVEN: tuple[Metric, ...] = tuple(each for each in get_args(Metric) if each != "classification")
+"""Metrics of which the least loss is found, with the proof."""
 ATTRIBUTE_WISE = ("certainty_penalty", "precision", "non_uniform_entropy")
 """Metrics of single attributes, which are aggregated."""
 COSTING = ("certainty_penalty", "precision", "discernibility", "classification")
@@ -60,6 +62,8 @@ class ObjectiveRule(Part):
 
 
 def _named(value: Any) -> Any:
+    if not isinstance(value, str | Mapping | ObjectiveRule):
+        raise ValueError("the name of a metric, or a mapping with it")  # noqa: TRY004 (pydantic's)
     return {"metric": value} if isinstance(value, str) else value
 
 

@@ -168,7 +168,7 @@ class NonUniformEntropy:
 
     def offset(self, source: Source, q: int) -> float:
         """See :class:`Metric`."""
-        return source.logs(source.held[q][0])
+        return source.leaf_logs[q]
 
     def whole(self, source: Source, q: int) -> float:
         """See :class:`Metric`."""

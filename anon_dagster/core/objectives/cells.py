@@ -30,10 +30,7 @@ class Ambiguity(Objective):
         if not source.records or not source.domain:
             return 0.0
         sizes = np.append(outcome.sizes, outcome.suppressed).astype(np.float64)
-        bits = np.zeros(len(sizes))
-        bits[-1] = source.domain
-        for q in range(len(source.hierarchies)):
-            bits[:-1] += np.log2(outcome.covered(q).astype(np.float64))
+        bits = np.append(outcome.volume(), source.domain)
         bits, sizes = bits[sizes > 0], sizes[sizes > 0]
         most = bits.max()
         mean = float((sizes * np.exp2(bits - most)).sum()) / source.records

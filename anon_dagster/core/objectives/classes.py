@@ -135,16 +135,14 @@ class KullbackLeibler(Objective):
         if not source.records:
             return 0.0
         sizes = outcome.sizes.astype(np.float64)
-        spread = np.log2(sizes)
-        for q in range(len(source.hierarchies)):
-            spread = spread - np.log2(outcome.covered(q).astype(np.float64))
+        spread = np.log2(sizes) - outcome.volume()
         told = 0.0
         if outcome.suppressed:
             rest = log2(outcome.suppressed) - source.domain
             spread = np.logaddexp2(spread, rest)
             told = outcome.suppressed * rest
         told += float((sizes * spread).sum())
-        return max((source.logs(source.tuples) - told) / source.records, 0.0)
+        return max((source.tuple_logs - told) / source.records, 0.0)
 
     def floors(self, source: Source) -> Sequence[Floor]:
         """See the base class.

@@ -52,6 +52,16 @@ class Source:
         return group(list(self.codes.T), sizes, len(self.counts)).sums(self.counts)
 
     @cached_property
+    def leaf_logs(self) -> list[float]:
+        """Σ c log₂ c over the leaves of each quasi-identifier."""
+        return [self.logs(levels[0]) for levels in self.held]
+
+    @cached_property
+    def tuple_logs(self) -> float:
+        """Σ c log₂ c over the distinct tuples."""
+        return self.logs(self.tuples)
+
+    @cached_property
     def domain(self) -> float:
         """Bits of the domain: the logarithm of how many tuples the hierarchies allow."""
         return fsum(log2(max(h.leaves, 1)) for h in self.hierarchies)
@@ -92,6 +102,9 @@ class Outcome(Protocol):
     def held(self, q: int) -> NDArray[np.int64]:
         """Return the records of the table whose value the label covers, (classes,)."""
 
+    def volume(self) -> NDArray[np.float64]:
+        """Return log₂ of the tuples of the domain that each class covers, (classes,)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generalization:
@@ -111,6 +124,10 @@ class Generalization:
     def held(self, q: int) -> NDArray[np.int64]:
         """See :class:`Outcome`."""
         return self.source.held[q][self.levels[q]].take(self.nodes[q])
+
+    def volume(self) -> NDArray[np.float64]:
+        """See :class:`Outcome`."""
+        return _volume(self)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,3 +149,14 @@ class Recoding:
     def held(self, q: int) -> NDArray[np.int64]:
         """See :class:`Outcome`."""
         return self.holdings(q)
+
+    def volume(self) -> NDArray[np.float64]:
+        """See :class:`Outcome`."""
+        return _volume(self)
+
+
+def _volume(outcome: Outcome) -> NDArray[np.float64]:
+    bits = np.zeros(len(outcome.sizes))
+    for q in range(len(outcome.source.hierarchies)):
+        bits += np.log2(outcome.covered(q).astype(np.float64))
+    return bits

@@ -116,6 +116,11 @@ class Compact:
         """Return how many records have each node of a quasi-identifier: (levels,) of (nodes,)."""
         return self._held[q]
 
+    @cached_property
+    def bits(self) -> list[list[NDArray[np.float64]]]:
+        """log₂ of the leaves covered: per quasi-identifier and level, (nodes,)."""
+        return [[np.log2(extra + 1.0) for extra in tree.extra] for tree in self.trees]
+
     @property
     def may_save(self) -> bool:
         """Whether suppressing a record can lose less than generalizing it."""

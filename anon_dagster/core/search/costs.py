@@ -230,3 +230,10 @@ class _Classes:
         """See :class:`anon_dagster.core.objectives.Outcome`."""
         held: NDArray[np.int64] = self.compact.held(q)[self.levels[q]][self.nodes[q]]
         return held
+
+    def volume(self) -> NDArray[np.float64]:
+        """See :class:`anon_dagster.core.objectives.Outcome`."""
+        bits = np.zeros(len(self.sizes))
+        for level, nodes, of_levels in zip(self.levels, self.nodes, self.compact.bits, strict=True):
+            bits += of_levels[level].take(nodes)
+        return bits
