@@ -1,6 +1,6 @@
 """The first reading: a source becomes its frequency table and the counts of its columns."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
 
@@ -43,7 +43,7 @@ class ColumnCount:
         """Add the counts of another part of the same column."""
         values = pa.concat_arrays([self.values, other.values])
         counts = np.concatenate([self.counts, other.counts])
-        return _column_count(values, counts, self.kinds.merge(other.kinds))
+        return column_count(values, counts, self.kinds.merge(other.kinds))
 
     def forget(self) -> "ColumnCount":
         """Drop the values and keep how many there were."""
@@ -83,6 +83,18 @@ class Count:
         ]
         population = self.population or other.population
         return Count(columns, self.attributes, tables[0].merge(tables[1]), population)
+
+    def renamed(self, values: Mapping[str, pa.StringArray], decimal: str) -> "Count":
+        """Let values of some columns read otherwise; those that then read alike are one."""
+        columns, codes = dict(self.columns), []
+        for name, new in values.items():
+            kinds = Kinds.of(new, decimal=decimal)
+            columns[name] = column_count(new, self.columns[name].counts, kinds)
+        for name in self.attributes:
+            new = values.get(name, self.columns[name].values)
+            codes.append(_places(columns[name].values, new))
+        sizes = [len(columns[name].values) for name in self.attributes]
+        return replace(self, columns=columns, table=self.table.recode(codes, sizes))
 
     def forget(self, names: Iterable[str]) -> "Count":
         """Drop the values of columns that are only counted, such as direct identifiers."""
@@ -149,7 +161,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _empty(columns: Iterable[str], attributes: tuple[str, ...]) -> Count:
-    nothing = _column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any())
+    nothing = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any())
     table = FrequencyTable(
         np.zeros((0, len(attributes)), np.int32), np.zeros(0, np.int64), (0,) * len(attributes)
     )
@@ -162,7 +174,7 @@ def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: st
     for name in batch.schema.names:
         values, places = encode(batch.column(name))
         counts = np.bincount(places, minlength=len(values)).astype(np.int64)
-        column = _column_count(values, counts, Kinds.of(values, decimal=decimal))
+        column = column_count(values, counts, Kinds.of(values, decimal=decimal))
         columns[name] = column
         if name in attributes:
             codes[name] = _places(column.values, values)[places]
@@ -187,7 +199,8 @@ def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
     return distinct, places.astype(np.int64)
 
 
-def _column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds) -> ColumnCount:
+def column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds) -> ColumnCount:
+    """Join equal values, (values,), and add up their counts, (values,)."""
     joined = (
         pa.table({"value": values, "count": counts}).group_by("value").aggregate([("count", "sum")])
     )

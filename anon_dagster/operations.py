@@ -137,7 +137,7 @@ def count_records(
         decimal=request.decimal,
         on_rows=running("count", None, on_progress, guess=source.records),
     )
-    population = count_population(request.policy, decimal=request.decimal)
+    population = count_population(request.policy, counted, decimal=request.decimal)
     sampling = None if sample is None else replace(sample.sampling, records=sample.records)
     return replace(counted, population=population, sampling=sampling)
 

@@ -1,15 +1,16 @@
 """The table of the population that the records of a source were drawn from."""
 
-from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 
 import numpy as np
+import pyarrow as pa
 
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.counting import ColumnCount, Count, count, locate
 from anon_dagster.errors import Problem, RequestError, SchemaMismatchError
 from anon_dagster.request import Policy, Source
 from anon_dagster.storage.sources import OpenSource, open_source
-from anon_dagster.storage.values import Kinds, rewritten
+from anon_dagster.storage.values import NUMBERS, rewritten
 
 
 def require_population(policy: Policy) -> None:
@@ -31,13 +32,16 @@ def _opened(population: Source, policy: Policy) -> OpenSource:
     return table
 
 
-def count_population(policy: Policy, *, decimal: str = ".") -> Count | None:
+def count_population(policy: Policy, beside: Count, *, decimal: str = ".") -> Count | None:
     """Count the people by the quasi-identifiers of a policy, if it has a table of them.
 
     Parameters
     ----------
+    beside
+        The table that they are compared with: their numbers are written as they are there, so that
+        39.0 is its 39.
     decimal
-        The decimal mark that their numbers get: that of the table they are compared with.
+        The decimal mark of that table.
 
     Raises
     ------
@@ -49,16 +53,35 @@ def count_population(policy: Policy, *, decimal: str = ".") -> Count | None:
         return None
     names = tuple(policy.quasi_identifiers)
     counted = count(_opened(population, policy), names, decimal=population.csv.decimal)
-    own = population.csv.decimal
-    columns = {name: _rewritten(counted.columns[name], own, decimal) for name in names}
-    return replace(counted, columns=columns)
+    written = {
+        name: _as_beside(column, beside.columns.get(name), population.csv.decimal, decimal)
+        for name, column in counted.columns.items()
+        if name in names
+    }
+    return counted.renamed(written, decimal)
 
 
-def _rewritten(column: ColumnCount, decimal: str, mark: str) -> ColumnCount:
-    if decimal == mark:
-        return column
-    values = rewritten(column.values, column.kinds, decimal, mark)
-    return replace(column, values=values, kinds=Kinds.of(values, decimal=mark))
+def _as_beside(
+    column: ColumnCount, other: ColumnCount | None, decimal: str, mark: str
+) -> pa.StringArray:
+    """Write the numbers of a column with another mark, and as the other column does."""
+    if other is None or other.kinds.kind not in NUMBERS:
+        return rewritten(column.values, column.kinds, decimal, mark)
+    known = {_number(label, mark): label for label in other.labels}
+    texts = []
+    for label in column.labels:
+        number = _number(label, decimal)
+        marked = label if number is None or label is None else label.replace(decimal, mark)
+        texts.append(marked if number is None else known.get(number, marked))
+    return pa.array(texts, pa.string())
+
+
+def _number(label: str | None, mark: str) -> Decimal | None:
+    try:
+        number = None if label is None else Decimal(label.replace(mark, "."))
+    except InvalidOperation:
+        return None
+    return number if number is not None and number.is_finite() else None
 
 
 def people_of(policy: Policy, population: Count | None) -> int | None:

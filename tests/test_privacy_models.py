@@ -191,6 +191,18 @@ def test_records_are_mapped_to_people_at_the_levels_of_the_release(tmp_path: Pat
     assert table["level.age"].tolist() == [1, 1, 2]
 
 
+def test_numbers_of_the_population_are_those_of_the_records_however_they_are_written(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("age\n21,0\n35,00\n21\n35\n", encoding="utf-8")
+    population = {"path": str(path), "csv": {"separator": ";", "decimal": ","}}
+    asked = of_age(population, privacy={"k_map": {"k": 2}})
+    result = anonymize({"policy": asked}, frame=pd.DataFrame({"age": [21, 35]}))
+    assert result.levels == {"age": 0}
+    assert verify(asked, pd.DataFrame({"age": [21.0, 35.0]})).holds
+
+
 def test_who_can_be_ruled_out_breaks_a_lower_bound_of_presence(tmp_path: Path) -> None:
     frame = pd.DataFrame({"age": [21, 22, 35]})
     people = ages(tmp_path, [21, 22, 23, 24, 35, 36, 41])

@@ -139,9 +139,9 @@ def _crowd(
 ) -> Crowd:
     """Tell of the population; its table is read, unless it was with the source."""
     if source is None:
-        population = count_population(policy, decimal=decimal)
+        population = count_population(policy, release, decimal=decimal)
         return Crowd(policy, population, release.records, decimal, decimal)
-    population = source.population or count_population(policy, decimal=source_decimal)
+    population = source.population or count_population(policy, source, decimal=source_decimal)
     return Crowd(policy, population, source.records, source_decimal, decimal)
 
 
