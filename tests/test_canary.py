@@ -140,6 +140,21 @@ def test_a_job_that_succeeds_leaves_no_cell_behind(
     assert result.success, failure(result)
 
 
+@pytest.mark.usefixtures("no_canary")
+def test_the_key_of_pseudonyms_is_kept_nowhere(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = f"{CANARY}, the key of the pseudonyms"
+    monkeypatch.setenv("ANON_KEY", key)
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv(ROWS))
+    pseudonym = {"role": "direct_identifier", "redaction": "pseudonym"}
+    result = deployment.run_request(request(source, attributes={"name": pseudonym}))
+    assert result.success, failure(result)
+    kept = [path for path in deployment.folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if key.encode() in path.read_bytes()]
+
+
 SPOILED = {
     "a record with a cell too many": csv([*ROWS, (*ROWS[0], f"{CANARY}-more")]),
     "a record with a cell too few": csv([*ROWS, ROWS[0][:-2]]),

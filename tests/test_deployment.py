@@ -42,3 +42,14 @@ def test_dagster_dev_reads_the_workspace(project_folder: Path) -> None:
     tools = tomllib.loads((project_folder / "pyproject.toml").read_text(encoding="utf-8"))["tool"]
     assert not {"dagster", "dg"} & set(tools)
     assert (project_folder / "workspace.yaml").is_file()
+
+
+def test_runs_that_never_start_or_are_never_ended_are_ended(instance: dg.DagsterInstance) -> None:
+    assert instance.run_monitoring_enabled
+    # A run that is taken up again elsewhere could not be aborted any more.
+    assert instance.run_monitoring_max_resume_run_attempts == 0
+
+
+def test_an_embedded_client_has_the_settings_of_a_deployment(project_folder: Path) -> None:
+    embedded = project_folder / "anon_dagster" / "host" / "dagster.yaml"
+    assert embedded.read_bytes() == (project_folder / "dagster.yaml").read_bytes()

@@ -16,9 +16,10 @@ from anon_dagster import errors
 from anon_dagster.cli import CODES, FAILED, code_of, main
 from anon_dagster.client import AnonClient
 from anon_dagster.client.deployment import Failure, Findings
-from anon_dagster.client.handover import given
+from anon_dagster.client.handover import given, withheld
 from anon_dagster.client.jobs import failure_of
-from anon_dagster.errors import AnonError, DeploymentError, JobError, RequestError
+from anon_dagster.client.submission import Submission, read_request
+from anon_dagster.errors import AnonError, DeploymentError, HandoverError, JobError, RequestError
 
 HEAVY = ("dagster", "numpy", "pandas", "pandera", "pyarrow", "fsspec")
 
@@ -53,6 +54,32 @@ def test_only_what_was_handed_over_is_read_back(tmp_path: Path) -> None:
     outside = {"file": str(tmp_path / "secret.json")}
     assert given(outside, tmp_path) == outside
     assert given({"file": str(handed)}, None) == {"file": str(handed)}
+
+
+@pytest.mark.parametrize(
+    "hierarchy",
+    [
+        {"type": "tree", "nodes": {"north": ["Zeisig-town"]}},
+        {"type": "order", "order": ["Zeisig-town", "Zeisig-city"], "sizes": [2]},
+    ],
+)
+def test_values_that_a_request_spells_out_travel_through_the_store(
+    tmp_path: Path, hierarchy: dict[str, Any]
+) -> None:
+    attributes = {"town": {"role": "quasi_identifier", "hierarchy": hierarchy}}
+    document = {
+        "source": {"path": "people.csv"},
+        "policy": {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}},
+    }
+    asked, name = read_request(document)
+    launch = Submission(asked, name, None, tmp_path, 0).launch("anonymize")
+    assert "Zeisig" not in repr(launch)
+    (handed,) = tmp_path.rglob("*.json")
+    assert "Zeisig" in handed.read_text(encoding="utf-8")
+    assert handed.stat().st_mode & 0o777 == 0o600
+    assert "Zeisig" not in repr(withheld(asked.model_dump(mode="json")))
+    with pytest.raises(HandoverError, match="ANON_STORE"):
+        Submission(asked, name, None, None, 0).launch("anonymize")
 
 
 def test_an_error_that_a_job_names_is_one_of_ours() -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import EXAMPLE
-from anon_dagster.defs.endings import close
+from anon_dagster.defs.endings import close, endings
 from anon_dagster.defs.leftovers import Living, sweep_target
 from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
-from anon_dagster.ledger import Ledger
+from anon_dagster.ledger import WEBHOOK, Ledger
 from anon_dagster.request import parse_request
 
 POLICY = {
@@ -72,6 +72,31 @@ def test_an_aborted_job_leaves_a_line_and_nothing_beside_its_target(
     assert close(instance, store, aborted.run_id)
     assert [path.name for path in tmp_path.iterdir()] == [".anon"]
     assert [line.status for line in Ledger(store.root).entries()] == ["aborted"]
+
+
+def test_the_webhook_is_never_shown(
+    instance: dg.DagsterInstance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(WEBHOOK, "http://127.0.0.1:9/key-of-the-webhook")
+    (sensor,) = (
+        each
+        for each in endings(JobStore(tmp_path)).sensors or ()
+        if each.name == "ledger_of_completed_jobs"
+    )
+    over = run(instance, dg.DagsterRunStatus.SUCCESS, {KIND_TAG: "anonymize"})
+    event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, over.job_name)
+    context = dg.build_run_status_sensor_context(
+        sensor.name, event, dagster_instance=instance, dagster_run=over
+    )
+    sensor(context)
+    assert [line.status for line in Ledger(tmp_path).entries()] == ["completed"]
+    said = capfd.readouterr()
+    assert "the webhook did not take the line" in said.out + said.err
+    kept = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert "key-of-the-webhook" not in f"{said.out}{said.err}{kept!r}"
 
 
 def test_a_run_that_is_no_job_of_this_project_has_no_line(

@@ -1,0 +1,118 @@
+"""What a person sees who waits for a job before a terminal, and what Ctrl-C asks."""
+
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from anon_dagster.cli import main
+from anon_dagster.client import AnonClient
+from anon_dagster.client.progress_bar import ProgressBar, line, wants_abort
+from tests.client.people import SECONDS, await_work, endless
+
+RUNNING = {"status": "running", "work": "count 5 of 10", "job_percent": 50}
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_drawn_over_the_one_before_on_a_terminal_only() -> None:
+    for stream, drawn in ((Terminal(), 2), (StringIO(), 0)):
+        with ProgressBar(stream) as bar:
+            bar(RUNNING)
+            bar(RUNNING | {"work": "", "job_percent": 100})
+        assert stream.getvalue().count("\r") == drawn
+    assert line(RUNNING) == f"[{'#' * 15}{'.' * 15}]  50% count 5 of 10"
+    assert line(RUNNING | {"work": "", "job_percent": 0, "status": "queued"}).endswith("0% queued")
+
+
+def test_nobody_is_asked_where_nobody_sits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", StringIO("y\n"))
+    assert not wants_abort("a-job")
+
+
+@dataclass
+class Shell:
+    """A command at work in a terminal of its own."""
+
+    process: "subprocess.Popen[bytes]"
+    terminal: int
+    said: str = ""
+
+    def read_until(self, pattern: str) -> None:
+        until = time.monotonic() + SECONDS
+        while not re.search(pattern, self.said):
+            assert time.monotonic() < until, self.said
+            self.said += os.read(self.terminal, 4096).decode()
+
+    def code(self) -> int:
+        """Read what is left to say, and return how the command ended."""
+        try:
+            while said := os.read(self.terminal, 4096):
+                self.said += said.decode()
+        except OSError:  # how a terminal says that nobody writes to it any more
+            pass
+        return self.process.wait(SECONDS)
+
+
+@contextmanager
+def shell(*command: str) -> Iterator[Shell]:
+    terminal, inside = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "anon_dagster.cli", *command],
+        stdin=inside,
+        stdout=inside,
+        stderr=inside,
+        start_new_session=True,
+    )
+    os.close(inside)
+    with process:
+        yield Shell(process, terminal)
+    os.close(terminal)
+
+
+@pytest.mark.slow
+def test_ctrl_c_asks_whether_to_abort(tmp_path: Path) -> None:
+    client = AnonClient(home=tmp_path)
+    job = client.anonymize(endless(tmp_path))
+    await_work(job, "search")
+    for answer, code, told in ((b"n\n", 130, "goes on"), (b"y\n", 6, "was aborted")):
+        with shell("--home", str(tmp_path), "result", job.job_id) as terminal:
+            terminal.read_until(r"\r\[#*\.*\] +\d+% search")
+            terminal.process.send_signal(signal.SIGINT)  # as a terminal does on Ctrl-C
+            terminal.read_until(re.escape(f"Abort job {job.job_id}? [y/N] "))
+            os.write(terminal.terminal, answer)
+            assert terminal.code() == code
+        assert told in terminal.said
+        assert job.status()["status"] == ("aborted" if code == 6 else "running")
+    client.close()
+
+
+@pytest.mark.slow
+def test_nothing_is_drawn_where_there_is_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "people.csv").write_text("age\n1\n1\n", encoding="utf-8")
+    rules = {"age": {"role": "quasi_identifier"}}
+    policy = {"attributes": rules, "privacy": {"k_anonymity": {"k": 2}}}
+    request = {"source": {"path": "people.csv"}, "policy": policy}
+    (tmp_path / "request.yaml").write_text(json.dumps(request), encoding="utf-8")
+    asked = ["--home", str(tmp_path), "anonymize", str(tmp_path / "request.yaml"), "--wait"]
+    assert main(asked) == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.splitlines()[-1].endswith("is completed")
+    AnonClient(home=tmp_path).close()
