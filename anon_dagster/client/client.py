@@ -21,7 +21,7 @@ from anon_dagster.client.submission import (
     read_table,
 )
 from anon_dagster.errors import JobKindError, JobStateError
-from anon_dagster.request import Measurement, Source, Target, parse_request_part
+from anon_dagster.request import Measurement, Policy, Source, Target, parse_request_part
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -183,12 +183,18 @@ class AnonClient:
         ----------
         measurement
             The values to compare; the request's own if left out.
+
+        Raises
+        ------
+        RequestError
+            As of :meth:`anonymize`, or if a value is of a model that the policy does not have.
         """
         parsed, name = read_request(request)
         if measurement is not None:
             if isinstance(measurement, Mapping):
                 measurement = parse_request_part(Measurement, measurement, "measurement")
             parsed = parsed.model_copy(update={"measurement": measurement})
+            _require_fitting(parsed.policy, measurement)
         asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
         return self._launch(asked, "measure")
 
@@ -275,6 +281,14 @@ class AnonClient:
             self.deployment.stop()
 
     jobIds = job_ids  # noqa: N815 (as the original's documentation has it)
+
+
+def _require_fitting(policy: Policy, measurement: Measurement) -> None:
+    """Refuse values of models that the policy does not have, before anything is queued."""
+    from anon_dagster.measuring import configurations
+
+    for _ in configurations(policy, measurement):
+        pass
 
 
 def _authorization() -> dict[str, str]:

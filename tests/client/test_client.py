@@ -44,6 +44,22 @@ def test_a_request_that_cannot_be_run_says_all_that_is_wrong_with_it(tmp_path: P
     assert {problem.path for problem in caught.value.problems} >= {"polcy", "sorce", "policy"}
 
 
+def test_a_measurement_that_does_not_fit_is_refused_before_anything_is_queued(
+    tmp_path: Path,
+) -> None:
+    request = {
+        "source": {"path": "people.csv"},
+        "policy": {
+            "attributes": {"age": {"role": "quasi_identifier"}},
+            "privacy": {"k_anonymity": {"k": 2}},
+        },
+    }
+    store = tmp_path / "store"
+    with pytest.raises(RequestError, match=r"measurement\.l"):
+        AnonClient(store=store).measure(request, measurement={"l": [3]})
+    assert not store.exists()
+
+
 def test_only_what_was_handed_over_is_read_back(tmp_path: Path) -> None:
     secret = {"password": "…"}
     handed = tmp_path / "handed" / "1" / "request.json"
