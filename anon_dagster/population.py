@@ -1,5 +1,6 @@
 """The table of the population that the records of a source were drawn from."""
 
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 import numpy as np
@@ -53,12 +54,13 @@ def count_population(policy: Policy, beside: Count, *, decimal: str = ".") -> Co
         return None
     names = tuple(policy.quasi_identifiers)
     counted = count(_opened(population, policy), names, decimal=population.csv.decimal)
+    columns = {name: counted.columns[name] for name in names}  # and nothing else of anybody
+    own = population.csv.decimal
     written = {
-        name: _as_beside(column, beside.columns.get(name), population.csv.decimal, decimal)
-        for name, column in counted.columns.items()
-        if name in names
+        name: _as_beside(column, beside.columns.get(name), own, decimal)
+        for name, column in columns.items()
     }
-    return counted.renamed(written, decimal)
+    return replace(counted, columns=columns).renamed(written, decimal)
 
 
 def _as_beside(

@@ -58,7 +58,9 @@ def test_a_job_keeps_what_its_later_steps_need(
     (tmp_path / "people.csv").unlink()
     if asked in {"k_map", "delta_presence"}:
         (tmp_path / "all.csv").unlink()
-        assert job.load_count().population is not None
+        population = job.load_count().population
+        assert population is not None
+        assert list(population.columns) == ["age"], "of nobody more than must be"
     decision = job.load_decision()
     released = pd.read_parquet("out.parquet")
     assert len(released) == decision.counted.records - decision.suppressed
