@@ -215,6 +215,7 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
     """Build every hierarchy that is needed; report all that cannot be built."""
     built: dict[str, Hierarchy] = {}
     refused: list[str] = []
+    private = policy.privacy.differential_privacy is not None  # no other value may tell of one
     for name in count.attributes:
         attribute = policy.attributes[name]
         if isinstance(attribute, Sensitive) and attribute.hierarchy is None:
@@ -223,7 +224,7 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
         rule = attribute.hierarchy if isinstance(attribute, Sensitive | QuasiIdentifier) else None
         if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
             rule = SuppressRule()
-        kind = column.kinds.kind
+        kind = TextKind.text if private else column.kinds.kind
         try:
             built[name] = build_hierarchy(
                 rule, name, column.labels, column.counts, kind=kind, decimal=decimal

@@ -80,6 +80,17 @@ def test_columns_are_text_so_that_no_type_tells_of_what_was_left_out() -> None:
     assert {str(kind) for kind in released(frame).dtypes} == {"str"}
 
 
+def test_no_value_changes_what_another_becomes() -> None:
+    tree = {"type": "tree", "nodes": {"some": [39], "none": [0]}, "other": "other"}
+    number = {**AGE, "hierarchy": tree}
+    asked = {**ASKED, "attributes": {"age": number}}
+    for more in ([], ["text"]):
+        frame = pd.DataFrame({"age": ["39"] * 100 + ["39.0"] * 100 + more})
+        df = anonymize({"policy": asked}, frame=frame).df
+        assert df is not None
+        assert set(df["age"]) == {"some", "other"}
+
+
 def test_the_key_is_kept_with_the_job_alone(tmp_path: Path) -> None:
     result = anonymize({"policy": ASKED}, frame=people())
     drawn = result.decision.counted.sampling
