@@ -28,6 +28,7 @@ ATTRIBUTES: dict[str, Any] = {
     },
     "income": {"role": "sensitive"},
 }
+K_MAP = {"estimator": "poisson", "sampling_fraction": 0.5}
 PEOPLE = pd.DataFrame(
     {
         "age": list(range(20, 50)) * 2,
@@ -189,6 +190,35 @@ def test_records_are_mapped_to_people_at_the_levels_of_the_release(tmp_path: Pat
     assert verify(few, frame).failures[0].classes_failing == 3
     table = measure({"policy": few}, measurement={"k_map": [2, 3, 4]}, frame=frame)
     assert table["level.age"].tolist() == [1, 1, 2]
+
+
+def test_bounds_of_every_kind_are_compared(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"age": [21, 22, 23, 35, 36, 37]})
+    people = ages(tmp_path, [*frame["age"], 24, 25, 38, 39, 39])
+    bounds = {
+        "delta_presence": ("delta_max", [0.6, 1]),
+        "average_risk": ("average_risk", [0.4, 0.9]),
+        "sample_uniqueness": ("sample_uniqueness", [0, 0.9]),
+        "population_uniqueness": ("population_uniqueness", [0, 0.9]),
+    }
+    rules: dict[str, Any] = {
+        "delta_presence": {"delta_max": 1},
+        "average_risk": {"risk": 0.99},
+        "sample_uniqueness": {"share": 0.99},
+        "population_uniqueness": {"share": 0.99, "estimator": "zayatz"},
+    }
+    for model, (key, values) in bounds.items():
+        asked = of_age(people, privacy={model: rules[model], "k_map": {"k": 2, **K_MAP}})
+        table = measure({"policy": asked}, measurement={key: values}, frame=frame)
+        assert table[key].tolist() == values
+        strict, weak = table["infoLoss"]
+        assert strict >= weak, model
+    with pytest.raises(RequestError, match=r"measurement.delta_min: the policy has no"):
+        measure(
+            {"policy": of_age(people, privacy={"k_map": {"k": 2}})},
+            measurement={"delta_min": [0]},
+            frame=frame,
+        )
 
 
 def test_numbers_of_the_population_are_those_of_the_records_however_they_are_written(

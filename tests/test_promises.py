@@ -67,6 +67,9 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         }
         for name in ("age", "zip", "sex")
     }
+    if draw(st.integers(0, 3)) == 0:
+        keep = draw(st.integers(0, 2))
+        attributes["zip"] = {"role": "direct_identifier", "redaction": "mask", "keep": keep}
     attributes["ill"] = {"role": "sensitive", "hierarchy": SICKNESS}
     attributes["pay"] = {"role": "sensitive"}
     guarded = st.sampled_from(["ill", "pay"])
@@ -233,6 +236,9 @@ def a_release_keeps_every_promise(table: Table, policy: dict[str, Any], others: 
     allowed = Fraction(str(policy["suppression_limit"])) * len(frame)
     assert 0 <= lost <= (allowed if policy["suppressed_records"] == "drop" else 0)
     assert result.decision.suppressed <= allowed
+    if policy["attributes"]["zip"]["role"] == "direct_identifier":
+        kept = policy["attributes"]["zip"]["keep"]
+        assert set("".join(str(z)[: 3 - kept] for z in df["zip"].dropna())) <= {"*"}
     released = df[["ill", "pay"]].value_counts()
     assert (released <= frame[["ill", "pay"]].value_counts().reindex(released.index)).all()
     classes = [c.astype(str) for _, c in df.groupby(["age", "zip", "sex"], dropna=False)]
