@@ -133,11 +133,10 @@ def _linked(table: FrequencyTable, first: tuple[int, ...]) -> tuple[float, float
     of_first, of_second, of_both = (
         _sizes_of(table, attributes) for attributes in (first, second, [*first, *second])
     )
-    shares = table.counts / table.records
     success = of_both / of_first / of_second
     others = np.maximum(of_first - 1, 1)
     control = (of_both - 1) / others / of_second
-    return float(shares @ success), float(shares @ control)
+    return _mean(success, table.counts), _mean(control, table.counts)
 
 
 def _sizes_of(table: FrequencyTable, attributes: Sequence[int]) -> NDArray[np.int64]:
@@ -175,8 +174,7 @@ def inference(table: FrequencyTable, known: Sequence[int], secret: int) -> Attac
     of_all = _majority_of_others(everybody, overall, np.zeros(len(overall)))
     with_own = _majority(classes, counts)
     without = _majority_of_others(classes, counts, of_all[values])
-    shares = counts / n
-    return Attack(n, float(shares @ with_own), float(shares @ without), float(overall.max() / n))
+    return Attack(n, _mean(with_own, counts), _mean(without, counts), float(overall.max() / n))
 
 
 def _majority(classes: NDArray[np.int64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -220,6 +218,11 @@ def _tops(
     ties = np.zeros(number, dtype=np.int64)
     np.add.at(ties, classes[counts == most[classes]], 1)
     return most, ties
+
+
+def _mean(values: NDArray[np.float64], counts: NDArray[np.int64]) -> float:
+    """Return the mean over records; what is certain for all of them is 1, not almost."""
+    return min(float(counts @ values) / (int(counts.sum()) or 1), 1.0)
 
 
 def _share(part: int, whole: int) -> float:

@@ -169,5 +169,5 @@ def dis_scores(found: SpecialUniques, fraction: float) -> NDArray[np.float64]:
     q = max(1 + (8 - found.table.codes.shape[1]) / 20, 0.0)
     weighted = scores[special] ** q
     raised = weighted * success * float((1 / weighted).mean())
-    probabilities[special] = raised / (raised + 1 - success)
+    probabilities[special] = raised / (raised + (1 - success))
     return probabilities

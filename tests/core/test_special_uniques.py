@@ -142,6 +142,7 @@ def test_the_odds_of_an_intrusion_average_to_those_of_the_file(
     special = found.scores > 0
     assert (scores[~special] == 0).all()
     if special.any():
+        assert (scores <= 1).all()
         assert (1 / scores[special] - 1).mean() == pytest.approx(1 / success - 1)
         order = np.argsort(found.scores[special])
         assert (np.diff(scores[special][order]) >= -1e-12).all()
