@@ -194,7 +194,8 @@ def _abort(asked: argparse.Namespace) -> int:
 def _delete(asked: argparse.Namespace) -> int:
     done = _job(asked).delete(target=asked.target)
     gone = ["its record", *(["its files"] if done["files_removed"] else [])]
-    kept = "".join(f"; {path} is not what it published, and stays" for path in done["targets_kept"])
+    why = "is not what it published, as seen from here, and stays"
+    kept = "".join(f"; {path} {why}" for path in done["targets_kept"])
     said = ", ".join([*gone, *done["targets_removed"]])
     _say(asked, done, f"job {done['id']} is deleted: {said}{kept}")
     return 0
