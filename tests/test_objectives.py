@@ -11,6 +11,7 @@ import yaml
 
 from anon_dagster import RequestError, anonymize, measure, verify
 from anon_dagster.explanation import explain_policy
+from anon_dagster.report import Findings, html
 from anon_dagster.request import parse_policy
 from anon_dagster.request.objective import ATTRIBUTE_WISE, COSTING, LEVELLED, PROVEN
 
@@ -145,6 +146,29 @@ def test_a_policy_with_an_objective_is_measured_and_read_back() -> None:
         {"policy": policy(objective="ambiguity")}, measurement={"k": [2, 9]}, frame=people()
     )
     assert table["reachable"].all()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"objective": "discernibility"}, "for the least discernibility"),
+        (
+            {"objective": {"metric": "precision", "aggregate": "maximum"}},
+            "for the least weighted maximum of the loss of precision",
+        ),
+        (
+            {"objective": "classification", "target_use": {"attribute": "illness"}},
+            "from none of the 10 of least loss is illness learned better",
+        ),
+    ],
+)
+def test_the_report_says_what_was_lost_least(options: dict[str, Any], words: str) -> None:
+    result = anonymize({"policy": policy(**options)}, frame=people())
+    page = html(
+        Findings(result.decision, result.exploratory, result.risk, result.utility, ("here",))
+    )
+    assert words in page
+    assert ("no better one exists" in page) == (options["objective"] != "classification")
 
 
 def test_labels_by_range_and_set_have_the_statistics_of_what_they_cover() -> None:

@@ -130,7 +130,7 @@ class Precision:
         return source.weights
 
     def __str__(self) -> str:
-        return "1 - precision"
+        return "loss of precision"
 
 
 @dataclass(frozen=True, slots=True)
