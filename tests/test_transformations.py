@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from anon_dagster import RequestError, anonymize, apply, verify
+from anon_dagster.report import Findings, html
 from anon_dagster.request import parse_policy
 from anon_dagster.verification import MASKED
 
@@ -97,6 +98,18 @@ def test_a_mask_leaves_some_characters_of_longer_values(
     assert verify(policy, result.df).holds
     bare = verify(policy, pd.DataFrame({"id": values * 2})).promises[0]
     assert (bare.name, bare.holds, bare.records_failing) == (MASKED, False, 6)
+
+
+def test_statistics_and_the_report_show_no_more_of_an_identifier_than_its_mask_leaves() -> None:
+    attribute = {"role": "direct_identifier", "redaction": "mask", "keep": 1}
+    policy = {"attributes": {"id": attribute}, "privacy": {"k_anonymity": {"k": 2}}}
+    result = anonymize({"policy": policy}, frame=pd.DataFrame({"id": ["765431", "234561"]}))
+    told = result.exploratory
+    assert told.values["value"].tolist() == ["*****1"]  # noqa: PD011 (a table of them)
+    assert "765431" not in told.summary.to_csv()
+    page = html(Findings(result.decision, told, result.risk, result.utility, ("somewhere",)))
+    assert "*****1" in page
+    assert "765431" not in page
 
 
 def test_what_a_mask_is_told_goes_with_a_mask() -> None:

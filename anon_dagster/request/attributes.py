@@ -62,6 +62,13 @@ class QuasiIdentifier(Part):
     """How ``recoding: local`` writes the values of a class: as a node of the hierarchy, as their
     range (numbers and dates), or one by one."""
 
+    @property
+    def mask(self) -> MaskRule | None:
+        """How a direct identifier is masked, if it is one; see :class:`DirectIdentifier`."""
+        rule = self.hierarchy
+        masked = isinstance(rule, MaskRule) and rule.keep is not None and self.lowest_level > 0
+        return rule if isinstance(rule, MaskRule) and masked else None
+
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         if self.highest_level is not None and self.lowest_level > self.highest_level:

@@ -23,7 +23,8 @@ class ExploratoryStatistics:
 
     values: pd.DataFrame
     """``attribute``, ``value``, and its count in ``source`` and in ``release``, a row per value of
-    every attribute that is not a direct identifier; ``<NA>`` where the column was not released."""
+    every attribute that is not a direct identifier; ``<NA>`` where the column was not released, and
+    for the source of a masked identifier."""
     summary: pd.DataFrame
     """Indexed by ``attribute`` and ``table`` (``source``, ``release``): ``role``, ``kind``,
     ``records``, ``distinct`` (missing values aside), ``missing``, ``mode_count`` (records with the
@@ -57,7 +58,11 @@ def exploratory_statistics(
     names = [name for name in policy.attributes if name in source.columns]
     shown = [name for name in names if policy.attributes[name].role != "direct_identifier"]
     marks = (decimal, release_decimal)
-    tables = [_values(name, source.columns[name], released.get(name), marks) for name in shown]
+    masked = {name for name, a in policy.quasi_identifiers.items() if a.mask is not None}
+    tables = [
+        _values(name, None if name in masked else source.columns[name], released.get(name), marks)
+        for name in shown
+    ]
     empty = _values("", None, None, marks)
     rows = []
     for name in names:
@@ -67,7 +72,8 @@ def exploratory_statistics(
             ("release", release, release_decimal),
         ):
             if count is not None and name in count.columns:
-                told = _summary(role, count.columns[name], mark)
+                hidden = name in masked and table == "source"
+                told = _summary(role, count.columns[name], mark, hidden=hidden)
                 rows.append({"attribute": name, "table": table, "records": count.records, **told})
     return ExploratoryStatistics(
         pd.concat(tables, ignore_index=True) if tables else empty, _summaries(rows)
@@ -133,11 +139,11 @@ def _summaries(rows: list[dict[str, object]]) -> pd.DataFrame:
     return frame.astype(types).set_index(["attribute", "table"])
 
 
-def _summary(role: str, column: ColumnCount, decimal: str) -> dict[str, object]:
+def _summary(role: str, column: ColumnCount, decimal: str, *, hidden: bool) -> dict[str, object]:
     kind = column.kinds.kind
     told: dict[str, object] = {"role": role, "distinct": column.distinct}
     told["missing"] = column.missing
-    if role == "direct_identifier":
+    if hidden or role == "direct_identifier":
         return told
     told |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
     if kind not in NUMBERS | MOMENTS or not column.distinct:

@@ -191,8 +191,8 @@ def _identifiers_gone(release: Count, policy: Policy, source: Count | None) -> I
 def _masks_kept(release: Count, policy: Policy) -> Iterator[Promise]:
     """Measure how many records show more of an identifier than its mask leaves."""
     for name, attribute in policy.quasi_identifiers.items():
-        rule = attribute.hierarchy
-        if not isinstance(rule, MaskRule) or rule.keep is None or not attribute.lowest_level:
+        rule = attribute.mask
+        if rule is None:
             continue
         column = release.columns[name]
         bare = [not _is_masked(label, rule) for label in column.labels]
