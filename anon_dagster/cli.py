@@ -99,11 +99,19 @@ def _measure(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
 
 
 def _detect(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
-    return client.detect(asked.source, mode=asked.mode, dataset=asked.dataset)
+    return client.detect(
+        asked.source, mode=asked.mode, domains=asked.domains, dataset=asked.dataset
+    )
 
 
 def _auto(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
-    return client.auto_anonymize(asked.source, dataset=asked.dataset)
+    return client.auto_anonymize(
+        asked.source,
+        acceptable_risk=asked.acceptable_risk,
+        seconds=asked.seconds,
+        domains=asked.domains,
+        dataset=asked.dataset,
+    )
 
 
 def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
@@ -134,7 +142,7 @@ def _jobs(asked: argparse.Namespace) -> int:
 
 
 def _domains(asked: argparse.Namespace) -> int:
-    known = _client(asked).data_domains()
+    known = _client(asked).data_domains(asked.domains)
     rows = json.loads(known.reset_index().to_json(orient="records"))
     _say(asked, rows, known.to_string(na_rep=""))
     return 0
@@ -306,8 +314,13 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
     modes = ("full", "classification", "hierarchies")
     detect.add_argument("--mode", choices=modes, default="full", help="what is wanted; all of it")
     auto = commands.add_parser("auto", help="propose a request, and measure what it would cost")
+    auto.add_argument(
+        "--acceptable-risk", type=float, default=0.1, help="largest probability of naming a record"
+    )
+    auto.add_argument("--seconds", type=float, default=60.0, help="how long it tries")
     for command in (detect, auto):
         command.add_argument("source", help="the file of the records")
+        command.add_argument("--domains", type=Path, help="a YAML file of domains of your own")
     for command in (anonymize, measure):
         command.add_argument("request", type=Path, help="the YAML file of the request")
     apply = commands.add_parser("apply", help="recode later records by a finished job's solution")
@@ -326,11 +339,12 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
 
 
 def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the type to itself)
+    domains = commands.add_parser("domains", help="list what a column can be detected as")
+    domains.add_argument("--domains", type=Path, help="a YAML file of domains of your own")
+    domains.set_defaults(run=_domains)
     jobs = commands.add_parser("jobs", help="list the last jobs, newest first")
     jobs.add_argument("--limit", type=int, default=20)
     jobs.set_defaults(run=_jobs)
-    domains = commands.add_parser("domains", help="what columns detection knows")
-    domains.set_defaults(run=_domains)
     statistics = ("exploratory", "risk", "utility")
     for name, run, text in (
         ("status", _status, "how far a job is, as JSON"),

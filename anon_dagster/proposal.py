@@ -85,7 +85,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     Raises
     ------
     RequestError
-        If the risk is not a probability, or no column is a quasi-identifier.
+        If the risk is not a probability, the time is none, or no column is a quasi-identifier.
     SourceError
         If the table cannot be read.
     UnreachableError
@@ -93,6 +93,8 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     """
     if not 0 < acceptable_risk <= 1:
         raise RequestError(f"acceptable_risk must be above 0 and at most 1, got {acceptable_risk}")
+    if not seconds >= 0:
+        raise RequestError(f"seconds must be at least 0, got {seconds}")
     found = detect(table, sample=sample, seed=seed, domains=domains)
     document = found.request(target=target)
     request = parse_request(document)

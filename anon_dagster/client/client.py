@@ -204,6 +204,7 @@ class AnonClient:
         *,
         frame: "pd.DataFrame | None" = None,
         mode: DetectionMode = "full",
+        domains: Mapping[str, Any] | str | Path | None = None,
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit a table, to find out what each of its columns seems to be.
@@ -215,40 +216,60 @@ class AnonClient:
         mode
             ``classification``: domains and roles. ``hierarchies``: a rule for each column.
             ``full``: both, and a request to start from.
+        domains
+            Domains of your own, by name, or the path of a YAML file of them.
+
+        Raises
+        ------
+        RequestError
+            If the domains are not valid, or there is not one table.
         """
-        return self._look(source, frame, mode, dataset)
+        return self._look(source, frame, dataset, {"mode": mode} | _custom(domains))
 
     def auto_anonymize(
         self,
         source: Source | Mapping[str, Any] | str | Path | None = None,
         *,
         frame: "pd.DataFrame | None" = None,
+        acceptable_risk: float = 0.1,
+        seconds: float = 60.0,
+        domains: Mapping[str, Any] | str | Path | None = None,
         dataset: str | None = None,
     ) -> AnonJob:
-        """Submit a table, for a proposal how to anonymize it and what that would cost.
+        """Submit a table, for the most useful request whose risk is acceptable.
 
         Its result has the request as ``proposal``, for a person to check, and the configurations
         that were measured as ``df``. No record is written.
-        """
-        return self._look(source, frame, "auto", dataset)
 
-    def data_domains(self) -> "pd.DataFrame":
-        """Return the domains that detection knows."""
+        Parameters
+        ----------
+        acceptable_risk
+            The largest probability of identifying a record that may be, above 0 to 1.
+        seconds
+            How long configurations are tried.
+        domains
+            Domains of your own, by name, or the path of a YAML file of them.
+        """
+        asked = {"mode": "auto", "acceptable_risk": acceptable_risk, "seconds": seconds}
+        return self._look(source, frame, dataset, asked | _custom(domains))
+
+    def data_domains(self, domains: Mapping[str, Any] | str | Path | None = None) -> "pd.DataFrame":
+        """Return the domains that detection knows, those of your own among them."""
         from anon_dagster.detection import data_domains
 
-        return data_domains()
+        return data_domains(domains)
 
     def _look(
         self,
         source: Source | Mapping[str, Any] | str | Path | None,
         frame: "pd.DataFrame | None",
-        mode: str,
         dataset: str | None,
+        asked: Mapping[str, Any],
     ) -> AnonJob:
         read = read_table(source)
         name = dataset or name_of(read)
-        kind = "auto_anonymize" if mode == "auto" else "detect"
-        look = Look(read, mode, name, frame, self.store, self.largest)
+        kind = "auto_anonymize" if asked["mode"] == "auto" else "detect"
+        look = Look(read, asked, name, frame, self.store, self.largest)
         return AnonJob(self.deployment.launch(look.launch(kind)), self)
 
     def _launch(self, asked: Submission, kind: str) -> AnonJob:
@@ -302,3 +323,12 @@ def _home(home: str | Path | None) -> Path | None:
         return Path(chosen).absolute()
     here = Path.cwd()
     return here if (here / "dagster.yaml").exists() else None
+
+
+def _custom(domains: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
+    """Read domains here, where their file is, and refuse what is none before a job starts."""
+    if domains is None:
+        return {}
+    from anon_dagster.detection.domains import custom_document
+
+    return {"domains": custom_document(domains)}

@@ -122,7 +122,8 @@ class Look:
     """A table that nobody has described yet."""
 
     source: Source | str | None
-    mode: str
+    asked: Mapping[str, Any]
+    """The mode, and other fields of the configuration of the job."""
     dataset: str
     frame: "pd.DataFrame | None"
     store: Path | None
@@ -148,7 +149,7 @@ class Look:
             place: Any = source.model_dump(mode="json", exclude_none=True)
         else:
             place = source
-        config = {"source": place, "mode": self.mode}
+        config = {"source": place, **self.asked}
         mark = _mark(config)
         tags = {KIND: kind, DATASET: self.dataset, FINGERPRINT: mark} | _tags(handed)
         op = {"ops": {"adhoc__proposal": {"config": config}}}

@@ -13,7 +13,7 @@ from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.progress import RunProgress
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import Shown, measurement_of
+from anon_dagster.defs.stages import Shown
 from anon_dagster.errors import AnonError
 from anon_dagster.request import Source, parse_request, parse_request_part
 
@@ -37,9 +37,19 @@ class ProposalConfig(dg.Config):
     mode: Mode = Field(
         default="auto",
         description="classification: domains and roles. hierarchies: a rule for each column. "
-        "full: both, and a request. domains: what a column can be, whatever the source. "
-        "auto: all of it, and what other promises would cost.",
+        "full: both, and a request. domains: what a column can be, whatever the source. auto: all "
+        "of it, and the most useful request whose risk is acceptable, with what others would cost.",
     )
+    domains: Any = Field(
+        default=None,
+        description="Domains of your own, by name, or the path of a YAML file of them.",
+    )
+    sample: int = Field(default=20_000, ge=1, description="Records that are looked at.")
+    seed: int = Field(default=0, ge=0, description="Of the draw of these records.")
+    acceptable_risk: float = Field(
+        default=0.1, gt=0, le=1, description="auto: the largest probability of naming a record."
+    )
+    seconds: float = Field(default=60.0, ge=0, description="auto: how long it tries.")
 
 
 @dataclass(frozen=True)
@@ -47,8 +57,15 @@ class Look:
     """A table that is looked at, and where what is found is kept."""
 
     source: Source | str
+    config: ProposalConfig
     job: "JobFolder"
     on_progress: "Callable[[Progress], None]"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What is said of the sample and of further domains."""
+        config = self.config
+        return {"sample": config.sample, "seed": config.seed, "domains": config.domains}
 
 
 def proposing() -> dg.Definitions:
@@ -77,7 +94,7 @@ def _proposal(
             context.instance.add_run_tags(context.run.run_id, {KIND_TAG: "detect"})
         job = own(context, store)
         source = source_of(config.source)
-        shown = _MODES[config.mode](Look(source, job, progress))
+        shown = _MODES[config.mode](Look(source, config, job, progress))
         progress.finish()
     path = source if isinstance(source, str) else source.path
     where = {"source": dg.MetadataValue.text(path if isinstance(path, str) else ", ".join(path))}
@@ -93,7 +110,7 @@ def classify(look: Look) -> Shown:
     """Find out domain and role of each column."""
     from anon_dagster.detection import classify_columns
 
-    found = classify_columns(look.source)
+    found = classify_columns(look.source, **look.options)
     path = look.job.save_frame("detection.parquet", found)
     return {"columns": metadata.table(found)} | metadata.file(path)
 
@@ -104,7 +121,7 @@ def propose_rules(look: Look) -> Shown:
 
     from anon_dagster.detection import propose_hierarchies
 
-    rules = propose_hierarchies(look.source)
+    rules = propose_hierarchies(look.source, **look.options)
     kinds = {"column": list(rules), "hierarchy": [rule.type for rule in rules.values()]}
     found = pd.DataFrame(kinds).set_index("column")
     look.job.save_frame("detection.parquet", found)
@@ -115,7 +132,10 @@ def propose_rules(look: Look) -> Shown:
 
 def detect_all(look: Look) -> Shown:
     """Find out everything, and propose a request if there is something to anonymize."""
-    found, shown = _detected(look)
+    from anon_dagster.detection import detect
+
+    found = detect(look.source, **look.options)
+    shown = _shown(found, look.job)
     try:
         text = found.yaml().encode()
     except AnonError as error:
@@ -124,47 +144,51 @@ def detect_all(look: Look) -> Shown:
 
 
 def detect_and_measure(look: Look) -> Shown:
-    """Propose a request, and compare what it and others would cost and protect.
+    """Propose the most useful request whose risk is acceptable, and say what others would cost.
 
     Raises
     ------
     RequestError
         If there is nothing to anonymize.
+    UnreachableError
+        If no configuration is acceptable.
     """
-    from anon_dagster.operations import measure
+    from anon_dagster.proposal import auto_anonymize
 
-    found, shown = _detected(look)
-    request = parse_request(found.request())
-    text = found.yaml().encode()
-    measured = measure(request, measurement=measurement_of(request), on_progress=look.on_progress)
-    look.job.save_frame("measurement.parquet", measured)
+    chosen = auto_anonymize(
+        look.source,
+        acceptable_risk=look.config.acceptable_risk,
+        seconds=look.config.seconds,
+        on_progress=look.on_progress,
+        **look.options,
+    )
+    text = chosen.yaml.encode()
+    look.job.save_frame("measurement.parquet", chosen.alternatives)
     path = look.job.write("proposal.yaml", lambda file: file.write(text))
     return {
-        **shown,
-        "configurations": metadata.table(measured),
-        **metadata.of_request(request),
+        **_shown(chosen.detection, look.job),
+        "configurations": metadata.table(chosen.alternatives),
+        "reasons": dg.MetadataValue.text(" ".join(chosen.reasons)),
+        **metadata.of_request(parse_request(chosen.request)),
         **metadata.file(path),
     }
 
 
-def _detected(look: Look) -> tuple["Detection", Shown]:
-    from anon_dagster.detection import detect
-
-    found = detect(look.source)
-    path = look.job.save_frame("detection.parquet", found.table)
+def _shown(found: "Detection", job: "JobFolder") -> Shown:
+    path = job.save_frame("detection.parquet", found.table)
     shown = {
         "columns": metadata.table(found.table),
         "records": dg.MetadataValue.int(found.records),
         "sampled": dg.MetadataValue.int(found.sampled),
     }
-    return found, shown | metadata.file(path)
+    return shown | metadata.file(path)
 
 
-def list_domains(_: Look) -> Shown:
+def list_domains(look: Look) -> Shown:
     """Say what columns can be detected as."""
     from anon_dagster.detection import data_domains
 
-    return {"domains": metadata.table(data_domains())}
+    return {"domains": metadata.table(data_domains(look.config.domains))}
 
 
 _MODES: dict[Mode, Callable[[Look], Shown]] = {

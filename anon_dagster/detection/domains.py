@@ -29,7 +29,9 @@ class Domain(BaseModel):
     role: Role | None = None
     """Of the columns of this domain; left out where it depends on the data."""
     names: tuple[str, ...] = ()
-    """What such columns are called; ``~`` marks a word that says little."""
+    """What such columns are called; ``~`` marks a word that says little, ``*`` an open end."""
+    name_pattern: str | None = None
+    """A regular expression that whole names of such columns match, in any case."""
     shape: str = "any"
     """What values must look like for a name alone to be believed."""
     coded: bool = False
@@ -45,7 +47,7 @@ class Domain(BaseModel):
     priority: int = 0
     """Of several domains that fit a column, the one of the highest priority is taken."""
 
-    @field_validator("pattern")
+    @field_validator("pattern", "name_pattern")
     @classmethod
     def _compiles(cls, pattern: str | None) -> str | None:
         if pattern is not None:
@@ -80,10 +82,24 @@ def with_custom(custom: Mapping[str, Any] | str | Path | None) -> Domains:
     RequestError
         With every problem of the custom domains.
     """
+    return {**built_in(), **_parsed(custom)}
+
+
+def custom_document(custom: Mapping[str, Any] | str | Path) -> dict[str, Any]:
+    """Return the domains of a caller as a document that can be sent, after the same checks."""
+    return {n: d.model_dump(mode="json", exclude_unset=True) for n, d in _parsed(custom).items()}
+
+
+def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
     if custom is None:
-        return built_in()
+        return {}
     document = _read(Path(custom)) if isinstance(custom, str | Path) else custom
-    problems, found = [], {}
+    if not isinstance(document, Mapping):
+        raise RequestError(
+            "custom domains are a mapping by name, or the path of a YAML file of one"
+        )
+    problems: list[Problem] = []
+    found: dict[str, Domain] = {}
     for name, each in document.items():
         try:
             domain = each if isinstance(each, Domain) else Domain.model_validate(each)
@@ -92,7 +108,7 @@ def with_custom(custom: Mapping[str, Any] | str | Path | None) -> Domains:
             problems += list(_problems(str(name), error))
     if problems:
         raise RequestError(problems)
-    return {**built_in(), **found}
+    return found
 
 
 _FIRST = {"priority": 1}

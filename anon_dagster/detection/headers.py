@@ -64,9 +64,11 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
     ``gndr``) or misspelt.
     """
     found = tuple(word for word in tokens(name) if word not in _IDLE)
-    if not found:
-        return {}
-    return dict(_evidence(found, tuple(domains.items())))
+    scores = dict(_evidence(found, tuple(domains.items()))) if found else {}
+    for domain, pattern in _patterns(tuple(domains.items())):
+        if pattern.fullmatch(name.strip()[:_LONGEST]):
+            scores[domain] = _EXACT
+    return scores
 
 
 @lru_cache(maxsize=8192)
@@ -84,6 +86,15 @@ def _evidence(
         if not any(_inside(span, other) for _, strong, other in hits if strong >= score - 0.2):
             scores[phrase.domain] = max(scores.get(phrase.domain, 0.0), score)
     return tuple(scores.items())
+
+
+@lru_cache(maxsize=4)
+def _patterns(domains: tuple[tuple[str, Domain], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (name, re.compile(domain.name_pattern, re.IGNORECASE))
+        for name, domain in domains
+        if domain.name_pattern is not None
+    )
 
 
 def _inside(span: Span, other: Span) -> bool:
@@ -188,15 +199,18 @@ def _alike(phrase: Phrase, found: tuple[str, ...]) -> float:
     if len(found) == len(phrase.words) > 1:
         cut = all(own.startswith(word) for word, own in zip(found, phrase.words, strict=True))
         return _SHORTENED if cut and max(map(len, found)) >= 3 else 0.0
-    glued = phrase.glued
     if len(found) > 1:
-        return _SHORTENED if len(phrase.words) == 1 and _in_order(found, glued) else 0.0
-    word = found[0]
-    if len(glued) > len(word) + 1 and len(word) >= 3 and glued.startswith(word):
-        return _CUT if len(word) > 3 else _CUT - 0.15
-    if len(word) >= 4 and word == _skeleton(glued):
+        return _SHORTENED if len(phrase.words) == 1 and _in_order(found, phrase.glued) else 0.0
+    return _alike_word(found[0], phrase)
+
+
+def _alike_word(word: str, phrase: Phrase) -> float:
+    whole = phrase.glued
+    if len(word) >= 4 and word == _skeleton(whole):
         return _CUT
-    return _MISSPELT if len(word) >= 6 and _one_letter_off(word, glued) else 0.0
+    if len(phrase.words) == 1 and len(whole) > len(word) + 1 and whole.startswith(word):
+        return _CUT if len(word) > 3 else _CUT - 0.15 if len(word) == 3 else 0.0
+    return _MISSPELT if len(word) >= 6 and _one_letter_off(word, whole) else 0.0
 
 
 def _in_order(parts: tuple[str, ...], word: str) -> bool:

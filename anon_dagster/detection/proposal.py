@@ -17,6 +17,7 @@ from anon_dagster.detection.result import ColumnDetection, Detection
 from anon_dagster.detection.roles import assign_role
 from anon_dagster.detection.sampling import SIZE, Sample, draw
 from anon_dagster.detection.separation import combined, keys, separation
+from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.facts.vocabulary import has_gazetteer
 from anon_dagster.request import HierarchyRule, Source
 from anon_dagster.storage.sources import open_frame, open_source
@@ -91,10 +92,17 @@ def propose_hierarchies(
     """Return a rule for each column that is named, whatever its role; for all if none is.
 
     See :func:`detect` for the other parameters.
+
+    Raises
+    ------
+    SchemaMismatchError
+        If the table has no column of a name.
     """
     known = with_custom(domains)
     source = _source(table)
     profiles = _profiles(_drawn(table, source, sample, seed), source)
+    if lacking := [name for name in columns or () if name not in profiles]:
+        raise SchemaMismatchError(f"the table has no column {', '.join(lacking)}")
     return {
         name: propose_hierarchy(classify(profiles[name], known), profiles[name])
         for name in columns or profiles

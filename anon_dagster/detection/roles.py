@@ -34,6 +34,7 @@ _PRIVATE = frozenset(
     lgbt gay lesbian crime criminal convicted conviction offense offence arrest prison inmate felony
     delito straftat welfare benefit ssi snap medicaid foodstamp afdc bankruptcy delinquent genetic
     genotype gene hiv abuse violence affair sexual lab glucose hba1c cholesterol chol cholestoral hdl
+    arrear default defaulted credit fico creditscore delinquency foreclosure chapter13
     ldl triglyceride trig creatinine creat hemoglobin haemoglobin hgb bilirubin bili albumin platelet
     insulin cortisol ferritin bmi bp sbp dbp systolic diastolic pressure trestbp thalach pulse heartrate
     urea sodium potassium alt ast ldh crp psa tsh wbc rbc egfr glycemia glucemia blutzucker blutdruck
@@ -41,6 +42,8 @@ _PRIVATE = frozenset(
     """.split()  # noqa: SIM905 (read as a text)
 )
 """Words of names of what nobody else may learn: opinions, offences, measurements of the body."""
+_OBSERVED = frozenset("height stature ht hght estatura altezza taille hair haircolor eye".split())  # noqa: SIM905
+"""Words of names of what anybody can see of a person."""
 _HARMLESS = frozenset(
     """
     product produkt producto produit prodotto plan tarif tier segment gruppe status state channel kanal
@@ -113,8 +116,8 @@ def _by_data(verdict: Verdict, profile: Profile, measured: Separation) -> tuple[
     named = set(tokens(profile.name))
     if texts and profile.distinct_share >= 0.95 and profile.present >= 20:
         return "direct_identifier", f"{percent(profile.distinct_share)} of the values differ"
-    if named & _PRIVATE:
-        return "sensitive", "its name speaks of what is a person's own affair"
+    if told := _by_words(named):
+        return told
     if measured.rare >= (_RARE if texts else _RARE_NUMBERS):
         return "quasi_identifier", _rare(measured)
     if texts and profile.distinct > _MANY:
@@ -122,6 +125,14 @@ def _by_data(verdict: Verdict, profile: Profile, measured: Separation) -> tuple[
     if verdict.named == 0 and not named & _HARMLESS and _may_be_of_people(profile):
         return "quasi_identifier", "nothing tells what it means, so it may be known to others"
     return "non_sensitive", _REASONS["non_sensitive"]
+
+
+def _by_words(named: set[str]) -> tuple[Role, str] | None:
+    if named & _PRIVATE:
+        return "sensitive", "its name speaks of what is a person's own affair"
+    if named & _OBSERVED:
+        return "quasi_identifier", "anybody can see it"
+    return None
 
 
 def _may_be_of_people(profile: Profile) -> bool:

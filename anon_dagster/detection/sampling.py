@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anon_dagster.errors import RequestError
 from anon_dagster.storage.sources import OpenSource
 
 SIZE = 20_000
@@ -29,16 +30,25 @@ class Sample:
 
 
 def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
-    """Read a source once and keep a sample of it.
+    """Read a source once and keep a sample of it: ``size`` records, at least 1.
 
     Every record is dealt a random number, and those with the smallest ones stay [1]_: what a
     reservoir keeps, decided for a batch at a time.
+
+    Raises
+    ------
+    RequestError
+        If the size or the seed is none.
 
     References
     ----------
     .. [1] C. T. Fan, M. E. Muller, I. Rezucha, "Development of sampling plans by using sequential
        (item by item) selection techniques and digital computers", JASA 57, 1962.
     """
+    if size < 1 or seed < 0:
+        raise RequestError(
+            f"a sample has at least 1 record and a seed of at least 0: {size}, {seed}"
+        )
     dice = np.random.default_rng(seed)
     kept: pa.Table = source.schema.empty_table()
     tickets = np.zeros(0)

@@ -1,6 +1,7 @@
 """From a table that nobody described to a release."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from anon_dagster.detection import (
     detect,
     propose_hierarchies,
 )
-from anon_dagster.errors import RequestError, SourceError
+from anon_dagster.errors import RequestError, SchemaMismatchError, SourceError
 from anon_dagster.request import load_request, parse_request
 
 
@@ -176,3 +177,25 @@ def test_a_table_with_hardly_anything_in_it_has_a_detection(frame: pd.DataFrame)
 def test_a_file_that_is_not_there_is_an_error() -> None:
     with pytest.raises(SourceError):
         detect("nowhere.csv")
+
+
+@pytest.mark.parametrize("wrong", [{"sample": 0}, {"seed": -1}, {"domains": ["ward"]}])
+def test_what_cannot_be_asked_for_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RequestError):
+        detect(people(), **wrong)
+
+
+def test_a_hierarchy_of_a_column_that_is_not_there_is_refused() -> None:
+    with pytest.raises(SchemaMismatchError, match="no column c12"):
+        propose_hierarchies(people(), columns=("c3", "c12"))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["a" * 1_000, "1 " * 500, "a." * 500, "A-" * 500, "$1" * 500, "van de " * 150, ":" * 999],
+)
+def test_long_cells_are_looked_at_in_no_time_and_never_shown(cell: str) -> None:
+    frame = pd.DataFrame({"c1": [f"{cell}{n}!" for n in range(60)]})
+    found = detect(frame)
+    assert found["c1"].role == "direct_identifier"
+    assert cell[:20] not in found.table.to_string()
