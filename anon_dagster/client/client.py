@@ -26,7 +26,7 @@ from anon_dagster.request import Measurement, Policy, Source, Target, parse_requ
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anon_dagster.client.deployment import Deployment
+    from anon_dagster.client.deployment import Deployment, JobRecord
 
 Lacking = Literal["suppress", "refuse"]
 DetectionMode = Literal["full", "classification", "hierarchies"]
@@ -290,11 +290,20 @@ class AnonClient:
 
     def jobs(self, limit: int = 20) -> list[dict[str, Any]]:
         """Return the last jobs, newest first: id, kind, dataset, status, start, duration."""
-        return [summary(record) for record in self.deployment.records(limit)]
+        return [summary(record) for record in self._operations(limit)]
 
     def job_ids(self, limit: int = 20) -> list[str]:
         """Return the ids of the last jobs, newest first."""
-        return [record.job_id for record in self.deployment.records(limit)]
+        return [record.job_id for record in self._operations(limit)]
+
+    def _operations(self, limit: int) -> "list[JobRecord]":
+        asked = limit
+        while True:
+            found = self.deployment.records(asked)
+            ours = [record for record in found if record.is_operation]
+            if len(ours) >= limit or len(found) < asked:
+                return ours[:limit]
+            asked *= 4
 
     def close(self) -> None:
         """End the host of an embedded client, unless it has jobs; it would end by itself."""

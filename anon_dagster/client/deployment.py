@@ -57,6 +57,11 @@ class JobRecord:
         return self.tags.get("anon/kind", self.job.removesuffix("_job"))
 
     @property
+    def is_operation(self) -> bool:
+        """Whether it is an operation of this project: an instance runs its chores, too."""
+        return "anon/kind" in self.tags
+
+    @property
     def is_over(self) -> bool:
         """Whether the job will not change any more."""
         return self.status in OVER

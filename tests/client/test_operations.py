@@ -15,6 +15,7 @@ import anon_dagster
 from anon_dagster.cli import main
 from anon_dagster.client import AnonClient, AnonJob
 from anon_dagster.client.client import DetectionMode
+from anon_dagster.client.deployment import Launch
 from anon_dagster.errors import (
     AbortedJobError,
     HandoverError,
@@ -121,6 +122,18 @@ def test_the_last_jobs_are_listed_newest_first(
     assert second["status"] == "completed"
     assert second["duration"] > 0
     assert client.jobIds()[:2] == [later.job_id, job.job_id]
+
+
+def test_the_chores_of_a_deployment_are_not_among_the_jobs(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+) -> None:
+    assert finished
+    before = client.job_ids()
+    chore = client.deployment.launch(Launch("retention_job", {}, {}, "a-chore"))
+    assert client.deployment.records(1)[0].job_id == chore
+    assert client.job_ids() == before
+    assert client.job_ids(1) == before[:1]
+    assert client.job(chore).wait(SECONDS) == "completed"
 
 
 def test_the_status_has_one_shape_whatever_the_state_and_progress_never_goes_back(
