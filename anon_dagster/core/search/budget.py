@@ -49,9 +49,9 @@ class Meter:
 
     @property
     def spent(self) -> bool:
-        """Whether the budget has run out."""
+        """Whether the budget has run out; one candidate is evaluated in however little time."""
         budget = self._budget
-        if budget is None:
+        if budget is None or not self.evaluated:
             return False
         late = budget.seconds is not None and monotonic() - self._started > budget.seconds
         return late or self.evaluated >= budget.steps
