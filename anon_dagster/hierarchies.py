@@ -31,10 +31,11 @@ from anon_dagster.core.builders import (
     in_order,
     read_moment,
 )
+from anon_dagster.core.builders.domain import Levels, complete
 from anon_dagster.core.builders.number import common_places, units
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.errors import HierarchyError, SourceError
-from anon_dagster.facts import known_rows
+from anon_dagster.facts import DEPTHS, known_rows
 from anon_dagster.request import (
     DateLevel,
     DateRule,
@@ -146,7 +147,11 @@ def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
 
 def _known(domain: Domain, rule: KnownRule) -> Hierarchy:
     above = known_rows(rule.tree, domain.texts, country=rule.country)
-    return from_rows(domain, [(value, *row) for value, row in above.items()])
+    levels: Levels = [list(above), *([] for _ in range(DEPTHS[rule.tree]))]
+    for row in above.values():
+        for level, label in zip(levels[1:], row, strict=True):
+            level.append(label)
+    return complete(domain, levels, remedy="add them to a tree of your own")
 
 
 # -- trees ---------------------------------------------------------------------------------

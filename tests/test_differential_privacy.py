@@ -171,3 +171,21 @@ def test_maps_are_estimated_without_counting_the_records() -> None:
         parse_policy(asked)
     asked["privacy"]["k_map"] = {**k_map, "sampling_fraction": 0.1}
     assert anonymize({"policy": asked}, frame=people()).release.verification.holds
+
+
+@pytest.mark.parametrize(
+    ("rule", "path"),
+    [
+        ({"type": "known", "tree": "country", "other": "other"}, "hierarchy"),
+        ({"type": "interval", "widths": [10], "other": "[30, 40)"}, "hierarchy.other"),
+        ({"type": "date", "other": "2024"}, "hierarchy.other"),
+        ({"type": "order", "sizes": [2], "order": ["a", "b"], "other": "b"}, "hierarchy.other"),
+    ],
+)
+def test_a_hierarchy_whose_labels_another_record_could_change_is_refused(
+    rule: dict[str, Any], path: str
+) -> None:
+    asked = {**ASKED, "attributes": {"age": {**AGE, "hierarchy": rule}}}
+    with pytest.raises(RequestError) as caught:
+        parse_policy(asked)
+    assert f"policy.attributes.age.{path}" in {p.path for p in caught.value.problems}

@@ -16,6 +16,7 @@ from anon_dagster.request import (
     FrequencyRule,
     HierarchyRule,
     IntervalRule,
+    KnownRule,
     MaskRule,
     OrderRule,
     RoundingRule,
@@ -295,3 +296,13 @@ def test_a_mask_of_single_characters_is_frozen_as_suppression() -> None:
 )
 def test_a_rule_that_does_not_depend_on_the_values_is_frozen_already(rule: HierarchyRule) -> None:
     assert frozen(rule, build(SuppressRule(), ["1"])) is rule
+
+
+@pytest.mark.parametrize("other", [[], ["Japan"], ["Japan", "Chile", "nowhere"]])
+def test_what_a_known_value_becomes_depends_on_no_other_value(other: list[str]) -> None:
+    rule = KnownRule(tree="country", other="elsewhere")
+    values = ["France", "Germany", *other]
+    built = build_hierarchy(rule, "land", values, [1] * len(values), kind=TextKind.text)
+    (leaf,) = built.locate(["France"])
+    read = [built.labels[level][built.codes[level][leaf]] for level in range(built.levels)]
+    assert read == ["France", "Western Europe", "Europe", "*"]

@@ -1,5 +1,5 @@
 """Facts that do not change with a table: countries, names, codes, and words for what people are."""
 
-from anon_dagster.facts.trees import TREES, known_rows
+from anon_dagster.facts.trees import DEPTHS, TREES, known_rows
 
-__all__ = ["TREES", "known_rows"]
+__all__ = ["DEPTHS", "TREES", "known_rows"]

@@ -108,6 +108,21 @@ def _blocks() -> tuple[list[str], list[tuple[str, str]]]:
     return [block[:3] for block, _ in found], found
 
 
+DEPTHS = {
+    "country": 2,
+    "us_state": 2,
+    "city": 4,
+    "icd10": 3,
+    "education": 1,
+    "marital_status": 1,
+    "race": 1,
+    "religion": 1,
+    "blood_type": 1,
+    "employment": 1,
+    "occupation": 2,
+}
+"""How many labels each tree has above a value, whatever values occur."""
+
 TREES: dict[str, Callable[[str], Row | None]] = {
     "country": _of_country,
     "us_state": _of_us_state,

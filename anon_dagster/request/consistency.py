@@ -48,6 +48,9 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _format_problems("target", _mapping(document, "target"))
     yield from _analysis_problems(_mapping(policy, "risk_analysis"), attributes)
     yield from _arrival_problems(document)
+    if document.get("schedule") and _mapping(policy, "privacy").get("differential_privacy"):
+        why = "every release of the same people spends epsilon anew, so none is made by the clock"
+        yield Problem("schedule", f"does not go with differential_privacy: {why}")
 
 
 def _arrival_problems(document: Mapping[str, Any]) -> Iterator[Problem]:

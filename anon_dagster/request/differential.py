@@ -1,5 +1,6 @@
 """What differential privacy asks of the rest of a policy: nothing may depend on the records."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,8 +8,11 @@ from anon_dagster.errors import Problem
 from anon_dagster.request.part import document
 
 _MODEL = "differential_privacy"
+_WORD = re.compile(r"[^\W\d_]+")
 _COMPLETE = {"mask", "suppress"}
 """Hierarchies that lack no value."""
+_MADE = {"interval", "date", "rounding", "order"}
+"""Hierarchies whose labels are made for the values that occur."""
 _HARMLESS = {"drop", "constant"}
 """What may become of direct identifiers."""
 
@@ -64,6 +68,9 @@ def _of_quasi_identifier(path: str, attribute: Mapping[str, Any]) -> Iterator[Pr
     kind = rule.get("type")
     if not rule or kind == "frequency":
         yield Problem(f"{path}.hierarchy", f"must not be made of the records ({_MODEL})")
+    elif kind == "known":
+        why = "must be a tree that is written out: this one is made for the values that occur"
+        yield Problem(f"{path}.hierarchy", f"{why} ({_MODEL})")
     elif kind == "mask" and rule.get("levels") is None and rule.get("keep") is None:
         yield Problem(f"{path}.hierarchy.levels", f"must be given ({_MODEL})")
     elif kind == "order" and rule.get("order") is None:
@@ -71,7 +78,21 @@ def _of_quasi_identifier(path: str, attribute: Mapping[str, Any]) -> Iterator[Pr
     if rule and kind not in _COMPLETE | {"frequency"} and rule.get("other") is None:
         why = "name a branch for values that the hierarchy lacks: whether there are any would tell"
         yield Problem(f"{path}.hierarchy.other", f"{why} ({_MODEL})")
+    if kind in _MADE and not _stands_alone(rule):
+        why = "must be a word that no value and no label of the hierarchy can be"
+        yield Problem(f"{path}.hierarchy.other", f"{why} ({_MODEL})")
     level = attribute.get("highest_level")
     if level is None or level != attribute.get("lowest_level", 0):
         why = "lowest_level and highest_level must be the same: the level is yours to fix"
         yield Problem(f"{path}.highest_level", f"{why} ({_MODEL})")
+
+
+def _stands_alone(rule: Mapping[str, Any]) -> bool:
+    """Tell whether a branch is no label of the hierarchy, whatever values occur.
+
+    If it were, what the branch becomes would tell whether a record has that label.
+    """
+    other = rule.get("other")
+    if other is None:
+        return True
+    return bool(_WORD.fullmatch(str(other))) and str(other) not in (rule.get("order") or ())
