@@ -3,7 +3,7 @@
 ::
 
     <root>/jobs/<job id>/
-    ├── owner.json, lock                 whose it is; locked while the job runs
+    ├── owner.json, job.lock             whose it is; locked while the job runs
     ├── request.json                     the request as it was validated
     ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns
@@ -66,7 +66,7 @@ if TYPE_CHECKING:
     from anon_dagster.statistics.risk_details import RiskDetails
 
 _RECORDS = ("risk_of_source_records.parquet", "risk_of_released_records.parquet")
-_OWNERSHIP = {"owner.json", "lock", "release.json"}
+_OWNERSHIP = {"owner.json", "job.lock", "release.json"}
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -104,6 +104,11 @@ class JobFolder:
         """Tell whether the job has all of these files."""
         return all((self.path / name).exists() for name in names)
 
+    def files(self) -> list[str]:
+        """Return the keys of the files that the job released each by itself."""
+        folder = self.path / "files"
+        return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+
     def delete(self) -> None:
         """Remove everything that the job keeps here; a published target stays."""
         with suppress(FileNotFoundError):
@@ -116,7 +121,11 @@ class JobFolder:
             return
         with suppress(FileNotFoundError):  # the deployment may be at it, too
             for each in self.path.iterdir():
-                if each.is_dir():
+                if each.name == "files":  # whose names are those of partitions
+                    for key in self.files():
+                        shutil.rmtree(each / key)
+                        (each / key).mkdir()
+                elif each.is_dir():
                     shutil.rmtree(each)
                 elif each.name not in _OWNERSHIP:
                     each.unlink()

@@ -114,11 +114,11 @@ def post(entry: Entry, environment: Mapping[str, str] = os.environ) -> bool:
     url = environment.get(WEBHOOK)
     if not url:
         return True
-    parts = urlsplit(url)
-    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     body = json.dumps(entry.document()).encode()
     try:
+        parts = urlsplit(url)
+        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection = connect(str(parts.hostname), parts.port, timeout=_SECONDS)
         with closing(connection):
             connection.request("POST", path, body, {"Content-Type": "application/json"})

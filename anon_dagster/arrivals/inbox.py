@@ -1,7 +1,8 @@
 """Where files come in, and where the release of each goes."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from anon_dagster.errors import RequestError
@@ -10,7 +11,7 @@ from anon_dagster.storage import places, remote
 
 _ENDING = re.compile(r"(\.(csv|tsv|txt|parquet|pq))?(\.gz)?$", re.IGNORECASE)
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", "~")
-_PROBE = "any-file"
+_REPLACED = "\ufffd"  # stands for bytes that are no text
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +54,16 @@ class Inbox:
         SourceError
             If the place cannot be listed.
         """
-        self._require_apart()
-        found = places.find(self.place)
-        return [f for f in found if f.size and not f.path.lower().endswith(_UNFINISHED)]
+        found = [_printable(file) for file in places.find(self.place)]
+        found = [f for f in found if f.size and not f.path.lower().endswith(_UNFINISHED)]
+        self._require_apart(found)
+        return found
+
+    def refusal(self, path: str) -> str:
+        """Say why a file cannot be asked for by its name; nothing if it can."""
+        if _REPLACED in path or "::" in path.partition("://")[2] or "::" in places.name(path):
+            return "its name is no UTF-8 text, or has :: in it; rename it"
+        return ""
 
     def target_of(self, path: str) -> str:
         """Return where the release of a file goes."""
@@ -78,12 +86,9 @@ class Inbox:
             {"source": source, "target": target, "policy": document["policy"]},
         )
 
-    def _require_apart(self) -> None:
-        with places.reading(self.place):
-            place, target = places.full(self.place), places.full(self.target_of(_PROBE))
-            below = target.startswith(f"{place.rstrip('/')}/")
-            inside = places.matches(self.place, target) if places.is_glob(self.place) else below
-        if inside:
+    def _require_apart(self, found: Iterable[places.Found]) -> None:
+        targets = (places.full(self.target_of(f.path)) for f in found if not self.refusal(f.path))
+        if any(map(places.finder(self.place), targets)):
             raise RequestError(
                 f"the releases of arrivals.target would be found in {self.place} as new files; "
                 "name a place outside of it"
@@ -93,3 +98,9 @@ class Inbox:
 @lru_cache
 def _start(place: str) -> str:
     return places.full(places.root(place)).rstrip("/")
+
+
+def _printable(file: places.Found) -> places.Found:
+    """Replace what of a name is no text: it can neither be kept nor shown."""
+    name = file.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return file if name == file.path else replace(file, path=name)

@@ -70,7 +70,7 @@ def plan_tick(
     after = {key: _still_there(each, files.get(each.path)) for key, each in after.items()}
     for file in files.values():
         key = (file.path, file.version)
-        each = after.get(key) or Arrival.of(file, now=now)
+        each = after.get(key) or _new(file, inbox, now)
         if each.state is State.GONE:  # it came back
             each = replace(Arrival.of(file, now=now), seen=each.seen)
         after[key] = _settled(each, inbox, now)
@@ -80,6 +80,12 @@ def plan_tick(
     lost = _unlaunched(known, runs)
     changed = tuple(each for key, each in after.items() if before.get(key) != each)
     return Tick(changed, (*lost, *batches))
+
+
+def _new(file: Found, inbox: Inbox, now: float) -> Arrival:
+    arrival = Arrival.of(file, now=now)
+    reason = inbox.refusal(file.path)
+    return replace(arrival, state=State.SET_ASIDE, reason=reason) if reason else arrival
 
 
 def tried_again(arrival: Arrival, reason: str, now: float) -> Arrival:
@@ -94,6 +100,11 @@ def tried_again(arrival: Arrival, reason: str, now: float) -> Arrival:
     )
 
 
+def given_back(arrival: Arrival, reason: str, now: float) -> Arrival:
+    """Return a file that its run did not come to, through no fault of the file."""
+    return replace(arrival, state=State.WAITING, not_before=now + _FIRST_WAIT, reason=reason)
+
+
 def _reconciled(arrival: Arrival, runs: Mapping[str, RunState], now: float) -> Arrival:
     """Take a file back from a run that is over."""
     if not arrival.state.is_with_a_run:
@@ -102,7 +113,7 @@ def _reconciled(arrival: Arrival, runs: Mapping[str, RunState], now: float) -> A
         case RunState.ABORTED:
             return replace(arrival, state=State.SET_ASIDE, reason="its run was aborted")
         case RunState.ENDED if arrival.state is State.GIVEN:
-            return tried_again(arrival, "its run ended before it came to it", now)
+            return given_back(arrival, "its run ended before it came to it", now)
         case RunState.ENDED | RunState.MISSING if arrival.state is State.RUNNING:
             return crashed(arrival, now)
     return arrival
@@ -165,14 +176,14 @@ def _collisions(
 
 
 def _batches(arrivals: Iterable[Arrival], settings: Arrivals, now: float) -> Iterable[Batch]:
-    """Give the oldest files that may be tried to runs; one whose run ended gets one of its own."""
+    """Give the oldest files that may be tried to runs; one that failed gets a run of its own."""
     arrivals = list(arrivals)
     busy = {a.path for a in arrivals if a.state.is_with_a_run}
     free = [a for a in arrivals if a.state is State.WAITING and a.not_before <= now]
     free = sorted((a for a in free if a.path not in busy), key=lambda a: (a.modified, a.path))
     free = free[: max(0, settings.files_per_tick - len(busy))]
-    suspects = [[a] for a in free if a.crashes]
-    others = [a for a in free if not a.crashes]
+    suspects = [[a] for a in free if a.crashes or a.failures]
+    others = [a for a in free if not (a.crashes or a.failures)]
     size = settings.files_per_run
     groups = [others[first : first + size] for first in range(0, len(others), size)]
     for group in (*groups, *suspects):

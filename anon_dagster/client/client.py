@@ -322,7 +322,7 @@ def _require_fitting(policy: Policy, measurement: Measurement) -> None:
 
 
 def _authorization() -> dict[str, str]:
-    said = os.environ.get("ANON_AUTHORIZATION")
+    said = os.environ.get("ANON_AUTHORIZATION", "").strip()
     return {"Authorization": said} if said else {}
 
 

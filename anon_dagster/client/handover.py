@@ -2,7 +2,7 @@
 
 import json
 import os
-import shutil
+import re
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -49,9 +49,10 @@ class Handover:
         """Where it lies."""
         return self.store / "handed" / self.name
 
-    def delete(self) -> None:
-        """Remove it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    @staticmethod
+    def is_name(text: str) -> bool:
+        """Tell whether a text is a name that we gave: anybody may set a tag."""
+        return re.fullmatch("[0-9a-f]{32}", text) is not None
 
     def give_frame(self, frame: "pd.DataFrame", *, largest: int = LARGEST) -> Path:
         """Hand over records; return the file that a job reads.

@@ -252,13 +252,11 @@ class AnonJob:
         found = self._findings()
         published = published_of(found) if target else None
         gone = published is not None and published.withdraw()
-        folder, handed = self._anywhere(found), self._handed(record)
+        folder = self._anywhere(found)
         removed = folder is not None and folder.path.exists()
         self._deployment.delete(self.job_id)
         if folder is not None:
             folder.empty()
-        if handed is not None:
-            handed.delete()
         return {
             "id": self.job_id,
             "files_removed": removed,
@@ -340,8 +338,8 @@ class AnonJob:
         return None if file is None else JobFolder(Path(file).parents[2], self.job_id)
 
     def _handed(self, record: JobRecord) -> Handover | None:
-        name = record.tags.get(HANDED)
-        return Handover(self.context.store, name) if name and self.context.store else None
+        name, store = record.tags.get(HANDED), self.context.store
+        return Handover(store, name) if store and name and Handover.is_name(name) else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -186,18 +187,16 @@ class RemoteDeployment:
         parts = urlsplit(self.url)
         secure = parts.scheme == "https"
         connect = HTTPSConnection if secure else HTTPConnection
-        connection = connect(str(parts.hostname), parts.port, timeout=seconds)
         headers = {"Content-Type": "application/json", **self.headers}
         try:
-            connection.request("POST", f"{parts.path.rstrip('/')}/graphql", body, headers)
-            response = connection.getresponse()
-            content = response.read()
-        except (OSError, HTTPException):
+            with closing(connect(str(parts.hostname), parts.port, timeout=seconds)) as connection:
+                connection.request("POST", f"{parts.path.rstrip('/')}/graphql", body, headers)
+                response = connection.getresponse()
+                content = response.read()
+        except (OSError, HTTPException, ValueError):  # its text may quote a header or the address
             raise DeploymentError(
                 f"no deployment answers at {self._shown}: is it started, and is the address right?"
             ) from None
-        finally:
-            connection.close()
         if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise DeploymentError(
                 f"{self._shown} lets nobody in who does not say who they are, or not them: "

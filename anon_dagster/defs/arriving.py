@@ -53,7 +53,7 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
         group_name=group.name,
         partitions_def=partitions,
         description=f"The release of every file that came in, {settings.target.path}.",
-        deps=[group.key("solution")] if settings.mode == "apply" else [],
+        deps=[group.key("anonymized")] if settings.mode == "apply" else [],
         kinds={settings.target.format_found or "csv"},
     )
     return dg.Definitions(
@@ -225,7 +225,8 @@ def pinned_solution(
     """
     if inbox.settings.solution is not None:
         return solution_of(store, inbox.settings.solution.path)
-    made = instance.get_latest_materialization_event(group.key("solution"))
+    # Not of its solution: a job may decide, and then release nothing.
+    made = instance.get_latest_materialization_event(group.key("anonymized"))
     if made is None:
         raise JobError(
             f"{group.name} has no solution to apply: run {group.name}_anonymize_job first"

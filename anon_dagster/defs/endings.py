@@ -81,10 +81,11 @@ def _figures(shown: runs.Document) -> dict[str, float]:
 
 
 def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
-    job = store.job(job_id)
-    if job.has(("request.json",)):
-        with suppress(AnonError):  # the next job for the target tries again, and says why not
-            sweep_target(instance, job.load_request())
+    files = [store.job(job_id, file=key) for key in store.job(job_id).files()]
+    for job in (store.job(job_id), *files):
+        if job.has(("request.json",)):
+            with suppress(AnonError):  # the next job for the target tries again, and says why not
+                sweep_target(instance, job.load_request())
 
 
 def _was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:

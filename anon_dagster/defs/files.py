@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from anon_dagster.arrivals import Arrival, Inbox, Registry, State
-from anon_dagster.arrivals.tick import crashed, tried_again
+from anon_dagster.arrivals.tick import crashed, given_back, tried_again
 from anon_dagster.defs import metadata
 from anon_dagster.defs.application import apply_stored, save_application
 from anon_dagster.defs.failures import unexpected
@@ -60,12 +60,12 @@ class FileRun:
         progress = FilesProgress(self.context.instance, self.context.run_id, len(given))
         ended: list[Arrival] = []
         lines: list[Entry] = []
-        for arrival in given:
+        for place, arrival in enumerate(given):
             if (taken := self.registry.take(arrival)) is not None:
                 try:
                     became, entry = self._end(taken, progress)
-                except StoreUnavailableError as error:  # nor would it answer for the others
-                    ended += self._give_back(given[len(ended) :], str(error))
+                except StoreUnavailableError as error:  # nor might it answer for the others
+                    ended += self._give_back(taken, given[place + 1 :], str(error))
                     break
                 ended.append(became)
                 lines.append(entry)
@@ -79,15 +79,12 @@ class FileRun:
         if not post_all(lines):
             self.context.log.warning("the webhook did not take the lines of all files")
 
-    def _give_back(self, left: list[Arrival], reason: str) -> list[Arrival]:
-        """Let files wait that were not released through no fault of theirs."""
-        waiting = []
-        for arrival in left:
-            taken = replace(arrival, state=State.RUNNING)
-            again = tried_again(taken, reason, time.time())
-            if self.registry.end(taken, again) or self.registry.end(arrival, again):
-                waiting.append(again)
-        return waiting
+    def _give_back(self, failed: Arrival, left: list[Arrival], reason: str) -> list[Arrival]:
+        """Let a file wait that the store did not give, and those that it kept from their turn."""
+        now = time.time()
+        waiting = [(failed, tried_again(failed, reason, now))]
+        waiting += [(each, given_back(each, reason, now)) for each in left]
+        return [then for before, then in waiting if self.registry.end(before, then)]
 
     def _end(self, taken: Arrival, progress: FilesProgress) -> tuple[Arrival, Entry]:
         started = time.time()
@@ -118,7 +115,8 @@ class FileRun:
         if found is None or found.version != taken.version:
             return {}
         request = self.inbox.request_of(taken.path)
-        sweep_target(self.context.instance, request)
+        if taken.failures or taken.crashes:  # else nobody left anything there
+            sweep_target(self.context.instance, request)
         job.save_request(request)
         return (
             self._anonymize(job, progress) if self.solution is None else self._apply(job, progress)

@@ -1,6 +1,7 @@
 """What nobody asks for and everybody expects: dead runs end, and deleted ones leave nothing."""
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -27,7 +28,10 @@ from anon_dagster.defs.ownership import (
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.ledger import Entry, Ledger
 
+HANDOVER = re.compile("[0-9a-f]{32}")
+"""The name of a folder that was handed over: anybody may set a tag."""
 _SECONDS = 15
+_DAY = 86_400.0
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
 _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 DIED = (
@@ -109,7 +113,26 @@ def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     for owner in mine:
         _remember(store, owner)
         clear(instance, store, owner.run_id, owner.tags)
+    _clear_unclaimed(instance, store, others=len(gone) > len(mine))
     return len(mine)
+
+
+def _clear_unclaimed(instance: dg.DagsterInstance, store: JobStore, *, others: bool) -> None:
+    """Remove what was handed over for runs that were never made, a day later."""
+    folder = store.root / "handed"
+    old = [each for each in folder.iterdir() if _is_old(each)] if folder.is_dir() else []
+    if not old or others:  # another instance of the store may have a run for it
+        return
+    claimed = set().union(*(values for _, values in instance.get_run_tags([HANDED_TAG])))
+    for each in old:
+        if HANDOVER.fullmatch(each.name) and each.name not in claimed:
+            shutil.rmtree(each, ignore_errors=True)
+
+
+def _is_old(folder: Path) -> bool:
+    with suppress(FileNotFoundError):
+        return time.time() - folder.stat().st_mtime > _DAY
+    return False
 
 
 def clear(
@@ -117,17 +140,24 @@ def clear(
 ) -> None:
     """Remove everything that was made for a run that was deleted; its target stays."""
     job = store.job(run_id)
-    files = job.path / "files"
-    for each in files.iterdir() if files.is_dir() else ():
-        instance.delete_dynamic_partition(files_partitions(tags[DATASET_TAG]), each.name)
+    keys = job.files()
     job.delete()
-    if handed := tags.get(HANDED_TAG):
-        shutil.rmtree(store.root / "handed" / Path(handed).name, ignore_errors=True)
-    if partition := tags.get(PARTITION_TAG):
-        others = dg.RunsFilter(tags={PARTITION_TAG: partition})
-        if not instance.get_runs(others, limit=1):
-            instance.delete_dynamic_partition(REQUESTS, partition)
+    for key in keys:
+        # A file that was tried again has the same partition, with another run.
+        if not any((store.root / "jobs").glob(f"*/files/{key}")):
+            instance.delete_dynamic_partition(files_partitions(tags[DATASET_TAG]), key)
+    # A run that is retried has the tags of the one before it, and needs what they name.
+    if _is_last(instance, HANDED_TAG, tags) and HANDOVER.fullmatch(tags[HANDED_TAG]):
+        shutil.rmtree(store.root / "handed" / tags[HANDED_TAG], ignore_errors=True)
+    if _is_last(instance, PARTITION_TAG, tags):
+        instance.delete_dynamic_partition(REQUESTS, tags[PARTITION_TAG])
     instance.compute_log_manager.delete_logs(prefix=[run_id])
+
+
+def _is_last(instance: dg.DagsterInstance, tag: str, tags: Mapping[str, str]) -> bool:
+    """Tell whether no other run has the tag that a run had."""
+    value = tags.get(tag)
+    return bool(value) and not instance.get_runs(dg.RunsFilter(tags={tag: str(value)}), limit=1)
 
 
 def _remember(store: JobStore, owner: Owner) -> None:

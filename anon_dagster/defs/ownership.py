@@ -1,7 +1,7 @@
 """Whose the folder of a run is, and whether the process that fills it lives.
 
-The folder holds ``owner.json``, which says what goes when the run is deleted, and ``lock``, which
-the process of the run holds until it ends, however it may.
+The folder holds ``owner.json``, which says what goes when the run is deleted, and ``job.lock``,
+which the process of the run holds until it ends, however it may.
 """
 
 import json
@@ -27,7 +27,7 @@ KIND_TAG = "anon/kind"
 DATASET_TAG = "anon/dataset"
 HANDED_TAG = "anon/handed"
 PARTITION_TAG = "dagster/partition"
-_OWNER, _LOCK = "owner.json", "lock"
+_OWNER, _LOCK = "owner.json", "job.lock"
 _KINDS = {
     "anonymized": "anonymize",
     "measurement": "measure",

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.freshness import FRESHNESS_JOB
 from anon_dagster.defs.housekeeping import clear
 from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG, Owner, identity, owner_of
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import JobError
 
 RETENTION = "ANON_RETENTION_DAYS"
 """Names the age in days from which jobs are deleted; they stay for ever if it is not set."""
@@ -33,7 +36,8 @@ def retention(store: JobStore) -> dg.Definitions:
 
     @dg.op(name="delete_old_jobs")
     def delete(context: dg.OpExecutionContext) -> None:
-        context.log.info("%d jobs deleted", delete_old(context.instance, store))
+        with failures_in_words():
+            context.log.info("%d jobs deleted", delete_old(context.instance, store))
 
     @dg.job(name=_JOB, description=f"Deletes jobs older than {RETENTION} days.")
     def job() -> None:
@@ -52,8 +56,28 @@ def retention(store: JobStore) -> dg.Definitions:
 
 def delete_old(instance: dg.DagsterInstance, store: JobStore) -> int:
     """Delete the jobs of the age that the environment names, and tell how many there were."""
-    days = os.environ.get(RETENTION)
-    return delete_older(instance, store, time.time() - float(days) * _DAY) if days else 0
+    days = retention_days()
+    return 0 if days is None else delete_older(instance, store, time.time() - days * _DAY)
+
+
+def retention_days() -> float | None:
+    """Return the age that the environment names, if it does.
+
+    Raises
+    ------
+    JobError
+        If it is no number of days above 0.
+    """
+    said = os.environ.get(RETENTION, "").strip()
+    if not said:
+        return None
+    try:
+        days = float(said)
+    except ValueError:
+        days = 0.0
+    if not 0 < days < float("inf"):
+        raise JobError(f"{RETENTION} is a number of days above 0, such as 30")
+    return days
 
 
 def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -> int:
@@ -69,15 +93,17 @@ def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -
     for record in old:
         forget(instance, store, record.dagster_run)
     kept = [r.dagster_run for r in records if r not in old]
-    others = {o.run_id for each in _folders(store.root / "jobs") if (o := _other(instance, each))}
-    _delete_all(store.root / "jobs", others | {run.run_id for run in kept}, before)
-    _delete_all(store.root / "handed", {run.tags.get(HANDED_TAG, "") for run in kept}, before)
+    others = [o for each in _folders(store.root / "jobs") if (o := _other(instance, each))]
+    tags = [*(run.tags for run in kept), *(other.tags for other in others)]
+    runs = {run.run_id for run in kept} | {other.run_id for other in others}
+    _delete_all(store.root / "jobs", runs, before)
+    _delete_all(store.root / "handed", {each.get(HANDED_TAG, "") for each in tags}, before)
     return len(old)
 
 
 def _is_ours(store: JobStore, run: dg.DagsterRun) -> bool:
     """Tell whether a run is of this project: an instance may serve others, too."""
-    is_job = KIND_TAG in run.tags or run.job_name == _JOB
+    is_job = KIND_TAG in run.tags or run.job_name == _JOB or run.job_name.endswith(FRESHNESS_JOB)
     return is_job or store.job(run.run_id).path.exists()
 
 

@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,7 @@ def _wait_for_runs(folder: Path) -> None:
     import dagster as dg
 
     until = time.monotonic() + _PATIENCE
-    with dg.DagsterInstance.from_config(str(folder)) as instance:
+    with chdir(folder), dg.DagsterInstance.from_config(str(folder)) as instance:
         while time.monotonic() < until and not all(r.is_finished for r in instance.get_runs()):
             time.sleep(0.2)
 
@@ -146,7 +146,7 @@ def _show_runs(folder: Path) -> None:
     import dagster as dg
     import pandas as pd
 
-    with dg.DagsterInstance.from_config(str(folder)) as instance:
+    with chdir(folder), dg.DagsterInstance.from_config(str(folder)) as instance:
         rows = [
             {
                 "run": record.dagster_run.run_id[:8],

@@ -178,7 +178,7 @@ def _found(path: str) -> list[str]:
             files = _parts_in(system, inner, path)
         elif is_glob(inner):
             found = system.glob(inner, detail=True).items()
-            files = [file for file, info in found if info["type"] == "file"]
+            files = [f for f, info in found if _followed(system, f, info)["type"] == "file"]
         else:
             raise SourceError(f"the source {path} does not exist, or is no file or folder")
         files = [file for file in files if name(file)[0] not in "._"]
@@ -216,22 +216,51 @@ def find(path: str) -> list[Found]:
     with reading(path):
         system, inner = store(path)
         system.invalidate_cache()
-        kind = _kind(system, inner)
-        if kind is None and is_glob(inner):
-            _kind(system, root(inner))  # a bucket that is missing has no files to a glob
-            found = system.glob(inner, detail=True)
-        else:
-            if kind == "directory":
-                system.ls(inner)  # or one that may not be read would seem empty
-            found = {} if kind is None else system.find(inner, detail=True)
-        # A mark of a folder is named in full; what is hidden is so below the place itself.
-        start = len(root(inner).rstrip("/")) + 1
+        start = len(_root(system, inner).rstrip("/")) + 1
         return [
             _shown(system, file, info)
-            for file, info in found.items()
+            for file, info in _listed(system, inner)
             if info["type"] == "file"
             and not any(step[:1] in {".", "_"} for step in file[start:].split("/"))
         ]
+
+
+def _listed(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """List what a folder, prefix or glob has; links of this machine are followed to files."""
+    kind = _kind(system, inner)
+    found: dict[str, dict[str, Any]] = {}
+    if kind is None and is_glob(inner):
+        _kind(system, _root(system, inner))  # a bucket that is missing has no files to a glob
+        found = system.glob(inner, detail=True)
+    elif kind == "directory" and isinstance(system, LocalFileSystem):
+        found = {file: system.info(file) for file in _files_below(inner)}
+    elif kind is not None:
+        found = system.find(inner, detail=True)
+    for file, info in found.items():
+        yield file, _followed(system, file, info)
+
+
+def _files_below(folder: str) -> list[str]:
+    """Return the files of a local folder and of those in it; one that may not be read is told."""
+
+    def refuse(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):  # it was removed meanwhile
+            raise error
+
+    walked = [(at, names) for at, _, names in os.walk(folder, onerror=refuse)]
+    paths = [f"{at.rstrip('/')}/{each}" for at, names in walked for each in names]
+    return [path for path in paths if Path(path).exists()]
+
+
+def _followed(system: AbstractFileSystem, file: str, info: dict[str, Any]) -> dict[str, Any]:
+    """Describe what a link leads to: a listing describes the link."""
+    if not info.get("islink"):
+        return info
+    try:
+        followed: dict[str, Any] = system.info(file)
+    except FileNotFoundError:
+        return info
+    return followed
 
 
 def look_up(path: str) -> Found | None:
@@ -250,8 +279,19 @@ def look_up(path: str) -> Found | None:
 
 def root(path: str) -> str:
     """Return the folder that a glob or prefix starts at: all that comes before a sign of a glob."""
-    if not is_glob(path):
-        return path
+    with reading(path):
+        system, inner = store(path)
+        return path if _root(system, inner) == inner else _before_glob(path)
+
+
+def _root(system: AbstractFileSystem, inner: str) -> str:
+    if not is_glob(inner):
+        return inner
+    literal = isinstance(system, LocalFileSystem) and _kind(system, inner) is not None
+    return inner if literal else _before_glob(inner)
+
+
+def _before_glob(path: str) -> str:
     steps = path.split("/")
     first = next(place for place, step in enumerate(steps) if is_glob(step))
     return "/".join(steps[:first]) or "/"
@@ -265,6 +305,14 @@ def _shown(system: AbstractFileSystem, inner: str, info: Mapping[str, Any]) -> F
     version = str(tag).strip('"') if tag else f"{size}-{modified!r}-{info.get('ino', '')}"
     path = inner if isinstance(system, LocalFileSystem) else system.unstrip_protocol(inner)
     return Found(str(path), version, size, modified)
+
+
+def finder(path: str) -> Callable[[str], bool]:
+    """Return what tells whether a folder, prefix or glob finds a file, if it lies there."""
+    if root(path) != path:
+        pattern = re.compile(glob_translate(full(path)))
+        return lambda file: pattern.match(file) is not None
+    return lambda file: file.startswith(f"{full(path).rstrip('/')}/")
 
 
 def matches(path: str, file: str) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import replace
 import pytest
 
 from anon_dagster.arrivals import Arrival, Inbox, RunState, State, Tick, plan_tick
+from anon_dagster.arrivals.inbox import _printable
+from anon_dagster.arrivals.tick import tried_again
 from anon_dagster.request import parse_request
 from anon_dagster.storage.places import Found
 
@@ -154,6 +156,7 @@ def test_a_run_that_another_tick_launches_is_none_that_failed() -> None:
 def test_files_that_a_dead_run_did_not_come_to_wait_for_their_next_try() -> None:
     decided = tick([file("a")], [given()], {"b1": RunState.ENDED})
     assert (only(decided).state, only(decided).crashes) == (State.WAITING, 0)
+    assert only(decided).failures == 0, "it is not to blame"
     later = tick([file("a")], decided.changed, now=NOW + 31)
     assert names(later) == [["a"]]
     assert later.batches[0].id != "b1"
@@ -193,14 +196,30 @@ def test_a_file_that_was_set_aside_runs_again_when_it_is_replaced() -> None:
 def test_tries_come_further_and_further_apart() -> None:
     arrival, waits = given(), []
     for _ in range(9):
-        decided = tick([file("a")], [replace(arrival, state=State.GIVEN)], {"b1": RunState.ENDED})
-        arrival = only(decided)
+        arrival = tried_again(arrival, "the store did not answer", NOW)
         waits.append(arrival.not_before - NOW)
     assert waits == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
 def test_a_file_that_is_removed_before_its_turn_is_forgotten() -> None:
     assert only(tick([], [given(state=State.WAITING)])).state is State.GONE
+
+
+def test_a_file_that_failed_gets_a_run_of_its_own_and_keeps_no_other_from_its_turn() -> None:
+    failing = replace(given("a"), state=State.WAITING, failures=1)
+    known = [failing, *(replace(given(n), state=State.WAITING) for n in "bcd")]
+    decided = tick([file(n) for n in "abcd"], known)
+    assert sorted(names(decided)) == [["a"], ["b", "c", "d"]]
+
+
+@pytest.mark.parametrize("name", ["M\udcfcller", "a::b"])
+def test_a_file_that_cannot_be_asked_for_by_its_name_is_set_aside(name: str) -> None:
+    odd = _printable(Found(f"/in/{name}.csv", "1", 10, NOW - 100))
+    aside = only(tick([odd]))
+    assert aside.state is State.SET_ASIDE
+    assert "rename it" in aside.reason
+    assert aside.path.encode()
+    assert tick([odd], [aside]) == Tick((), ())
 
 
 def test_the_release_of_a_file_never_replaces_that_of_another_one() -> None:

@@ -233,7 +233,7 @@ def test_delete_removes_everything_and_the_target_if_asked(
     assert said["targets_removed"] == [str(tmp_path / "out.parquet")]
     assert not (tmp_path / "out.parquet").exists()
     kept = client.store / "jobs" / job.job_id
-    assert {each.name for each in kept.glob("*")} <= {"owner.json", "lock", "release.json"}
+    assert {each.name for each in kept.glob("*")} <= {"owner.json", "job.lock", "release.json"}
     with pytest.raises(UnknownJobError):
         job.status()
     until = time.monotonic() + SECONDS

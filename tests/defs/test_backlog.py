@@ -3,6 +3,7 @@
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import chdir
 from pathlib import Path
 
 import dagster as dg
@@ -94,6 +95,6 @@ def require_each_once(folder: Path, store: ObjectStore) -> None:
 
 def materializations(folder: Path) -> list[tuple[str, str]]:
     key = dg.AssetKey(["people", "files"])
-    with dg.DagsterInstance.from_config(str(folder)) as instance:
+    with chdir(folder), dg.DagsterInstance.from_config(str(folder)) as instance:
         records = instance.fetch_materializations(key, limit=5_000).records
     return [(str(record.partition_key), record.run_id) for record in records]

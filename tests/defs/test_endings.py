@@ -2,6 +2,7 @@
 
 import os
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ POLICY = {
     "attributes": {"age": {"role": "quasi_identifier"}},
     "privacy": {"k_anonymity": {"k": 2}},
 }
+MINE, THEIRS = uuid.uuid4().hex, uuid.uuid4().hex
 
 
 @dg.job
@@ -109,11 +111,11 @@ def test_a_run_that_is_no_job_of_this_project_has_no_line(
 
 def test_old_jobs_go_with_all_that_was_theirs(instance: dg.DagsterInstance, tmp_path: Path) -> None:
     store = JobStore(tmp_path)
-    old = run(instance, dg.DagsterRunStatus.SUCCESS, {HANDED_TAG: "theirs"})
-    running = run(instance, dg.DagsterRunStatus.STARTED, {HANDED_TAG: "mine"})
+    old = run(instance, dg.DagsterRunStatus.SUCCESS, {HANDED_TAG: THEIRS})
+    running = run(instance, dg.DagsterRunStatus.STARTED, {HANDED_TAG: MINE})
     for job_id in (old.run_id, running.run_id, "orphan"):
         store.job(job_id).create()
-    for name in ("theirs", "mine"):
+    for name in (THEIRS, MINE):
         (tmp_path / "handed" / name).mkdir(parents=True)
     os.utime(tmp_path / "jobs" / "orphan", (0, 0))
     assert delete_older(instance, store, time.time() - 3600) == 0
@@ -121,7 +123,7 @@ def test_old_jobs_go_with_all_that_was_theirs(instance: dg.DagsterInstance, tmp_
     assert delete_older(instance, store, time.time() + 1) == 1
     assert instance.get_run_by_id(old.run_id) is None
     assert [path.name for path in (tmp_path / "jobs").iterdir()] == [running.run_id]
-    assert [path.name for path in (tmp_path / "handed").iterdir()] == ["mine"]
+    assert [path.name for path in (tmp_path / "handed").iterdir()] == [MINE]
 
 
 def test_a_dataset_runs_when_its_request_says(tmp_path: Path) -> None:

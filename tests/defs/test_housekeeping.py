@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ held = lock(Path(sys.argv[1]))
 print("locked", flush=True)
 time.sleep(600)
 """
+MINE, THEIRS = uuid.uuid4().hex, uuid.uuid4().hex
 
 
 @dg.job
@@ -62,14 +64,14 @@ def run(
         "tags": {KIND_TAG: "anonymize", **(tags or {})},
     }
     store.job(made.run_id).save_document("owner.json", owner)
-    (store.job(made.run_id).path / "lock").touch()
+    (store.job(made.run_id).path / "job.lock").touch()
     return made
 
 
 @contextmanager
 def working(store: JobStore, of: dg.DagsterRun) -> Iterator["subprocess.Popen[str]"]:
     """Let a process that hears no signal but the last work for a run."""
-    lock = store.job(of.run_id).path / "lock"
+    lock = store.job(of.run_id).path / "job.lock"
     command = [sys.executable, "-c", HOLDS, str(lock)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -134,10 +136,10 @@ def test_what_a_deleted_run_left_goes_and_all_else_stays(
 ) -> None:
     instance.add_dynamic_partitions("request", ["alone", "shared"])
     success = dg.DagsterRunStatus.SUCCESS
-    tags = [{PARTITION_TAG: "alone", HANDED_TAG: "theirs"}, {PARTITION_TAG: "shared"}]
+    tags = [{PARTITION_TAG: "alone", HANDED_TAG: THEIRS}, {PARTITION_TAG: "shared"}]
     gone = [run(instance, store, success, tags=each) for each in tags]
-    kept = run(instance, store, success, tags={PARTITION_TAG: "shared", HANDED_TAG: "mine"})
-    for name in ("theirs", "mine"):
+    kept = run(instance, store, success, tags={PARTITION_TAG: "shared", HANDED_TAG: MINE})
+    for name in (THEIRS, MINE):
         (store.root / "handed" / name).mkdir(parents=True)
     foreign = store.job("of-another-instance")
     foreign.save_document("owner.json", {"instance": "other", "host": "", "tags": {}})
@@ -147,7 +149,7 @@ def test_what_a_deleted_run_left_goes_and_all_else_stays(
     assert clear_away(instance, store) == 2
     left = {path.name for path in (store.root / "jobs").iterdir()}
     assert left == {kept.run_id, "of-another-instance", "of-nobody"}
-    assert [path.name for path in (store.root / "handed").iterdir()] == ["mine"]
+    assert [path.name for path in (store.root / "handed").iterdir()] == [MINE]
     assert instance.get_dynamic_partitions("request") == ["shared"]
     assert clear_away(instance, store) == 0
 
