@@ -302,7 +302,9 @@ def test_a_rule_that_does_not_depend_on_the_values_is_frozen_already(rule: Hiera
 def test_what_a_known_value_becomes_depends_on_no_other_value(other: list[str]) -> None:
     rule = KnownRule(tree="country", other="elsewhere")
     values = ["France", "Germany", *other]
-    built = build_hierarchy(rule, "land", values, [1] * len(values), kind=TextKind.text)
-    (leaf,) = built.locate(["France"])
+    built = build_hierarchy(
+        rule, "land", values, np.ones(len(values), dtype=np.int64), kind=TextKind.text
+    )
+    leaf = int(built.locate(["France"])[0])
     read = [built.labels[level][built.codes[level][leaf]] for level in range(built.levels)]
     assert read == ["France", "Western Europe", "Europe", "*"]
