@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,6 +49,10 @@ class Handover:
     def folder(self) -> Path:
         """Where it lies."""
         return self.store / "handed" / self.name
+
+    def delete(self) -> None:
+        """Remove it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod
     def is_name(text: str) -> bool:

@@ -252,11 +252,13 @@ class AnonJob:
         found = self._findings()
         published = published_of(found) if target else None
         gone = published is not None and published.withdraw()
-        folder = self._anywhere(found)
+        folder, handed = self._anywhere(found), self._handed(record)
         removed = folder is not None and folder.path.exists()
         self._deployment.delete(self.job_id)
         if folder is not None:
             folder.empty()
+        if handed is not None:
+            handed.delete()
         return {
             "id": self.job_id,
             "files_removed": removed,
