@@ -1,6 +1,7 @@
 """A deployment behind Dagster's webserver, through its GraphQL."""
 
 import json
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
 from anon_dagster.errors import DeploymentError, JobStateError, RequestError, UnknownJobError
 
 _SECONDS, _SOON = 60.0, 10.0
+_LOOK = 0.2  # seconds between two looks at a job
+_DEQUEUING = 1.0  # seconds in which Dagster starts a job that it saw in the queue
 _EVENTS = 1000
 REQUESTS = "request"
 """The name of the partitions of requests."""
@@ -123,7 +126,22 @@ class RemoteDeployment:
         return Findings(steps, failure)
 
     def abort(self, job_id: str) -> None:
-        """Ask a job to end."""
+        """Ask a job to end.
+
+        A process that is about to begin and finds that its job shall end says that it failed, so
+        it is asked when it has begun. And a job that is taken out of the queue at the moment when
+        Dagster starts it is started all the same, so it is asked again.
+        """
+        until = time.monotonic() + _SECONDS
+        while (asked_as := self.record(job_id).dagster_status) == "STARTING":
+            if time.monotonic() > until:
+                break
+            time.sleep(_LOOK)
+        self._terminate(job_id)
+        if asked_as == "QUEUED" and self._came_back(job_id):
+            self.abort(job_id)
+
+    def _terminate(self, job_id: str) -> None:
         try:
             answer = self._ask(_TERMINATE, _SOON, id=job_id)["terminateRun"]
         except DeploymentError:  # the answer waits for the process, which may be deaf
@@ -132,6 +150,15 @@ class RemoteDeployment:
             return
         if answer["__typename"] == "TerminateRunFailure":
             raise JobStateError(f"job {job_id} cannot be aborted now: it is over, or about to be")
+
+    def _came_back(self, job_id: str) -> bool:
+        """Tell whether a job that was taken out of the queue was started at that moment."""
+        until = time.monotonic() + _DEQUEUING
+        while time.monotonic() < until:
+            if self.record(job_id).dagster_status in {"STARTING", "STARTED"}:
+                return True
+            time.sleep(_LOOK)
+        return False
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is over, and the partition that was made for it."""

@@ -57,6 +57,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
     path = lock_of(folder.path)
     if path in _held:
         return folder
+    _end_if_aborted(context)
     folder.create()
     # A second time: whoever looks whether it is locked locks it for a moment.
     if lock_for_good(path) is not None or lock_for_good(path) is not None:
@@ -64,6 +65,20 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
         owner = {"instance": identity(context.instance), "host": socket.gethostname()}
         folder.save_document(_OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}})
     return folder
+
+
+def _end_if_aborted(context: RunContext) -> None:
+    """End a run that was taken out of the queue at the moment when Dagster started it.
+
+    Raises
+    ------
+    dagster.DagsterExecutionInterruptedError
+        If it was; Dagster then has it as canceled.
+    """
+    run, instance = context.run, context.instance
+    if instance.all_logs(run.run_id, of_type={dg.DagsterEventType.RUN_CANCELED}):
+        instance.report_run_canceling(run, "It was aborted before it began.")
+        raise dg.DagsterExecutionInterruptedError
 
 
 def _named(context: RunContext) -> dict[str, str]:

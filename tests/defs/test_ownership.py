@@ -1,0 +1,42 @@
+"""A run that was aborted stays aborted, even if Dagster starts it."""
+
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.execution.api import execute_run
+
+from anon_dagster.defs.ownership import own
+from anon_dagster.defs.resources import JobStore
+
+
+def test_a_run_that_was_taken_out_of_the_queue_and_started_all_the_same_is_aborted(
+    tmp_path: Path,
+) -> None:
+    store, began = JobStore(tmp_path), []
+
+    @dg.op
+    def step(context: dg.OpExecutionContext) -> None:
+        began.append(own(context, store))
+
+    @dg.job(executor_def=dg.in_process_executor)
+    def owning() -> None:
+        step()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(owning)
+        instance.report_run_canceling(run)
+        instance.report_run_canceled(run)
+        starting = dg.DagsterEvent(
+            event_type_value=dg.DagsterEventType.PIPELINE_STARTING.value, job_name=run.job_name
+        )
+        instance.report_dagster_event(starting, run_id=run.run_id)
+        found = instance.get_run_by_id(run.run_id)
+        assert found is not None
+        assert found.status is dg.DagsterRunStatus.STARTING, "as the daemon leaves it"
+        execute_run(InMemoryJob(owning), found, instance)
+        ended = instance.get_run_by_id(run.run_id)
+    assert ended is not None
+    assert ended.status is dg.DagsterRunStatus.CANCELED
+    assert began == []
+    assert list(tmp_path.iterdir()) == []
