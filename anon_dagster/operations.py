@@ -42,7 +42,15 @@ from anon_dagster.population import count_population, require_population
 from anon_dagster.progress import Progress, ProgressSink, running, unheard
 from anon_dagster.pseudonyms import require_keys
 from anon_dagster.record_risk import RecordRisks
-from anon_dagster.releasing import Release, count_release, publish, released_frame, write_release
+from anon_dagster.releasing import (
+    Announce,
+    Release,
+    count_release,
+    publish,
+    released_frame,
+    unannounced,
+    write_release,
+)
 from anon_dagster.request import (
     Measurement,
     Policy,
@@ -507,6 +515,7 @@ def write_applied(  # noqa: PLR0913 (all are named)
     job_id: str,
     folder: Path,
     on_progress: ProgressSink = unheard,
+    announce: Announce = unannounced,
 ) -> tuple[Decision, Release]:
     """Recode later records by a stored solution and publish them; see :func:`apply`.
 
@@ -514,14 +523,22 @@ def write_applied(  # noqa: PLR0913 (all are named)
     ----------
     request
         From :func:`later_request`.
-    job_id, folder
+    job_id, folder, announce
         See :func:`write_release`.
     """
     counted = count_records(request, source, on_progress=on_progress)
     made, found = assign(stored, counted, lacking=lacking, enforce=enforce, decimal=request.decimal)
     decision = Decision(request, counted, made, found)
-    judge = _judge(enforced=enforce)
-    return decision, publish(decision, source, judge, job_id, folder, on_progress)
+    release = publish(
+        decision,
+        source,
+        _judge(enforced=enforce),
+        job_id=job_id,
+        folder=folder,
+        on_progress=on_progress,
+        announce=announce,
+    )
+    return decision, release
 
 
 def later_request(

@@ -25,6 +25,13 @@ from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, verify
 
+Announce = Callable[[Sequence[str], str], None]
+"""Told where a release will lie and its checksum, at the last moment before it is published."""
+
+
+def unannounced(paths: Sequence[str], checksum: str, /) -> None:
+    """Tell nobody."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Release:
@@ -49,6 +56,7 @@ def write_release(
     job_id: str,
     folder: Path,
     on_progress: ProgressSink = unheard,
+    announce: Announce = unannounced,
 ) -> Release:
     """Write the release beside its target, measure it there, and only then publish it.
 
@@ -60,6 +68,8 @@ def write_release(
         Sets the files of two jobs apart.
     folder
         Where the release goes if the request has no target.
+    announce
+        Whoever dies after it knows what to look for in the target.
 
     Raises
     ------
@@ -70,17 +80,26 @@ def write_release(
     TargetError
         If the target cannot be written.
     """
-    require = Verification.require
-    return publish(decision, source, require, job_id, folder, on_progress)
+    return publish(
+        decision,
+        source,
+        Verification.require,
+        job_id=job_id,
+        folder=folder,
+        on_progress=on_progress,
+        announce=announce,
+    )
 
 
-def publish(
+def publish(  # noqa: PLR0913 (all are named)
     decision: Decision,
     source: OpenSource,
     judge: Callable[[Verification], None],
+    *,
     job_id: str,
     folder: Path,
     on_progress: ProgressSink,
+    announce: Announce,
 ) -> Release:
     """Publish a release that a judge lets pass and that is stored as decided."""
     policy = decision.request.policy
@@ -100,6 +119,7 @@ def publish(
         ):
             raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
         checksum = _checksum(files)
+        announce(staged.place, checksum)
         paths = staged.publish()
     return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
 

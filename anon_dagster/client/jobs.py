@@ -226,8 +226,8 @@ class AnonJob:
             done = "taken out of the queue"
         if ended != "aborted":
             done = "was over before it could be aborted"
-        elif (published := published_of(self._findings())) is not None and published.withdraw():
-            gone = [published.target]
+        elif target := self._withdraw():
+            gone = [target]
         said = {"id": self.job_id, "was": before.status, "status": ended, "done": done}
         return {**said, "targets_removed": gone}
 
@@ -338,6 +338,16 @@ class AnonJob:
             return JobFolder(self.context.store, self.job_id)
         file = next((each["file"] for each in found.steps.values() if "file" in each), None)
         return None if file is None else JobFolder(Path(file).parents[2], self.job_id)
+
+    def _withdraw(self) -> str | None:
+        """Remove what the job published; return its target if that was there."""
+        from anon_dagster.jobs import withdraw
+
+        found = self._findings()
+        folder, published = self._anywhere(found), published_of(found)
+        if folder is not None and (target := withdraw(folder)):
+            return target
+        return published.target if published is not None and published.withdraw() else None
 
     def _handed(self, record: JobRecord) -> Handover | None:
         name, store = record.tags.get(HANDED), self.context.store

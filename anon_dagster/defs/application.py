@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -156,6 +157,7 @@ def apply_stored(
         assess_utility,
         describe,
     )
+    from anon_dagster.jobs import announce
     from anon_dagster.operations import open_table, write_applied
 
     request, asked = job.load_request(), job.load_document("application.json")
@@ -168,6 +170,7 @@ def apply_stored(
         job_id=job.job_id,
         folder=job.create(),
         on_progress=on_progress,
+        announce=partial(announce, job),
     )
     job.save_release(release, request)
     explored, risks = describe(decision, release.count), assess_risk(decision)

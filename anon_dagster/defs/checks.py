@@ -1,6 +1,7 @@
 """The claims about a source and a release, measured on what is stored; each blocks what follows."""
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -8,6 +9,10 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.upstream import job_of
+from anon_dagster.errors import AnonError
+
+if TYPE_CHECKING:
+    from anon_dagster.jobs import JobFolder
 
 SOURCE_MATCHES = "source_matches_schema"
 KEEPS_PROMISES = "release_keeps_every_promise"
@@ -56,27 +61,52 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
     ) -> Iterable[dg.AssetCheckResult]:
         with failures_in_words():
-            from anon_dagster.releasing import count_release, verify_release
-            from anon_dagster.schemas import release_problems
-
-            job = job_of(context, store, {"anonymized": release})
-            decision, policy = job.load_decision(), job.load_request().policy
-            stored = count_release(policy, job.load_stored())
-            promises = verify_release(decision, stored)
-            problems = release_problems(
-                stored, policy, decision.solution, job.load_kept(), source=decision.counted
-            )
-        kept = dg.AssetCheckResult(
-            check_name=KEEPS_PROMISES,
-            passed=promises.holds,
-            description="; ".join(map(str, promises.failures)),
-            metadata={"promises": metadata.table(promises.to_frame())},
-        )
+            results = _measured(job_of(context, store, {"anonymized": release}))
         asked = {key.name for key in context.selected_asset_check_keys}
-        results = (kept, _result(RELEASE_MATCHES, problems))
         yield from (result for result in results if result.check_name in asked)
 
     return check
+
+
+def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
+    """Measure what a job stored, unless another job has replaced it."""
+    from anon_dagster.jobs import is_superseded
+    from anon_dagster.releasing import count_release, verify_release
+    from anon_dagster.schemas import release_problems
+
+    decision, policy = job.load_decision(), job.load_request().policy
+    try:
+        stored = count_release(policy, job.load_stored())
+    except AnonError:  # another job may be replacing it at this moment
+        if is_superseded(job):
+            return _superseded()
+        raise
+    promises = verify_release(decision, stored)
+    problems = release_problems(
+        stored, policy, decision.solution, job.load_kept(), source=decision.counted
+    )
+    if (problems or not promises.holds) and is_superseded(job):
+        return _superseded()
+    kept = dg.AssetCheckResult(
+        check_name=KEEPS_PROMISES,
+        passed=promises.holds,
+        description="; ".join(map(str, promises.failures)),
+        metadata={"promises": metadata.table(promises.to_frame())},
+    )
+    return kept, _result(RELEASE_MATCHES, problems)
+
+
+def _superseded() -> Sequence[dg.AssetCheckResult]:
+    """Blame no job for the release of the next one, which measures it itself."""
+    return [
+        dg.AssetCheckResult(
+            check_name=name,
+            passed=False,
+            severity=dg.AssetCheckSeverity.WARN,
+            description="a later job has published to the same target; its checks measure that",
+        )
+        for name in (KEEPS_PROMISES, RELEASE_MATCHES)
+    ]
 
 
 def _result(name: str, problems: Sequence[str]) -> dg.AssetCheckResult:

@@ -44,12 +44,15 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     found = instance.get_run_records(dg.RunsFilter(run_ids=[job_id]), limit=1)
     if not found or KIND_TAG not in found[0].dagster_run.tags:
         return True
+    from anon_dagster.jobs import withdraw
+
     steps = runs.findings(instance, job_id)["steps"]
     entry = entry_of(found[0], steps)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
     if entry.status == "aborted" and _was_asked_to_end(instance, job_id):
-        _withdraw(steps)
+        with suppress(AnonError):  # whoever removes it by hand is told by the file itself
+            withdraw(store.job(job_id))
     return not Ledger(store.root).write(entry) or post(entry)
 
 
@@ -91,14 +94,3 @@ def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
 def _was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:
     """Tell whether somebody aborted a job: a deployment that is stopped cancels its runs, too."""
     return bool(instance.all_logs(job_id, of_type={dg.DagsterEventType.RUN_CANCELING}))
-
-
-def _withdraw(steps: runs.Document) -> None:
-    """Remove the release of a job that was aborted after it was published."""
-    from anon_dagster.releasing import withdraw
-
-    released = steps.get("anonymized") or steps.get("applied") or {}
-    target = (steps.get("request") or steps.get("application") or {}).get("target")
-    if target and released:
-        with suppress(AnonError):  # as above
-            withdraw(target, released["paths"], released["checksum"])

@@ -5,6 +5,7 @@ A step reads and writes the folder of its job, and returns what Dagster may show
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -110,6 +111,7 @@ def solution(work: Work) -> Shown:
 
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
+    from anon_dagster.jobs import announce
     from anon_dagster.releasing import write_release
 
     decision = work.job.load_decision()
@@ -119,6 +121,7 @@ def anonymized(work: Work) -> Shown:
         job_id=work.job.job_id,
         folder=work.job.create(),
         on_progress=work.on_progress,
+        announce=partial(announce, work.job),
     )
     work.job.save_release(release, decision.request)
     return metadata.of_release(decision, release, work.source)

@@ -123,6 +123,12 @@ class StagedTarget:
             csv=self._target.csv,
         )
 
+    @property
+    def place(self) -> tuple[str, ...]:
+        """Where the files will lie once they are published."""
+        assert self._sealed, "the files of a target are known once it is sealed"
+        return self._files(self._path)
+
     def publish(self) -> tuple[str, ...]:
         """Move the files into their place, where they replace a former target; return them.
 
@@ -141,7 +147,7 @@ class StagedTarget:
             else:
                 self._swap()
         self._published = True
-        return self._files(self._path)
+        return self.place
 
     def discard(self) -> None:
         """Remove what was written and not published."""

@@ -1,0 +1,44 @@
+"""What a job leaves behind: a private folder per job, until the job is deleted.
+
+::
+
+    <root>/jobs/<job id>/
+    ├── owner.json, job.lock             whose it is; locked while the job runs
+    ├── request.json                     the request as it was validated
+    ├── application.json                 whose solution is applied, and how
+    ├── source.json                      where the records are, and their columns
+    ├── count.parquet, count.npz         values and counts by column; the frequency table, of the
+    │                                    population too; the key that a sample was drawn by
+    ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes
+    ├── announced.json                   where a release was about to be published, and its checksum
+    ├── release.json                     where the release is, and what was measured on it
+    ├── released.parquet, released.npz   the release counted, as it is stored
+    ├── release.parquet                  the release itself, if the request names no target
+    ├── exploratory_values.parquet       every value and its count
+    ├── exploratory_summary.parquet      … and how the values of each column lie
+    ├── risk.json, utility.json          the other statistics
+    ├── risk_details.json                what a request wants examined besides
+    ├── risk_of_source_records.parquet   … and the risk of every record, by its row
+    ├── risk_of_released_records.parquet
+    ├── detection.parquet                what each column seems to be
+    ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
+    ├── measurement.parquet              other configurations, compared
+    ├── report.html                      all of it in words and pictures
+    └── files/<key>/                     the same, of each of the files that a job releases
+
+Only the owner may read any of it. No file is changed once it is written, so one job may take
+over the files of another by a link, and either can be deleted without harm to the other.
+"""
+
+from anon_dagster.jobs.announcement import announce, is_superseded, withdraw
+from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.statistics import statistics_document, statistics_of
+
+__all__ = [
+    "JobFolder",
+    "announce",
+    "is_superseded",
+    "statistics_document",
+    "statistics_of",
+    "withdraw",
+]

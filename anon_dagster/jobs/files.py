@@ -1,0 +1,180 @@
+"""The private files of a job, whatever is in them: they appear whole, for their owner only."""
+
+import filecmp
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anon_dagster.errors import JobError
+from anon_dagster.jobs.statistics import statistics_document, statistics_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_OWNERSHIP = {"owner.json", "job.lock", "announced.json", "release.json"}
+_JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFiles:
+    """The files of one job, under its id."""
+
+    root: Path
+    job_id: str
+    file: str = ""
+    """The key of one of the files that a job releases each by itself."""
+
+    def __post_init__(self) -> None:
+        if not all(_JOB_ID.fullmatch(each) for each in (self.job_id, self.file or "none")):
+            raise JobError("a job id consists of letters, digits, dots, dashes and underscores")
+
+    @property
+    def path(self) -> Path:
+        """The folder, whether or not it exists."""
+        path = self.root / "jobs" / self.job_id
+        return path / "files" / self.file if self.file else path
+
+    def create(self) -> Path:
+        """Make the folder, readable for its owner only."""
+        below = self.path.relative_to(self.root)
+        for folder in (
+            self.root,
+            *(self.root / each for each in reversed(below.parents)),
+            self.path,
+        ):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return self.path
+
+    def has(self, names: Iterable[str]) -> bool:
+        """Tell whether the job has all of these files."""
+        return all((self.path / name).exists() for name in names)
+
+    def files(self) -> list[str]:
+        """Return the keys of the files that the job released each by itself."""
+        folder = self.path / "files"
+        return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
+
+    def delete(self) -> None:
+        """Remove everything that the job keeps here; a published target stays."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self.path)
+
+    def empty(self) -> None:
+        """Remove what the job made; what tells whose it was is left to its deployment."""
+        if not self.has(("owner.json",)):
+            self.delete()
+            return
+        with suppress(FileNotFoundError):  # the deployment may be at it, too
+            for each in self.path.iterdir():
+                if each.name == "files":  # whose names are those of partitions
+                    for key in self.files():
+                        shutil.rmtree(each / key)
+                        (each / key).mkdir()
+                elif each.is_dir():
+                    shutil.rmtree(each)
+                elif each.name not in _OWNERSHIP:
+                    each.unlink()
+
+    def adopt(self, other: Self, names: Iterable[str]) -> None:
+        """Take over files of another job.
+
+        Raises
+        ------
+        JobError
+            If the other job lacks one, or if this job has one of another content.
+        """
+        for name in names:
+            mine, theirs = self.create() / name, other.path / name
+            if not theirs.exists():
+                raise JobError(
+                    f"job {other.job_id} has no {name} any more; materialize from the request on"
+                )
+            if not mine.exists():
+                os.link(theirs, mine)
+            elif not filecmp.cmp(mine, theirs, shallow=False):
+                raise JobError(
+                    f"{name} of this job and of job {other.job_id} differ: they stem from "
+                    "different requests or sources; materialize from the request on"
+                )
+
+    # -- documents and tables ----------------------------------------------------------------
+
+    def write(self, name: str, fill: Callable[[IO[bytes]], object]) -> Path:
+        """Let a file appear whole, readable for its owner only."""
+        path = self.create() / name
+        beside = path.with_name(f".{name}.part")
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                fill(file)
+            beside.replace(path)
+        finally:
+            beside.unlink(missing_ok=True)
+        return path
+
+    def save_document(self, name: str, document: Mapping[str, Any]) -> Path:
+        """Write a JSON document."""
+        text = json.dumps(document, indent=1, ensure_ascii=False)
+        return self.write(name, lambda file: file.write(text.encode()))
+
+    def load_document(self, name: str) -> dict[str, Any]:
+        """Read a JSON document."""
+        document: dict[str, Any] = json.loads(self.found(name).read_text(encoding="utf-8"))
+        return document
+
+    def save_table(self, name: str, table: pa.Table) -> Path:
+        """Write a Parquet file."""
+        return self.write(name, lambda file: pq.write_table(table, file))
+
+    def load_table(self, name: str) -> pa.Table:
+        """Read a Parquet file."""
+        return pq.read_table(self.found(name), partitioning=None)
+
+    def save_frame(self, name: str, frame: "pd.DataFrame") -> Path:
+        """Write a DataFrame whose columns have one type each as a Parquet file."""
+        return self.save_table(name, pa.Table.from_pandas(frame))
+
+    def load_frame(self, name: str) -> "pd.DataFrame":
+        """Read a DataFrame."""
+        frame: pd.DataFrame = self.load_table(name).to_pandas()
+        return frame
+
+    def save_batches(self, name: str, schema: pa.Schema, tables: Iterable[pa.Table]) -> Path:
+        """Write tables one after the other into a Parquet file."""
+
+        def fill(file: IO[bytes]) -> None:
+            with pq.ParquetWriter(file, schema) as writer:
+                for table in tables:
+                    writer.write_table(table)
+
+        return self.write(name, fill)
+
+    def save_statistics(self, name: str, statistics: "pd.DataFrame") -> Path:
+        """Write statistics, whose counts stay exact integers beside fractions, as JSON."""
+        return self.save_document(name, statistics_document(statistics))
+
+    def load_statistics(self, name: str) -> "pd.DataFrame":
+        """Read statistics."""
+        return statistics_of(self.load_document(name))
+
+    def found(self, name: str) -> Path:
+        """Return where a file is.
+
+        Raises
+        ------
+        JobError
+            If the job has none of that name.
+        """
+        path = self.path / name
+        if not path.exists():
+            raise JobError(f"job {self.job_id} has no {name}; materialize from the request on")
+        return path

@@ -1,0 +1,208 @@
+"""What the steps of a job make, each document and table under its own name."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.counting import Count
+from anon_dagster.decision import Decision
+from anon_dagster.errors import JobKindError, SourceChangedError
+from anon_dagster.jobs.counts import packed, type_text, unpacked
+from anon_dagster.jobs.files import JobFiles
+from anon_dagster.jobs.statistics import statistics_document, statistics_of
+from anon_dagster.planning import plan
+from anon_dagster.request import Request, Source, parse_request
+from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.sources import OpenSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from anon_dagster.record_risk import RecordRisks, TupleRisks
+    from anon_dagster.releasing import Release
+    from anon_dagster.report import Findings
+    from anon_dagster.statistics.risk_details import RiskDetails
+
+_RECORDS = ("risk_of_source_records.parquet", "risk_of_released_records.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class JobFolder(JobFiles):
+    """Everything that one job made, under its id."""
+
+    def save_request(self, request: Request) -> Path:
+        """Keep a request, its paths made absolute by now."""
+        return self.save_document("request.json", request.model_dump(mode="json", by_alias=True))
+
+    def load_request(self) -> Request:
+        """Return the request."""
+        return parse_request(self.load_document("request.json"))
+
+    def save_source(self, source: OpenSource) -> Path:
+        """Keep which columns a source has, and the versions of its files."""
+        document = {
+            "columns": source.columns,
+            "parts": len(source.parts),
+            "files": [_mark(each) for each in source.files],
+        }
+        return self.save_document("source.json", document)
+
+    def require_source(self, source: OpenSource) -> None:
+        """Refuse a source that is not the one that the job found at first.
+
+        Raises
+        ------
+        SourceChangedError
+            With how many files are other ones now.
+        """
+        found = self.load_document("source.json")["files"]
+        marks = [_mark(each) for each in source.files]
+        if found != marks:
+            changed = max(sum(mark not in found for mark in marks), len(found) - len(marks), 1)
+            raise SourceChangedError(
+                f"{changed} of the {len(found)} files of the source changed since the job found "
+                "them; materialize from the request on"
+            )
+
+    def save_count(self, count: Count, request: Request, *, name: str = "count") -> None:
+        """Keep a count, without the values of direct identifiers."""
+        direct = [n for n in request.policy.names("direct_identifier") if n in count.columns]
+        columns, arrays = packed(count.forget(direct))
+        self.save_table(f"{name}.parquet", columns)
+        self.write(f"{name}.npz", lambda file: np.savez_compressed(file, **arrays))
+
+    def load_count(self, *, name: str = "count") -> Count:
+        """Return a count."""
+        columns = self.load_table(f"{name}.parquet")
+        with np.load(self.found(f"{name}.npz")) as arrays:
+            return unpacked(columns, arrays)
+
+    def save_solution(self, solution: Solution) -> None:
+        """Keep what was decided."""
+        document = {
+            "levels": solution.levels,
+            "proof": asdict(solution.proof),
+            "labels": [each.labels for each in solution.generalized],
+            "leaves": [each.leaves for each in solution.generalized],
+        }
+        arrays: dict[str, Any] = {"classes": solution.classes}
+        for q, each in enumerate(solution.generalized):
+            arrays |= {
+                f"codes{q}": each.codes,
+                f"covered{q}": each.covered,
+                f"heights{q}": each.heights,
+            }
+        self.save_document("solution.json", document)
+        self.write("solution.npz", lambda file: np.savez_compressed(file, **arrays))
+
+    def load_solution(self) -> Solution:
+        """Return what was decided."""
+        document = self.load_document("solution.json")
+        with np.load(self.found("solution.npz")) as arrays:
+            generalized = tuple(
+                Generalized(
+                    codes=arrays[f"codes{q}"],
+                    labels=tuple(labels),
+                    covered=arrays[f"covered{q}"],
+                    heights=arrays[f"heights{q}"],
+                    leaves=leaves,
+                )
+                for q, (labels, leaves) in enumerate(
+                    zip(document["labels"], document["leaves"], strict=True)
+                )
+            )
+            classes = arrays["classes"]
+        levels = document["levels"]
+        return Solution(
+            classes,
+            generalized,
+            Proof(**document["proof"]),
+            None if levels is None else tuple(levels),
+        )
+
+    def load_decision(self) -> Decision:
+        """Return what was asked for, found and decided."""
+        request, counted = self.load_request(), self.load_count()
+        return Decision(request, counted, plan(request, counted), self.load_solution())
+
+    def save_release(self, release: "Release", request: Request) -> None:
+        """Keep where a release is and what was measured on it."""
+        target = release.target
+        stored = Source(path=release.paths, format=target.format_found, csv=target.csv)
+        document = {
+            "source": stored.model_dump(mode="json"),
+            "columns": {field.name: type_text(field.type) for field in release.schema},
+            "kept": release.kept,
+            "records": release.count.records,
+            "checksum": release.checksum,
+        }
+        self.save_count(release.count, request, name="released")
+        self.save_document("release.json", document)
+
+    def load_stored(self) -> Source:
+        """Return the release as a source that can be read again."""
+        return Source.model_validate(self.load_document("release.json")["source"])
+
+    def load_kept(self) -> tuple[str, ...]:
+        """Return the columns that are released as they stand in the source."""
+        return tuple(self.load_document("release.json")["kept"])
+
+    def load_findings(self) -> "Findings":
+        """Return what the steps of the job found, for its report."""
+        from anon_dagster.report import Findings
+        from anon_dagster.statistics import ExploratoryStatistics
+
+        return Findings(
+            decision=self.load_decision(),
+            exploratory=ExploratoryStatistics(
+                self.load_frame("exploratory_values.parquet"),
+                self.load_frame("exploratory_summary.parquet"),
+            ),
+            risk=self.load_statistics("risk.json"),
+            utility=self.load_statistics("utility.json"),
+            paths=tuple(self.load_document("release.json")["source"]["path"]),
+            risk_details=self.load_risk_details(),
+        )
+
+    def save_risk_details(self, details: "RiskDetails") -> Path:
+        """Write what was examined of the risk, as JSON."""
+        tables = {name: statistics_document(frame) for name, frame in details.tables.items()}
+        return self.save_document("risk_details.json", tables)
+
+    def load_risk_details(self) -> "RiskDetails":
+        """Return what was examined of the risk."""
+        from anon_dagster.statistics.risk_details import RiskDetails
+
+        tables = self.load_document("risk_details.json")
+        return RiskDetails(**{name: statistics_of(each) for name, each in tables.items()})
+
+    def save_record_risks(
+        self, risks: "Iterable[TupleRisks]", tables: "Iterable[OpenSource]"
+    ) -> None:
+        """Write the risk of every record of the source and of the release."""
+        for name, measured, table in zip(_RECORDS, risks, tables, strict=True):
+            self.save_batches(name, measured.schema, measured.tables(table))
+
+    def load_record_risks(self) -> "RecordRisks":
+        """Return the risk of every record.
+
+        Raises
+        ------
+        JobKindError
+            If it was not asked for.
+        """
+        from anon_dagster.record_risk import RecordRisks
+
+        if not self.has(_RECORDS):
+            raise JobKindError(
+                f"job {self.job_id} has no risk per record: ask for it in its request, by "
+                "risk_analysis: {records: true}"
+            )
+        return RecordRisks(*map(self.load_frame, _RECORDS))
+
+
+def _mark(file: Fingerprint) -> list[Any]:
+    return [file.path, file.size, list(file.version)]

@@ -1,0 +1,128 @@
+"""A release is announced before it is published, so whoever comes later knows whose it is."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+import pytest
+
+from anon_dagster.defs.endings import close
+from anon_dagster.defs.ownership import KIND_TAG
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.stages import ANONYMIZE, REQUEST, STAGES, Work
+from anon_dagster.jobs import JobFolder, is_superseded, withdraw
+from anon_dagster.request import parse_request
+from tests.deployment import Deployment, deployed
+
+TARGETS: dict[str, dict[str, Any]] = {
+    "one file": {"path": "out/people.parquet"},
+    "parts": {"path": "out/parts", "format": "csv", "single_file": False, "rows_per_file": 20},
+}
+
+
+@pytest.fixture(params=TARGETS)
+def target(request: pytest.FixtureRequest) -> dict[str, Any]:
+    return TARGETS[str(request.param)]
+
+
+@pytest.fixture
+def deployment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployment]:
+    monkeypatch.chdir(tmp_path)
+    people = pd.DataFrame({"age": [20 + p * 7 % 40 for p in range(60)], "town": ["a", "b"] * 30})
+    people.to_csv("people.csv", index=False)
+    (tmp_path / "out").mkdir()
+    with deployed(tmp_path) as there:
+        yield there
+
+
+def asked(target: dict[str, Any], k: int, role: str = "non_sensitive") -> dict[str, Any]:
+    rule = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10, 20]}}
+    return {
+        "source": {"path": "people.csv"},
+        "target": target,
+        "policy": {
+            "attributes": {"age": rule, "town": {"role": role}},
+            "privacy": {"k_anonymity": {"k": k}},
+        },
+    }
+
+
+def work(job: JobFolder, request: dict[str, Any], *, until: str = "anonymized") -> None:
+    """Take the steps of a job, with no Dagster around them."""
+    job.save_request(parse_request(request, folder=job.root.parent))
+    for step in ANONYMIZE:
+        if step != REQUEST:
+            STAGES[step].make(Work(job, lambda _: None, dg.AssetKey(["people", "source"])))
+        if step == until:
+            return
+
+
+def left(folder: Path) -> list[str]:
+    return [path.name for path in (folder / "out").iterdir()]
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_job_knows_whether_another_one_came_later(tmp_path: Path, target: dict[str, Any]) -> None:
+    first, later = (JobFolder(tmp_path / ".anon", name) for name in ("first", "later"))
+    work(first, asked(target, 3))
+    assert not is_superseded(first)
+    work(JobFolder(tmp_path / ".anon", "elsewhere"), asked({"path": "out/other.csv"}, 3))
+    work(JobFolder(tmp_path / ".anon", "kept"), {**asked(target, 3), "target": None})
+    assert not is_superseded(first)
+    work(later, asked(target, 30))
+    assert is_superseded(first)
+    assert not is_superseded(later)
+    assert withdraw(first) is None, "it was replaced"
+    assert withdraw(later) == later.load_request().target.path  # type: ignore[union-attr]
+    assert left(tmp_path) == ["other.csv"]
+
+
+def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+) -> None:
+    def aborted(*_: object) -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    monkeypatch.setattr(JobFolder, "save_release", aborted)
+    store, instance = JobStore(deployment.folder / ".anon"), deployment.instance
+    job = deployment.definitions.resolve_job_def("anonymize_job")
+    run = instance.create_run_for_job(
+        job, status=dg.DagsterRunStatus.STARTED, tags={KIND_TAG: "anonymize"}
+    )
+    with pytest.raises(dg.DagsterExecutionInterruptedError):
+        work(store.job(run.run_id), asked(target, 3))
+    assert left(deployment.folder) == [Path(target["path"]).name]
+    instance.report_run_canceling(run)
+    instance.report_run_canceled(run)
+    assert close(instance, store, run.run_id)
+    assert left(deployment.folder) == []
+
+
+@pytest.mark.parametrize("role", ["non_sensitive", "sensitive"])
+def test_no_job_is_blamed_for_the_release_that_replaced_its_own(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any], role: str
+) -> None:
+    """Another job publishes after a job published, and before it measured what is stored."""
+    save = JobFolder.save_release
+    later = JobFolder(deployment.folder / ".anon", "later")
+
+    def save_and_be_replaced(job: JobFolder, *saved: Any) -> None:
+        save(job, *saved)
+        if job != later:
+            work(later, asked(target, 2, role))
+            if role == "sensitive":  # at this moment there is nothing to read
+                place = deployment.folder / target["path"]
+                (shutil.rmtree if place.is_dir() else Path.unlink)(place)
+
+    monkeypatch.setattr(JobFolder, "save_release", save_and_be_replaced)
+    result = deployment.run_request(asked(target, 30))
+    assert result.success
+    found = result.get_asset_check_evaluations()
+    replaced = [each for each in found if each.check_name != "source_matches_schema"]
+    assert [(each.passed, each.severity) for each in replaced] == [
+        (False, dg.AssetCheckSeverity.WARN)
+    ] * 2
+    assert "a later job has published" in str(replaced[0].description)
