@@ -33,6 +33,7 @@ def deployed_live(folder: Path) -> Iterator[str]:
         "DAGSTER_HOME": str(folder),
         "ANON_STORE": str(folder / ".anon"),
         "PYTHONPATH": str(PROJECT),
+        "DAGSTER_GRPC_TIMEOUT_SECONDS": "300",  # as docs/dagster.md says of a service
     }
     commands = (
         ["dagster-webserver", "-h", "127.0.0.1", "-p", str(port)],
