@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -178,22 +179,31 @@ def _telling(phase: str, on_progress: ProgressSink) -> _Report:
 
 
 def _most_accurate(plan: Plan, judged: int, searching: _Report) -> list[Solution]:
-    """Rank releases of least loss by what is learned from them; those that tie by their loss."""
-    found = search_best(plan.problem, judged, on_progress=searching)
+    """Rank releases of least loss by what is learned from them; those that tie by their loss.
+
+    Where the seconds of the search run out, fewer are judged, but one.
+    """
+    started, budget = monotonic(), _budget(plan.policy)
+    found = search_best(plan.problem, judged, on_progress=searching, budget=budget)
     found = [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
     asked, accuracies = Classification.of(plan.problem, plan.policy), []
     for place, each in enumerate(found):
+        if place and budget is not None and budget.is_late(started):
+            break
         searching(each.proof.evaluated, len(found) - place)
         accuracies.append(asked.of_release(each))
-    order = sorted(range(len(found)), key=lambda place: -accuracies[place])
+    order = sorted(range(len(accuracies)), key=lambda place: -accuracies[place])
     # nothing is proven of candidates that were not judged
     return [replace(found[p], proof=replace(found[p].proof, optimal=False)) for p in order]
 
 
+def _budget(policy: Policy) -> Budget | None:
+    asked = policy.search
+    return None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
+
+
 def _decided(plan: Plan, searching: _Report, recoding: _Report) -> Solution:
-    asked = plan.policy.search
-    budget = None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
-    find = partial(search, on_progress=searching, budget=budget)
+    find = partial(search, on_progress=searching, budget=_budget(plan.policy))
     if plan.policy.recoding == "global":
         return find(plan.problem)
     return _decided_locally(plan.problem, find, recoding)
@@ -397,7 +407,7 @@ def measure_counted(
         if plan.policy.objective.metric == "classification":
             judged = max(measurement.best, plan.policy.objective.candidates)
             return _most_accurate(plan, judged, lambda *_: None)[: measurement.best]
-        found = search_best(plan.problem, measurement.best)
+        found = search_best(plan.problem, measurement.best, budget=_budget(plan.policy))
         return [within_classes(each, plan.aggregations, plan.problem.counts) for each in found]
 
     made = plan(request, counted)

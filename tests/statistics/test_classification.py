@@ -11,6 +11,7 @@ from sklearn.naive_bayes import CategoricalNB
 from sklearn.preprocessing import OneHotEncoder
 
 from anon_dagster import RequestError, UnreachableError, anonymize, measure, verify
+from anon_dagster.core.solution import Solution
 from anon_dagster.explanation import explain_policy
 from anon_dagster.request import Policy, parse_policy
 from anon_dagster.statistics.classification import Classification, _folds
@@ -169,6 +170,27 @@ def test_the_most_accurate_of_the_best_is_released_and_keeps_every_promise() -> 
     table = measure(asked, measurement={"k": [4, 9], "best": 2}, frame=people())
     assert table["rank"].tolist() == [1, 2, 1, 2]
     assert table["accuracy(illness)"][0] == best
+
+
+@pytest.mark.parametrize(
+    ("search", "most"), [({"steps": 1}, 1), ({"steps": 2}, 2), ({"seconds": 1e-9}, 1), (None, 6)]
+)
+def test_the_budget_of_the_search_bounds_what_is_judged(
+    search: dict[str, Any] | None, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judged = []
+    of_release = Classification.of_release
+
+    def counted(asked: Classification, solution: Solution) -> float:
+        judged.append(solution)
+        return of_release(asked, solution)
+
+    monkeypatch.setattr(Classification, "of_release", counted)
+    objective = {"metric": "classification", "of_best": 6}
+    asked = policy(suppression_limit=1, objective=objective, search=search)
+    assert anonymize({"policy": asked}, frame=people()).release.verification.holds
+    assert 1 <= len(judged) <= most
+    assert search is not None or len(judged) == most
 
 
 def test_without_scikit_learn_the_extra_is_named_before_the_work_begins(

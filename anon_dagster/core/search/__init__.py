@@ -39,9 +39,15 @@ def search(
 
 
 def search_best(
-    problem: Problem, wanted: int, *, on_progress: Progress | None = None
+    problem: Problem,
+    wanted: int,
+    *,
+    on_progress: Progress | None = None,
+    budget: Budget | None = None,
 ) -> list[Solution]:
     """Find the feasible candidates of least loss, as many as wanted or as there are, best first.
+
+    With a budget, those that it sufficed to find.
 
     Raises
     ------
@@ -55,4 +61,4 @@ def search_best(
             f"the best of {candidates:,} candidates cannot be ranked, only of {ENUMERABLE:,}; "
             "narrow the levels of some attributes"
         )
-    return search_exactly(problem, Meter(None, on_progress), wanted=wanted)
+    return search_exactly(problem, Meter(budget, on_progress), wanted=wanted)

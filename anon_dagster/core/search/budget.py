@@ -26,6 +26,10 @@ class Budget:
         if self.steps < 1 or (self.seconds is not None and self.seconds <= 0):
             raise RequestError("the budget of a search needs at least one step and some seconds")
 
+    def is_late(self, started: float) -> bool:
+        """Tell whether the seconds are over, of what was started when the clock showed this."""
+        return self.seconds is not None and monotonic() - started > self.seconds
+
     def part(self, of: int) -> "Budget":
         """Return a share of the budget."""
         seconds = None if self.seconds is None else self.seconds / of
@@ -53,5 +57,4 @@ class Meter:
         budget = self._budget
         if budget is None or not self.evaluated:
             return False
-        late = budget.seconds is not None and monotonic() - self._started > budget.seconds
-        return late or self.evaluated >= budget.steps
+        return budget.is_late(self._started) or self.evaluated >= budget.steps

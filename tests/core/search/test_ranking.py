@@ -9,7 +9,7 @@ from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.loss import TIE
 from anon_dagster.core.privacy import PrivacyModel
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.search import search, search_best
+from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.errors import RequestError, UnreachableError
 from tests.core.search.examples import MODELS, random_problem
 
@@ -49,6 +49,23 @@ def test_the_best_of_one_is_what_the_search_finds() -> None:
     (only,) = search_best(problem, 1)
     assert only.levels == search(problem).levels
     assert only.proof.optimal
+
+
+@pytest.mark.parametrize("steps", [1, 3, 8])
+def test_with_a_budget_the_best_of_those_that_were_evaluated_are_ranked(steps: int) -> None:
+    for seed in range(12):
+        problem = random_problem(1000 + seed, MODELS["k"])
+        losses = {levels: evaluate(problem, levels).loss for levels in ranked(problem)}
+        try:
+            found = search_best(problem, 5, budget=Budget(steps=steps))
+        except UnreachableError:
+            continue
+        assert found[0].proof.evaluated <= steps
+        assert len(found) <= steps
+        assert [losses[each.levels] for each in found] == pytest.approx(
+            sorted(losses[each.levels] for each in found)
+        )
+        assert found[0].proof.lower_bound <= min(losses.values()) + TIE
 
 
 def test_a_lattice_that_cannot_be_enumerated_is_not_ranked() -> None:
