@@ -20,7 +20,7 @@ from anon_dagster.jobs.statistics import statistics_document, statistics_of
 if TYPE_CHECKING:
     import pandas as pd
 
-_OWNERSHIP = {"owner.json", "job.lock", "announced.json", "release.json"}
+_OWNERSHIP = {"owner.json", "job.lock", "release.json"}
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
