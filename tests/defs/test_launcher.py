@@ -34,7 +34,7 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dag
     monkeypatch.setenv("ANON_STORE", str(tmp_path / "store"))
     with deployed(tmp_path) as deployment:
         launcher = deployment.instance.run_launcher
-        assert isinstance(instance, SignallingLauncher), "as the settings of the project say"
+        assert isinstance(launcher, SignallingLauncher), "as the settings of the project say"
         yield deployment.instance
 
 
