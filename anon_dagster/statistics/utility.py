@@ -193,7 +193,16 @@ def _non_uniform_entropy(outcome: Outcome) -> float:
         - metric.offset(source, q)
         for q in range(len(source.hierarchies))
     ]
-    return max(fsum(bits) / source.records, 0.0) if source.records else 0.0
+    return _bits(fsum(bits) / source.records) if source.records else 0.0
+
+
+def _kl_divergence(outcome: Outcome) -> float:
+    return _bits(KullbackLeibler().divergence(outcome))
+
+
+def _bits(value: float) -> float:
+    """Return what is more than rounding: bits per record that one record of a billion may lose."""
+    return value if value > 1e-12 else 0.0
 
 
 def _nothing_left(problem: Problem) -> Outcome:
@@ -237,8 +246,8 @@ _MEASURES = (
     ),
     _Measure(
         "kl_divergence",
-        lambda released: KullbackLeibler().divergence(released.outcome),
-        lambda problem: KullbackLeibler().divergence(_nothing_left(problem)),
+        lambda released: _kl_divergence(released.outcome),
+        lambda problem: _kl_divergence(_nothing_left(problem)),
     ),
 )
 _OF_LEVELS = (_Measure("height", _height, _highest_height),)

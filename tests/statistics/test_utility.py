@@ -76,6 +76,15 @@ def test_the_source_is_as_good_as_can_be_and_nothing_at_all_as_bad() -> None:
     assert (worst["better"] == "lower").all()
 
 
+def test_a_source_of_many_tuples_has_lost_exactly_nothing() -> None:
+    dice = np.random.default_rng(3)
+    ages = Hierarchy.from_labels([[str(n) for n in range(90)]])
+    codes = np.unique(dice.integers(0, 90, (900, 3)), axis=0)
+    problem = problem_of([ages] * 3, codes.tolist(), dice.integers(1, 9, len(codes)).tolist())
+    lost = utility_statistics(problem, identity(problem))["source"]
+    assert lost["non_uniform_entropy"] == lost["infoLoss"] == lost["kl_divergence"] == 0
+
+
 def test_discernibility_does_not_wrap_around() -> None:
     for size in (100_000, 5 * 10**9):
         problem = problem_of([TWO], [[0], [1]], [size, size])
