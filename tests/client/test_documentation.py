@@ -27,8 +27,8 @@ def folder(project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     AnonClient().close()
 
 
-def blocks(project_folder: Path, language: str) -> str:
-    page = (project_folder / "docs" / "client.md").read_text(encoding="utf-8")
+def blocks(project_folder: Path, language: str, *, page: str = "docs/client.md") -> str:
+    page = (project_folder / page).read_text(encoding="utf-8")
     return "\n".join(re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL))
 
 
@@ -82,9 +82,10 @@ def test_the_session_in_the_shell(project_folder: Path, folder: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_session_by_curl(project_folder: Path, folder: Path) -> None:
-    script = blocks(project_folder, "sh")
+    script = blocks(project_folder, "sh", page="README.md") + blocks(project_folder, "sh")
     with deployed_live(folder) as url:
         said = run(script.replace("http://127.0.0.1:3000", url), folder)
+    assert "LaunchRunSuccess" in said.partition("runsOrError")[0]
     told = said.replace('": "', '":"')
     assert told.count('"status":"SUCCESS"') >= 2 * 7  # each when it was awaited, and in the list
     for each in ("exact_risk", "exact_utility", "out/patients.parquet", "TerminateRunSuccess"):
