@@ -1,5 +1,6 @@
 """Where a host keeps what it knows of itself, and how those who may talk to it find it."""
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,11 @@ class Place:
     """Where ``dagster.yaml`` is, or is made; the working directory of every job."""
     store: Path
     """What jobs leave behind."""
+
+    @property
+    def mark(self) -> str:
+        """What sets the jobs of this store apart: several may share the history of one home."""
+        return hashlib.sha256(str(self.store.resolve()).encode()).hexdigest()[:12]
 
     def job_lock(self, job_id: str) -> Path:
         """Return the file that is locked for as long as the process of a job lives."""

@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
 HOST_TAG = "anon/host"
+_WAITING = dg.DagsterRunStatus.MANAGED
+"""Of a run that waits: a daemon beside the host would call one that does not start failed."""
 _MOST = 4  # jobs at once, if dagster.yaml does not say
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
 _PARTITION = "dagster/partition"
@@ -67,9 +70,10 @@ class Queue:
     def adopt(self) -> None:
         """Take over what an earlier host left: jobs that wait, that run, and that died."""
         unfinished = dg.RunsFilter(
-            tags={HOST_TAG: "yes"},
+            tags={HOST_TAG: self.place.mark},
             statuses=[
-                dg.DagsterRunStatus.NOT_STARTED,
+                _WAITING,
+                dg.DagsterRunStatus.STARTING,
                 dg.DagsterRunStatus.STARTED,
                 dg.DagsterRunStatus.CANCELING,
             ],
@@ -77,7 +81,7 @@ class Queue:
         for run in reversed(self.instance.get_runs(unfinished)):
             if is_locked(self.place.job_lock(run.run_id)):
                 self.workers[run.run_id] = Worker(None)
-            elif run.status == dg.DagsterRunStatus.NOT_STARTED:
+            elif run.status in {_WAITING, dg.DagsterRunStatus.STARTING}:
                 self.waiting.append(run.run_id)
             else:
                 self._close(run.run_id, "its process ended together with that of the host")
@@ -90,11 +94,15 @@ class Queue:
     ) -> str:
         """Queue a job and return its id."""
         definition = known(self.place.home / "data", self.place.store).resolve_job_def(job)
-        tags = {**definition.tags, **tags, HOST_TAG: "yes", _PARTITION: partition}
+        tags = {**definition.tags, **tags, HOST_TAG: self.place.mark, _PARTITION: partition}
         with self.guard:
             self.instance.add_dynamic_partitions(REQUESTS, [partition])
             run = self.instance.create_run_for_job(
-                definition, run_id=str(uuid.uuid4()), run_config=config, tags=tags
+                definition,
+                run_id=str(uuid.uuid4()),
+                run_config=config,
+                tags=tags,
+                status=_WAITING,
             )
             self.waiting.append(run.run_id)
         return run.run_id
@@ -149,6 +157,12 @@ class Queue:
                 self._start(self.waiting.pop(0))
 
     def _start(self, job_id: str) -> None:
+        run = self.instance.get_run_by_id(job_id)
+        if run is None or run.is_finished:  # by another hand than ours
+            return
+        starting = dg.DagsterEventType.PIPELINE_STARTING.value
+        event = dg.DagsterEvent(starting, job_name=run.job_name)
+        self.instance.report_dagster_event(event, run_id=job_id)
         process = _processes.Process(target=work, args=(self.place, job_id), daemon=False)
         process.start()
         self.workers[job_id] = Worker(process)
@@ -177,7 +191,8 @@ class Queue:
         process = self.workers[job_id].process
         pid = process.pid if process else holder(self.place.job_lock(job_id))
         if pid is not None:
-            os.kill(pid, sign)
+            with suppress(ProcessLookupError):  # it may have ended since it was looked at
+                os.kill(pid, sign)
 
     def _close(self, job_id: str, ended: str) -> None:
         """Write down how a job ended that has no process any more; aborted if nothing else."""

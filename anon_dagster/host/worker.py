@@ -32,7 +32,7 @@ def work(place: Place, job_id: str) -> None:
     _be_quiet()
     with dg.DagsterInstance.from_config(str(place.home)) as instance:
         run = instance.get_run_by_id(job_id)
-        if run is not None and not run.is_finished:
+        if run is not None and run.status is dg.DagsterRunStatus.STARTING:  # else it was aborted
             job = known(place.home / "data", place.store).resolve_job_def(run.job_name)
             execute_run(InMemoryJob(job), run, instance)
     held.close()

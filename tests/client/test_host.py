@@ -1,0 +1,49 @@
+"""Jobs on this machine, with other deployments beside them."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from anon_dagster.client import AnonClient
+from anon_dagster.host.place import Place
+from anon_dagster.host.queue import Queue
+from tests.client.people import SECONDS, await_work, endless, request_of
+
+MONITORED = {"NOT_STARTED", "STARTING", "STARTED", "CANCELING", "QUEUED"}
+"""What a daemon on the same history ends, or starts."""
+
+
+def test_two_stores_of_one_history_leave_each_other_alone(tmp_path: Path) -> None:
+    one, other = (AnonClient(home=tmp_path / "home", store=tmp_path / s) for s in "ab")
+    (tmp_path / "folk").mkdir()
+    going = one.anonymize(endless(tmp_path / "folk"))
+    await_work(going, "search")
+    assert going.job_id in other.job_ids()  # its host looks after what it finds unfinished
+    done = other.anonymize(request_of(tmp_path / "folk"))
+    assert done.wait(SECONDS) == "completed"
+    assert going.status()["status"] == "running"
+    assert going.abort()["status"] == "aborted"
+    for client in (one, other):
+        client.close()
+
+
+def test_a_job_that_waits_is_no_daemons_business(tmp_path: Path) -> None:
+    place = Place(tmp_path / "home", tmp_path / "store")
+    place.make()
+    with dg.DagsterInstance.ephemeral() as instance:
+        queue = Queue(place, instance)
+        first, second = (
+            queue.add("anonymize_job", {}, {"anon/kind": "anonymize"}, f"p{n}") for n in range(2)
+        )
+        run = instance.get_run_by_id(first)
+        assert run is not None
+        assert run.status.value not in MONITORED
+        again = Queue(place, instance)
+        again.adopt()
+        assert again.waiting == [first, second]
+        Queue(Place(tmp_path / "home", tmp_path / "elsewhere"), instance).adopt()
+        queue.abort(second)
+        ended = instance.get_run_by_id(second)
+    assert ended is not None
+    assert ended.status is dg.DagsterRunStatus.CANCELED
+    assert queue.waiting == [first]
