@@ -106,8 +106,8 @@ class Deployment(Protocol):
     def config(self, job_id: str) -> Mapping[str, Any]:
         """Return how a job was configured."""
 
-    def abort(self, job_id: str) -> None:
-        """Ask a job to end."""
+    def abort(self, job_id: str, *, timeout: float) -> None:
+        """Ask a job to end; an UnfinishedJobError if it cannot be asked in so many seconds."""
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is over, and the partition that was made for it."""

@@ -61,8 +61,9 @@ class EmbeddedDeployment:
         config: Mapping[str, Any] = self._ask("config", job_id=job_id)
         return config
 
-    def abort(self, job_id: str) -> None:
+    def abort(self, job_id: str, *, timeout: float) -> None:
         """Ask a job to end."""
+        del timeout  # it is asked at once
         self._ask("abort", job_id=job_id)
 
     def delete(self, job_id: str) -> None:

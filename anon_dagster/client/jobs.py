@@ -1,5 +1,6 @@
 """One job: how far it is, what it found, and its end."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -214,12 +215,13 @@ class AnonJob:
         before = self._record()
         if before.is_over:
             raise JobStateError(f"job {self.job_id} is {before.status}: there is nothing to abort")
+        until = time.monotonic() + timeout
         try:
-            self._deployment.abort(self.job_id)
+            self._deployment.abort(self.job_id, timeout=timeout)
         except JobStateError:
             if not self._record().is_over:  # or it ended while it was asked to
                 raise
-        ended = self.wait(timeout)
+        ended = self.wait(max(until - time.monotonic(), 1.0))
         gone, work = [], running_of(before)["work"]
         done = f"ended at: {work or 'its start'}"
         if before.status == "queued":
@@ -337,7 +339,10 @@ class AnonJob:
         if self.context.store is not None:
             return JobFolder(self.context.store, self.job_id)
         file = next((each["file"] for each in found.steps.values() if "file" in each), None)
-        return None if file is None else JobFolder(Path(file).parents[2], self.job_id)
+        folder = None if file is None else JobFolder(Path(file).parents[2], self.job_id)
+        # It may be of another machine, or of another user of this one.
+        seen = folder is not None and os.access(folder.path, os.R_OK | os.W_OK | os.X_OK)
+        return folder if seen else None
 
     def _withdraw(self) -> str | None:
         """Remove what the job published; return its target if that was there."""
@@ -361,12 +366,13 @@ class Published:
     target: str
     paths: tuple[str, ...]
     checksum: str
+    versions: tuple[tuple[str, ...], ...]
 
     def withdraw(self) -> bool:
         """Remove it, unless something else is there by now; tell whether it was."""
         from anon_dagster.releasing import withdraw
 
-        return withdraw(self.target, self.paths, self.checksum)
+        return withdraw(self.target, self.paths, self.versions)
 
 
 def published_of(found: Findings) -> Published | None:
@@ -375,7 +381,12 @@ def published_of(found: Findings) -> Published | None:
     released = step(found, "anonymized", "applied")
     if not target or not released:
         return None
-    return Published(target, tuple(released["paths"]), released["checksum"])
+    return Published(
+        target,
+        tuple(released["paths"]),
+        released["checksum"],
+        tuple(map(tuple, released["versions"])),
+    )
 
 
 def failure_of(job_id: str, found: Findings) -> AnonError:

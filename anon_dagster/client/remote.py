@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
@@ -11,7 +11,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
-from anon_dagster.errors import DeploymentError, JobStateError, RequestError, UnknownJobError
+from anon_dagster.errors import (
+    DeploymentError,
+    JobStateError,
+    RequestError,
+    UnfinishedJobError,
+    UnknownJobError,
+)
 
 _SECONDS, _SOON = 60.0, 10.0
 _LOOK = 0.2  # seconds between two looks at a job
@@ -95,7 +101,14 @@ class RemoteDeployment:
             "runConfigData": launch.config,
             "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in tags.items()]},
         }
-        answer = self._ask(_LAUNCH, run=run)["launchRun"]
+        data = self._answer(_LAUNCH, _SECONDS, run=run)
+        try:
+            self._require_granted(data)
+        except DeploymentError:
+            with suppress(DeploymentError):
+                self._forget(launch.partition)
+            raise
+        answer = data["launchRun"]
         if answer["__typename"] == "RunConfigValidationInvalid":
             self._forget(launch.partition)
             raise RequestError("the deployment does not understand the request; is it older?")
@@ -125,21 +138,21 @@ class RemoteDeployment:
                 failure = _failure(event)
         return Findings(steps, failure)
 
-    def abort(self, job_id: str) -> None:
+    def abort(self, job_id: str, *, timeout: float) -> None:
         """Ask a job to end.
 
         A process that is about to begin and finds that its job shall end says that it failed, so
         it is asked when it has begun. And a job that is taken out of the queue at the moment when
         Dagster starts it is started all the same, so it is asked again.
         """
-        until = time.monotonic() + _SECONDS
+        until = time.monotonic() + timeout
         while (asked_as := self.record(job_id).dagster_status) == "STARTING":
             if time.monotonic() > until:
-                break
+                raise UnfinishedJobError(f"job {job_id} is just being started; abort it again")
             time.sleep(_LOOK)
         self._terminate(job_id)
         if asked_as == "QUEUED" and self._came_back(job_id):
-            self.abort(job_id)
+            self.abort(job_id, timeout=until - time.monotonic())
 
     def _terminate(self, job_id: str) -> None:
         try:
@@ -195,11 +208,19 @@ class RemoteDeployment:
             cursor, more = page["cursor"], page["hasMore"]
 
     def _ask(self, query: str, seconds: float = _SECONDS, /, **variables: object) -> dict[str, Any]:
+        data = self._answer(query, seconds, **variables)
+        self._require_granted(data)
+        return data
+
+    def _answer(self, query: str, seconds: float, /, **variables: object) -> dict[str, Any]:
         body = json.dumps({"query": query, "variables": variables}).encode()
         document = self._post(body, seconds)
         if document.get("errors") or not document.get("data"):
             raise DeploymentError(f"{self._shown} refused the question; is it of another version?")
         data: dict[str, Any] = document["data"]
+        return data
+
+    def _require_granted(self, data: Mapping[str, Any]) -> None:
         for answer in data.values():
             kind = answer["__typename"]
             if kind == "UnauthorizedError":
@@ -208,7 +229,6 @@ class RemoteDeployment:
                 )
             if kind in {"PythonError", "PipelineNotFoundError", "RepositoryNotFoundError"}:
                 raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
-        return data
 
     def _post(self, body: bytes, seconds: float) -> dict[str, Any]:
         parts = urlsplit(self.url)

@@ -64,6 +64,8 @@ def info_of(record: JobRecord, found: Findings, config: Config) -> dict[str, Any
 
 def running_of(record: JobRecord) -> dict[str, Any]:
     """Return what is in work and how far it is."""
+    if record.status == "queued":  # the tags of one that repeats another are those of the other
+        return {"work": "", "job_percent": 0, "step_percent": None, "last_progress": None}
     done = record.status == "completed"
     told = int(record.tags.get("anon/progress", "0%").rstrip("%"))
     share = record.tags.get("anon/step", "").rstrip("%")

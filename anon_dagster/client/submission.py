@@ -151,6 +151,10 @@ class Look:
             place = source
         config = {"source": place, **self.asked}
         mark = _mark(config)
+        domains = self.asked.get("domains", {})
+        if any(isinstance(each.get("values"), list) for each in domains.values()):
+            handed = handed or Handover.new(self.store)
+            config["domains"] = str(handed.give_document(domains))
         tags = {KIND: kind, DATASET: self.dataset, FINGERPRINT: mark} | _tags(handed)
         op = {"ops": {"adhoc__proposal": {"config": config}}}
         return Launch("propose_job", op, tags, partition(mark))

@@ -6,6 +6,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,20 @@ import pytest
 from anon_dagster import errors
 from anon_dagster.cli import CODES, FAILED, code_of, main
 from anon_dagster.client import AnonClient
-from anon_dagster.client.deployment import Failure, Findings
+from anon_dagster.client.deployment import Failure, Findings, Launch
 from anon_dagster.client.handover import given, withheld
 from anon_dagster.client.jobs import failure_of
-from anon_dagster.client.submission import Submission, read_request
-from anon_dagster.errors import AnonError, DeploymentError, HandoverError, JobError, RequestError
+from anon_dagster.client.remote import RemoteDeployment
+from anon_dagster.client.submission import Look, Submission, read_request
+from anon_dagster.detection.domains import custom_document
+from anon_dagster.errors import (
+    AnonError,
+    DeploymentError,
+    HandoverError,
+    JobError,
+    RequestError,
+    UnfinishedJobError,
+)
 
 HEAVY = ("dagster", "numpy", "pandas", "pandera", "pyarrow", "fsspec")
 
@@ -96,6 +106,71 @@ def test_values_that_a_request_spells_out_travel_through_the_store(
     assert "Zeisig" not in repr(withheld(asked.model_dump(mode="json")))
     with pytest.raises(HandoverError, match="ANON_STORE"):
         Submission(asked, name, None, None, 0).launch("anonymize")
+
+
+def test_values_of_a_domain_travel_through_the_store(tmp_path: Path) -> None:
+    plain = {"project": {"names": ["project"], "description": "what is worked on"}}
+    listed = {"project": {**plain["project"], "values": ["Zeisig", "Amsel"]}}
+
+    def launch(domains: dict[str, Any], store: Path | None) -> Launch:
+        asked = {"mode": "full", "domains": custom_document(domains)}
+        return Look("people.csv", asked, "people", None, store, 0).launch("detect")
+
+    assert "project" in repr(launch(plain, None))
+    assert "Zeisig" not in repr(launch(listed, tmp_path))
+    (handed,) = tmp_path.rglob("*.json")
+    assert custom_document(handed) == custom_document(listed)
+    with pytest.raises(HandoverError, match="ANON_STORE"):
+        launch(listed, None)
+
+
+@dataclass
+class Scripted(RemoteDeployment):
+    """A Dagster whose run is in one state after the other."""
+
+    url: str = "http://127.0.0.1:9"
+    states: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def _answer(self, query: str, seconds: float, /, **variables: object) -> dict[str, Any]:
+        del seconds, variables
+        now = self.states[0]
+        if "terminateRun" in query:
+            self.asked.append(now)
+            return {"terminateRun": {"__typename": "TerminateRunSuccess"}}
+        if len(self.states) > 1:
+            self.states.pop(0)
+        times: dict[str, object] = dict.fromkeys(("creationTime", "startTime", "endTime"))
+        run: dict[str, object] = {
+            "runId": "a-run",
+            "jobName": "anonymize_job",
+            "status": now,
+            "tags": [],
+            **times,
+        }
+        return {"runOrError": {"__typename": "Run", **run}}
+
+
+@pytest.mark.parametrize(
+    ("states", "asked"),
+    [
+        (["STARTED"], ["STARTED"]),
+        (["STARTING", "STARTING", "STARTED"], ["STARTED"]),
+        (["QUEUED", "CANCELED"], ["CANCELED"]),
+        (["QUEUED", "CANCELED", "STARTING", "STARTING", "STARTED"], ["CANCELED", "STARTED"]),
+    ],
+)
+def test_an_abort_is_asked_for_when_it_can_be_heard(states: list[str], asked: list[str]) -> None:
+    deployment = Scripted(states=states)
+    deployment.abort("a-run", timeout=30)
+    assert deployment.asked == asked
+
+
+def test_a_job_that_does_not_begin_cannot_be_aborted_in_time() -> None:
+    deployment = Scripted(states=["STARTING"])
+    with pytest.raises(UnfinishedJobError, match="being started"):
+        deployment.abort("a-run", timeout=0.1)
+    assert deployment.asked == []
 
 
 def test_an_error_that_a_job_names_is_one_of_ours() -> None:
