@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 
 from anon_dagster.counting import Count, count
 from anon_dagster.decision import Decision
-from anon_dagster.errors import PromiseBrokenError
+from anon_dagster.errors import AnonError, PromiseBrokenError
 from anon_dagster.planning import table_attributes
 from anon_dagster.progress import ProgressSink, running, unheard
 from anon_dagster.recoding import blocks, recoder
@@ -25,11 +26,23 @@ from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, verify
 
-Announce = Callable[[Sequence[str], str], None]
-"""Told where a release will lie and its checksum, at the last moment before it is published."""
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is told of a release at the last moment before it is published."""
+
+    paths: tuple[str, ...]
+    checksum: str
+    former: "Versions"
+    """Of what lies there now."""
 
 
-def unannounced(paths: Sequence[str], checksum: str, /) -> None:
+Versions = Sequence[Sequence[str]]
+"""What tells the files that lie at some paths from others of the same content; none, of none."""
+Announce = Callable[[Announcement], None]
+
+
+def unannounced(announcement: Announcement, /) -> None:
     """Tell nobody."""
 
 
@@ -47,6 +60,8 @@ class Release:
     verification: Verification
     checksum: str
     """SHA-256 over the files in their order."""
+    versions: Versions
+    """Of the published files; none if their store did not tell."""
 
 
 def write_release(
@@ -118,21 +133,27 @@ def publish(  # noqa: PLR0913 (all are named)
             stored, policy, decision.solution, writer.kept, source=decision.counted
         ):
             raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
-        checksum = _checksum(files)
-        announce(staged.place, checksum)
+        checksum = checksum_of(files)
+        announce(Announcement(staged.place, checksum, versions_of(staged.place)))
         paths = staged.publish()
-    return Release(target, paths, writer.schema, writer.kept, stored, verification, checksum)
+    versions: Versions = ()
+    with suppress(AnonError):  # it is published, whether or not its store answers now
+        versions = versions_of(paths)
+    return Release(
+        target, paths, writer.schema, writer.kept, stored, verification, checksum, versions
+    )
 
 
-def withdraw(target: str, paths: Sequence[str], checksum: str) -> bool:
+def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
     """Remove a published release, and tell whether it was there.
 
     Parameters
     ----------
     target
         Where the request sent it.
-    paths, checksum
-        Its files and the SHA-256 over them; what another job published since is left alone.
+    paths, versions
+        Its files, as :func:`versions_of` tells them from those that somebody else put in their
+        place since, of the same content or not; these are left alone.
 
     Raises
     ------
@@ -140,7 +161,7 @@ def withdraw(target: str, paths: Sequence[str], checksum: str) -> bool:
         If it cannot be removed.
     """
     with writing(target):
-        if not all(map(places.exists, paths)) or _checksum(paths) != checksum:
+        if not versions or list(map(list, versions_of(paths))) != list(map(list, versions)):
             return False
         place = places.full(target)
         alone = {*places.names_in(place)} <= {SUCCESS, *map(places.name, paths)}
@@ -148,6 +169,11 @@ def withdraw(target: str, paths: Sequence[str], checksum: str) -> bool:
         for path in mine:
             places.remove(path)
     return True
+
+
+def versions_of(paths: Iterable[str]) -> Versions:
+    """Return what tells files from others of the same content that come into their place."""
+    return [places.fingerprint(p).version if places.exists(p) else () for p in paths]
 
 
 def count_release(policy: Policy, stored: Source, *, on_progress: ProgressSink = unheard) -> Count:
@@ -170,7 +196,8 @@ def verify_release(decision: Decision, stored: Count) -> Verification:
     )
 
 
-def _checksum(files: Iterable[str]) -> str:
+def checksum_of(files: Iterable[str]) -> str:
+    """Return the SHA-256 over files in their order."""
     digest = hashlib.sha256()
     for file in files:
         with open_to_read(file) as content:

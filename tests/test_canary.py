@@ -293,6 +293,22 @@ def test_an_error_that_nobody_foresaw_is_stored_without_its_text(deployment: Dep
     assert "RuntimeError" in failure(result)
 
 
+@pytest.mark.usefixtures("no_canary")
+def test_a_step_that_is_interrupted_while_an_error_is_looked_at_is_silent(
+    deployment: Deployment,
+) -> None:
+    @dg.asset
+    def interrupted() -> None:
+        with failures_in_words():
+            try:
+                int(CANARY)
+            except ValueError:
+                raise dg.DagsterExecutionInterruptedError  # noqa: B904 (as a signal does)
+
+    with pytest.raises(dg.DagsterExecutionInterruptedError):
+        dg.materialize([interrupted], instance=deployment.instance)
+
+
 def test_nothing_of_a_deleted_job_is_left(deployment: Deployment, tmp_path: Path) -> None:
     source = tmp_path / "people.csv"
     source.write_bytes(csv(ROWS))

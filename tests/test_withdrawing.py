@@ -33,16 +33,23 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
 
 def test_what_was_published_is_withdrawn_whole(target: dict[str, Any]) -> None:
     made = release(target)
-    assert withdraw(target["path"], made.paths, made.checksum)
+    assert withdraw(target["path"], made.paths, made.versions)
     assert not Path(target["path"]).exists()
-    assert not withdraw(target["path"], made.paths, made.checksum)
+    assert not withdraw(target["path"], made.paths, made.versions)
 
 
-def test_what_a_later_job_published_stays(target: dict[str, Any]) -> None:
-    first, later = release(target), release(target, k=6)
-    assert first.checksum != later.checksum
-    assert not withdraw(target["path"], first.paths, first.checksum)
+@pytest.mark.parametrize("k", [2, 6])
+def test_what_a_later_job_published_stays(target: dict[str, Any], k: int) -> None:
+    first, later = release(target), release(target, k=k)
+    assert (first.checksum == later.checksum) == (k == 2), "of the same content or not"
+    assert not withdraw(target["path"], first.paths, first.versions)
     assert all(Path(path).exists() for path in later.paths)
+
+
+def test_what_was_not_told_apart_is_not_removed(target: dict[str, Any]) -> None:
+    made = release(target)
+    assert not withdraw(target["path"], made.paths, ())
+    assert all(Path(path).exists() for path in made.paths)
 
 
 def test_what_a_person_put_beside_the_parts_stays(tmp_path: Path) -> None:
@@ -53,5 +60,5 @@ def test_what_a_person_put_beside_the_parts_stays(tmp_path: Path) -> None:
     }
     made = release(target)
     shutil.copy(made.paths[0], tmp_path / "parts" / "mine.parquet")
-    assert withdraw(target["path"], made.paths, made.checksum)
+    assert withdraw(target["path"], made.paths, made.versions)
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["mine.parquet"]

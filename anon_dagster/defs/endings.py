@@ -4,6 +4,7 @@ from contextlib import suppress
 
 import dagster as dg
 
+from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs import runs
 from anon_dagster.defs.graph import REQUEST_TAG
 from anon_dagster.defs.leftovers import sweep_target
@@ -44,15 +45,13 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     found = instance.get_run_records(dg.RunsFilter(run_ids=[job_id]), limit=1)
     if not found or KIND_TAG not in found[0].dagster_run.tags:
         return True
-    from anon_dagster.jobs import withdraw
-
     steps = runs.findings(instance, job_id)["steps"]
     entry = entry_of(found[0], steps)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
-    if entry.status == "aborted" and _was_asked_to_end(instance, job_id):
-        with suppress(AnonError):  # whoever removes it by hand is told by the file itself
-            withdraw(store.job(job_id))
+    if entry.status == "aborted" and was_asked_to_end(instance, job_id):
+        with suppress(AnonError):  # the sensor that keeps house tries again
+            take_back(store, job_id, entry.dataset)
     return not Ledger(store.root).write(entry) or post(entry)
 
 
@@ -91,6 +90,24 @@ def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
                 sweep_target(instance, job.load_request())
 
 
-def _was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:
+def was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:
     """Tell whether somebody aborted a job: a deployment that is stopped cancels its runs, too."""
     return bool(instance.all_logs(job_id, of_type={dg.DagsterEventType.RUN_CANCELING}))
+
+
+def take_back(store: JobStore, job_id: str, dataset: str) -> None:
+    """Remove what a job published that was aborted; of its files those that it was not done with.
+
+    Raises
+    ------
+    TargetError, StoreUnavailableError
+        If that is not possible, or not now.
+    """
+    from anon_dagster.jobs import is_announced, withdraw
+
+    files = [store.job(job_id, file=key) for key in store.job(job_id).files()]
+    begun = [job for job in files if is_announced(job)]
+    arrivals = Registry(store.root, dataset).arrivals() if begun else []
+    released = {each.key for each in arrivals if each.state is State.RELEASED}
+    for job in (store.job(job_id), *(each for each in begun if each.file not in released)):
+        withdraw(job)

@@ -22,6 +22,8 @@ def failures_in_words() -> Iterator[None]:
         yield
     except dg.Failure:
         raise
+    except dg.DagsterExecutionInterruptedError:  # maybe while another error was looked at
+        raise dg.DagsterExecutionInterruptedError from None
     except AnonError as error:
         kind = {KIND: type(error).__name__}
         raise dg.Failure(str(error), metadata=kind, allow_retries=error.transient) from None

@@ -4,16 +4,17 @@ import os
 import re
 import shutil
 import signal
-import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 
 from anon_dagster.defs.adhoc import REQUESTS
 from anon_dagster.defs.arriving import files_partitions
+from anon_dagster.defs.endings import take_back, was_asked_to_end
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import (
     DATASET_TAG,
@@ -26,6 +27,7 @@ from anon_dagster.defs.ownership import (
     owner_of,
 )
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import AnonError
 from anon_dagster.ledger import Entry, Ledger
 
 HANDOVER = re.compile("[0-9a-f]{32}")
@@ -33,6 +35,7 @@ HANDOVER = re.compile("[0-9a-f]{32}")
 _SECONDS = 15
 _DAY = 86_400.0
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
+_ASKED = "asked.to_end"
 _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 DIED = (
     "the process of the job ended before the job did: it was killed, or the machine ran out of "
@@ -51,6 +54,7 @@ def housekeeping(store: JobStore) -> dg.Definitions:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_dead(context.instance, store)
+        take_back_late(context.instance, store)
         gone = clear_away(context.instance, store)
         return dg.SkipReason(f"{ended} dead jobs ended, {gone} deleted jobs cleared away")
 
@@ -72,11 +76,10 @@ def end_dead(instance: dg.DagsterInstance, store: JobStore) -> int:
 def _end_if_dead(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> bool:
     folder = store.job(run.run_id).path
     owner = owner_of(folder)
-    mine = (identity(instance), socket.gethostname())
-    if owner is None or (owner.instance, owner.host) != mine:
+    if owner is None or not owner.is_of(instance):
         return False
     if is_locked(lock_of(folder)):
-        return _end_if_deaf(instance, run, folder)
+        return owner.alone and _end_if_deaf(instance, run, folder)
     now = instance.get_run_by_id(run.run_id)  # it may have ended since it was looked up
     if now is None or now.is_finished:
         return False
@@ -100,6 +103,22 @@ def _end_if_deaf(instance: dg.DagsterInstance, run: dg.DagsterRun, folder: Path)
     return True
 
 
+# -- aborted runs --------------------------------------------------------------------------
+
+
+def take_back_late(instance: dg.DagsterInstance, store: JobStore) -> None:
+    """Take back what aborted jobs published and their store did not let go of at once."""
+    from anon_dagster.jobs import is_announced
+
+    recent = datetime.now(UTC) - timedelta(days=1)
+    aborted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED], updated_after=recent)
+    for run in instance.get_runs(aborted):
+        job = store.job(run.run_id)
+        if is_announced(job) and was_asked_to_end(instance, run.run_id):
+            with suppress(AnonError):  # the next time
+                take_back(store, run.run_id, run.tags.get(DATASET_TAG, ""))
+
+
 # -- deleted runs --------------------------------------------------------------------------
 
 
@@ -108,13 +127,29 @@ def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     folder = store.root / "jobs"
     there = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
     known = set(instance.get_run_ids()) if there else set()
-    gone = [owner_of(each) for each in there if each.name not in known]
+    unknown = [each for each in there if each.name not in known]
+    gone = [owner_of(each) for each in unknown if not _end_deleted(instance, each)]
     mine = [each for each in gone if each and each.instance == identity(instance)]
     for owner in mine:
         _remember(store, owner)
         clear(instance, store, owner.run_id, owner.tags)
     _clear_unclaimed(instance, store, others=len(gone) > len(mine))
     return len(mine)
+
+
+def _end_deleted(instance: dg.DagsterInstance, folder: Path) -> bool:
+    """End the process of a run that was deleted while it ran; tell whether there still is one."""
+    if not is_locked(lock_of(folder)):
+        return False
+    owner, process = owner_of(folder), holder(lock_of(folder))
+    if process == os.getpid():  # its run is over: this looks after others now
+        return False
+    if process is not None and owner is not None and owner.is_of(instance) and owner.alone:
+        again = (folder / _ASKED).exists()
+        (folder / _ASKED).touch()
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL if again else signal.SIGINT)
+    return True
 
 
 def _clear_unclaimed(instance: dg.DagsterInstance, store: JobStore, *, others: bool) -> None:

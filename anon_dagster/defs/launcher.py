@@ -13,7 +13,7 @@ from contextlib import suppress
 import dagster as dg
 
 from anon_dagster.defs.locks import holder, is_locked
-from anon_dagster.defs.ownership import lock_of
+from anon_dagster.defs.ownership import lock_of, owner_of
 from anon_dagster.defs.resources import JobStore
 
 
@@ -23,8 +23,7 @@ class SignallingLauncher(dg.DefaultRunLauncher):
     def terminate(self, run_id: str) -> bool:
         """Ask a run to end; the way of Dagster for one that did not begin its first step."""
         run = self._instance.get_run_by_id(run_id) if self.has_instance else None
-        lock = lock_of(JobStore.of_environment().job(run_id).path)
-        process = holder(lock) if is_locked(lock) else None
+        process = None if run is None else self._process(run_id)
         if run is None or run.is_finished or process is None:
             return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
         # In this order: a process that ends unasked has failed.
@@ -32,3 +31,11 @@ class SignallingLauncher(dg.DefaultRunLauncher):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGINT)
         return True
+
+    def _process(self, run_id: str) -> int | None:
+        """Return the process of a run, if it is known here and of this machine."""
+        folder = JobStore.of_environment().job(run_id).path
+        owner, lock = owner_of(folder), lock_of(folder)
+        if owner is None or not owner.is_of(self._instance) or not is_locked(lock):
+            return None
+        return holder(lock)

@@ -152,6 +152,7 @@ def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) ->
         "suppressed": dg.MetadataValue.int(decision.suppressed),
         "checksum": dg.MetadataValue.text(release.checksum),
         "paths": dg.MetadataValue.json(list(release.paths)),
+        "versions": dg.MetadataValue.json(list(map(list, release.versions))),
     }
 
 

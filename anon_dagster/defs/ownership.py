@@ -8,12 +8,14 @@ import json
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
 from anon_dagster.defs.locks import lock_for_good
+from anon_dagster.defs.progress import restart
 from anon_dagster.defs.resources import JobStore
 
 if TYPE_CHECKING:
@@ -48,7 +50,13 @@ class Owner:
     instance: str
     """The storage that knows the run, or knew it: a store may serve several."""
     host: str
+    alone: bool
+    """Whether its process does nothing else: a notebook goes on when its run is over."""
     tags: Mapping[str, str]
+
+    def is_of(self, instance: dg.DagsterInstance) -> bool:
+        """Tell whether a process of this machine works for it, and for this storage."""
+        return (self.instance, self.host) == (identity(instance), socket.gethostname())
 
 
 def own(context: RunContext, store: JobStore) -> "JobFolder":
@@ -62,7 +70,12 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
     # A second time: whoever looks whether it is locked locks it for a moment.
     if lock_for_good(path) is not None or lock_for_good(path) is not None:
         _held.add(path)
-        owner = {"instance": identity(context.instance), "host": socket.gethostname()}
+        restart(context.instance, context.run)
+        owner = {
+            "instance": identity(context.instance),
+            "host": socket.gethostname(),
+            "alone": parent_process() is not None,
+        }
         folder.save_document(_OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}})
     return folder
 
@@ -99,7 +112,7 @@ def owner_of(folder: Path) -> Owner | None:
         told = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return Owner(folder.name, told["instance"], told["host"], told["tags"])
+    return Owner(folder.name, told["instance"], told["host"], told["alone"], told["tags"])
 
 
 def lock_of(folder: Path) -> Path:

@@ -114,6 +114,12 @@ class RunProgress:
         _tell(self.context.instance, self.context.run.run_id, done, phase, step)
 
 
+def restart(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Forget the progress of the run that this one repeats, whose tags it was given."""
+    if run.parent_run_id is not None and PERCENT_TAG in run.tags:
+        _tell(instance, run.run_id, "0%", "", 0)
+
+
 def _tell(
     instance: dg.DagsterInstance, run_id: str, done: str, phase: str, step: int | None
 ) -> None:

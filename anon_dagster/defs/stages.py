@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from anon_dagster.defs import metadata
+from anon_dagster.errors import AnonError, JobError
 from anon_dagster.request import Measurement, Request
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def risk_metrics(work: Work) -> Shown:
 def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
     """Keep the risk of every record of source and release in the job, if that is asked for."""
     from anon_dagster.assessment import record_risks
+    from anon_dagster.jobs import is_superseded
     from anon_dagster.operations import open_table
     from anon_dagster.sampling import drawn_again
     from anon_dagster.storage.sources import open_source
@@ -166,8 +168,15 @@ def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
     if decision.request.policy.risk_analysis.records:
         risks = record_risks(decision, job.load_count(name="released"))
         source = drawn_again(open_table(decision.request), decision.counted.sampling)
-        tables = (source, open_source(job.load_stored()))
-        job.save_record_risks(risks, tables)
+        try:
+            job.save_record_risks(risks, (source, open_source(job.load_stored())))
+        except AnonError:
+            if is_superseded(job):
+                raise JobError(
+                    "a later job published to the same target before the risk of every record of "
+                    "this release was measured; run this one again for it"
+                ) from None
+            raise
 
 
 def utility_statistics(work: Work) -> Shown:

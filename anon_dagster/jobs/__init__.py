@@ -4,13 +4,14 @@
 
     <root>/jobs/<job id>/
     ├── owner.json, job.lock             whose it is; locked while the job runs
+    ├── asked.to_end                     if it was deleted while it ran
     ├── request.json                     the request as it was validated
     ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns
     ├── count.parquet, count.npz         values and counts by column; the frequency table, of the
     │                                    population too; the key that a sample was drawn by
     ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes
-    ├── announced.json                   where a release was about to be published, and its checksum
+    ├── announced.json                   where a release was about to be published, and which one
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored
     ├── release.parquet                  the release itself, if the request names no target
@@ -30,13 +31,14 @@ Only the owner may read any of it. No file is changed once it is written, so one
 over the files of another by a link, and either can be deleted without harm to the other.
 """
 
-from anon_dagster.jobs.announcement import announce, is_superseded, withdraw
+from anon_dagster.jobs.announcement import announce, is_announced, is_superseded, withdraw
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.jobs.statistics import statistics_document, statistics_of
 
 __all__ = [
     "JobFolder",
     "announce",
+    "is_announced",
     "is_superseded",
     "statistics_document",
     "statistics_of",

@@ -4,22 +4,35 @@ A job may end, however it may, between publishing a release and telling of it. W
 after it finds here what to look for in the target, and whether another job came later.
 """
 
-from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from anon_dagster.errors import JobError
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.storage.places import full
 
-_NAME = "announced.json"
+if TYPE_CHECKING:
+    from anon_dagster.releasing import Announcement
+
+_NAME, _TOLD = "announced.json", "release.json"
 
 
-def announce(job: JobFolder, paths: Sequence[str], checksum: str) -> None:
+def announce(job: JobFolder, announcement: "Announcement") -> None:
     """Keep where the release of a job is about to be published, if its request has a target."""
     if (target := job.load_request().target) is not None:
-        document = {"target": full(target.path), "paths": list(paths), "checksum": checksum}
+        document = {
+            "target": full(target.path),
+            "paths": announcement.paths,
+            "checksum": announcement.checksum,
+            "former": announcement.former,
+        }
         job.save_document(_NAME, document)
+
+
+def is_announced(job: JobFolder) -> bool:
+    """Tell whether a job may have published something that nobody took back yet."""
+    return job.has((_NAME,))
 
 
 def withdraw(job: JobFolder) -> str | None:
@@ -27,24 +40,40 @@ def withdraw(job: JobFolder) -> str | None:
 
     Raises
     ------
-    TargetError
-        If it cannot be removed.
+    TargetError, StoreUnavailableError
+        If it cannot be removed, or not now.
     """
-    from anon_dagster import releasing
+    from anon_dagster.releasing import checksum_of, versions_of
+    from anon_dagster.releasing import withdraw as remove
 
-    if not job.has((_NAME,)):
+    if not is_announced(job):
         return None
     said = job.load_document(_NAME)
-    return said["target"] if releasing.withdraw(**said) else None
+    versions = job.load_document(_TOLD)["versions"] if job.has((_TOLD,)) else ()
+    if not versions:  # it ended before it told of what it published, if it did
+        now = [list(each) for each in versions_of(said["paths"])]
+        if all(now) and now != said["former"] and not is_superseded(job):
+            versions = now if checksum_of(said["paths"]) == said["checksum"] else ()
+    gone = remove(said["target"], said["paths"], versions)
+    (job.path / _NAME).unlink(missing_ok=True)  # nobody takes it back twice
+    return str(said["target"]) if gone else None
 
 
 def is_superseded(job: JobFolder) -> bool:
     """Tell whether another job of the store announced a release for the same target later."""
     mine = _said(job)
-    others = (_said(other) for other in _all(job.root) if other != job)
-    return mine is not None and any(
-        said is not None and said[0] == mine[0] and said[1] > mine[1] for said in others
-    )
+    if mine is None:
+        return False
+    jobs = job.root / "jobs"
+    announced = (*jobs.glob(f"*/{_NAME}"), *jobs.glob(f"*/files/*/{_NAME}"))
+    others = (_said(_of(job.root, each)) for each in announced)
+    return any(said is not None and said[0] == mine[0] and said[1] > mine[1] for said in others)
+
+
+def _of(root: Path, file: Path) -> JobFolder:
+    """Return the folder that a file of a job, or of one of its files, lies in."""
+    job_id, *files = file.parent.relative_to(root / "jobs").parts
+    return JobFolder(root, job_id, files[-1] if files else "")
 
 
 def _said(job: JobFolder) -> tuple[str, int] | None:
@@ -53,11 +82,3 @@ def _said(job: JobFolder) -> tuple[str, int] | None:
         target = str(job.load_document(_NAME)["target"])
         return target, (job.path / _NAME).stat().st_mtime_ns
     return None
-
-
-def _all(root: Path) -> Iterator[JobFolder]:
-    """Give the folders of all jobs of a store, and of the files that they release."""
-    for each in sorted((root / "jobs").iterdir()):
-        job = JobFolder(root, each.name)
-        yield job
-        yield from (JobFolder(root, each.name, key) for key in job.files())

@@ -138,6 +138,7 @@ class JobFolder(JobFiles):
             "kept": release.kept,
             "records": release.count.records,
             "checksum": release.checksum,
+            "versions": release.versions,
         }
         self.save_count(release.count, request, name="released")
         self.save_document("release.json", document)

@@ -10,12 +10,16 @@ import pandas as pd
 import pytest
 
 from anon_dagster.defs.endings import close
+from anon_dagster.defs.housekeeping import take_back_late
 from anon_dagster.defs.ownership import KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import ANONYMIZE, REQUEST, STAGES, Work
-from anon_dagster.jobs import JobFolder, is_superseded, withdraw
+from anon_dagster.errors import StoreUnavailableError
+from anon_dagster.jobs import JobFolder, is_announced, is_superseded, withdraw
 from anon_dagster.request import parse_request
-from tests.deployment import Deployment, deployed
+from anon_dagster.storage import places
+from anon_dagster.storage.targets import StagedTarget
+from tests.deployment import Deployment, deployed, failure
 
 TARGETS: dict[str, dict[str, Any]] = {
     "one file": {"path": "out/people.parquet"},
@@ -65,19 +69,45 @@ def left(folder: Path) -> list[str]:
 
 
 @pytest.mark.usefixtures("deployment")
-def test_a_job_knows_whether_another_one_came_later(tmp_path: Path, target: dict[str, Any]) -> None:
+@pytest.mark.parametrize("k", [3, 30])
+def test_a_job_knows_whether_another_one_came_later(
+    tmp_path: Path, target: dict[str, Any], k: int
+) -> None:
+    """Of the same content or not."""
     first, later = (JobFolder(tmp_path / ".anon", name) for name in ("first", "later"))
     work(first, asked(target, 3))
     assert not is_superseded(first)
     work(JobFolder(tmp_path / ".anon", "elsewhere"), asked({"path": "out/other.csv"}, 3))
     work(JobFolder(tmp_path / ".anon", "kept"), {**asked(target, 3), "target": None})
+    (tmp_path / ".anon" / "jobs" / ".DS_Store").mkdir()
     assert not is_superseded(first)
-    work(later, asked(target, 30))
+    work(later, asked(target, k))
     assert is_superseded(first)
     assert not is_superseded(later)
     assert withdraw(first) is None, "it was replaced"
-    assert withdraw(later) == later.load_request().target.path  # type: ignore[union-attr]
+    assert withdraw(later) == str(tmp_path / target["path"])
     assert left(tmp_path) == ["other.csv"]
+    work(JobFolder(tmp_path / ".anon", "again"), asked(target, k))
+    assert withdraw(later) is None, "nobody takes it back twice"
+    assert len(left(tmp_path)) == 2
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("k", [3, 30])
+def test_a_job_that_announced_and_did_not_publish_takes_nothing_back(
+    tmp_path: Path, target: dict[str, Any], k: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def aborted(*_: object) -> None:
+        raise dg.DagsterExecutionInterruptedError
+
+    former, job = (JobFolder(tmp_path / ".anon", name) for name in ("former", "aborted"))
+    work(former, asked(target, 3))
+    monkeypatch.setattr(StagedTarget, "publish", aborted)
+    with pytest.raises(dg.DagsterExecutionInterruptedError):
+        work(job, asked(target, k))
+    assert is_announced(job)
+    assert withdraw(job) is None
+    assert withdraw(former) is not None, "it was still there"
 
 
 def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(
@@ -98,6 +128,29 @@ def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(
     instance.report_run_canceling(run)
     instance.report_run_canceled(run)
     assert close(instance, store, run.run_id)
+    assert left(deployment.folder) == []
+    assert not is_announced(store.job(run.run_id))
+
+
+def test_what_a_store_does_not_let_go_of_is_taken_back_later(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+) -> None:
+    def away(_: str) -> None:
+        raise StoreUnavailableError("it is away")
+
+    store, instance = JobStore(deployment.folder / ".anon"), deployment.instance
+    job = deployment.definitions.resolve_job_def("anonymize_job")
+    tags = {KIND_TAG: "anonymize"}
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    work(store.job(run.run_id), asked(target, 3))
+    instance.report_run_canceling(run)
+    instance.report_run_canceled(run)
+    with monkeypatch.context() as patch:
+        patch.setattr(places, "remove", away)
+        assert close(instance, store, run.run_id)
+        take_back_late(instance, store)
+    assert left(deployment.folder) == [Path(target["path"]).name]
+    take_back_late(instance, store)
     assert left(deployment.folder) == []
 
 
@@ -126,3 +179,20 @@ def test_no_job_is_blamed_for_the_release_that_replaced_its_own(
         (False, dg.AssetCheckSeverity.WARN)
     ] * 2
     assert "a later job has published" in str(replaced[0].description)
+
+
+def test_the_risk_of_records_that_were_replaced_is_not_measured_on_others(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+) -> None:
+    save = JobFolder.save_release
+    later = JobFolder(deployment.folder / ".anon", "later")
+
+    def save_and_be_replaced(job: JobFolder, *saved: Any) -> None:
+        save(job, *saved)
+        if job != later:
+            work(later, asked(target, 2))
+
+    monkeypatch.setattr(JobFolder, "save_release", save_and_be_replaced)
+    request = asked(target, 30)
+    request["policy"]["risk_analysis"] = {"records": True}
+    assert "a later job published to the same target" in failure(deployment.run_request(request))

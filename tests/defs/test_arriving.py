@@ -1,11 +1,12 @@
 """Files that come in, on a real instance: each is released once, whatever becomes of others."""
 
 import json
+import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,10 @@ import yaml
 
 from anon_dagster import anonymize, apply, verify
 from anon_dagster.arrivals import Registry, State
+from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
+from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.ledger import Entry, Ledger
 from tests.deployment import Deployment, deployed, failure
 
@@ -255,6 +258,35 @@ def test_a_run_that_is_aborted_sets_its_files_aside(place: Place) -> None:
     assert place.tick() == []
     assert place.states() == {"a.csv": State.SET_ASIDE}
     assert "aborted" in place.ledger()["a.csv"].reason
+
+
+def test_an_aborted_run_takes_back_the_file_that_it_was_not_done_with(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, measured = STAGES["risk_metrics"], []
+
+    def aborted(work: Work) -> Shown:
+        measured.append(work.job)
+        if len(measured) == 1:
+            return stage.make(work)
+        run = place.deployment.instance.get_run_by_id(work.job.job_id)
+        assert run is not None
+        place.deployment.instance.report_run_canceling(run)
+        raise dg.DagsterExecutionInterruptedError
+
+    monkeypatch.setitem(STAGES, stage.name, replace(stage, make=aborted))
+    for seed, name in enumerate(["a.csv", "b.csv"]):
+        place.put(name, people(seed))
+        os.utime(place.inbox / name, (seed, seed))
+    with suppress(dg.DagsterExecutionInterruptedError):
+        place.tick()
+    assert len(list(place.out.iterdir())) == 2
+    (run,) = place.deployment.instance.get_runs(limit=1)
+    assert run.status is dg.DagsterRunStatus.CANCELED
+    assert close(place.deployment.instance, JobStore(place.folder / ".anon"), run.run_id)
+    assert [path.name for path in place.out.iterdir()] == ["a.csv"]
+    place.tick()
+    assert place.states() == {"a.csv": State.RELEASED, "b.csv": State.SET_ASIDE}
 
 
 def test_a_run_that_its_deployment_ended_is_tried_again(place: Place) -> None:

@@ -1,6 +1,7 @@
 """Dead runs end, stubborn ones too, and deleted ones leave nothing."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -54,6 +56,7 @@ def run(
     status: dg.DagsterRunStatus,
     *,
     host: str = "",
+    alone: bool = True,
     tags: dict[str, str] | None = None,
 ) -> dg.DagsterRun:
     """Make a run with a folder, whose process is dead unless somebody locks it."""
@@ -61,6 +64,7 @@ def run(
     owner = {
         "instance": identity(instance),
         "host": host or socket.gethostname(),
+        "alone": alone,
         "tags": {KIND_TAG: "anonymize", **(tags or {})},
     }
     store.job(made.run_id).save_document("owner.json", owner)
@@ -142,7 +146,9 @@ def test_what_a_deleted_run_left_goes_and_all_else_stays(
     for name in (THEIRS, MINE):
         (store.root / "handed" / name).mkdir(parents=True)
     foreign = store.job("of-another-instance")
-    foreign.save_document("owner.json", {"instance": "other", "host": "", "tags": {}})
+    foreign.save_document(
+        "owner.json", {"instance": "other", "host": "", "alone": True, "tags": {}}
+    )
     store.job("of-nobody").create()
     for each in gone:
         instance.delete_run(each.run_id)
@@ -152,6 +158,45 @@ def test_what_a_deleted_run_left_goes_and_all_else_stays(
     assert [path.name for path in (store.root / "handed").iterdir()] == [MINE]
     assert instance.get_dynamic_partitions("request") == ["shared"]
     assert clear_away(instance, store) == 0
+
+
+def test_a_run_that_is_deleted_while_it_runs_is_ended_before_it_is_cleared_away(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    running = run(instance, store, STARTED)
+    with working(store, running) as process:
+        instance.delete_run(running.run_id)
+        assert clear_away(instance, store) == 0
+        assert process.wait(10) == -signal.SIGINT
+    assert clear_away(instance, store) == 1
+    assert not store.job(running.run_id).path.exists()
+
+
+def test_a_run_that_is_deleted_and_hears_nothing_is_killed(
+    instance: dg.DagsterInstance, store: JobStore
+) -> None:
+    running = run(instance, store, STARTED)
+    with working(store, running) as process:
+        process.send_signal(signal.SIGSTOP)
+        instance.delete_run(running.run_id)
+        assert clear_away(instance, store) == 0
+        assert process.poll() is None
+        assert clear_away(instance, store) == 0
+        assert process.wait(10) == -signal.SIGKILL
+    assert clear_away(instance, store) == 1
+
+
+@pytest.mark.parametrize("process_of", [{"alone": False}, {"host": "another-machine"}])
+def test_a_process_that_does_other_things_too_is_left_alone(
+    instance: dg.DagsterInstance, store: JobStore, process_of: dict[str, Any]
+) -> None:
+    deleted, deaf = (run(instance, store, STARTED, **process_of) for _ in range(2))
+    with working(store, deleted) as one, working(store, deaf) as other:
+        instance.delete_run(deleted.run_id)
+        instance.report_run_canceling(deaf)
+        for _ in range(2):
+            assert clear_away(instance, store) == end_dead(instance, store) == 0
+        assert one.poll() is other.poll() is None
 
 
 def test_a_job_that_was_deleted_too_soon_for_its_line_has_one(

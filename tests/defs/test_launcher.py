@@ -1,6 +1,7 @@
 """A run is ended by a signal to its process, and nothing waits for a process that hears none."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import dagster as dg
 import pytest
 
 from anon_dagster.defs.launcher import SignallingLauncher
+from anon_dagster.defs.ownership import identity
+from anon_dagster.jobs import JobFolder
 from tests.deployment import deployed
 
 HOLDS = """
@@ -38,12 +41,13 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dag
         yield deployment.instance
 
 
-def started(instance: dg.DagsterInstance, store: Path) -> tuple[str, Path]:
+def started(instance: dg.DagsterInstance, store: Path, *, host: str = "") -> tuple[str, Path]:
     run = instance.create_run_for_job(idle, status=dg.DagsterRunStatus.STARTED)
-    lock = store / "jobs" / run.run_id / "job.lock"
-    lock.parent.mkdir(parents=True)
-    lock.touch()
-    return run.run_id, lock
+    job = JobFolder(store, run.run_id)
+    owner = {"instance": identity(instance), "host": host or socket.gethostname()}
+    job.save_document("owner.json", {**owner, "alone": True, "tags": {}})
+    (job.path / "job.lock").touch()
+    return run.run_id, job.path / "job.lock"
 
 
 def status(instance: dg.DagsterInstance, run_id: str) -> dg.DagsterRunStatus:
@@ -81,6 +85,15 @@ def test_nobody_waits_for_a_process_that_is_stopped(
         assert instance.run_launcher.terminate(run_id)
         assert process.poll() is None
     assert status(instance, run_id) is dg.DagsterRunStatus.CANCELING
+
+
+def test_no_process_of_this_machine_is_taken_for_that_of_another(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    run_id, lock = started(instance, tmp_path / "store", host="another-machine")
+    with working(lock) as process:
+        assert not instance.run_launcher.terminate(run_id)
+        assert process.poll() is None
 
 
 def test_a_run_that_did_not_begin_is_left_to_dagster(

@@ -2,10 +2,11 @@
 
 import itertools
 
+import dagster as dg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.defs.progress import percent, words
+from anon_dagster.defs.progress import PERCENT_TAG, PHASE_TAG, percent, restart, words
 from anon_dagster.progress import Progress
 
 PHASES = ("count", "search", "recode", "write", "verify", "measure")
@@ -31,3 +32,20 @@ def test_a_later_phase_starts_where_the_one_before_ends() -> None:
 def test_what_is_done_is_said_in_counts() -> None:
     assert words(Progress("count", 12_000)) == "count 12,000"
     assert words(Progress("write", 5, 10)) == "write 5 of 10"
+
+
+def test_a_run_that_repeats_another_begins_anew() -> None:
+    @dg.job
+    def idle() -> None:
+        """Do nothing."""
+
+    done = {PERCENT_TAG: "100%", PHASE_TAG: "done"}
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = instance.create_run_for_job(idle, tags=done)
+        again = instance.create_run_for_job(
+            idle, tags=done, parent_run_id=first.run_id, root_run_id=first.run_id
+        )
+        for run in (first, again):
+            restart(instance, run)
+        told = [instance.get_run_by_id(run.run_id) for run in (first, again)]
+    assert [run.tags[PERCENT_TAG] for run in told if run] == ["100%", "0%"]
