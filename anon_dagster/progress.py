@@ -9,7 +9,7 @@ class Progress:
     """How far a step has come: counts only."""
 
     phase: str
-    """``count``, ``search``, ``recode``, ``measure``, ``write`` or ``verify``."""
+    """``count``, ``search``, ``recode``, ``measure``, ``write``, ``verify`` or ``publish``."""
     done: int
     total: int | None = None
     """What ``done`` will reach, if that is known."""

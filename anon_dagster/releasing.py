@@ -13,7 +13,7 @@ from anon_dagster.counting import Count, count
 from anon_dagster.decision import Decision
 from anon_dagster.errors import AnonError, PromiseBrokenError
 from anon_dagster.planning import table_attributes
-from anon_dagster.progress import ProgressSink, running, unheard
+from anon_dagster.progress import Progress, ProgressSink, running, unheard
 from anon_dagster.recoding import blocks, recoder
 from anon_dagster.request import Policy, Source, Target
 from anon_dagster.sampling import drawn_again
@@ -134,6 +134,7 @@ def publish(  # noqa: PLR0913 (all are named)
         ):
             raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
         checksum = checksum_of(files)
+        on_progress(Progress("publish", 0, stored.records))
         announce(Announcement(staged.place, checksum, versions_of(staged.place)))
         paths = staged.publish()
     versions: Versions = ()

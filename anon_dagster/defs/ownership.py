@@ -81,7 +81,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
 
 
 def _end_if_aborted(context: RunContext) -> None:
-    """End a run that was taken out of the queue at the moment when Dagster started it.
+    """End a run that was aborted at the moment when Dagster started it, which Dagster forgets.
 
     Raises
     ------
@@ -89,7 +89,8 @@ def _end_if_aborted(context: RunContext) -> None:
         If it was; Dagster then has it as canceled.
     """
     run, instance = context.run, context.instance
-    if instance.all_logs(run.run_id, of_type={dg.DagsterEventType.RUN_CANCELED}):
+    asked = {dg.DagsterEventType.RUN_CANCELING, dg.DagsterEventType.RUN_CANCELED}
+    if instance.all_logs(run.run_id, of_type=asked):
         instance.report_run_canceling(run, "It was aborted before it began.")
         raise dg.DagsterExecutionInterruptedError
 

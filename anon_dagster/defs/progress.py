@@ -27,6 +27,7 @@ _SPANS = {
     "measure": (40, 99),
     "write": (70, 85),
     "verify": (85, 95),
+    "publish": (95, 95),
 }
 _STARTS = {
     "frequency_table": 0,
@@ -81,6 +82,7 @@ class RunProgress:
 
     def begin(self, stage: str) -> None:
         """Say that a step of the job begins."""
+        self.require_wanted()
         self.highest = max(self.highest, _STARTS.get(stage, 0))
         self._tag(f"{self.highest}%", stage.replace("_", " "), 0)
 
@@ -90,6 +92,7 @@ class RunProgress:
         now = time.monotonic()
         if not entered and now - self.told < _SECONDS_BETWEEN:
             return
+        self.require_wanted()
         self.told, self.phase = now, progress.phase
         self.highest = max(self.highest, percent(progress))
         step = step_percent(progress)
@@ -110,8 +113,25 @@ class RunProgress:
         """Say that nothing is left to do."""
         self._tag(DONE, "done", 100)
 
+    def require_wanted(self) -> None:
+        """End a step whose run was aborted; see :func:`require_wanted`."""
+        require_wanted(self.context.instance, self.context.run.run_id)
+
     def _tag(self, done: str, phase: str, step: int | None) -> None:
         _tell(self.context.instance, self.context.run.run_id, done, phase, step)
+
+
+def require_wanted(instance: dg.DagsterInstance, run_id: str) -> None:
+    """End a run that was asked to end: a signal that meets Python in a callback is lost.
+
+    Raises
+    ------
+    dagster.DagsterExecutionInterruptedError
+        If it was.
+    """
+    run = instance.get_run_by_id(run_id)
+    if run is not None and run.status is dg.DagsterRunStatus.CANCELING:
+        raise dg.DagsterExecutionInterruptedError
 
 
 def restart(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
@@ -143,6 +163,7 @@ class FilesProgress:
         """Hear of progress with the file at hand."""
         now = time.monotonic()
         if now - self.told >= _SECONDS_BETWEEN:
+            require_wanted(self.instance, self.run_id)
             self.told = now
             share = (self.done + percent(progress) / 100) / self.files
             phase = f"file {self.done + 1:,} of {self.files:,}: {words(progress)}"

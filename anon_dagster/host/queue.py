@@ -125,10 +125,8 @@ class Queue:
             elif job_id not in self.workers:
                 raise JobStateError(f"job {job_id} is run by another deployment: abort it there")
             elif self.workers[job_id].aborted_at is None:
-                # In this order: a process that ends unasked has failed.
-                self.instance.report_run_canceling(run)
                 self.workers[job_id].aborted_at = time.monotonic()
-                self._signal(job_id, signal.SIGTERM)
+                self._ask_to_end(job_id)
 
     def delete(self, job_id: str) -> None:
         """Forget a job that is over, its output and its partition.
@@ -171,10 +169,24 @@ class Queue:
         worker = self.workers[job_id]
         if not self._is_alive(job_id):
             code = worker.process.exitcode if worker.process else None
-            self._close(job_id, _ended(code))
+            self._close(job_id, "" if worker.aborted_at is not None else _ended(code))
             del self.workers[job_id]
-        elif worker.aborted_at is not None and time.monotonic() - worker.aborted_at > _PATIENCE:
-            self._signal(job_id, signal.SIGKILL)
+        elif worker.aborted_at is not None:
+            self._ask_to_end(job_id)
+            if time.monotonic() - worker.aborted_at > _PATIENCE:
+                self._signal(job_id, signal.SIGKILL)
+
+    def _ask_to_end(self, job_id: str) -> None:
+        """Ask the process of an aborted job to end, once it has begun.
+
+        Dagster forgets what it is asked while it starts a job.
+        """
+        run, worker = self.instance.get_run_by_id(job_id), self.workers[job_id]
+        if run is not None and run.status is dg.DagsterRunStatus.STARTED:
+            # In this order: a process that ends unasked has failed.
+            self.instance.report_run_canceling(run)
+            self._signal(job_id, signal.SIGTERM)
+            worker.aborted_at = time.monotonic()
 
     def _reap(self, job_id: str) -> None:
         """Wait for a process that has nothing left to do but to end."""

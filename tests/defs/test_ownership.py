@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 
@@ -10,8 +11,9 @@ from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 
 
-def test_a_run_that_was_taken_out_of_the_queue_and_started_all_the_same_is_aborted(
-    tmp_path: Path,
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_run_that_was_aborted_while_it_was_started_stays_aborted(
+    tmp_path: Path, *, ended: bool
 ) -> None:
     store, began = JobStore(tmp_path), []
 
@@ -26,7 +28,8 @@ def test_a_run_that_was_taken_out_of_the_queue_and_started_all_the_same_is_abort
     with dg.DagsterInstance.ephemeral() as instance:
         run = instance.create_run_for_job(owning)
         instance.report_run_canceling(run)
-        instance.report_run_canceled(run)
+        if ended:
+            instance.report_run_canceled(run)
         starting = dg.DagsterEvent(
             event_type_value=dg.DagsterEventType.PIPELINE_STARTING.value, job_name=run.job_name
         )
@@ -35,8 +38,8 @@ def test_a_run_that_was_taken_out_of_the_queue_and_started_all_the_same_is_abort
         assert found is not None
         assert found.status is dg.DagsterRunStatus.STARTING, "as the daemon leaves it"
         execute_run(InMemoryJob(owning), found, instance)
-        ended = instance.get_run_by_id(run.run_id)
-    assert ended is not None
-    assert ended.status is dg.DagsterRunStatus.CANCELED
+        after = instance.get_run_by_id(run.run_id)
+    assert after is not None
+    assert after.status is dg.DagsterRunStatus.CANCELED
     assert began == []
     assert list(tmp_path.iterdir()) == []

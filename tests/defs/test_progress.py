@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from anon_dagster.defs.progress import PERCENT_TAG, PHASE_TAG, percent, restart, words
 from anon_dagster.progress import Progress
 
-PHASES = ("count", "search", "recode", "write", "verify", "measure")
+PHASES = ("count", "search", "recode", "write", "verify", "publish", "measure")
 
 
 @given(st.sampled_from(PHASES), st.integers(0, 10**9), st.integers(1, 10**9))

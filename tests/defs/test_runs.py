@@ -1,8 +1,10 @@
 """Jobs on a real instance: what they publish, show, keep and refuse."""
 
 import hashlib
+import importlib
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -309,3 +311,30 @@ def test_what_a_job_keeps_is_what_its_documentation_lists(
     assert {file.name for file in deployment.job(result).path.iterdir()} <= set(
         re.findall(r"[a-z_]+\.[a-z]+", layout)
     )
+
+
+@pytest.mark.parametrize(
+    ("module", "step"),
+    [("operations", "decide"), ("releasing", "write_release"), ("assessment", "assess_risk")],
+)
+def test_an_abort_whose_signal_was_lost_ends_the_run_all_the_same(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, step: str
+) -> None:
+    """Python swallows what a signal raises in a callback of the garbage collector."""
+    people().to_csv(tmp_path / "people.csv", index=False)
+    (tmp_path / "out.csv").write_text("the former release\n", encoding="utf-8")
+    where = importlib.import_module(f"anon_dagster.{module}")
+    before = getattr(where, step)
+
+    def asked_to_end(*given: Any, **named: Any) -> Any:
+        (run,) = deployment.instance.get_runs(limit=1)
+        deployment.instance.report_run_canceling(run)
+        return before(*given, **named)
+
+    monkeypatch.setattr(where, step, asked_to_end)
+    with suppress(dg.DagsterExecutionInterruptedError):
+        deployment.run_request(adhoc(tmp_path / "people.csv", target=tmp_path / "out.csv"))
+    (run,) = deployment.instance.get_runs(limit=1)
+    assert run.status is dg.DagsterRunStatus.CANCELED
+    kept = (tmp_path / "out.csv").read_text(encoding="utf-8") == "the former release\n"
+    assert kept == (step != "assess_risk")
