@@ -43,7 +43,7 @@ class Entry:
     source: str = ""
     """The file, of a job that releases each file by itself."""
     reason: str = ""
-    """Why a file was set aside."""
+    """Why a job failed, or a file was set aside."""
 
     def document(self) -> dict[str, Any]:
         """Return the line as JSON has it."""

@@ -16,7 +16,12 @@ from anon_dagster.request import Request
 if TYPE_CHECKING:
     import pandas as pd
 
-_SPELLED_OUT = ("nodes", "order")
+_SPELLED_OUT = ("nodes", "order", "guarded")
+_USUAL = frozenset(
+    {"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "None", "none"}
+    | {"-", "--", ".", "..", "?", "*", "missing", "unknown"}
+)
+"""Tokens for what is missing that are no values of anybody."""
 LARGEST = 2**30
 """Bytes that a DataFrame may take in memory to be handed over."""
 
@@ -136,10 +141,12 @@ def given(document: Mapping[str, Any], store: Path | None) -> Mapping[str, Any]:
 
 def withheld(document: Any) -> Any:  # noqa: ANN401 (JSON)
     """Return a document without the values that it spells out."""
+    if isinstance(document, list | tuple):
+        return [withheld(each) for each in document]
     if not isinstance(document, Mapping):
         return document
     return {
-        name: "withheld" if name in _SPELLED_OUT and each else withheld(each)
+        name: "withheld" if _spells_out(name, each) else withheld(each)
         for name, each in document.items()
     }
 
@@ -149,8 +156,16 @@ def names_values(request: Request) -> bool:
     return any(_lists(request.model_dump(mode="json", by_alias=True)))
 
 
+def _spells_out(name: str, value: Any) -> bool:  # noqa: ANN401 (JSON)
+    if name == "missing" and isinstance(value, list | tuple):
+        return not _USUAL.issuperset(value)
+    return name in _SPELLED_OUT and bool(value)
+
+
 def _lists(value: Any) -> Iterator[bool]:  # noqa: ANN401 (JSON)
     if isinstance(value, Mapping):
-        yield any(value.get(name) for name in _SPELLED_OUT)
-        for each in value.values():
+        yield any(_spells_out(name, each) for name, each in value.items())
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for each in value:
             yield from _lists(each)

@@ -91,7 +91,10 @@ def _sensor(
         with failures_in_words():
             inbox = Inbox(load())
             if inbox.settings.mode == "apply":
-                pinned_solution(context.instance, store, group, inbox)
+                try:
+                    pinned_solution(context.instance, store, group, inbox)
+                except JobError as error:  # the files wait for it
+                    return dg.SkipReason(str(error))
             tick = decide(context.instance, store, group.name, inbox)
         if not tick.batches:
             return dg.SkipReason(_summary(tick))

@@ -45,8 +45,8 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     found = instance.get_run_records(dg.RunsFilter(run_ids=[job_id]), limit=1)
     if not found or KIND_TAG not in found[0].dagster_run.tags:
         return True
-    steps = runs.findings(instance, job_id)["steps"]
-    entry = entry_of(found[0], steps)
+    shown = runs.findings(instance, job_id)
+    entry = entry_of(found[0], shown)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
     if entry.status == "aborted" and was_asked_to_end(instance, job_id):
@@ -55,9 +55,10 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     return not Ledger(store.root).write(entry) or post(entry)
 
 
-def entry_of(record: dg.RunRecord, steps: runs.Document) -> Entry:
+def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
     """Return the line of a run."""
-    run = record.dagster_run
+    run, steps = record.dagster_run, found["steps"]
+    failed = found["failure"] if run.status is dg.DagsterRunStatus.FAILURE else None
     asked = steps.get("request") or steps.get("application") or {}
     released = steps.get("anonymized") or steps.get("applied") or {}
     risks = steps.get("risk_metrics") or steps.get("applied") or {}
@@ -75,6 +76,7 @@ def entry_of(record: dg.RunRecord, steps: runs.Document) -> Entry:
         utility=_figures(steps.get("utility_statistics", {})),
         target=released.get("dagster/uri", ""),
         checksum=released.get("checksum", ""),
+        reason=failed["message"] if failed else "",
     )
 
 

@@ -1,7 +1,6 @@
 """What nobody asks for and everybody expects: dead runs end, and deleted ones leave nothing."""
 
 import os
-import re
 import shutil
 import signal
 import time
@@ -19,6 +18,7 @@ from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import (
     DATASET_TAG,
     HANDED_TAG,
+    HANDOVER,
     KIND_TAG,
     PARTITION_TAG,
     Owner,
@@ -30,8 +30,6 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
 from anon_dagster.ledger import Entry, Ledger
 
-HANDOVER = re.compile("[0-9a-f]{32}")
-"""The name of a folder that was handed over: anybody may set a tag."""
 _SECONDS = 15
 _DAY = 86_400.0
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it

@@ -5,6 +5,7 @@ which the process of the run holds until it ends, however it may.
 """
 
 import json
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ import dagster as dg
 from anon_dagster.defs.locks import lock_for_good
 from anon_dagster.defs.progress import restart
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import HandoverError
 
 if TYPE_CHECKING:
     from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
@@ -28,6 +30,8 @@ RunContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExe
 KIND_TAG = "anon/kind"
 DATASET_TAG = "anon/dataset"
 HANDED_TAG = "anon/handed"
+HANDOVER = re.compile("[0-9a-f]{32}")
+"""The name of a folder that was handed over: anybody may set a tag."""
 PARTITION_TAG = "dagster/partition"
 _OWNER, _LOCK = "owner.json", "job.lock"
 _KINDS = {
@@ -66,6 +70,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
     if path in _held:
         return folder
     _end_if_aborted(context)
+    _require_handed(context, store)
     folder.create()
     # A second time: whoever looks whether it is locked locks it for a moment.
     if lock_for_good(path) is not None or lock_for_good(path) is not None:
@@ -93,6 +98,16 @@ def _end_if_aborted(context: RunContext) -> None:
     if instance.all_logs(run.run_id, of_type=asked):
         instance.report_run_canceling(run, "It was aborted before it began.")
         raise dg.DagsterExecutionInterruptedError
+
+
+def _require_handed(context: RunContext, store: JobStore) -> None:
+    """Refuse records that were handed over where nobody would remove them with their job."""
+    name = context.run.tags.get(HANDED_TAG, "")
+    if HANDOVER.fullmatch(name) and not (store.root / "handed" / name).is_dir():
+        raise HandoverError(
+            "what was handed over is not in the folder of the jobs of this deployment: let the "
+            "client name that folder, by AnonClient(url, store=…) or ANON_STORE"
+        )
 
 
 def _named(context: RunContext) -> dict[str, str]:

@@ -82,21 +82,43 @@ def test_only_what_was_handed_over_is_read_back(tmp_path: Path) -> None:
     assert given({"file": str(handed)}, None) == {"file": str(handed)}
 
 
+TREE = {"type": "tree", "nodes": {"north": ["Zeisig-town"]}}
+ORDER = {"type": "order", "order": ["Zeisig-town", "Zeisig-city"], "sizes": [2]}
+GUARDED = {"attribute": "ill", "alpha": 0.5, "k": 2, "guarded": ["Zeisig-ill"]}
+
+
+def spelled(
+    hierarchy: dict[str, Any] | None = None,
+    missing: tuple[str, ...] = ("", "NA"),
+    **privacy: Any,
+) -> dict[str, Any]:
+    rule = {"role": "quasi_identifier", **({"hierarchy": hierarchy} if hierarchy else {})}
+    return {
+        "source": {"path": "people.csv", "csv": {"missing": list(missing)}},
+        "policy": {
+            "attributes": {"town": rule, "ill": {"role": "sensitive"}},
+            "privacy": {"k_anonymity": {"k": 2}, **privacy},
+        },
+    }
+
+
+def test_a_request_that_spells_out_nothing_needs_no_store() -> None:
+    asked, name = read_request(spelled())
+    assert "people.csv" in repr(Submission(asked, name, None, None, 0).launch("anonymize"))
+
+
 @pytest.mark.parametrize(
-    "hierarchy",
+    "document",
     [
-        {"type": "tree", "nodes": {"north": ["Zeisig-town"]}},
-        {"type": "order", "order": ["Zeisig-town", "Zeisig-city"], "sizes": [2]},
+        spelled(TREE),
+        spelled(ORDER),
+        spelled(alpha_k_anonymity=GUARDED),
+        spelled(missing=("NA", "Zeisig")),
     ],
 )
 def test_values_that_a_request_spells_out_travel_through_the_store(
-    tmp_path: Path, hierarchy: dict[str, Any]
+    tmp_path: Path, document: dict[str, Any]
 ) -> None:
-    attributes = {"town": {"role": "quasi_identifier", "hierarchy": hierarchy}}
-    document = {
-        "source": {"path": "people.csv"},
-        "policy": {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}},
-    }
     asked, name = read_request(document)
     launch = Submission(asked, name, None, tmp_path, 0).launch("anonymize")
     assert "Zeisig" not in repr(launch)

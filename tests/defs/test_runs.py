@@ -13,6 +13,10 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize, jobs, risk_per_record
+from anon_dagster.defs.endings import close
+from anon_dagster.defs.ownership import HANDED_TAG
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.ledger import Ledger
 from anon_dagster.statistics.utility import identity
 from tests.deployment import Deployment, deployed, failure
 
@@ -275,6 +279,25 @@ def test_an_unreachable_promise_publishes_nothing_and_says_how_far_off_it_is(
     refused = deployment.run_request(adhoc(source, k=61, target=target))
     assert "60 of 60 records" in failure(refused)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["people.csv"]
+    store = JobStore(deployment.folder / ".anon")
+    assert close(deployment.instance, store, refused.run_id)
+    line = Ledger(store.root).find(refused.run_id)
+    assert line is not None
+    assert line.reason == failure(refused)
+
+
+def test_records_that_were_handed_over_elsewhere_are_refused(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    people().to_csv(tmp_path / "people.csv", index=False)
+    deployment.instance.add_dynamic_partitions("request", ["handed"])
+    refused = deployment.run(
+        "anonymize_job",
+        {"ops": {"adhoc__request": {"config": {"request": adhoc(tmp_path / "people.csv")}}}},
+        partition_key="handed",
+        tags={HANDED_TAG: "0" * 32},
+    )
+    assert "let the client name that folder" in failure(refused)
 
 
 def test_every_problem_of_a_request_is_shown_at_once(deployment: Deployment) -> None:
