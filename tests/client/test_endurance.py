@@ -56,6 +56,16 @@ def test_a_job_whose_process_is_killed_has_failed_and_the_next_one_starts(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["many.parquet", "next"]
 
 
+def test_an_abort_is_heard_at_any_moment(client: AnonClient, tmp_path: Path) -> None:
+    request = endless(tmp_path)
+    for delay in (0.0, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.2, 2.0, 4.0):
+        job = client.anonymize(request)
+        time.sleep(delay)
+        assert job.abort()["status"] == "aborted", f"after {delay} seconds"
+        assert job.status()["status"] == "aborted"
+    assert [path.name for path in tmp_path.iterdir()] == ["many.parquet"]
+
+
 def test_a_job_whose_process_hears_nothing_is_aborted_all_the_same(
     client: AnonClient, tmp_path: Path
 ) -> None:
