@@ -48,7 +48,8 @@ def metadata_of(record: JobRecord, found: Findings, config: Config) -> dict[str,
 def info_of(record: JobRecord, found: Findings, config: Config) -> dict[str, Any]:
     """Return what a job is about."""
     asked = step(found, "request", "application", "proposal") or _configured(config)
-    return {
+    files = record.tags.get("anon/files")
+    return ({} if files is None else {"files": files}) | {
         "kind": record.kind,
         "dataset": record.tags.get(DATASET, ""),
         "request": record.tags.get(FINGERPRINT, ""),

@@ -1,6 +1,7 @@
 """The run that releases a batch of files: each by itself, whatever becomes of the others."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,8 @@ _STAGES = (
     "utility_statistics",
 )
 _LEFT = {State.SET_ASIDE: "were set aside", State.WAITING: "will be tried again"}
+FILES_TAG = "anon/files"
+"""How many files of a run were released, and what became of the others."""
 _LISTED = 20  # files in the words of a failure
 
 
@@ -73,6 +76,7 @@ class FileRun:
         else:
             progress.finish()
         self._post(lines)
+        self.context.instance.add_run_tags(self.context.run_id, {FILES_TAG: _counts(ended)})
         return ended
 
     def _post(self, lines: list[Entry]) -> None:
@@ -194,6 +198,11 @@ def post_all(entries: Iterable[Entry]) -> bool:
     A webhook that does not take one is not asked again.
     """
     return all(post(entry) for entry in entries if entry.status)
+
+
+def _counts(ended: list[Arrival]) -> str:
+    states = Counter(each.state.value for each in ended)
+    return ", ".join(f"{count:,} {state}" for state, count in states.most_common())
 
 
 def words_of(ended: list[Arrival]) -> str:

@@ -18,6 +18,7 @@ import yaml
 from anon_dagster import anonymize, apply, verify
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs.endings import close
+from anon_dagster.defs.files import FILES_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
 from anon_dagster.defs.stages import STAGES, Shown, Work
@@ -179,6 +180,8 @@ def test_a_file_that_cannot_be_released_does_not_block_the_others(place: Place) 
     }
     said = failure(result)
     assert "of 4 files, 2 were set aside" in said
+    (run,) = place.deployment.instance.get_runs(limit=1)
+    assert run.tags[FILES_TAG] == "2 released, 2 set aside"
     assert "the source has no column sex" in said
     assert sorted(path.name for path in place.out.iterdir()) == ["a.csv", "d.csv"]
     ledger = place.ledger()
