@@ -158,7 +158,7 @@ class RemoteDeployment:
         try:
             answer = self._ask(_TERMINATE, _SOON, id=job_id)["terminateRun"]
         except DeploymentError:  # the answer waits for the process, which may be deaf
-            if self.record(job_id).dagster_status not in {"CANCELING", "CANCELED"}:
+            if self.record(job_id).dagster_status not in {"STARTING", "CANCELING", "CANCELED"}:
                 raise
             return
         if answer["__typename"] == "TerminateRunFailure":

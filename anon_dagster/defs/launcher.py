@@ -8,6 +8,7 @@ it starts no run any more.
 
 import os
 import signal
+import time
 from contextlib import suppress
 
 import dagster as dg
@@ -16,13 +17,15 @@ from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import lock_of, owner_of
 from anon_dagster.defs.resources import JobStore
 
+_BEGINNING, _LOOK = 20.0, 0.1  # seconds
+
 
 class SignallingLauncher(dg.DefaultRunLauncher):
     """Starts runs as Dagster does, and ends those of this project by themselves."""
 
     def terminate(self, run_id: str) -> bool:
         """Ask a run to end; the way of Dagster for one that did not begin its first step."""
-        run = self._instance.get_run_by_id(run_id) if self.has_instance else None
+        run = self._begun(run_id) if self.has_instance else None
         process = None if run is None else self._process(run_id)
         if run is None or run.is_finished or process is None:
             return bool(super().terminate(run_id))  # type: ignore[no-untyped-call]
@@ -31,6 +34,16 @@ class SignallingLauncher(dg.DefaultRunLauncher):
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGINT)
         return True
+
+    def _begun(self, run_id: str) -> dg.DagsterRun | None:
+        """Return a run that does not just begin: its process would say that it failed."""
+        until = time.monotonic() + _BEGINNING
+        while True:
+            run = self._instance.get_run_by_id(run_id)
+            starting = run is not None and run.status is dg.DagsterRunStatus.STARTING
+            if not starting or time.monotonic() > until:
+                return run
+            time.sleep(_LOOK)
 
     def _process(self, run_id: str) -> int | None:
         """Return the process of a run, if it is known here and of this machine."""

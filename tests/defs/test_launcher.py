@@ -4,6 +4,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,8 +43,14 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[dg.Dag
         yield deployment.instance
 
 
-def started(instance: dg.DagsterInstance, store: Path, *, host: str = "") -> tuple[str, Path]:
-    run = instance.create_run_for_job(idle, status=dg.DagsterRunStatus.STARTED)
+def started(
+    instance: dg.DagsterInstance,
+    store: Path,
+    *,
+    host: str = "",
+    status: dg.DagsterRunStatus = dg.DagsterRunStatus.STARTED,
+) -> tuple[str, Path]:
+    run = instance.create_run_for_job(idle, status=status)
     job = JobFolder(store, run.run_id)
     owner = {"instance": identity(instance), "host": host or socket.gethostname()}
     job.save_document("owner.json", {**owner, "alone": True, "tags": {}})
@@ -72,6 +80,26 @@ def test_the_process_of_a_run_is_interrupted(instance: dg.DagsterInstance, tmp_p
     run_id, lock = started(instance, tmp_path / "store")
     with working(lock) as process:
         assert instance.run_launcher.terminate(run_id)
+        assert process.wait(10) == -signal.SIGINT
+    assert status(instance, run_id) is dg.DagsterRunStatus.CANCELING
+
+
+def test_a_run_that_just_begins_is_asked_when_it_has_begun(
+    instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    run_id, lock = started(instance, tmp_path / "store", status=dg.DagsterRunStatus.STARTING)
+    begun = dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, idle.name)
+
+    def begin() -> None:
+        time.sleep(0.5)
+        with dg.DagsterInstance.from_config(str(tmp_path)) as own:
+            own.report_dagster_event(begun, run_id=run_id)
+
+    with working(lock) as process:
+        thread = threading.Thread(target=begin)
+        thread.start()
+        assert instance.run_launcher.terminate(run_id)
+        thread.join()
         assert process.wait(10) == -signal.SIGINT
     assert status(instance, run_id) is dg.DagsterRunStatus.CANCELING
 
