@@ -34,7 +34,6 @@ from anon_dagster.counting import Count, count, require_columns
 from anon_dagster.decision import Decision
 from anon_dagster.errors import (
     PromiseBrokenError,
-    RequestError,
     UnreachableError,
 )
 from anon_dagster.measuring import compare, configurations
@@ -59,9 +58,11 @@ from anon_dagster.request import (
     Source,
     Target,
     load_request,
+    not_one_table,
     parse_policy,
     parse_request,
     parse_request_part,
+    require_document,
 )
 from anon_dagster.sampling import drawn, drawn_again
 from anon_dagster.statistics.classification import Classification, require_classifiers
@@ -93,7 +94,9 @@ def as_request(request: RequestLike) -> Request:
     """
     if isinstance(request, Request):
         return request
-    return parse_request(request) if isinstance(request, Mapping) else load_request(request)
+    if isinstance(request, str | Path):
+        return load_request(request)
+    return parse_request(require_document(request))
 
 
 def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
@@ -124,7 +127,7 @@ def _opened(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
         return open_source(source)
     if frame is not None and source is None:
         return open_frame(frame)
-    raise RequestError("a request needs either a source or a DataFrame that is handed over")
+    raise not_one_table("a request", frame)
 
 
 def count_records(

@@ -24,12 +24,18 @@ from anon_dagster.detection import Detection, detect
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sampling import SIZE
-from anon_dagster.errors import RequestError, UnreachableError
+from anon_dagster.errors import UnreachableError
 from anon_dagster.measuring import Configuration, compare, configurations
 from anon_dagster.operations import count_records, decide, open_table
 from anon_dagster.planning import plan
 from anon_dagster.progress import Progress, ProgressSink, unheard
-from anon_dagster.request import Measurement, Request, Target, parse_request
+from anon_dagster.request import (
+    Measurement,
+    Request,
+    Target,
+    parse_request,
+    require_proposable,
+)
 
 _LOCAL = 20_000  # distinct tuples up to which local recoding is tried as well
 _LIMITS = (0.0, 0.01, 0.05)
@@ -91,10 +97,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     UnreachableError
         If no configuration is acceptable.
     """
-    if not 0 < acceptable_risk <= 1:
-        raise RequestError(f"acceptable_risk must be above 0 and at most 1, got {acceptable_risk}")
-    if not seconds >= 0:
-        raise RequestError(f"seconds must be at least 0, got {seconds}")
+    require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     found = detect(table, sample=sample, seed=seed, domains=domains)
     document = found.request(target=target)
     request = parse_request(document)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from anon_dagster.client.embedded import EmbeddedDeployment
 from anon_dagster.client.handover import LARGEST
@@ -20,8 +20,15 @@ from anon_dagster.client.submission import (
     read_request,
     read_table,
 )
-from anon_dagster.errors import JobKindError, JobStateError
-from anon_dagster.request import Measurement, Policy, Source, Target, parse_request_part
+from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
+from anon_dagster.request import (
+    Measurement,
+    Policy,
+    Source,
+    Target,
+    parse_request_part,
+    require_proposable,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +147,11 @@ class AnonClient:
             If the job is of another kind.
         JobStateError
             If it is not completed.
+        RequestError
+            If an option is unknown, or there is not one table.
         """
+        if lacking not in get_args(Lacking):
+            raise RequestError(f"lacking is one of {', '.join(get_args(Lacking))}, not {lacking}")
         read = read_place(Source, source)
         application = Application(
             solution=self._solution(solution),
@@ -162,7 +173,7 @@ class AnonClient:
         if isinstance(solution, Path) or str(solution).endswith(".json"):
             return str(Path(str(solution)).absolute())
         job_id = solution.job_id if isinstance(solution, AnonJob) else solution
-        record = self.deployment.record(job_id)
+        record = self._record(job_id)
         if record.kind != "anonymize":
             raise JobKindError(f"job {job_id} is of kind {record.kind} and decided no solution")
         if record.status != "completed":
@@ -222,8 +233,10 @@ class AnonClient:
         Raises
         ------
         RequestError
-            If the domains are not valid, or there is not one table.
+            If the mode or the domains are not valid, or there is not one table.
         """
+        if mode not in get_args(DetectionMode):
+            raise RequestError(f"mode is one of {', '.join(get_args(DetectionMode))}, not {mode}")
         return self._look(source, frame, dataset, {"mode": mode} | _custom(domains))
 
     def auto_anonymize(
@@ -249,8 +262,18 @@ class AnonClient:
             How long configurations are tried.
         domains
             Domains of your own, by name, or the path of a YAML file of them.
+
+        Raises
+        ------
+        RequestError
+            As of :meth:`detect`, or if the risk is not a probability or the time is none.
         """
-        asked = {"mode": "auto", "acceptable_risk": acceptable_risk, "seconds": seconds}
+        require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
+        asked = {
+            "mode": "auto",
+            "acceptable_risk": float(acceptable_risk),
+            "seconds": float(seconds),
+        }
         return self._look(source, frame, dataset, asked | _custom(domains))
 
     def data_domains(self, domains: Mapping[str, Any] | str | Path | None = None) -> "pd.DataFrame":
@@ -285,8 +308,13 @@ class AnonClient:
         UnknownJobError
             If there is none.
         """
-        self.deployment.record(job_id)
+        self._record(job_id)
         return AnonJob(job_id, self)
+
+    def _record(self, job_id: object) -> "JobRecord":
+        if not isinstance(job_id, str):
+            raise UnknownJobError(f"the id of a job is a text, not {type(job_id).__name__}")
+        return self.deployment.record(job_id)
 
     def jobs(self, limit: int = 20) -> list[dict[str, Any]]:
         """Return the last jobs, newest first: id, kind, dataset, status, start, duration."""
@@ -297,6 +325,8 @@ class AnonClient:
         return [record.job_id for record in self._operations(limit)]
 
     def _operations(self, limit: int) -> "list[JobRecord]":
+        if limit < 0:
+            raise RequestError(f"limit must be at least 0, got {limit}")
         asked = limit
         while True:
             found = self.deployment.records(asked)

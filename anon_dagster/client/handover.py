@@ -71,19 +71,22 @@ class Handover:
         ------
         HandoverError
             If they are too many.
+        RequestError
+            If they are no DataFrame.
         SourceError
             If they are no table.
         """
         import pyarrow as pa
         import pyarrow.parquet as pq
 
-        from anon_dagster.storage.sources import open_frame
+        from anon_dagster.storage.sources import open_frame, require_frame
 
+        require_frame(frame)
         size = int(frame.memory_usage(deep=True).sum())
         if size > largest:
             raise HandoverError(
-                f"the DataFrame takes {size >> 20:,} MB, and {largest >> 20:,} MB can be handed "
-                "over: write it to Parquet where the jobs run and name the file as the source"
+                f"the DataFrame takes {_sizes(size, largest)} can be handed over: write it to "
+                "Parquet where the jobs run and name the file as the source"
             )
         opened = open_frame(frame)
         records = [batch for part in opened.parts for batch in opened.batches(part)]
@@ -121,6 +124,13 @@ class Handover:
         for folder in (self.store, self.store / "handed", self.folder):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return self.folder
+
+
+def _sizes(size: int, largest: int) -> str:
+    """Return both in the unit of the limit, so rounded that one is the larger of them."""
+    units = {"MB": 2**20, "KB": 2**10, "bytes": 1}
+    unit, one = next((u, n) for u, n in units.items() if largest >= n or n == 1)
+    return f"{-(-size // one):,} {unit}, and {largest // one:,} {unit}"
 
 
 def _private(path: Path) -> Any:  # noqa: ANN401 (a file)

@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from anon_dagster.client.deployment import Launch
 from anon_dagster.client.handover import Handover, names_values
-from anon_dagster.errors import RequestError
 from anon_dagster.request import (
     Request,
     Source,
     Target,
     load_request,
+    not_one_table,
     parse_request,
     parse_request_part,
+    require_document,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Submission:
         """
         request, handed = self.request, None
         if (request.source is None) == (self.frame is None):
-            raise RequestError("a request needs either a source or a DataFrame that is handed over")
+            raise not_one_table("a request", self.frame)
         if self.frame is not None:
             handed = Handover.new(self.store)
             path = handed.give_frame(self.frame, largest=self.largest)
@@ -97,7 +98,7 @@ class Application:
             If there is neither a source nor a DataFrame, or both.
         """
         if (self.source is None) == (self.frame is None):
-            raise RequestError("apply needs either a source or a DataFrame that is handed over")
+            raise not_one_table("apply", self.frame)
         handed, source, solution = None, self.source, self.solution
         if self.frame is not None:
             handed = Handover.new(self.store)
@@ -140,7 +141,7 @@ class Look:
             If there is neither a source nor a DataFrame, or both.
         """
         if (self.source is None) == (self.frame is None):
-            raise RequestError("either a source or a DataFrame is needed")
+            raise not_one_table("detection", self.frame)
         handed, source = None, self.source
         if self.frame is not None:
             handed = Handover.new(self.store)
@@ -207,12 +208,7 @@ def read_request(request: RequestLike) -> tuple[Request, str]:
         file = Path(request)
         return load_request(file), _name(file.resolve().parent.name)
     document = request.model_dump(by_alias=True) if isinstance(request, Request) else request
-    if not isinstance(document, Mapping):
-        raise RequestError(
-            f"a request is a mapping, a Request or the path of a YAML file, not "
-            f"{type(document).__name__}"
-        )
-    parsed = parse_request(document, folder=Path.cwd())
+    parsed = parse_request(require_document(document), folder=Path.cwd())
     return parsed, name_of(parsed.source)
 
 

@@ -44,11 +44,14 @@ from anon_dagster.request.privacy import (
     Privacy,
     TClosenessRule,
 )
+from anon_dagster.request.proposing import require_proposable
 from anon_dagster.request.reading import (
     load_request,
+    not_one_table,
     parse_policy,
     parse_request,
     parse_request_part,
+    require_document,
 )
 from anon_dagster.request.target_use import TargetUse
 
@@ -97,7 +100,10 @@ __all__ = [
     "TreeRule",
     "format_of",
     "load_request",
+    "not_one_table",
     "parse_policy",
     "parse_request",
     "parse_request_part",
+    "require_document",
+    "require_proposable",
 ]

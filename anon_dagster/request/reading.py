@@ -54,6 +54,28 @@ def parse_policy(document: Mapping[str, Any]) -> Policy:
     return parse_request({"policy": document}).policy
 
 
+def require_document(request: object) -> Mapping[str, Any]:
+    """Return the document that was given for a request.
+
+    Raises
+    ------
+    RequestError
+        If it is none.
+    """
+    if not isinstance(request, Mapping):
+        raise RequestError(
+            f"a request is a mapping, a Request or the path of a YAML file, not "
+            f"{type(request).__name__}"
+        )
+    return request
+
+
+def not_one_table(what: str, frame: object) -> RequestError:
+    """Return the error of what has neither a source nor a DataFrame, or both."""
+    needs = f"{what} needs either a source or a DataFrame that is handed over"
+    return RequestError(needs if frame is None else f"{needs}, not both")
+
+
 def parse_request_part(kind: type[_P], document: Mapping[str, Any], path: str) -> _P:
     """Validate a part of a request by itself, such as a source or a measurement.
 

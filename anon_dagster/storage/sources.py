@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from anon_dagster.errors import SourceError
+from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
 from anon_dagster.storage import csv_reading
 from anon_dagster.storage.places import (
@@ -96,15 +96,24 @@ def open_frame(frame: pd.DataFrame) -> OpenSource:
 
     Raises
     ------
+    RequestError
+        If it is no DataFrame.
     SourceError
         If a column holds values of several types or of one that has no text.
     """
+    require_frame(frame)
     frame = frame.copy(deep=False)
     names = _unique([_label(label) for label in frame.columns], "the DataFrame")
     arrays = [_array(frame.iloc[:, place], name) for place, name in enumerate(names)]
     schema = pa.schema([(n, a.type) for n, a in zip(names, arrays, strict=True)])
     _require_supported(schema, "the DataFrame")
     return FrameSource(pa.table(arrays, schema=schema), frame)
+
+
+def require_frame(frame: object) -> None:
+    """Raise a RequestError if what was handed over is no DataFrame."""
+    if not isinstance(frame, pd.DataFrame):
+        raise RequestError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
 
 
 # -- CSV -----------------------------------------------------------------------------------

@@ -11,13 +11,15 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+import anon_dagster
 from anon_dagster import errors
 from anon_dagster.cli import CODES, FAILED, code_of, main
 from anon_dagster.client import AnonClient
 from anon_dagster.client.deployment import Failure, Findings, Launch
-from anon_dagster.client.handover import given, withheld
+from anon_dagster.client.handover import Handover, given, withheld
 from anon_dagster.client.jobs import failure_of
 from anon_dagster.client.remote import RemoteDeployment
 from anon_dagster.client.submission import Look, Submission, read_request
@@ -29,6 +31,7 @@ from anon_dagster.errors import (
     JobError,
     RequestError,
     UnfinishedJobError,
+    UnknownJobError,
 )
 
 HEAVY = ("dagster", "numpy", "pandas", "pandera", "pyarrow", "fsspec")
@@ -43,7 +46,7 @@ def test_the_client_imports_nothing_that_takes_long() -> None:
 @pytest.mark.parametrize("request_", [42, None, ["source"], object()])
 def test_what_is_no_request_is_refused_by_its_type(tmp_path: Path, request_: Any) -> None:
     client = AnonClient(store=tmp_path)
-    for submit in (client.anonymize, client.measure):
+    for submit in (client.anonymize, client.measure, anon_dagster.anonymize):
         with pytest.raises(RequestError, match=f"not {type(request_).__name__}"):
             submit(request_)
 
@@ -68,6 +71,104 @@ def test_a_measurement_that_does_not_fit_is_refused_before_anything_is_queued(
     with pytest.raises(RequestError, match=r"measurement\.l"):
         AnonClient(store=store).measure(request, measurement={"l": [3]})
     assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"acceptable_risk": 7},
+        {"acceptable_risk": 0},
+        {"acceptable_risk": float("nan")},
+        {"acceptable_risk": "low"},
+        {"seconds": -1},
+        {"seconds": None},
+    ],
+)
+def test_a_proposal_that_cannot_be_is_refused_before_anything_is_queued(
+    tmp_path: Path, asked: dict[str, Any]
+) -> None:
+    client = AnonClient(store=tmp_path / "store")
+    (name,) = asked
+    for propose in (client.auto_anonymize, anon_dagster.auto_anonymize):
+        with pytest.raises(RequestError, match=f"{name} must be"):
+            propose("people.csv", **asked)
+    assert not client.store or not client.store.exists()
+
+
+def test_an_option_that_does_not_exist_is_refused_before_anything_is_queued(
+    tmp_path: Path,
+) -> None:
+    client: Any = AnonClient(store=tmp_path / "store")
+    with pytest.raises(RequestError, match="full, classification, hierarchies, not x"):
+        client.detect("people.csv", mode="x")
+    with pytest.raises(RequestError, match="suppress, refuse, not x"):
+        client.apply("a-job", source="people.csv", lacking="x")
+    with pytest.raises(RequestError, match="limit must be at least 0, got -3"):
+        client.jobs(-3)
+    assert not client.store.exists()
+
+
+def test_what_is_no_proposal_is_refused_in_the_shell(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store = tmp_path / "store"
+    for option in ("--acceptable-risk=7", "--seconds=-1"):
+        assert main(["--store", str(store), "auto", "people.csv", option]) == 3
+        assert "must be" in capsys.readouterr().err
+    assert not store.exists()
+
+
+@pytest.mark.parametrize("id_", [None, 42, ["a-job"]])
+def test_what_is_no_id_is_of_no_job(tmp_path: Path, id_: Any) -> None:
+    client = AnonClient(store=tmp_path / "store")
+    for ask in (client.job, lambda job: client.apply(job, source="people.csv")):
+        with pytest.raises(UnknownJobError, match=f"not {type(id_).__name__}"):
+            ask(id_)
+
+
+@pytest.mark.parametrize("frame", [[1, 2], {"age": [1]}, "people.csv"])
+def test_what_is_no_frame_is_refused_by_its_type(tmp_path: Path, frame: Any) -> None:
+    rules = {"age": {"role": "quasi_identifier"}}
+    request = {"policy": {"attributes": rules, "privacy": {"k_anonymity": {"k": 2}}}}
+    client = AnonClient(store=tmp_path / "store")
+    for take in (client.anonymize, client.measure, anon_dagster.anonymize, anon_dagster.measure):
+        with pytest.raises(RequestError, match=f"DataFrame, not {type(frame).__name__}"):
+            take(request, frame=frame)
+    for look in (client.detect, client.auto_anonymize):
+        with pytest.raises(RequestError, match=f"DataFrame, not {type(frame).__name__}"):
+            look(frame=frame)
+    assert not client.store or not client.store.exists()
+
+
+def test_two_tables_are_told_from_none(tmp_path: Path) -> None:
+    client = AnonClient(store=tmp_path / "store")
+    rules = {"age": {"role": "quasi_identifier"}}
+    none: dict[str, Any] = {
+        "policy": {"attributes": rules, "privacy": {"k_anonymity": {"k": 2}}},
+    }
+    both = none | {"source": {"path": "people.csv"}}
+    frame = pd.DataFrame({"age": [1, 1]})
+    for take in (client.anonymize, anon_dagster.anonymize):
+        with pytest.raises(RequestError, match=r"a DataFrame that is handed over$"):
+            take(none)
+        with pytest.raises(RequestError, match=r"a DataFrame that is handed over, not both$"):
+            take(both, frame=frame)
+    with pytest.raises(RequestError, match=r"detection needs .* handed over$"):
+        client.detect()
+    with pytest.raises(RequestError, match=r"detection needs .* not both$"):
+        client.detect("people.csv", frame=frame)
+
+
+@pytest.mark.parametrize(
+    ("largest", "told"),
+    [(10, r"\d+ bytes, and 10 bytes"), (2**10, "2 KB, and 1 KB"), (2**20, "2 MB, and 1 MB")],
+)
+def test_a_frame_that_is_too_large_is_so_in_the_units_it_is_told_in(
+    tmp_path: Path, largest: int, told: str
+) -> None:
+    frame = pd.DataFrame({"age": range(largest // 8 + 1)})
+    with pytest.raises(HandoverError, match=f"takes {told} can be handed over"):
+        Handover.new(tmp_path / "store").give_frame(frame, largest=largest)
 
 
 def test_only_what_was_handed_over_is_read_back(tmp_path: Path) -> None:
