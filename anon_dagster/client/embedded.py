@@ -15,7 +15,7 @@ from typing import Any
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
-from anon_dagster.errors import DeploymentError
+from anon_dagster.errors import DeploymentError, TargetError
 
 _PATIENCE = 90.0  # seconds for a host to start on a busy machine
 _GONE = (OSError, EOFError, AuthenticationError)
@@ -112,7 +112,12 @@ class EmbeddedDeployment:
         return None
 
     def _start(self) -> Connection:
-        self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise TargetError(
+                f"cannot keep jobs in {self.store}: {error.strerror}; name another store"
+            ) from None
         said = self.store / "host.log"
         command = [sys.executable, "-m", "anon_dagster.host"]
         command += ["--home", str(self.home), "--store", str(self.store)]

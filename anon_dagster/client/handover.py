@@ -122,7 +122,13 @@ class Handover:
 
     def _make(self) -> Path:
         for folder in (self.store, self.store / "handed", self.folder):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            try:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise HandoverError(
+                    f"cannot hand anything over in {self.store}: {error.strerror}; name another "
+                    "store"
+                ) from None
         return self.folder
 
 
