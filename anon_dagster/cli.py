@@ -4,7 +4,8 @@ Exit codes: 0 done; 1 the job failed, or what it made cannot be read from here; 
 not understood; 3 the request cannot be run; 4 there is no such job; 5 the job is of another kind;
 6 the job was aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the
 records cannot be handed over; 10 a file cannot be read or written; 11 the job is over already, or
-not yet; 130 interrupted, the job goes on.
+not yet; 130 interrupted, the job goes on. What was made goes to stdout, what is said of it to
+stderr.
 """
 
 import argparse
@@ -12,8 +13,9 @@ import json
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from anon_dagster.client import AnonClient, AnonJob, AnonResult
 from anon_dagster.client.handover import withheld
@@ -35,7 +37,7 @@ from anon_dagster.errors import (
 if TYPE_CHECKING:
     import pandas as pd
 
-FAILED, INTERRUPTED = 1, 130
+FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
 CODES: dict[type[AnonError], int] = {  # the first that fits
     UnknownJobError: 4,
     AbortedJobError: 6,
@@ -50,13 +52,26 @@ CODES: dict[type[AnonError], int] = {  # the first that fits
     TargetError: 10,
 }
 _RECORDS = {"source_records": "source", "released_records": "release"}
+_TABLES, _PROPOSALS = (".csv", ".parquet", ".pq"), (".yaml", ".yml")
 _SHOWN = 50  # rows of a table of details; --output writes all
 _EXPLORATORY = ["role", "kind", "records", "distinct", "missing"]  # no cell among them
 
 
+class UsageError(Exception):
+    """A command that is not understood, and how it is written."""
+
+    def __init__(self, message: str, usage: str) -> None:
+        super().__init__(message)
+        self.usage = usage
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
-    asked = _parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        asked = _read(given)
+    except UsageError as error:
+        return _misunderstood(error, as_json="--json" in given)
     try:
         code: int = asked.run(asked)
     except AnonError as error:
@@ -149,12 +164,12 @@ def _domains(asked: argparse.Namespace) -> int:
 
 
 def _status(asked: argparse.Namespace) -> int:
-    print(json.dumps(_job(asked).status(), indent=None if asked.json else 1))
+    _print(json.dumps(_job(asked).status(), indent=None if asked.json else 1))
     return 0
 
 
 def _metadata(asked: argparse.Namespace) -> int:
-    print(json.dumps(withheld(_job(asked).metadata()), indent=None if asked.json else 1))
+    _print(json.dumps(withheld(_job(asked).metadata()), indent=None if asked.json else 1))
     return 0
 
 
@@ -173,9 +188,9 @@ def _statistics(asked: argparse.Namespace) -> int:
     else:
         whole = shown = getattr(job, f"{asked.command}_statistics")()
     if asked.output is not None:
-        _save(whole.reset_index(), asked.output)
+        _save(whole, asked.output)
     else:
-        rows = json.loads(shown.reset_index().to_json(orient="records"))
+        rows = json.loads(_flat(shown).to_json(orient="records"))
         _say(asked, rows, shown.to_string(na_rep=""))
     return 0
 
@@ -196,17 +211,25 @@ def _abort(asked: argparse.Namespace) -> int:
     done = _job(asked).abort()
     gone = "".join(f"; {path} is removed" for path in done["targets_removed"])
     _say(asked, done, f"job {done['id']} was {done['was']}, and {done['done']}{gone}")
-    return 0
+    return 0 if done["status"] == "aborted" else CODES[JobStateError]
 
 
 def _delete(asked: argparse.Namespace) -> int:
     done = _job(asked).delete(target=asked.target)
     gone = ["its record", *(["its files"] if done["files_removed"] else [])]
-    why = "is not what it published, as seen from here, and stays"
-    kept = "".join(f"; {path} {why}" for path in done["targets_kept"])
+    kept = "".join(f"; {_why_kept(path)}" for path in done["targets_kept"])
     said = ", ".join([*gone, *done["targets_removed"]])
     _say(asked, done, f"job {done['id']} is deleted: {said}{kept}")
     return 0
+
+
+def _why_kept(target: str) -> str:
+    from anon_dagster.storage import places
+
+    with suppress(AnonError, OSError):  # the job is gone, and that is what counts
+        if not places.exists(target):
+            return f"nothing is at {target}, as seen from here"
+    return f"{target} is not what it published, as seen from here, and stays"
 
 
 # -- waiting -------------------------------------------------------------------------------
@@ -214,40 +237,81 @@ def _delete(asked: argparse.Namespace) -> int:
 
 def _follow(asked: argparse.Namespace, job: AnonJob) -> int:
     """Wait for a job and say what it made; an interrupt asks whether to abort it."""
-    result = job.result(asked.timeout)
+    try:
+        result = job.result(asked.timeout)
+    except KeyboardInterrupt as interrupt:
+        said = str(interrupt) or f"job {job.job_id} may go on"
+        document = {"error": "KeyboardInterrupt", "id": job.job_id, "message": said}
+        _tell(asked, document | {"code": INTERRUPTED}, said)
+        return INTERRUPTED
     if asked.output is not None:
-        _keep(result, asked.output)
+        _keep(job, result, asked.output)
     made: dict[str, Any] = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
-    text = "".join(f"{path}\n" for path in result.paths)
+    text = "\n".join(result.paths)
     if asked.output is None and result.df is not None and not result.paths:  # no records: findings
-        made["table"] = json.loads(result.df.reset_index().to_json(orient="records"))
-        text = f"{result.df.to_string(na_rep='')}\n"
-    _say(asked, made, f"{text}job {job.job_id} is completed")
+        made["table"] = json.loads(_flat(result.df).to_json(orient="records"))
+        text = result.df.to_string(na_rep="")
+    _say(asked, made, text)
+    if not asked.json:
+        print(_summary(job, result, asked.output), file=sys.stderr)
     return 0
 
 
-def _keep(result: AnonResult, output: Path) -> None:
-    if result.proposal is not None and output.suffix == ".yaml":
+def _keep(job: AnonJob, result: AnonResult, output: Path) -> None:
+    if output.suffix.lower() in _PROPOSALS:
+        if result.proposal is None:
+            known = ", ".join(_TABLES)
+            raise JobKindError(f"job {job.job_id} proposed no request: --output takes {known}")
         proposal = result.proposal.encode()
         _write(output, lambda file: file.write(proposal))
     elif result.df is not None:
         _save(result.df, output)
 
 
+def _summary(job: AnonJob, result: AnonResult, output: Path | None) -> str:
+    """Return what is said of a completed job; of one that proposed, how to get at its request."""
+    said = f"job {job.job_id} is completed"
+    if output is not None and result.df is None:
+        said += f"; {output} is not written, as the release is in its target"
+    if result.proposal is None or (output is not None and output.suffix.lower() in _PROPOSALS):
+        return said
+    which = "the request that it proposes"
+    if result.df is not None and "chosen" in result.df:
+        which = f"row {result.df.index[result.df['chosen']][0]} was chosen; its request"
+    return f"{said}; {which} is written by: anon result {job.job_id} --output proposal.yaml"
+
+
 # -- saying --------------------------------------------------------------------------------
 
 
 def _say(asked: argparse.Namespace, document: object, text: str) -> None:
-    print(json.dumps(document) if asked.json else text)
+    _print(json.dumps(document) if asked.json else text)
+
+
+def _print(text: str) -> None:
+    """Write to stdout, of which a reader such as head may have had enough."""
+    try:
+        if text:
+            print(text, flush=True)
+    except BrokenPipeError:  # what is left must not be tried again when the interpreter ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _tell(asked: argparse.Namespace, document: object, text: str) -> None:
+    print(json.dumps(document) if asked.json else text, file=sys.stderr)
 
 
 def _complain(asked: argparse.Namespace, error: AnonError, code: int) -> int:
-    if asked.json:
-        document = {"error": type(error).__name__, "message": str(error), "code": code}
-        print(json.dumps(document), file=sys.stderr)
-    else:
-        print(f"anon: {error}", file=sys.stderr)
+    document = {"error": type(error).__name__, "message": str(error), "code": code}
+    _tell(asked, document, f"anon: {error}")
     return code
+
+
+def _misunderstood(error: UsageError, *, as_json: bool) -> int:
+    document = {"error": "UsageError", "message": str(error), "code": MISUNDERSTOOD}
+    text = f"{error.usage}anon: error: {error}"
+    print(json.dumps(document) if as_json else text, file=sys.stderr)
+    return MISUNDERSTOOD
 
 
 def _aligned(rows: list[list[str]]) -> str:
@@ -257,9 +321,14 @@ def _aligned(rows: list[list[str]]) -> str:
     )
 
 
+def _flat(frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return a table whose index is among its columns, if it says anything."""
+    return frame if frame.index.names == [None] else frame.reset_index()
+
+
 def _save(frame: "pd.DataFrame", path: Path) -> None:
-    frame = frame if frame.index.name is None else frame.reset_index()
-    if path.suffix in {".parquet", ".pq"}:
+    frame = _flat(frame)
+    if path.suffix.lower() != ".csv":
         _write(path, lambda file: frame.to_parquet(file, index=False))
     else:
         _write(path, lambda file: frame.to_csv(file, index=False))
@@ -286,9 +355,51 @@ def _job(asked: argparse.Namespace) -> AnonJob:
 # -- what is understood --------------------------------------------------------------------
 
 
+class _Parser(argparse.ArgumentParser):
+    """Leaves it to :func:`main` how something is said."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message, self.format_usage())
+
+    def print_help(self, file: Any = None) -> None:  # noqa: ANN401 (as argparse has it)
+        del file  # nobody asks for another than stdout
+        _print(self.format_help().rstrip("\n"))
+
+
+def _read(given: Sequence[str]) -> argparse.Namespace:
+    """Understand a command.
+
+    Raises
+    ------
+    UsageError
+        If it is not one, or an option of it would play no part.
+    """
+    asked = _parser().parse_args(given)
+    if asked.run is _submit and not asked.wait:
+        for name in ("output", "timeout"):
+            if getattr(asked, name) is not None:
+                asked.refuse(f"--{name} needs --wait; or say it later: anon result ID --{name} …")
+    return asked
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got {text}")
+    return int(text)
+
+
+def _file(*endings: str) -> Callable[[str], Path]:
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() not in endings:
+            raise argparse.ArgumentTypeError(f"{text} does not end in {', '.join(endings)}")
+        return Path(text)
+
+    return path
+
+
 def _parser() -> argparse.ArgumentParser:
     about, _, codes = (__doc__ or "").partition("\n\n")
-    parser = argparse.ArgumentParser(prog="anon", description=about, epilog=codes)
+    parser = _Parser(prog="anon", description=about, epilog=codes)
     parser.add_argument(
         "--url",
         default=os.environ.get("ANON_URL"),
@@ -334,8 +445,8 @@ def _add_submitting(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the 
     for command in (anonymize, measure, detect, auto, apply):
         command.add_argument("--dataset", help="what the records are called in lists of jobs")
         command.add_argument("--wait", action="store_true", help="wait until the job is over")
-        _add_waiting(command)
-        command.set_defaults(run=_submit)
+        _add_waiting(command, proposes=command in {detect, auto}, needs=", with --wait")
+        command.set_defaults(run=_submit, refuse=command.error)
 
 
 def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the type to itself)
@@ -343,7 +454,7 @@ def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the typ
     domains.add_argument("--domains", type=Path, help="a YAML file of domains of your own")
     domains.set_defaults(run=_domains)
     jobs = commands.add_parser("jobs", help="list the last jobs, newest first")
-    jobs.add_argument("--limit", type=int, default=20)
+    jobs.add_argument("--limit", type=_at_least_one, default=20, help="how many; 20 if left out")
     jobs.set_defaults(run=_jobs)
     statistics = ("exploratory", "risk", "utility")
     for name, run, text in (
@@ -358,23 +469,27 @@ def _add_reading(commands: Any) -> None:  # noqa: ANN401 (argparse keeps the typ
         command.add_argument("id", help="the id of the job")
         command.set_defaults(run=run)
         if name == "result":
-            _add_waiting(command)
+            _add_waiting(command, proposes=True)
         elif name == "delete":
             command.add_argument("--target", action="store_true", help="what was published, too")
         elif name in statistics:
-            command.add_argument("--output", type=Path, help="write all of it to a CSV or Parquet")
+            command.add_argument(
+                "--output", type=_file(*_TABLES), help="where all of it goes (….csv, ….parquet)"
+            )
         if name == "risk":
             details = ("suda", "suda_contributions", "combinations", "contributions", "attacks")
             choices = (*details, *_RECORDS)
             command.add_argument("--details", choices=choices, help="a table of risk_analysis")
 
 
-def _add_waiting(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--timeout", type=float, help="seconds to wait")
+def _add_waiting(command: argparse.ArgumentParser, *, proposes: bool, needs: str = "") -> None:
+    command.add_argument("--timeout", type=float, help=f"seconds to wait{needs}")
     command.add_argument(
         "--output",
-        type=Path,
-        help="where a table without a target goes, or a proposal (….yaml)",
+        type=_file(*_TABLES, *(_PROPOSALS if proposes else ())),
+        help="where a table without a target goes (….csv, ….parquet)"
+        + (", or a proposal (….yaml)" if proposes else "")
+        + needs,
     )
 
 

@@ -129,7 +129,7 @@ class AnonJob:
                 return self.wait(timeout, watch=bar)
         except KeyboardInterrupt:
             if not wants_abort(self.job_id):
-                raise
+                raise KeyboardInterrupt(f"job {self.job_id} goes on") from None
         try:
             return str(self.abort()["status"])
         except JobStateError:  # it was over before the answer came

@@ -59,10 +59,7 @@ def wants_abort(job_id: str) -> bool:
         answer = input(f"\nAbort job {job_id}? [y/N] ")
     except (KeyboardInterrupt, EOFError, NotImplementedError):  # the last: a notebook run unseen
         return False
-    if answer.strip().lower() in {"y", "yes"}:
-        return True
-    sys.stderr.write(f"job {job_id} goes on\n")
-    return False
+    return answer.strip().lower() in {"y", "yes"}
 
 
 def _in_notebook() -> bool:

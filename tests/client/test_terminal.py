@@ -113,6 +113,7 @@ def test_nothing_is_drawn_where_there_is_no_terminal(
     asked = ["--home", str(tmp_path), "anonymize", str(tmp_path / "request.yaml"), "--wait"]
     assert main(asked) == 0
     said = capsys.readouterr()
-    assert said.err == ""
-    assert said.out.splitlines()[-1].endswith("is completed")
+    assert re.fullmatch(r"job \S+ is completed\n", said.err)
+    (path,) = said.out.splitlines()
+    assert Path(path).exists()
     AnonClient(home=tmp_path).close()

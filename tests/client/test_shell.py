@@ -1,0 +1,212 @@
+"""What the shell says, and where: of commands that need no deployment."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from anon_dagster import cli
+from anon_dagster.cli import main
+from anon_dagster.client import AnonJob, AnonResult
+
+Capture = pytest.CaptureFixture[str]
+Give = Callable[..., None]
+
+
+@pytest.fixture
+def give(monkeypatch: pytest.MonkeyPatch) -> Give:
+    """Let every id be that of a job that does what is said."""
+
+    def give(**does: Any) -> None:
+        job = SimpleNamespace(job_id="a-job", **does)
+        monkeypatch.setattr(cli, "_job", lambda _: job)
+
+    return give
+
+
+# -- what is refused -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["frobnicate"], "invalid choice: 'frobnicate'"),
+        ([], "COMMAND"),
+        (["status"], "required: id"),
+        (["jobs", "--limit", "-3"], "at least 1, got -3"),
+        (["jobs", "--limit", "0"], "at least 1, got 0"),
+        (["jobs", "--limit", "many"], "a whole number"),
+        (["anonymize", "r.yaml", "--output", "x.csv"], "--output needs --wait; or say it later"),
+        (["auto", "p.csv", "--output", "x.yaml"], "anon result ID --output"),
+        (["detect", "p.csv", "--timeout", "5"], "--timeout needs --wait"),
+        (["measure", "r.yaml", "--wait", "--output", "x.yaml"], ".csv, .parquet, .pq"),
+        (["exploratory", "a-job", "--output", "x.xyz"], ".csv, .parquet, .pq"),
+        (["result", "a-job", "--output", "x"], ".csv, .parquet, .pq, .yaml, .yml"),
+    ],
+)
+def test_what_is_not_understood_is_said_in_the_form_that_was_asked_for(
+    tmp_path: Path, capsys: Capture, arguments: list[str], told: str
+) -> None:
+    store = ["--store", str(tmp_path / "store")]
+    assert main([*store, "--json", *arguments]) == 2
+    said = capsys.readouterr()
+    document = json.loads(said.err)
+    assert (document["error"], document["code"], said.out) == ("UsageError", 2, "")
+    assert told in document["message"]
+    assert main([*store, *arguments]) == 2
+    said = capsys.readouterr()
+    assert said.err.startswith("usage: anon")
+    assert said.err.splitlines()[-1].endswith(document["message"])
+    assert not (tmp_path / "store").exists()
+
+
+@pytest.mark.parametrize("command", ["anonymize", "measure", "detect", "auto", "apply"])
+def test_the_help_says_that_an_output_needs_a_wait(capsys: Capture, command: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([command, "--help"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out.count("with --wait") == 2
+
+
+def test_a_store_that_cannot_be_made_is_named_in_one_line(tmp_path: Path, capsys: Capture) -> None:
+    (tmp_path / "file").touch()
+    assert main(["--store", str(tmp_path / "file" / "store"), "jobs"]) == 10
+    assert capsys.readouterr().err.count("\n") == 1
+    table = tmp_path / "people.csv"
+    table.write_text("age\n1\n", encoding="utf-8")
+    assert main(["--store", str(tmp_path / "file" / "store"), "detect", str(table)]) == 10
+
+
+# -- where it is said ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("arguments", [["domains"], ["--help"], ["auto", "--help"]])
+def test_a_reader_that_has_had_enough_is_no_mistake(arguments: list[str]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    run = subprocess.run(
+        [sys.executable, "-m", "anon_dagster.cli", *arguments],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writer)
+    assert (run.returncode, run.stderr) == (0, "")
+
+
+def test_the_paths_are_all_that_stdout_has(give: Give, capsys: Capture, tmp_path: Path) -> None:
+    made = AnonResult(None, ("out/1.parquet", "out/2.parquet"), "a-sum")
+    give(result=lambda _: made)
+    assert main(["result", "a-job"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "out/1.parquet\nout/2.parquet\n"
+    assert said.err == "job a-job is completed\n"
+    assert main(["--json", "result", "a-job"]) == 0
+    said = capsys.readouterr()
+    assert (json.loads(said.out)["paths"], said.err) == (list(made.paths), "")
+    output = tmp_path / "out.csv"
+    assert main(["result", "a-job", "--output", str(output)]) == 0
+    assert "not written, as the release is in its target" in capsys.readouterr().err
+    assert not output.exists()
+
+
+def test_a_proposal_says_which_row_it_is_and_how_it_is_written(
+    give: Give, capsys: Capture, tmp_path: Path
+) -> None:
+    rows = pd.DataFrame({"k": [2, 5], "chosen": [False, True]})
+    give(result=lambda _: AnonResult(rows, proposal="policy: {}\n"))
+    assert main(["result", "a-job"]) == 0
+    said = capsys.readouterr()
+    assert said.out.split() == ["k", "chosen", "0", "2", "False", "1", "5", "True"]
+    assert "row 1 was chosen" in said.err
+    assert "anon result a-job --output proposal.yaml" in said.err
+    for name in ("proposal.yaml", "proposal.YML"):
+        assert main(["result", "a-job", "--output", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).read_text(encoding="utf-8") == "policy: {}\n"
+        said = capsys.readouterr()
+        assert (said.out, said.err) == ("", "job a-job is completed\n")
+
+
+def test_where_nothing_was_proposed_no_proposal_is_written(
+    give: Give, capsys: Capture, tmp_path: Path
+) -> None:
+    give(result=lambda _: AnonResult(pd.DataFrame({"k": [2]})))
+    assert main(["result", "a-job", "--output", str(tmp_path / "proposal.yaml")]) == 5
+    assert "proposed no request" in capsys.readouterr().err
+    assert not (tmp_path / "proposal.yaml").exists()
+
+
+def test_what_explored_values_are_called_is_all_that_their_columns_are(
+    give: Give, tmp_path: Path
+) -> None:
+    values = pd.DataFrame({"attribute": ["age"], "value": ["1"], "source": [2], "release": [2]})
+    give(exploratory_statistics=lambda: SimpleNamespace(values=values, summary=_summary()))
+    for name, read in (("ex.csv", pd.read_csv), ("ex.parquet", pd.read_parquet)):
+        assert main(["exploratory", "a-job", "--output", str(tmp_path / name)]) == 0
+        assert list(read(tmp_path / name).columns) == list(values.columns)
+
+
+def _summary() -> pd.DataFrame:
+    rows = pd.MultiIndex.from_tuples([("age", "source")], names=["attribute", "table"])
+    columns = ["role", "kind", "records", "distinct", "missing"]
+    return pd.DataFrame([["quasi_identifier", "integer", 2, 1, 0]], index=rows, columns=columns)
+
+
+def test_the_index_of_a_summary_is_among_its_columns(give: Give, capsys: Capture) -> None:
+    give(exploratory_statistics=lambda: SimpleNamespace(values=None, summary=_summary()))
+    assert main(["--json", "exploratory", "a-job"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    assert (row["attribute"], row["table"]) == ("age", "source")
+
+
+# -- ends ----------------------------------------------------------------------------------
+
+
+def test_who_interrupts_the_waiting_is_told_which_job_goes_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    context: Any = None
+    monkeypatch.setattr(cli, "_job", lambda _: AnonJob("a-job", context))
+    monkeypatch.setattr(AnonJob, "wait", interrupted)
+    assert main(["result", "a-job"]) == 130
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "job a-job goes on\n")
+    assert main(["--json", "result", "a-job"]) == 130
+    document = json.loads(capsys.readouterr().err)
+    assert (document["id"], document["code"]) == ("a-job", 130)
+    assert document["message"] == "job a-job goes on"
+
+
+@pytest.mark.parametrize(("status", "code"), [("aborted", 0), ("completed", 11), ("failed", 11)])
+def test_an_abort_that_came_too_late_is_none(
+    give: Give, capsys: Capture, status: str, code: int
+) -> None:
+    done = {"id": "a-job", "was": "running", "status": status, "done": "was over before it could"}
+    give(abort=lambda: {**done, "targets_removed": []})
+    assert main(["abort", "a-job"]) == code
+    assert "was over before it could" in capsys.readouterr().out
+
+
+def test_a_target_that_is_gone_is_not_said_to_stay(
+    give: Give, capsys: Capture, tmp_path: Path
+) -> None:
+    there, gone = tmp_path / "there.csv", tmp_path / "gone.csv"
+    there.touch()
+    kept = [str(there), str(gone)]
+    done = {"id": "a-job", "files_removed": True, "targets_removed": [], "targets_kept": kept}
+    give(delete=lambda *, target: done if target else {})
+    assert main(["delete", "a-job", "--target"]) == 0
+    said = capsys.readouterr().out
+    assert f"{there} is not what it published, as seen from here, and stays" in said
+    assert f"nothing is at {gone}, as seen from here" in said
