@@ -120,6 +120,8 @@ def plan_with(
             for n, a in policy.quasi_identifiers.items()
         ),
         sets=tuple(a.local_labels == "sets" for a in policy.quasi_identifiers.values()),
+        names=names,
+        sensitive_names=sensitive,
     )
     aggregations = {
         q: _aggregation(count, name, attribute, decimal)

@@ -16,7 +16,7 @@ from anon_dagster.core.privacy.table_risk import TableModel
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Everything that a search needs; rows, files and names play no part.
+    """Everything that a search needs; rows and files play no part, names only in messages.
 
     ``codes[t, q]`` is a leaf of ``hierarchies[q]``. Two tuples may agree in all quasi-identifiers
     and differ in a sensitive value.
@@ -52,6 +52,10 @@ class Problem:
     sets: tuple[bool, ...] = ()
     """For local recoding, (quasi-identifiers,): attributes that may be released as sets of values;
     left out: none."""
+    names: tuple[str, ...] = ()
+    """(quasi-identifiers,): what messages call them; left out, these give their levels only."""
+    sensitive_names: tuple[str, ...] = ()
+    """(sensitive attributes,): what messages call them."""
 
     @property
     def records(self) -> int:

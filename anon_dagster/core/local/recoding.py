@@ -7,7 +7,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.evaluation import release_holds
+from anon_dagster.core.evaluation import evaluate, release_holds
 from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.local.axis import Axis, axes_of, place_columns
 from anon_dagster.core.local.bound import lower_bound
@@ -19,6 +19,7 @@ from anon_dagster.core.local.splitting import EXPONENTS, split
 from anon_dagster.core.local.suppression import suppress_outliers
 from anon_dagster.core.loss import TIE
 from anon_dagster.core.objectives import CERTAINTY
+from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import UnreachableError
@@ -91,9 +92,19 @@ def recode_locally(
         if start is not None and start.proof.loss < best.proof.loss - TIE:
             return _unchanged(start, best.proof)
         return replace(best, classes=best.classes[tuples.ids])
-    raise UnreachableError(
-        "the highest allowed levels break a promise for more records than may be suppressed; "
-        "allow higher levels, a higher suppression limit or weaker promises"
+    raise _unreachable(problem)
+
+
+def _unreachable(problem: Problem) -> UnreachableError:
+    """Return the error for a table that is no release even at the highest allowed levels."""
+    evaluation, found = evaluate(problem, problem.highest), obstacles(problem)
+    reasons = "".join(f"; {obstacle.reason}" for obstacle in found)
+    return UnreachableError(
+        f"no recoding keeps every promise ({promises(problem)}): the highest allowed levels "
+        f"{levels_named(problem, problem.highest)} would suppress "
+        f"{share(evaluation.suppressed, problem.records)}, and allowed are "
+        f"{share(problem.most_suppressed, problem.records)}{reasons}; "
+        f"{advice(problem, found, suppression=evaluation.suppressed < problem.records)}"
     )
 
 

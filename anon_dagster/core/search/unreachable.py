@@ -3,6 +3,7 @@
 import numpy as np
 
 from anon_dagster.core.lattice import Lattice, Levels
+from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.search.budget import Meter
 from anon_dagster.core.search.exploration import Findings
 from anon_dagster.core.search.verdict import Judge
@@ -13,8 +14,9 @@ def unreachable(
     judge: Judge, lattice: Lattice, findings: Findings, meter: Meter
 ) -> UnreachableError:
     """Return the error for a lattice without a feasible candidate."""
-    problem = judge.compact.problem
-    promises = ", ".join(str(model) for model in (*problem.models, *problem.table_models))
+    problem, records = judge.compact.problem, judge.compact.records
+    found = obstacles(problem)
+    reasons = "".join(f"; {obstacle.reason}" for obstacle in found)
     if findings.broken:
         levels = min(findings.broken, key=lambda found: (findings.broken[found], found))
         who = (
@@ -24,36 +26,36 @@ def unreachable(
             if not problem.table_models
             else "the release as a whole, or what suppression does to it, would break a promise"
         )
+        helps = advice(problem, found, suppression=judge.limit < records - 1)
+        suppressed = share(findings.broken[levels], records)
         return UnreachableError(
-            f"no candidate keeps every promise ({promises}): levels {levels} suppress "
-            f"{_share(findings.broken[levels], judge.compact.records)}, of which at most "
-            f"{_share(problem.most_suppressed, judge.compact.records)} are allowed, but {who}; "
-            "allow more suppression, or weaken a promise"
+            f"no candidate keeps every promise ({promises(problem)}): levels "
+            f"{levels_named(problem, levels)} suppress {suppressed}, of which at most "
+            f"{share(problem.most_suppressed, records)} are allowed, but {who}{reasons}; {helps}"
         )
     levels, needed = _least_suppression(judge, lattice, meter)
+    limit = (
+        f", and allowed are {share(problem.most_suppressed, records)}"
+        if needed > problem.most_suppressed
+        else ", so that nothing is left to release"
+    )
     return UnreachableError(
-        f"no candidate keeps every promise ({promises}) within the suppression limit: the best, "
-        f"levels {levels}, would suppress {_share(needed, judge.compact.records)}, allowed are "
-        f"{_share(problem.most_suppressed, judge.compact.records)}; allow more suppression or "
-        "higher levels, or weaken a promise"
+        f"no candidate keeps every promise ({promises(problem)}): the best, "
+        f"levels {levels_named(problem, levels)}, would suppress {share(needed, records)}{limit}"
+        f"{reasons}; {advice(problem, found, suppression=needed < records)}"
     )
 
 
 def not_found(judge: Judge, lattice: Lattice, findings: Findings, meter: Meter) -> UnreachableError:
     """Return the error for a lattice in which no feasible candidate was found."""
-    models = (*judge.compact.models, *judge.compact.problem.table_models)
-    promises = ", ".join(str(model) for model in models)
-    highest = _share(judge.evaluate(lattice.highest).suppressed, judge.compact.records)
+    highest = share(judge.evaluate(lattice.highest).suppressed, judge.compact.records)
     close = f", {len(findings.broken):,} of them for what is suppressed" if findings.broken else ""
     return UnreachableError(
         f"none of the {meter.evaluated:,} candidates evaluated of {lattice.candidates:,} keeps "
-        f"every promise ({promises}){close}; the most general would suppress {highest}; allow "
-        "more suppression, weaken a promise, or give the search a larger budget"
+        f"every promise ({promises(judge.compact.problem)}){close}; the most general would "
+        f"suppress {highest}; allow more suppression, weaken a promise, or give the search a "
+        "larger budget"
     )
-
-
-def _share(records: int, of: int) -> str:
-    return f"{records:,} of {of:,} records ({records / max(of, 1):.2%})"
 
 
 def _least_suppression(judge: Judge, lattice: Lattice, meter: Meter) -> tuple[Levels, int]:

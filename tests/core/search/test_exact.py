@@ -28,7 +28,7 @@ def test_the_search_agrees_with_brute_force(models: tuple[PrivacyModel, ...]) ->
         if answer.levels is None:
             with pytest.raises(UnreachableError) as caught:
                 search(problem)
-            suppressed = f"suppress {answer.fewest:,} of {problem.records:,} records"
+            suppressed = f"suppress {answer.fewest:,} of {problem.records:,} record"
             assert answer.broken or suppressed in str(caught.value), seed
             assert answer.broken == ("break a promise" in str(caught.value)), seed
         else:

@@ -1,0 +1,145 @@
+"""Why a problem has no solution: what cannot be kept, and what may help."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from anon_dagster.core.evaluation import people_behind, summarize
+from anon_dagster.core.keys import group
+from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
+from anon_dagster.core.privacy.k_anonymity import KAnonymity
+from anon_dagster.core.privacy.l_diversity import DistinctLDiversity
+from anon_dagster.core.privacy.model import PrivacyModel
+from anon_dagster.core.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """A promise that is not kept even at the highest allowed levels."""
+
+    promise: str
+    reason: str
+    certain: bool
+    """Whether the table lacks what it asks for: neither levels nor suppression help then."""
+
+
+def obstacles(problem: Problem) -> list[Obstacle]:
+    """Measure each promise alone at the highest allowed levels.
+
+    A promise of classes counts if it fails for more records than may be suppressed, or for all.
+    """
+    columns = zip(problem.hierarchies, problem.highest, strict=True)
+    nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(columns)]
+    groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
+    people = people_behind(problem, groups.ids, problem.highest)
+    classes = summarize(problem, groups.ids, len(groups), people=people)
+    limit = min(problem.most_suppressed, max(problem.records - 1, 0))
+    found = []
+    for model in problem.models:
+        failing = int(classes.sizes[~model.holds(classes)].sum())
+        if failing > limit:
+            values = [int(np.count_nonzero(h.reference)) for h in classes.histograms]
+            found.append(_obstacle(problem, model, failing, values))
+    for whole in problem.table_models:
+        if not whole.holds(classes.sizes):
+            reason = f"{whole} is not kept at the highest allowed levels either"
+            found.append(Obstacle(str(whole), reason, certain=len(groups) == 1))
+    return list({obstacle.promise: obstacle for obstacle in found}.values())
+
+
+def _obstacle(
+    problem: Problem, model: PrivacyModel, failing: int, values: Sequence[int]
+) -> Obstacle:
+    name, records = _named(problem, model), problem.records
+    needed, which = _least_records(model)
+    if needed > records:
+        reason = f"{name} needs {counted(needed, which)}, {_there(records)}"
+        return Obstacle(name, reason, certain=True)
+    if isinstance(model.relaxation, DistinctLDiversity):
+        least, there = model.relaxation.l, values[model.relaxation.sensitive]
+        if least > there:
+            reason = f"{name} needs {counted(least, 'value')}, {_there(there)}"
+            return Obstacle(name, reason, certain=True)
+    small = f", for it needs {counted(needed, which)} in a class" if needed > 1 else ""
+    reason = f"{name} is broken at the highest allowed levels by {share(failing, records)}{small}"
+    return Obstacle(name, reason, certain=False)
+
+
+def _least_records(model: PrivacyModel) -> tuple[int, str]:
+    """Return how many records a class needs to keep a promise, as far as its model says so."""
+    if isinstance(model, KAnonymity):
+        return model.k, "record"
+    if isinstance(model, DifferentialPrivacy):
+        return model.smallest, "drawn record"
+    return 1, "record"
+
+
+def promises(problem: Problem) -> str:
+    """Return the promises of a problem, with the attributes that they guard."""
+    names = [_named(problem, model) for model in problem.models]
+    return ", ".join([*names, *map(str, problem.table_models)])
+
+
+def levels_named(problem: Problem, levels: Sequence[int]) -> str:
+    """Return levels in parentheses, with their attributes where the names of these are known."""
+    if not problem.names:
+        return str(tuple(levels))
+    named = zip(problem.names, levels, strict=True)
+    return f"({', '.join(f'{name} {level}' for name, level in named)})"
+
+
+def advice(problem: Problem, found: Sequence[Obstacle], *, suppression: bool) -> str:
+    """Return what may help, and nothing that cannot.
+
+    Parameters
+    ----------
+    found
+        What is in the way.
+    suppression
+        Whether more suppression may help.
+    """
+    certain = any(obstacle.certain for obstacle in found)
+    private = any(isinstance(model, DifferentialPrivacy) for model in problem.models)
+    ways = []
+    if suppression and not certain and not private:  # whose suppression has no limit
+        ways.append("allow more suppression")
+    if not certain and (low := _below_the_top(problem)):
+        ways.append(f"allow higher levels of {', '.join(low)}")
+    if private:
+        ways += ["take a larger epsilon or delta", "more records"]
+    else:
+        ways.append(_weaken(found))
+    *others, last = ways
+    return f"{', '.join(others)}, or {last}" if others else last
+
+
+def _weaken(found: Sequence[Obstacle]) -> str:
+    return f"weaken {' and '.join(o.promise for o in found)}" if found else "weaken a promise"
+
+
+def _below_the_top(problem: Problem) -> list[str]:
+    """Return the attributes whose highest allowed level is not that of their hierarchy."""
+    names = problem.names or [f"attribute {q}" for q in range(len(problem.hierarchies))]
+    rows = zip(names, problem.hierarchies, problem.highest, strict=True)
+    return [name for name, hierarchy, level in rows if level < hierarchy.levels - 1]
+
+
+def share(records: int, of: int) -> str:
+    """Return a part of the records as a count and a percentage."""
+    return f"{records:,} of {counted(of, 'record')} ({records / max(of, 1):.2%})"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _there(count: int) -> str:
+    return f"there {'is' if count == 1 else 'are'} {count:,}"
+
+
+def _named(problem: Problem, model: PrivacyModel) -> str:
+    if model.sensitive is None or not problem.sensitive_names:
+        return str(model)
+    return f"{model} of {problem.sensitive_names[model.sensitive]}"
