@@ -14,13 +14,14 @@ a second grid that may suppress more and keeps weaker promises on sensitive attr
 import math
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import pandas as pd
 
 from anon_dagster.counting import Count
 from anon_dagster.detection import Detection, detect
+from anon_dagster.detection.promises import Promises
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sampling import SIZE
@@ -40,6 +41,7 @@ from anon_dagster.request import (
 _LOCAL = 20_000  # distinct tuples up to which local recoding is tried as well
 _LIMITS = (0.0, 0.01, 0.05)
 _LARGER_LIMIT = 0.2
+_GUARDS = (("l", "l_diversity"), ("t", "t_closeness"))
 _FIGURES = ["infoLoss", "maxProbabilityIdentification", "suppressed"]
 
 
@@ -54,12 +56,15 @@ class Proposal:
     """Every configuration that was measured, see :func:`anon_dagster.measuring.compare`; with
     ``acceptable`` and ``chosen``."""
     reasons: tuple[str, ...]
+    promises: Promises
+    """Those of the request, each with the reason for it; the detection proposed others."""
 
     @property
     def yaml(self) -> str:
         """The request as YAML, with the reasons as comments."""
         head = [f"# {reason}" for reason in self.reasons]
-        return "\n".join([*head, *written(self.request, self.detection)]) + "\n"
+        chosen = replace(self.detection, promises=self.promises)
+        return "\n".join([*head, *written(self.request, chosen)]) + "\n"
 
 
 def auto_anonymize(  # noqa: PLR0913 (all are named)
@@ -108,7 +113,8 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     best = _best(rows)
     chosen = _settled(document, policies[best])
     rows["chosen"] = rows.index == best
-    return Proposal(found, chosen, rows, _reasons(rows, best, acceptable_risk))
+    promises = _promises(found.promises, chosen["policy"]["privacy"], acceptable_risk)
+    return Proposal(found, chosen, rows, _reasons(rows, best, acceptable_risk), promises)
 
 
 # -- measuring -----------------------------------------------------------------------------
@@ -181,13 +187,33 @@ def _settled(document: Mapping[str, Any], configuration: Configuration) -> dict[
     policy, settings = dict(document["policy"]), dict(configuration.settings)
     privacy = dict(policy["privacy"])
     privacy["k_anonymity"] = {"k": settings["k"]}
-    for key, model in (("l", "l_diversity"), ("t", "t_closeness")):
+    for key, model in _GUARDS:
         if key in settings:
             privacy[model] = [{**rule, key: settings[key]} for rule in privacy[model]]
     policy["privacy"] = privacy
     for key in ("suppression_limit", "recoding"):
         policy[key] = settings[key]
     return {**document, "policy": policy}
+
+
+def _promises(found: Promises, privacy: Mapping[str, Any], acceptable: float) -> Promises:
+    """Give the promises of a configuration the reasons for which they were chosen."""
+    k = privacy["k_anonymity"]["k"]
+    reasons = {
+        **found.reasons,
+        None: f"k = {k}: no record is identified with a probability above {acceptable:g}, and of "
+        "the configurations measured that are acceptable, this one loses the least information",
+    }
+    for key, model in _GUARDS:
+        pairs = zip(found.document.get(model, ()), privacy.get(model, ()), strict=True)
+        for before, after in pairs:
+            if before[key] != after[key]:
+                name = before["attribute"]
+                reasons[name] = (
+                    f"{name}: {key} = {after[key]}, weakened: nothing that was measured with "
+                    f"{key} = {before[key]} is acceptable"
+                )
+    return Promises(privacy, reasons)
 
 
 def _reasons(rows: pd.DataFrame, best: int, acceptable: float) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import pytest
 
 import anon_dagster
 from anon_dagster.errors import RequestError, UnreachableError
+from anon_dagster.proposal import _promises
 from anon_dagster.request import load_request
 
 
@@ -60,6 +61,43 @@ def test_the_yaml_is_the_request_with_the_reasons(tmp_path: Path, people: pd.Dat
     assert load_request(tmp_path / "request.yaml").policy.privacy.k_anonymity
     assert proposal.yaml.startswith("# Chosen of ")
     assert not (tmp_path / "out.csv").exists()
+
+
+def promised(yaml: str) -> tuple[list[str], list[str]]:
+    """Return the lines of the section privacy: its reasons, and its rules."""
+    section = yaml.partition("\n  privacy:\n")[2].partition("\n\n")[0].splitlines()
+    reasons = [line.strip() for line in section if line.strip().startswith("#")]
+    return reasons, [line.strip() for line in section if not line.strip().startswith("#")]
+
+
+def test_the_reason_beside_a_promise_is_that_of_the_value_that_was_chosen(
+    proposal: anon_dagster.Proposal,
+) -> None:
+    assert proposal.detection.promises.document["k_anonymity"] == {"k": 3}
+    k = proposal.request["policy"]["privacy"]["k_anonymity"]["k"]
+    reasons, rules = promised(proposal.yaml)
+    assert k >= 5
+    assert f"k_anonymity: {{k: {k}}}" in rules
+    found = [reason for reason in reasons if reason.startswith("# k = ")]
+    assert len(found) == 1
+    assert found[0].startswith(f"# k = {k}: no record is identified with a probability above 0.2")
+    assert "# k = 3: 300 records" in proposal.detection.yaml()
+
+
+def test_the_reason_of_a_weakened_promise_says_so() -> None:
+    illnesses = ["J45", "J45", "J45", "E11"] * 4 + ["J45", "E11", "I10", "I10"]
+    frame = pd.DataFrame({"sex": ["f"] * 16 + ["m"] * 4, "diagnosis": illnesses})
+    detection = anon_dagster.detect(frame)
+    before = detection.promises.document
+    weaker = {**before, "k_anonymity": {"k": 4}}
+    weaker["l_diversity"] = [{**rule, "l": rule["l"] - 1} for rule in before["l_diversity"]]
+    found = _promises(detection.promises, weaker, 0.25)
+    least = before["l_diversity"][0]["l"]
+    assert found.document == weaker
+    assert found.reasons["diagnosis"] == (
+        f"diagnosis: l = {least - 1}, weakened: nothing that was measured with l = {least} "
+        "is acceptable"
+    )
 
 
 def test_the_yaml_and_the_reasons_hold_no_value(proposal: anon_dagster.Proposal) -> None:

@@ -19,7 +19,8 @@ class Promises:
     """The section ``privacy`` of a request, and why it is as it is."""
 
     document: Mapping[str, Any]
-    reasons: tuple[str, ...]
+    reasons: Mapping[str | None, str]
+    """By sensitive attribute; that of k under ``None``."""
 
 
 def propose_promises(
@@ -37,18 +38,18 @@ def propose_promises(
         Share of the sampled records that their quasi-identifiers single out, 0 to 1.
     """
     k = 3 if records < _SMALL else 5 if records < _LARGE else 10
-    reasons = [
-        (
+    reasons: dict[str | None, str] = {
+        None: (
             f"k = {k}: {records} records, and the quasi-identifiers as they are single out "
             f"{percent(singled_out)} of the sampled ones"
         )
-    ]
+    }
     document: dict[str, Any] = {"k_anonymity": {"k": k}}
     for name, profile in sensitive.items():
         kind, rule, reason = _guard(profile)
         document.setdefault(kind, []).append({"attribute": name, **rule})
-        reasons.append(f"{name}: {reason}")
-    return Promises(document, tuple(reasons))
+        reasons[name] = f"{name}: {reason}"
+    return Promises(document, reasons)
 
 
 def _guard(profile: Profile) -> tuple[str, dict[str, Any], str]:

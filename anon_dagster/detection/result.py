@@ -162,7 +162,7 @@ def written(document: Mapping[str, Any], detection: Detection) -> Iterator[str]:
         yield f"    # {found.domain} ({found.confidence:.0%}): {'; '.join(found.reasons)}"
         yield f"    {_flow(name)}: {_flow(attribute)}"
     yield "\n  privacy:"
-    for reason in detection.promises.reasons:
+    for reason in detection.promises.reasons.values():
         yield f"    # {reason}"
     for model, rule in policy["privacy"].items():
         yield f"    {model}: {_flow(rule)}"
