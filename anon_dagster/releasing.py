@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from anon_dagster.counting import Count, count
 from anon_dagster.decision import Decision
-from anon_dagster.errors import AnonError, PromiseBrokenError
+from anon_dagster.errors import AnonError, PromiseBrokenError, SourceError
 from anon_dagster.planning import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, running, unheard
 from anon_dagster.recoding import blocks, recoder
@@ -91,7 +91,7 @@ def write_release(
     PromiseBrokenError
         If what was stored does not keep a promise; nothing is published then.
     SourceError
-        If the source changed since it was counted.
+        If the source changed since it was counted, or has no records and there is a target.
     TargetError
         If the target cannot be written.
     """
@@ -106,6 +106,16 @@ def write_release(
     )
 
 
+def _require_records(decision: Decision) -> None:
+    """Refuse to replace a release by one of a source without records: it is likely cut off."""
+    counted = decision.counted
+    drawn_from = 0 if counted.sampling is None else counted.sampling.records
+    if not (counted.records or drawn_from) and decision.request.target is not None:
+        raise SourceError(
+            "the source has no records, so there is nothing to release; the target is left as it is"
+        )
+
+
 def publish(  # noqa: PLR0913 (all are named)
     decision: Decision,
     source: OpenSource,
@@ -118,6 +128,7 @@ def publish(  # noqa: PLR0913 (all are named)
 ) -> Release:
     """Publish a release that a judge lets pass and that is stored as decided."""
     policy = decision.request.policy
+    _require_records(decision)
     source = drawn_again(source, decision.counted.sampling)
     target = decision.request.target or Target(path=str(folder / "release.parquet"))
     writer = recoder(decision, source)

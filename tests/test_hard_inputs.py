@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anon_dagster import AnonError, anonymize, recoding
+from anon_dagster import AnonError, anonymize, apply, recoding
 from anon_dagster.errors import (
     HierarchyError,
     RequestError,
@@ -206,6 +206,38 @@ def test_no_records_give_no_records() -> None:
     df = released(REQUEST, people().iloc[:0])
     assert len(df) == 0
     assert list(df.columns) == ["age", "sex", "illness"]
+
+
+@pytest.mark.parametrize("sampling", [None, {"fraction": 0.5}])
+def test_a_source_without_records_replaces_no_release(
+    tmp_path: Path, sampling: dict[str, Any] | None
+) -> None:
+    source, target = tmp_path / "people.csv", tmp_path / "out.csv"
+    request = {
+        "source": {"path": str(source)},
+        "target": {"path": str(target)},
+        "policy": {**REQUEST["policy"], "sampling": sampling},
+    }
+    people(600).to_csv(source, index=False)
+    anonymize(request)
+    before = target.read_bytes()
+    people().iloc[:0].to_csv(source, index=False)
+    with pytest.raises(SourceError, match="no records, so there is nothing to release"):
+        anonymize(request)
+    assert target.read_bytes() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "people.csv"]
+
+
+def test_later_records_that_are_none_replace_no_release(tmp_path: Path) -> None:
+    people().iloc[:0].to_csv(tmp_path / "later.csv", index=False)
+    first = anonymize(REQUEST, frame=people())
+    target = tmp_path / "out.csv"
+    with pytest.raises(SourceError, match="no records"):
+        apply(first, source=str(tmp_path / "later.csv"), target=str(target))
+    assert not target.exists()
+    df = apply(first, frame=people().iloc[:0]).df
+    assert df is not None
+    assert len(df) == 0
 
 
 def test_one_record_cannot_hide() -> None:
