@@ -18,15 +18,26 @@ def complaint(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "place"),
     [
-        f"a: 1\n{CANARY}: 2\n{CANARY}: 3",
-        "a: {b: 1, b: 1}",
-        "- {b: 1}\n- {c: 1, 'c': 2}",
+        ("a: 1\nage: 2\nage: 3", "the key age twice (line 3, column 1)"),
+        ("a: {b: 1, b: 1}", "the key b twice (line 1, column 11)"),
+        ("- {b: 1}\n- {c: 1, 'c': 2}", "the key c twice (line 2, column 10)"),
     ],
 )
-def test_a_key_that_stands_twice_is_refused_by_its_place(text: str) -> None:
-    assert complaint(text).startswith("the request has a key twice (line ")
+def test_a_key_that_stands_twice_is_refused_by_its_name_and_place(text: str, place: str) -> None:
+    assert complaint(text) == f"the request has {place}"
+
+
+def test_a_value_of_a_tree_that_stands_twice_is_refused_by_its_place_alone() -> None:
+    text = f"type: tree\nnodes:\n  all:\n    {CANARY}: [a]\n    {CANARY}: [b]"
+    assert complaint(text) == "the request has a key twice (line 5, column 5)"
+
+
+def test_a_file_that_cannot_be_read_is_named_with_its_folder(tmp_path: Path) -> None:
+    with pytest.raises(RequestError) as caught:
+        load_yaml(tmp_path)
+    assert str(caught.value) == f"cannot read {tmp_path}: is a directory"
 
 
 def test_a_name_given_a_second_role_is_not_published(tmp_path: Path) -> None:

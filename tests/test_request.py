@@ -56,6 +56,41 @@ def test_every_problem_is_told_at_its_place() -> None:
     ]
 
 
+def messages(request: Any) -> str:
+    with pytest.raises(RequestError) as caught:
+        parse_request(request)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("attribute", "message"),
+    [
+        ({"role": "nonsense"}, "policy.attributes.age: role must be one of direct_identifier, qua"),
+        ({"role": QI, "hierarchy": {"type": "interval", "widths": []}}, "must have at least 1 en"),
+        ({}, "policy.attributes.age: role is missing"),
+        (3, "policy.attributes.age: must be a mapping: keys with a value each"),
+        ({"role": QI, "importance": "x"}, "importance: must be a number"),
+        ({"role": QI, "lowest_level": 1.5}, "lowest_level: must be a whole number"),
+        ({"role": QI, "lowest_level": -1}, "lowest_level: must be at least 0"),
+        ({"role": QI, "local_labels": "x"}, "must be 'nodes', 'ranges' or 'sets'"),
+        ({"role": QI, "hierarchy": {"type": "x"}}, "hierarchy: type must be one of tree, interval"),
+        ({"role": "direct_identifier", "key_variable": "KEY"}, "key_variable: must be ANON_KEY"),
+    ],
+)
+def test_what_is_wrong_with_an_attribute_is_said_in_plain_words(
+    attribute: Any, message: str
+) -> None:
+    asked = {**REQUEST["policy"], "attributes": {"age": attribute, "sex": {"role": QI}}}
+    assert message in messages({**REQUEST, "policy": asked})
+
+
+def test_what_a_schedule_looks_like_is_said_in_plain_words() -> None:
+    found = messages({**REQUEST, "schedule": "every day"})
+    assert 'schedule: must be five fields as cron has them, such as "0 3 * * *"' in found
+    assert "every day at" in found
+    assert messages({**REQUEST, "schedule": 3}) == "schedule: must be text"
+
+
 @pytest.mark.parametrize(
     ("population", "place"),
     [

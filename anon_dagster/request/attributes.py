@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.hierarchies import HierarchyRule, MaskRule
-from anon_dagster.request.part import SUPPRESSED, Character, Part
+from anon_dagster.request.part import KEY_VARIABLE, SUPPRESSED, Character, Part
 
 
 class DirectIdentifier(Part):
@@ -16,7 +16,7 @@ class DirectIdentifier(Part):
     """A mask leaves a part, which can single people out: the attribute becomes a quasi-identifier
     that is masked from the first level on, see :meth:`masked`."""
     constant: str = SUPPRESSED
-    key_variable: Annotated[str, StringConstraints(pattern="^ANON_KEY(_[A-Z0-9_]+)?$")] = "ANON_KEY"
+    key_variable: Annotated[str, StringConstraints(pattern=KEY_VARIABLE)] = "ANON_KEY"
     """The environment variable that holds the key of pseudonyms; see
     :mod:`anon_dagster.pseudonyms`."""
     scope: str = ""

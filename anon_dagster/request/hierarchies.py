@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
 
-from anon_dagster.request.part import Character, Part
+from anon_dagster.request.part import COUNTRY, Character, Part
 from anon_dagster.request.places import Safe
 
 
@@ -158,7 +158,7 @@ class KnownRule(_HierarchyRule):
 
     type: Literal["known"] = "known"
     tree: KnownTree
-    country: Annotated[str, StringConstraints(pattern="^[A-Z]{2}$")] | None = None
+    country: Annotated[str, StringConstraints(pattern=COUNTRY)] | None = None
     """The ISO 3166 code of the country that cities are looked for in first."""
 
     @model_validator(mode="after")

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 SUPPRESSED = "*"
+CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
+KEY_VARIABLE = r"^ANON_KEY(_[A-Z0-9_]+)?$"
+COUNTRY = r"^[A-Z]{2}$"
 
 
 class Part(BaseModel):

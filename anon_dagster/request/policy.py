@@ -12,13 +12,11 @@ from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
 from anon_dagster.request.attributes import Attribute, DirectIdentifier, QuasiIdentifier
 from anon_dagster.request.objective import Objective, ObjectiveRule
-from anon_dagster.request.part import Part, Share
+from anon_dagster.request.part import CRON, Part, Share
 from anon_dagster.request.paths import input_paths
 from anon_dagster.request.places import Source, Target
 from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.target_use import TargetUse
-
-_CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
 
 
 class SearchBudget(Part):
@@ -145,7 +143,7 @@ class Request(Part):
     policy: Policy
     measurement: Measurement | None = None
     """What ``measure`` compares."""
-    schedule: Annotated[str, StringConstraints(pattern=_CRON)] | None = None
+    schedule: Annotated[str, StringConstraints(pattern=CRON)] | None = None
     """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
     fresh_within_hours: Annotated[float, Field(gt=0)] | None = None
     """How old the release of a declared dataset may become before a check says so."""
