@@ -26,6 +26,8 @@ COLUMNS: dict[str, list[Any]] = {
     "income": [1040 + n for n in range(ROWS)],
     "town": ["Lyon", "Oslo"] * (ROWS // 2),
     "job": ["nurse"] * (ROWS - 2) + ["mayor", "bishop"],
+    "stay": [1, 2, 8, 9] * (ROWS // 4),
+    "ward": ["heart", "eyes", "skin", "lungs"] * (ROWS // 4),
     "weight": [60 + n % 3 for n in range(ROWS)],
 }
 
@@ -34,6 +36,7 @@ def shown() -> dict[str, dict[str, Any]]:
     snippets = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
     found = {name: each for text in snippets for name, each in yaml.safe_load(text).items()}
     assert found.pop("sampling") == SAMPLING
+    assert found.pop("recoding") == "local"
     return found
 
 
@@ -52,6 +55,15 @@ def released(name: str, **options: Any) -> pd.DataFrame:
 def test_every_snippet_of_the_page_is_a_valid_attribute() -> None:
     assert shown().keys() == COLUMNS.keys()
     parse_policy({"attributes": shown(), "privacy": {"k_anonymity": {"k": 2}}})
+
+
+def test_local_labels_are_ranges_and_sets_of_the_values_of_a_class() -> None:
+    asked = {"privacy": {"k_anonymity": {"k": 12}}}
+    assert set(released("stay", recoding="local", **asked)["stay"]) == {"[1, 2]", "[8, 9]"}
+    wards = released("ward", recoding="local", **asked)["ward"]
+    assert all(re.fullmatch(r"\{\w+, \w+\}", label) for label in wards)
+    labels = {*released("stay", **asked)["stay"], *released("ward", **asked)["ward"]}
+    assert not any(re.match(r"[\[{]\w+, \w+[\]}]", label) for label in labels)
 
 
 def test_direct_identifiers_are_gone_constant_or_pseudonyms(
