@@ -21,6 +21,7 @@ from anon_dagster.population import require_people
 from anon_dagster.promises import (
     class_models,
     require_guarded_values,
+    require_ordered_values,
     table_models,
     value_ranks,
 )
@@ -73,10 +74,11 @@ def plan(request: Request, count: Count) -> Plan:
         If a hierarchy cannot be built, is no tree, or lacks values of its column; all such
         columns are named at once.
     RequestError
-        If a level is asked for that a hierarchy does not have, or if none of the values that are
-        to be guarded occurs.
+        If a level is asked for that a hierarchy does not have, if none of the values that are to
+        be guarded occurs, or if texts are to be compared along their order.
     """
     require_guarded_values(request.policy, count)
+    require_ordered_values(request.policy, count)
     require_people(request.policy, count)
     hierarchies = _hierarchies(request.policy, count, request.decimal)
     return plan_with(request.policy, count, hierarchies, request.decimal)

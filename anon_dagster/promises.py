@@ -43,6 +43,8 @@ from anon_dagster.request import (
 )
 from anon_dagster.storage.values import TextKind
 
+_INSTEAD = "write them as numbers in their order, or ask for distance: equal or hierarchical"
+
 
 def require_guarded_values(policy: Policy, count: Count) -> None:
     """Refuse a list of guarded values of which none occurs: it is likely to be misspelt."""
@@ -53,6 +55,20 @@ def require_guarded_values(policy: Policy, count: Count) -> None:
             path = f"policy.privacy.alpha_k_anonymity.{place}.guarded"
             found = f"none of the {len(rule.guarded)} values occurs in {rule.attribute}"
             problems.append(Problem(path, f"{found}; write them as the source does"))
+    if problems:
+        raise RequestError(problems)
+
+
+def require_ordered_values(policy: Policy, count: Count) -> None:
+    """Refuse a distance along the order of texts: nothing tells it, and the alphabet means none."""
+    problems = []
+    for place, rule in enumerate(policy.privacy.t_closeness):
+        column = count.columns[rule.attribute]
+        unordered = column.kinds.kind is TextKind.text and any(each for each in column.labels)
+        if rule.distance == "ordered" and unordered:
+            path = f"policy.privacy.t_closeness.{place}.distance"
+            found = f"the values of {rule.attribute} are neither all numbers nor all dates"
+            problems.append(Problem(path, f"{found}: {_INSTEAD}"))
     if problems:
         raise RequestError(problems)
 

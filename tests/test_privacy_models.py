@@ -319,3 +319,32 @@ def test_later_records_are_matched_with_the_same_population(tmp_path: Path) -> N
     assert later.df is not None
     assert sorted(later.df["age"]) == ["[20, 30)", "[30, 40)", "[30, 40)"]
     assert later.alone.holds
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[3, 1, 10, 2], ["2024-01-03", "2024-01-01", "2024-02-01", None], [True, False, True, False]],
+)
+def test_numbers_and_dates_are_compared_along_their_order(values: list[Any]) -> None:
+    assert anonymize(ordered(), frame=grades(values)).df is not None
+
+
+@pytest.mark.parametrize("values", [["low", "mid", "high", "mid"], ["1", "2", "n/a", "10"]])
+def test_texts_are_not_compared_along_the_alphabet(values: list[str]) -> None:
+    with pytest.raises(RequestError) as caught:
+        anonymize(ordered(), frame=grades(values))
+    assert str(caught.value) == (
+        "policy.privacy.t_closeness.0.distance: the values of grade are neither all numbers nor "
+        "all dates: write them as numbers in their order, or ask for distance: equal or "
+        "hierarchical"
+    )
+
+
+def ordered() -> dict[str, Any]:
+    attributes = {"sex": {"role": "quasi_identifier"}, "grade": {"role": "sensitive"}}
+    rule = {"attribute": "grade", "t": 0.5, "distance": "ordered"}
+    return {"policy": {"attributes": attributes, "privacy": {"t_closeness": rule}}}
+
+
+def grades(values: list[Any]) -> pd.DataFrame:
+    return pd.DataFrame({"sex": ["f", "m", "f", "m"], "grade": values})

@@ -96,7 +96,14 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
             {
                 "attribute": guarded,
                 "t": st.sampled_from([0.2, 0.35, 0.5]),
-                "distance": st.sampled_from(["equal", "ordered"]),
+                "distance": st.just("equal"),
+            }
+        ),
+        st.fixed_dictionaries(
+            {
+                "attribute": st.just("pay"),
+                "t": st.sampled_from([0.2, 0.35, 0.5]),
+                "distance": st.just("ordered"),
             }
         ),
         st.fixed_dictionaries(
