@@ -36,6 +36,12 @@ class AnonError(Exception):
     """The job that failed with it, if one did."""
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, such as ``1 class`` and ``2,000 records``."""
+    plural = noun if count == 1 else f"{noun}{'es' if noun.endswith('s') else 's'}"
+    return f"{count:,} {plural}"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a request: where it stands and what is the matter."""

@@ -13,7 +13,7 @@ import pandas as pd
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.solution import Solution
 from anon_dagster.counting import ColumnCount, Count, count
-from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.errors import SchemaMismatchError, counted
 from anon_dagster.pseudonyms import PATTERN
 from anon_dagster.request import DirectIdentifier, Policy
 from anon_dagster.storage.sources import open_frame
@@ -171,9 +171,9 @@ def _value_problems(name: str, column: ColumnCount, claims: "Column") -> list[st
     for check, _, place in _failures(frame, _schema({name: claims}, ordered=False)):
         records[check] = records.get(check, 0) + int(column.counts[int(place)])
     return [
-        f"{name}: {times} records have no value"
+        f"{name}: {counted(times, 'record')} {'has' if times == 1 else 'have'} no value"
         if check == "not_nullable"
-        else f"{name}: of {times} records it is not true that the value {check}"
+        else f"{name}: of {counted(times, 'record')} it is not true that the value {check}"
         for check, times in records.items()
     ]
 

@@ -122,7 +122,7 @@ def test_whole_numbers_of_a_file_are_those_of_the_column(tmp_path: Path) -> None
         (f"a,x\n{CANARY},x\n".encode("utf-16"), "is not written in utf-8"),
         (f"a,x\n{CANARY}\xe9,x\n".encode("latin-1"), "line 2 of the hierarchy is not written in"),
         (f'a,x\n"{CANARY * 20_000}",x\n', "line 2 of the hierarchy is no line of a CSV file"),
-        (f"{CANARY},x\n", r"lacks 1 value of the column \(1 records\)"),
+        (f"{CANARY},x\n", r"lacks 1 value of the column \(1 record\)"),
         ("", "lacks 1 value"),
     ],
 )

@@ -119,7 +119,7 @@ def test_a_direct_identifier_is_gone_or_the_constant() -> None:
     with_name.insert(0, "name", "X")
     assert problems_of(with_name, policy=constant) == []
     assert problems_of(with_name.assign(name=["X", "X", "Bob"]), policy=constant) == [
-        "name: of 1 records it is not true that the value is the constant"
+        "name: of 1 record it is not true that the value is the constant"
     ]
 
 

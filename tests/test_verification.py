@@ -364,7 +364,7 @@ def test_a_broken_promise_is_told_in_counts_and_names_alone() -> None:
     with pytest.raises(PromiseBrokenError) as broken:
         found.require()
     assert str(broken.value) == (
-        "2-anonymity is broken by 1 classes with 1 records; "
+        "2-anonymity is broken by 1 class with 1 record; "
         "distinct 2-diversity of illness is broken by 2 classes with 3 records"
     )
     assert "canary" not in repr(found)

@@ -12,6 +12,7 @@ from anon_dagster.core.privacy.k_anonymity import KAnonymity
 from anon_dagster.core.privacy.l_diversity import DistinctLDiversity
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.problem import Problem
+from anon_dagster.errors import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,6 @@ def _below_the_top(problem: Problem) -> list[str]:
 def share(records: int, of: int) -> str:
     """Return a part of the records as a count and a percentage."""
     return f"{records:,} of {counted(of, 'record')} ({records / max(of, 1):.2%})"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a count with its noun."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _there(count: int) -> str:

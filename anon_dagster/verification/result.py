@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from anon_dagster.core.measurement import Partition
-from anon_dagster.errors import PromiseBrokenError
+from anon_dagster.errors import PromiseBrokenError, counted
 
 IDENTIFIERS = "direct identifiers are gone"
 MASKED = "identifiers are masked"
@@ -35,8 +35,8 @@ class Promise:
         if self.holds:
             return f"{self.name}{of} holds"
         return (
-            f"{self.name}{of} is broken by {self.classes_failing} classes "
-            f"with {self.records_failing} records"
+            f"{self.name}{of} is broken by {counted(self.classes_failing, 'class')} "
+            f"with {counted(self.records_failing, 'record')}"
         )
 
 

@@ -38,7 +38,7 @@ def test_a_release_that_keeps_its_promises_is_told_from_one_that_does_not(
         assert kept.success
         assert good.passed
         assert not bad.passed
-        assert "3-anonymity is broken by 1 classes with 2 records" in str(bad.description)
+        assert "3-anonymity is broken by 1 class with 2 records" in str(bad.description)
         assert not broken.success
         assert "the request has no target" in failure(absent)
         frame = pd.read_parquet(deployment.job(broken).path / "verification.parquet")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.builders.number import Number, read_number
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
-from anon_dagster.errors import HierarchyError
+from anon_dagster.errors import HierarchyError, counted
 
 _T = TypeVar("_T")
 Levels = list[list[Label]]  # (levels,) of (leaves,)
@@ -108,12 +108,11 @@ def _branch(rows: Levels, label: Label) -> list[Label]:
 
 
 def _lacks(domain: Domain, lacking: set[Label], remedy: str) -> HierarchyError:
-    plural = "value" if len(lacking) == 1 else "values"
     records = ""
     if domain.counts is not None:
         held = (c for v, c in zip(domain.values, domain.counts, strict=True) if v in lacking)
-        records = f" ({sum(map(int, held))} records)"
+        records = f" ({counted(sum(map(int, held)), 'record')})"
     return HierarchyError(
-        f"{domain.column}: the hierarchy lacks {len(lacking)} {plural} of the column{records}; "
-        f"{remedy}, or name a branch for them with other"
+        f"{domain.column}: the hierarchy lacks {counted(len(lacking), 'value')} of the column"
+        f"{records}; {remedy}, or name a branch for them with other"
     )
