@@ -43,7 +43,10 @@ from anon_dagster.request import (
 )
 from anon_dagster.storage.values import TextKind
 
-_INSTEAD = "write them as numbers in their order, or ask for distance: equal or hierarchical"
+_INSTEAD = (
+    "name in csv.missing what stands for none, write them as numbers in their order, or ask for "
+    "distance: equal or hierarchical"
+)
 
 
 def require_guarded_values(policy: Policy, count: Count) -> None:

@@ -335,8 +335,8 @@ def test_texts_are_not_compared_along_the_alphabet(values: list[str]) -> None:
         anonymize(ordered(), frame=grades(values))
     assert str(caught.value) == (
         "policy.privacy.t_closeness.0.distance: the values of grade are neither all numbers nor "
-        "all dates: write them as numbers in their order, or ask for distance: equal or "
-        "hierarchical"
+        "all dates: name in csv.missing what stands for none, write them as numbers in their "
+        "order, or ask for distance: equal or hierarchical"
     )
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.counting import encode
 from anon_dagster.facts.vocabulary import folded, forms_of, words
+from anon_dagster.storage.values import NUMBERS, Kinds
 
 _SHOWN = 400
 """Distinct values that detectors look at, at most."""
@@ -43,6 +44,8 @@ class Profile:
     counts: NDArray[np.int64]  # (values,)
     codes: NDArray[np.int64]  # (records,): place of the value, len(values) if missing
     decimal: str = "."
+    placeholders: bool = False
+    """Whether some of what is missing is written as a text, such as ``n/a``."""
 
     @property
     def present(self) -> int:
@@ -146,6 +149,12 @@ class Profile:
     def numeric(self) -> bool:
         """Whether nearly all values are numbers."""
         return self.numeric_share >= 0.85
+
+    @cached_property
+    def ordered(self) -> bool:
+        """Whether a release compares the values by size: they are numbers, and nothing else."""
+        kind = Kinds.of(self.values, decimal=self.decimal).kind
+        return kind in NUMBERS and not self.placeholders
 
     @cached_property
     def span(self) -> "Span":
@@ -267,7 +276,7 @@ def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profil
     codes = targets[places]
     codes = np.where(codes < 0, len(values), codes)
     held = np.bincount(codes, minlength=len(values) + 1)[: len(values)].astype(np.int64)
-    return Profile(name, len(places), tuple(values), held, codes, decimal)
+    return Profile(name, len(places), tuple(values), held, codes, decimal, bool(gone))
 
 
 def _placeholders(texts: list[str | None], counts: NDArray[np.int64]) -> frozenset[int]:

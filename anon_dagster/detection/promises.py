@@ -56,7 +56,7 @@ def _guard(profile: Profile) -> tuple[str, dict[str, Any], str]:
     shares = profile.counts / max(profile.present, 1)
     top = float(shares.max(initial=0.0))
     effective = float(np.exp(-(shares * np.log(shares)).sum())) if len(shares) else 0.0
-    if profile.numeric and profile.distinct > _MANY:
+    if profile.numeric and profile.distinct > _MANY and profile.ordered:
         rule = {"t": 0.35, "distance": "ordered"}
         return "t_closeness", rule, f"t = 0.35, ordered: {profile.distinct} different numbers"
     if profile.distinct < 2 or top > _SKEWED:

@@ -199,3 +199,13 @@ def test_long_cells_are_looked_at_in_no_time_and_never_shown(cell: str) -> None:
     found = detect(frame)
     assert found["c1"].role == "direct_identifier"
     assert cell[:20] not in found.table.to_string()
+
+
+@pytest.mark.parametrize("stray", [None, "n/a"])
+def test_only_what_is_numbers_throughout_is_kept_close_in_its_order(stray: str | None) -> None:
+    salaries = [*(str(30_000 + 137 * n) for n in range(200)), *[stray] * 5]
+    sexes = ["female", "male"] * 102 + ["female"]
+    found = detect(pd.DataFrame({"sex": sexes, "salary": salaries}))
+    privacy = found.promises.document
+    assert found["salary"].role == "sensitive"
+    assert ("t_closeness" in privacy, "l_diversity" in privacy) == (stray is None, stray == "n/a")
