@@ -12,6 +12,7 @@ from anon_dagster.errors import JobError
 from anon_dagster.storage.places import Found
 
 _SECONDS = 30.0  # that a writer waits for another one
+_SET_BACK = 3_600.0  # seconds: of a clock, when what is listed next seems so much older
 _COLUMNS = tuple(each.name for each in fields(Arrival))
 
 
@@ -34,11 +35,27 @@ class Registry:
         with self._open() as file:
             return self._read(file)
 
-    def decide(self, plan: Callable[[Sequence[Arrival]], Iterable[Arrival]]) -> None:
-        """Let a plan change what is known; nobody else changes it meanwhile."""
+    def decide(
+        self, plan: Callable[[Sequence[Arrival]], Iterable[Arrival]], *, listed: float
+    ) -> bool:
+        """Let a plan change what is known; nobody else changes it meanwhile.
+
+        Parameters
+        ----------
+        listed
+            When it was begun to list what the plan goes by, in seconds since the epoch.
+
+        Returns
+        -------
+        bool
+            Whether it was asked: in an older listing than one that was decided by, files look as
+            if they had become again what they were.
+        """
         with self._open() as file:
-            for arrival in plan(self._read(file)):
-                self._write(file, arrival)
+            if not self._is_newest(file, listed):
+                return False
+            self._change(file, plan)
+        return True
 
     def of_batch(self, batch: str) -> list[Arrival]:
         """Return the files that are given to a batch, the oldest first."""
@@ -53,7 +70,8 @@ class Registry:
             aside = [each for each in mine if each.state is State.SET_ASIDE]
             return [replace(each, state=State.GIVEN, crashes=0, reason="") for each in aside]
 
-        self.decide(again)
+        with self._open() as file:
+            self._change(file, again)
         return self.of_batch(batch)
 
     def give(self, found: Sequence[Found], batch: str, *, now: float) -> list[Arrival]:
@@ -72,7 +90,9 @@ class Registry:
             fresh = [Arrival.of(each, now=now) for each in found]
             return [replace(each, state=State.GIVEN, batch=batch) for each in fresh]
 
-        self.decide(given)
+        with self._open() as file:
+            self._is_newest(file, now)
+            self._change(file, given)
         return self.of_batch(batch)
 
     def take(self, arrival: Arrival) -> Arrival | None:
@@ -101,12 +121,28 @@ class Registry:
             file.execute("BEGIN IMMEDIATE")
             key = "PRIMARY KEY (dataset, path, version)"
             file.execute(f"CREATE TABLE IF NOT EXISTS arrivals ({columns}, {key})")
+            file.execute("CREATE TABLE IF NOT EXISTS listings (dataset PRIMARY KEY, listed)")
             try:
                 yield file
             except BaseException:
                 file.execute("ROLLBACK")
                 raise
             file.execute("COMMIT")
+
+    def _is_newest(self, file: sqlite3.Connection, listed: float) -> bool:
+        """Tell whether a listing is as new as any that was decided by, and remember it."""
+        query = "SELECT listed FROM listings WHERE dataset = ?"
+        last = next((row[0] for row in file.execute(query, (self.dataset,))), listed)
+        if 0 < last - listed < _SET_BACK:
+            return False
+        file.execute("REPLACE INTO listings VALUES (?, ?)", (self.dataset, listed))
+        return True
+
+    def _change(
+        self, file: sqlite3.Connection, plan: Callable[[Sequence[Arrival]], Iterable[Arrival]]
+    ) -> None:
+        for arrival in plan(self._read(file)):
+            self._write(file, arrival)
 
     def _read(self, file: sqlite3.Connection) -> list[Arrival]:
         query = (

@@ -109,8 +109,9 @@ def _sensor(
 
 def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: Inbox) -> Tick:
     """Find what lies there, and give what is new to batches; nobody else does so meanwhile."""
+    listed = time.time()
     found = inbox.files()
-    made: list[Tick] = []
+    made = [Tick((), ())]
     lines: list[Entry] = []
 
     def plan(known: Sequence[Arrival]) -> tuple[Arrival, ...]:
@@ -122,7 +123,7 @@ def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: I
         made.append(tick)
         return tick.changed
 
-    Registry(store.root, dataset).decide(plan)
+    Registry(store.root, dataset).decide(plan, listed=listed)
     post_all(lines)
     return made[-1]
 

@@ -18,16 +18,22 @@ from tests.arrivals.test_tick import file, inbox
 
 
 def decide(
-    registry: Registry, files: Sequence[Found], runs: dict[str, RunState], now: float, of: Inbox
+    registry: Registry,
+    files: Sequence[Found],
+    runs: dict[str, RunState],
+    now: float,
+    of: Inbox,
+    *,
+    listed: float | None = None,
 ) -> Tick:
-    made = []
+    made = [Tick((), ())]
 
     def plan(known: Sequence[Arrival]) -> tuple[Arrival, ...]:
         states = {a.batch: runs.get(a.batch, RunState.MISSING) for a in known}
         made.append(plan_tick(files, known, runs=states, inbox=of, now=now))
         return made[-1].changed
 
-    registry.decide(plan)
+    registry.decide(plan, listed=now if listed is None else listed)
     return made[-1]
 
 
@@ -63,14 +69,16 @@ class Deployment(RuleBasedStateMachine):
         self.there.pop(name, None)
 
     @rule(target=listings)
-    def list_files(self) -> list[Found]:
-        return list(self.there.values())
+    def list_files(self) -> tuple[float, list[Found]]:
+        self.now += 1
+        return self.now, list(self.there.values())
 
-    @rule(files=listings, launched=st.booleans())
-    def tick(self, files: list[Found], launched: bool) -> None:  # noqa: FBT001 (drawn)
+    @rule(listing=listings, launched=st.booleans())
+    def tick(self, listing: tuple[float, list[Found]], launched: bool) -> None:  # noqa: FBT001 (drawn)
         """Decide by a listing, old or new; the daemon may die before it launches anything."""
         self.now += 20
-        decided = decide(self.registry, files, self.runs, self.now, self.inbox)
+        listed, files = listing
+        decided = decide(self.registry, files, self.runs, self.now, self.inbox, listed=listed)
         for batch in decided.batches if launched else ():
             self.runs.setdefault(batch.id, RunState.WORKING)
 
@@ -170,6 +178,20 @@ def test_runs_at_the_same_time_take_a_file_once(registry: Registry) -> None:
     assert sum(each is not None for each in taken) == 1
 
 
+def test_an_older_listing_than_the_last_one_decides_nothing(registry: Registry) -> None:
+    former, now = [file("a")], [replace(file("a"), version="2")]
+    decide(registry, now, {}, 1_000.0, inbox(), listed=990.0)
+    before = registry.arrivals()
+    assert decide(registry, former, {}, 1_010.0, inbox(), listed=980.0) == Tick((), ())
+    assert registry.arrivals() == before
+    assert decide(registry, former, {}, 1_020.0, inbox(), listed=1_000.0).changed
+
+
+def test_a_clock_that_is_set_back_stops_nothing(registry: Registry) -> None:
+    decide(registry, [file("a")], {}, 1e6, inbox())
+    assert decide(registry, [file("b")], {}, 1e6 - 86_400, inbox()).changed
+
+
 def test_a_plan_that_fails_changes_nothing(registry: Registry) -> None:
     decide(registry, [file("a")], {}, 1e6, inbox())
     before = registry.arrivals()
@@ -178,7 +200,7 @@ def test_a_plan_that_fails_changes_nothing(registry: Registry) -> None:
         raise JobError(f"{len(known)}")
 
     with pytest.raises(JobError):
-        registry.decide(broken)
+        registry.decide(broken, listed=2e6)
     assert registry.arrivals() == before
 
 

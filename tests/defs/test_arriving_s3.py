@@ -63,7 +63,8 @@ def require_all_released(place: Place, store: ObjectStore, files: int) -> None:
 def let_them_be_tried(place: Place) -> None:
     """Let the time pass after which files are tried again."""
     Registry(place.folder / ".anon", "people").decide(
-        lambda known: [replace(a, not_before=0.0) for a in known if a.not_before]
+        lambda known: [replace(a, not_before=0.0) for a in known if a.not_before],
+        listed=time.time(),
     )
 
 

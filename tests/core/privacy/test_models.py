@@ -78,6 +78,8 @@ def equal_distance(row: list[int], table: Counts) -> Fraction:
 
 
 def ordered_distance(row: list[int], table: Counts) -> Fraction:
+    there = [place for place, column in enumerate(zip(*table, strict=True)) if any(column)]
+    row, table = [row[p] for p in there], [[each[p] for p in there] for each in table]
     running, total = Fraction(), Fraction()
     gaps = differences(row, table)
     for gap in gaps[:-1]:
