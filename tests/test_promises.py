@@ -306,8 +306,8 @@ def people_are_kept(
         )
         behind[tuple(labels)] += 1
     unmatched = sum(number for labels, number in behind.items() if labels not in sizes)
-    if unmatched and (hidden := sizes.get(("*", "*", "*"))) and hidden:
-        behind["*", "*", "*"] = unmatched
+    if policy["suppressed_records"] == "keep" and ("*", "*", "*") in sizes:
+        behind["*", "*", "*"] += unmatched
         unmatched = 0
     if k_map:
         assert all(behind[labels] >= k_map["k"] for labels in sizes)

@@ -90,7 +90,7 @@ def require_each_once(folder: Path, store: ObjectStore) -> None:
     made = materializations(folder)
     assert len(made) == FILES
     assert len({partition for partition, _ in made}) == FILES
-    assert len({run for _, run in made}) <= FILES / 25, "a run takes a batch of files"
+    assert len({run for _, run in made}) <= FILES / 20, "a run takes a batch of files"
 
 
 def materializations(folder: Path) -> list[tuple[str, str]]:
