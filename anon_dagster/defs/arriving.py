@@ -11,6 +11,7 @@ from pydantic import Field
 
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
 from anon_dagster.defs.application import solution_of
+from anon_dagster.defs.endings import was_asked_to_end
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.files import FileRun, line, post_all, words_of, write_down
 from anon_dagster.defs.graph import Group
@@ -164,9 +165,7 @@ def _state(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunState:
         return RunState.WORKING
     if run.status is not dg.DagsterRunStatus.CANCELED:
         return RunState.ENDED
-    # A deployment that is stopped cancels its runs, too, but nobody asked for it.
-    asked = instance.all_logs(run.run_id, of_type={dg.DagsterEventType.RUN_CANCELING})
-    return RunState.ABORTED if asked else RunState.ENDED
+    return RunState.ABORTED if was_asked_to_end(instance, run.run_id) else RunState.ENDED
 
 
 # -- the job -------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A release is announced before it is published, so whoever comes later knows whose it is."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,21 @@ def work(job: JobFolder, request: dict[str, Any], *, until: str = "anonymized") 
             STAGES[step].make(Work(job, lambda _: None, dg.AssetKey(["people", "source"])))
         if step == until:
             return
+
+
+def let_another_come(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, come: Callable[[JobFolder], None]
+) -> None:
+    """Let another job do something as soon as a job has published."""
+    save = JobFolder.save_release
+    later = JobFolder(deployment.folder / ".anon", "later")
+
+    def save_and_be_followed(job: JobFolder, *saved: Any) -> None:
+        save(job, *saved)
+        if job != later:
+            come(later)
+
+    monkeypatch.setattr(JobFolder, "save_release", save_and_be_followed)
 
 
 def left(folder: Path) -> list[str]:
@@ -159,18 +174,14 @@ def test_no_job_is_blamed_for_the_release_that_replaced_its_own(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any], role: str
 ) -> None:
     """Another job publishes after a job published, and before it measured what is stored."""
-    save = JobFolder.save_release
-    later = JobFolder(deployment.folder / ".anon", "later")
 
-    def save_and_be_replaced(job: JobFolder, *saved: Any) -> None:
-        save(job, *saved)
-        if job != later:
-            work(later, asked(target, 2, role))
-            if role == "sensitive":  # at this moment there is nothing to read
-                place = deployment.folder / target["path"]
-                (shutil.rmtree if place.is_dir() else Path.unlink)(place)
+    def come_later(later: JobFolder) -> None:
+        work(later, asked(target, 2, role))
+        if role == "sensitive":  # at this moment there is nothing to read
+            place = deployment.folder / target["path"]
+            (shutil.rmtree if place.is_dir() else Path.unlink)(place)
 
-    monkeypatch.setattr(JobFolder, "save_release", save_and_be_replaced)
+    let_another_come(deployment, monkeypatch, come_later)
     result = deployment.run_request(asked(target, 30))
     assert result.success
     found = result.get_asset_check_evaluations()
@@ -184,15 +195,7 @@ def test_no_job_is_blamed_for_the_release_that_replaced_its_own(
 def test_the_risk_of_records_that_were_replaced_is_not_measured_on_others(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
-    save = JobFolder.save_release
-    later = JobFolder(deployment.folder / ".anon", "later")
-
-    def save_and_be_replaced(job: JobFolder, *saved: Any) -> None:
-        save(job, *saved)
-        if job != later:
-            work(later, asked(target, 2))
-
-    monkeypatch.setattr(JobFolder, "save_release", save_and_be_replaced)
+    let_another_come(deployment, monkeypatch, lambda later: work(later, asked(target, 2)))
     request = asked(target, 30)
     request["policy"]["risk_analysis"] = {"records": True}
     assert "a later job published to the same target" in failure(deployment.run_request(request))
