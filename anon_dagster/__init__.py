@@ -31,16 +31,11 @@ if TYPE_CHECKING:
         detect,
         propose_hierarchies,
     )
-    from anon_dagster.operations import (
-        AnonResult,
-        AppliedResult,
-        anonymize,
-        apply,
-        measure,
-        risk_per_record,
-        verify_table,
-    )
-    from anon_dagster.proposal import Proposal, auto_anonymize
+    from anon_dagster.operations.anonymize import AnonResult, anonymize, risk_per_record
+    from anon_dagster.operations.apply import AppliedResult, apply
+    from anon_dagster.operations.measure import measure
+    from anon_dagster.operations.propose import Proposal, auto_anonymize
+    from anon_dagster.operations.verify import verify_table
 
     verify = verify_table
 
@@ -75,24 +70,23 @@ __all__ = [
     "verify",
 ]
 
-_OPERATIONS, _DETECTION, _PROPOSAL = (
-    f"anon_dagster.{module}" for module in ("operations", "detection", "proposal")
-)
+_OPERATIONS = "anon_dagster.operations"
+_DETECTION = "anon_dagster.detection"
 _LATE = {
-    "AnonResult": (_OPERATIONS, "AnonResult"),
-    "AppliedResult": (_OPERATIONS, "AppliedResult"),
-    "anonymize": (_OPERATIONS, "anonymize"),
-    "apply": (_OPERATIONS, "apply"),
-    "measure": (_OPERATIONS, "measure"),
-    "risk_per_record": (_OPERATIONS, "risk_per_record"),
-    "verify": (_OPERATIONS, "verify_table"),
+    "AnonResult": (f"{_OPERATIONS}.anonymize", "AnonResult"),
+    "AppliedResult": (f"{_OPERATIONS}.apply", "AppliedResult"),
+    "anonymize": (f"{_OPERATIONS}.anonymize", "anonymize"),
+    "apply": (f"{_OPERATIONS}.apply", "apply"),
+    "measure": (f"{_OPERATIONS}.measure", "measure"),
+    "risk_per_record": (f"{_OPERATIONS}.anonymize", "risk_per_record"),
+    "verify": (f"{_OPERATIONS}.verify", "verify_table"),
+    "Proposal": (f"{_OPERATIONS}.propose", "Proposal"),
+    "auto_anonymize": (f"{_OPERATIONS}.propose", "auto_anonymize"),
     "Detection": (_DETECTION, "Detection"),
     "classify_columns": (_DETECTION, "classify_columns"),
     "data_domains": (_DETECTION, "data_domains"),
     "detect": (_DETECTION, "detect"),
     "propose_hierarchies": (_DETECTION, "propose_hierarchies"),
-    "Proposal": (_PROPOSAL, "Proposal"),
-    "auto_anonymize": (_PROPOSAL, "auto_anonymize"),
 }
 
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
-from anon_dagster.client import AnonClient, AnonJob, AnonResult
+from anon_dagster.client import AnonClient, AnonJob, JobResult
 from anon_dagster.client.handover import withheld
 from anon_dagster.errors import (
     AbortedJobError,
@@ -257,7 +257,7 @@ def _follow(asked: argparse.Namespace, job: AnonJob) -> int:
     return 0
 
 
-def _keep(job: AnonJob, result: AnonResult, output: Path) -> None:
+def _keep(job: AnonJob, result: JobResult, output: Path) -> None:
     if output.suffix.lower() in _PROPOSALS:
         if result.proposal is None:
             known = ", ".join(_TABLES)
@@ -268,7 +268,7 @@ def _keep(job: AnonJob, result: AnonResult, output: Path) -> None:
         _save(result.df, output)
 
 
-def _summary(job: AnonJob, result: AnonResult, output: Path | None) -> str:
+def _summary(job: AnonJob, result: JobResult, output: Path | None) -> str:
     """Return what is said of a completed job; of one that proposed, how to get at its request."""
     said = f"job {job.job_id} is completed"
     if output is not None and result.df is None:

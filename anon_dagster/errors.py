@@ -43,7 +43,7 @@ def counted(count: int, noun: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Complaint:
     """One thing wrong with a request: where it stands and what is the matter."""
 
     path: str
@@ -56,8 +56,8 @@ class Problem:
 class RequestError(AnonError):
     """A request cannot be run as it is written; lists every problem found."""
 
-    def __init__(self, problems: str | Iterable[Problem]) -> None:
-        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+    def __init__(self, problems: str | Iterable[Complaint]) -> None:
+        self.problems = (Complaint("", problems),) if isinstance(problems, str) else tuple(problems)
         count = len(self.problems)
         listed = "\n".join(f"  - {problem}" for problem in self.problems)
         message = (

@@ -29,8 +29,8 @@ ProgressSink = Callable[[Progress], None]
 """Told of progress; may raise to stop."""
 
 
-def unheard(_: Progress) -> None:
-    """Hear nothing."""
+def ignore_progress(_: Progress) -> None:
+    """Do nothing with progress: nobody follows it."""
 
 
 def running(

@@ -21,7 +21,7 @@ from anon_dagster.core.loss import TIE
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search
 from anon_dagster.core.search.heuristic import search_heuristically
-from anon_dagster.objectives import objective_of
+from anon_dagster.planning.objective import objective_of
 from anon_dagster.request import ObjectiveRule
 from anon_dagster.request.objective import PROVEN
 from benchmarks import _tables

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from anon_dagster.core.frequency import FrequencyTable
-from anon_dagster.core.special_uniques import special_uniques
+from anon_dagster.core.risk.special_uniques import special_uniques
 from benchmarks._tables import adult_folder, known_answers
 from tests.adult import adult_problem
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from anon_dagster.core.frequency import FrequencyTable
-from anon_dagster.counting import ColumnCount, Count
+from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.request import Policy
 from anon_dagster.storage.values import Kinds
 from anon_dagster.verification import verify

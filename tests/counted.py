@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from anon_dagster.counting import Count, count
+from anon_dagster.reading.counting import Count, count
 from anon_dagster.request import Policy
 from anon_dagster.storage.sources import open_frame
 

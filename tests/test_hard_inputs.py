@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anon_dagster import AnonError, anonymize, apply, recoding
+from anon_dagster import AnonError, anonymize, apply
 from anon_dagster.errors import (
     HierarchyError,
     RequestError,
@@ -21,6 +21,7 @@ from anon_dagster.errors import (
     TargetError,
     UnreachableError,
 )
+from anon_dagster.releasing import recoder
 
 Policy = dict[str, Any]
 
@@ -378,7 +379,7 @@ GRADED = policy(
 def test_categories_of_suppressed_records_alone_are_not_released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, block: int, ordered: bool
 ) -> None:
-    monkeypatch.setattr(recoding, "BLOCK", block)
+    monkeypatch.setattr(recoder, "BLOCK", block)
     for part, grades in enumerate([["secret", "low", "high"], ["mid", "low", "high", "mid"]]):
         pq.write_table(graded(grades, ordered=ordered), tmp_path / f"in-{part}.parquet")
     source, target = f"{tmp_path}/in-*.parquet", f"{tmp_path}/out.parquet"

@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from anon_dagster import AnonResult, RequestError, UnreachableError, anonymize, verify
 from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.risk.uniqueness import Sample, estimate
 from anon_dagster.core.sampling import Sampling, seeded
-from anon_dagster.core.uniqueness import Sample, estimate
 from anon_dagster.request import parse_policy
 from anon_dagster.request.objective import ATTRIBUTE_WISE, COSTING, LEVELLED, PROVEN
 

@@ -8,6 +8,6 @@
 
 from anon_dagster.client.client import AnonClient
 from anon_dagster.client.jobs import AnonJob
-from anon_dagster.client.result import AnonResult
+from anon_dagster.client.result import JobResult
 
-__all__ = ["AnonClient", "AnonJob", "AnonResult"]
+__all__ = ["AnonClient", "AnonJob", "JobResult"]

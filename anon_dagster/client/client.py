@@ -345,7 +345,7 @@ class AnonClient:
 
 def _require_fitting(policy: Policy, measurement: Measurement) -> None:
     """Refuse values of models that the policy does not have, before anything is queued."""
-    from anon_dagster.measuring import configurations
+    from anon_dagster.assessment.comparison import configurations
 
     for _ in configurations(policy, measurement):
         pass

@@ -77,7 +77,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class RunRecord:
     """What the steps of a job showed: names, levels, counts and statistics."""
 
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -100,7 +100,7 @@ class Deployment(Protocol):
     def record(self, job_id: str) -> JobRecord:
         """Return one job."""
 
-    def findings(self, job_id: str) -> Findings:
+    def findings(self, job_id: str) -> RunRecord:
         """Return what a job showed by now."""
 
     def config(self, job_id: str) -> Mapping[str, Any]:

@@ -14,7 +14,7 @@ from threading import RLock
 from typing import Any
 
 from anon_dagster import errors
-from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
+from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
 from anon_dagster.errors import DeploymentError, TargetError
 
 _PATIENCE = 90.0  # seconds for a host to start on a busy machine
@@ -50,11 +50,11 @@ class EmbeddedDeployment:
         """Return one job."""
         return JobRecord(**self._ask("record", job_id=job_id))
 
-    def findings(self, job_id: str) -> Findings:
+    def findings(self, job_id: str) -> RunRecord:
         """Return what a job showed by now."""
         found = self._ask("findings", job_id=job_id)
         failure = found["failure"]
-        return Findings(found["steps"], Failure(**failure) if failure else None)
+        return RunRecord(found["steps"], Failure(**failure) if failure else None)
 
     def config(self, job_id: str) -> Mapping[str, Any]:
         """Return how a job was configured."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anon_dagster import errors
-from anon_dagster.client.deployment import Deployment, Failure, Findings, JobRecord
+from anon_dagster.client.deployment import Deployment, Failure, JobRecord, RunRecord
 from anon_dagster.client.handover import Handover, given
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
-from anon_dagster.client.result import AnonResult, read_result
+from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
 from anon_dagster.client.submission import HANDED
 from anon_dagster.errors import (
@@ -26,8 +26,8 @@ from anon_dagster.errors import (
 if TYPE_CHECKING:
     import pandas as pd
 
+    from anon_dagster.assessment.records import RecordRisks
     from anon_dagster.jobs import JobFolder
-    from anon_dagster.record_risk import RecordRisks
     from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
@@ -137,7 +137,7 @@ class AnonJob:
 
     # -- what it found -----------------------------------------------------------------------
 
-    def result(self, timeout: float | None = None, *, watch: Watch | None = None) -> AnonResult:
+    def result(self, timeout: float | None = None, *, watch: Watch | None = None) -> JobResult:
         """Wait until the job is over, and return what it made.
 
         Parameters
@@ -162,7 +162,7 @@ class AnonJob:
             self.wait(timeout, watch=watch)
         record, found = self._completed(), self._findings()
         if (published := published_of(found)) is not None:
-            return AnonResult(None, published.paths, published.checksum)
+            return JobResult(None, published.paths, published.checksum)
         handed = self._handed(record)
         return read_result(
             self._folder(found), record.kind, None if handed is None else handed.like()
@@ -283,7 +283,7 @@ class AnonJob:
     def _record(self) -> JobRecord:
         return self._deployment.record(self.job_id)
 
-    def _findings(self) -> Findings:
+    def _findings(self) -> RunRecord:
         return self._deployment.findings(self.job_id)
 
     def _config(self) -> Mapping[str, Any]:
@@ -306,7 +306,7 @@ class AnonJob:
             raise UnfinishedJobError(f"job {self.job_id} is {record.status}; wait for its result")
         return record
 
-    def _released(self, what: str) -> Findings:
+    def _released(self, what: str) -> RunRecord:
         """Return what a job that made a release showed."""
         kind = self._completed().kind
         if kind not in _RELEASING:
@@ -323,7 +323,7 @@ class AnonJob:
             return statistics_of(shown[f"exact_{name}"])
         return self._folder(found).load_statistics(f"{name}.json")
 
-    def _folder(self, found: Findings) -> "JobFolder":
+    def _folder(self, found: RunRecord) -> "JobFolder":
         folder = self._anywhere(found)
         if folder is None or not folder.path.exists():
             where = "" if folder is None else f" ({folder.path})"
@@ -333,7 +333,7 @@ class AnonJob:
             )
         return folder
 
-    def _anywhere(self, found: Findings) -> "JobFolder | None":
+    def _anywhere(self, found: RunRecord) -> "JobFolder | None":
         from anon_dagster.jobs import JobFolder
 
         if self.context.store is not None:
@@ -370,12 +370,12 @@ class Published:
 
     def withdraw(self) -> bool:
         """Remove it, unless something else is there by now; tell whether it was."""
-        from anon_dagster.releasing import withdraw
+        from anon_dagster.releasing.publication import withdraw
 
         return withdraw(self.target, self.paths, self.versions)
 
 
-def published_of(found: Findings) -> Published | None:
+def published_of(found: RunRecord) -> Published | None:
     """Return what a job published, if its request has a target."""
     target = step(found, "request", "application").get("target")
     released = step(found, "anonymized", "applied")
@@ -389,7 +389,7 @@ def published_of(found: Findings) -> Published | None:
     )
 
 
-def failure_of(job_id: str, found: Findings) -> AnonError:
+def failure_of(job_id: str, found: RunRecord) -> AnonError:
     """Return the error that a job failed with."""
     failure = found.failure or Failure("", "the job failed and did not say why")
     kind = getattr(errors, failure.error or "JobError", JobError)

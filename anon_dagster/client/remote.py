@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
-from anon_dagster.client.deployment import Failure, Findings, JobRecord, Launch
+from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
 from anon_dagster.errors import (
     DeploymentError,
     JobStateError,
@@ -127,7 +127,7 @@ class RemoteDeployment:
         config: Mapping[str, Any] = self._run(job_id)["runConfig"] or {}
         return config
 
-    def findings(self, job_id: str) -> Findings:
+    def findings(self, job_id: str) -> RunRecord:
         """Return what a job showed by now."""
         steps: dict[str, dict[str, Any]] = {}
         failure = None
@@ -136,7 +136,7 @@ class RemoteDeployment:
                 steps[event["assetKey"]["path"][-1]] = _plain(event["metadataEntries"])
             elif failure is None:
                 failure = _failure(event)
-        return Findings(steps, failure)
+        return RunRecord(steps, failure)
 
     def abort(self, job_id: str, *, timeout: float) -> None:
         """Ask a job to end.

@@ -16,7 +16,7 @@ _TABLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class AnonResult:
+class JobResult:
     """What a completed job made."""
 
     df: "pd.DataFrame | None"
@@ -30,7 +30,7 @@ class AnonResult:
     """A request as YAML, to check and to start from."""
 
 
-def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> AnonResult:
+def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
     """Read what a job made.
 
     Parameters
@@ -46,11 +46,11 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
     if kind in _TABLES:
         proposal = folder.path / "proposal.yaml"
         text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
-        return AnonResult(folder.load_frame(_TABLES[kind]), proposal=text)
+        return JobResult(folder.load_frame(_TABLES[kind]), proposal=text)
     released = folder.load_document("release.json")
     paths = tuple(released["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)
-    return AnonResult(df, paths, released["checksum"])
+    return JobResult(df, paths, released["checksum"])
 
 
 def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":

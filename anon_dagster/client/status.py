@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from anon_dagster.client.deployment import Findings, JobRecord
+from anon_dagster.client.deployment import JobRecord, RunRecord
 from anon_dagster.client.submission import DATASET, FINGERPRINT, USER, VERSION
 
 _STATISTICS = {"risk_metrics": "risk", "utility_statistics": "utility", "applied": "risk"}
@@ -22,7 +22,7 @@ Config = Mapping[str, Any]
 """How a job was configured: known before it starts."""
 
 
-def status_of(record: JobRecord, found: Findings, config: Config) -> dict[str, Any]:
+def status_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
     """Return what a job is doing and what came of it."""
     return {
         "completed": _completed(record, found),
@@ -33,7 +33,7 @@ def status_of(record: JobRecord, found: Findings, config: Config) -> dict[str, A
     }
 
 
-def metadata_of(record: JobRecord, found: Findings, config: Config) -> dict[str, Any]:
+def metadata_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
     """Return what was asked for, of what, and by which versions it was done."""
     asked = step(found, "request", "application", "proposal")
     columns = asked.get("attributes") or asked.get("columns") or []
@@ -45,7 +45,7 @@ def metadata_of(record: JobRecord, found: Findings, config: Config) -> dict[str,
     }
 
 
-def info_of(record: JobRecord, found: Findings, config: Config) -> dict[str, Any]:
+def info_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
     """Return what a job is about."""
     asked = step(found, "request", "application", "proposal") or _configured(config)
     files = record.tags.get("anon/files")
@@ -90,14 +90,14 @@ def summary(record: JobRecord) -> dict[str, Any]:
     }
 
 
-def step(found: Findings, *names: str) -> Mapping[str, Any]:
+def step(found: RunRecord, *names: str) -> Mapping[str, Any]:
     """Return what the first of these steps showed that the job has."""
     return next((found.steps[name] for name in names if name in found.steps), {})
 
 
-def _completed(record: JobRecord, found: Findings) -> dict[str, Any]:
+def _completed(record: JobRecord, found: RunRecord) -> dict[str, Any]:
     """Return what a job made: nothing yet, unless it is completed."""
-    whole = found if record.status == "completed" else Findings()
+    whole = found if record.status == "completed" else RunRecord()
     released = step(whole, "anonymized", "applied")
     decided = step(whole, "solution", "applied")
     statistics: dict[str, Any] = {

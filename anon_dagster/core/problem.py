@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy
-from anon_dagster.core.objectives import CERTAINTY, Objective, Source
+from anon_dagster.core.objectives import CERTAINTY, Objective, WeightedTable
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
@@ -63,9 +63,9 @@ class Problem:
         return int(self.counts.sum())
 
     @cached_property
-    def source(self) -> Source:
+    def source(self) -> WeightedTable:
         """The table as an objective sees it."""
-        return Source(
+        return WeightedTable(
             self.codes,
             self.counts,
             self.hierarchies,

@@ -11,8 +11,8 @@ from pydantic import Field
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import REQUEST
-from anon_dagster.documents import parse_yaml
 from anon_dagster.request import Request, load_request, parse_request
+from anon_dagster.request.documents import parse_yaml
 
 REQUESTS = "request"
 """The name of the partitions: one for each request."""

@@ -68,8 +68,8 @@ def _application(
 ) -> dg.MaterializeResult[None]:
     """Whose solution is applied to which records."""
     with failures_in_words():
-        from anon_dagster.applying import from_document
-        from anon_dagster.operations import later_request
+        from anon_dagster.operations.apply import later_request
+        from anon_dagster.releasing.stored_solution import from_document
 
         job = own(context, store)
         document = solution_of(store, config.solution)
@@ -91,7 +91,7 @@ def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
     RequestError
         If the file is no solution.
     """
-    from anon_dagster.operations import solution_document
+    from anon_dagster.operations.anonymize import solution_document
 
     if solution.endswith(".json"):
         return _read(Path(solution))
@@ -150,15 +150,16 @@ def apply_stored(
     source
         The table of personal records, for the lineage of columns.
     """
-    from anon_dagster.applying import from_document
-    from anon_dagster.assessment import (
+    from anon_dagster.assessment.of_decision import (
         assess_risk,
         assess_risk_details,
         assess_utility,
         describe,
     )
     from anon_dagster.jobs import announce
-    from anon_dagster.operations import open_table, write_applied
+    from anon_dagster.operations.apply import write_applied
+    from anon_dagster.operations.preparation import open_table
+    from anon_dagster.releasing.stored_solution import from_document
 
     request, asked = job.load_request(), job.load_document("application.json")
     decision, release = write_applied(

@@ -11,14 +11,14 @@ from pydantic import Field
 
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
 from anon_dagster.defs.application import solution_of
+from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_down
 from anon_dagster.defs.endings import was_asked_to_end
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.files import FileRun, line, post_all, words_of, write_down
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
-from anon_dagster.ledger import Entry
+from anon_dagster.jobs.ledger import Entry
 from anon_dagster.request import Request
 from anon_dagster.storage import places
 

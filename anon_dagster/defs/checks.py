@@ -32,8 +32,8 @@ def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
     ) -> dg.AssetCheckResult:
         with failures_in_words():
-            from anon_dagster.operations import open_table
-            from anon_dagster.schemas import source_problems
+            from anon_dagster.operations.preparation import open_table
+            from anon_dagster.releasing.schemas import source_problems
 
             request = job_of(context, store, {"source": source}).load_request()
             columns = open_table(request).columns
@@ -71,8 +71,8 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
 def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
     """Measure what a job stored, unless another job has replaced it."""
     from anon_dagster.jobs import is_superseded
-    from anon_dagster.releasing import count_release, verify_release
-    from anon_dagster.schemas import release_problems
+    from anon_dagster.releasing.publication import count_release, verify_release
+    from anon_dagster.releasing.schemas import release_problems
 
     decision, policy = job.load_decision(), job.load_request().policy
     try:

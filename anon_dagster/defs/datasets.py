@@ -10,8 +10,8 @@ from anon_dagster.defs.freshness import freshness
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import REQUEST
-from anon_dagster.errors import AnonError, Problem, RequestError
-from anon_dagster.explanation import explain_policy
+from anon_dagster.errors import AnonError, Complaint, RequestError
+from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import load_request
 
 REQUEST_FILE = "request.yaml"
@@ -67,7 +67,7 @@ def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:
             default_status=dg.DefaultScheduleStatus.RUNNING,
         )
     except dg.DagsterInvalidDefinitionError:
-        raise RequestError([Problem("schedule", "cron does not understand it")]) from None
+        raise RequestError([Complaint("schedule", "cron does not understand it")]) from None
     return [schedule]
 
 

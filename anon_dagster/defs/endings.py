@@ -11,7 +11,7 @@ from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
-from anon_dagster.ledger import Entry, Ledger, post
+from anon_dagster.jobs.ledger import Entry, Ledger, post
 
 _ENDS = {
     dg.DagsterRunStatus.SUCCESS: "completed",

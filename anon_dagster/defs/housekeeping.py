@@ -28,7 +28,7 @@ from anon_dagster.defs.ownership import (
 )
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
-from anon_dagster.ledger import Entry, Ledger
+from anon_dagster.jobs.ledger import Entry, Ledger
 
 _SECONDS = 15
 _DAY = 86_400.0

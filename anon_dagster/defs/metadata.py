@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from anon_dagster.explanation import explain_attribute, explain_policy
-from anon_dagster.pictures import data_uri
+from anon_dagster.report.charts import data_uri
+from anon_dagster.report.explanation import explain_attribute, explain_policy
 from anon_dagster.request import Policy, Request
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from anon_dagster.counting import Count
-    from anon_dagster.decision import Decision
-    from anon_dagster.releasing import Release
-    from anon_dagster.report import Findings
+    from anon_dagster.planning.decision import Decision
+    from anon_dagster.reading.counting import Count
+    from anon_dagster.releasing.publication import Release
+    from anon_dagster.report.page import ReportData
     from anon_dagster.statistics import RiskDetails
 
 Shown = dict[str, dg.MetadataValue]
@@ -123,7 +123,7 @@ def of_count(counted: "Count", policy: Policy) -> Shown:
 
 def of_decision(decision: "Decision") -> Shown:
     """Show the chosen levels, what they cost, and how far the optimum is proven."""
-    from anon_dagster.report import level_rows
+    from anon_dagster.report.page import level_rows
 
     proof = decision.solution.proof
     shown: Shown = {}
@@ -189,14 +189,14 @@ def exact(name: str, statistics: "pd.DataFrame") -> Shown:
 
 def of_details(details: "RiskDetails") -> Shown:
     """Show what was examined of the risk as tables; of many rows the first."""
-    from anon_dagster.report import shown_rows
+    from anon_dagster.report.page import shown_rows
 
     return {name: table(shown_rows(frame)) for name, frame in details.tables.items()}
 
 
-def of_findings(findings: "Findings") -> Shown:
+def of_findings(findings: "ReportData") -> Shown:
     """Show what a report comes down to."""
-    from anon_dagster.report import risk_chart, utility_chart
+    from anon_dagster.report.page import risk_chart, utility_chart
 
     charts = {"risk": risk_chart(findings.risk), "utility": utility_chart(findings.utility)}
     return {

@@ -153,7 +153,7 @@ def detect_and_measure(look: Look) -> Shown:
     UnreachableError
         If no configuration is acceptable.
     """
-    from anon_dagster.proposal import auto_anonymize
+    from anon_dagster.operations.propose import auto_anonymize
 
     chosen = auto_anonymize(
         look.source,

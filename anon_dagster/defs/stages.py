@@ -15,8 +15,8 @@ from anon_dagster.errors import AnonError, JobError
 from anon_dagster.request import Measurement, Request
 
 if TYPE_CHECKING:
-    from anon_dagster.decision import Decision
     from anon_dagster.jobs import JobFolder
+    from anon_dagster.planning.decision import Decision
     from anon_dagster.progress import Progress
     from anon_dagster.storage.sources import OpenSource
 
@@ -54,7 +54,7 @@ class Stage:
 
 def source(work: Work) -> Shown:
     """The table of personal records, found and fit for the request."""
-    from anon_dagster.operations import open_table
+    from anon_dagster.operations.preparation import open_table
 
     request = work.job.load_request()
     opened = open_table(request)
@@ -80,7 +80,7 @@ def detection(work: Work) -> Shown:
 
 def frequency_table(work: Work) -> Shown:
     """How many records share each combination of quasi-identifiers and sensitive values."""
-    from anon_dagster.operations import count_records
+    from anon_dagster.operations.preparation import count_records
 
     request = work.job.load_request()
     counted = count_records(request, _opened(work, request), on_progress=work.on_progress)
@@ -90,7 +90,7 @@ def frequency_table(work: Work) -> Shown:
 
 def _opened(work: Work, request: Request) -> "OpenSource":
     """Open the source again, the same version of every file as at first."""
-    from anon_dagster.operations import open_table
+    from anon_dagster.operations.preparation import open_table
 
     opened = open_table(request)
     work.job.require_source(opened)
@@ -99,9 +99,9 @@ def _opened(work: Work, request: Request) -> "OpenSource":
 
 def solution(work: Work) -> Shown:
     """What was decided: how far each quasi-identifier is generalized, and who is left out."""
-    from anon_dagster.decision import Decision
-    from anon_dagster.operations import decide
-    from anon_dagster.planning import plan
+    from anon_dagster.planning.deciding import decide
+    from anon_dagster.planning.decision import Decision
+    from anon_dagster.planning.plan import plan
 
     request, counted = work.job.load_request(), work.job.load_count()
     planned = plan(request, counted)
@@ -113,7 +113,7 @@ def solution(work: Work) -> Shown:
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
     from anon_dagster.jobs import announce
-    from anon_dagster.releasing import write_release
+    from anon_dagster.releasing.publication import write_release
 
     decision = work.job.load_decision()
     release = write_release(
@@ -130,7 +130,7 @@ def anonymized(work: Work) -> Shown:
 
 def exploratory_statistics(work: Work) -> Shown:
     """Every value and its count in source and release; Dagster is shown how many there are."""
-    from anon_dagster.assessment import describe
+    from anon_dagster.assessment.of_decision import describe
 
     statistics = describe(work.job.load_decision(), work.job.load_count(name="released"))
     path = work.job.save_frame("exploratory_values.parquet", statistics.values)
@@ -141,7 +141,7 @@ def exploratory_statistics(work: Work) -> Shown:
 
 def risk_metrics(work: Work) -> Shown:
     """The risks of re-identification and the promises reached, of source and release."""
-    from anon_dagster.assessment import assess_risk, assess_risk_details
+    from anon_dagster.assessment.of_decision import assess_risk, assess_risk_details
 
     decision = work.job.load_decision()
     risks = assess_risk(decision)
@@ -159,10 +159,10 @@ def risk_metrics(work: Work) -> Shown:
 
 def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
     """Keep the risk of every record of source and release in the job, if that is asked for."""
-    from anon_dagster.assessment import record_risks
+    from anon_dagster.assessment.of_decision import record_risks
     from anon_dagster.jobs import is_superseded
-    from anon_dagster.operations import open_table
-    from anon_dagster.sampling import drawn_again
+    from anon_dagster.operations.preparation import open_table
+    from anon_dagster.reading.sampled import drawn_again
     from anon_dagster.storage.sources import open_source
 
     if decision.request.policy.risk_analysis.records:
@@ -181,7 +181,7 @@ def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
 
 def utility_statistics(work: Work) -> Shown:
     """What the release is still good for, beside the source."""
-    from anon_dagster.assessment import assess_utility
+    from anon_dagster.assessment.of_decision import assess_utility
 
     utility = assess_utility(work.job.load_decision())
     path = work.job.save_statistics(UTILITY, utility)
@@ -192,7 +192,7 @@ def utility_statistics(work: Work) -> Shown:
 
 def report(work: Work) -> Shown:
     """What was done and what came of it, in plain words, with tables and pictures."""
-    from anon_dagster.report import html
+    from anon_dagster.report.page import html
 
     findings = work.job.load_findings()
     page = html(findings).encode()
@@ -202,7 +202,7 @@ def report(work: Work) -> Shown:
 
 def measurement(work: Work) -> Shown:
     """What other configurations would cost and protect, compared on one count of the source."""
-    from anon_dagster.operations import measure_counted
+    from anon_dagster.operations.measure import measure_counted
 
     request, counted = work.job.load_request(), work.job.load_count()
     asked = measurement_of(request)

@@ -66,7 +66,7 @@ def _verified(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Which promises a released table keeps; the check is red if one is broken."""
     with failures_in_words():
-        from anon_dagster.operations import verify_table
+        from anon_dagster.operations.verify import verify_table
 
         job = own(context, store)
         request = request_of(config.request)

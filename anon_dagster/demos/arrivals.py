@@ -20,7 +20,7 @@ import yaml
 
 from anon_dagster.arrivals import Arrival, Registry, State
 from anon_dagster.demos.object_store import ObjectStore
-from anon_dagster.ledger import Entry, Ledger
+from anon_dagster.jobs.ledger import Entry, Ledger
 
 _DATASET = "patients"
 _FILES, _RECORDS = 3, 2_000

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.jobs import JobFolder
-    from anon_dagster.report import Findings
+    from anon_dagster.report.page import ReportData
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -76,7 +76,7 @@ def _section(title: str, table: "pd.DataFrame") -> None:
     print(f"\n{title}\n{'-' * len(title)}\n{shown}\n")
 
 
-def _summary(findings: "Findings") -> "pd.DataFrame":
+def _summary(findings: "ReportData") -> "pd.DataFrame":
     """Lay source and release side by side, for the columns that are released."""
     import pandas as pd
 
@@ -107,10 +107,10 @@ def _number(value: object) -> str:
     return f"{int(number):,}" if number == int(number) else f"{number:,.4g}"
 
 
-def _levels(findings: "Findings") -> "pd.DataFrame":
+def _levels(findings: "ReportData") -> "pd.DataFrame":
     import pandas as pd
 
-    from anon_dagster.report import level_rows
+    from anon_dagster.report.page import level_rows
 
     return pd.DataFrame(level_rows(findings.decision))
 

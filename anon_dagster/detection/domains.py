@@ -11,7 +11,7 @@ import pandas as pd
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from anon_dagster.errors import Problem, RequestError
+from anon_dagster.errors import Complaint, RequestError
 
 Role = Literal["direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"]
 Text = Annotated[str, Field(min_length=1)]
@@ -98,7 +98,7 @@ def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
         raise RequestError(
             "custom domains are a mapping by name, or the path of a YAML file of one"
         )
-    problems: list[Problem] = []
+    problems: list[Complaint] = []
     found: dict[str, Domain] = {}
     for name, each in document.items():
         try:
@@ -114,10 +114,10 @@ def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
 _FIRST = {"priority": 1}
 
 
-def _problems(name: str, error: ValidationError) -> Iterable[Problem]:
+def _problems(name: str, error: ValidationError) -> Iterable[Complaint]:
     for each in error.errors(include_url=False, include_input=False):
         path = ".".join([name, *map(str, each["loc"])])
-        yield Problem(path, each["msg"].removeprefix("Value error, "))
+        yield Complaint(path, each["msg"].removeprefix("Value error, "))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

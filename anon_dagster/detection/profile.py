@@ -10,8 +10,8 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anon_dagster.counting import encode
 from anon_dagster.facts.vocabulary import folded, forms_of, words
+from anon_dagster.reading.counting import encode
 from anon_dagster.storage.values import NUMBERS, Kinds
 
 _SHOWN = 400

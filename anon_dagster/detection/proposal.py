@@ -7,15 +7,15 @@ from typing import Any
 import pandas as pd
 
 from anon_dagster.detection import checks
+from anon_dagster.detection.bounds import propose_promises
 from anon_dagster.detection.classification import Verdict, classify
 from anon_dagster.detection.dialect import described
 from anon_dagster.detection.domains import Domains, with_custom
 from anon_dagster.detection.generalization import propose_hierarchy
 from anon_dagster.detection.profile import Profile, profile
-from anon_dagster.detection.promises import propose_promises
 from anon_dagster.detection.result import ColumnDetection, Detection
 from anon_dagster.detection.roles import assign_role
-from anon_dagster.detection.sampling import SIZE, Sample, draw
+from anon_dagster.detection.sample import SIZE, Sample, draw
 from anon_dagster.detection.separation import combined, keys, separation
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.facts.vocabulary import has_gazetteer

@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from anon_dagster.detection.bounds import Promises
 from anon_dagster.detection.domains import Role
 from anon_dagster.detection.generalization import describe_rule
-from anon_dagster.detection.promises import Promises
 from anon_dagster.detection.separation import Separation
 from anon_dagster.request import HierarchyRule, Source, Target, parse_request
 

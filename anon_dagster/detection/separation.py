@@ -18,7 +18,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.separation import separation_of
+from anon_dagster.core.risk.separation import separation_of
 from anon_dagster.detection.profile import Profile
 
 ALONE = 5

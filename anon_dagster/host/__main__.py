@@ -12,7 +12,11 @@ from anon_dagster.defs.locks import lock
 from anon_dagster.host.place import Place
 
 _IDLE = 60.0  # seconds
-_PRELOADED = ("anon_dagster.host.worker", "anon_dagster.operations", "anon_dagster.report")
+_PRELOADED = (
+    "anon_dagster.host.worker",
+    "anon_dagster.operations.anonymize",
+    "anon_dagster.report.page",
+)
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.storage.places import full
 
 if TYPE_CHECKING:
-    from anon_dagster.releasing import Announcement
+    from anon_dagster.releasing.publication import Announcement
 
 _NAME, _TOLD = "announced.json", "release.json"
 
@@ -43,8 +43,8 @@ def withdraw(job: JobFolder) -> str | None:
     TargetError, StoreUnavailableError
         If it cannot be removed, or not now.
     """
-    from anon_dagster.releasing import checksum_of, versions_of
-    from anon_dagster.releasing import withdraw as remove
+    from anon_dagster.releasing.publication import checksum_of, versions_of
+    from anon_dagster.releasing.publication import withdraw as remove
 
     if not is_announced(job):
         return None

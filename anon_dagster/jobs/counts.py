@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.counting import ColumnCount, Count
+from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anon_dagster.core.solution import Generalized, Proof, Solution
-from anon_dagster.counting import Count
-from anon_dagster.decision import Decision
 from anon_dagster.errors import JobKindError, SourceChangedError
 from anon_dagster.jobs.counts import packed, type_text, unpacked
-from anon_dagster.jobs.files import JobFiles
+from anon_dagster.jobs.private_files import JobFiles
 from anon_dagster.jobs.statistics import statistics_document, statistics_of
-from anon_dagster.planning import plan
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import plan
+from anon_dagster.reading.counting import Count
 from anon_dagster.request import Request, Source, parse_request
 from anon_dagster.storage.places import Fingerprint
 from anon_dagster.storage.sources import OpenSource
@@ -21,9 +21,9 @@ from anon_dagster.storage.sources import OpenSource
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from anon_dagster.record_risk import RecordRisks, TupleRisks
-    from anon_dagster.releasing import Release
-    from anon_dagster.report import Findings
+    from anon_dagster.assessment.records import RecordRisks, TupleRisks
+    from anon_dagster.releasing.publication import Release
+    from anon_dagster.report.page import ReportData
     from anon_dagster.statistics.risk_details import RiskDetails
 
 _RECORDS = ("risk_of_source_records.parquet", "risk_of_released_records.parquet")
@@ -151,12 +151,12 @@ class JobFolder(JobFiles):
         """Return the columns that are released as they stand in the source."""
         return tuple(self.load_document("release.json")["kept"])
 
-    def load_findings(self) -> "Findings":
+    def load_findings(self) -> "ReportData":
         """Return what the steps of the job found, for its report."""
-        from anon_dagster.report import Findings
+        from anon_dagster.report.page import ReportData
         from anon_dagster.statistics import ExploratoryStatistics
 
-        return Findings(
+        return ReportData(
             decision=self.load_decision(),
             exploratory=ExploratoryStatistics(
                 self.load_frame("exploratory_values.parquet"),
@@ -195,7 +195,7 @@ class JobFolder(JobFiles):
         JobKindError
             If it was not asked for.
         """
-        from anon_dagster.record_risk import RecordRisks
+        from anon_dagster.assessment.records import RecordRisks
 
         if not self.has(_RECORDS):
             raise JobKindError(

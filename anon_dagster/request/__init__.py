@@ -14,22 +14,8 @@ from anon_dagster.request.attributes import (
     QuasiIdentifier,
     Sensitive,
 )
-from anon_dagster.request.hierarchies import (
-    DateLevel,
-    DateRule,
-    FrequencyRule,
-    HierarchyRule,
-    IntervalRule,
-    KnownRule,
-    KnownTree,
-    MaskRule,
-    OrderRule,
-    RoundingRule,
-    SuppressRule,
-    TreeRule,
-)
+from anon_dagster.request.locations import CsvOptions, Source, Target, format_of
 from anon_dagster.request.objective import ObjectiveRule
-from anon_dagster.request.places import CsvOptions, Source, Target, format_of
 from anon_dagster.request.policy import Measurement, Policy, Request
 from anon_dagster.request.privacy import (
     GUARDING,
@@ -52,6 +38,20 @@ from anon_dagster.request.reading import (
     parse_request,
     parse_request_part,
     require_document,
+)
+from anon_dagster.request.rules import (
+    DateLevel,
+    DateRule,
+    FrequencyRule,
+    HierarchyRule,
+    IntervalRule,
+    KnownRule,
+    KnownTree,
+    MaskRule,
+    OrderRule,
+    RoundingRule,
+    SuppressRule,
+    TreeRule,
 )
 from anon_dagster.request.target_use import TargetUse
 

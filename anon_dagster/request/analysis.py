@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from anon_dagster.request.part import Part
+from anon_dagster.request.strict import StrictModel
 
 MOST_COMBINATIONS = 20_000
 """Of so many combinations of attributes an examination takes minutes; more are refused."""
@@ -13,7 +13,7 @@ MOST_COMBINATIONS = 20_000
 _Largest = Annotated[int, Field(ge=1)]
 
 
-class SudaAnalysis(Part):
+class SudaAnalysis(StrictModel):
     """Minimal sample uniques and the scores that they give."""
 
     largest: _Largest = 3
@@ -23,14 +23,14 @@ class SudaAnalysis(Part):
     population tells if left out."""
 
 
-class CombinationAnalysis(Part):
+class CombinationAnalysis(StrictModel):
     """How far combinations of quasi-identifiers tell records apart."""
 
     largest: _Largest = 3
     """Attributes of a combination."""
 
 
-class RiskAnalysis(Part):
+class RiskAnalysis(StrictModel):
     """What takes time, and is therefore asked for piece by piece."""
 
     suda: SudaAnalysis | None = None

@@ -4,20 +4,20 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from anon_dagster.request.part import Part
-from anon_dagster.request.places import Safe, Source, Target
+from anon_dagster.request.locations import Safe, Source, Target
+from anon_dagster.request.strict import StrictModel
 
 FILE = "{file}"
 """Stands in the path of a target for the path of a file below its folder, without its ending."""
 
 
-class SolutionFile(Part):
+class SolutionFile(StrictModel):
     """A solution as a document, such as ``AnonResult.document()`` gives."""
 
     path: Annotated[str, Safe]
 
 
-class Arrivals(Part):
+class Arrivals(StrictModel):
     """What becomes of each new or changed file of a folder, prefix or glob."""
 
     source: Source | None = None

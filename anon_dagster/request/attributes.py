@@ -4,11 +4,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from anon_dagster.request.hierarchies import HierarchyRule, MaskRule
-from anon_dagster.request.part import KEY_VARIABLE, SUPPRESSED, Character, Part
+from anon_dagster.request.rules import HierarchyRule, MaskRule
+from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel
+
+PSEUDONYM_PATTERN = "^[0-9a-f]{32}$"
+"""How every pseudonym reads."""
 
 
-class DirectIdentifier(Part):
+class DirectIdentifier(StrictModel):
     """Names a person by itself; never released."""
 
     role: Literal["direct_identifier"]
@@ -18,7 +21,7 @@ class DirectIdentifier(Part):
     constant: str = SUPPRESSED
     key_variable: Annotated[str, StringConstraints(pattern=KEY_VARIABLE)] = "ANON_KEY"
     """The environment variable that holds the key of pseudonyms; see
-    :mod:`anon_dagster.pseudonyms`."""
+    :mod:`anon_dagster.releasing.pseudonyms`."""
     scope: str = ""
     """Sets pseudonyms apart that one key makes for different purposes."""
     keep: Annotated[int, Field(ge=0)] | None = None
@@ -43,7 +46,7 @@ class DirectIdentifier(Part):
 Aggregate = Literal["mean", "geometric_mean", "median", "mode", "range", "set"]
 
 
-class QuasiIdentifier(Part):
+class QuasiIdentifier(StrictModel):
     """Singles people out together with others; transformed."""
 
     role: Literal["quasi_identifier"]
@@ -82,7 +85,7 @@ class QuasiIdentifier(Part):
         return self
 
 
-class Sensitive(Part):
+class Sensitive(StrictModel):
     """What nobody may learn of a person; kept, and guarded by a privacy model."""
 
     role: Literal["sensitive"]
@@ -90,7 +93,7 @@ class Sensitive(Part):
     """Needed by the hierarchical distance of t-closeness only."""
 
 
-class NonSensitive(Part):
+class NonSensitive(StrictModel):
     """Kept as it is."""
 
     role: Literal["non_sensitive"]

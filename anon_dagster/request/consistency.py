@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from anon_dagster.errors import Problem
+from anon_dagster.errors import Complaint
 from anon_dagster.request.analysis import (
     MOST_COMBINATIONS,
     CombinationAnalysis,
@@ -14,15 +14,15 @@ from anon_dagster.request.analysis import (
 )
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
 from anon_dagster.request.differential import differential_problems
+from anon_dagster.request.locations import format_of
 from anon_dagster.request.objective import objective_problems
-from anon_dagster.request.part import document as _document
 from anon_dagster.request.people import population_problems
-from anon_dagster.request.places import format_of
 from anon_dagster.request.privacy import GUARDING, Privacy
+from anon_dagster.request.strict import document as _document
 from anon_dagster.request.target_use import target_use_problems
 
 
-def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
+def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
     """Find what does not fit together, in whatever part of a document is valid.
 
     So it is reported together with the rest, not after that has been mended.
@@ -37,7 +37,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     found = [_valid(_ATTRIBUTE, value) for value in named.values()]
     weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):
-        yield Problem("policy.attributes", "at least one importance must be above 0")
+        yield Complaint("policy.attributes", "at least one importance must be above 0")
     objective = policy.get("objective")
     named_only = {"metric": objective} if isinstance(objective, str) else objective
     yield from objective_problems(policy, _document(named_only))
@@ -50,27 +50,27 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _arrival_problems(document)
     if document.get("schedule") and _mapping(policy, "privacy").get("differential_privacy"):
         why = "every release of the same people spends epsilon anew, so none is made by the clock"
-        yield Problem("schedule", f"does not go with differential_privacy: {why}")
+        yield Complaint("schedule", f"does not go with differential_privacy: {why}")
 
 
-def _arrival_problems(document: Mapping[str, Any]) -> Iterator[Problem]:
+def _arrival_problems(document: Mapping[str, Any]) -> Iterator[Complaint]:
     arrivals = _mapping(document, "arrivals")
     if not arrivals:
         return
     yield from _format_problems("arrivals.target", _mapping(arrivals, "target"))
     source = _mapping(arrivals, "source") or _mapping(document, "source")
     if not isinstance(source.get("path"), str):
-        yield Problem("arrivals.source", "the files of one folder, prefix or glob come in")
+        yield Complaint("arrivals.source", "the files of one folder, prefix or glob come in")
 
 
 def _privacy_problems(
     privacy: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     if not any(privacy.get(model) for model in Privacy.model_fields):
-        yield Problem("policy.privacy", "at least one privacy model must be asked for")
+        yield Complaint("policy.privacy", "at least one privacy model must be asked for")
     clustered = any(attribute.get("groups") == "mdav" for attribute in attributes.values())
     if clustered and not privacy.get("k_anonymity"):
-        yield Problem("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
+        yield Complaint("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
     for model in GUARDING:
         rules = privacy.get(model)
         rules = rules if isinstance(rules, list | tuple) else [rules]
@@ -81,39 +81,39 @@ def _privacy_problems(
 
 def _rule_problems(
     path: str, rule: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     name = rule.get("attribute")
     if not isinstance(name, str):
         return
     attribute = attributes.get(name)
     if attribute is None:
-        yield Problem(f"{path}.attribute", "not among policy.attributes")
+        yield Complaint(f"{path}.attribute", "not among policy.attributes")
     elif attribute.get("role") in {"direct_identifier", "quasi_identifier", "non_sensitive"}:
-        yield Problem(f"{path}.attribute", "its role must be sensitive")
+        yield Complaint(f"{path}.attribute", "its role must be sensitive")
     elif rule.get("distance") == "hierarchical" and not attribute.get("hierarchy"):
-        yield Problem(f"{path}.distance", "the attribute needs a hierarchy for it")
+        yield Complaint(f"{path}.distance", "the attribute needs a hierarchy for it")
 
 
 def _analysis_problems(
     analysis: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     names = sum(each.get("role") == "quasi_identifier" for each in attributes.values())
     for key, part in _BY_COMBINATIONS.items():
         asked = _valid(part, analysis.get(key))
         number = 0 if asked is None else combinations_up_to(names, asked.largest)
         if number > MOST_COMBINATIONS:
-            yield Problem(
+            yield Complaint(
                 f"policy.risk_analysis.{key}.largest",
                 f"{names} quasi-identifiers have {number:,} combinations of so many, and at most "
                 f"{MOST_COMBINATIONS:,} are examined: take fewer",
             )
 
 
-def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Problem]:
+def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Complaint]:
     path = place.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
     if isinstance(first, str) and not place.get("format") and format_of(first) is None:
-        yield Problem(f"{key}.format", "not told by the ending of the path: say csv or parquet")
+        yield Complaint(f"{key}.format", "not told by the ending of the path: say csv or parquet")
 
 
 _ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)

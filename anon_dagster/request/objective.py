@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from anon_dagster.errors import Problem
-from anon_dagster.request.part import Part
+from anon_dagster.errors import Complaint
+from anon_dagster.request.strict import StrictModel
 
 Metric = Literal[
     "certainty_penalty",
@@ -29,7 +29,7 @@ LEVELLED = ("precision", "height")
 """Metrics of levels, which local recoding does not have."""
 
 
-class ObjectiveRule(Part):
+class ObjectiveRule(StrictModel):
     """See :mod:`anon_dagster.core.objectives`; the name of a metric stands for the rule."""
 
     metric: Metric = "certainty_penalty"
@@ -72,17 +72,17 @@ Objective = Annotated[ObjectiveRule, BeforeValidator(_named)]
 
 def objective_problems(
     policy: Mapping[str, Any], objective: Mapping[str, Any]
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     """Find what an objective does not go with."""
     metric = objective.get("metric", "certainty_penalty")
     if metric in LEVELLED and policy.get("recoding") == "local":
-        yield Problem(
+        yield Complaint(
             "policy.objective.metric",
             f"{metric} is a matter of levels, which recoding: local does not have; use it with "
             "recoding: global, or another metric",
         )
     if metric not in COSTING and policy.get("suppression_cost", 1) != 1:
-        yield Problem(
+        yield Complaint(
             "policy.suppression_cost",
             f"has no meaning for {metric}; it goes with the metrics {', '.join(COSTING)}",
         )

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from anon_dagster.errors import Problem
-from anon_dagster.request.part import document
+from anon_dagster.errors import Complaint
+from anon_dagster.request.strict import document
 
 _PATH = "policy.privacy"
 
@@ -13,7 +13,7 @@ def population_problems(
     policy: Mapping[str, Any],
     privacy: Mapping[str, Any],
     attributes: Mapping[str, Mapping[str, Any]],
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     """Find what promises about the population lack, or do not go with."""
     population = policy.get("population")
     k_map = document(privacy.get("k_map"))
@@ -22,13 +22,15 @@ def population_problems(
         yield from _of_table(f"{_PATH}.k_map", population, policy, attributes)
     if estimated and population is None and k_map.get("sampling_fraction") is None:
         path = f"{_PATH}.k_map.sampling_fraction"
-        yield Problem(path, "say how much of the population is in the table, or policy.population")
+        yield Complaint(
+            path, "say how much of the population is in the table, or policy.population"
+        )
     if k_map and not estimated and k_map.get("sampling_fraction") is not None:
-        yield Problem(f"{_PATH}.k_map.sampling_fraction", "goes with an estimator")
+        yield Complaint(f"{_PATH}.k_map.sampling_fraction", "goes with an estimator")
     if document(privacy.get("delta_presence")):
         yield from _of_table(f"{_PATH}.delta_presence", population, policy, attributes)
     if document(privacy.get("population_uniqueness")) and population is None:
-        yield Problem(
+        yield Complaint(
             f"{_PATH}.population_uniqueness", "needs policy.population: a size or a table"
         )
 
@@ -38,12 +40,12 @@ def _of_table(
     population: Any,
     policy: Mapping[str, Any],
     attributes: Mapping[str, Mapping[str, Any]],
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     if population is None or isinstance(population, int):
         or_else = ", or an estimator" if path.endswith("k_map") else ""
-        yield Problem(path, f"needs a table as policy.population{or_else}")
+        yield Complaint(path, f"needs a table as policy.population{or_else}")
     if policy.get("recoding") == "local":
-        yield Problem(
+        yield Complaint(
             "policy.recoding",
             f"{path.rpartition('.')[2]} goes with recoding: global; classes of local recoding "
             "overlap, so that a person stands behind several",
@@ -51,7 +53,7 @@ def _of_table(
     for name, attribute in attributes.items():
         if attribute.get("aggregate") is not None:
             where = f"policy.attributes.{name}.transformation"
-            yield Problem(
+            yield Complaint(
                 where,
                 "a microaggregated value does not say who of the population it stands for: "
                 f"generalize, or do without {path.rpartition('.')[2]}",

@@ -11,15 +11,15 @@ from pydantic import Field, StringConstraints, field_validator, model_validator
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
 from anon_dagster.request.attributes import Attribute, DirectIdentifier, QuasiIdentifier
+from anon_dagster.request.locations import Source, Target
 from anon_dagster.request.objective import Objective, ObjectiveRule
-from anon_dagster.request.part import CRON, Part, Share
 from anon_dagster.request.paths import input_paths
-from anon_dagster.request.places import Source, Target
 from anon_dagster.request.privacy import Privacy
+from anon_dagster.request.strict import CRON, Share, StrictModel
 from anon_dagster.request.target_use import TargetUse
 
 
-class SearchBudget(Part):
+class SearchBudget(StrictModel):
     """What the search may spend; the same seed and steps give the same release.
 
     It stops then with the best that it found, and says how much better another might be.
@@ -32,8 +32,8 @@ class SearchBudget(Part):
     seed: Annotated[int, Field(ge=0)] = 0
 
 
-class SamplingRule(Part):
-    """Draws the records that are released; see :mod:`anon_dagster.sampling`."""
+class SamplingRule(StrictModel):
+    """Draws the records that are released; see :mod:`anon_dagster.reading.sampled`."""
 
     fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     """The probability of each record."""
@@ -49,7 +49,7 @@ class SamplingRule(Part):
         return self
 
 
-class Policy(Part):
+class Policy(StrictModel):
     """What each attribute is and what must hold; serves any source with these attributes."""
 
     attributes: Annotated[dict[str, Attribute], Field(min_length=1)]
@@ -99,7 +99,7 @@ class Policy(Part):
         return floor(Fraction(str(self.suppression_limit)) * records)
 
 
-class Measurement(Part):
+class Measurement(StrictModel):
     """Configurations to compare: every combination of the values that are given."""
 
     k: tuple[Annotated[int, Field(ge=2)], ...] = ()
@@ -133,7 +133,7 @@ class Measurement(Part):
     """How many of the best candidates of each configuration; of local recoding there is one."""
 
 
-class Request(Part):
+class Request(StrictModel):
     """All of it: source, target, policy."""
 
     source: Source | None = None

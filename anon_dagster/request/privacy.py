@@ -5,16 +5,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from anon_dagster.request.part import Part, Share
+from anon_dagster.request.strict import Share, StrictModel
 
 
-class KAnonymityRule(Part):
+class KAnonymityRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.KAnonymity`."""
 
     k: Annotated[int, Field(ge=2)]
 
 
-class KMapRule(Part):
+class KMapRule(StrictModel):
     """See :mod:`anon_dagster.core.privacy.k_map`."""
 
     k: Annotated[int, Field(ge=2, le=10_000)]
@@ -27,7 +27,7 @@ class KMapRule(Part):
     """The share of the population that is in the table; told by its size if left out."""
 
 
-class LDiversityRule(Part):
+class LDiversityRule(StrictModel):
     """See :mod:`anon_dagster.core.privacy.l_diversity`."""
 
     attribute: str
@@ -44,7 +44,7 @@ class LDiversityRule(Part):
         return self
 
 
-class TClosenessRule(Part):
+class TClosenessRule(StrictModel):
     """See :mod:`anon_dagster.core.privacy.t_closeness`."""
 
     attribute: str
@@ -52,7 +52,7 @@ class TClosenessRule(Part):
     distance: Literal["equal", "ordered", "hierarchical"] = "equal"
 
 
-class AlphaKAnonymityRule(Part):
+class AlphaKAnonymityRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.AlphaDeassociation`."""
 
     attribute: str
@@ -62,7 +62,7 @@ class AlphaKAnonymityRule(Part):
     """The values that are guarded, as the source writes them; all if left out."""
 
 
-class DeltaDisclosureRule(Part):
+class DeltaDisclosureRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.DeltaDisclosure`."""
 
     attribute: str
@@ -71,7 +71,7 @@ class DeltaDisclosureRule(Part):
     """Whether every class must hold every value, or only those that it holds are compared."""
 
 
-class BetaLikenessRule(Part):
+class BetaLikenessRule(StrictModel):
     """See :mod:`anon_dagster.core.privacy.beta_likeness`."""
 
     attribute: str
@@ -92,19 +92,19 @@ GUARDING = (
 """The models that guard a sensitive attribute, by their names in a request."""
 
 
-class AverageRiskRule(Part):
+class AverageRiskRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.AverageRisk`."""
 
     risk: Annotated[float, Field(gt=0, lt=1)]
 
 
-class SampleUniquenessRule(Part):
+class SampleUniquenessRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.SampleUniqueness`."""
 
     share: Annotated[float, Field(ge=0, lt=1)]
 
 
-class DeltaPresenceRule(Part):
+class DeltaPresenceRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.DeltaPresence`."""
 
     delta_min: Share = 0.0
@@ -117,21 +117,21 @@ class DeltaPresenceRule(Part):
         return self
 
 
-class DifferentialPrivacyRule(Part):
+class DifferentialPrivacyRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.DifferentialPrivacy`."""
 
     epsilon: Annotated[float, Field(ge=0.01, le=8)]
     delta: Annotated[float, Field(ge=1e-12, lt=1)]
 
 
-class PopulationUniquenessRule(Part):
+class PopulationUniquenessRule(StrictModel):
     """See :class:`anon_dagster.core.privacy.PopulationUniqueness`."""
 
     share: Annotated[float, Field(ge=0, lt=1)]
     estimator: Literal["dankar", "pitman", "zayatz", "snb"] = "dankar"
 
 
-class Privacy(Part):
+class Privacy(StrictModel):
     """What the release must satisfy, all of it."""
 
     k_anonymity: KAnonymityRule | None = None

@@ -5,8 +5,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from anon_dagster.errors import Problem
-from anon_dagster.request.part import COUNTRY, CRON, KEY_VARIABLE
+from anon_dagster.errors import Complaint
+from anon_dagster.request.strict import COUNTRY, CRON, KEY_VARIABLE
 
 _MAPPING = "must be a mapping: keys with a value each"
 _WHOLE, _NUMBER, _FLAG = "must be a whole number", "must be a number", "must be true or false"
@@ -43,24 +43,24 @@ _PATTERNS = {
 """What a text must look like, by its pattern."""
 
 
-def problems_of(error: ValidationError, *path: str) -> list[Problem]:
+def problems_of(error: ValidationError, *path: str) -> list[Complaint]:
     """Tell each place once: of what may be of several types, each type complains of its own."""
     told: dict[str, list[str]] = {}
     for each in error.errors(include_url=False, include_input=False):
         problem = _problem({**each, "loc": (*path, *each["loc"])})
         told.setdefault(problem.path, []).append(problem.message)
     deepest = [p for p in told if not any(other.startswith(f"{p}.") for other in told)]
-    return [Problem(path, " or ".join(dict.fromkeys(told[path]))) for path in deepest]
+    return [Complaint(path, " or ".join(dict.fromkeys(told[path]))) for path in deepest]
 
 
-def _problem(error: Mapping[str, Any]) -> Problem:
+def _problem(error: Mapping[str, Any]) -> Complaint:
     unions = {"str", "int", "Source", "function-after[_one_of_two(), TreeRule]"}
     steps = [str(s) for s in error["loc"] if str(s) not in unions]
     steps = [s for s in steps if not s.startswith(("tuple[", "constrained-"))]
     message = _message(error)
     if steps[-1:] == ["[key]"]:
         steps, message = steps[:-1], "a name is text: put it in quotes"
-    return Problem(".".join(_without_tags(steps)), message)
+    return Complaint(".".join(_without_tags(steps)), message)
 
 
 def _message(error: Mapping[str, Any]) -> str:

@@ -6,9 +6,9 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from anon_dagster.documents import load_yaml
 from anon_dagster.errors import RequestError
 from anon_dagster.request.consistency import inconsistencies
+from anon_dagster.request.documents import load_yaml
 from anon_dagster.request.paths import anchored
 from anon_dagster.request.policy import Policy, Request
 from anon_dagster.request.problems import problems_of

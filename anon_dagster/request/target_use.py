@@ -5,13 +5,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from anon_dagster.errors import Problem
-from anon_dagster.request.part import Part
+from anon_dagster.errors import Complaint
+from anon_dagster.request.strict import StrictModel
 
 _COUNTED = ("quasi_identifier", "sensitive")
 
 
-class TargetUse(Part):
+class TargetUse(StrictModel):
     """See :mod:`anon_dagster.statistics.classification`."""
 
     attribute: str
@@ -31,13 +31,13 @@ def target_use_problems(
     use: Mapping[str, Any],
     objective: Mapping[str, Any],
     attributes: Mapping[str, Mapping[str, Any]],
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     """Find what a target use does not go with."""
     if objective.get("metric") == "classification":
         if not use:
-            yield Problem("policy.target_use", "objective: classification needs it")
+            yield Complaint("policy.target_use", "objective: classification needs it")
         if policy.get("recoding") == "local":
-            yield Problem(
+            yield Complaint(
                 "policy.objective.metric",
                 "classification chooses among ranked candidates, which recoding: local does not "
                 "have; use it with recoding: global, or another metric",
@@ -48,19 +48,19 @@ def target_use_problems(
         yield from _role_problems("policy.target_use.attribute", name, attributes)
         counted = {n for n, a in attributes.items() if a.get("role") in _COUNTED}
         if not features and not counted - {name}:
-            yield Problem("policy.target_use.attribute", "there is nothing to tell it from")
+            yield Complaint("policy.target_use.attribute", "there is nothing to tell it from")
     for place, feature in enumerate(features):
         path = f"policy.target_use.features.{place}"
         if feature == name:
-            yield Problem(path, "is the attribute that is to be told")
+            yield Complaint(path, "is the attribute that is to be told")
         elif isinstance(feature, str):
             yield from _role_problems(path, feature, attributes)
 
 
 def _role_problems(
     path: str, name: str, attributes: Mapping[str, Mapping[str, Any]]
-) -> Iterator[Problem]:
+) -> Iterator[Complaint]:
     if name not in attributes:
-        yield Problem(path, "not among policy.attributes")
+        yield Complaint(path, "not among policy.attributes")
     elif attributes[name].get("role") not in (*_COUNTED, None):
-        yield Problem(path, "its role must be sensitive or quasi_identifier: no other is counted")
+        yield Complaint(path, "its role must be sensitive or quasi_identifier: no other is counted")

@@ -17,8 +17,7 @@ from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.keys import group
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Solution
-from anon_dagster.errors import Problem as RequestProblem
-from anon_dagster.errors import RequestError
+from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request import Policy, TargetUse
 
 Codes = NDArray[np.int64]
@@ -39,7 +38,7 @@ def require_classifiers(policy: Policy) -> None:
     except ImportError:
         missing = "needs scikit-learn, which is not installed: pip install "
         missing += "'anon-dagster[classification]'"
-        raise RequestError([RequestProblem("policy.target_use", missing)]) from None
+        raise RequestError([Complaint("policy.target_use", missing)]) from None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.counting import ColumnCount, Count
+from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.request import Policy
 from anon_dagster.storage.values import TextKind, text_array, typed
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.measurement import (
+from anon_dagster.core.audit.measurement import (
     Contents,
     Partition,
     contents,
@@ -29,8 +29,8 @@ from anon_dagster.core.privacy import (
 )
 from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
+from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution
-from anon_dagster.core.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.request import Policy
 
 Statistic = tuple[str, Any]
@@ -82,7 +82,8 @@ def risk_statistics(
       Σ(f / F) / records [2]_.
     - ``population_uniqueness_…``, where the population is known: the share of its people that are
       unique in it, as each estimator tells from the records, and as Dankar's rule chooses among
-      them [3]_; see :mod:`anon_dagster.core.uniqueness`. Missing where an estimator finds none.
+      them [3]_; see :mod:`anon_dagster.core.risk.uniqueness`. Missing where an estimator
+      finds none.
     - ``k``, ``distinct_l``, ``entropy_l`` (exp of the least entropy), ``recursive_c`` (the model
       holds for every larger c) and ``t_…`` (against the table's own distribution): what the table
       reaches, see :mod:`anon_dagster.core.privacy`.

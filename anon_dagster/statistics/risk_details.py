@@ -10,18 +10,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.attacks import Attack, inference, linkability, singling_out
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.separation import Separation, class_sizes, left_out, separation_of
-from anon_dagster.core.separation import separations as all_separations
-from anon_dagster.core.solution import Solution
-from anon_dagster.core.special_uniques import (
+from anon_dagster.core.risk.attacks import Attack, inference, linkability, singling_out
+from anon_dagster.core.risk.separation import Separation, class_sizes, left_out, separation_of
+from anon_dagster.core.risk.separation import separations as all_separations
+from anon_dagster.core.risk.special_uniques import (
     SpecialUniques,
     dis_scores,
     intrusion_success,
     special_uniques,
 )
+from anon_dagster.core.solution import Solution
 from anon_dagster.request import MOST_COMBINATIONS, Policy, RiskAnalysis, SudaAnalysis
 from anon_dagster.request.analysis import combinations_up_to
 
@@ -36,14 +36,15 @@ class RiskDetails:
     """Indexed by ``statistic``; ``source`` and ``release``: ``unique_records``;
     ``special_uniques``, those with a minimal sample unique (MSU); ``msus(k)``, MSUs of k
     attributes; ``highest_score``; where the sampling fraction is known ``intrusion_success``, the
-    DIS of the file, and ``highest_dis``. See :mod:`anon_dagster.core.special_uniques`."""
+    DIS of the file, and ``highest_dis``. See :mod:`anon_dagster.core.risk.special_uniques`."""
     suda_contributions: pd.DataFrame | None = None
     """Indexed by ``attribute``; ``source`` and ``release``: the share of all scores that MSUs with
     the attribute give, 0 to 1. An MSU counts for each of its attributes."""
     combinations: pd.DataFrame | None = None
     """Indexed by ``attributes``, those that single out most records first: ``size``; of
     ``source_…`` and ``release_…`` its ``distinction`` and ``separation`` (0 to 1, see
-    :mod:`anon_dagster.core.separation`), its ``unique`` records, and those ``above_threshold``."""
+    :mod:`anon_dagster.core.risk.separation`), its ``unique`` records, and those
+    ``above_threshold``."""
     contributions: pd.DataFrame | None = None
     """Indexed by ``without``, an attribute that an attacker does not know, or ``(none)``; of
     ``source_…`` and ``release_…`` the ``average`` and ``highest`` risk (0 to 1), the ``unique``
@@ -51,7 +52,7 @@ class RiskDetails:
     attacks: pd.DataFrame | None = None
     """Indexed by ``attack``; of ``source_…`` and ``release_…`` the ``success``, that of the
     ``control`` group, the ``naive`` guess, and the ``risk`` with the ends ``low`` and ``high`` of
-    its interval, all 0 to 1. See :mod:`anon_dagster.core.attacks`."""
+    its interval, all 0 to 1. See :mod:`anon_dagster.core.risk.attacks`."""
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:

@@ -1,6 +1,5 @@
 """What a release promises, measured again on the release itself."""
 
-from anon_dagster.verification.measuring import verify, verify_file, verify_frame
 from anon_dagster.verification.result import (
     IDENTIFIERS,
     MASKED,
@@ -9,6 +8,7 @@ from anon_dagster.verification.result import (
     Promise,
     Verification,
 )
+from anon_dagster.verification.verify import verify, verify_file, verify_frame
 
 __all__ = [
     "IDENTIFIERS",

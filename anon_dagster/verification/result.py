@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.measurement import Partition
+from anon_dagster.core.audit.measurement import Partition
 from anon_dagster.errors import PromiseBrokenError, counted
 
 IDENTIFIERS = "direct identifiers are gone"

@@ -18,7 +18,7 @@ import anon_dagster
 from anon_dagster import errors
 from anon_dagster.cli import CODES, FAILED, code_of, main
 from anon_dagster.client import AnonClient
-from anon_dagster.client.deployment import Failure, Findings, Launch
+from anon_dagster.client.deployment import Failure, Launch, RunRecord
 from anon_dagster.client.handover import Handover, given, withheld
 from anon_dagster.client.jobs import failure_of
 from anon_dagster.client.remote import RemoteDeployment
@@ -298,7 +298,7 @@ def test_a_job_that_does_not_begin_cannot_be_aborted_in_time() -> None:
 
 def test_an_error_that_a_job_names_is_one_of_ours() -> None:
     for name in ("UnreachableError", "SourceError", "Iterable", "Problem", "os", ""):
-        error = failure_of("a-job", Findings(failure=Failure(name, "why")))
+        error = failure_of("a-job", RunRecord(failure=Failure(name, "why")))
         assert isinstance(error, AnonError)
         assert (str(error), error.job_id) == ("why", "a-job")
 
@@ -373,4 +373,4 @@ def test_the_domains_are_listed_in_the_shell(capsys: pytest.CaptureFixture[str])
 
 
 def test_a_job_that_does_not_say_why_it_failed_failed_all_the_same() -> None:
-    assert isinstance(failure_of("a-job", Findings()), JobError)
+    assert isinstance(failure_of("a-job", RunRecord()), JobError)

@@ -13,7 +13,7 @@ import pytest
 from anon_dagster.client import AnonClient, AnonJob
 from anon_dagster.client.remote import RemoteDeployment
 from anon_dagster.errors import JobError
-from anon_dagster.ledger import Entry, Ledger
+from anon_dagster.jobs.ledger import Entry, Ledger
 from tests.client.people import SECONDS, await_work, endless, request_of
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 
 from anon_dagster import cli
 from anon_dagster.cli import main
-from anon_dagster.client import AnonJob, AnonResult
+from anon_dagster.client import AnonJob, JobResult
 
 Capture = pytest.CaptureFixture[str]
 Give = Callable[..., None]
@@ -103,7 +103,7 @@ def test_a_reader_that_has_had_enough_is_no_mistake(arguments: list[str]) -> Non
 
 
 def test_the_paths_are_all_that_stdout_has(give: Give, capsys: Capture, tmp_path: Path) -> None:
-    made = AnonResult(None, ("out/1.parquet", "out/2.parquet"), "a-sum")
+    made = JobResult(None, ("out/1.parquet", "out/2.parquet"), "a-sum")
     give(result=lambda _: made)
     assert main(["result", "a-job"]) == 0
     said = capsys.readouterr()
@@ -122,7 +122,7 @@ def test_a_proposal_says_which_row_it_is_and_how_it_is_written(
     give: Give, capsys: Capture, tmp_path: Path
 ) -> None:
     rows = pd.DataFrame({"k": [2, 5], "chosen": [False, True]})
-    give(result=lambda _: AnonResult(rows, proposal="policy: {}\n"))
+    give(result=lambda _: JobResult(rows, proposal="policy: {}\n"))
     assert main(["result", "a-job"]) == 0
     said = capsys.readouterr()
     assert said.out.split() == ["k", "chosen", "0", "2", "False", "1", "5", "True"]
@@ -138,7 +138,7 @@ def test_a_proposal_says_which_row_it_is_and_how_it_is_written(
 def test_where_nothing_was_proposed_no_proposal_is_written(
     give: Give, capsys: Capture, tmp_path: Path
 ) -> None:
-    give(result=lambda _: AnonResult(pd.DataFrame({"k": [2]})))
+    give(result=lambda _: JobResult(pd.DataFrame({"k": [2]})))
     assert main(["result", "a-job", "--output", str(tmp_path / "proposal.yaml")]) == 5
     assert "proposed no request" in capsys.readouterr().err
     assert not (tmp_path / "proposal.yaml").exists()

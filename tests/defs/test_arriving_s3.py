@@ -12,7 +12,7 @@ from s3fs import S3FileSystem
 
 from anon_dagster import verify
 from anon_dagster.arrivals import Registry, State
-from anon_dagster.ledger import Ledger
+from anon_dagster.jobs.ledger import Ledger
 from tests.defs.test_arriving import POLICY, SENSOR, Place, people, placed, request
 from tests.deployment import failure
 from tests.object_store import BUCKET, SECRET, ObjectStore, served

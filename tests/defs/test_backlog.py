@@ -13,7 +13,7 @@ from s3fs import S3FileSystem
 
 from anon_dagster import verify
 from anon_dagster.arrivals import Registry, State
-from anon_dagster.ledger import Ledger
+from anon_dagster.jobs.ledger import Ledger
 from tests.defs.test_arriving import POLICY, people, request
 from tests.live import deployed_live
 from tests.object_store import BUCKET, ObjectStore, served

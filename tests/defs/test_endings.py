@@ -16,7 +16,7 @@ from anon_dagster.defs.leftovers import Living, sweep_target
 from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
-from anon_dagster.ledger import WEBHOOK, Ledger
+from anon_dagster.jobs.ledger import WEBHOOK, Ledger
 from anon_dagster.request import parse_request
 
 POLICY = {

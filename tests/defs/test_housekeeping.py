@@ -18,7 +18,7 @@ from anon_dagster.defs import housekeeping
 from anon_dagster.defs.housekeeping import DIED, clear_away, end_dead
 from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG, PARTITION_TAG, identity
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.ledger import Ledger
+from anon_dagster.jobs.ledger import Ledger
 from tests.deployment import deployed
 
 STARTED, CANCELING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING

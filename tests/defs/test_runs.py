@@ -16,7 +16,7 @@ from anon_dagster import anonymize, jobs, risk_per_record
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.ownership import HANDED_TAG
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.ledger import Ledger
+from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.statistics.utility import identity
 from tests.deployment import Deployment, deployed, failure
 
@@ -338,7 +338,11 @@ def test_what_a_job_keeps_is_what_its_documentation_lists(
 
 @pytest.mark.parametrize(
     ("module", "step"),
-    [("operations", "decide"), ("releasing", "write_release"), ("assessment", "assess_risk")],
+    [
+        ("planning.deciding", "decide"),
+        ("releasing.publication", "write_release"),
+        ("assessment.of_decision", "assess_risk"),
+    ],
 )
 def test_an_abort_whose_signal_was_lost_ends_the_run_all_the_same(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, module: str, step: str

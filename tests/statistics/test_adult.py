@@ -9,7 +9,7 @@ import pytest
 
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.search.outcome import solution_of
+from anon_dagster.core.search.solution_of import solution_of
 from anon_dagster.core.solution import Proof, Solution
 from anon_dagster.request import Policy
 from anon_dagster.statistics.risk import risk_statistics

@@ -12,7 +12,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from anon_dagster import RequestError, UnreachableError, anonymize, measure, verify
 from anon_dagster.core.solution import Solution
-from anon_dagster.explanation import explain_policy
+from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import Policy, parse_policy
 from anon_dagster.statistics.classification import Classification, _folds
 from anon_dagster.statistics.utility import identity

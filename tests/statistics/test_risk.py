@@ -16,8 +16,8 @@ from anon_dagster.core.privacy import (
     RecursiveLDiversity,
 )
 from anon_dagster.core.problem import Problem
+from anon_dagster.core.risk.uniqueness import Sample, estimate
 from anon_dagster.core.solution import Generalized, Proof, Solution
-from anon_dagster.core.uniqueness import Sample, estimate
 from anon_dagster.request import Policy
 from anon_dagster.statistics.risk import PopulationTable, risk_statistics
 from anon_dagster.statistics.utility import identity

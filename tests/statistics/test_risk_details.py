@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize
-from anon_dagster.operations import AnonResult
-from anon_dagster.report import DETAILS, Findings, html
+from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.report.page import DETAILS, ReportData, html
 
 NAMES = ["age", "sex", "town"]
 EVERYTHING = {
@@ -176,12 +176,12 @@ def test_a_table_without_records_has_no_details_to_tell() -> None:
 
 
 def test_the_report_shows_what_was_examined(result: AnonResult) -> None:
-    findings = Findings(
+    findings = ReportData(
         result.decision, result.exploratory, result.risk, result.utility, (), result.risk_details
     )
     page = html(findings)
     for heading in DETAILS.values():
         assert f"<h3>{heading}</h3>" in page
     assert "<td>inference(illness)<td>" in page
-    plain = Findings(result.decision, result.exploratory, result.risk, result.utility, ())
+    plain = ReportData(result.decision, result.exploratory, result.risk, result.utility, ())
     assert "<h3>" not in html(plain)

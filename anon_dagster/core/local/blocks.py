@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, SetAxis
-from anon_dagster.core.local.judge import Judge
+from anon_dagster.core.local.class_judge import ClassJudge
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 def join_slots(
-    judge: Judge,
+    judge: ClassJudge,
     axes: Sequence[Axis],
     columns: Sequence[Ints],
     members: Ints,
@@ -109,7 +109,7 @@ class _Blocks:
     """The state of all blocks; a group lives in the first slot that it was joined into."""
 
     def __init__(
-        self, judge: Judge, labels: _Labels, members: Ints, filled: NDArray[np.bool_]
+        self, judge: ClassJudge, labels: _Labels, members: Ints, filled: NDArray[np.bool_]
     ) -> None:
         self.judge, self.labels, self.members, self.filled = judge, labels, members, filled
         self.alive = filled.copy()

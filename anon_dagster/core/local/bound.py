@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.keys import group
 from anon_dagster.core.local.axis import Axis, NodeAxis
-from anon_dagster.core.local.judge import Judge
+from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.problem import Problem
 
 
@@ -53,6 +53,6 @@ def _alone_impossible(problem: Problem) -> NDArray[np.bool_]:
     nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(lowest)]
     groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
     order = np.argsort(groups.ids, kind="stable")
-    judge = Judge.of(replace(problem, models=relaxations))
+    judge = ClassJudge.of(replace(problem, models=relaxations))
     holds = judge.holds(order, groups.ids[order], groups.sums(problem.counts))
     return ~holds[groups.ids]

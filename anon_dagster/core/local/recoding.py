@@ -11,7 +11,7 @@ from anon_dagster.core.evaluation import evaluate, release_holds
 from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.local.axis import Axis, axes_of, place_columns
 from anon_dagster.core.local.bound import lower_bound
-from anon_dagster.core.local.judge import Judge
+from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.local.labels import joined_by_label, label_classes
 from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.regrouping import regroup, renumbered
@@ -22,10 +22,8 @@ from anon_dagster.core.objectives import CERTAINTY
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import UnreachableError
-
-Progress = Callable[[int, int], None]
-"""Told how many tuples were gone through, in all passes, and how many are left at most."""
 
 MOST_ROUNDS = 15
 """How often neighbouring classes are regrouped at most."""
@@ -43,7 +41,7 @@ def recode_locally(
     *,
     start: Solution | None = None,
     rounds: int | None = None,
-    on_progress: Progress | None = None,
+    on_progress: OnStep | None = None,
 ) -> Solution:
     """Partition the table into classes, each generalized as little as its own records need.
 
@@ -119,21 +117,21 @@ class _Search:
     """A table with everything that the steps ask for."""
 
     problem: Problem
-    judge: Judge
+    judge: ClassJudge
     axes: tuple[Axis, ...]
     columns: tuple[NDArray[np.int64], ...]  # (quasi-identifiers,) of (tuples,): places
     regions: Groups
     """The tuples below one node each at the highest allowed levels: who may share a class."""
-    on_progress: Progress | None
+    on_progress: OnStep | None
 
     @classmethod
-    def of(cls, problem: Problem, on_progress: Progress | None) -> "_Search":
+    def of(cls, problem: Problem, on_progress: OnStep | None) -> "_Search":
         axes = axes_of(problem)
         levels = zip(problem.hierarchies, problem.highest, strict=True)
         nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(levels)]
         regions = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
         columns = place_columns(problem, axes)
-        return cls(problem, Judge.of(problem), axes, columns, regions, on_progress)
+        return cls(problem, ClassJudge.of(problem), axes, columns, regions, on_progress)
 
     def attempts(self, start: NDArray[np.int64] | None, rounds: int) -> Iterator[NDArray[np.int64]]:
         """Yield classes, best first; only suppression can make the better ones break a promise."""

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, NodeAxis, segments
 from anon_dagster.core.local.blocks import join_slots
+from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.local.extent import class_losses
-from anon_dagster.core.local.judge import Judge
 from anon_dagster.core.loss import TIE
 
 SMALLEST_BLOCK, LARGEST_BLOCK = 28, 96
@@ -25,7 +25,7 @@ BATCH = 2**18
 
 
 def regroup(  # noqa: PLR0913 (three are named)
-    judge: Judge,
+    judge: ClassJudge,
     axes: Sequence[Axis],
     columns: Sequence[NDArray[np.int64]],
     cells: NDArray[np.int64],

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, NodeAxis, SetAxis, numbered, segments
-from anon_dagster.core.local.judge import Judge
+from anon_dagster.core.local.class_judge import ClassJudge
 
 EXPONENTS = (0.5, 0.6, 0.75)
 """Worth trying, the one that is best most often first."""
@@ -72,7 +72,7 @@ class _Offer:
 
 
 def split(
-    judge: Judge,
+    judge: ClassJudge,
     axes: Sequence[Axis],
     columns: Sequence[NDArray[np.int64]],
     cells: NDArray[np.int64],
@@ -113,7 +113,7 @@ def split(
     return final
 
 
-def _regrouped(judge: Judge, tuples: NDArray[np.int64], cells: NDArray[np.int64]) -> _Rows:
+def _regrouped(judge: ClassJudge, tuples: NDArray[np.int64], cells: NDArray[np.int64]) -> _Rows:
     order = np.argsort(cells, kind="stable")
     tuples, cells = tuples[order], cells[order]
     starts = segments(cells)
@@ -121,7 +121,7 @@ def _regrouped(judge: Judge, tuples: NDArray[np.int64], cells: NDArray[np.int64]
 
 
 def _round(
-    judge: Judge,
+    judge: ClassJudge,
     axes: Sequence[Axis],
     columns: Sequence[NDArray[np.int64]],
     rows: _Rows,
@@ -194,7 +194,9 @@ class _Children:
         )
 
 
-def _offer_children(judge: Judge, axis: NodeAxis, entries: _Entries, exponent: float) -> _Offer:
+def _offer_children(
+    judge: ClassJudge, axis: NodeAxis, entries: _Entries, exponent: float
+) -> _Offer:
     children = _Children.of(axis, entries)
     keeps = judge.holds(entries.rows.tuples, children.of_row, children.counts)
     keeps, rest_holds = _settle_rest(judge, entries, children, keeps)
@@ -219,7 +221,7 @@ def _offer_children(judge: Judge, axis: NodeAxis, entries: _Entries, exponent: f
 
 
 def _settle_rest(
-    judge: Judge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
+    judge: ClassJudge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Give a rest that breaks a promise the smallest of the other children, once.
 
@@ -240,7 +242,7 @@ def _settle_rest(
 
 
 def _rest_holds(
-    judge: Judge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
+    judge: ClassJudge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     holds = np.ones(len(entries.first), dtype=np.bool_)
     rest = np.flatnonzero(~keeps[children.of_row])
@@ -265,7 +267,7 @@ def _parts(children: _Children, keeps: NDArray[np.bool_]) -> NDArray[np.int64]:
 # -- ordered values ------------------------------------------------------------------------
 
 
-def _offer_cut(judge: Judge, axis: Axis, entries: _Entries, exponent: float) -> _Offer:
+def _offer_cut(judge: ClassJudge, axis: Axis, entries: _Entries, exponent: float) -> _Offer:
     """Offer the best cut of each cell or, if a side of it breaks a promise, the most even one."""
     gain, left, whole = _gains(axis, entries)
     right = whole - left
@@ -295,7 +297,7 @@ def _beyond(entries: _Entries, cut: NDArray[np.int64]) -> NDArray[np.bool_]:
 
 
 def _both_sides_hold(
-    judge: Judge, entries: _Entries, cut: NDArray[np.int64], tried: NDArray[np.int64]
+    judge: ClassJudge, entries: _Entries, cut: NDArray[np.int64], tried: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell for each tried cell, (tried,), whether both sides of its cut keep every promise."""
     among = np.zeros(len(entries.first), dtype=np.bool_)

@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, SetAxis, numbered, segments
-from anon_dagster.core.local.judge import Judge
+from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.loss import TIE
 
 Column = NDArray[np.int64]
 
 
 def suppress_outliers(
-    judge: Judge, axes: Sequence[Axis], columns: Sequence[Column], cells: Column
+    judge: ClassJudge, axes: Sequence[Axis], columns: Sequence[Column], cells: Column
 ) -> Column:
     """Suppress tuples within the limit for as long as the loss falls, one per class and round.
 
@@ -37,7 +37,7 @@ def suppress_outliers(
 
 
 def _gains(
-    judge: Judge,
+    judge: ClassJudge,
     axes: Sequence[Axis],
     columns: Sequence[Column],
     tuples: Column,
@@ -81,7 +81,7 @@ def _extents(
 
 
 def _affordable(
-    judge: Judge, gains: NDArray[np.float64], tuples: Column, starts: Column, budget: int
+    judge: ClassJudge, gains: NDArray[np.float64], tuples: Column, starts: Column, budget: int
 ) -> Column:
     """Return the best tuple of each class that can do without it, as many as may go."""
     owners = numbered(starts, len(tuples))

@@ -17,7 +17,7 @@ from anon_dagster.core.objectives.attributes import (
 from anon_dagster.core.objectives.cells import Ambiguity, Height
 from anon_dagster.core.objectives.classes import AverageClassSize, Discernibility, KullbackLeibler
 from anon_dagster.core.objectives.objective import Floor, Objective
-from anon_dagster.core.objectives.outcome import Generalization, Outcome, Recoding, Source
+from anon_dagster.core.objectives.outcome import Generalization, Outcome, Recoding, WeightedTable
 
 __all__ = [
     "CERTAINTY",
@@ -40,5 +40,5 @@ __all__ = [
     "Outcome",
     "Precision",
     "Recoding",
-    "Source",
+    "WeightedTable",
 ]

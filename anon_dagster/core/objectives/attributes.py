@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.objectives.aggregates import Aggregate, ArithmeticMean
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
-from anon_dagster.core.objectives.outcome import Outcome, Source
+from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
 from anon_dagster.core.privacy.exact import integers
 
 
@@ -25,22 +25,22 @@ class Metric(Protocol):
     def needs_levels(self) -> bool:
         """Whether it is defined for full-domain generalization alone."""
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """Return what a record loses that reads a node: (levels,) of (nodes,)."""
 
     def lost(self, outcome: Outcome, q: int) -> float:
         """Return what all records lose that are not suppressed."""
 
-    def suppressed(self, source: Source, q: int) -> float:
+    def suppressed(self, source: WeightedTable, q: int) -> float:
         """Return what a suppressed record loses."""
 
-    def offset(self, source: Source, q: int) -> float:
+    def offset(self, source: WeightedTable, q: int) -> float:
         """Return what the source itself counts, of all records together."""
 
-    def whole(self, source: Source, q: int) -> float:
+    def whole(self, source: WeightedTable, q: int) -> float:
         """Return what all records can lose together."""
 
-    def weights(self, source: Source) -> Sequence[float]:
+    def weights(self, source: WeightedTable) -> Sequence[float]:
         """Return what each quasi-identifier weighs."""
 
 
@@ -57,7 +57,7 @@ class CertaintyPenalty:
     costs_suppression = True
     needs_levels = False
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See :class:`Metric`."""
         return [(covered - 1).astype(np.float64) for covered in source.hierarchies[q].covered]
 
@@ -67,20 +67,20 @@ class CertaintyPenalty:
         extra = integers(outcome.covered(q) - 1, source.hierarchies[q].leaves * source.records)
         return int((extra * outcome.sizes).sum())
 
-    def suppressed(self, source: Source, q: int) -> int:
+    def suppressed(self, source: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
         return source.hierarchies[q].leaves - 1
 
-    def offset(self, source: Source, q: int) -> int:
+    def offset(self, source: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
         del source, q
         return 0
 
-    def whole(self, source: Source, q: int) -> int:
+    def whole(self, source: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
         return source.records * (source.hierarchies[q].leaves - 1)
 
-    def weights(self, source: Source) -> Sequence[float]:
+    def weights(self, source: WeightedTable) -> Sequence[float]:
         """See :class:`Metric`."""
         return source.weights
 
@@ -102,7 +102,7 @@ class Precision:
     costs_suppression = True
     needs_levels = True
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See :class:`Metric`."""
         levels = enumerate(source.hierarchies[q].labels)
         return [np.full(len(labels), float(level)) for level, labels in levels]
@@ -112,20 +112,20 @@ class Precision:
         assert outcome.levels is not None, "local recoding has no levels"
         return outcome.levels[q] * int(outcome.sizes.sum())
 
-    def suppressed(self, source: Source, q: int) -> int:
+    def suppressed(self, source: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
         return source.hierarchies[q].levels - 1
 
-    def offset(self, source: Source, q: int) -> int:
+    def offset(self, source: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
         del source, q
         return 0
 
-    def whole(self, source: Source, q: int) -> int:
+    def whole(self, source: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
         return source.records * (source.hierarchies[q].levels - 1)
 
-    def weights(self, source: Source) -> Sequence[float]:
+    def weights(self, source: WeightedTable) -> Sequence[float]:
         """See :class:`Metric`."""
         return source.weights
 
@@ -153,7 +153,7 @@ class NonUniformEntropy:
     costs_suppression = False
     needs_levels = False
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See :class:`Metric`."""
         return [_logs(held) for held in source.held[q]]
 
@@ -161,20 +161,20 @@ class NonUniformEntropy:
         """See :class:`Metric`."""
         return float((_logs(outcome.held(q)) * outcome.sizes).sum())
 
-    def suppressed(self, source: Source, q: int) -> float:
+    def suppressed(self, source: WeightedTable, q: int) -> float:
         """See :class:`Metric`."""
         del q
         return log2(max(source.records, 1))
 
-    def offset(self, source: Source, q: int) -> float:
+    def offset(self, source: WeightedTable, q: int) -> float:
         """See :class:`Metric`."""
         return source.leaf_logs[q]
 
-    def whole(self, source: Source, q: int) -> float:
+    def whole(self, source: WeightedTable, q: int) -> float:
         """See :class:`Metric`."""
         return source.records * _bits(source, q)
 
-    def weights(self, source: Source) -> Sequence[float]:
+    def weights(self, source: WeightedTable) -> Sequence[float]:
         """See :class:`Metric`."""
         return [w * _bits(source, q) for q, w in enumerate(source.weights)]
 
@@ -182,7 +182,7 @@ class NonUniformEntropy:
         return "non-uniform entropy"
 
 
-def _bits(source: Source, q: int) -> float:
+def _bits(source: WeightedTable, q: int) -> float:
     return log2(max(source.hierarchies[q].leaves, 1))
 
 
@@ -216,7 +216,7 @@ class AttributeWise(Objective):
         lost = [self.metric.lost(outcome, q) for q in every]
         return self.combined(outcome.source, lost, outcome.suppressed)
 
-    def combined(self, source: Source, lost: Sequence[float], suppressed: int) -> float:
+    def combined(self, source: WeightedTable, lost: Sequence[float], suppressed: int) -> float:
         """Aggregate what each quasi-identifier loses; the one place that fixes the order.
 
         Parameters
@@ -237,16 +237,16 @@ class AttributeWise(Objective):
             shares.append(max((total - offset) / whole, 0.0) if whole else 0.0)
         return self.aggregate.of(shares, metric.weights(source))
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See the base class."""
         return self.metric.penalties(source, q)
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """See the base class: the loss without suppression, less what that may save."""
         bounds = [self._least(source, q) for q in range(len(source.hierarchies))]
         return [self._floor(source, bounds)]
 
-    def raised(self, source: Source, doomed: int, lost: Sequence[Floats]) -> Floor:
+    def raised(self, source: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor:
         """See the base class."""
         bounds = []
         for q, spared in enumerate(lost):
@@ -256,11 +256,11 @@ class AttributeWise(Objective):
             bounds.append(self._least(source, q) + added)
         return self._floor(source, bounds)
 
-    def _floor(self, source: Source, bounds: Sequence[Floats]) -> Floor:
+    def _floor(self, source: WeightedTable, bounds: Sequence[Floats]) -> Floor:
         least = [np.maximum(bound, 0.0) for bound in bounds]
         return self.aggregate.floor(least, self.metric.weights(source))
 
-    def _least(self, source: Source, q: int) -> Floats:
+    def _least(self, source: WeightedTable, q: int) -> Floats:
         """Return what the attribute loses at least at each level, (levels,)."""
         metric, whole = self.metric, self.metric.whole(source, q)
         most = float(source.suppression_cost) * metric.suppressed(source, q)

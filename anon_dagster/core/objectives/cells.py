@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
-from anon_dagster.core.objectives.outcome import Outcome, Source
+from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,15 @@ class Ambiguity(Objective):
         mean = float((sizes * np.exp2(bits - most)).sum()) / source.records
         return max(float(np.log2(mean) + most) / source.domain, 0.0)
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See the base class: logarithms add up."""
         return [np.log2(np.maximum(covered, 1)) for covered in source.hierarchies[q].covered]
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """See the base class: the logarithm of a mean is at least the mean of the logarithms."""
         return [_floor(source, self._logs(source))]
 
-    def raised(self, source: Source, doomed: int, lost: Sequence[Floats]) -> Floor:
+    def raised(self, source: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor:
         """See the base class."""
         logs = self._logs(source)
         added = [
@@ -53,7 +53,7 @@ class Ambiguity(Objective):
         ]
         return _floor(source, added)
 
-    def _logs(self, source: Source) -> list[Floats]:
+    def _logs(self, source: WeightedTable) -> list[Floats]:
         """Return Σ over records of the logarithm: (quasi-identifiers,) of (levels,)."""
         return [
             np.array([float(p @ h) for p, h in zip(self.penalties(source, q), held, strict=True)])
@@ -68,7 +68,7 @@ class Ambiguity(Objective):
         return "ambiguity"
 
 
-def _floor(source: Source, logs: Sequence[Floats]) -> Floor:
+def _floor(source: WeightedTable, logs: Sequence[Floats]) -> Floor:
     whole = source.domain * source.records
     return Floor([each / whole if whole else np.zeros(len(each)) for each in logs])
 
@@ -92,7 +92,7 @@ class Height(Objective):
         assert outcome.levels is not None, "local recoding has no levels"
         return sum(outcome.levels) / _top(outcome.source)
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """See the base class: it is known."""
         top = _top(source)
         return [Floor([np.arange(h.levels, dtype=np.float64) / top for h in source.hierarchies])]
@@ -101,5 +101,5 @@ class Height(Objective):
         return "height"
 
 
-def _top(source: Source) -> int:
+def _top(source: WeightedTable) -> int:
     return sum(h.levels - 1 for h in source.hierarchies) or 1

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
-from anon_dagster.core.objectives.outcome import Outcome, Source
+from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
 from anon_dagster.core.privacy.exact import integers
 
 
@@ -37,7 +37,7 @@ class Discernibility(Objective):
         total = _squares(outcome.sizes, source.records) * cost.denominator + penalty
         return total / (source.records**2 * cost.denominator)
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """See the base class.
 
         Σ p² is at least 2 to the power of minus the entropy (Jensen's inequality), which never
@@ -52,13 +52,13 @@ class Discernibility(Objective):
         records = outcome.source.records
         return _squares(outcome.sizes, records) / records**2 if records else 0.0
 
-    def surcharge(self, source: Source, doomed: NDArray[np.int64]) -> float:
+    def surcharge(self, source: WeightedTable, doomed: NDArray[np.int64]) -> float:
         """See the base class: what falls apart has smaller squares, and costs the same."""
         cost, records = source.suppression_cost, source.records
         added = cost * records * int(doomed.sum()) - _squares(doomed, records)
         return float(added / records**2) if records else 0.0
 
-    def slack(self, source: Source) -> float:
+    def slack(self, source: WeightedTable) -> float:
         """See the base class: a suppressed class is no larger than the limit."""
         most = min(source.most_suppressed, source.records)
         saved = most * max(most - source.suppression_cost * source.records, Fraction(0))
@@ -87,7 +87,7 @@ class AverageClassSize(Objective):
         classes, tuples = len(outcome.sizes), len(outcome.source.tuples)
         return 1.0 - (classes + (outcome.suppressed > 0)) / tuples if tuples else 0.0
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """See the base class: there are no more classes than combinations of nodes."""
         tuples = max(len(source.tuples), 1)
         terms = [
@@ -144,7 +144,7 @@ class KullbackLeibler(Objective):
         told += float((sizes * spread).sum())
         return max((source.tuple_logs - told) / source.records, 0.0)
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """See the base class.
 
         The divergence is Σ mean log₂ covered - H(tuple | class), without suppression. The
@@ -181,7 +181,7 @@ def _squares(sizes: NDArray[np.int64], records: int) -> int:
     return int((whole * whole).sum())
 
 
-def _entropies(source: Source) -> list[Floats]:
+def _entropies(source: WeightedTable) -> list[Floats]:
     """Return the entropy of each attribute in bits: (quasi-identifiers,) of (levels,)."""
     return [np.array([source.entropy(held) for held in levels]) for levels in source.held]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.objectives.outcome import Outcome, Source
+from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
 
 Floats = NDArray[np.float64]
 
@@ -44,11 +44,11 @@ class Objective:
         """Return what a release loses."""
         raise NotImplementedError
 
-    def floors(self, source: Source) -> Sequence[Floor]:
+    def floors(self, source: WeightedTable) -> Sequence[Floor]:
         """Return bounds that are known before any candidate is evaluated; each one holds."""
         raise NotImplementedError
 
-    def penalties(self, source: Source, q: int) -> Sequence[NDArray[np.floating]] | None:
+    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]] | None:
         """Return what a record adds that reads a node: (levels,) of (nodes,).
 
         They grow from level to level. ``None`` if records do not add up.
@@ -56,7 +56,7 @@ class Objective:
         del source, q
         return None
 
-    def raised(self, source: Source, doomed: int, lost: Sequence[Floats]) -> Floor | None:
+    def raised(self, source: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor | None:
         """Return a bound for candidates where some records are surely suppressed.
 
         Parameters
@@ -81,7 +81,7 @@ class Objective:
         del outcome
         return -np.inf
 
-    def surcharge(self, source: Source, doomed: NDArray[np.int64]) -> float:
+    def surcharge(self, source: WeightedTable, doomed: NDArray[np.int64]) -> float:
         """Return what surely suppressed classes, (classes,): records, add to what is unsuppressed.
 
         It holds for every more specific candidate, too, where they fall apart.
@@ -89,7 +89,7 @@ class Objective:
         del source, doomed
         return 0.0
 
-    def slack(self, source: Source) -> float:
+    def slack(self, source: WeightedTable) -> float:
         """Return by how much suppression may lower a loss at most, below what is unsuppressed."""
         del source
         return 0.0

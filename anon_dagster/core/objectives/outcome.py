@@ -15,7 +15,7 @@ from anon_dagster.core.keys import group
 
 
 @dataclass(frozen=True, eq=False)
-class Source:
+class WeightedTable:
     """A table, and how it may be generalized."""
 
     codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves
@@ -81,7 +81,7 @@ class Outcome(Protocol):
     """A release: its classes, how they read, and how many records have none."""
 
     @property
-    def source(self) -> Source:
+    def source(self) -> WeightedTable:
         """The table."""
 
     @property
@@ -110,7 +110,7 @@ class Outcome(Protocol):
 class Generalization:
     """What full-domain generalization makes of a table."""
 
-    source: Source
+    source: WeightedTable
     levels: tuple[int, ...]
     nodes: Sequence[NDArray[np.integer]]  # (quasi-identifiers,) of (classes,)
     sizes: NDArray[np.int64]  # (classes,)
@@ -134,7 +134,7 @@ class Generalization:
 class Recoding:
     """What local recoding makes of a table."""
 
-    source: Source
+    source: WeightedTable
     sizes: NDArray[np.int64]  # (classes,)
     suppressed: int
     coverage: Sequence[NDArray[np.int64]]  # (quasi-identifiers,) of (classes,): leaves

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.uniqueness import Estimator, Sample, estimate
+from anon_dagster.core.risk.uniqueness import Estimator, Sample, estimate
 from anon_dagster.errors import RequestError
 
 
@@ -85,7 +85,7 @@ class PopulationUniqueness:
     population
         How many people the table was drawn from.
     estimator
-        See :mod:`anon_dagster.core.uniqueness`.
+        See :mod:`anon_dagster.core.risk.uniqueness`.
 
     References
     ----------

@@ -2,20 +2,21 @@
 
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.search.budget import Budget, Meter, Progress
+from anon_dagster.core.search.budget import Budget, Meter
 from anon_dagster.core.search.exact import search_exactly
 from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
+from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import RequestError
 
-__all__ = ["ENUMERABLE", "Budget", "Progress", "search", "search_best"]
+__all__ = ["ENUMERABLE", "Budget", "search", "search_best"]
 
 ENUMERABLE = 5_000_000
 """A lattice of so many candidates is searched exactly."""
 
 
 def search(
-    problem: Problem, *, on_progress: Progress | None = None, budget: Budget | None = None
+    problem: Problem, *, on_progress: OnStep | None = None, budget: Budget | None = None
 ) -> Solution:
     """Find the feasible candidate of least loss.
 
@@ -42,7 +43,7 @@ def search_best(
     problem: Problem,
     wanted: int,
     *,
-    on_progress: Progress | None = None,
+    on_progress: OnStep | None = None,
     budget: Budget | None = None,
 ) -> list[Solution]:
     """Find the feasible candidates of least loss, as many as wanted or as there are, best first.

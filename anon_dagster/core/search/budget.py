@@ -1,13 +1,10 @@
 """How much a search may do, and how it tells how far it got."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
+from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import RequestError
-
-Progress = Callable[[int, int], None]
-"""Called with the candidates evaluated and those that may still be; may raise to abort."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +36,7 @@ class Budget:
 class Meter:
     """Counts what a search spends, and passes it on."""
 
-    def __init__(self, budget: Budget | None, on_progress: Progress | None) -> None:
+    def __init__(self, budget: Budget | None, on_progress: OnStep | None) -> None:
         self._budget = budget
         self._on_progress = on_progress
         self._started = monotonic()

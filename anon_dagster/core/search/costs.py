@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice
-from anon_dagster.core.objectives import CERTAINTY, Floor, Source
+from anon_dagster.core.objectives import CERTAINTY, Floor, WeightedTable
 from anon_dagster.core.search.bounds import Bounds, Floors, SummedBounds
 from anon_dagster.core.search.compact import Compact, sums
-from anon_dagster.core.search.tables import Grouping
+from anon_dagster.core.search.tables import Classes
 
 Floats = NDArray[np.float64]
 
@@ -19,16 +19,16 @@ Floats = NDArray[np.float64]
 class Costs(Protocol):
     """How an objective is asked, for the candidates of one problem."""
 
-    def loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def loss(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """Return what a candidate loses if its failing classes, (classes,), are suppressed."""
 
-    def bound(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def bound(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """Return what a candidate loses at least if these classes are suppressed, and others."""
 
     def bounds(self, lattice: Lattice) -> Bounds:
         """Return what is known before any candidate is evaluated."""
 
-    def learn(self, bounds: Bounds, grouping: Grouping, doomed: NDArray[np.bool_]) -> None:
+    def learn(self, bounds: Bounds, grouping: Classes, doomed: NDArray[np.bool_]) -> None:
         """Raise the bounds of other candidates, for what was found at one.
 
         Parameters
@@ -52,7 +52,7 @@ class CertaintyCosts:
         self._compact = compact
         self._source = compact.problem.source
 
-    def loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def loss(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         compact = self._compact
         penalties = [
@@ -66,7 +66,7 @@ class CertaintyCosts:
                 penalties[q] -= int(tree.extra[level].take(nodes) @ sizes)
         return CERTAINTY.combined(self._source, penalties, suppressed)
 
-    def bound(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def bound(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         loss = self.loss(grouping, failing, suppressed)
         if not self._compact.may_save:
@@ -87,14 +87,14 @@ class CertaintyCosts:
             (compact.saved, worst) if compact.may_save else None,
         )
 
-    def learn(self, bounds: Bounds, grouping: Grouping, doomed: NDArray[np.bool_]) -> None:
+    def learn(self, bounds: Bounds, grouping: Classes, doomed: NDArray[np.bool_]) -> None:
         """See :class:`Costs`."""
         assert isinstance(bounds, SummedBounds), "these bounds were made here"
         if doomed.any():
             bounds.raise_below(grouping.levels, self._added(bounds.lattice, grouping, doomed))
 
     def _added(
-        self, lattice: Lattice, grouping: Grouping, doomed: NDArray[np.bool_]
+        self, lattice: Lattice, grouping: Classes, doomed: NDArray[np.bool_]
     ) -> list[Floats]:
         """Return what suppression adds at each level of more specific candidates.
 
@@ -139,7 +139,7 @@ class ObjectiveCosts:
             for penalty, row, first in zip(penalties, codes, tree.first, strict=True)
         ]
 
-    def loss(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def loss(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         kept = ~failing
         outcome = _Classes(
@@ -152,7 +152,7 @@ class ObjectiveCosts:
         )
         return self._objective.loss(outcome)
 
-    def bound(self, grouping: Grouping, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def bound(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         del suppressed
         floors = [*self._floors, *self._raised(grouping, failing)]
@@ -164,7 +164,7 @@ class ObjectiveCosts:
         """See :class:`Costs`."""
         return Floors(lattice, self._floors, self._slack)
 
-    def learn(self, bounds: Bounds, grouping: Grouping, doomed: NDArray[np.bool_]) -> None:
+    def learn(self, bounds: Bounds, grouping: Classes, doomed: NDArray[np.bool_]) -> None:
         """See :class:`Costs`."""
         assert isinstance(bounds, Floors), "these bounds were made here"
         least = self._unsuppressed(grouping)
@@ -175,7 +175,7 @@ class ObjectiveCosts:
                 bounds.raise_below(grouping.levels, floor)
             bounds.charge_below(grouping.levels, self._surcharge(grouping, doomed))
 
-    def _unsuppressed(self, grouping: Grouping) -> float:
+    def _unsuppressed(self, grouping: Classes) -> float:
         every = np.ones(len(grouping.sizes), dtype=np.bool_)
         outcome = _Classes(
             self._source,
@@ -187,10 +187,10 @@ class ObjectiveCosts:
         )
         return self._objective.unsuppressed(outcome)
 
-    def _surcharge(self, grouping: Grouping, doomed: NDArray[np.bool_]) -> float:
+    def _surcharge(self, grouping: Classes, doomed: NDArray[np.bool_]) -> float:
         return self._objective.surcharge(self._source, grouping.sizes[doomed])
 
-    def _raised(self, grouping: Grouping, doomed: NDArray[np.bool_]) -> list[Floor]:
+    def _raised(self, grouping: Classes, doomed: NDArray[np.bool_]) -> list[Floor]:
         if not doomed.any() or not self._penalties or self._penalties[0] is None:
             return []
         compact, table = self._compact, grouping.table
@@ -214,7 +214,7 @@ class ObjectiveCosts:
 class _Classes:
     """A candidate as an objective sees it, by the nodes that records have."""
 
-    source: Source
+    source: WeightedTable
     compact: Compact
     levels: tuple[int, ...]
     nodes: Sequence[NDArray[np.intp]]  # (quasi-identifiers,) of (classes,)

@@ -3,11 +3,11 @@
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Meter
+from anon_dagster.core.search.candidate import Evaluator
 from anon_dagster.core.search.compact import Compact
-from anon_dagster.core.search.exploration import Exploration, Findings
-from anon_dagster.core.search.outcome import solution_of
+from anon_dagster.core.search.exploration import Exploration, Incumbents
+from anon_dagster.core.search.solution_of import solution_of
 from anon_dagster.core.search.unreachable import not_found, unreachable
-from anon_dagster.core.search.verdict import Judge
 from anon_dagster.core.solution import Proof, Solution
 
 
@@ -16,7 +16,7 @@ def search_exactly(problem: Problem, meter: Meter, *, wanted: int = 1) -> list[S
 
     If the meter stops it, the best found so far, with the bound of what is still open.
     """
-    judge, lattice, findings = Judge(Compact(problem)), Lattice.of(problem), Findings(wanted)
+    judge, lattice, findings = Evaluator(Compact(problem)), Lattice.of(problem), Incumbents(wanted)
     exploration = Exploration(judge, lattice, findings)
     complete = exploration.run(meter)
     ranking = findings.ranking

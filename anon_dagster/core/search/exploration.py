@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import TIE
 from anon_dagster.core.search.budget import Meter
+from anon_dagster.core.search.candidate import Evaluator, Verdict
 from anon_dagster.core.search.forecast import Forecast
-from anon_dagster.core.search.verdict import Judge, Verdict
 
 _UNLIKELY = 0.6
 """A candidate that is likelier than this to suppress too much is not tried as a solution."""
@@ -20,7 +20,7 @@ _TINY = 1e-9
 
 
 @dataclass(slots=True)
-class Findings:
+class Incumbents:
     """What was found so far, in any part of the lattice."""
 
     wanted: int = 1
@@ -64,7 +64,7 @@ class Findings:
             self.best = min(v for v in self.near.values() if v >= self.near[last] - TIE)
             self.near = {k: v for k, v in self.near.items() if v <= self.best + TIE}
 
-    def join(self, other: "Findings") -> None:
+    def join(self, other: "Incumbents") -> None:
         """Take in what was found elsewhere."""
         self.broken |= other.broken
         self.hopeless |= other.hopeless
@@ -80,7 +80,7 @@ class Exploration:
     others are those expected to rule out most candidates: general ones that suppress much.
     """
 
-    def __init__(self, judge: Judge, lattice: Lattice, findings: Findings) -> None:
+    def __init__(self, judge: Evaluator, lattice: Lattice, findings: Incumbents) -> None:
         compact = judge.compact
         ranges = [
             slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)

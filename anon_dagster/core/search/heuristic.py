@@ -10,13 +10,14 @@ from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.loss import TIE
 from anon_dagster.core.objectives import CERTAINTY, AttributeWise
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.search.budget import Budget, Meter, Progress
+from anon_dagster.core.search.budget import Budget, Meter
+from anon_dagster.core.search.candidate import Evaluator
 from anon_dagster.core.search.compact import Compact
-from anon_dagster.core.search.exploration import Exploration, Findings
-from anon_dagster.core.search.outcome import solution_of
+from anon_dagster.core.search.exploration import Exploration, Incumbents
+from anon_dagster.core.search.solution_of import solution_of
 from anon_dagster.core.search.unreachable import not_found, unreachable
-from anon_dagster.core.search.verdict import Judge
 from anon_dagster.core.solution import Proof, Solution
+from anon_dagster.core.steps import OnStep
 
 _NEIGHBOURHOOD = 30_000
 """Candidates of a part of the lattice that is searched exactly."""
@@ -27,7 +28,7 @@ _STARTS = 3
 
 
 def search_heuristically(
-    problem: Problem, budget: Budget, *, on_progress: Progress | None = None
+    problem: Problem, budget: Budget, *, on_progress: OnStep | None = None
 ) -> Solution:
     """Find a good candidate, and how much better another might be.
 
@@ -40,7 +41,7 @@ def search_heuristically(
        problems", CP 1998, section 2.
     """
     meter = Meter(budget, on_progress)
-    judge, lattice, findings = Judge(Compact(problem)), Lattice.of(problem), Findings()
+    judge, lattice, findings = Evaluator(Compact(problem)), Lattice.of(problem), Incumbents()
     bound = lower_bound(problem, Meter(budget.part(4), None))
     dice = np.random.default_rng(budget.seed)
     for _ in range(_STARTS if bound < np.inf else 0):
@@ -48,7 +49,7 @@ def search_heuristically(
             findings.join(_climb(judge, lattice, meter, dice))
     levels = findings.winner
     if levels is None and bound == np.inf:
-        raise unreachable(Judge(judge.compact, relaxed=True), lattice, Findings(), meter)
+        raise unreachable(Evaluator(judge.compact, relaxed=True), lattice, Incumbents(), meter)
     if levels is None:
         raise not_found(judge, lattice, findings, meter)
     loss = findings.near[levels]
@@ -63,9 +64,11 @@ def search_heuristically(
     return solution_of(problem, levels, proof)
 
 
-def _climb(judge: Judge, lattice: Lattice, meter: Meter, dice: np.random.Generator) -> Findings:
+def _climb(
+    judge: Evaluator, lattice: Lattice, meter: Meter, dice: np.random.Generator
+) -> Incumbents:
     """Improve the most general candidate until no neighbourhood has a better one."""
-    findings, idle = Findings(), 0
+    findings, idle = Incumbents(), 0
     movable = [q for q, size in enumerate(lattice.shape) if size > 1]
     Exploration(judge, Lattice(lattice.highest, lattice.highest), findings).run(meter)
     while idle < _PATIENCE * len(movable) and not meter.spent:
@@ -112,7 +115,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
     if not isinstance(objective, AttributeWise):
         reachable = lower_bound(replace(problem, objective=CERTAINTY), meter) < np.inf
         lowest = Lattice(tuple(problem.lowest), tuple(problem.lowest))
-        exploration = Exploration(Judge(Compact(problem), relaxed=True), lowest, Findings())
+        exploration = Exploration(Evaluator(Compact(problem), relaxed=True), lowest, Incumbents())
         return float(exploration.bounds.bound[0]) if reachable else np.inf
     weights, aggregate = objective.metric.weights(problem.source), objective.aggregate
     losses, shares = [], []
@@ -126,8 +129,8 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
             highest=tuple(problem.highest[q] for q in group),
             population=None if people is None else replace(people, codes=people.codes[:, group]),
         )
-        judge = Judge(Compact(part), relaxed=True)
-        exploration = Exploration(judge, Lattice.of(part), Findings())
+        judge = Evaluator(Compact(part), relaxed=True)
+        exploration = Exploration(judge, Lattice.of(part), Incumbents())
         exploration.run(meter)
         losses.append(exploration.lower_bound())
         shares.append(aggregate.weight([weights[q] for q in group]))

@@ -60,7 +60,7 @@ class Pack:
         for end in range(1, len(columns) + 1):
             if end < len(columns) and prod(sizes[start : end + 1]) <= rows // _PACKED:
                 continue
-            cells = Cells.of(columns[start:end], sizes[start:end], rows)
+            cells = Grid.of(columns[start:end], sizes[start:end], rows)
             if cells.dims is None:
                 codes = np.arange(rows, dtype=np.intp)
                 nodes = tuple(columns[start:end])
@@ -73,7 +73,7 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Grid:
     """Rows grouped by some columns: cells of an array where it is small enough, else ranks."""
 
     ids: NDArray[np.intp]  # (rows,): cell of each row
@@ -82,7 +82,7 @@ class Cells:
     first: NDArray[np.int64] | None  # (cells,): a row of each, for ranks
 
     @classmethod
-    def of(cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int) -> "Cells":
+    def of(cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int) -> "Grid":
         """Group rows by columns, each (rows,) and below its size."""
         space = prod(sizes)
         if space > max(_DENSE, _SPARSE * rows):
@@ -106,13 +106,13 @@ class Cells:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Grouping:
+class Classes:
     """The classes of a table at more general levels."""
 
     table: Table
     levels: Levels
     columns: tuple[NDArray[np.intp], ...]
-    grid: Cells
+    grid: Grid
     cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
     sizes: NDArray[np.int64]  # (classes,): records
     people: NDArray[np.int64] | None  # (classes,)
@@ -145,24 +145,24 @@ class Tables:
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
-    def group(self, levels: Levels) -> Grouping:
+    def group(self, levels: Levels) -> Classes:
         """Return the classes at some levels."""
         table = self._table_for(levels)
         sizes = self._sizes(levels)
         space = prod(sizes)
         if space > max(_DENSE, _SPARSE * len(table)):
             columns = self._generalized(table, levels)
-            grid = Cells.of(columns, sizes, len(table))
+            grid = Grid.of(columns, sizes, len(table))
         else:
             columns = ()
-            grid = Cells(self._ids(table, levels, sizes), space, sizes, None)
+            grid = Grid(self._ids(table, levels, sizes), space, sizes, None)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
         of_classes = None if people is None else people[cells]
-        return Grouping(table, levels, columns, grid, cells, totals[cells], of_classes)
+        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes)
 
-    def _people(self, table: Table, grid: Cells) -> NDArray[np.int64] | None:
+    def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:
         """Count the people of the population in each cell, (cells,)."""
         population = self._compact.problem.population
         if table.people is None or population is None:
@@ -229,7 +229,7 @@ class Tables:
         columns, sizes = self._generalized(table, levels), self._sizes(levels)
         guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
         everything = (*columns, *table.sensitive)
-        grid = Cells.of(everything, sizes + guarded, len(table))
+        grid = Grid.of(everything, sizes + guarded, len(table))
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         people = self._people(table, grid)
         cells = np.flatnonzero(totals if people is None else totals + people)
@@ -246,7 +246,7 @@ class Tables:
             rungs.pop(0)
         self._rungs = [whole, *rungs]
 
-    def classes(self, grouping: Grouping) -> EquivalenceClasses:
+    def classes(self, grouping: Classes) -> EquivalenceClasses:
         """Describe the classes as privacy models see them."""
         compact = self._compact
         histograms = [_NOTHING] * compact.problem.sensitive.shape[1]
@@ -255,9 +255,9 @@ class Tables:
             histograms[a] = self._histogram(grouping, column, values)
         return EquivalenceClasses(grouping.sizes, tuple(histograms), grouping.people)
 
-    def _histogram(self, grouping: Grouping, column: NDArray[np.intp], values: int) -> Histogram:
+    def _histogram(self, grouping: Classes, column: NDArray[np.intp], values: int) -> Histogram:
         table, grid = grouping.table, grouping.grid
-        pairs = Cells.of((grid.ids, column), (grid.space, values), len(table))
+        pairs = Grid.of((grid.ids, column), (grid.space, values), len(table))
         totals = sums(pairs.ids, table.counts, pairs.space, self._compact.records)
         entries = np.flatnonzero(totals)
         ids, held = pairs.decode(entries, (grid.ids, column))

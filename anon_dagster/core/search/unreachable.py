@@ -5,13 +5,13 @@ import numpy as np
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.search.budget import Meter
-from anon_dagster.core.search.exploration import Findings
-from anon_dagster.core.search.verdict import Judge
+from anon_dagster.core.search.candidate import Evaluator
+from anon_dagster.core.search.exploration import Incumbents
 from anon_dagster.errors import UnreachableError
 
 
 def unreachable(
-    judge: Judge, lattice: Lattice, findings: Findings, meter: Meter
+    judge: Evaluator, lattice: Lattice, findings: Incumbents, meter: Meter
 ) -> UnreachableError:
     """Return the error for a lattice without a feasible candidate."""
     problem, records = judge.compact.problem, judge.compact.records
@@ -46,7 +46,9 @@ def unreachable(
     )
 
 
-def not_found(judge: Judge, lattice: Lattice, findings: Findings, meter: Meter) -> UnreachableError:
+def not_found(
+    judge: Evaluator, lattice: Lattice, findings: Incumbents, meter: Meter
+) -> UnreachableError:
     """Return the error for a lattice in which no feasible candidate was found."""
     highest = share(judge.evaluate(lattice.highest).suppressed, judge.compact.records)
     close = f", {len(findings.broken):,} of them for what is suppressed" if findings.broken else ""
@@ -58,7 +60,7 @@ def not_found(judge: Judge, lattice: Lattice, findings: Findings, meter: Meter) 
     )
 
 
-def _least_suppression(judge: Judge, lattice: Lattice, meter: Meter) -> tuple[Levels, int]:
+def _least_suppression(judge: Evaluator, lattice: Lattice, meter: Meter) -> tuple[Levels, int]:
     """Return the candidate that suppresses fewest records, and how many."""
     if judge.monotone:
         return lattice.highest, judge.evaluate(lattice.highest).suppressed

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anon_dagster.core.audit.matching import records_needed
 from anon_dagster.core.hierarchy import Hierarchy
-from anon_dagster.core.matching import records_needed
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
     AverageRisk,
@@ -35,7 +35,7 @@ from anon_dagster.core.privacy import (
     SampleUniqueness,
     SupportShare,
 )
-from anon_dagster.core.uniqueness import Sample, estimate
+from anon_dagster.core.risk.uniqueness import Sample, estimate
 from anon_dagster.errors import RequestError
 
 TREE = Hierarchy.from_labels(

@@ -12,9 +12,9 @@ from anon_dagster.core.objectives import Objective
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.search.budget import Meter
+from anon_dagster.core.search.candidate import Evaluator
 from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.heuristic import lower_bound, search_heuristically
-from anon_dagster.core.search.verdict import Judge
 from anon_dagster.core.solution import Solution
 from anon_dagster.errors import UnreachableError
 from tests.core.search.examples import (
@@ -123,7 +123,7 @@ def test_no_bound_is_above_a_loss_whatever_was_learned_at_any_candidate(
         losses = np.array(
             [e.loss if e.suppressed <= problem.most_suppressed else np.inf for e in evaluated]
         )
-        judge = Judge(Compact(problem))
+        judge = Evaluator(Compact(problem))
         for levels in every:
             verdict, bounds = judge.evaluate(levels), judge.costs.bounds(lattice)
             judge.costs.learn(bounds, verdict.grouping, verdict.doomed)

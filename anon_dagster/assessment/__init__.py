@@ -1,0 +1,1 @@
+"""What a decision is worth: statistics side by side, record by record, and beside others."""

@@ -1,0 +1,107 @@
+"""What a decision is worth: statistics of source and release side by side."""
+
+import numpy as np
+import pandas as pd
+
+from anon_dagster.assessment.records import TupleRisks, release_risks, source_risks
+from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.solution import Solution
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import Plan, leaves
+from anon_dagster.reading.counting import Count
+from anon_dagster.request import CombinationAnalysis, RiskAnalysis, SudaAnalysis
+from anon_dagster.statistics.classification import classification_statistics
+from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
+from anon_dagster.statistics.risk import PopulationTable, people_of, risk_statistics
+from anon_dagster.statistics.risk_details import RiskDetails, risk_details
+from anon_dagster.statistics.utility import utility_statistics
+
+EVERYTHING = RiskAnalysis(
+    suda=SudaAnalysis(), combinations=CombinationAnalysis(), contributions=True, attacks=True
+)
+
+
+def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
+    """Return the values and their counts, in the source and in the stored release."""
+    request = decision.request
+    return exploratory_statistics(
+        decision.counted,
+        released,
+        request.policy,
+        decimal=request.decimal,
+        release_decimal=request.release_decimal,
+    )
+
+
+def assess_risk(decision: Decision) -> pd.DataFrame:
+    """Return the risks of the source and of the release."""
+    policy = decision.request.policy
+    people = _population_table(decision)
+    table = risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
+    if sampling := decision.counted.sampling:
+        table.loc["records", "note"] = f"a sample of {sampling.records} records of the source"
+    return table
+
+
+def assess_risk_details(decision: Decision, analysis: RiskAnalysis) -> RiskDetails:
+    """Return what single attributes and records contribute to the risk, and what attacks gain."""
+    if not analysis.has_tables:
+        return RiskDetails()
+    policy, problem = decision.request.policy, decision.plan.problem
+    people = people_of(problem, policy, _population_table(decision)) if analysis.suda else None
+    return risk_details(problem, decision.solution, policy, analysis, people=people)
+
+
+def record_risks(decision: Decision, stored: Count) -> tuple[TupleRisks, TupleRisks]:
+    """Measure the records of the source and of the stored release, by tuple."""
+    policy = decision.request.policy
+    analysis = policy.risk_analysis
+    people = None
+    if analysis.suda is not None:
+        people = people_of(decision.plan.problem, policy, _population_table(decision))
+    return (
+        source_risks(decision, analysis, people),
+        release_risks(decision, stored, analysis, people),
+    )
+
+
+def _population_table(decision: Decision) -> PopulationTable | None:
+    counted, plan = decision.counted.population, decision.plan
+    if counted is None:
+        return None
+    hierarchies = {name: plan.hierarchies[name] for name in plan.quasi_identifiers}
+    return PopulationTable(leaves(counted, hierarchies), counted.table.counts)
+
+
+def assess_utility(decision: Decision) -> pd.DataFrame:
+    """Return what the source and the release are worth.
+
+    Of microaggregation also its error, and how well the target use is served.
+    """
+    plan, solution = decision.plan, decision.solution
+    table = utility_statistics(plan.problem, solution)
+    size = max((len(each.codes) for each in solution.generalized), default=0)
+    classes = Grouping(solution.classes, plan.problem.counts, size)
+    errors = {each.column: each.error(classes) for each in plan.aggregations.values()}
+    for name, each in plan.clusters.aggregations.items() if plan.clusters else ():
+        errors[name] = each.error(_clusters_released(plan, solution, name))
+    if plan.policy.target_use is not None and plan.problem.records:
+        served = classification_statistics(plan.problem, solution, plan.policy)
+        table = pd.concat([table, served])
+    if not errors:
+        return table
+    rows = [[0.0, error, 0.0, 1.0, "lower", 1 - error] for error in errors.values()]
+    names = pd.Index([f"microaggregation_error({name})" for name in errors], name=table.index.name)
+    return pd.concat([table, pd.DataFrame(rows, index=names, columns=table.columns, dtype=object)])
+
+
+def _clusters_released(plan: Plan, solution: Solution, name: str) -> Grouping:
+    """Return the clusters of an attribute; records that read ``*`` are one more, all together."""
+    assert plan.clusters is not None, "the attribute is clustered"
+    clusters = plan.clusters.grouping
+    read = solution.generalized[plan.quasi_identifiers.index(name)]
+    released = solution.classes >= 0
+    groups = np.full(len(released), -1, dtype=np.int64)
+    hidden = read.heights[read.codes][solution.classes[released]] > 0
+    groups[released] = np.where(hidden, clusters.size, clusters.groups[released])
+    return Grouping(groups, clusters.counts, clusters.size + 1)

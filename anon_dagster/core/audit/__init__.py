@@ -1,0 +1,1 @@
+"""The second path: what a release reaches, measured without the search and its evaluation."""

@@ -1,0 +1,1 @@
+"""What singles records out, and what an attack on them gains."""

@@ -1,0 +1,149 @@
+"""What is found out about one candidate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.evaluation import all_hold, everyone_counts, whole_holds
+from anon_dagster.core.lattice import Levels
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.search.compact import Compact
+from anon_dagster.core.search.costs import costs_of
+from anon_dagster.core.search.tables import Classes, Tables
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Verdict:
+    """A candidate, and what follows for those that are more specific."""
+
+    levels: Levels
+    suppressed: int
+    inherited: int
+    """At least so many records are suppressed at every more specific candidate."""
+    loss: float
+    """Infinite if more records are suppressed than may be."""
+    grouping: Classes
+    classes: EquivalenceClasses
+    failing: NDArray[np.bool_]  # (classes,)
+    doomed: NDArray[np.bool_]  # (classes,): suppressed at every more specific candidate, too
+
+
+class Evaluator:
+    """Evaluates candidates; agrees with :func:`anon_dagster.core.evaluation.evaluate`.
+
+    Parameters
+    ----------
+    compact
+        The problem.
+    relaxed
+        Evaluator by what the models imply for every more specific candidate, and by no other rule:
+        the least loss is then a bound.
+    """
+
+    def __init__(self, compact: Compact, *, relaxed: bool = False) -> None:
+        self.compact = compact
+        self.costs = costs_of(compact)
+        self._tables = Tables(compact)
+        self._bounds_only = relaxed
+        weaker = [model.relaxation for model in compact.models]
+        self._weaker = [model for model in weaker if model is not None]
+        self._models = self._weaker if relaxed else list(compact.models)
+        self._exactly = relaxed or all(
+            model is weak for model, weak in zip(compact.models, weaker, strict=True)
+        )
+        self._additive = relaxed or all(
+            model.monotone is not Monotone.UNKNOWN for model in compact.models
+        )
+        # a table of which nothing is left is no release
+        self.limit = min(compact.problem.most_suppressed, max(compact.records - 1, 0))
+
+    @property
+    def monotone(self) -> bool:
+        """Whether all that is suppressed at a candidate is so at every more specific one."""
+        return self._exactly
+
+    def evaluate(self, levels: Levels) -> Verdict:
+        """Evaluate a candidate, a level per quasi-identifier."""
+        grouping = self._tables.group(levels)
+        classes = self._tables.classes(grouping)
+        failing = ~all_hold(self._models, classes)
+        doomed = failing if self._exactly else ~all_hold(self._weaker, classes)
+        suppressed = int(grouping.sizes[failing].sum())
+        inherited = int(grouping.sizes[doomed].sum())
+        if self._additive and suppressed:
+            inherited = max(inherited, 1)  # a class that fails has a part that fails
+        within = suppressed <= self.limit
+        cost = self.costs.bound if self._bounds_only else self.costs.loss
+        loss = cost(grouping, failing, suppressed) if within else np.inf
+        return Verdict(levels, suppressed, inherited, loss, grouping, classes, failing, doomed)
+
+    def release_holds(self, verdict: Verdict) -> bool:
+        """Tell whether the release keeps the promises that are not those of single classes."""
+        if self._bounds_only:
+            return True
+        if verdict.suppressed and verdict.suppressed == self.compact.records:
+            return False
+        if not whole_holds(self.compact.problem, self._released_sizes(verdict)):
+            return False
+        problem, absent = self.compact.problem, self._absent(verdict)
+        stay = problem.keeps_suppressed and verdict.suppressed
+        if absent and not stay and everyone_counts(problem):
+            return False
+        return not verdict.suppressed or self._suppression_holds(verdict, absent)
+
+    def _suppression_holds(self, verdict: Verdict, absent: int) -> bool:
+        """Tell whether the suppressed records, or the table without them, keep the promises."""
+        if self.compact.problem.keeps_suppressed:
+            together = _together(verdict, absent)
+            return bool(all_hold(self._models, together).all())
+        relative = [model for model in self._models if model.relative]
+        return not relative or bool(all_hold(relative, _kept(verdict)).all())
+
+    def _absent(self, verdict: Verdict) -> int:
+        """Count the people of the population who are behind none of the kept classes."""
+        population, people = self.compact.problem.population, verdict.classes.people
+        if population is None or people is None:
+            return 0
+        return population.people - int(people[~verdict.failing].sum())
+
+    def _released_sizes(self, verdict: Verdict) -> NDArray[np.int64]:
+        sizes = verdict.classes.sizes[~verdict.failing]
+        if self.compact.problem.keeps_suppressed and verdict.suppressed:
+            return np.append(sizes, verdict.suppressed)
+        return sizes
+
+
+def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
+    """Return the suppressed records, with the people behind them, as one class of the table."""
+    histograms = []
+    for h in verdict.classes.histograms:
+        inside = verdict.failing[h.classes]
+        totals = np.zeros(len(h.reference), dtype=np.int64)
+        np.add.at(totals, h.values[inside], h.counts[inside])
+        values = np.flatnonzero(totals)
+        histograms.append(
+            Histogram(
+                np.zeros(len(values), dtype=np.int64),
+                values.astype(np.int32),
+                totals[values],
+                h.reference,
+            )
+        )
+    people = None if verdict.classes.people is None else np.array([absent])
+    return EquivalenceClasses(np.array([verdict.suppressed]), tuple(histograms), people)
+
+
+def _kept(verdict: Verdict) -> EquivalenceClasses:
+    """Return the kept classes, the records in them being the whole table."""
+    kept = ~verdict.failing
+    ranks = np.cumsum(kept) - 1
+    histograms = []
+    for h in verdict.classes.histograms:
+        inside = kept[h.classes]
+        values, counts = h.values[inside], h.counts[inside]
+        reference = np.zeros(len(h.reference), dtype=np.int64)
+        np.add.at(reference, values, counts)
+        histograms.append(Histogram(ranks[h.classes[inside]], values, counts, reference))
+    return EquivalenceClasses(verdict.classes.sizes[kept], tuple(histograms))

@@ -1,0 +1,215 @@
+"""The run that releases a batch of files: each by itself, whatever becomes of the others."""
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from anon_dagster.arrivals import Arrival, Inbox, Registry, State
+from anon_dagster.arrivals.tick import crashed, given_back, tried_again
+from anon_dagster.defs import metadata
+from anon_dagster.defs.application import apply_stored, save_application
+from anon_dagster.defs.failures import unexpected
+from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.progress import FilesProgress
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.stages import RISK, STAGES, UTILITY, Shown, Work
+from anon_dagster.errors import AnonError, SourceChangedError, StoreUnavailableError
+from anon_dagster.jobs.ledger import Entry, Ledger, post
+from anon_dagster.report.explanation import explain_policy
+from anon_dagster.storage import places
+
+if TYPE_CHECKING:
+    from anon_dagster.jobs import JobFolder
+
+_STAGES = (
+    "source",
+    "frequency_table",
+    "solution",
+    "anonymized",
+    "exploratory_statistics",
+    "risk_metrics",
+    "utility_statistics",
+)
+_LEFT = {State.SET_ASIDE: "were set aside", State.WAITING: "will be tried again"}
+FILES_TAG = "anon/files"
+"""How many files of a run were released, and what became of the others."""
+_LISTED = 20  # files in the words of a failure
+
+
+@dataclass(frozen=True)
+class FileRun:
+    """What a run that releases files works with."""
+
+    context: dg.OpExecutionContext
+    store: JobStore
+    dataset: str
+    inbox: Inbox
+    key: dg.AssetKey
+    """The asset whose partitions are the releases of single files."""
+    solution: Mapping[str, Any] | None
+    """What is applied to every file; nothing if each is anonymized by itself."""
+
+    @property
+    def registry(self) -> Registry:
+        """What is known of every file."""
+        return Registry(self.store.root, self.dataset)
+
+    def release_all(self, given: list[Arrival]) -> list[Arrival]:
+        """Release the files that are given to this run, and say what became of each."""
+        progress = FilesProgress(self.context.instance, self.context.run_id, len(given))
+        ended: list[Arrival] = []
+        lines: list[Entry] = []
+        for place, arrival in enumerate(given):
+            if (taken := self.registry.take(arrival)) is not None:
+                try:
+                    became, entry = self._end(taken, progress)
+                except StoreUnavailableError as error:  # nor might it answer for the others
+                    ended += self._give_back(taken, given[place + 1 :], str(error))
+                    break
+                ended.append(became)
+                lines.append(entry)
+            progress.next_file()
+        else:
+            progress.finish()
+        self._post(lines)
+        self.context.instance.add_run_tags(self.context.run_id, {FILES_TAG: _counts(ended)})
+        return ended
+
+    def _post(self, lines: list[Entry]) -> None:
+        if not post_all(lines):
+            self.context.log.warning("the webhook did not take the lines of all files")
+
+    def _give_back(self, failed: Arrival, left: list[Arrival], reason: str) -> list[Arrival]:
+        """Let a file wait that the store did not give, and those that it kept from their turn."""
+        now = time.time()
+        waiting = [(failed, tried_again(failed, reason, now))]
+        waiting += [(each, given_back(each, reason, now)) for each in left]
+        return [then for before, then in waiting if self.registry.end(before, then)]
+
+    def _end(self, taken: Arrival, progress: FilesProgress) -> tuple[Arrival, Entry]:
+        started = time.time()
+        job = self.store.job(self.context.run_id, file=taken.key)
+        shown: Shown = {}
+        try:
+            shown = self._release(taken, job, progress)
+            ended = replace(taken, state=State.RELEASED if shown else State.GONE, reason="")
+        except StoreUnavailableError:
+            raise
+        except SourceChangedError as error:
+            ended = tried_again(taken, str(error), time.time())
+        except AnonError as error:
+            ended = replace(taken, state=State.SET_ASIDE, reason=str(error))
+        except MemoryError:
+            ended = crashed(taken, time.time())
+        except Exception as error:  # noqa: BLE001 (whatever it is, its text may quote a cell)
+            ended = replace(taken, state=State.SET_ASIDE, reason=unexpected(error))
+        self._show(ended, shown)
+        entry = self._line(ended, shown, job, started)
+        write_down(self.store, entry)
+        self.registry.end(taken, ended)
+        return ended, entry
+
+    def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
+        """Release a file and return what is shown of it; nothing if its version is gone."""
+        found = places.look_up(taken.path)
+        if found is None or found.version != taken.version:
+            return {}
+        request = self.inbox.request_of(taken.path)
+        if taken.failures or taken.crashes:  # else nobody left anything there
+            sweep_target(self.context.instance, request)
+        job.save_request(request)
+        return (
+            self._anonymize(job, progress) if self.solution is None else self._apply(job, progress)
+        )
+
+    def _anonymize(self, job: "JobFolder", progress: FilesProgress) -> Shown:
+        work = Work(job, progress, self.key)
+        shown = {name: STAGES[name].make(work) for name in _STAGES}
+        return {**shown["anonymized"], **shown["risk_metrics"]}
+
+    def _apply(self, job: "JobFolder", progress: FilesProgress) -> Shown:
+        settings = self.inbox.settings
+        assert self.solution is not None, "there is one to apply"
+        save_application(job, self.solution, lacking=settings.lacking, enforce=settings.enforce)
+        return apply_stored(job, progress, self.key)
+
+    def _show(self, ended: Arrival, shown: Shown) -> None:
+        if ended.state is State.RELEASED:
+            event: dg.AssetMaterialization | dg.AssetObservation = dg.AssetMaterialization(
+                self.key, metadata=dict(shown), partition=ended.key
+            )
+        else:
+            outcome = {"outcome": ended.state.value, "reason": ended.reason}
+            event = dg.AssetObservation(self.key, metadata=outcome, partition=ended.key)
+        self.context.log_event(event)
+
+    def _line(self, ended: Arrival, shown: Shown, job: "JobFolder", started: float) -> Entry:
+        entry = replace(
+            line(ended, self.dataset, self.inbox),
+            user=self.context.run.tags.get("user", ""),
+            started=started,
+            ended=time.time(),
+        )
+        if ended.state is not State.RELEASED:
+            return entry
+        return replace(
+            entry,
+            risk=metadata.figures(job.load_statistics(RISK)),
+            utility=metadata.figures(job.load_statistics(UTILITY)),
+            target=self.inbox.target_of(ended.path),
+            checksum=str(shown["checksum"].value),
+        )
+
+
+def line(arrival: Arrival, dataset: str, inbox: Inbox) -> Entry:
+    """Return the line of a file in the ledger; a version has one, however often it is tried."""
+    return Entry(
+        job_id=f"{dataset}/{arrival.key}",
+        kind=f"{inbox.settings.mode} file",
+        dataset=dataset,
+        request=inbox.request.fingerprint,
+        user="",
+        status={State.RELEASED: "completed", State.SET_ASIDE: "failed"}.get(arrival.state, ""),
+        started=None,
+        ended=None,
+        promises=explain_policy(inbox.request.policy),
+        risk={},
+        utility={},
+        target="",
+        checksum="",
+        source=arrival.path,
+        reason=arrival.reason,
+    )
+
+
+def write_down(store: JobStore, entry: Entry) -> None:
+    """Write the line of a file that was released or set aside into the ledger."""
+    if entry.status:
+        Ledger(store.root).write(entry)
+
+
+def post_all(entries: Iterable[Entry]) -> bool:
+    """Post the lines of files that were released or set aside; tell whether all were taken.
+
+    A webhook that does not take one is not asked again.
+    """
+    return all(post(entry) for entry in entries if entry.status)
+
+
+def _counts(ended: list[Arrival]) -> str:
+    states = Counter(each.state.value for each in ended)
+    return ", ".join(f"{count:,} {state}" for state, count in states.most_common())
+
+
+def words_of(ended: list[Arrival]) -> str:
+    """Say what became of the files that were not released; nothing if all were."""
+    left = {state: [a for a in ended if a.state is state] for state in _LEFT}
+    counts = [f"{len(each)} {_LEFT[state]}" for state, each in left.items() if each]
+    reasons = [f"{a.path}: {a.reason}" for each in left.values() for a in each]
+    more = [f"and {len(reasons) - _LISTED} more"] if len(reasons) > _LISTED else []
+    told = f"of {len(ended)} files, {' and '.join(counts)}"
+    return "\n".join([told, *reasons[:_LISTED], *more]) if reasons else ""

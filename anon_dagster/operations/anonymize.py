@@ -1,0 +1,168 @@
+"""Anonymize a table: count it, decide, write the release, and prove it."""
+
+import tempfile
+import uuid
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from anon_dagster.assessment.of_decision import (
+    EVERYTHING,
+    assess_risk,
+    assess_risk_details,
+    assess_utility,
+    describe,
+    record_risks,
+)
+from anon_dagster.assessment.records import RecordRisks
+from anon_dagster.operations.preparation import (
+    RequestLike,
+    as_request,
+    count_records,
+    open_one_source,
+    open_table,
+)
+from anon_dagster.planning.deciding import decide
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import plan
+from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.reading.counting import count
+from anon_dagster.reading.sampled import drawn_again
+from anon_dagster.releasing.publication import (
+    Release,
+    released_frame,
+    write_release,
+)
+from anon_dagster.releasing.stored_solution import (
+    to_document,
+)
+from anon_dagster.request import (
+    Source,
+)
+from anon_dagster.statistics.exploratory import ExploratoryStatistics
+from anon_dagster.statistics.risk_details import RiskDetails
+from anon_dagster.storage.sources import open_frame, open_source
+
+
+@dataclass(frozen=True, eq=False)
+class AnonResult:
+    """A release, how it came about, and what it is worth."""
+
+    decision: Decision
+    release: Release
+    df: pd.DataFrame | None
+    """The release, unless the request sent it to a target of its own."""
+
+    @property
+    def levels(self) -> dict[str, int] | None:
+        """The level of each quasi-identifier, for full-domain generalization."""
+        return self.decision.levels
+
+    def document(self) -> dict[str, Any]:
+        """Return the solution as JSON can hold it, for :func:`apply`."""
+        return solution_document(self.decision)
+
+    @cached_property
+    def exploratory(self) -> ExploratoryStatistics:
+        """Values and their counts, in the source and in the release."""
+        return describe(self.decision, self.release.count)
+
+    @cached_property
+    def risk(self) -> pd.DataFrame:
+        """Risks of re-identification and promises reached, of the source and of the release."""
+        return assess_risk(self.decision)
+
+    @cached_property
+    def risk_details(self) -> RiskDetails:
+        """What the policy wants examined of the risk; if nothing, everything but the records."""
+        asked = self.decision.request.policy.risk_analysis
+        return assess_risk_details(self.decision, asked if asked.has_tables else EVERYTHING)
+
+    @cached_property
+    def utility(self) -> pd.DataFrame:
+        """What the release is still good for, beside the source."""
+        return assess_utility(self.decision)
+
+
+def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) -> RecordRisks:
+    """Measure the risk of every record of a source and of its release.
+
+    Both are read once more. With the ``suda`` of the policy's ``risk_analysis``, SUDA scores are
+    among the measures.
+
+    Parameters
+    ----------
+    frame
+        The records, if they were handed over to :func:`anonymize`.
+
+    Raises
+    ------
+    SourceError
+        If the source is no longer as it was.
+    """
+    decision, release = result.decision, result.release
+    request = decision.request
+    source = drawn_again(open_one_source(request.source, frame), decision.counted.sampling)
+    if result.df is None:
+        stored = Source(
+            path=release.paths, format=release.target.format_found, csv=release.target.csv
+        )
+        released, counted = open_source(stored), release.count
+    else:
+        released = open_frame(result.df)
+        counted = count(released, release.count.attributes)
+    of_source, of_release = record_risks(decision, counted)
+    return RecordRisks(of_source.frame(source), of_release.frame(released))
+
+
+def solution_document(decision: Decision) -> dict[str, Any]:
+    """Return what was decided as JSON can hold it, for :func:`apply`."""
+    return to_document(decision, decimal=decision.request.decimal)
+
+
+def anonymize(
+    request: RequestLike,
+    *,
+    frame: pd.DataFrame | None = None,
+    on_progress: ProgressSink = ignore_progress,
+) -> AnonResult:
+    """Anonymize a table.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    frame
+        The records, if the request has no source; it is left as it is.
+    on_progress
+        Told of progress, in counts.
+
+    Returns
+    -------
+    AnonResult
+        With the release as a DataFrame if the request has no target.
+
+    Raises
+    ------
+    AnonError
+        If the request, its source or its target is unfit, or if a promise cannot be kept; no
+        target is touched then.
+    """
+    request = as_request(request)
+    source = open_table(request, frame=frame)
+    counted = count_records(request, source, on_progress=on_progress)
+    made = plan(request, counted)
+    decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
+    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
+        release = write_release(
+            decision,
+            source,
+            job_id=uuid.uuid4().hex,
+            folder=Path(folder),
+            on_progress=on_progress,
+        )
+        df = None if request.target else released_frame(release, like=frame)
+    return AnonResult(decision, release, df)

@@ -1,0 +1,205 @@
+"""Recode later records by the solution of a finished job."""
+
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from anon_dagster.errors import (
+    PromiseBrokenError,
+)
+from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.operations.preparation import count_records, open_table
+from anon_dagster.planning.decision import Decision
+from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.releasing.publication import (
+    Announce,
+    Release,
+    count_release,
+    publish,
+    released_frame,
+    unannounced,
+)
+from anon_dagster.releasing.stored_solution import (
+    Lacking,
+    StoredSolution,
+    assign,
+    from_document,
+)
+from anon_dagster.request import (
+    Policy,
+    Request,
+    Source,
+    Target,
+    parse_request,
+    parse_request_part,
+)
+from anon_dagster.storage.sources import OpenSource
+from anon_dagster.verification import (
+    IDENTIFIERS,
+    MASKED,
+    SUPPRESSION,
+    Verification,
+    verify,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class AppliedResult(AnonResult):
+    """Later records, recoded by the solution of an earlier job."""
+
+    together: Verification | None = None
+    """What these records and the first release promise together, if that was given."""
+
+    @property
+    def alone(self) -> Verification:
+        """Which promises these records keep by themselves."""
+        return self.release.verification
+
+
+def apply(  # noqa: PLR0913 (all are named)
+    solution: AnonResult | Mapping[str, Any],
+    *,
+    source: Source | Mapping[str, Any] | str | None = None,
+    frame: pd.DataFrame | None = None,
+    target: Target | Mapping[str, Any] | str | None = None,
+    lacking: Lacking = "suppress",
+    enforce: bool = False,
+    first_release: Source | str | None = None,
+    on_progress: ProgressSink = ignore_progress,
+) -> AppliedResult:
+    """Recode later records by the solution of a finished job.
+
+    Each record joins the first released class that covers its values; where there is none it is
+    suppressed, whatever the suppression limit. The privacy models of the policy are measured and
+    reported, but only ``enforce`` makes them hold.
+
+    Parameters
+    ----------
+    solution
+        The result of the job, or its solution as a document.
+    source, frame
+        The later records; they have the columns of the first ones.
+    target
+        Where they go; left out, they come back as a DataFrame.
+    lacking
+        What becomes of records with a value that a hierarchy lacks: ``suppress`` or ``refuse``.
+    enforce
+        Suppress the records of classes that break a promise by themselves.
+    first_release
+        The release of the job, to measure what both promise together; that of a result is known.
+
+    Raises
+    ------
+    AnonError
+        If the solution, the source or the target is unfit; no target is touched then.
+    """
+    stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
+    request = later_request(stored.policy, source, target)
+    opened = open_table(request, frame=frame)
+    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
+        decision, release = write_applied(
+            stored,
+            request,
+            opened,
+            lacking=lacking,
+            enforce=enforce,
+            job_id=uuid.uuid4().hex,
+            folder=Path(folder),
+            on_progress=on_progress,
+        )
+        df = None if request.target else released_frame(release, like=frame)
+    first = solution.release.count if isinstance(solution, AnonResult) else None
+    if first_release is not None:
+        first = count_release(stored.policy, _source(first_release))
+    together = None
+    if first is not None:
+        both = release.count.merge(first)
+        together = verify(both, stored.policy, levels=decision.levels)
+    return AppliedResult(decision, release, df, together)
+
+
+def write_applied(  # noqa: PLR0913 (all are named)
+    stored: StoredSolution,
+    request: Request,
+    source: OpenSource,
+    *,
+    lacking: Lacking,
+    enforce: bool,
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink = ignore_progress,
+    announce: Announce = unannounced,
+) -> tuple[Decision, Release]:
+    """Recode later records by a stored solution and publish them; see :func:`apply`.
+
+    Parameters
+    ----------
+    request
+        From :func:`later_request`.
+    job_id, folder, announce
+        See :func:`write_release`.
+    """
+    counted = count_records(request, source, on_progress=on_progress)
+    made, found = assign(stored, counted, lacking=lacking, enforce=enforce, decimal=request.decimal)
+    decision = Decision(request, counted, made, found)
+    release = publish(
+        decision,
+        source,
+        _judge(enforced=enforce),
+        job_id=job_id,
+        folder=folder,
+        on_progress=on_progress,
+        announce=announce,
+    )
+    return decision, release
+
+
+def later_request(
+    policy: Policy,
+    source: Source | Mapping[str, Any] | str | None,
+    target: Target | Mapping[str, Any] | str | None,
+) -> Request:
+    """Return the request that later records of a policy stand for.
+
+    The population of the first records plays no part, unless a promise is about it: the later
+    ones may have another. Nor is a sample drawn: all of them are recoded.
+    """
+    population = policy.population if policy.privacy.of_population else None
+    target = Target(path=target) if isinstance(target, str) else target
+    document = {
+        "source": source if source is None else _source(source).model_dump(by_alias=True),
+        "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
+        "policy": policy.model_copy(update={"population": population, "sampling": None}).model_dump(
+            by_alias=True
+        ),
+    }
+    return parse_request({key: value for key, value in document.items() if value is not None})
+
+
+def _source(source: Source | Mapping[str, Any] | str) -> Source:
+    if isinstance(source, Mapping):
+        return parse_request_part(Source, source, "source")
+    return Source(path=source) if isinstance(source, str) else source
+
+
+def _judge(*, enforced: bool) -> Callable[[Verification], None]:
+    """Let a release of later records pass unless what was enforced, or an identifier, is broken.
+
+    How many records are suppressed is the records' doing; the limit is not judged.
+    """
+
+    def judge(verification: Verification) -> None:
+        broken = [
+            promise
+            for promise in verification.failures
+            if promise.name != SUPPRESSION and (enforced or promise.name in {IDENTIFIERS, MASKED})
+        ]
+        if broken:
+            raise PromiseBrokenError("; ".join(map(str, broken)))
+
+    return judge

@@ -1,0 +1,81 @@
+"""Compare configurations of a policy without writing any record."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from anon_dagster.assessment.comparison import compare, configurations
+from anon_dagster.core.solution import Solution
+from anon_dagster.operations.preparation import RequestLike, as_request, count_records, open_table
+from anon_dagster.planning.deciding import decide, decide_best
+from anon_dagster.planning.plan import Plan, plan
+from anon_dagster.progress import Progress, ProgressSink, ignore_progress
+from anon_dagster.reading.counting import Count
+from anon_dagster.request import (
+    Measurement,
+    Request,
+    parse_request_part,
+)
+
+
+def measure(
+    request: RequestLike,
+    *,
+    measurement: Measurement | Mapping[str, Any] | None = None,
+    frame: pd.DataFrame | None = None,
+    on_progress: ProgressSink = ignore_progress,
+) -> pd.DataFrame:
+    """Compare configurations of a policy without writing any record.
+
+    The source is read once, whatever the number of configurations.
+
+    Parameters
+    ----------
+    request
+        What is asked for; its target plays no part.
+    measurement
+        The values to compare; the request's own ``measurement`` if left out, and the request as
+        it stands if it has none.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per configuration, see :func:`anon_dagster.assessment.comparison.compare`.
+    """
+    request = as_request(request)
+    if isinstance(measurement, Mapping):
+        measurement = parse_request_part(Measurement, measurement, "measurement")
+    asked = measurement or request.measurement or Measurement()
+    list(configurations(request.policy, asked))  # what does not fit is refused before the work
+    source = open_table(request.model_copy(update={"target": None}), frame=frame)
+    counted = count_records(request, source, on_progress=on_progress)
+    return measure_counted(request, counted, asked, on_progress=on_progress)
+
+
+def measure_counted(
+    request: Request,
+    counted: Count,
+    measurement: Measurement,
+    *,
+    on_progress: ProgressSink = ignore_progress,
+) -> pd.DataFrame:
+    """Compare configurations on a source that was counted."""
+    grid = list(configurations(request.policy, measurement))
+    done = 0
+
+    def within(progress: Progress) -> None:
+        # What is recoded locally is searched first.
+        share = ((progress.share or 0.0) + (progress.phase == "recode")) / 2
+        on_progress(Progress("measure", done - 1, len(grid), within=share))
+
+    def decide_one(plan: Plan) -> list[Solution]:
+        nonlocal done
+        on_progress(Progress("measure", done, len(grid)))
+        done += 1
+        if measurement.best == 1 or plan.policy.recoding == "local":
+            return [decide(plan, on_progress=within)]
+        return decide_best(plan, measurement.best)
+
+    made = plan(request, counted)
+    return compare(iter(grid), counted, made, decide_one, decimal=request.decimal)

@@ -1,0 +1,99 @@
+"""What every operation begins with: a request, its open source, and its count."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from anon_dagster.planning.plan import table_attributes
+from anon_dagster.progress import ProgressSink, ignore_progress, running
+from anon_dagster.reading.counting import Count, count, require_columns
+from anon_dagster.reading.population import count_population, require_population
+from anon_dagster.reading.sampled import drawn
+from anon_dagster.releasing.pseudonyms import require_keys
+from anon_dagster.request import (
+    Request,
+    Source,
+    load_request,
+    not_one_table,
+    parse_request,
+    require_document,
+)
+from anon_dagster.statistics.classification import require_classifiers
+from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.storage.targets import check_target
+
+RequestLike = Request | Mapping[str, Any] | str | Path
+"""A request, its document, or the path of its YAML file."""
+
+
+def as_request(request: RequestLike) -> Request:
+    """Return the request that was given, its document or its file.
+
+    Raises
+    ------
+    RequestError
+        With every problem of the request.
+    """
+    if isinstance(request, Request):
+        return request
+    if isinstance(request, str | Path):
+        return load_request(request)
+    return parse_request(require_document(request))
+
+
+def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
+    """Open the source of a request, and find out before the work whether it can be done.
+
+    Raises
+    ------
+    RequestError
+        If there is no source, or two, or no key for pseudonyms.
+    SourceError
+        If the source cannot be read, or has other columns than the request names; if the table
+        of the population cannot, or lacks a quasi-identifier.
+    TargetError
+        If the target could not be written.
+    """
+    require_keys(request.policy)
+    source = open_one_source(request.source, frame)
+    require_columns(source.columns, request.policy.attributes)
+    require_population(request.policy)
+    require_classifiers(request.policy)
+    if request.target is not None:
+        check_target(request.target, request.inputs)
+    return source
+
+
+def open_one_source(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
+    if source is not None and frame is None:
+        return open_source(source)
+    if frame is not None and source is None:
+        return open_frame(frame)
+    raise not_one_table("a request", frame)
+
+
+def count_records(
+    request: Request, source: OpenSource, *, on_progress: ProgressSink = ignore_progress
+) -> Count:
+    """Read the source once, into its frequency table, and the table of the population.
+
+    Where a sample is asked for, only its records are counted.
+
+    Raises
+    ------
+    RequestError
+        If more records are to be drawn than there are.
+    """
+    sample = drawn(source, request.policy)
+    counted = count(
+        sample or source,
+        table_attributes(request.policy),
+        decimal=request.decimal,
+        on_rows=running("count", None, on_progress, guess=source.records),
+    )
+    population = count_population(request.policy, counted, decimal=request.decimal)
+    sampling = None if sample is None else replace(sample.sampling, records=sample.records)
+    return replace(counted, population=population, sampling=sampling)

@@ -1,0 +1,43 @@
+"""Say which promises of a policy a released table keeps."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from anon_dagster.request import (
+    Policy,
+    Source,
+    parse_policy,
+)
+from anon_dagster.verification import (
+    Verification,
+    verify_file,
+    verify_frame,
+)
+
+
+def verify_table(
+    policy: Policy | Mapping[str, Any],
+    released: pd.DataFrame | Source | str,
+    *,
+    levels: Mapping[str, int] | None = None,
+) -> Verification:
+    """Say which promises of a policy a released table keeps.
+
+    Parameters
+    ----------
+    policy
+        What was promised; or its document.
+    released
+        The table: a DataFrame, a source, or a path.
+    levels
+        Of the release, by quasi-identifier, as a result tells them. Only promises that count people
+        of a population ask for them; left out, they are the lowest that the labels may be of, with
+        the fewest people behind each class.
+    """
+    policy = parse_policy(policy) if isinstance(policy, Mapping) else policy
+    if isinstance(released, pd.DataFrame):
+        return verify_frame(released, policy, levels=levels)
+    source = Source(path=released) if isinstance(released, str) else released
+    return verify_file(source, policy, levels=levels)

@@ -1,0 +1,118 @@
+"""From a plan to its solution: the most useful release that keeps every promise."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from time import monotonic
+
+from anon_dagster.core.local import SMALL, recode_locally
+from anon_dagster.core.problem import Problem
+from anon_dagster.core.search import Budget, search, search_best
+from anon_dagster.core.solution import Solution
+from anon_dagster.core.steps import OnStep, ignore_steps
+from anon_dagster.errors import (
+    UnreachableError,
+)
+from anon_dagster.planning.aggregation import within_classes
+from anon_dagster.planning.plan import Plan
+from anon_dagster.progress import Progress, ProgressSink, ignore_progress
+from anon_dagster.request import (
+    Policy,
+)
+from anon_dagster.statistics.classification import Classification
+
+
+def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Solution:
+    """Find the most useful release that keeps every promise.
+
+    Full-domain generalization is searched for its optimum. Local recoding starts from it, where
+    there is one, and loses no more. Then microaggregated attributes get the values of their
+    classes. Of an objective that is judged on the result, the most accurate of the best is taken.
+
+    Raises
+    ------
+    UnreachableError
+        If no candidate keeps every promise within the suppression limit.
+    """
+    on_search, on_recode = _steps_of("search", on_progress), _steps_of("recode", on_progress)
+    if plan.policy.objective.metric == "classification":
+        return _most_accurate(plan, plan.policy.objective.candidates, on_search)[0]
+    return _with_aggregates(plan, _decided(plan, on_search, on_recode))
+
+
+def decide_best(plan: Plan, number: int) -> list[Solution]:
+    """Find the most useful releases of full-domain generalization, the best one first.
+
+    Raises
+    ------
+    UnreachableError
+        If no candidate keeps every promise within the suppression limit.
+    """
+    if plan.policy.objective.metric == "classification":
+        judged = max(number, plan.policy.objective.candidates)
+        return _most_accurate(plan, judged, ignore_steps)[:number]
+    solutions = search_best(plan.problem, number, budget=_budget(plan.policy))
+    return [_with_aggregates(plan, solution) for solution in solutions]
+
+
+def _with_aggregates(plan: Plan, solution: Solution) -> Solution:
+    return within_classes(solution, plan.aggregations, plan.problem.counts)
+
+
+def _steps_of(phase: str, on_progress: ProgressSink) -> OnStep:
+    """Return what passes the steps of a search on as the progress of a phase."""
+    return lambda done, left: on_progress(Progress(phase, done, done + left))
+
+
+def _most_accurate(plan: Plan, judged: int, on_step: OnStep) -> list[Solution]:
+    """Rank releases of least loss by what is learned from them; those that tie by their loss.
+
+    Where the seconds of the search run out, fewer are judged, but one.
+    """
+    started, budget = monotonic(), _budget(plan.policy)
+    least = search_best(plan.problem, judged, on_progress=on_step, budget=budget)
+    solutions = [_with_aggregates(plan, solution) for solution in least]
+    classification, accuracies = Classification.of(plan.problem, plan.policy), []
+    for rank, solution in enumerate(solutions):
+        if rank and budget is not None and budget.is_late(started):
+            break
+        on_step(solution.proof.evaluated, len(solutions) - rank)
+        accuracies.append(classification.of_release(solution))
+    order = sorted(range(len(accuracies)), key=lambda rank: -accuracies[rank])
+    return [_unproven(solutions[rank]) for rank in order]
+
+
+def _unproven(solution: Solution) -> Solution:
+    """Return a solution without its proof: nothing is proven of candidates not judged."""
+    return replace(solution, proof=replace(solution.proof, optimal=False))
+
+
+def _budget(policy: Policy) -> Budget | None:
+    asked = policy.search
+    return None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
+
+
+def _decided(plan: Plan, on_search: OnStep, on_recode: OnStep) -> Solution:
+    find = partial(search, on_progress=on_search, budget=_budget(plan.policy))
+    if plan.policy.recoding == "global":
+        return find(plan.problem)
+    return _decided_locally(plan.problem, find, on_recode)
+
+
+def _decided_locally(
+    problem: Problem, find: Callable[[Problem], Solution], on_step: OnStep
+) -> Solution:
+    """Start from the better of the optimum and, if it soon comes, what needs no suppression.
+
+    So a higher suppression limit does not end with a greater loss than none.
+    """
+    starts = []
+    if problem.most_suppressed and len(problem.counts) <= SMALL:
+        with suppress(UnreachableError):
+            strict = replace(problem, most_suppressed=0)
+            starts.append(_decided_locally(strict, find, on_step))
+    with suppress(UnreachableError):
+        starts.append(find(problem))
+    start = min(starts, key=lambda solution: solution.proof.loss, default=None)
+    return recode_locally(problem, start=start, on_progress=on_step)

@@ -1,0 +1,30 @@
+"""What was decided for a request, with all that it was decided from."""
+
+from dataclasses import dataclass
+
+from anon_dagster.core.solution import Solution
+from anon_dagster.planning.plan import Plan
+from anon_dagster.reading.counting import Count
+from anon_dagster.request import Request
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """What was asked for, what was found in the source, and what was decided."""
+
+    request: Request
+    counted: Count
+    plan: Plan
+    solution: Solution
+
+    @property
+    def levels(self) -> dict[str, int] | None:
+        """The level of each quasi-identifier, for full-domain generalization."""
+        levels = self.solution.levels
+        names = self.plan.quasi_identifiers
+        return None if levels is None else dict(zip(names, levels, strict=True))
+
+    @property
+    def suppressed(self) -> int:
+        """How many records are suppressed."""
+        return int(self.counted.table.counts[self.solution.classes < 0].sum())

@@ -1,0 +1,259 @@
+"""From a request and the counts of its source to the problem that the search decides."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.population import Population
+from anon_dagster.core.problem import Problem
+from anon_dagster.errors import Complaint, HierarchyError, RequestError
+from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.planning.aggregation import Aggregation, by_clusters
+from anon_dagster.planning.models import (
+    class_models,
+    require_guarded_values,
+    require_ordered_values,
+    table_models,
+    value_ranks,
+)
+from anon_dagster.planning.objective import objective_of
+from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.population import require_people
+from anon_dagster.request import (
+    Policy,
+    QuasiIdentifier,
+    Request,
+    Sensitive,
+    SuppressRule,
+)
+from anon_dagster.storage.values import TextKind
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clusters:
+    """Near tuples that share their values."""
+
+    grouping: Grouping
+    aggregations: dict[str, Aggregation]
+    labels: dict[str, list[Label]]  # of each attribute: (clusters,)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """A policy as a problem, and the names that the problem's positions stand for."""
+
+    policy: Policy
+    problem: Problem
+    quasi_identifiers: tuple[str, ...]
+    sensitive: tuple[str, ...]
+    hierarchies: dict[str, Hierarchy]
+    """Of each quasi-identifier, and of sensitive attributes that have one."""
+    aggregations: dict[int, Aggregation] = field(default_factory=dict)
+    """By position, the quasi-identifiers that are microaggregated within equivalence classes."""
+    clusters: Clusters | None = None
+    """The clusters of the quasi-identifiers that are microaggregated by MDAV."""
+
+
+def table_attributes(policy: Policy) -> tuple[str, ...]:
+    """Return the attributes of the frequency table: what decides, and what is guarded."""
+    return (*policy.quasi_identifiers, *policy.names("sensitive"))
+
+
+def plan(request: Request, count: Count) -> Plan:
+    """Build the hierarchies and the privacy models of a request for the values of its source.
+
+    Raises
+    ------
+    HierarchyError
+        If a hierarchy cannot be built, is no tree, or lacks values of its column; all such
+        columns are named at once.
+    RequestError
+        If a level is asked for that a hierarchy does not have, if none of the values that are to
+        be guarded occurs, or if texts are to be compared along their order.
+    """
+    require_guarded_values(request.policy, count)
+    require_ordered_values(request.policy, count)
+    require_people(request.policy, count)
+    hierarchies = _hierarchies(request.policy, count, request.decimal)
+    return plan_with(request.policy, count, hierarchies, request.decimal)
+
+
+def plan_with(
+    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str = "."
+) -> Plan:
+    """Plan a policy with hierarchies that were already built for the values of the source.
+
+    Raises
+    ------
+    RequestError
+        If a level is asked for that a hierarchy does not have.
+    """
+    clusters = _clusters(policy, count, decimal)
+    hierarchies = {**hierarchies, **_cluster_hierarchies(clusters)}
+    lowest, highest = _level_ranges(policy, hierarchies)
+    names = tuple(policy.quasi_identifiers)
+    sensitive = policy.names("sensitive")
+    codes = count.table.codes
+    places = [count.attributes.index(name) for name in sensitive]
+    problem = Problem(
+        codes=_codes(count, {name: hierarchies[name] for name in names}, clusters),
+        sensitive=codes[:, places],
+        counts=count.table.counts,
+        hierarchies=tuple(hierarchies[name] for name in names),
+        sensitive_sizes=tuple(len(count.columns[name].values) for name in sensitive),
+        weights=tuple(a.importance for a in policy.quasi_identifiers.values()),
+        lowest=lowest,
+        highest=highest,
+        models=tuple(class_models(policy, count, hierarchies, decimal)),
+        table_models=tuple(table_models(policy, count)),
+        population=_population(policy, count, hierarchies),
+        most_suppressed=policy.most_suppressed(count.records),
+        suppression_cost=Fraction(str(policy.suppression_cost)),
+        objective=objective_of(policy.objective),
+        keeps_suppressed=policy.suppressed_records == "keep",
+        orders=tuple(
+            _leaf_order(a, hierarchies[n], count.columns[n].kinds.kind, decimal)
+            for n, a in policy.quasi_identifiers.items()
+        ),
+        sets=tuple(a.local_labels == "sets" for a in policy.quasi_identifiers.values()),
+        names=names,
+        sensitive_names=sensitive,
+    )
+    aggregations = {
+        q: _aggregation(count, name, attribute, decimal)
+        for q, (name, attribute) in enumerate(policy.quasi_identifiers.items())
+        if attribute.aggregate is not None and attribute.groups == "classes"
+    }
+    return Plan(policy, problem, names, sensitive, hierarchies, aggregations, clusters)
+
+
+def _aggregation(count: Count, name: str, attribute: QuasiIdentifier, decimal: str) -> Aggregation:
+    assert attribute.aggregate is not None, "a validated request gives an aggregate"
+    column = count.columns[name]
+    kind, labels = column.kinds.kind, column.labels
+    codes = count.table.codes[:, count.attributes.index(name)]
+    ranks = value_ranks(labels, kind, decimal)
+    return Aggregation.of(name, attribute.aggregate, kind, labels, codes, ranks, decimal=decimal)
+
+
+def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
+    attributes = {n: a for n, a in policy.quasi_identifiers.items() if a.groups == "mdav"}
+    if not attributes or not len(count.table):
+        return None
+    rule = policy.privacy.k_anonymity
+    assert rule is not None, "a validated request gives k"
+    aggregations = {n: _aggregation(count, n, a, decimal) for n, a in attributes.items()}
+    grouping, labels = by_clusters(list(aggregations.values()), count.table.counts, k=rule.k)
+    return Clusters(grouping, aggregations, dict(zip(attributes, labels, strict=True)))
+
+
+def _cluster_hierarchies(clusters: Clusters | None) -> dict[str, Hierarchy]:
+    if clusters is None:
+        return {}
+    return {
+        name: Hierarchy.from_labels([list(dict.fromkeys(labels))])
+        for name, labels in clusters.labels.items()
+    }
+
+
+def _codes(
+    count: Count, hierarchies: dict[str, Hierarchy], clusters: Clusters | None
+) -> NDArray[np.int32]:
+    """Return the leaf of each tuple, (tuples, hierarchies); of a clustered one, its cluster's."""
+    plain = dict(hierarchies)
+    for name in clusters.labels if clusters else ():
+        plain[name] = Hierarchy.from_labels([count.columns[name].labels])
+    codes = leaves(count, plain)
+    for name, labels in clusters.labels.items() if clusters else ():
+        assert clusters is not None, "there are labels of it"
+        of_cluster = hierarchies[name].locate(labels)
+        codes[:, list(hierarchies).index(name)] = of_cluster[clusters.grouping.groups]
+    return codes
+
+
+def _population(
+    policy: Policy, count: Count, hierarchies: Mapping[str, Hierarchy]
+) -> Population | None:
+    if count.population is None or not policy.privacy.counts_people:
+        return None
+    codes = leaves(count.population, {n: hierarchies[n] for n in policy.quasi_identifiers})
+    assert (codes >= 0).all(), "hierarchies are made for the values of the population"
+    return Population(codes, count.population.table.counts)
+
+
+def domain_of(policy: Policy, count: Count, name: str) -> ColumnCount:
+    """Return the values that a hierarchy is made for: those of the people who are matched."""
+    if count.population is not None and policy.privacy.counts_people:
+        return count.population.columns.get(name, count.columns[name])
+    return count.columns[name]
+
+
+def _leaf_order(
+    attribute: QuasiIdentifier, hierarchy: Hierarchy, kind: TextKind, decimal: str
+) -> NDArray[np.int64] | None:
+    """Return the rank of each leaf, (leaves,), where ranges are allowed; missing values: -1."""
+    if attribute.local_labels != "ranges":
+        return None
+    labels = list(hierarchy.labels[0])
+    ranks = value_ranks(labels, kind, decimal)
+    ranks[[label is None for label in labels]] = -1
+    return ranks
+
+
+def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int32]:
+    """Return the leaf of each tuple in each hierarchy, (tuples, hierarchies), or -1."""
+    found = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
+    for q, (name, hierarchy) in enumerate(hierarchies.items()):
+        column = count.table.codes[:, count.attributes.index(name)]
+        found[:, q] = hierarchy.locate(count.columns[name].labels)[column]
+    return found
+
+
+def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierarchy]:
+    """Build every hierarchy that is needed; report all that cannot be built."""
+    built: dict[str, Hierarchy] = {}
+    refused: list[str] = []
+    private = policy.privacy.differential_privacy is not None  # no other value may tell of one
+    for name in count.attributes:
+        attribute = policy.attributes[name]
+        if isinstance(attribute, Sensitive) and attribute.hierarchy is None:
+            continue
+        column = domain_of(policy, count, name)
+        rule = attribute.hierarchy if isinstance(attribute, Sensitive | QuasiIdentifier) else None
+        if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
+            rule = SuppressRule()
+        kind = TextKind.text if private else column.kinds.kind
+        try:
+            built[name] = build_hierarchy(
+                rule, name, column.labels, column.counts, kind=kind, decimal=decimal
+            )
+        except HierarchyError as error:
+            refused.append(str(error))
+    if refused:
+        raise HierarchyError("; ".join(refused))
+    return built
+
+
+def _level_ranges(
+    policy: Policy, hierarchies: dict[str, Hierarchy]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    lowest, highest, problems = [], [], []
+    for name, attribute in policy.quasi_identifiers.items():
+        top = hierarchies[name].levels - 1
+        aggregated = attribute.aggregate is not None and attribute.groups == "classes"
+        low = top if aggregated else attribute.lowest_level
+        high = top if attribute.highest_level is None or aggregated else attribute.highest_level
+        for key, level in (("lowest_level", low), ("highest_level", high)):
+            if level > top:
+                path = f"policy.attributes.{name}.{key}"
+                problems.append(Complaint(path, f"the hierarchy has the levels 0 to {top}"))
+        lowest.append(low)
+        highest.append(high)
+    if problems:
+        raise RequestError(problems)
+    return tuple(lowest), tuple(highest)

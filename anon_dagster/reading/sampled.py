@@ -1,0 +1,106 @@
+"""A sample of the records of a source, drawn anew in every reading, always the same."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from secrets import token_bytes
+
+import pyarrow as pa
+
+from anon_dagster.core.privacy import DifferentialPrivacy
+from anon_dagster.core.sampling import Sampling, seeded
+from anon_dagster.errors import Complaint, RequestError
+from anon_dagster.request import Policy
+from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.sources import OpenSource, Part
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SampledSource:
+    """The drawn records of a source; its parts are read in their order."""
+
+    source: OpenSource
+    sampling: Sampling
+    _first: dict[int, int] = field(default_factory=lambda: {0: 0})
+    """The place of the first record of each part, as far as they were read."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return self.source.columns
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The types of the columns."""
+        return self.source.schema
+
+    @property
+    def files(self) -> tuple[Fingerprint, ...]:
+        """The versions of the files of the source."""
+        return self.source.files
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of the source."""
+        return self.source.parts
+
+    @property
+    def records(self) -> int:
+        """How many records the source has, drawn or not; it is read for it unless it was."""
+        return self._place(len(self.parts))
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Read the drawn records of a part."""
+        number = self.parts.index(part)
+        place = self._place(number)
+        for batch in self.source.batches(part):
+            chosen = self.sampling.chosen(place, batch.num_rows)
+            yield batch.filter(pa.array(chosen))
+            place += batch.num_rows
+        self._first[number + 1] = place
+
+    def unchanged(self) -> None:
+        """Raise a SourceError if a file is not the one that was opened."""
+        self.source.unchanged()
+
+    def _place(self, number: int) -> int:
+        """Return the place of the first record of a part, reading those before it if need be."""
+        for before, part in enumerate(self.parts[:number]):
+            if before + 1 not in self._first:
+                rows = sum(batch.num_rows for batch in self.source.batches(part))
+                self._first[before + 1] = self._first[before] + rows
+        return self._first[number]
+
+
+def drawn(source: OpenSource, policy: Policy) -> SampledSource | None:
+    """Return the sample of a source that a policy asks for, if it does.
+
+    For differential privacy the operating system gives a new key each time, which nobody who reads
+    the release may know.
+
+    Raises
+    ------
+    RequestError
+        If the source has fewer records than are to be drawn.
+    """
+    if secret := policy.privacy.differential_privacy:
+        model = DifferentialPrivacy(Fraction(str(secret.epsilon)), Fraction(str(secret.delta)))
+        return SampledSource(source, Sampling(token_bytes(32), model.below))
+    asked = policy.sampling
+    if asked is None:
+        return None
+    key = seeded(asked.seed)
+    if asked.fraction is not None:
+        sampling = Sampling.of_fraction(key, Fraction(str(asked.fraction)))
+        return SampledSource(source, sampling)
+    assert asked.records is not None, "a validated request gives a fraction or a number"
+    records = SampledSource(source, Sampling(key, 0)).records
+    if records < asked.records:
+        problem = f"the source has {records:,} records only"
+        raise RequestError([Complaint("policy.sampling.records", problem)])
+    return SampledSource(source, Sampling.of_records(key, asked.records, records))
+
+
+def drawn_again(source: OpenSource, sampling: Sampling | None) -> OpenSource:
+    """Return the records of a source that were drawn before; all, if none were."""
+    return source if sampling is None else SampledSource(source, sampling)

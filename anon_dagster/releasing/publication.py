@@ -1,0 +1,241 @@
+"""A release on its way: written beside its target, measured there, and only then published."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+
+from anon_dagster.errors import AnonError, PromiseBrokenError, SourceError
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import table_attributes
+from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
+from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.sampled import drawn_again
+from anon_dagster.releasing.recoder import blocks, recoder
+from anon_dagster.releasing.schemas import release_problems
+from anon_dagster.request import Policy, Source, Target
+from anon_dagster.storage import places
+from anon_dagster.storage.frames import read_frame
+from anon_dagster.storage.manifest import SUCCESS
+from anon_dagster.storage.places import open_to_read, writing
+from anon_dagster.storage.sources import OpenSource, open_source
+from anon_dagster.storage.targets import stage
+from anon_dagster.verification import Verification, verify
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is told of a release at the last moment before it is published."""
+
+    paths: tuple[str, ...]
+    checksum: str
+    former: "Versions"
+    """Of what lies there now."""
+
+
+Versions = Sequence[Sequence[str]]
+"""What tells the files that lie at some paths from others of the same content; none, of none."""
+Announce = Callable[[Announcement], None]
+
+
+def unannounced(announcement: Announcement, /) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Release:
+    """What was published, and what was measured on it as it is stored."""
+
+    target: Target
+    paths: tuple[str, ...]
+    schema: pa.Schema
+    kept: tuple[str, ...]
+    """Columns that are released as they stand in the source."""
+    count: Count
+    """The stored release, read again."""
+    verification: Verification
+    checksum: str
+    """SHA-256 over the files in their order."""
+    versions: Versions
+    """Of the published files; none if their store did not tell."""
+
+
+def write_release(
+    decision: Decision,
+    source: OpenSource,
+    *,
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink = ignore_progress,
+    announce: Announce = unannounced,
+) -> Release:
+    """Write the release beside its target, measure it there, and only then publish it.
+
+    Parameters
+    ----------
+    source
+        What was counted; it is read again.
+    job_id
+        Sets the files of two jobs apart.
+    folder
+        Where the release goes if the request has no target.
+    announce
+        Whoever dies after it knows what to look for in the target.
+
+    Raises
+    ------
+    PromiseBrokenError
+        If what was stored does not keep a promise; nothing is published then.
+    SourceError
+        If the source changed since it was counted, or has no records and there is a target.
+    TargetError
+        If the target cannot be written.
+    """
+    return publish(
+        decision,
+        source,
+        Verification.require,
+        job_id=job_id,
+        folder=folder,
+        on_progress=on_progress,
+        announce=announce,
+    )
+
+
+def _require_records(decision: Decision) -> None:
+    """Refuse to replace a release by one of a source without records: it is likely cut off."""
+    counted = decision.counted
+    drawn_from = 0 if counted.sampling is None else counted.sampling.records
+    if not (counted.records or drawn_from) and decision.request.target is not None:
+        raise SourceError(
+            "the source has no records, so there is nothing to release; the target is left as it is"
+        )
+
+
+def publish(  # noqa: PLR0913 (all are named)
+    decision: Decision,
+    source: OpenSource,
+    judge: Callable[[Verification], None],
+    *,
+    job_id: str,
+    folder: Path,
+    on_progress: ProgressSink,
+    announce: Announce,
+) -> Release:
+    """Publish a release that a judge lets pass and that is stored as decided."""
+    policy = decision.request.policy
+    _require_records(decision)
+    source = drawn_again(source, decision.counted.sampling)
+    target = decision.request.target or Target(path=str(folder / "release.parquet"))
+    writer = recoder(decision, source)
+    with stage(target, writer.schema, token=job_id) as staged:
+        on_rows = running("write", decision.counted.records, on_progress)
+        for block in blocks(source, writer, on_rows):
+            staged.write(block)
+        files = staged.seal()
+        stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
+        verification = verify_release(decision, stored)
+        judge(verification)
+        if problems := release_problems(
+            stored, policy, decision.solution, writer.kept, source=decision.counted
+        ):
+            raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
+        checksum = checksum_of(files)
+        on_progress(Progress("publish", 0, stored.records))
+        announce(Announcement(staged.place, checksum, versions_of(staged.place)))
+        paths = staged.publish()
+    versions: Versions = ()
+    with suppress(AnonError):  # it is published, whether or not its store answers now
+        versions = versions_of(paths)
+    return Release(
+        target, paths, writer.schema, writer.kept, stored, verification, checksum, versions
+    )
+
+
+def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
+    """Remove a published release, and tell whether it was there.
+
+    Parameters
+    ----------
+    target
+        Where the request sent it.
+    paths, versions
+        Its files, as :func:`versions_of` tells them from those that somebody else put in their
+        place since, of the same content or not; these are left alone.
+
+    Raises
+    ------
+    TargetError
+        If it cannot be removed.
+    """
+    with writing(target):
+        if not versions or list(map(list, versions_of(paths))) != list(map(list, versions)):
+            return False
+        place = places.full(target)
+        alone = {*places.names_in(place)} <= {SUCCESS, *map(places.name, paths)}
+        mine = (place,) if place in paths or alone else (f"{place}/{SUCCESS}", *paths)
+        for path in mine:
+            places.remove(path)
+    return True
+
+
+def versions_of(paths: Iterable[str]) -> Versions:
+    """Return what tells files from others of the same content that come into their place."""
+    return [places.fingerprint(p).version if places.exists(p) else () for p in paths]
+
+
+def count_release(
+    policy: Policy, stored: Source, *, on_progress: ProgressSink = ignore_progress
+) -> Count:
+    """Read a stored release as anybody would who was handed it."""
+    release = open_source(stored)
+    attributes = [name for name in table_attributes(policy) if name in release.columns]
+    on_rows = running("verify", None, on_progress, guess=release.records)
+    return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
+
+
+def verify_release(decision: Decision, stored: Count) -> Verification:
+    """Measure every promise on what was stored, by code that the search has no part in."""
+    return verify(
+        stored,
+        decision.request.policy,
+        source_count=decision.counted,
+        decimal=decision.request.release_decimal,
+        source_decimal=decision.request.decimal,
+        levels=decision.levels,
+    )
+
+
+def checksum_of(files: Iterable[str]) -> str:
+    """Return the SHA-256 over files in their order."""
+    digest = hashlib.sha256()
+    for file in files:
+        with open_to_read(file) as content:
+            while chunk := content.read(2**20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Read a published release as a DataFrame.
+
+    Parameters
+    ----------
+    like
+        The records that were handed over; columns that were kept have their types, but of
+        categories only those that a released record has.
+    """
+    stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
+    frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
+    if like is None:
+        return frame
+    types = dict(zip(map(str, like.columns), like.dtypes, strict=True))
+    for name in release.kept:
+        frame[name] = frame[name].astype(types[name])
+        if isinstance(types[name], pd.CategoricalDtype):
+            frame[name] = frame[name].cat.remove_unused_categories()
+    return frame

@@ -1,0 +1,194 @@
+"""Schemas of a source and of a release, as pandera checks them.
+
+A schema speaks of the text of values, and is checked on the distinct values of each column: a
+claim about single values is true of every record if it is true of those. pandera takes a second
+to import, so only who checks a schema imports it.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.core.solution import Solution
+from anon_dagster.errors import SchemaMismatchError, counted
+from anon_dagster.reading.counting import ColumnCount, Count, count
+from anon_dagster.request import DirectIdentifier, Policy
+from anon_dagster.request.attributes import PSEUDONYM_PATTERN
+from anon_dagster.storage.sources import open_frame
+
+if TYPE_CHECKING:
+    from pandera.pandas import Column, DataFrameSchema
+
+_COLUMNS_DIFFER = {
+    "column_in_schema": "is not among the columns",
+    "column_in_dataframe": "is missing",
+    "column_ordered": "is not where it was",
+}
+
+
+def source_schema(
+    policy: Policy, hierarchies: Mapping[str, Hierarchy] | None = None
+) -> "DataFrameSchema":
+    """Return the schema of the sources that a policy serves: its columns, in any order.
+
+    Parameters
+    ----------
+    hierarchies
+        Of quasi-identifiers, whose values must be leaves of them; left out: any value will do.
+    """
+    leaves = {name: hierarchy.labels[0] for name, hierarchy in (hierarchies or {}).items()}
+    columns = {
+        name: _among(leaves[name], "is in the hierarchy") if name in leaves else _anything()
+        for name in policy.attributes
+    }
+    return _schema(columns, ordered=False)
+
+
+def release_schema(
+    policy: Policy,
+    solution: Solution,
+    *,
+    kept: Collection[str],
+    source: Count | None = None,
+) -> "DataFrameSchema":
+    """Return the schema of the release that a solution makes.
+
+    Direct identifiers are gone, constant or pseudonyms; transformed columns hold the labels that
+    were decided, ``*`` only where suppressed records stay; other columns have missing values only
+    if the source has.
+
+    Parameters
+    ----------
+    kept
+        Columns that are released as they stand in the source.
+    source
+        The source, whose order of columns the release has; left out: the order plays no part.
+    """
+    stay = policy.suppressed_records == "keep" and bool((solution.classes < 0).any())
+    decided = {
+        name: (*generalized.labels, *([SUPPRESSED] if stay else []))
+        for name, generalized in zip(policy.quasi_identifiers, solution.generalized, strict=True)
+        if name not in kept
+    }
+    columns: dict[str, Column] = {}
+    for name in policy.attributes if source is None else source.columns:
+        attribute = policy.attributes[name]
+        if isinstance(attribute, DirectIdentifier):
+            if attribute.redaction == "constant":
+                columns[name] = _among([attribute.constant], "is the constant")
+            elif attribute.redaction == "pseudonym":
+                columns[name] = _pseudonyms()
+        elif name in decided:
+            columns[name] = _among(decided[name], "is a label that was decided")
+        else:
+            columns[name] = _anything(nullable=source is None or source.columns[name].missing > 0)
+    return _schema(columns, ordered=source is not None)
+
+
+def check_schema(table: Count | pd.DataFrame, schema: "DataFrameSchema") -> None:
+    """Refuse a table that a schema does not fit.
+
+    Raises
+    ------
+    SchemaMismatchError
+        Naming the columns, the checks that fail and how many records fail each.
+    """
+    if problems := schema_problems(table, schema):
+        raise SchemaMismatchError("; ".join(problems))
+
+
+def schema_problems(table: Count | pd.DataFrame, schema: "DataFrameSchema") -> list[str]:
+    """Say how a table differs from a schema; a column of forgotten values is not looked into."""
+    counted = count(open_frame(table), ()) if isinstance(table, pd.DataFrame) else table
+    problems = _column_problems(counted.columns, schema)
+    for name, column in counted.columns.items():
+        if name in schema.columns:
+            problems += _value_problems(name, column, schema.columns[name])
+    return problems
+
+
+def source_problems(columns: Iterable[str], policy: Policy) -> list[str]:
+    """Say how the columns of a source differ from those that a policy names."""
+    return _column_problems(columns, source_schema(policy))
+
+
+def release_problems(
+    stored: Count,
+    policy: Policy,
+    solution: Solution,
+    kept: Iterable[str],
+    *,
+    source: Count | None = None,
+) -> list[str]:
+    """Say how a stored release differs from what was decided; see :func:`release_schema`."""
+    schema = release_schema(policy, solution, kept=frozenset(kept), source=source)
+    return schema_problems(stored, schema)
+
+
+# -- schemas -------------------------------------------------------------------------------
+
+
+def _schema(columns: "Mapping[str, Column]", *, ordered: bool) -> "DataFrameSchema":
+    from pandera.pandas import DataFrameSchema
+
+    return DataFrameSchema(dict(columns), strict=True, ordered=ordered, unique_column_names=True)
+
+
+def _anything(*, nullable: bool = True) -> "Column":
+    from pandera.pandas import Column
+
+    return Column(nullable=nullable)
+
+
+def _pseudonyms() -> "Column":
+    from pandera.pandas import Check, Column
+
+    return Column(
+        checks=Check.str_matches(PSEUDONYM_PATTERN, error="is a pseudonym"), nullable=True
+    )
+
+
+def _among(labels: Sequence[Label], claim: str) -> "Column":
+    from pandera.pandas import Check, Column
+
+    values = [label for label in labels if label is not None]
+    return Column(checks=Check.isin(values, error=claim), nullable=None in labels)
+
+
+# -- problems: pandera's own messages and failure cases hold the cells ----------------------
+
+
+def _column_problems(names: Iterable[str], schema: "DataFrameSchema") -> list[str]:
+    frame = pd.DataFrame(columns=list(names), dtype="string")
+    return [
+        f"{name} {_COLUMNS_DIFFER.get(check, check)}" for check, name, _ in _failures(frame, schema)
+    ]
+
+
+def _value_problems(name: str, column: ColumnCount, claims: "Column") -> list[str]:
+    frame = pd.DataFrame({name: pd.array(column.labels, dtype="string")})
+    records: dict[str, int] = {}
+    for check, _, place in _failures(frame, _schema({name: claims}, ordered=False)):
+        records[check] = records.get(check, 0) + int(column.counts[int(place)])
+    return [
+        f"{name}: {counted(times, 'record')} {'has' if times == 1 else 'have'} no value"
+        if check == "not_nullable"
+        else f"{name}: of {counted(times, 'record')} it is not true that the value {check}"
+        for check, times in records.items()
+    ]
+
+
+def _failures(frame: pd.DataFrame, schema: "DataFrameSchema") -> Iterator[tuple[str, str, int]]:
+    """Give each failure as its check, the case itself and its row."""
+    from pandera.errors import SchemaErrors
+
+    try:
+        schema.validate(frame, lazy=True)
+    except SchemaErrors as errors:
+        cases = errors.failure_cases
+        found = list(zip(cases["check"], cases["failure_case"], cases["index"], strict=True))
+    else:
+        found = []
+    yield from found

@@ -1,0 +1,95 @@
+"""Where the records come from, and where the release goes."""
+
+import re
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+
+from anon_dagster.request.strict import Character, StrictModel
+
+
+class CsvOptions(StrictModel):
+    """How a CSV file is written."""
+
+    separator: Character = ","
+    decimal: Character = "."
+    quote: Character = '"'
+    escape: Character | None = None
+    """Escapes a quote within quotes; without it a quote is doubled."""
+    encoding: str = "utf-8"
+    header: bool = True
+    names: tuple[str, ...] | None = None
+    """Names of the columns; with a header they replace it."""
+    missing: tuple[str, ...] = ("",)
+    """Unquoted tokens that mean a missing value; the first one is written."""
+
+    @model_validator(mode="after")
+    def _names_need_no_header(self) -> Self:
+        if not self.header and self.names is None:
+            raise ValueError("names are needed where there is no header")
+        if self.names is not None and len(set(self.names)) < len(self.names):
+            raise ValueError("names must differ from each other")
+        if self.separator in (self.quote, self.decimal):
+            raise ValueError("the separator must differ from the quote and the decimal mark")
+        return self
+
+
+Format = Literal["csv", "parquet"]
+_SECRET = re.compile(
+    r"://[^/@:]*:(?!\d+/)[^@]*@|[?&](x-amz-[a-z-]+|sig|signature|token|key)=", re.IGNORECASE
+)
+_COPIES = re.compile(r"(^|::)(simplecache|filecache|blockcache)::")
+
+
+def _without_secrets(paths: Any) -> Any:
+    for path in (paths,) if isinstance(paths, str) else paths or ():
+        if _SECRET.search(path):
+            raise ValueError(
+                "credentials do not belong into a path: the environment, a profile or the role of "
+                "the machine has them"
+            )
+        if _COPIES.search(path):
+            raise ValueError("a cache would keep the records in temporary files; leave it out")
+    return paths
+
+
+Safe = AfterValidator(_without_secrets)
+
+
+class Source(StrictModel):
+    """Where the records are: a file, a list of files, a glob, or a folder of part files."""
+
+    path: Annotated[str | Annotated[tuple[str, ...], Field(min_length=1)], Safe]
+    format: Format | None = None
+    """Told by the ending of the first file if left out."""
+    csv: CsvOptions = CsvOptions()
+
+    @property
+    def format_found(self) -> Format | None:
+        """The format, named or told by the ending."""
+        return self.format or format_of(self.path if isinstance(self.path, str) else self.path[0])
+
+
+class Target(StrictModel):
+    """Where the release goes; it appears there whole or not at all."""
+
+    path: Annotated[str, Safe]
+    format: Format | None = None
+    compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
+    single_file: bool = True
+    rows_per_file: Annotated[int, Field(ge=1)] = 1_000_000
+    """How many records a part file holds at most if ``single_file`` is false."""
+    csv: CsvOptions = CsvOptions()
+
+    @property
+    def format_found(self) -> Format | None:
+        """The format, named or told by the ending."""
+        return self.format or format_of(self.path)
+
+
+def format_of(path: str) -> Format | None:
+    """Tell the format from the ending of a path; ``None`` if it does not."""
+    name = path.lower().removesuffix(".gz")
+    if name.endswith((".csv", ".tsv", ".txt")):
+        return "csv"
+    return "parquet" if name.endswith((".parquet", ".pq")) else None

@@ -1,0 +1,188 @@
+"""The rules that hierarchies are made by."""
+
+from fractions import Fraction
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from anon_dagster.request.locations import Safe
+from anon_dagster.request.strict import COUNTRY, Character, StrictModel
+
+
+class _HierarchyRule(StrictModel):
+    other: str | None = None
+    """Label of the branch for values that the hierarchy lacks; without it they are an error."""
+
+
+class TreeRule(_HierarchyRule):
+    """A tree written out: nested mappings, or a CSV file with a line per value, leaf to root."""
+
+    type: Literal["tree"] = "tree"
+    nodes: dict[str, Any] | None = None
+    """Nested mappings from the most general label down; the lowest hold lists of values."""
+    path: Annotated[str | None, Safe] = None
+    separator: Character = ","
+    encoding: str = "utf-8"
+    header: bool = False
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.nodes is None) == (self.path is None):
+            raise ValueError("a tree needs either nodes or a path")
+        return self
+
+
+class IntervalRule(_HierarchyRule):
+    """Half-open intervals ``[a, b)`` of one width per level."""
+
+    type: Literal["interval"] = "interval"
+    widths: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)]
+    lower: float | None = None
+    """Where the intervals start; multiples of the width if left out."""
+    upper: float | None = None
+    outside: Literal["error", "group", "clip"] = "error"
+    """Beyond the bounds: an error, a group of its own per side, or the outermost interval."""
+
+    @model_validator(mode="after")
+    def _nested(self) -> Self:
+        if self.lower is not None and self.upper is not None and self.lower >= self.upper:
+            raise ValueError("lower must be below upper")
+        for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
+            ratio = Fraction(str(wide)) / Fraction(str(narrow))
+            if ratio <= 1 or ratio.denominator != 1:
+                raise ValueError("each width must be a whole multiple of the one before it")
+        return self
+
+
+class MaskRule(_HierarchyRule):
+    """Characters replaced one level after another."""
+
+    type: Literal["mask"] = "mask"
+    side: Annotated[Literal["left", "right"], Field(alias="from")] = "right"
+    character: Character = "*"
+    levels: Annotated[int, Field(ge=1)] | None = None
+    """How many levels mask something, before ``*``; if left out, as many as leave a character to
+    the longest value."""
+    per_level: Annotated[int, Field(ge=1)] = 1
+    keep: Annotated[int, Field(ge=0)] | None = None
+    """In place of levels: a single one that leaves so many characters at the other side."""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.keep is not None and (self.levels is not None or self.per_level > 1):
+            raise ValueError("a mask has either levels or a number of characters to keep")
+        return self
+
+
+DateLevel = Literal["day", "month", "quarter", "half_year", "year", "5_years", "decade", "century"]
+
+
+class DateRule(_HierarchyRule):
+    """Calendar periods, labelled as ISO 8601 does (``2024-05``, ``2024-Q2``, ``2020/2024``)."""
+
+    type: Literal["date"] = "date"
+    levels: Annotated[tuple[DateLevel, ...], Field(min_length=1)] = ("month", "year", "decade")
+    format: str | None = None
+    """How a date is written, in the codes of strptime; ISO 8601 if left out."""
+
+    @field_validator("levels")
+    @classmethod
+    def _coarser(cls, levels: tuple[str, ...]) -> tuple[str, ...]:
+        order = get_args(DateLevel)
+        places = [order.index(level) for level in levels]
+        if places != sorted(set(places)):
+            raise ValueError("levels must go from finer to coarser")
+        return levels
+
+
+class RoundingRule(_HierarchyRule):
+    """Numbers rounded to multiples of a step per level."""
+
+    type: Literal["rounding"] = "rounding"
+    steps: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
+    powers_of_ten: Annotated[int, Field(ge=1, le=18)] | None = None
+    """As many levels, with the steps 10, 100, 1000 …"""
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.steps is None) == (self.powers_of_ten is None):
+            raise ValueError("rounding needs either steps or powers_of_ten")
+        if self.steps is not None and list(self.steps) != sorted(set(self.steps)):
+            raise ValueError("steps must grow")
+        return self
+
+
+class OrderRule(_HierarchyRule):
+    """Groups of neighbours in the order of the values."""
+
+    type: Literal["order"] = "order"
+    sizes: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
+    """How many groups of the level below (values, at first) a group of each level joins."""
+    order: tuple[str, ...] | None = None
+    """The values in their order; numbers by size and text by alphabet if left out."""
+
+
+class FrequencyRule(_HierarchyRule):
+    """The most frequent values kept, the others joined."""
+
+    type: Literal["frequency"] = "frequency"
+    keep: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
+    """How many of the most frequent values each level keeps."""
+    rest: str = "other"
+
+    @field_validator("keep")
+    @classmethod
+    def _fewer(cls, keep: tuple[int, ...]) -> tuple[int, ...]:
+        if list(keep) != sorted(set(keep), reverse=True):
+            raise ValueError("each level must keep fewer values than the one before it")
+        return keep
+
+
+KnownTree = Literal[
+    "country",
+    "us_state",
+    "city",
+    "icd10",
+    "education",
+    "marital_status",
+    "race",
+    "religion",
+    "blood_type",
+    "employment",
+    "occupation",
+]
+
+
+class KnownRule(_HierarchyRule):
+    """A tree that needs no writing out: what a country, a diagnosis, a degree belongs to."""
+
+    type: Literal["known"] = "known"
+    tree: KnownTree
+    country: Annotated[str, StringConstraints(pattern=COUNTRY)] | None = None
+    """The ISO 3166 code of the country that cities are looked for in first."""
+
+    @model_validator(mode="after")
+    def _country_of_cities(self) -> Self:
+        if self.country is not None and self.tree != "city":
+            raise ValueError("country goes with tree: city")
+        return self
+
+
+class SuppressRule(_HierarchyRule):
+    """The value or nothing."""
+
+    type: Literal["suppress"] = "suppress"
+
+
+HierarchyRule = Annotated[
+    TreeRule
+    | IntervalRule
+    | MaskRule
+    | DateRule
+    | RoundingRule
+    | OrderRule
+    | FrequencyRule
+    | KnownRule
+    | SuppressRule,
+    Field(discriminator="type"),
+]

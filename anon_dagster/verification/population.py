@@ -1,0 +1,204 @@
+"""What a release tells of the population: who may be behind its classes.
+
+The people of the population are generalized anew, by hierarchies that are made for their values,
+to the levels that the labels of the release show.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.audit.matching import people_alike, records_needed
+from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.core.risk.uniqueness import Sample, estimate
+from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.reading.counting import Count
+from anon_dagster.reading.population import people_of
+from anon_dagster.request import KMapRule, Policy
+from anon_dagster.storage.values import rewritten
+from anon_dagster.verification.result import Promise, promise
+
+
+@dataclass(frozen=True, slots=True)
+class Crowd:
+    """The people that a release was drawn from, as far as a policy tells of them."""
+
+    policy: Policy
+    population: Count | None
+    """The table of them, if there is one; its numbers have the decimal mark of the source."""
+    drawn: int
+    """Records of the source, or of the release where the source is not at hand."""
+    decimal: str
+    """The decimal mark of the table of them."""
+    released_decimal: str
+    levels: Mapping[str, int] | None = None
+    """Of the release, by quasi-identifier, if they are known."""
+
+    @property
+    def size(self) -> int:
+        """How many people there are."""
+        people = people_of(self.policy, self.population)
+        assert people is not None, "a validated policy tells of its population"
+        return people
+
+
+def of_the_population(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Promise]:
+    """Measure what is promised about the population.
+
+    Raises
+    ------
+    SchemaMismatchError
+        If a quasi-identifier of the release reads as no level of the population's hierarchy does.
+    """
+    privacy = crowd.policy.privacy
+    if privacy.k_map is not None and privacy.k_map.estimator is not None:
+        yield _estimated_map(classes, privacy.k_map, crowd)
+    if privacy.counts_people:
+        yield from _of_people(release, classes, crowd)
+    if privacy.population_uniqueness is not None:
+        yield _uniqueness(classes, crowd)
+
+
+def _estimated_map(classes: Partition, rule: KMapRule, crowd: Crowd) -> Promise:
+    if rule.sampling_fraction is not None:
+        fraction = Fraction(str(rule.sampling_fraction))
+    else:
+        fraction = Fraction(max(crowd.drawn, 1), max(crowd.size, 1))
+    significance, truncated = Fraction(str(rule.significance)), rule.estimator != "poisson"
+    needed = records_needed(rule.k, min(fraction, Fraction(1)), significance, truncated)
+    name = f"{rule.k}-map (estimated from {needed} records)"
+    return promise(name, None, needed, classes.sizes, classes.smallest, classes.sizes < needed)
+
+
+def _uniqueness(classes: Partition, crowd: Crowd) -> Promise:
+    rule = crowd.policy.privacy.population_uniqueness
+    assert rule is not None, "it is asked for"
+    found = estimate(Sample.of(classes.sizes, crowd.size), rule.estimator).uniques
+    most = Fraction(str(rule.share)) * crowd.size
+    broken = found is None or Fraction(found) > most
+    name = f"at most a share of {rule.share:g} of unique people ({rule.estimator})"
+    reached = 1.0 if found is None else found / max(crowd.size, 1)
+    failing = np.full(len(classes.sizes), broken)
+    return promise(name, None, rule.share, classes.sizes, reached, failing)
+
+
+# -- people who are matched with classes -----------------------------------------------------
+
+
+def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Promise]:
+    people, absent = _behind(release, classes, crowd)
+    privacy, sizes = crowd.policy.privacy, classes.sizes
+    if privacy.k_map is not None and privacy.k_map.estimator is None:
+        k, least = privacy.k_map.k, int(people.min(initial=crowd.size))
+        yield promise(f"{k}-map", None, k, sizes, least, people < k)
+    if privacy.delta_presence is not None:
+        rule = privacy.delta_presence
+        shares = [
+            Fraction(s, p) if p else Fraction(s + 1)
+            for s, p in zip(sizes.tolist(), people.tolist(), strict=True)
+        ]
+        lower, upper = Fraction(str(rule.delta_min)), Fraction(str(rule.delta_max))
+        failing = np.array([not lower <= share <= upper for share in shares], dtype=np.bool_)
+        if absent and lower:  # they are a class without records
+            failing, sizes = np.append(failing, True), np.append(sizes, 0)
+        name = f"({rule.delta_min:g}, {rule.delta_max:g})-presence"
+        yield promise(name, None, rule.delta_max, sizes, float(max(shares, default=0)), failing)
+
+
+def _behind(release: Count, classes: Partition, crowd: Crowd) -> tuple[NDArray[np.int64], int]:
+    """Return the people behind each class, (classes,), and how many are behind none.
+
+    These are behind the suppressed records, where they stay.
+    """
+    assert crowd.population is not None, "a validated policy has a table of its population"
+    population, names = crowd.population, tuple(crowd.policy.quasi_identifiers)
+    first = np.zeros(len(classes.sizes), dtype=np.int64)
+    first[classes.of[::-1]] = np.arange(len(classes.of))[::-1]
+    shown = [_labels(release, name, first) for name in names]
+    hidden = _suppressed(shown, crowd.policy)
+    columns = [_columns(crowd, name, own, hidden) for name, own in zip(names, shown, strict=True)]
+    of_classes, of_people = zip(*columns, strict=True)
+    people = people_alike(of_classes, of_people, population.table.counts)
+    absent = population.records - int(people[~hidden].sum())
+    if hidden.any():
+        people[hidden] = absent
+        absent = 0
+    return people, absent
+
+
+def _labels(release: Count, name: str, first: NDArray[np.int64]) -> list[Label]:
+    """Return how each class reads in a quasi-identifier."""
+    labels = release.columns[name].labels
+    column = release.table.codes[first, release.attributes.index(name)]
+    return [labels[code] for code in column.tolist()]
+
+
+def _suppressed(shown: Sequence[Sequence[Label]], policy: Policy) -> NDArray[np.bool_]:
+    """Tell which class, (classes,), is that of the suppressed records, if they stay.
+
+    A single class is generalized, not suppressed: something must be left.
+    """
+    if policy.suppressed_records == "drop" or not shown:
+        return np.zeros(len(shown[0]) if shown else 0, dtype=np.bool_)
+    rows = zip(*shown, strict=True)
+    hidden = np.array([set(row) == {SUPPRESSED} for row in rows], dtype=np.bool_)
+    return hidden & ~hidden.all()
+
+
+def _columns(
+    crowd: Crowd, name: str, shown: Sequence[Label], hidden: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return how classes and people read in a quasi-identifier, in the same codes."""
+    assert crowd.population is not None, "a validated policy has a table of its population"
+    column = crowd.population.columns[name]
+    attribute = crowd.policy.quasi_identifiers[name]
+    hierarchy = build_hierarchy(
+        attribute.hierarchy,
+        name,
+        column.labels,
+        column.counts,
+        kind=column.kinds.kind,
+        decimal=crowd.decimal,
+    )
+    written = rewritten(column.values, column.kinds, crowd.decimal, crowd.released_decimal)
+    own = dict(zip(written.to_pylist(), column.labels, strict=True))
+    known = hierarchy.levels if crowd.levels is None else crowd.levels[name] + 1
+    levels = range(attribute.lowest_level if crowd.levels is None else known - 1, known)
+    level, labels = _level(hierarchy, own, shown, hidden, levels, name)
+    nodes = {label: node for node, label in enumerate(hierarchy.labels[level])}
+    places = [nodes.get(label, len(nodes)) for label in labels]
+    place = crowd.population.attributes.index(name)
+    leaves = hierarchy.locate(column.labels)[crowd.population.table.codes[:, place]]
+    return np.array(places, dtype=np.int64), hierarchy.codes[level][leaves].astype(np.int64)
+
+
+def _level(
+    hierarchy: Hierarchy,
+    own: dict[Label, Label],
+    shown: Sequence[Label],
+    hidden: NDArray[np.bool_],
+    levels: range,
+    name: str,
+) -> tuple[int, list[Label]]:
+    """Return the lowest level that has every label of the classes that are not suppressed.
+
+    Of two such levels the lower has fewer people behind every class. But ``*`` alone is nothing
+    left of any value, whatever else a single character may be masked by.
+    """
+    seen = {label for label, out in zip(shown, hidden.tolist(), strict=True) if not out}
+    if seen == {SUPPRESSED}:
+        levels = levels[-1:]
+    for level in levels:
+        known = set(hierarchy.labels[level])
+        read = [label if level or label in known else own.get(label, label) for label in shown]
+        if all(out or label in known for label, out in zip(read, hidden.tolist(), strict=True)):
+            return level, read
+    raise SchemaMismatchError(
+        f"{name} of the release has labels that are not of one level of the hierarchy of the "
+        "population; is it the release of this policy, and of these levels?"
+    )

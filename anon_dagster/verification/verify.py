@@ -1,0 +1,236 @@
+"""What a release promises, measured again on the release itself.
+
+Anybody who is handed a release and its policy can do this. Nothing of the search is used: classes
+are the records that read alike in every quasi-identifier, and what they keep is measured by
+:mod:`anon_dagster.core.audit.measurement`.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pyarrow.compute as pc
+
+from anon_dagster.core.audit.measurement import Contents, Partition, contents, partition
+from anon_dagster.core.hierarchy import SUPPRESSED
+from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.reading.counting import ColumnCount, Count, count
+from anon_dagster.reading.population import count_population
+from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
+from anon_dagster.request.attributes import PSEUDONYM_PATTERN
+from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.verification.population import Crowd, of_the_population
+from anon_dagster.verification.result import (
+    IDENTIFIERS,
+    MASKED,
+    SUPPRESSION,
+    ClassMeasures,
+    Promise,
+    Verification,
+)
+from anon_dagster.verification.sensitive import Values, l_diversity, of_values
+from anon_dagster.verification.sizes import differential_privacy, k_anonymity, of_the_whole
+
+
+def verify(
+    release: Count,
+    policy: Policy,
+    *,
+    source_count: Count | None = None,
+    decimal: str = ".",
+    source_decimal: str = ".",
+    levels: Mapping[str, int] | None = None,
+) -> Verification:
+    """Measure every promise of a policy on a release.
+
+    Suppressed records that stay with ``*`` are a class like any other. t-closeness is measured
+    against the release's own distribution, as a reader of the release can, and against the
+    source's if that is given.
+
+    Parameters
+    ----------
+    release
+        The stored release, counted over its quasi-identifiers and sensitive attributes.
+    policy
+        What was promised.
+    source_count
+        The source, if it is at hand. Its values are those along which the ordered distance
+        counts its steps; without it they are the release's.
+    decimal, source_decimal
+        The decimal marks of the release and of the source.
+    levels
+        Of the release, by quasi-identifier: at which the people of a population are matched with
+        its classes. Left out, the lowest that its labels may be of, with the fewest people.
+
+    Raises
+    ------
+    SchemaMismatchError
+        If the release has columns that the policy does not name, or lacks a quasi-identifier or
+        a guarded attribute.
+    HierarchyError
+        If a hierarchy for the hierarchical distance lacks values of the release.
+    SourceError
+        If a promise is about a table of the population, and it cannot be read.
+    """
+    _require_columns(release, policy)
+    classes = _classes(release, policy)
+    promises = list(_identifiers_gone(release, policy, source_count))
+    promises += _masks_kept(release, policy)
+    privacy = policy.privacy
+    if privacy.k_anonymity is not None:
+        promises.append(k_anonymity(classes, privacy.k_anonymity.k))
+    promises += of_the_whole(classes, policy)
+    if privacy.differential_privacy is not None:
+        sampling = None if source_count is None else source_count.sampling
+        promises += differential_privacy(classes, privacy.differential_privacy, sampling)
+    if policy.privacy.of_population:
+        crowd = _crowd(release, policy, source_count, decimal, source_decimal)
+        crowd = replace(crowd, levels=levels)
+        promises += of_the_population(release, classes, crowd)
+    held = {name: _held(release, classes, name) for name in _guarded(policy)}
+    promises += [l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
+    for rule in privacy.guarding:
+        if isinstance(rule, LDiversityRule):
+            continue
+        name = rule.attribute
+        values = Values.of(release, source_count, name, decimal, source_decimal)
+        promises += of_values(held[name].recode(values.of_release), values, rule, policy)
+    if source_count is not None:
+        promises.append(_suppression(release.records, source_count.records, policy))
+    return Verification(tuple(promises), ClassMeasures.of(classes))
+
+
+def verify_frame(
+    frame: pd.DataFrame, policy: Policy, *, levels: Mapping[str, int] | None = None
+) -> Verification:
+    """Measure every promise of a policy on a released DataFrame.
+
+    Raises
+    ------
+    SourceError
+        If the columns of the DataFrame cannot be read as values, or do not fit the policy.
+    """
+    return verify(_counted(open_frame(frame), policy, "."), policy, levels=levels)
+
+
+def verify_file(
+    source: Source, policy: Policy, *, levels: Mapping[str, int] | None = None
+) -> Verification:
+    """Measure every promise of a policy on a released file, or several that are one table.
+
+    Raises
+    ------
+    SourceError
+        If the release cannot be read, or does not fit the policy.
+    """
+    mark = source.csv.decimal
+    counted = _counted(open_source(source), policy, mark)
+    return verify(counted, policy, decimal=mark, levels=levels)
+
+
+def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
+    names = (*policy.quasi_identifiers, *policy.names("sensitive"))
+    return count(table, [name for name in names if name in table.columns], decimal=decimal)
+
+
+def _crowd(
+    release: Count, policy: Policy, source: Count | None, decimal: str, source_decimal: str
+) -> Crowd:
+    """Tell of the population; its table is read, unless it was with the source."""
+    if source is None:
+        population = count_population(policy, release, decimal=decimal)
+        return Crowd(policy, population, release.records, decimal, decimal)
+    population = source.population or count_population(policy, source, decimal=source_decimal)
+    return Crowd(policy, population, source.records, source_decimal, decimal)
+
+
+def _guarded(policy: Policy) -> list[str]:
+    rules = {rule.attribute for rule in policy.privacy.guarding}
+    return [name for name in policy.attributes if name in rules]
+
+
+def _require_columns(release: Count, policy: Policy) -> None:
+    needed = (*policy.quasi_identifiers, *_guarded(policy))
+    unnamed = [name for name in release.columns if name not in policy.attributes]
+    absent = [name for name in needed if name not in release.attributes]
+    if unnamed:
+        raise SchemaMismatchError(
+            f"the release has {', '.join(unnamed)}, which the policy does not name; give each a "
+            "role or leave it out"
+        )
+    if absent:
+        raise SchemaMismatchError(f"the release lacks {', '.join(absent)}")
+
+
+# -- classes -------------------------------------------------------------------------------
+
+
+def _classes(release: Count, policy: Policy) -> Partition:
+    places = [release.attributes.index(name) for name in policy.quasi_identifiers]
+    return partition([release.table.codes[:, place] for place in places], release.table.counts)
+
+
+def _held(release: Count, classes: Partition, name: str) -> Contents:
+    column = release.table.codes[:, release.attributes.index(name)]
+    return contents(classes, column, release.table.counts)
+
+
+# -- identifiers and suppression ------------------------------------------------------------
+
+
+def _identifiers_gone(release: Count, policy: Policy, source: Count | None) -> Iterator[Promise]:
+    for name, attribute in policy.attributes.items():
+        if isinstance(attribute, DirectIdentifier):
+            column = release.columns.get(name)
+            known = source.columns.get(name) if source else None
+            left = _telling(column, attribute, known, release.records) if column else 0
+            yield Promise(IDENTIFIERS, name, 0, left, left == 0, 0, left)
+
+
+def _masks_kept(release: Count, policy: Policy) -> Iterator[Promise]:
+    """Measure how many records show more of an identifier than its mask leaves."""
+    for name, attribute in policy.quasi_identifiers.items():
+        rule = attribute.mask
+        if rule is None:
+            continue
+        column = release.columns[name]
+        bare = [not _is_masked(label, rule) for label in column.labels]
+        left = int(column.counts[np.array(bare, dtype=np.bool_)].sum())
+        yield Promise(MASKED, name, 0, left, left == 0, 0, left)
+
+
+def _is_masked(label: str | None, rule: MaskRule) -> bool:
+    if label is None or label in {SUPPRESSED, rule.other}:
+        return True
+    kept = rule.keep if rule.keep and len(label) > rule.keep else 0
+    end = len(label) - kept
+    hidden = label[:end] if rule.side == "left" else label[kept:]
+    return set(hidden) <= {rule.character}
+
+
+def _telling(
+    column: ColumnCount, attribute: DirectIdentifier, known: ColumnCount | None, records: int
+) -> int:
+    """Return how many records hold anything but nothing and the constant or a pseudonym.
+
+    No value of the source is a pseudonym, whatever it looks like.
+    """
+    if column.distinct and not len(column.values):  # forgotten: nobody can tell
+        return records - column.missing
+    if attribute.redaction == "pseudonym":
+        harmless = pc.match_substring_regex(column.values, PSEUDONYM_PATTERN)
+        if known is not None:
+            repeated = pc.is_in(column.values, value_set=known.values.drop_null())  # noqa: PD011
+            harmless = pc.and_not(harmless, repeated)
+    else:
+        harmless = pc.equal(column.values, attribute.constant)
+    telling = pc.invert(pc.fill_null(harmless, fill_value=True)).to_numpy(zero_copy_only=False)
+    return int(column.counts[telling].sum())
+
+
+def _suppression(released: int, records: int, policy: Policy) -> Promise:
+    allowed = policy.most_suppressed(records) if policy.suppressed_records == "drop" else 0
+    left_out = records - released
+    beyond = max(left_out - allowed, -left_out, 0)
+    return Promise(SUPPRESSION, None, allowed, left_out, beyond == 0, 0, beyond)

@@ -1,0 +1,119 @@
+"""A request that is chosen for a table: useful, of acceptable risk, and for a person to run."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import anon_dagster
+from anon_dagster.errors import RequestError, UnreachableError
+from anon_dagster.operations.propose import _promises
+from anon_dagster.request import load_request
+
+
+@pytest.fixture(scope="module")
+def people() -> pd.DataFrame:
+    dice = np.random.default_rng(4)
+    return pd.DataFrame(
+        {
+            "name": [f"Person {n}" for n in range(300)],
+            "sex": dice.choice(["male", "female"], 300),
+            "age": dice.integers(18, 90, 300),
+            "diagnosis": dice.choice(["J45.9", "E11.9", "I10"], 300),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def proposal(people: pd.DataFrame) -> anon_dagster.Proposal:
+    return anon_dagster.auto_anonymize(people, acceptable_risk=0.2)
+
+
+def test_nothing_acceptable_loses_less_than_what_is_proposed(
+    proposal: anon_dagster.Proposal,
+) -> None:
+    measured = proposal.alternatives
+    chosen = measured[measured["chosen"]]
+    assert len(chosen) == 1
+    assert chosen["acceptable"].all()
+    assert chosen["infoLoss"].item() == measured.loc[measured["acceptable"], "infoLoss"].min()
+    assert chosen["maxProbabilityIdentification"].item() <= 0.2
+
+
+def test_what_is_proposed_runs_and_gives_what_was_measured(
+    proposal: anon_dagster.Proposal, people: pd.DataFrame
+) -> None:
+    result = anon_dagster.anonymize(proposal.request, frame=people)
+    chosen = proposal.alternatives[proposal.alternatives["chosen"]]
+    released = result.risk["release"]
+    assert released["maxProbabilityIdentification"] == chosen["maxProbabilityIdentification"].item()
+    assert result.df is not None
+    assert len(result.df) == chosen["released"].item()
+
+
+def test_the_yaml_is_the_request_with_the_reasons(tmp_path: Path, people: pd.DataFrame) -> None:
+    people.to_csv(tmp_path / "people.csv", index=False)
+    proposal = anon_dagster.auto_anonymize(
+        tmp_path / "people.csv", target=str(tmp_path / "out.csv"), acceptable_risk=0.2
+    )
+    (tmp_path / "request.yaml").write_text(proposal.yaml)
+    assert load_request(tmp_path / "request.yaml").policy.privacy.k_anonymity
+    assert proposal.yaml.startswith("# Chosen of ")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def promised(yaml: str) -> tuple[list[str], list[str]]:
+    """Return the lines of the section privacy: its reasons, and its rules."""
+    section = yaml.partition("\n  privacy:\n")[2].partition("\n\n")[0].splitlines()
+    reasons = [line.strip() for line in section if line.strip().startswith("#")]
+    return reasons, [line.strip() for line in section if not line.strip().startswith("#")]
+
+
+def test_the_reason_beside_a_promise_is_that_of_the_value_that_was_chosen(
+    proposal: anon_dagster.Proposal,
+) -> None:
+    assert proposal.detection.promises.document["k_anonymity"] == {"k": 3}
+    k = proposal.request["policy"]["privacy"]["k_anonymity"]["k"]
+    reasons, rules = promised(proposal.yaml)
+    assert k >= 5
+    assert f"k_anonymity: {{k: {k}}}" in rules
+    found = [reason for reason in reasons if reason.startswith("# k = ")]
+    assert len(found) == 1
+    assert found[0].startswith(f"# k = {k}: no record is identified with a probability above 0.2")
+    assert "# k = 3: 300 records" in proposal.detection.yaml()
+
+
+def test_the_reason_of_a_weakened_promise_says_so() -> None:
+    illnesses = ["J45", "J45", "J45", "E11"] * 4 + ["J45", "E11", "I10", "I10"]
+    frame = pd.DataFrame({"sex": ["f"] * 16 + ["m"] * 4, "diagnosis": illnesses})
+    detection = anon_dagster.detect(frame)
+    before = detection.promises.document
+    weaker = {**before, "k_anonymity": {"k": 4}}
+    weaker["l_diversity"] = [{**rule, "l": rule["l"] - 1} for rule in before["l_diversity"]]
+    found = _promises(detection.promises, weaker, 0.25)
+    least = before["l_diversity"][0]["l"]
+    assert found.document == weaker
+    assert found.reasons["diagnosis"] == (
+        f"diagnosis: l = {least - 1}, weakened: nothing that was measured with l = {least} "
+        "is acceptable"
+    )
+
+
+def test_the_yaml_and_the_reasons_hold_no_value(proposal: anon_dagster.Proposal) -> None:
+    shown = proposal.yaml + "".join(proposal.reasons)
+    assert not any(value in shown for value in ("Person", "J45", "E11"))
+
+
+def test_time_that_is_up_stops_the_search_once_something_is_acceptable(
+    people: pd.DataFrame,
+) -> None:
+    hurried = anon_dagster.auto_anonymize(people, acceptable_risk=0.2, seconds=0)
+    assert hurried.alternatives["acceptable"].sum() == 1
+
+
+def test_a_risk_that_cannot_be_reached_is_refused(people: pd.DataFrame) -> None:
+    with pytest.raises(UnreachableError, match="accept a larger risk"):
+        anon_dagster.auto_anonymize(people, acceptable_risk=0.001)
+    with pytest.raises(RequestError, match="acceptable_risk"):
+        anon_dagster.auto_anonymize(people, acceptable_risk=0)

@@ -1,0 +1,159 @@
+"""Schemas find what does not belong, and say so without a cell."""
+
+import subprocess
+import sys
+import traceback
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.releasing.schemas import (
+    check_schema,
+    release_problems,
+    release_schema,
+    schema_problems,
+    source_problems,
+    source_schema,
+)
+from anon_dagster.request import Policy
+from tests.counted import counted, policy_of
+
+ROLES = {
+    "name": "direct_identifier",
+    "age": "quasi_identifier",
+    "illness": "sensitive",
+    "note": "non_sensitive",
+}
+POLICY = policy_of(ROLES)
+SOURCE = pd.DataFrame(
+    {
+        "name": ["Ann", "Bob", "Cid"],
+        "age": ["41", "42", "51"],
+        "illness": ["flu", "cold", "cold"],
+        "note": ["x", None, "y"],
+    }
+)
+AGES = Hierarchy.from_labels([["41", "42", "51"], ["[40, 50)", "[40, 50)", "[50, 60)"]])
+GENERALIZED = Generalized(
+    np.array([0, 1], dtype=np.int32), AGES.labels[1], AGES.covered[1], np.full(2, 0.5), 3
+)
+PROOF = Proof(optimal=True, loss=0, lower_bound=0, candidates=1, evaluated=1, method="exact")
+SOLUTION = Solution(np.array([0, 0, 1]), (GENERALIZED,), PROOF, (1,))
+RELEASE = SOURCE.drop(columns="name").assign(age=["[40, 50)", "[40, 50)", "[50, 60)"])
+KEPT = ("illness", "note")
+
+
+def problems_of(release: pd.DataFrame, *, policy: Policy = POLICY, **rest: Any) -> list[str]:
+    source = counted(SOURCE, ["age", "illness"])
+    solution = replace(SOLUTION, **rest)
+    return release_problems(
+        counted(release, ["age", "illness"]), policy, solution, KEPT, source=source
+    )
+
+
+def test_a_source_may_have_its_columns_in_any_order() -> None:
+    check_schema(SOURCE[["note", "age", "name", "illness"]], source_schema(POLICY))
+
+
+def test_a_column_too_many_and_one_too_few_are_named() -> None:
+    table = SOURCE.drop(columns="note").assign(index=[1, 2, 3])
+    expected = ["index is not among the columns", "note is missing"]
+    assert sorted(schema_problems(table, source_schema(POLICY))) == expected
+    assert sorted(source_problems(table.columns, POLICY)) == expected
+
+
+def test_values_that_a_hierarchy_lacks_are_counted_in_records() -> None:
+    table = pd.concat([SOURCE, SOURCE.assign(age="99"), SOURCE.assign(age=None)])
+    problems = schema_problems(table, source_schema(POLICY, {"age": AGES}))
+    assert sorted(problems) == [
+        "age: 3 records have no value",
+        "age: of 3 records it is not true that the value is in the hierarchy",
+    ]
+
+
+def test_a_missing_value_that_the_hierarchy_knows_is_fine() -> None:
+    ages = Hierarchy.from_labels([["41", "42", "51", None]])
+    check_schema(SOURCE.assign(age=None), source_schema(POLICY, {"age": ages}))
+
+
+def test_the_release_that_was_decided_fits() -> None:
+    assert problems_of(RELEASE) == []
+
+
+@pytest.mark.parametrize("label", ["41", "*", None])
+def test_a_label_of_another_level_does_not_fit(label: str | None) -> None:
+    ages = ["[40, 50)", "[40, 50)", label]
+    found = problems_of(RELEASE.assign(age=pd.array(ages, dtype="string")))
+    assert len(found) == 1
+    assert found[0].startswith("age: ")
+
+
+def test_a_suppressed_record_may_stay_only_where_the_policy_says_so() -> None:
+    release = RELEASE.assign(age=["[40, 50)", "[40, 50)", "*"])
+    classes = np.array([0, 0, -1])
+    keep = policy_of(ROLES, suppressed_records="keep")
+    assert problems_of(release, policy=keep, classes=classes) == []
+    assert problems_of(release, policy=keep)
+    assert problems_of(release, classes=classes)
+
+
+def test_columns_keep_their_order() -> None:
+    found = problems_of(RELEASE[["note", "age", "illness"]])
+    assert all("is not where it was" in problem for problem in found)
+    assert found
+
+
+def test_a_direct_identifier_is_gone_or_the_constant() -> None:
+    found = problems_of(RELEASE.assign(name="*"))
+    assert found == ["name is not among the columns"]
+    document = POLICY.model_dump()
+    document["attributes"]["name"] |= {"redaction": "constant", "constant": "X"}
+    constant = Policy.model_validate(document)
+    with_name = RELEASE.copy()
+    with_name.insert(0, "name", "X")
+    assert problems_of(with_name, policy=constant) == []
+    assert problems_of(with_name.assign(name=["X", "X", "Bob"]), policy=constant) == [
+        "name: of 1 record it is not true that the value is the constant"
+    ]
+
+
+def test_a_column_without_gaps_gets_none() -> None:
+    found = problems_of(RELEASE.assign(illness=pd.array(["flu", None, None], dtype="string")))
+    assert found == ["illness: 2 records have no value"]
+
+
+def test_without_the_source_the_order_and_the_gaps_of_kept_columns_play_no_part() -> None:
+    schema = release_schema(POLICY, SOLUTION, kept=KEPT)
+    check_schema(RELEASE[["note", "illness", "age"]].assign(illness=None), schema)
+
+
+def test_no_cell_is_in_the_error_or_in_what_it_came_from() -> None:
+    table = SOURCE.assign(age="canary")
+    with pytest.raises(SchemaMismatchError) as error:
+        check_schema(table, source_schema(POLICY, {"age": AGES}))
+    assert "canary" not in "".join(traceback.format_exception(error.value))
+    assert error.value.__context__ is None
+
+
+def test_columns_of_any_type_can_be_checked() -> None:
+    table = SOURCE.assign(
+        age=pd.array([41, 42, 51], dtype="Int64"),
+        illness=pd.Categorical(["a", "b", "a"]),
+        note=pd.to_datetime(["2024-01-01", "NaT", "2024-01-02"]),
+    )
+    check_schema(table, source_schema(POLICY, {"age": AGES}))
+
+
+def test_an_empty_table_fits() -> None:
+    check_schema(SOURCE.iloc[:0], source_schema(POLICY, {"age": AGES}))
+
+
+def test_only_who_checks_a_schema_imports_pandera() -> None:
+    code = "import sys, anon_dagster.releasing.schemas; sys.exit('pandera' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
