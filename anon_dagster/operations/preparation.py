@@ -68,6 +68,15 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
 
 
 def open_one_source(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
+    """Open a source or a frame, whichever was given.
+
+    Raises
+    ------
+    RequestError
+        If neither or both were given.
+    SourceError
+        If the source cannot be read.
+    """
     if source is not None and frame is None:
         return open_source(source)
     if frame is not None and source is None:
