@@ -1,9 +1,11 @@
 import re
 import tomllib
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hatchling.builders.wheel import WheelBuilder
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
@@ -58,3 +60,12 @@ def test_the_lock_pins_every_package_by_hash(lock: str) -> None:
 def test_the_lock_installs_from_whatever_index_the_machine_uses(lock: str) -> None:
     assert "://" not in lock
     assert "index-url" not in lock
+
+
+def test_the_wheel_has_the_data_of_the_package(project_folder: Path, tmp_path: Path) -> None:
+    (wheel,) = WheelBuilder(str(project_folder)).build(directory=str(tmp_path))
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    package = project_folder / "anon_dagster"
+    files = [path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    assert any(path.name == "report.html" for path in files)
+    assert {path.relative_to(project_folder).as_posix() for path in files} <= packed

@@ -31,7 +31,7 @@ def bar_chart(title: str, rows: Sequence[Bars], *, longest: float | None = None)
     values = [v for row in rows for v in (row.source, row.release) if v is not None]
     full = longest or max(values, default=0) or 1
     height = 34 + _ROW * len(rows)
-    body = "".join(_row(row, 34 + _ROW * place, full) for place, row in enumerate(rows))
+    body = "".join(_row(row, 34 + _ROW * position, full) for position, row in enumerate(rows))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{height}" '
         f'font-family="sans-serif" font-size="12"><rect width="100%" height="100%" fill="white"/>'

@@ -55,7 +55,7 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
     if isinstance(rule, MaskRule):
         return _masked(rule, level)
     if isinstance(rule, DateRule):
-        periods = [each for each in rule.levels if each != "day"]
+        periods = [level for level in rule.levels if level != "day"]
         if level <= len(periods):
             return f"the {periods[level - 1].replace('_', ' ')}"
     if isinstance(rule, RoundingRule):

@@ -1,31 +1,29 @@
 """The report of a job: what was asked, what was done, what came of it, in plain words.
 
 It shows values and their counts, so it stays in the private folder of the job; what may leave it
-is :func:`risk_chart`, :func:`utility_chart` and the tables of Dagster's metadata.
+is :func:`risk_chart`, :func:`utility_chart` and the tables of Dagster's metadata. This module says
+what is on the page, the template ``templates/report.html`` how it looks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report.charts import Bars, bar_chart
 from anon_dagster.report.explanation import explain_attribute, explain_level, explain_policy
+from anon_dagster.request import Policy
 from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 _VALUES = 20  # most frequent values of an attribute in its picture
 _COMBINATIONS = 50  # of attributes, those that single out most records
 _MOST_DIFFERENT = 200  # an attribute with more values has no picture
-
-_STYLE = (
-    "body{font:15px/1.5 sans-serif;max-width:60em;margin:2em auto;padding:0 1em}"
-    "table{border-collapse:collapse}td,th{padding:.2em .7em;border-bottom:1px solid #ddd;"
-    "text-align:left}img,svg{max-width:100%}"
-)
-
 
 DETAILS = {
     "suda": "Special uniques",
@@ -38,7 +36,7 @@ DETAILS = {
 
 @dataclass(frozen=True, slots=True)
 class ReportData:
-    """What the steps of a job found."""
+    """What a report is made of: the decision of a job, and the statistics of its release."""
 
     decision: Decision
     exploratory: ExploratoryStatistics
@@ -47,6 +45,24 @@ class ReportData:
     paths: tuple[str, ...]
     """Where the release is."""
     risk_details: RiskDetails = field(default_factory=RiskDetails)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """A table of the page, in texts."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _ValueChart:
+    """How often the values of an attribute occur."""
+
+    attribute: str
+    distinct: int
+    chart: str | None
+    """An SVG document; ``None`` if there are too many values to draw."""
 
 
 def level_rows(decision: Decision) -> Iterator[dict[str, Any]]:
@@ -82,41 +98,54 @@ def _share(name: str, table: pd.DataFrame) -> Bars:
     return Bars(name, source, release, f"{source:.3f} → {release:.3f}")
 
 
-def html(findings: ReportData) -> str:
+def html(data: ReportData) -> str:
     """Write the report as one HTML page that needs nothing else."""
-    body = "\n".join(_sections(findings))
-    return (
-        f"<!doctype html><html lang=en><meta charset=utf-8><title>Report</title>"
-        f"<style>{_STYLE}</style><h1>What was done with the data</h1>{body}</html>"
+    return _template().render(_content(data))
+
+
+@cache
+def _template() -> "Template":
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
+    environment.filters["thousands"] = "{:,}".format
+    return environment.get_template("report.html")
 
 
-def _sections(findings: ReportData) -> Iterator[str]:
-    decision = findings.decision
+def _content(data: ReportData) -> dict[str, Any]:
+    """Return what the template shows: its variables, by name."""
+    decision = data.decision
     policy = decision.request.policy
-    released = findings.risk["release"]["records"]
-    yield "<h2>What was promised</h2><ul>"
-    yield from (f"<li>{escape(line[2:])}" for line in explain_policy(policy).splitlines())
-    yield "</ul><h2>What was done</h2><ol>"
-    if sampling := decision.counted.sampling:
-        yield f"<li>A sample was drawn of the {sampling.records:,} records of the source."
-    yield f"<li>{decision.counted.records:,} records were counted: "
-    yield f"{len(decision.counted.table):,} different tuples."
-    yield f"<li>{escape(_how(decision))}"
-    yield f"<li>{decision.suppressed:,} records were suppressed; {released:,} were released to "
-    yield f"{escape(', '.join(findings.paths))}, measured there again, and found to keep every "
-    yield "promise.</ol><h2>What became of each attribute</h2>"
-    yield _table(_treatments(decision), ("attribute", "role", "what was done"))
-    yield f"<h2>Risk</h2>{risk_chart(findings.risk)}{_frame(findings.risk)}"
-    yield from _details(findings.risk_details)
-    yield f"<h2>Utility</h2>{utility_chart(findings.utility)}{_frame(findings.utility)}"
-    yield "<h2>Values, source above release</h2>"
-    yield from _histograms(findings.exploratory.values)
-
-
-def _details(details: RiskDetails) -> Iterator[str]:
-    for name, frame in details.tables.items():
-        yield f"<h3>{DETAILS[name]}</h3>{_frame(shown_rows(frame))}"
+    sampling = decision.counted.sampling
+    return {
+        "promises": [line.removeprefix("- ") for line in explain_policy(policy).splitlines()],
+        "drawn_from": sampling.records if sampling else None,
+        "records": decision.counted.records,
+        "tuples": len(decision.counted.table),
+        "proof": decision.solution.proof,
+        "objective": str(decision.plan.problem.objective),
+        "target_use": _judged_use(policy),
+        "suppressed": decision.suppressed,
+        "released": int(data.risk["release"]["records"]),
+        "paths": data.paths,
+        "treatments": _treatments(decision),
+        "risk_chart": risk_chart(data.risk),
+        "risk": _shown(data.risk),
+        "risk_details": [
+            (DETAILS[name], _shown(shown_rows(frame)))
+            for name, frame in data.risk_details.tables.items()
+        ],
+        "utility_chart": utility_chart(data.utility),
+        "utility": _shown(data.utility),
+        "value_charts": list(_value_charts(data.exploratory.values)),
+    }
 
 
 def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,36 +153,34 @@ def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.head(_COMBINATIONS)
 
 
-def _how(decision: Decision) -> str:
-    proof = decision.solution.proof
-    what = "no better one exists" if proof.optimal else f"none is below {proof.lower_bound:.4f}"
-    objective, asked = decision.plan.problem.objective, decision.request.policy
-    if asked.objective.metric == "classification" and asked.target_use is not None:
-        what = (
-            f"from none of the {asked.objective.candidates} of least loss is "
-            f"{asked.target_use.attribute} learned better"
-        )
-    return (
-        f"The {proof.method} search evaluated {proof.evaluated:,} of {proof.candidates:,} "
-        f"candidates for the least {objective}; the release it chose loses {proof.loss:.4f} "
-        f"(0 nothing, 1 everything), and {what}."
-    )
+def _judged_use(policy: Policy) -> dict[str, object] | None:
+    """Return the target use that candidates were judged by, if they were."""
+    if policy.objective.metric != "classification" or policy.target_use is None:
+        return None
+    return {
+        "attribute": policy.target_use.attribute,
+        "candidates": policy.objective.candidates,
+    }
 
 
-def _treatments(decision: Decision) -> Iterator[tuple[str, str, str]]:
+def _treatments(decision: Decision) -> _Table:
+    """Tell what was done to each attribute."""
     levels = {row["attribute"]: row for row in level_rows(decision)}
+    rows = []
     for name, attribute in decision.request.policy.attributes.items():
         row = levels.get(name)
         done = explain_attribute(attribute)
         if row is not None:
             done = f"level {row['level']} of {row['of']}: {row['meaning']}"
-        yield name, attribute.role, done
+        rows.append((name, attribute.role, done))
+    return _Table(("attribute", "role", "what was done"), tuple(rows))
 
 
-def _histograms(values: pd.DataFrame) -> Iterator[str]:
+def _value_charts(values: pd.DataFrame) -> Iterator[_ValueChart]:
+    """Draw how often the most frequent values of each attribute occur in source and release."""
     for name, counts in values.groupby("attribute", sort=False):
         if len(counts) > _MOST_DIFFERENT:
-            yield f"<p>{escape(str(name))}: {len(counts):,} values, too many for a picture."
+            yield _ValueChart(str(name), len(counts), None)
             continue
         top = counts.fillna({"source": 0, "release": 0})
         top = top.assign(most=top[["source", "release"]].max(axis=1))
@@ -162,25 +189,20 @@ def _histograms(values: pd.DataFrame) -> Iterator[str]:
             Bars(_text(value), int(s), int(r), f"{int(s):,} → {int(r):,}")
             for value, s, r in zip(top["value"], top["source"], top["release"], strict=True)
         ]
-        yield bar_chart(str(name), rows)
+        yield _ValueChart(str(name), len(counts), bar_chart(str(name), rows))
 
 
 def _text(value: object) -> str:
     return "(missing)" if pd.isna(value) else str(value)  # type: ignore[call-overload]
 
 
-def _frame(frame: pd.DataFrame) -> str:
-    rows = ((row[0], *map(_number, row[1:])) for row in frame.itertuples())
-    return _table(rows, (str(frame.index.name), *map(str, frame.columns)))
+def _shown(frame: pd.DataFrame) -> _Table:
+    """Return a table of numbers as texts, its index first."""
+    rows = ((str(row[0]), *map(_number, row[1:])) for row in frame.itertuples())
+    return _Table((str(frame.index.name), *map(str, frame.columns)), tuple(rows))
 
 
 def _number(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _table(rows: Iterable[Iterable[object]], columns: Iterable[str]) -> str:
-    head = "".join(f"<th>{escape(column)}" for column in columns)
-    lines = ("<tr>" + "".join(f"<td>{escape(str(cell))}" for cell in row) for row in rows)
-    return f"<table><tr>{head}{''.join(lines)}</table>"

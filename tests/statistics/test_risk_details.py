@@ -182,6 +182,6 @@ def test_the_report_shows_what_was_examined(result: AnonResult) -> None:
     page = html(findings)
     for heading in DETAILS.values():
         assert f"<h3>{heading}</h3>" in page
-    assert "<td>inference(illness)<td>" in page
+    assert "<td>inference(illness)</td>" in page
     plain = ReportData(result.decision, result.exploratory, result.risk, result.utility, ())
     assert "<h3>" not in html(plain)

@@ -1,0 +1,82 @@
+import subprocess
+import sys
+from html.parser import HTMLParser
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from anon_dagster import anonymize
+from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.report.page import ReportData, html
+
+MARKUP = '<script>alert("1")</script>'
+POLICY = {
+    "attributes": {
+        "age <b>": {"role": "quasi_identifier"},
+        "illness": {"role": "sensitive"},
+    },
+    "privacy": {"k_anonymity": {"k": 2}},
+}
+
+
+class Reader(HTMLParser):
+    """Collects the elements of a page, and what remains open."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.elements.add(tag)
+        if tag not in {"meta", "rect"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
+        self.elements.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page_of(result: AnonResult, *paths: str) -> str:
+    return html(ReportData(result.decision, result.exploratory, result.risk, result.utility, paths))
+
+
+@pytest.fixture
+def result() -> AnonResult:
+    frame = pd.DataFrame({"age <b>": [1, 1, 2, 2], "illness": [MARKUP, "flu"] * 2})
+    return anonymize({"policy": POLICY}, frame=frame)
+
+
+def test_a_value_a_name_or_a_path_is_never_taken_for_markup(result: AnonResult) -> None:
+    page = page_of(result, "out/<i>.parquet")
+    reader = Reader()
+    reader.feed(page)
+    assert not reader.elements & {"script", "b", "i"}
+    for shown in ("&lt;script&gt;", "age &lt;b&gt;", "out/&lt;i&gt;.parquet"):
+        assert shown in page
+
+
+def test_every_element_is_closed(result: AnonResult) -> None:
+    reader = Reader()
+    reader.feed(page_of(result, "out.parquet"))
+    assert {"table", "svg", "ol"} <= reader.elements
+    assert reader.open == []
+
+
+def test_an_attribute_of_too_many_values_has_a_line_in_place_of_a_picture() -> None:
+    ages: dict[str, Any] = {"age": range(300)}
+    attributes = {"age": {"role": "non_sensitive"}, "sex": {"role": "quasi_identifier"}}
+    policy = {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}}
+    frame = pd.DataFrame(ages | {"sex": ["f"] * 300})
+    page = page_of(anonymize({"policy": policy}, frame=frame), "out.parquet")
+    assert "<p>age: 300 values, too many for a picture.</p>" in page
+
+
+def test_the_template_engine_is_imported_only_where_a_report_is_made() -> None:
+    script = "import sys, anon_dagster.report.page; sys.exit('jinja2' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
