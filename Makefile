@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-s3 dev test test-slow lint types layers fuzz bench lock clean
+.PHONY: help demo demo-s3 dev test test-slow lint types layers fuzz bench schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -50,6 +50,9 @@ fuzz: $(READY)  ## let Hypothesis try the laws on many more tables, and 20,000 r
 
 bench: $(READY)  ## measure speed and memory
 	$(BIN)/python -m benchmarks
+
+schema: $(READY)  ## write docs/request.schema.json: what a request may say
+	$(BIN)/python -m tests.request_schema
 
 lock: $(READY)  ## resolve the newest versions for every supported Python
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \

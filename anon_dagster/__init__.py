@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from anon_dagster.operations.verify import verify_table
 
     verify = verify_table
+    __version__: str
 
 __all__ = [
     "AnonError",
@@ -56,6 +57,7 @@ __all__ = [
     "StoreUnavailableError",
     "TargetError",
     "UnreachableError",
+    "__version__",
     "anonymize",
     "apply",
     "auto_anonymize",
@@ -92,6 +94,10 @@ _LATE = {
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for)
     """Import pandas and pyarrow, which take seconds, only when records are to be read."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("anon-dagster")
     if name not in _LATE:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     module, own = _LATE[name]
