@@ -119,8 +119,10 @@ def invented(records: int, levels: tuple[int, ...], *, skew: float, related: flo
         frequency = random.permutation(1 / np.arange(1, hierarchy.leaves + 1) ** skew)
         values = random.choice(hierarchy.leaves, records, p=frequency / frequency.sum())
         centre = random.integers(0, hierarchy.leaves, 10)[kind]
-        near = (centre + random.integers(0, 1 + hierarchy.leaves // 8, records)) % hierarchy.leaves
-        columns.append(np.where(random.random(records) < related, near, values))
+        related_values = (
+            centre + random.integers(0, 1 + hierarchy.leaves // 8, records)
+        ) % hierarchy.leaves
+        columns.append(np.where(random.random(records) < related, related_values, values))
         hierarchies.append(hierarchy)
     codes = np.stack(columns, axis=1).astype(np.int32)
     ones = np.ones(records, dtype=np.int64)
@@ -154,11 +156,11 @@ def _lookup() -> str:
     columns = [random.integers(0, h.leaves, 100_000) for h in problem.hierarchies]
     rows = np.stack(columns, axis=1).astype(np.int32)
     begun = time.process_time()
-    found = cells.assign(rows, problem.hierarchies)
+    assigned = cells.assign(rows, problem.hierarchies)
     seconds = time.process_time() - begun
     return (
         f"{len(rows):,} new records placed in {len(cells.codes):,} cells: {seconds:.2f} s, "
-        f"{np.mean(found >= 0):.0%} are covered"
+        f"{np.mean(assigned >= 0):.0%} are covered"
     )
 
 

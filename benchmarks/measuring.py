@@ -28,7 +28,7 @@ class Reader:
         self._last = 0
 
     def __call__(self, progress: Progress) -> None:
-        """Take in how far a reading has come."""
+        """Add the records that were read since the last call."""
         if progress.phase not in {"count", "write"}:
             return
         self.records += progress.done - (self._last if progress.done > self._last else 0)

@@ -123,13 +123,13 @@ def _brute_force(problem: Problem, least: float) -> float:
     return (time.process_time() - start) / candidates
 
 
-def _line(name: str, found: dict[str, Any]) -> str:
+def _line(name: str, measured: dict[str, Any]) -> str:
     arx = ARX.get(name)
-    quoted = f"{arx:7g}{arx / found['seconds']:6.0f}x" if arx else f"{'':14}"
+    quoted = f"{arx:7g}{arx / measured['seconds']:6.0f}x" if arx else f"{'':14}"
     return (
-        f"{name:38}{found['candidates']:11,}{found['evaluated']:10,}{found['seconds']:9.3f}"
-        f"{found['peak']:7.0f}{found['loss']:9.5f}{found['proof']:>9}{'~':>4}{found['brute']:10,.1f}"
-        f"{found['brute'] / found['seconds']:8,.0f}x{quoted}  {found['levels']}"
+        f"{name:38}{measured['candidates']:11,}{measured['evaluated']:10,}{measured['seconds']:9.3f}"
+        f"{measured['peak']:7.0f}{measured['loss']:9.5f}{measured['proof']:>9}{'~':>4}{measured['brute']:10,.1f}"
+        f"{measured['brute'] / measured['seconds']:8,.0f}x{quoted}  {measured['levels']}"
     )
 
 
@@ -157,10 +157,10 @@ def _heuristic() -> None:
         start = time.process_time()
         exact = search(problem)
         between = time.process_time()
-        found = search_heuristically(problem, Budget())
+        solution = search_heuristically(problem, Budget())
         seconds += time.process_time() - between
         exact_seconds += between - start
-        hits += found.levels == exact.levels
+        hits += solution.levels == exact.levels
     print(f"  optimum found: {hits} of {KNOWN_CASES}; {seconds:.1f} s, exact {exact_seconds:.1f} s")
     problem = _tables.correlated(1, candidates=1e13, records=5_000)
     start = time.process_time()

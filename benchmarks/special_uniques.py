@@ -26,26 +26,26 @@ def main() -> None:
     frame = pd.DataFrame(table.codes).loc[np.repeat(np.arange(len(table)), table.counts)]
     print(f"special uniques: {table.records:,} records x {attributes}")
     for largest in LARGEST:
-        seconds, found = _timed(table, largest)
-        every = [
+        seconds, uniques = _timed(table, largest)
+        tried = [
             chosen
             for size in range(1, largest + 1)
             for chosen in combinations(range(attributes), size)
         ]
         start = time.process_time()
-        for chosen in every:
+        for chosen in tried:
             frame.groupby(list(chosen)).size()
         brute = time.process_time() - start
         print(
-            f"  up to {largest} of {attributes}: {int(found.sum()):>7,} found {seconds:6.2f} s; "
-            f"{len(every):>4} combinations {brute:6.2f} s: {brute / seconds:4.1f} times as long"
+            f"  up to {largest} of {attributes}: {int(uniques.sum()):>7,} found {seconds:6.2f} s; "
+            f"{len(tried):>4} combinations {brute:6.2f} s: {brute / seconds:4.1f} times as long"
         )
 
 
 def _timed(table: FrequencyTable, largest: int) -> tuple[float, NDArray[np.int64]]:
     start = time.process_time()
-    found = special_uniques(table, largest=largest)
-    return time.process_time() - start, found.msus
+    uniques = special_uniques(table, largest=largest)
+    return time.process_time() - start, uniques.msus
 
 
 def _table() -> FrequencyTable:

@@ -52,9 +52,11 @@ def main() -> None:
     for name, sizes in TABLES.items():
         codes = _codes(sizes, RECORDS)
         release = _counted(codes, (*sizes, ILLNESSES))
-        seconds, found = _timed(verify, release, POLICY)
-        classes = found.classes.classes
-        print(f"  {name:34} {classes:>9,} classes {seconds:7.2f} s, {len(found.promises)} promises")
+        seconds, result = _timed(verify, release, POLICY)
+        classes = result.classes.classes
+        print(
+            f"  {name:34} {classes:>9,} classes {seconds:7.2f} s, {len(result.promises)} promises"
+        )
     for name, seconds in _pycanon():
         print(f"  pycanon, {name:25} {seconds:27.2f} s")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -71,9 +73,9 @@ def _counted(codes: "np.ndarray[Any, np.dtype[np.int32]]", sizes: tuple[int, ...
     table = FrequencyTable.of(codes, np.ones(len(codes), dtype=np.int64), sizes)
     names = (*QUASI_IDENTIFIERS, "illness")
     columns = {}
-    for place, (name, size) in enumerate(zip(names, sizes, strict=True)):
+    for position, (name, size) in enumerate(zip(names, sizes, strict=True)):
         values = pa.array([f"v{value:02}" for value in range(size)])
-        counts = np.bincount(codes[:, place], minlength=size).astype(np.int64)
+        counts = np.bincount(codes[:, position], minlength=size).astype(np.int64)
         columns[name] = ColumnCount(values, counts, Kinds.of(values), size, 0)
     return Count(columns, names, table)
 

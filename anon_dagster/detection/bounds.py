@@ -53,6 +53,7 @@ def propose_promises(
 
 
 def _guard(profile: Profile) -> tuple[str, dict[str, Any], str]:
+    """Choose the model of a sensitive attribute: its name, its rule, and why."""
     shares = profile.counts / max(profile.present, 1)
     top = float(shares.max(initial=0.0))
     effective = float(np.exp(-(shares * np.log(shares)).sum())) if len(shares) else 0.0

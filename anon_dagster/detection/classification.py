@@ -21,7 +21,7 @@ _RIVALS = 3
 _YIELDING = 0.4
 _WEAK, _UNCONFIRMED = 0.75, 0.58
 _CERTAIN = 0.95
-_TELLING = 0.5
+_STRONG_NAME = 0.5
 _RELATED = 0.85
 _FAMILIES = (
     frozenset({"full_name", "given_name", "family_name"}),
@@ -45,9 +45,9 @@ class Verdict:
     """The domains that came next, with their scores."""
     calendar: Calendar | None
     """How its dates are written, if it has any."""
-    spoken: float = 0.0
+    value_score: float = 0.0
     """How far the values say so, 0 to 1."""
-    named: float = 0.0
+    name_score: float = 0.0
     """How far the name of the column says so, 0 to 1."""
 
 
@@ -60,42 +60,56 @@ def classify(profile: Profile, domains: Domains) -> Verdict:
     """
     dates = calendar(profile) if profile.distinct else None
     evidence: dict[str, Evidence] = {}
-    for each in _witnesses(profile, domains, dates):
-        if each.score > evidence.get(each.domain, _NOTHING).score and each.domain in domains:
-            evidence[each.domain] = each
-    named = header_evidence(profile.name, domains)
+    for witness in _witnesses(profile, domains, dates):
+        strongest = evidence.get(witness.domain, _NOTHING)
+        if witness.score > strongest.score and witness.domain in domains:
+            evidence[witness.domain] = witness
+    name_scores = header_evidence(profile.name, domains)
     if (constant := evidence.get("constant", _NOTHING)).score > _CERTAIN:
-        return _constant(constant, named, domains)
+        return _constant(constant, name_scores, domains)
     scores = {
-        domain: _together(domain, domains, profile, evidence, named)
-        for domain in {*evidence, *named}
+        domain: _combined_score(domain, domains, profile, evidence, name_scores)
+        for domain in {*evidence, *name_scores}
     }
     ranked = sorted(scores, key=lambda d: (-domains[d].priority * (scores[d] > 0.5), -scores[d], d))
     best = ranked[0]
-    reasons = _reasons(best, scores[best], evidence, named)
+    reasons = _reasons(best, scores[best], evidence, name_scores)
     rivals = tuple((d, round(scores[d], 3)) for d in ranked[1 : 1 + _RIVALS])
-    spoken = evidence.get(best, _NOTHING).score
+    value_score = evidence.get(best, _NOTHING).score
     return Verdict(
-        best, min(scores[best], 0.99), reasons, rivals, dates, spoken, named.get(best, 0.0)
+        best,
+        min(scores[best], 0.99),
+        reasons,
+        rivals,
+        dates,
+        value_score,
+        name_scores.get(best, 0.0),
     )
 
 
 _NOTHING = Evidence("", 0.0, "")
 
 
-def _constant(only: Evidence, named: dict[str, float], domains: Domains) -> Verdict:
+def _constant(only: Evidence, name_scores: dict[str, float], domains: Domains) -> Verdict:
     """Judge a column of one value, or of none in the sample: other records may have others."""
-    best = max(named, key=named.__getitem__, default="constant")
-    if named and domains[best].role == "direct_identifier" and named[best] > _TELLING:
+    best = max(name_scores, key=name_scores.__getitem__, default="constant")
+    if (
+        name_scores
+        and domains[best].role == "direct_identifier"
+        and name_scores[best] > _STRONG_NAME
+    ):
         reasons = (only.reason, f"its name says {best.replace('_', ' ')}")
-        return Verdict(best, named[best] * _NAME_ALONE, reasons, (), None, 0.0, named[best])
+        return Verdict(
+            best, name_scores[best] * _NAME_ALONE, reasons, (), None, 0.0, name_scores[best]
+        )
     return Verdict("constant", only.score, (only.reason,), (), None, only.score)
 
 
 def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> Iterator[Evidence]:
+    """Ask every detector what the values speak for; of a constant, no further one."""
     generic = tuple(generic_evidence(profile))
     yield from generic
-    if any(each.domain == "constant" and each.score > _CERTAIN for each in generic):
+    if any(e.domain == "constant" and e.score > _CERTAIN for e in generic):
         return
     yield from time_evidence(profile, dates)
     yield from format_evidence(profile, domains)
@@ -111,29 +125,45 @@ def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> It
     yield from code_evidence(profile)
 
 
-def _together(
+def _combined_score(
     name: str,
     domains: Domains,
     profile: Profile,
     evidence: dict[str, Evidence],
-    named: dict[str, float],
+    name_scores: dict[str, float],
 ) -> float:
-    spoken = evidence[name].score if name in evidence else 0.0
+    """Return the score of a domain, 0 to 1, from its values and its name together.
+
+    Parameters
+    ----------
+    evidence
+        What the values speak for, by domain.
+    name_scores
+        How far the name speaks for each domain, 0 to 1.
+    """
+    value_score = evidence[name].score if name in evidence else 0.0
     if name in _GENERIC or name == "rating":
         # What fits many columns yields to what the name says in particular.
-        rivals = (named[d] * fits(profile, d, domains[d]) for d in named if d not in _GENERIC)
-        spoken *= 1 - _YIELDING * max(rivals, default=0.0)
-    if name not in _GENERIC and spoken < _WEAK and name not in named and speaks(profile.name):
+        rivals = (
+            name_scores[d] * fits(profile, d, domains[d]) for d in name_scores if d not in _GENERIC
+        )
+        value_score *= 1 - _YIELDING * max(rivals, default=0.0)
+    if (
+        name not in _GENERIC
+        and value_score < _WEAK
+        and name not in name_scores
+        and speaks(profile.name)
+    ):
         # A guess that the name could have confirmed, and did not.
-        spoken *= _UNCONFIRMED
-    if name not in named:
-        return spoken
+        value_score *= _UNCONFIRMED
+    if name not in name_scores:
+        return value_score
     fit = fits(profile, name, domains[name])
-    spoken = max(spoken, _RELATED * fit * _of_family(name, evidence))
-    believed = named[name] * _NAME_ALONE * fit
-    if not spoken and domains[name].shape == "none":
+    value_score = max(value_score, _RELATED * fit * _of_family(name, evidence))
+    believed = name_scores[name] * _NAME_ALONE * fit
+    if not value_score and domains[name].shape == "none":
         believed = 0.0
-    return 1 - (1 - spoken) * (1 - believed)
+    return 1 - (1 - value_score) * (1 - believed)
 
 
 def _of_family(name: str, evidence: dict[str, Evidence]) -> float:
@@ -142,13 +172,14 @@ def _of_family(name: str, evidence: dict[str, Evidence]) -> float:
 
 
 def _reasons(
-    best: str, score: float, evidence: dict[str, Evidence], named: dict[str, float]
+    best: str, score: float, evidence: dict[str, Evidence], name_scores: dict[str, float]
 ) -> tuple[str, ...]:
+    """Say why a domain was chosen: by its values, by its name, or for want of anything better."""
     reasons = []
     if best in evidence:
         reasons.append(evidence[best].reason)
-    if best in named:
-        strength = "says" if named[best] > 0.9 else "suggests"
+    if best in name_scores:
+        strength = "says" if name_scores[best] > 0.9 else "suggests"
         reasons.append(f"its name {strength} {best.replace('_', ' ')}")
         if best not in evidence:
             reasons.append("its values could be that")

@@ -91,6 +91,7 @@ def custom_document(custom: Mapping[str, Any] | str | Path) -> dict[str, Any]:
 
 
 def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
+    """Return the domains of a caller by name, after all problems of them are collected."""
     if custom is None:
         return {}
     document = _read(Path(custom)) if isinstance(custom, str | Path) else custom
@@ -99,25 +100,27 @@ def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
             "custom domains are a mapping by name, or the path of a YAML file of one"
         )
     problems: list[Complaint] = []
-    found: dict[str, Domain] = {}
-    for name, each in document.items():
+    domains: dict[str, Domain] = {}
+    for name, described in document.items():
         try:
-            domain = each if isinstance(each, Domain) else Domain.model_validate(each)
-            found[str(name)] = domain if domain.priority else domain.model_copy(update=_FIRST)
+            domain = (
+                described if isinstance(described, Domain) else Domain.model_validate(described)
+            )
+            domains[str(name)] = domain if domain.priority else domain.model_copy(update=_FIRST)
         except ValidationError as error:
             problems += list(_problems(str(name), error))
     if problems:
         raise RequestError(problems)
-    return found
+    return domains
 
 
 _FIRST = {"priority": 1}
 
 
 def _problems(name: str, error: ValidationError) -> Iterable[Complaint]:
-    for each in error.errors(include_url=False, include_input=False):
-        path = ".".join([name, *map(str, each["loc"])])
-        yield Complaint(path, each["msg"].removeprefix("Value error, "))
+    for problem in error.errors(include_url=False, include_input=False):
+        path = ".".join([name, *map(str, problem["loc"])])
+        yield Complaint(path, problem["msg"].removeprefix("Value error, "))
 
 
 def _read(path: Path) -> Mapping[str, Any]:

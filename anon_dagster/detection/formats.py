@@ -18,13 +18,13 @@ _FEWEST = 3  # distinct values below which a vocabulary of short codes says litt
 def format_evidence(profile: Profile, domains: Domains) -> Iterator[Evidence]:
     """Try the pattern or vocabulary of each domain."""
     for name, domain in domains.items():
-        found = None
+        evidence = None
         if domain.pattern is not None:
-            found = _pattern(profile, name, domain)
+            evidence = _pattern(profile, name, domain)
         elif domain.values is not None:
-            found = _vocabulary(profile, name, domain)
-        if found is not None:
-            yield found
+            evidence = _vocabulary(profile, name, domain)
+        if evidence is not None:
+            yield evidence
     yield from _numbers_of_states(profile)
 
 
@@ -34,6 +34,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _pattern(profile: Profile, name: str, domain: Domain) -> Evidence | None:
+    """Score the share of the values that match a pattern, and pass its check if it has one."""
     pattern = _compiled(domain.pattern or "")
     share = profile.share(pattern.fullmatch)
     if share <= 0.3:
@@ -69,6 +70,7 @@ def _thing(domain: Domain) -> str:
 
 
 def _vocabulary(profile: Profile, name: str, domain: Domain) -> Evidence | None:
+    """Score the share of the values that are words of a closed vocabulary."""
     known: Container[str]
     if isinstance(domain.values, str):
         known = words(domain.values)
@@ -109,7 +111,7 @@ def _plausibility(vocabulary: str, held: set[str]) -> float:
 
 def _numbers_of_states(profile: Profile) -> Iterator[Evidence]:
     """Try the check digits of many states on columns of long codes."""
-    if profile.distinct < 10 or profile.share(_long_code) < 0.8 or profile.span.places:
+    if profile.distinct < 10 or profile.share(_long_code) < 0.8 or profile.span.decimal_places:
         return
     best: dict[str, tuple[float, str]] = {}
     for module, domain in STATES:

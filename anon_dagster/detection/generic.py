@@ -10,7 +10,7 @@ from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
 
 _PHONE = re.compile(r"(\+|00)?[\d(][\d\s().\-/]{5,20}\d(\s?(x|ext\.?|#)\s?\d{1,6})?")
-_TOLD = re.compile(r"^(\+|00\d{9})|[()]|x\d|^\d{3}[-. ]\d{3}[-. ]\d{4}$|^0\d")
+_WRITTEN_AS_PHONE = re.compile(r"^(\+|00\d{9})|[()]|x\d|^\d{3}[-. ]\d{3}[-. ]\d{4}$|^0\d")
 _NATIONAL = (
     "US",
     "GB",
@@ -45,7 +45,7 @@ _NEARLY_CONSTANT = 0.94
 def contact_evidence(profile: Profile) -> Iterator[Evidence]:
     """Look for telephone numbers."""
     written = profile.matched(_PHONE)
-    if written < 0.6 or profile.distinct < 5 or profile.span.places:
+    if written < 0.6 or profile.distinct < 5 or profile.span.decimal_places:
         return
     if score := 0.84 * ramp(_abroad_unmarked(profile), low=0.5, high=0.8):
         yield Evidence("phone", score, "digits that are telephone numbers with a code of a country")
@@ -60,10 +60,10 @@ def contact_evidence(profile: Profile) -> Iterator[Evidence]:
         return
     valid, region = _valid_phones(profile)
     share = max(valid, written * 0.9 if marked > 0.6 else 0.0)
-    told = profile.share(lambda v: bool(_TOLD.search(v)))
+    punctuated = profile.share(lambda v: bool(_WRITTEN_AS_PHONE.search(v)))
     if marked < 0.25 and profile.one_length > 0.97 and valid < 0.5:
         return  # digits of one length, and of no country: rather a key
-    strength = 0.96 if told > 0.5 else 0.8 if valid >= 0.5 else 0.55
+    strength = 0.96 if punctuated > 0.5 else 0.8 if valid >= 0.5 else 0.55
     if score := strength * ramp(share, low=0.25, high=0.75):
         where = f" ({region})" if region else ""
         yield Evidence(

@@ -63,8 +63,8 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
     in ``birth date``) do not count. Where no phrase is found, words may be cut short (``fam stand``,
     ``gndr``) or misspelt.
     """
-    found = tuple(word for word in tokens(name) if word not in _IDLE)
-    scores = dict(_evidence(found, tuple(domains.items()))) if found else {}
+    name_words = tuple(word for word in tokens(name) if word not in _IDLE)
+    scores = dict(_evidence(name_words, tuple(domains.items()))) if name_words else {}
     for domain, pattern in _patterns(tuple(domains.items())):
         if pattern.fullmatch(name.strip()[:_LONGEST]):
             scores[domain] = _EXACT
@@ -73,17 +73,22 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
 
 @lru_cache(maxsize=8192)
 def _evidence(
-    found: tuple[str, ...], domains: tuple[tuple[str, Domain], ...]
+    name_words: tuple[str, ...], domains: tuple[tuple[str, Domain], ...]
 ) -> tuple[tuple[str, float], ...]:
-    whole = "".join(found)
-    likely = (p for p in _phrases(domains) if p.glued in whole)
-    hits = [(p, *fit) for p in likely if (fit := _fit(p, found)) is not None]
-    if not hits or len(found) > 1:
-        near = _by_letter(domains).get(found[0][0], ())
-        hits += [(p, s, (0, len(whole))) for p in near if (s := _shortened(p, found))]
+    """Score the domains that the words of a name speak for; parts of longer phrases do not."""
+    glued_name = "".join(name_words)
+    likely = (p for p in _phrases(domains) if p.glued in glued_name)
+    matches = [(p, *fit) for p in likely if (fit := _fit(p, name_words)) is not None]
+    if not matches or len(name_words) > 1:
+        candidates = _by_letter(domains).get(name_words[0][0], ())
+        matches += [
+            (p, s, (0, len(glued_name)))
+            for p in candidates
+            if (s := _shortened_score(p, name_words))
+        ]
     scores: dict[str, float] = {}
-    for phrase, score, span in hits:
-        if not any(_inside(span, other) for _, strong, other in hits if strong >= score - 0.2):
+    for phrase, score, span in matches:
+        if not any(_inside(span, other) for _, strong, other in matches if strong >= score - 0.2):
             scores[phrase.domain] = max(scores.get(phrase.domain, 0.0), score)
     return tuple(scores.items())
 
@@ -108,66 +113,71 @@ def speaks(name: str) -> bool:
 
 @lru_cache(maxsize=4)
 def _phrases(domains: tuple[tuple[str, Domain], ...]) -> tuple[Phrase, ...]:
-    found: dict[tuple[str, tuple[str, ...], str], Phrase] = {}
+    """Return every name that columns of the domains may have, without doubles."""
+    phrases: dict[tuple[str, tuple[str, ...], str], Phrase] = {}
     for name, domain in domains:
         for written in (name.replace("_", " "), *domain.names):
             stem = "end" if written.startswith("*") else "start" if written.endswith("*") else ""
             phrase = written.strip("~*")
             words = tuple(w for w in tokens(phrase) if w not in _IDLE) or tokens(phrase)
-            found.setdefault(
+            phrases.setdefault(
                 (name, words, stem),
                 Phrase(name, words, "".join(words), written.startswith("~"), stem),
             )
-    return tuple(found.values())
+    return tuple(phrases.values())
 
 
 @lru_cache(maxsize=4)
 def _by_letter(domains: tuple[tuple[str, Domain], ...]) -> dict[str, tuple[Phrase, ...]]:
     """Return the phrases that may be cut short, by their first letter."""
-    found: dict[str, list[Phrase]] = {}
+    by_letter: dict[str, list[Phrase]] = {}
     for phrase in _phrases(domains):
         if phrase.words and not phrase.vague and not any(map(str.isdigit, phrase.words)):
-            found.setdefault(phrase.words[0][0], []).append(phrase)
-    return {letter: tuple(phrases) for letter, phrases in found.items()}
+            by_letter.setdefault(phrase.words[0][0], []).append(phrase)
+    return {letter: tuple(phrases) for letter, phrases in by_letter.items()}
 
 
-def _fit(phrase: Phrase, found: tuple[str, ...]) -> tuple[float, Span] | None:
-    size, count = len(phrase.words), len(found)
-    whole, glued = "".join(found), phrase.glued
+def _fit(phrase: Phrase, name_words: tuple[str, ...]) -> tuple[float, Span] | None:
+    """Score how a name has a phrase, and say in which letters; ``None`` if it has not."""
+    size, count = len(phrase.words), len(name_words)
+    whole, glued = "".join(name_words), phrase.glued
     if not glued:
         return None
     if whole == glued:
         return (0.8 if phrase.vague else _EXACT), (0, len(whole))
-    starts = [s for s in range(count - size + 1) if found[s : s + size] == phrase.words]
-    joined = [s for s in range(count) if found[s] == glued] if size > 1 else []
+    starts = [s for s in range(count - size + 1) if name_words[s : s + size] == phrase.words]
+    joined = [s for s in range(count) if name_words[s] == glued] if size > 1 else []
     if starts or joined:
         start, length = (starts[-1], size) if starts else (joined[-1], 1)
-        return _placed(phrase, found, start, length), _span(found, start, length)
-    return _within(phrase, found)
+        letters = _letters_of(name_words, start, length)
+        return _positional_score(phrase, name_words, start, length), letters
+    return _within(phrase, name_words)
 
 
-def _placed(phrase: Phrase, found: tuple[str, ...], start: int, length: int) -> float:
+def _positional_score(
+    phrase: Phrase, name_words: tuple[str, ...], start: int, length: int
+) -> float:
     """Score a phrase that is some of the words of a name."""
     if phrase.vague:
         return _VAGUE
     # A number behind a name counts its fellows: address 2, phone1.
-    numbered = all(word.isdigit() for word in found[start + length :])
-    last = start + length == len(found)
+    numbered = all(word.isdigit() for word in name_words[start + length :])
+    last = start + length == len(name_words)
     if start == 0 and numbered and not last:
         return 0.95
     return _LAST if last or numbered else _FIRST if start == 0 else _INSIDE
 
 
-def _span(found: tuple[str, ...], start: int, length: int) -> Span:
-    before = sum(map(len, found[:start]))
-    return before, before + sum(map(len, found[start : start + length]))
+def _letters_of(name_words: tuple[str, ...], start: int, length: int) -> Span:
+    before = sum(map(len, name_words[:start]))
+    return before, before + sum(map(len, name_words[start : start + length]))
 
 
-def _within(phrase: Phrase, found: tuple[str, ...]) -> tuple[float, Span] | None:
+def _within(phrase: Phrase, name_words: tuple[str, ...]) -> tuple[float, Span] | None:
     """Look for a phrase at an end of a longer word: ``wohnort``, ``PRTAGE``."""
     glued = phrase.glued
-    for place, word in enumerate(found):
-        before = _span(found, place, 0)[0]
+    for position, word in enumerate(name_words):
+        before = _letters_of(name_words, position, 0)[0]
         score = _GLUED * (0.6 + 0.4 * len(glued) / len(word))
         long = not phrase.vague and len(glued) >= _SHORTEST_GLUED
         if word.endswith(glued) and (long or phrase.stem == "end"):
@@ -181,30 +191,32 @@ def _within(phrase: Phrase, found: tuple[str, ...]) -> tuple[float, Span] | None
 # -- words that are cut short or misspelt ------------------------------------------------------
 
 
-def _shortened(phrase: Phrase, found: tuple[str, ...]) -> float:
+def _shortened_score(phrase: Phrase, name_words: tuple[str, ...]) -> float:
     """Score names such as ``fam_stand``, ``staatsang.``, ``gndr`` and ``maried``; 0 if none fits."""
-    return max((_alike(phrase, each) for each in _cores(found)), default=0.0)
+    scores = (_abbreviation_score(phrase, words) for words in _significant_words(name_words))
+    return max(scores, default=0.0)
 
 
-def _cores(found: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    words = tuple(word for word in found if not word.isdigit())
+def _significant_words(name_words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of a name without numbers, and without the kind of thing at its end."""
+    words = tuple(word for word in name_words if not word.isdigit())
     yield words
     if len(words) > 1 and words[-1] in _KINDS:
         yield words[:-1]
 
 
-def _alike(phrase: Phrase, found: tuple[str, ...]) -> float:
-    if not found or len(found[0]) < 2:
+def _abbreviation_score(phrase: Phrase, name_words: tuple[str, ...]) -> float:
+    if not name_words or len(name_words[0]) < 2:
         return 0.0
-    if len(found) == len(phrase.words) > 1:
-        cut = all(own.startswith(word) for word, own in zip(found, phrase.words, strict=True))
-        return _SHORTENED if cut and max(map(len, found)) >= 3 else 0.0
-    if len(found) > 1:
-        return _SHORTENED if len(phrase.words) == 1 and _in_order(found, phrase.glued) else 0.0
-    return _alike_word(found[0], phrase)
+    if len(name_words) == len(phrase.words) > 1:
+        cut = all(own.startswith(word) for word, own in zip(name_words, phrase.words, strict=True))
+        return _SHORTENED if cut and max(map(len, name_words)) >= 3 else 0.0
+    if len(name_words) > 1:
+        return _SHORTENED if len(phrase.words) == 1 and _in_order(name_words, phrase.glued) else 0.0
+    return _word_score(name_words[0], phrase)
 
 
-def _alike_word(word: str, phrase: Phrase) -> float:
+def _word_score(word: str, phrase: Phrase) -> float:
     whole = phrase.glued
     if len(word) >= 4 and word == _skeleton(whole):
         return _CUT
@@ -217,12 +229,12 @@ def _in_order(parts: tuple[str, ...], word: str) -> bool:
     """Tell whether parts are pieces of a compound, the first at its start: ``geb dat``."""
     if not word.startswith(parts[0]) or any(len(part) < 3 for part in parts):
         return False
-    place = 0
+    position = 0
     for part in parts:
-        place = word.find(part, place)
-        if place < 0:
+        position = word.find(part, position)
+        if position < 0:
             return False
-        place += len(part)
+        position += len(part)
     return True
 
 

@@ -47,7 +47,11 @@ def number_evidence(profile: Profile) -> Iterator[Evidence]:
     if span.whole:
         yield from _whole(profile)
     padded = profile.share(lambda v: len(v) > 1 and v[0] == "0" and v.isdigit())
-    if span.places == 2 and span.least >= -1e7 and distinct > 0.2 * min(profile.present, 200):
+    if (
+        span.decimal_places == 2
+        and span.least >= -1e7
+        and distinct > 0.2 * min(profile.present, 200)
+    ):
         large = span.high > 300
         yield Evidence("amount", 0.62 if large else 0.36, "numbers with two decimal places")
     if padded < 0.02:
@@ -57,6 +61,7 @@ def number_evidence(profile: Profile) -> Iterator[Evidence]:
 
 
 def _whole(profile: Profile) -> Iterator[Evidence]:
+    """Look for years, ages, yes and no, ratings and sums among whole numbers."""
     span, distinct = profile.span, profile.distinct
     digits = profile.matched(r"(19|20)\d\d(\.0)?")
     if digits > 0.85 and span.low >= 1880 and span.high <= 2060:

@@ -95,6 +95,7 @@ def _town(value: str) -> bool:
 
 
 def _country_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for countries by name and code, nationalities, and currencies, which look like codes."""
     names = profile.share(lambda v: plain(v).replace("-", " ") in _names() or plain(v) in _names())
     people = profile.share(lambda v: plain(v) in facts.demonyms())
     if score := 0.97 * ramp(names, low=0.35, high=0.85):
@@ -149,6 +150,7 @@ def _coded_regions(profile: Profile) -> float:
 
 
 def _region_evidence(profile: Profile) -> Iterator[Evidence]:
+    """Look for states and provinces; cities that are named like them speak against it."""
     states = profile.share(lambda v: v.casefold() in facts.us_states())
     others = profile.share(_part_of_a_country)
     cities = profile.share(lambda v: plain(v) in facts.cities())
@@ -209,6 +211,7 @@ def _digits(profile: Profile) -> Iterator[Evidence]:
 
 
 def _street(value: str) -> bool:
+    """Tell whether a value reads like a street, with a number or without."""
     if not 5 <= len(value) <= 90 or not _LONG_WORD.search(value) or "$" in value:
         return False
     if re.fullmatch(r"[^\W\d]+ (19|20)\d\d", value):
@@ -255,19 +258,19 @@ def _address(value: str) -> bool:
 def coordinate_evidence(profile: Profile) -> Iterator[Evidence]:
     """Look for degrees with several decimal places."""
     span = profile.span
-    if not profile.numeric or span.places < 3 or profile.distinct < 20:
+    if not profile.numeric or span.decimal_places < 3 or profile.distinct < 20:
         return
     if span.least < -180 or span.most > 180 or max(abs(span.least), abs(span.most)) <= 1.5:
         return
     reason = "numbers of degrees with many decimal places"
-    fine = 0.12 if span.places >= 4 else 0.0
+    fine = 0.12 if span.decimal_places >= 4 else 0.0
     largest = max(abs(span.least), abs(span.most))
     if largest > 90:
         yield Evidence("longitude", 0.7 + fine if span.least < 0 else 0.5 + fine, reason)
         return
     spread = span.high - span.low
     # Normal deviates and rates have many places as well: degrees lie far from 0, or all over.
-    settled = span.low > 20 and span.high < 72 and spread < 52 and span.places >= 4
+    settled = span.low > 20 and span.high < 72 and spread < 52 and span.decimal_places >= 4
     worldwide = spread > 100 and largest > 60
     western = span.high < -60 and spread < 60
     if settled or worldwide:

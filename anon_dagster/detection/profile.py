@@ -23,7 +23,7 @@ _NEVER_AN_ANSWER = frozenset(
 )
 _MOST_PLACEHOLDERS = 0.5  # share of the records beyond which "none" is rather an answer
 _FEWEST_NUMBERS = 2
-_MARKS = [
+_MISSING_CODES = [
     *range(1, 10),
     *(digit * (10**power - 1) // 9 for power in range(2, 10) for digit in (7, 8, 9)),
 ]
@@ -42,7 +42,7 @@ class Profile:
     """Records of the sample."""
     values: tuple[str, ...]  # (values,): distinct
     counts: NDArray[np.int64]  # (values,)
-    codes: NDArray[np.int64]  # (records,): place of the value, len(values) if missing
+    codes: NDArray[np.int64]  # (records,): position of the value, len(values) if missing
     decimal: str = "."
     placeholders: bool = False
     """Whether some of what is missing is written as a text, such as ``n/a``."""
@@ -73,7 +73,7 @@ class Profile:
 
         Stripped of blanks around them, and of what is beyond the first few hundred characters.
         """
-        return tuple(self.values[place].strip()[:_LONGEST] for place in self._places)
+        return tuple(self.values[position].strip()[:_LONGEST] for position in self._shown_positions)
 
     @cached_property
     def weights(self) -> NDArray[np.float64]:
@@ -82,15 +82,15 @@ class Profile:
         By their records where there are few values, so that a few slips weigh little; up to
         halfway a vote per value where there are many, so that no frequent one decides alone.
         """
-        counts = self.counts[self._places].astype(float)
+        counts = self.counts[self._shown_positions].astype(float)
         if not len(counts):
             return counts
-        each = min(0.5, len(counts) / _SHOWN)
-        shares: NDArray[np.float64] = (1 - each) * counts / counts.sum() + each / len(counts)
+        even = min(0.5, len(counts) / _SHOWN)
+        shares: NDArray[np.float64] = (1 - even) * counts / counts.sum() + even / len(counts)
         return shares
 
     @cached_property
-    def _places(self) -> NDArray[np.int64]:
+    def _shown_positions(self) -> NDArray[np.int64]:
         if self.distinct <= _SHOWN:
             return np.arange(self.distinct)
         frequent = np.argsort(-self.counts, kind="stable")[: _SHOWN // 8]
@@ -133,10 +133,10 @@ class Profile:
             plain = plain.str.replace(self.decimal, ".", regex=False)
         numbers = pd.to_numeric(plain, errors="coerce").to_numpy(float)
         if np.isnan(numbers).mean() > 0.3 if len(numbers) else False:
-            cleaned = pd.Series([_unadorned(value) for value in values], dtype="object")
+            cleaned = pd.Series([_bare_number(value) for value in values], dtype="object")
             numbers = pd.to_numeric(cleaned, errors="coerce").to_numpy(float)
         numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        numbers[_marks(numbers, self.counts)] = np.nan
+        numbers[_missing_codes(numbers, self.counts)] = np.nan
         return numbers
 
     @cached_property
@@ -172,10 +172,10 @@ class Profile:
     @cached_property
     def lengths(self) -> dict[int, float]:
         """The weight of each length among the shown values."""
-        found: dict[int, float] = {}
+        weight_of_length: dict[int, float] = {}
         for value, weight in zip(self.shown, self.weights.tolist(), strict=True):
-            found[len(value)] = found.get(len(value), 0.0) + weight
-        return found
+            weight_of_length[len(value)] = weight_of_length.get(len(value), 0.0) + weight
+        return weight_of_length
 
     @property
     def one_length(self) -> float:
@@ -196,7 +196,7 @@ class Span:
     mean: float
     whole: bool
     """Whether nearly all numbers are whole."""
-    places: int
+    decimal_places: int
     """Decimal places of most numbers, none if they are whole."""
     evenness: float
     """Share of the records whose value stands for less than a hundredth of them."""
@@ -207,7 +207,7 @@ class Span:
         real = ~np.isnan(numbers)
         numbers, counts = numbers[real], counts[real]
         if not len(numbers):
-            return cls(0, 0, 0, 0, 0, whole=False, places=0, evenness=0)
+            return cls(0, 0, 0, 0, 0, whole=False, decimal_places=0, evenness=0)
         order = np.argsort(numbers)
         numbers, counts = numbers[order], counts[order]
         running = np.cumsum(counts) / counts.sum()
@@ -221,35 +221,35 @@ class Span:
             float(numbers[-1]),
             float(np.average(numbers, weights=counts)),
             whole,
-            0 if whole else _places(numbers),
+            0 if whole else _decimal_places(numbers),
             float(counts[counts < 0.01 * counts.sum()].sum() / counts.sum()),
         )
 
 
-def _places(numbers: NDArray[np.float64]) -> int:
+def _decimal_places(numbers: NDArray[np.float64]) -> int:
     """Return the decimal places that nine of ten numbers get by with."""
     picked = numbers[np.linspace(0, len(numbers) - 1, min(len(numbers), 200)).astype(int)]
-    for places in range(1, 9):
-        if np.mean(np.isclose(picked, np.round(picked, places), rtol=0, atol=1e-9)) >= 0.9:
-            return places
+    for decimals in range(1, 9):
+        if np.mean(np.isclose(picked, np.round(picked, decimals), rtol=0, atol=1e-9)) >= 0.9:
+            return decimals
     return 9
 
 
-def _marks(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _missing_codes(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Find numbers that stand for a missing answer: 999 or -9 far from all others."""
     real = np.flatnonzero(~np.isnan(numbers))
-    found = np.zeros(len(numbers), dtype=bool)
+    marked = np.zeros(len(numbers), dtype=bool)
     if len(real) < _FEWEST_NUMBERS:
-        return found
+        return marked
     order = real[np.argsort(numbers[real])]
     running = np.cumsum(counts[order]) / counts[order].sum()
     low, high = (numbers[order[np.searchsorted(running, share)]] for share in (0.05, 0.9))
     far = (numbers > high + 5 * (high - low + 1)) | ((numbers < 0) & (low >= 0))
-    found[real] = far[real] & np.isin(np.abs(numbers[real]), _MARKS)
-    return found if counts[found].sum() < 0.1 * counts[real].sum() else np.zeros_like(found)
+    marked[real] = far[real] & np.isin(np.abs(numbers[real]), _MISSING_CODES)
+    return marked if counts[marked].sum() < 0.1 * counts[real].sum() else np.zeros_like(marked)
 
 
-def _unadorned(value: str) -> str:
+def _bare_number(value: str) -> str:
     """Write a number without currency, blanks and separators of thousands."""
     text = _MONEY.sub("", value.strip()).rstrip("%")
     if _GROUPED.fullmatch(text):
@@ -262,45 +262,49 @@ def _unadorned(value: str) -> str:
 def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profile:
     """Describe a column of a sample."""
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    distinct, places = encode(array)
+    distinct, text_codes = encode(array)
     texts: list[str | None] = distinct.to_pylist()
-    counts = np.bincount(places, minlength=len(texts)).astype(np.int64)
-    gone = _placeholders(texts, counts)
+    counts = np.bincount(text_codes, minlength=len(texts)).astype(np.int64)
+    placeholders = _placeholders(texts, counts)
     values: dict[str, int] = {}
-    targets = np.zeros(len(texts), dtype=np.int64)
-    for place, text in enumerate(texts):
-        if text is not None and counts[place] and place not in gone:
-            targets[place] = values.setdefault(text, len(values))
+    value_codes = np.zeros(len(texts), dtype=np.int64)
+    for code, text in enumerate(texts):
+        if text is not None and counts[code] and code not in placeholders:
+            value_codes[code] = values.setdefault(text, len(values))
         else:
-            targets[place] = -1
-    codes = targets[places]
+            value_codes[code] = -1
+    codes = value_codes[text_codes]
     codes = np.where(codes < 0, len(values), codes)
-    held = np.bincount(codes, minlength=len(values) + 1)[: len(values)].astype(np.int64)
-    return Profile(name, len(places), tuple(values), held, codes, decimal, bool(gone))
+    value_counts = np.bincount(codes, minlength=len(values) + 1)[: len(values)].astype(np.int64)
+    return Profile(
+        name, len(text_codes), tuple(values), value_counts, codes, decimal, bool(placeholders)
+    )
 
 
 def _placeholders(texts: list[str | None], counts: NDArray[np.int64]) -> frozenset[int]:
-    """Return the places of texts that stand for a missing value: ``n/a``, ``?``, a blank."""
+    """Return the positions of texts that stand for a missing value: ``n/a``, ``?``, a blank."""
     marks = words("missing")
     longest = 2 * max(map(len, marks))
-    found = [
-        place
-        for place, text in enumerate(texts)
+    positions = [
+        position
+        for position, text in enumerate(texts)
         if text is not None
         and (not text.strip() or (len(text) <= longest and folded(text) in marks))
     ]
     present = sum(int(counts[p]) for p, text in enumerate(texts) if text is not None)
-    others = sum(1 for p, t in enumerate(texts) if t is not None and counts[p]) - len(found)
-    blank = [p for p in found if not str(texts[p]).strip()]
-    held = sum(int(counts[place]) for place in found)
+    others = sum(1 for p, t in enumerate(texts) if t is not None and counts[p]) - len(positions)
+    blank = [p for p in positions if not str(texts[p]).strip()]
+    held = sum(int(counts[position]) for position in positions)
     # In a column of codes of two letters, NA is Namibia; a column of few answers may say "none".
-    kept_out = {str(texts[place]) for place in found}
+    kept_out = {str(texts[position]) for position in positions}
     alike = sum(
         1 for t in texts if t is not None and len(t) == 2 and t.isalpha() and t not in kept_out
     )
     if others < 1:
         return frozenset(blank)
     if held > _MOST_PLACEHOLDERS * present:
-        found = [place for place in found if folded(str(texts[place])) in _NEVER_AN_ANSWER]
+        positions = [
+            position for position in positions if folded(str(texts[position])) in _NEVER_AN_ANSWER
+        ]
     kept = {"na"} if alike > 0.5 * others else set()
-    return frozenset(place for place in found if folded(str(texts[place])) not in kept)
+    return frozenset(position for position in positions if folded(str(texts[position])) not in kept)

@@ -77,8 +77,8 @@ def classify_columns(
 
     See :func:`detect` for the parameters.
     """
-    found = detect(table, sample=sample, seed=seed, domains=domains).table
-    return found[["domain", "role", "confidence", "reasons"]]
+    detection = detect(table, sample=sample, seed=seed, domains=domains)
+    return detection.table[["domain", "role", "confidence", "reasons"]]
 
 
 def propose_hierarchies(
@@ -133,28 +133,29 @@ def _profiles(drawn: Sample, source: Source | None) -> dict[str, Profile]:
     return {n: profile(n, drawn.table[n], decimal=decimal) for n in drawn.table.column_names}
 
 
-def _column(found: Profile, known: Domains) -> ColumnDetection:
-    verdict = classify(found, known)
-    measured = separation(found.name, found.codes)
-    role, reason = assign_role(verdict, known[verdict.domain], found, measured)
+def _column(profile: Profile, known: Domains) -> ColumnDetection:
+    """Judge a column: its domain, then its role, then a hierarchy that suits both."""
+    verdict = classify(profile, known)
+    measured = separation(profile.name, profile.codes)
+    role, reason = assign_role(verdict, known[verdict.domain], profile, measured)
     return ColumnDetection(
-        found.name,
+        profile.name,
         verdict.domain,
         role,
         verdict.confidence,
         (*verdict.reasons, reason),
-        _hierarchy(verdict, found, role),
-        found.distinct,
-        found.missing_share,
+        _hierarchy(verdict, profile, role),
+        profile.distinct,
+        profile.missing_share,
         measured,
     )
 
 
-def _hierarchy(verdict: Verdict, found: Profile, role: str) -> HierarchyRule | None:
+def _hierarchy(verdict: Verdict, profile: Profile, role: str) -> HierarchyRule | None:
     if role == "quasi_identifier":
-        return propose_hierarchy(verdict, found)
+        return propose_hierarchy(verdict, profile)
     if role == "sensitive" and verdict.domain == "icd10":
-        rule = propose_hierarchy(verdict, found)
+        rule = propose_hierarchy(verdict, profile)
         return rule if rule.type == "known" else None
     return None
 

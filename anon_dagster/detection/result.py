@@ -55,7 +55,7 @@ class Detection:
 
     def __getitem__(self, column: str) -> ColumnDetection:
         """Return what a column seems to be."""
-        return next(each for each in self.columns if each.column == column)
+        return next(c for c in self.columns if c.column == column)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -104,9 +104,11 @@ class Detection:
             If no column is a quasi-identifier, so that there is nothing to anonymize.
         """
         document: dict[str, Any] = {}
-        for key, place in (("source", source or self.source), ("target", target)):
-            if place is not None:
-                document[key] = {"path": place} if isinstance(place, str) else _plain(place)
+        for key, location in (("source", source or self.source), ("target", target)):
+            if location is not None:
+                document[key] = (
+                    {"path": location} if isinstance(location, str) else _plain(location)
+                )
         document["policy"] = {
             "attributes": {c.column: _attribute(c) for c in self.columns},
             "privacy": dict(self.promises.document),
@@ -132,14 +134,14 @@ def _attribute(column: ColumnDetection) -> dict[str, Any]:
 
 
 def _rule(rule: HierarchyRule) -> dict[str, Any]:
-    found = rule.model_dump(by_alias=True, exclude_defaults=True, mode="json")
-    return {"type": rule.type, **found}
+    document = rule.model_dump(by_alias=True, exclude_defaults=True, mode="json")
+    return {"type": rule.type, **document}
 
 
-def _plain(place: Source | Target | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(place, Source | Target):
-        return place.model_dump(exclude_defaults=True, mode="json")
-    return dict(place)
+def _plain(location: Source | Target | Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(location, Source | Target):
+        return location.model_dump(exclude_defaults=True, mode="json")
+    return dict(location)
 
 
 # -- YAML ----------------------------------------------------------------------------------
@@ -158,8 +160,8 @@ def written(document: Mapping[str, Any], detection: Detection) -> Iterator[str]:
     yield "\npolicy:"
     yield "  attributes:"
     for name, attribute in policy["attributes"].items():
-        found = detection[name]
-        yield f"    # {found.domain} ({found.confidence:.0%}): {'; '.join(found.reasons)}"
+        column = detection[name]
+        yield f"    # {column.domain} ({column.confidence:.0%}): {'; '.join(column.reasons)}"
         yield f"    {_flow(name)}: {_flow(attribute)}"
     yield "\n  privacy:"
     for reason in detection.promises.reasons.values():

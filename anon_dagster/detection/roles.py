@@ -94,10 +94,10 @@ def assign_role(
 def _assured(verdict: Verdict, profile: Profile) -> bool:
     """Tell whether values say what makes a column harmless: a name alone may be mistaken."""
     if verdict.domain == "constant":
-        return verdict.spoken > _CERTAIN
+        return verdict.value_score > _CERTAIN
     if verdict.domain == "rating" and profile.numeric:
-        return verdict.named > 0
-    return verdict.spoken > 0 or (verdict.named > 0 and profile.distinct <= _FEW)
+        return verdict.name_score > 0
+    return verdict.value_score > 0 or (verdict.name_score > 0 and profile.distinct <= _FEW)
 
 
 def _money(profile: Profile, measured: Separation) -> tuple[Role, str]:
@@ -112,17 +112,18 @@ def _money(profile: Profile, measured: Separation) -> tuple[Role, str]:
 
 
 def _by_data(verdict: Verdict, profile: Profile, measured: Separation) -> tuple[Role, str]:
+    """Choose the role of a column whose domain leaves it open, in the order of the harm."""
     texts = not profile.numeric
     named = set(tokens(profile.name))
     if texts and profile.distinct_share >= 0.95 and profile.present >= 20:
         return "direct_identifier", f"{percent(profile.distinct_share)} of the values differ"
-    if told := _by_words(named):
-        return told
+    if by_name := _by_words(named):
+        return by_name
     if measured.rare >= (_RARE if texts else _RARE_NUMBERS):
         return "quasi_identifier", _rare(measured)
     if texts and profile.distinct > _MANY:
         return "quasi_identifier", f"{profile.distinct} different texts single people out"
-    if verdict.named == 0 and not named & _HARMLESS and _may_be_of_people(profile):
+    if verdict.name_score == 0 and not named & _HARMLESS and _may_be_of_people(profile):
         return "quasi_identifier", "nothing tells what it means, so it may be known to others"
     return "non_sensitive", _REASONS["non_sensitive"]
 

@@ -49,7 +49,7 @@ def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
         raise RequestError(
             f"a sample has at least 1 record and a seed of at least 0: {size}, {seed}"
         )
-    dice = np.random.default_rng(seed)
+    random = np.random.default_rng(seed)
     kept: pa.Table = source.schema.empty_table()
     tickets = np.zeros(0)
     records, missing = 0, dict.fromkeys(source.columns, 0)
@@ -58,14 +58,14 @@ def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
             records += batch.num_rows
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 missing[name] += column.null_count
-            dealt = dice.random(batch.num_rows)
+            dealt = random.random(batch.num_rows)
             # Only a ticket below the largest one kept can win a place.
-            worst = tickets.max() if len(tickets) == size else 1.0
-            winners = np.flatnonzero(dealt < worst)
-            if len(winners):
-                more = pa.table(batch.take(pa.array(winners))).cast(kept.schema)
+            largest = tickets.max() if len(tickets) == size else 1.0
+            drawn = np.flatnonzero(dealt < largest)
+            if len(drawn):
+                more = pa.table(batch.take(pa.array(drawn))).cast(kept.schema)
                 kept, tickets = _smallest(
-                    pa.concat_tables([kept, more]), np.concatenate([tickets, dealt[winners]]), size
+                    pa.concat_tables([kept, more]), np.concatenate([tickets, dealt[drawn]]), size
                 )
     source.unchanged()
     return Sample(kept, records, missing)

@@ -47,9 +47,9 @@ def separation(name: str, codes: NDArray[np.int64]) -> Separation:
 
 
 def _measured(names: tuple[str, ...], sizes: NDArray[np.int64]) -> Separation:
-    found = separation_of(sizes[sizes > 0], below=ALONE)
-    rare = found.rare / found.records
-    return Separation(names, found.distinction, found.separation, rare)
+    measured = separation_of(sizes[sizes > 0], below=ALONE)
+    rare = measured.rare / measured.records
+    return Separation(names, measured.distinction, measured.separation, rare)
 
 
 def keys(profiles: Mapping[str, Profile], names: Sequence[str]) -> tuple[Separation, ...]:
@@ -69,13 +69,13 @@ def keys(profiles: Mapping[str, Profile], names: Sequence[str]) -> tuple[Separat
     """
     measured = {n: separation(n, profiles[n].codes) for n in names}
     tried = sorted(names, key=lambda n: -measured[n].separation)[:_TRIED]
-    found: list[Separation] = []
+    smallest: list[Separation] = []
     for candidate in _combinations(profiles, tried):
-        if any(set(other.columns) <= set(candidate.columns) for other in found):
+        if any(set(other.columns) <= set(candidate.columns) for other in smallest):
             continue
         if candidate.distinction >= _KEY:
-            found.append(candidate)
-    return tuple(sorted(found, key=lambda s: (len(s.columns), -s.separation))[:10])
+            smallest.append(candidate)
+    return tuple(sorted(smallest, key=lambda s: (len(s.columns), -s.separation))[:10])
 
 
 def _combinations(profiles: Mapping[str, Profile], names: Sequence[str]) -> Iterator[Separation]:

@@ -113,13 +113,13 @@ def _token(profile: Profile) -> float:
     single = profile.share(lambda v: " " not in v and len(v) <= 64)
     return (
         0.0
-        if profile.numeric and profile.span.places
+        if profile.numeric and profile.span.decimal_places
         else single * (0.5 + 0.5 * profile.distinct_share)
     )
 
 
 def _code(profile: Profile) -> float:
-    if profile.span.places or profile.distinct < 2:
+    if profile.span.decimal_places or profile.distinct < 2:
         return 0.0
     return profile.share(
         lambda v: 2 <= len(v) <= 34 and len(v.split()) <= 6 and (_has_digit(v) or v.isupper())
@@ -127,11 +127,19 @@ def _code(profile: Profile) -> float:
 
 
 def _digits(profile: Profile) -> float:
-    return 0.0 if profile.span.places else profile.share(lambda v: sum(map(str.isdigit, v)) >= 5)
+    return (
+        0.0
+        if profile.span.decimal_places
+        else profile.share(lambda v: sum(map(str.isdigit, v)) >= 5)
+    )
 
 
 def _phone(profile: Profile) -> float:
-    return 0.0 if profile.span.places else profile.share(lambda v: sum(map(str.isdigit, v)) >= 6)
+    return (
+        0.0
+        if profile.span.decimal_places
+        else profile.share(lambda v: sum(map(str.isdigit, v)) >= 6)
+    )
 
 
 def _email(profile: Profile) -> float:
@@ -145,7 +153,9 @@ def _number(profile: Profile, low: float, high: float) -> float:
 
 
 def _degrees(limit: float) -> Callable[[Profile], float]:
-    return lambda profile: _number(profile, -limit, limit) * (1.0 if profile.span.places else 0.3)
+    return lambda profile: (
+        _number(profile, -limit, limit) * (1.0 if profile.span.decimal_places else 0.3)
+    )
 
 
 def _age(profile: Profile) -> float:
@@ -169,13 +179,13 @@ def _date(profile: Profile) -> float:
 
 def _amount(profile: Profile) -> float:
     if profile.numeric:
-        return 1.0 if profile.span.whole or profile.span.places else 0.5
+        return 1.0 if profile.span.whole or profile.span.decimal_places else 0.5
     return 0.9 * profile.share(_has_digit) if profile.distinct <= _CODES else 0.0
 
 
 def _unique(profile: Profile) -> float:
     """A key that may repeat, but has many values."""
-    if profile.span.places or profile.mean_words > 2.5:
+    if profile.span.decimal_places or profile.mean_words > 2.5:
         return 0.0
     if profile.distinct_share >= 0.9:
         return 1.0

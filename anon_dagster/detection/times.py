@@ -136,26 +136,26 @@ def _seconds(profile: Profile) -> Iterator[Evidence]:
             yield Evidence("timestamp", 0.8, f"whole numbers that {unit} since 1970 lie among")
 
 
-def time_evidence(profile: Profile, found: Calendar | None) -> Iterator[Evidence]:
+def time_evidence(profile: Profile, dates: Calendar | None) -> Iterator[Evidence]:
     """Look for dates; old ones that span a life are dates of birth."""
-    if found is None:
+    if dates is None:
         yield from _seconds(profile)
         return
     compact = profile.numeric and profile.matched(r"\d{8}") > 0.8
-    strength = (0.86 if compact else 0.97) * ramp(found.share, low=0.5, high=0.85)
-    reason = f"{percent(found.share)} of the values are dates"
-    if found.timed:
+    strength = (0.86 if compact else 0.97) * ramp(dates.share, low=0.5, high=0.85)
+    reason = f"{percent(dates.share)} of the values are dates"
+    if dates.timed:
         yield Evidence("timestamp", strength, f"{reason} with a time of day")
         return
     yield Evidence("date", strength * 0.85, reason)
     this_year = datetime.now().year  # noqa: DTZ005 (the year is enough)
-    old = found.first.year <= this_year - 45 and found.years > 30
-    young = found.first.year <= this_year - 30 and 12 < found.years < 110
-    recent = found.last.year >= this_year - 1 and found.first.year > this_year - 50
+    old = dates.first.year <= this_year - 45 and dates.years > 30
+    young = dates.first.year <= this_year - 30 and 12 < dates.years < 110
+    recent = dates.last.year >= this_year - 1 and dates.first.year > this_year - 50
     if old or (young and not recent):
         likely = 0.95 if old else 0.7
         yield Evidence(
             "date_of_birth",
             strength * likely,
-            f"{reason} that span {found.years:.0f} years, a life",
+            f"{reason} that span {dates.years:.0f} years, a life",
         )

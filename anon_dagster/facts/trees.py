@@ -28,34 +28,40 @@ def known_rows(
         The ISO 3166 code of the country that cities are looked for in first.
     """
     if tree == "city":
-        found = {v: _of_city(v, country) for v in values if v is not None}
+        rows = {v: _of_city(v, country) for v in values if v is not None}
     else:
         above = TREES[tree]
-        found = {v: above(v) for v in values if v is not None}
-    return {value: row for value, row in found.items() if row is not None}
+        rows = {v: above(v) for v in values if v is not None}
+    return {value: row for value, row in rows.items() if row is not None}
 
 
 def _of_country(value: str) -> Row | None:
     key = vocabulary.plain(value)
     by_code = vocabulary.country_codes(len(key)).get(key) if len(key) in (2, 3) else None
-    found = by_code or vocabulary.country_names().get(key) or vocabulary.demonyms().get(key)
-    return (found.region, vocabulary.continent(found.region)) if found else None
+    country = by_code or vocabulary.country_names().get(key) or vocabulary.demonyms().get(key)
+    return (country.region, vocabulary.continent(country.region)) if country else None
 
 
 def _of_us_state(value: str) -> Row | None:
-    found = vocabulary.us_states().get(vocabulary.folded(value))
-    return found[1:] if found else None
+    state = vocabulary.us_states().get(vocabulary.folded(value))
+    return state[1:] if state else None
 
 
 def _of_city(value: str, country: str | None = None) -> Row | None:
-    found = vocabulary.cities(country).get(vocabulary.plain(value))
-    if found is None:
+    """Return state or country, country, region and continent of a city."""
+    city = vocabulary.cities(country).get(vocabulary.plain(value))
+    if city is None:
         return None
-    land = vocabulary.country_codes(2).get(found.country.casefold())
-    if land is None:
+    country_of_city = vocabulary.country_codes(2).get(city.country.casefold())
+    if country_of_city is None:
         return None
-    state = f"{found.division}, {land.name}" if found.division else land.name
-    return (state, land.name, land.region, vocabulary.continent(land.region))
+    state = f"{city.division}, {country_of_city.name}" if city.division else country_of_city.name
+    return (
+        state,
+        country_of_city.name,
+        country_of_city.region,
+        vocabulary.continent(country_of_city.region),
+    )
 
 
 def _of_words(name: str) -> Callable[[str], Row | None]:
@@ -91,21 +97,21 @@ def _of_icd10(value: str) -> Row | None:
         return None
     category = code[:3]
     firsts, blocks = _blocks()
-    place = bisect_right(firsts, category) - 1
-    if place < 0 or category > blocks[place][0].split("-")[1]:
+    position = bisect_right(firsts, category) - 1
+    if position < 0 or category > blocks[position][0].split("-")[1]:
         return None
-    return (category, *blocks[place])
+    return (category, *blocks[position])
 
 
 @cache
 def _blocks() -> tuple[list[str], list[tuple[str, str]]]:
     text = files(__package__).joinpath("icd10.txt").read_text(encoding="utf-8")
-    found = []
+    blocks = []
     for line in text.splitlines():
         chapter, _, ranges = line.partition(";")
-        found += [(block, chapter) for block in ranges.split()]
-    found.sort()
-    return [block[:3] for block, _ in found], found
+        blocks += [(block, chapter) for block in ranges.split()]
+    blocks.sort()
+    return [block[:3] for block, _ in blocks], blocks
 
 
 DEPTHS = {

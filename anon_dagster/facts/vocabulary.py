@@ -43,13 +43,13 @@ def words(vocabulary: str) -> dict[str, str]:
     A word of several groups (``d``: divorced, or diverse) belongs to the first.
     """
     groups = _vocabularies()[vocabulary]
-    found: dict[str, str] = {}
+    group_of_word: dict[str, str] = {}
     for group, members in groups.items():
         for word in (group, *members):
-            found.setdefault(folded(str(word)), group)
-    for word, group in tuple(found.items()):
-        found.setdefault(plain(word), group)
-    return found
+            group_of_word.setdefault(folded(str(word)), group)
+    for word, group in tuple(group_of_word.items()):
+        group_of_word.setdefault(plain(word), group)
+    return group_of_word
 
 
 _ASIDE = re.compile(r" ?\(-?\w{1,3}\)|[/·.*:-](?:in|a|o|e|as|os|ve|ne|trice)$")
@@ -204,18 +204,20 @@ def currencies() -> frozenset[str]:
 @cache
 def us_states() -> dict[str, tuple[str, str, str]]:
     """Return the states of the USA by code and name, folded: code, division, region."""
-    found = {}
+    states = {}
     for code, name, division, region in _rows("us_states.csv"):
-        found[code.casefold()] = found[name.casefold()] = (code, division, region)
-    return found
+        states[code.casefold()] = states[name.casefold()] = (code, division, region)
+    return states
 
 
 @cache
 def regions() -> dict[str, str]:
     """Return states, provinces and regions without accents, each with its country's code."""
-    found = {plain(name): code for code, *names in _rows("regions.csv") for name in names}
-    found |= {plain(name): "US" for name in us_states() if len(name) > 2}
-    return found
+    country_of_region = {
+        plain(name): code for code, *names in _rows("regions.csv") for name in names
+    }
+    country_of_region |= {plain(name): "US" for name in us_states() if len(name) > 2}
+    return country_of_region
 
 
 @cache
@@ -237,14 +239,14 @@ class City:
 @cache
 def cities(country: str | None = None) -> dict[str, City]:
     """Return cities by their names, without accents; those of one country win if it is given."""
-    found: dict[str, City] = {}
+    by_name: dict[str, City] = {}
     for city in _gazetteer():
-        found.setdefault(plain(city.name), city)
+        by_name.setdefault(plain(city.name), city)
     for code, *names in _rows("cities.csv"):
         for name in names:
-            found.setdefault(plain(name), City(name, code, ""))
+            by_name.setdefault(plain(name), City(name, code, ""))
     home = (city for city in reversed(_gazetteer()) if city.country == country)
-    return found | {plain(city.name): city for city in home}
+    return by_name | {plain(city.name): city for city in home}
 
 
 @cache

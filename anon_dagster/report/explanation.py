@@ -50,6 +50,7 @@ def explain_level(attribute: QuasiIdentifier, level: int, top: int) -> str:
 
 
 def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
+    """Say what a level means if the rule alone tells; ``None`` if it does not."""
     if isinstance(rule, IntervalRule) and level <= len(rule.widths):
         return f"intervals of {rule.widths[level - 1]:g}"
     if isinstance(rule, MaskRule):

@@ -105,6 +105,7 @@ def html(data: ReportData) -> str:
 
 @cache
 def _template() -> "Template":
+    """Load the template: every value is escaped, and a name that it is not given is an error."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

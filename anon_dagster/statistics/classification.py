@@ -73,8 +73,8 @@ class Classification:
         use = policy.target_use
         assert use is not None, "the policy has a target use"
         names = (*policy.quasi_identifiers, *policy.names("sensitive"))
-        place = names.index(use.attribute)
-        truth = np.concatenate([problem.codes, problem.sensitive], axis=1)[:, place]
+        position = names.index(use.attribute)
+        truth = np.concatenate([problem.codes, problem.sensitive], axis=1)[:, position]
         folds = _folds(truth, problem.counts, use.folds, use.seed)
         return cls(problem, use, names, truth.astype(np.int64), folds)
 
@@ -116,21 +116,26 @@ class Classification:
         return _Column(self.problem.sensitive[:, q - width].astype(np.int64), size)
 
     def _of_release(self, name: str, solution: Solution) -> _Column:
+        """Return an attribute as it is released.
+
+        Of full-domain generalization a suppressed tuple has the label of its level like the
+        others, of local recoding that of ``*``.
+        """
         q = self.names.index(name)
         if q >= len(self.problem.hierarchies):
             return self._of_source(name)
-        each, hierarchy = solution.generalized[q], self.problem.hierarchies[q]
+        generalized, hierarchy = solution.generalized[q], self.problem.hierarchies[q]
         if solution.levels is not None:
             level = solution.levels[q]
-            if each.labels == hierarchy.labels[level]:
+            if generalized.labels == hierarchy.labels[level]:
                 nodes = hierarchy.codes[level][self.problem.codes[:, q]]
-                return _Column(nodes.astype(np.int64), len(each.labels))
+                return _Column(nodes.astype(np.int64), len(generalized.labels))
         numbers: dict[Label, int] = {}
-        labels = [numbers.setdefault(label, len(numbers)) for label in each.labels]
-        hidden = numbers.setdefault(SUPPRESSED, len(numbers))
-        codes = np.full(len(self.truth), hidden, dtype=np.int64)
+        labels = [numbers.setdefault(label, len(numbers)) for label in generalized.labels]
+        suppressed = numbers.setdefault(SUPPRESSED, len(numbers))
+        codes = np.full(len(self.truth), suppressed, dtype=np.int64)
         kept = solution.classes >= 0
-        codes[kept] = np.array(labels, dtype=np.int64)[each.codes][solution.classes[kept]]
+        codes[kept] = np.array(labels, dtype=np.int64)[generalized.codes][solution.classes[kept]]
         return _Column(codes, len(numbers))
 
     def _records_of_classes(self) -> Codes:
@@ -192,8 +197,8 @@ class Classification:
             warnings.simplefilter("ignore")
             seen = rows.codes[pairs[present] // space]
             model.fit(seen, pairs[present] % space, **{model.weights: sums[present]})
-            told: Codes = model.predict(rows.codes)
-        return told[rows.of_tuples]
+            predicted: Codes = model.predict(rows.codes)
+        return predicted[rows.of_tuples]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -240,8 +245,8 @@ class _Model:
         self.estimator.fit(rows, classes, **weights)
 
     def predict(self, rows: Codes) -> Codes:
-        told: Codes = np.asarray(self.estimator.predict(rows), dtype=np.int64)
-        return told
+        predicted: Codes = np.asarray(self.estimator.predict(rows), dtype=np.int64)
+        return predicted
 
 
 def _one_hot(classifier: Any, sizes: list[int]) -> _Model:  # noqa: ANN401 (it has no types)

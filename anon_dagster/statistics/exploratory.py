@@ -73,8 +73,10 @@ def exploratory_statistics(
         ):
             if count is not None and name in count.columns:
                 hidden = name in masked and table == "source"
-                told = _summary(role, count.columns[name], mark, hidden=hidden)
-                rows.append({"attribute": name, "table": table, "records": count.records, **told})
+                summary = _summary(role, count.columns[name], mark, hidden=hidden)
+                rows.append(
+                    {"attribute": name, "table": table, "records": count.records, **summary}
+                )
     return ExploratoryStatistics(
         pd.concat(tables, ignore_index=True) if tables else empty, _summaries(rows)
     )
@@ -86,6 +88,7 @@ def exploratory_statistics(
 def _values(
     name: str, source: ColumnCount | None, release: ColumnCount | None, marks: tuple[str, str]
 ) -> pd.DataFrame:
+    """Return the values of an attribute in their order, with their counts in both tables."""
     counts = {
         "source": _counts(source, marks[0]).astype("int64"),
         "release": _counts(release, marks[1]),
@@ -140,21 +143,25 @@ def _summaries(rows: list[dict[str, object]]) -> pd.DataFrame:
 
 
 def _summary(role: str, column: ColumnCount, decimal: str, *, hidden: bool) -> dict[str, object]:
+    """Describe a column: no more than its counts if it is hidden or a direct identifier."""
     kind = column.kinds.kind
-    told: dict[str, object] = {"role": role, "distinct": column.distinct}
-    told["missing"] = column.missing
+    summary: dict[str, object] = {"role": role, "distinct": column.distinct}
+    summary["missing"] = column.missing
     if hidden or role == "direct_identifier":
-        return told
-    told |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
+        return summary
+    summary |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
     if kind not in NUMBERS | MOMENTS or not column.distinct:
-        return told
+        return summary
     values = typed(column.values, column.kinds, decimal)
     present = np.asarray(pc.is_valid(values))
     held, counts = values.filter(pa.array(present)), column.counts[present]
-    return told | dict(_of_numbers(held, counts) if kind in NUMBERS else _of_moments(held, counts))
+    return summary | dict(
+        _of_numbers(held, counts) if kind in NUMBERS else _of_moments(held, counts)
+    )
 
 
 def _of_numbers(values: pa.Array, counts: NDArray[np.int64]) -> Iterator[tuple[str, float]]:
+    """Yield mean, standard deviation and quartiles of numbers, each with its count, (values,)."""
     rounded = values.cast(
         pa.float64(), safe=False
     )  # integers beyond 2⁵³ have no float of their own
@@ -172,9 +179,9 @@ def _of_numbers(values: pa.Array, counts: NDArray[np.int64]) -> Iterator[tuple[s
 
 def _quantile(numbers: NDArray[np.float64], counts: NDArray[np.int64], quarter: int) -> float:
     """Return a quartile, interpolated linearly between the two records next to it."""
-    place, rest = divmod((int(counts.sum()) - 1) * quarter, 4)
+    position, rest = divmod((int(counts.sum()) - 1) * quarter, 4)
     ends = counts.cumsum()
-    low, high = np.searchsorted(ends, [place, place + (rest > 0)], side="right")
+    low, high = np.searchsorted(ends, [position, position + (rest > 0)], side="right")
     return float(numbers[low] + (numbers[high] - numbers[low]) * (rest / 4))
 
 
@@ -183,5 +190,5 @@ def _of_moments(values: pa.Array, counts: NDArray[np.int64]) -> Iterator[tuple[s
     texts = text_array(values)
     ends = counts[order].cumsum()
     middle = int(np.searchsorted(ends, (int(ends[-1]) - 1) // 2, side="right"))
-    for name, place in (("earliest", 0), ("middle", middle), ("latest", len(order) - 1)):
-        yield name, texts[int(order[place])].as_py()
+    for name, position in (("earliest", 0), ("middle", middle), ("latest", len(order) - 1)):
+        yield name, texts[int(order[position])].as_py()

@@ -1,4 +1,30 @@
-"""Risk: how likely a record is given to the person that it belongs to, and what protects her."""
+"""Risk: how likely a record is given to the person that it belongs to, and what protects her.
+
+- ``avgRecordIdentification``: classes / records, the mean over records of 1 / class size [1]_.
+- ``maxProbabilityIdentification``: 1 / smallest class; ``lowest_risk``: 1 / largest class.
+- ``riskAboveThreshold``: records whose 1 / class size is strictly above the threshold.
+- ``prosecutor_…``: the same three, of an attacker who knows that a person is in the table [1]_.
+- ``journalist_…``: of one who does not, and compares with the population, in which the class
+  of size f has F people: highest 1 / F, average max(classes / ΣF, Σ(f / F) / records) [1]_.
+- ``marketer_average``: the share of records that one who matches all of them gets right,
+  Σ(f / F) / records [2]_.
+- ``population_uniqueness_…``, where the population is known: the share of its people that are
+  unique in it, as each estimator tells from the records, and as Dankar's rule chooses among
+  them [3]_; see :mod:`anon_dagster.core.risk.uniqueness`. Missing where an estimator
+  finds none.
+- ``k``, ``distinct_l``, ``entropy_l`` (exp of the least entropy), ``recursive_c`` (the model
+  holds for every larger c) and ``t_…`` (against the table's own distribution): what the table
+  reaches, see :mod:`anon_dagster.core.privacy`.
+
+References
+----------
+.. [1] K. El Emam, "Guide to the De-Identification of Personal Health Information", CRC Press
+   2013, chapter 16.
+.. [2] F. K. Dankar, K. El Emam, "A method for evaluating marketer re-identification risk",
+   PAIS 2010.
+.. [3] F. K. Dankar, K. El Emam, A. Neisa, T. Roffey, "Estimating the re-identification risk of
+   clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -54,7 +80,7 @@ class PopulationTable:
 class _Released:
     """The records that are out: their classes, and who else may be behind each class."""
 
-    rows: NDArray[np.intp]  # (released tuples,): their places in the problem
+    rows: NDArray[np.intp]  # (released tuples,): their positions in the problem
     classes: Partition  # of the released tuples
     suppressed: int
     behind: NDArray[Any]  # (classes,): people of the population in each class, times ``scale``
@@ -70,23 +96,8 @@ def risk_statistics(
 ) -> pd.DataFrame:
     """Return the risks of the source and of the release, side by side.
 
-    Only released records count: suppressed ones are out, also where they stay with ``*``.
-
-    - ``avgRecordIdentification``: classes / records, the mean over records of 1 / class size [1]_.
-    - ``maxProbabilityIdentification``: 1 / smallest class; ``lowest_risk``: 1 / largest class.
-    - ``riskAboveThreshold``: records whose 1 / class size is strictly above the threshold.
-    - ``prosecutor_…``: the same three, of an attacker who knows that a person is in the table [1]_.
-    - ``journalist_…``: of one who does not, and compares with the population, in which the class
-      of size f has F people: highest 1 / F, average max(classes / ΣF, Σ(f / F) / records) [1]_.
-    - ``marketer_average``: the share of records that one who matches all of them gets right,
-      Σ(f / F) / records [2]_.
-    - ``population_uniqueness_…``, where the population is known: the share of its people that are
-      unique in it, as each estimator tells from the records, and as Dankar's rule chooses among
-      them [3]_; see :mod:`anon_dagster.core.risk.uniqueness`. Missing where an estimator
-      finds none.
-    - ``k``, ``distinct_l``, ``entropy_l`` (exp of the least entropy), ``recursive_c`` (the model
-      holds for every larger c) and ``t_…`` (against the table's own distribution): what the table
-      reaches, see :mod:`anon_dagster.core.privacy`.
+    The head of this module defines each row. Only released records count: suppressed ones are
+    out, also where they stay with ``*``.
 
     Parameters
     ----------
@@ -103,15 +114,6 @@ def risk_statistics(
     pandas.DataFrame
         Indexed by ``statistic``, with the columns ``source``, ``release`` and ``note``. Counts are
         integers, risks are floats from 0 to 1 and missing for a table without records.
-
-    References
-    ----------
-    .. [1] K. El Emam, "Guide to the De-Identification of Personal Health Information", CRC Press
-       2013, chapter 16.
-    .. [2] F. K. Dankar, K. El Emam, "A method for evaluating marketer re-identification risk",
-       PAIS 2010.
-    .. [3] F. K. Dankar, K. El Emam, A. Neisa, T. Roffey, "Estimating the re-identification risk of
-       clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
     """
     size = policy.population if isinstance(policy.population, int) else None
     behind, note = _population(problem, solution, size, population)
@@ -121,9 +123,9 @@ def risk_statistics(
     of_source = partition(list(problem.codes.T), problem.counts)
     kept = np.flatnonzero(solution.classes >= 0)
     of_release = partition([solution.classes[kept]], problem.counts[kept])
-    source = _behind(problem, (every, of_source), identity, behind)
+    source = _with_people(problem, (every, of_source), identity, behind)
     levels = identity if solution.levels is None else np.array(solution.levels)
-    release = _behind(problem, (kept, of_release), levels, behind)
+    release = _with_people(problem, (kept, of_release), levels, behind)
     people = people_of(problem, policy, population)
     tables = {"source": source, "release": release}
     columns = {
@@ -158,21 +160,22 @@ def _population(
         return table, _POPULATION_TABLE.format(int(table.counts.sum()))
     if size is None:
         return None, _NO_POPULATION
-    known = _POPULATION_SIZE if size > problem.records else _NO_LARGER
-    return size, known.format(size)
+    note = _POPULATION_SIZE if size > problem.records else _NO_LARGER
+    return size, note.format(size)
 
 
-def _behind(
+def _with_people(
     problem: Problem,
     released: tuple[NDArray[np.intp], Partition],
     levels: NDArray[np.int64],
     population: int | PopulationTable | None,
 ) -> _Released:
+    """Say how many people of the population are behind each class; without one, its records."""
     rows, classes = released
     behind, scale = classes.sizes, 1
     if isinstance(population, PopulationTable):
-        found = _people(problem, released, levels, population)
-        behind = np.maximum(found, classes.sizes)  # who is in the table is in the population
+        people = _people(problem, released, levels, population)
+        behind = np.maximum(people, classes.sizes)  # who is in the table is in the population
     elif population is not None and population > problem.records:
         scale = problem.records
         behind = integers(classes.sizes, population * problem.records) * population
@@ -211,6 +214,7 @@ def _statistics(
     threshold: Fraction,
     people: int | None,
 ) -> Iterator[Statistic]:
+    """Yield the statistics of one of the two tables, in the order of the rows."""
     classes = released.classes
     average = _ratio(len(classes.sizes), classes.records)
     highest = _ratio(1, classes.smallest)
@@ -232,11 +236,12 @@ def _statistics(
     if people is not None:
         yield from _uniqueness(Sample.of(classes.sizes, people))
     yield "k", classes.smallest
-    for place, name in enumerate(policy.names("sensitive")):
-        yield from _reached(problem, released, place, name)
+    for position, name in enumerate(policy.names("sensitive")):
+        yield from _reached(problem, released, position, name)
 
 
 def _of_population(released: _Released, threshold: Fraction) -> Iterator[Statistic]:
+    """Yield the risks of the journalist and the marketer, who compare with the population."""
     sizes, behind = released.classes.sizes, released.behind
     records, people = released.classes.records, int(behind.sum())
     matched = float((sizes / behind.astype(np.float64)).sum()) * released.scale
@@ -260,37 +265,40 @@ def _uniqueness(sample: Sample) -> Iterator[Statistic]:
 def _chosen(tables: Mapping[str, _Released], people: int) -> str:
     """Say which estimator the rule chose for each table."""
     chosen = ((name, dankar(Sample.of(t.classes.sizes, people)).by) for name, t in tables.items())
-    told = ("nothing to estimate" if by == "dankar" else by for _, by in chosen)
-    return "of the {:,} people of the population; source: {}, release: {}".format(people, *told)
+    used = ("nothing to estimate" if by == "dankar" else by for _, by in chosen)
+    return "of the {:,} people of the population; source: {}, release: {}".format(people, *used)
 
 
-def _reached(problem: Problem, released: _Released, place: int, name: str) -> Iterator[Statistic]:
+def _reached(
+    problem: Problem, released: _Released, position: int, name: str
+) -> Iterator[Statistic]:
     """Tell what a table reaches for one sensitive attribute."""
-    values = problem.sensitive[released.rows, place]
+    values = problem.sensitive[released.rows, position]
     counts = problem.counts[released.rows]
     held = contents(released.classes, values, counts)
-    whole = np.zeros(problem.sensitive_sizes[place], dtype=np.int64)
+    whole = np.zeros(problem.sensitive_sizes[position], dtype=np.int64)
     np.add.at(whole, values, counts)
     some = len(held.sizes) > 0
     yield f"distinct_l({name})", int(distinct_values(held).min()) if some else 0
     yield f"entropy_l({name})", exp(float(entropies(held).min())) if some else nan
-    for l in _asked_depths(problem, place):  # noqa: E741 (the name the model goes by)
+    for l in _asked_depths(problem, position):  # noqa: E741 (the name the model goes by)
         yield f"recursive_c({name}, l={l})", head_and_tail(held, l).ratio if some else nan
     yield f"t_equal({name})", equal_distances(held, whole).largest if some else nan
     if some:
-        yield from _other_distances(problem, held, whole, place, name)
+        yield from _other_distances(problem, held, whole, position, name)
 
 
-def _asked_depths(problem: Problem, place: int) -> list[int]:
+def _asked_depths(problem: Problem, position: int) -> list[int]:
     models = (m for m in problem.models if isinstance(m, RecursiveLDiversity))
-    return sorted({model.l for model in models if model.sensitive == place})
+    return sorted({model.l for model in models if model.sensitive == position})
 
 
 def _other_distances(
-    problem: Problem, held: Contents, whole: NDArray[np.int64], place: int, name: str
+    problem: Problem, held: Contents, whole: NDArray[np.int64], position: int, name: str
 ) -> Iterator[Statistic]:
+    """Yield the distances that the policy's own t-closeness asks for, beside the equal one."""
     for model in problem.models:
-        if model.sensitive != place:
+        if model.sensitive != position:
             continue
         if isinstance(model, OrderedTCloseness):
             distances = ordered_distances(held, whole, ranks=model.ranks)

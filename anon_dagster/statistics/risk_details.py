@@ -57,8 +57,8 @@ class RiskDetails:
     @property
     def tables(self) -> dict[str, pd.DataFrame]:
         """What was asked for, by name."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {name: frame for name, frame in found.items() if frame is not None}
+        frames = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: frame for name, frame in frames.items() if frame is not None}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,12 +70,12 @@ class Tables:
 
     @classmethod
     def of(cls, problem: Problem, solution: Solution, *, sensitive: bool = False) -> "Tables":
-        """Take the records of a problem, and those that a solution releases.
+        """Return the records of a problem, and those that a solution releases.
 
         Parameters
         ----------
         sensitive
-            Whether to take the sensitive attributes, too; they follow the quasi-identifiers.
+            Whether the sensitive attributes are in it, too; they follow the quasi-identifiers.
         """
         guarded = problem.sensitive if sensitive else problem.sensitive[:, :0]
         sizes = problem.sensitive_sizes if sensitive else ()
@@ -85,7 +85,7 @@ class Tables:
         )
         kept = solution.classes >= 0
         codes = np.concatenate([_labels(solution, kept), guarded[kept]], axis=1)
-        labels = [len(each.labels) for each in solution.generalized]
+        labels = [len(generalized.labels) for generalized in solution.generalized]
         release = FrequencyTable.of(codes, problem.counts[kept], [*labels, *sizes])
         return cls(source, release)
 
@@ -96,7 +96,7 @@ class Tables:
 def _labels(solution: Solution, kept: NDArray[np.bool_]) -> NDArray[np.int32]:
     """Return the label of each released tuple in each quasi-identifier."""
     classes = solution.classes[kept]
-    columns = [each.codes[classes] for each in solution.generalized]
+    columns = [generalized.codes[classes] for generalized in solution.generalized]
     return np.stack(columns, axis=1) if columns else np.zeros((len(classes), 0), dtype=np.int32)
 
 
@@ -155,13 +155,14 @@ def sampling_fraction(
 def _suda(
     tables: Tables, names: tuple[str, ...], asked: SudaAnalysis, people: int | None
 ) -> dict[str, pd.DataFrame]:
-    found = [special_uniques(table, largest=asked.largest) for table in tables]
+    """Score the special uniques of both tables: the two tables of :class:`RiskDetails` on them."""
+    uniques = [special_uniques(table, largest=asked.largest) for table in tables]
     fractions = [sampling_fraction(table, tables, asked, people) for table in tables]
-    columns = [dict(_suda_statistics(f, s)) for f, s in zip(found, fractions, strict=True)]
+    columns = [dict(_suda_statistics(u, f)) for u, f in zip(uniques, fractions, strict=True)]
     statistics = pd.DataFrame(
         {n: pd.Series(c, dtype=object) for n, c in zip(_BOTH, columns, strict=True)}
     )
-    shares = [each.contributions.sum(axis=0) / (each.scores.sum() or 1.0) for each in found]
+    shares = [u.contributions.sum(axis=0) / (u.scores.sum() or 1.0) for u in uniques]
     contributions = pd.DataFrame(
         dict(zip(_BOTH, shares, strict=True)), index=pd.Index(names, name="attribute")
     )
@@ -171,15 +172,15 @@ def _suda(
     }
 
 
-def _suda_statistics(found: SpecialUniques, fraction: float | None) -> Iterator[tuple[str, Any]]:
-    yield "unique_records", int(np.count_nonzero(found.table.counts == 1))
-    yield "special_uniques", int(np.count_nonzero(found.smallest))
-    for k, number in enumerate(found.msus.sum(axis=0).tolist(), start=1):
+def _suda_statistics(uniques: SpecialUniques, fraction: float | None) -> Iterator[tuple[str, Any]]:
+    yield "unique_records", int(np.count_nonzero(uniques.table.counts == 1))
+    yield "special_uniques", int(np.count_nonzero(uniques.smallest))
+    for k, number in enumerate(uniques.msus.sum(axis=0).tolist(), start=1):
         yield f"msus({k})", number
-    yield "highest_score", float(found.scores.max(initial=0.0))
+    yield "highest_score", float(uniques.scores.max(initial=0.0))
     known = fraction is not None
-    yield "intrusion_success", intrusion_success(found.table, fraction or 0.0) if known else nan
-    highest = dis_scores(found, fraction).max(initial=0.0) if fraction else nan
+    yield "intrusion_success", intrusion_success(uniques.table, fraction or 0.0) if known else nan
+    highest = dis_scores(uniques, fraction).max(initial=0.0) if fraction else nan
     yield "highest_dis", float(highest)
 
 
@@ -199,6 +200,7 @@ def _beside(figures: Mapping[str, list[Any]], table: str) -> dict[str, list[Any]
 
 
 def _combinations(tables: Tables, names: tuple[str, ...], largest: int, below: int) -> pd.DataFrame:
+    """Measure every combination of up to so many attributes in both tables, the worst first."""
     columns: dict[str, list[Any]] = {}
     for name, table in zip(_BOTH, tables, strict=True):
         measured = dict(all_separations(table, largest=largest, below=below))
@@ -211,9 +213,9 @@ def _combinations(tables: Tables, names: tuple[str, ...], largest: int, below: i
             },
             name,
         )
-    attributes = pd.Index([", ".join(names[a] for a in each) for each in measured])
+    attributes = pd.Index([", ".join(names[a] for a in combination) for combination in measured])
     frame = pd.DataFrame(columns, index=attributes.rename("attributes"))
-    frame.insert(0, "size", [len(each) for each in measured])
+    frame.insert(0, "size", [len(combination) for combination in measured])
     most_first = ["source_unique", "source_separation"]
     return frame.sort_values(most_first, ascending=False, kind="stable")
 
@@ -244,6 +246,7 @@ def _attacks(problem: Problem, solution: Solution, policy: Policy) -> pd.DataFra
 def _attacked(
     plain: FrequencyTable, guarded: FrequencyTable, policy: Policy
 ) -> Iterator[tuple[str, Attack]]:
+    """Carry out every attack on a table, without and with its sensitive attributes."""
     known, sensitive = tuple(policy.quasi_identifiers), policy.names("sensitive")
     width = len(known) + len(sensitive)
     few = {n for n in _KNOWN if combinations_up_to(width, n) <= MOST_COMBINATIONS and n < width}
@@ -256,12 +259,12 @@ def _attacked(
 
 
 def _results(attacks: Iterable[Attack]) -> dict[str, list[float]]:
-    found = list(attacks)
+    listed = list(attacks)
     return {
-        "success": [attack.success for attack in found],
-        "control": [attack.control for attack in found],
-        "naive": [attack.naive for attack in found],
-        "risk": [attack.risk for attack in found],
-        "low": [attack.interval[0] for attack in found],
-        "high": [attack.interval[1] for attack in found],
+        "success": [attack.success for attack in listed],
+        "control": [attack.control for attack in listed],
+        "naive": [attack.naive for attack in listed],
+        "risk": [attack.risk for attack in listed],
+        "low": [attack.interval[0] for attack in listed],
+        "high": [attack.interval[1] for attack in listed],
     }

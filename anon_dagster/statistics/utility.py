@@ -120,32 +120,32 @@ def identity(problem: Problem) -> Solution:
 
 def _released(problem: Problem, solution: Solution) -> _Released:
     kept = solution.classes >= 0
-    places, numbers = np.unique(solution.classes[kept], return_inverse=True)
-    generalized = tuple(replace(g, codes=g.codes[places]) for g in solution.generalized)
-    dense = np.full(len(kept), -1, dtype=np.int64)
-    dense[kept] = numbers.reshape(-1)
-    outcome = outcome_of(problem, dense, generalized, solution.levels)
-    classes = partition([dense[kept]], problem.counts[kept])
+    released_classes, renumbered = np.unique(solution.classes[kept], return_inverse=True)
+    generalized = tuple(replace(g, codes=g.codes[released_classes]) for g in solution.generalized)
+    class_of = np.full(len(kept), -1, dtype=np.int64)
+    class_of[kept] = renumbered.reshape(-1)
+    outcome = outcome_of(problem, class_of, generalized, solution.levels)
+    classes = partition([class_of[kept]], problem.counts[kept])
     return _Released(problem, generalized, classes, outcome)
 
 
 def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, object]:
-    lowest, found = measure.raw(source), measure.raw(release)
+    lowest, value = measure.raw(source), measure.raw(release)
     highest = measure.highest(source.problem)
     return {
         "source": lowest,
-        "release": found,
+        "release": value,
         "lowest": lowest,
         "highest": highest,
         "better": "lower",
-        "quality": _quality(*(measure.scale(value) for value in (found, lowest, highest))),
+        "quality": _quality(*map(measure.scale, (value, lowest, highest))),
     }
 
 
-def _quality(found: float, lowest: float, highest: float) -> float:
+def _quality(value: float, lowest: float, highest: float) -> float:
     if not highest > lowest:  # nothing to lose, or a table without records
         return 1.0
-    return min(max(1.0 - (found - lowest) / (highest - lowest), 0.0), 1.0)
+    return min(max(1.0 - (value - lowest) / (highest - lowest), 0.0), 1.0)
 
 
 # -- the measures --------------------------------------------------------------------------

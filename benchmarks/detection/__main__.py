@@ -24,7 +24,7 @@ from anon_dagster.detection.separation import separation
 from benchmarks.detection.corpus import Column, coded, columns
 from benchmarks.detection.tables import TableColumn, table_columns
 
-Found = tuple[str, str]
+Judgement = tuple[str, str]
 """Domain and role."""
 
 
@@ -44,9 +44,9 @@ def main() -> None:
     ):
         names = _names(labelled, regime)
         start = time.perf_counter()
-        found = [_detected(column, name) for column, name in zip(labelled, names, strict=True)]
+        judgements = [_judged(column, name) for column, name in zip(labelled, names, strict=True)]
         seconds = time.perf_counter() - start
-        _report(regime, labelled, found, seconds, names)
+        _report(regime, labelled, judgements, seconds, names)
     for regime in ("names that tell", "no names"):
         _report_tables(regime, list(table_columns(reporting=reporting)))
     _speed()
@@ -58,15 +58,15 @@ def _names(labelled: Sequence[Column], regime: str) -> list[str]:
     names = [column.name for column in labelled]
     if regime == "wrong names":
         dice = np.random.default_rng(5)
-        return [names[place] for place in dice.permutation(len(names))]
+        return [names[position] for position in dice.permutation(len(names))]
     return names
 
 
-def _detected(column: Column, name: str) -> Found:
-    return _taken_for(name, [None if value is None else str(value) for value in column.values])
+def _judged(column: Column, name: str) -> Judgement:
+    return _judgement_of(name, [None if value is None else str(value) for value in column.values])
 
 
-def _taken_for(name: str, values: Sequence[str | None]) -> Found:
+def _judgement_of(name: str, values: Sequence[str | None]) -> Judgement:
     described = profile(name, pa.array(values, pa.string()))
     verdict = classify(described, built_in())
     measured = separation(name, described.codes)
@@ -77,18 +77,18 @@ def _taken_for(name: str, values: Sequence[str | None]) -> Found:
 def _report(
     regime: str,
     labelled: Sequence[Column],
-    found: Sequence[Found],
+    judgements: Sequence[Judgement],
     seconds: float,
     names: Sequence[str],
 ) -> None:
     expected = [(c.domain, c.role) if regime == "names that tell" else c.bare for c in labelled]
     truth = [domain for domain, _ in expected]
-    guessed = [domain for domain, _ in found]
+    guessed = [domain for domain, _ in judgements]
     scores = _scores(truth, guessed)
-    roles = [own == role for (_, own), (_, role) in zip(expected, found, strict=True)]
+    roles = [own == role for (_, own), (_, role) in zip(expected, judgements, strict=True)]
     leaked = sum(
         column.role == "direct_identifier" and role == "non_sensitive"
-        for column, (_, role) in zip(labelled, found, strict=True)
+        for column, (_, role) in zip(labelled, judgements, strict=True)
     )
     macro = float(np.mean([f1 for _, _, f1 in scores.values()]))
     right = np.mean([t == g for t, g in zip(truth, guessed, strict=True)])
@@ -100,7 +100,7 @@ def _report(
         for domain, (precision, recall, f1) in sorted(scores.items(), key=lambda item: item[1][2]):
             print(f"  {domain:24} precision {precision:.2f}  recall {recall:.2f}  F1 {f1:.2f}")
     if "errors" in sys.argv:
-        for column, (domain, role), name in zip(labelled, found, names, strict=True):
+        for column, (domain, role), name in zip(labelled, judgements, names, strict=True):
             own = (column.domain, column.role) if regime == "names that tell" else column.bare
             if own != (domain, role):
                 shown = [v for v in column.values if v not in (None, "")][:4]
@@ -110,9 +110,9 @@ def _report(
 def _report_tables(regime: str, labelled: Sequence[TableColumn]) -> None:
     """Measure the tables: a careful person may accept several answers for a column."""
     right = own = leaked = unsafe = 0
-    for place, column in enumerate(labelled, 1):
-        name = column.name if regime == "names that tell" else f"c{place}"
-        domain, role = _taken_for(name, column.values)
+    for position, column in enumerate(labelled, 1):
+        name = column.name if regime == "names that tell" else f"c{position}"
+        domain, role = _judgement_of(name, column.values)
         right += domain in column.domains
         own += role in column.roles
         unsafe += role == "non_sensitive" and role not in column.roles
@@ -146,16 +146,16 @@ def _speed() -> None:
     records = 1_000_000
     dice = np.random.default_rng(0)
     arrays = {}
-    for place, column in enumerate(corpus):
+    for position, column in enumerate(corpus):
         pool = pa.array([None if v is None else str(v) for v in column.values], pa.string())
-        arrays[f"c{place}"] = pool.take(pa.array(dice.integers(0, len(pool), records)))
+        arrays[f"c{position}"] = pool.take(pa.array(dice.integers(0, len(pool), records)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "table.parquet"
         pq.write_table(pa.table(arrays), path)
         start = time.perf_counter()
-        found = detect(path)
+        detection = detect(path)
         seconds = time.perf_counter() - start
-    print(f"\n{found.records:,} records of {len(found.columns)} columns in {seconds:.1f} s")
+    print(f"\n{detection.records:,} records of {len(detection.columns)} columns in {seconds:.1f} s")
 
 
 if __name__ == "__main__":

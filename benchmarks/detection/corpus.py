@@ -65,20 +65,20 @@ class Maker:
     dice: np.random.Generator
     locale: str
 
-    def each(self, make: Callable[[], Any]) -> Values:
+    def per_record(self, make: Callable[[], Any]) -> Values:
         """Call a function for every record."""
         return [make() for _ in range(RECORDS)]
 
     def choose(self, values: Sequence[Any], *, even: bool = False) -> Values:
         """Draw from values, the first ones more often unless evenly."""
         shares = np.ones(len(values)) if even else 1.0 / np.arange(1, len(values) + 1) ** 0.7
-        places = self.dice.choice(len(values), RECORDS, p=shares / shares.sum())
-        return [values[place] for place in places]
+        positions = self.dice.choice(len(values), RECORDS, p=shares / shares.sum())
+        return [values[position] for position in positions]
 
     def pattern(self, written: str) -> Values:
         """Fill ``#`` with digits, ``?`` with capitals, ``^`` with hexadecimal digits."""
         sets = {"#": string.digits, "?": string.ascii_uppercase, "^": "0123456789abcdef"}
-        return self.each(
+        return self.per_record(
             lambda: "".join(
                 sets[c][int(self.dice.integers(len(sets[c])))] if c in sets else c for c in written
             )
@@ -185,7 +185,7 @@ def _timestamps(m: Maker) -> Values:
 
 def _times(m: Maker) -> Values:
     form = ("%H:%M", "%H:%M:%S", "%I:%M %p")[int(m.dice.integers(3))]
-    return m.each(lambda: m.fake.date_time().strftime(form))
+    return m.per_record(lambda: m.fake.date_time().strftime(form))
 
 
 def _incomes(m: Maker) -> Values:
@@ -212,8 +212,8 @@ def _income_ranges(m: Maker) -> Values:
 def _amounts(m: Maker) -> Values:
     amounts = np.exp(m.dice.normal(5, 1.2, RECORDS)).round(2)
     form = int(m.dice.integers(3))
-    signs = ("{:.2f}", "€ {:,.2f}", "{:.2f} USD")
-    return [signs[form].format(amount) for amount in amounts]
+    formats = ("{:.2f}", "€ {:,.2f}", "{:.2f} USD")
+    return [formats[form].format(amount) for amount in amounts]
 
 
 def _counts(m: Maker) -> Values:
@@ -237,7 +237,7 @@ def _weights(m: Maker) -> Values:
 
 def _latitudes(m: Maker) -> Values:
     if m.dice.random() < 0.5:
-        return m.each(lambda: float(m.fake.latitude()))
+        return m.per_record(lambda: float(m.fake.latitude()))
     return (
         (m.dice.choice([48.8, 40.4, 52.5, 51.5, 41.9]) + m.dice.normal(0, 1, RECORDS))
         .round(5)
@@ -247,7 +247,7 @@ def _latitudes(m: Maker) -> Values:
 
 def _longitudes(m: Maker) -> Values:
     if m.dice.random() < 0.5:
-        return m.each(lambda: float(m.fake.longitude()))
+        return m.per_record(lambda: float(m.fake.longitude()))
     return (
         (m.dice.choice([-74.0, -99.1, -118.2]) + m.dice.normal(0, 0.5, RECORDS)).round(5).tolist()
     )
@@ -287,7 +287,7 @@ def _said(method: str, fallback: str = "en_US") -> Callable[[Maker], Values]:
 
     def make(m: Maker) -> Values:
         fake = m.fake if hasattr(m.fake, method) else _faker(fallback)
-        return m.each(lambda: str(getattr(fake, method)()))
+        return m.per_record(lambda: str(getattr(fake, method)()))
 
     return make
 
@@ -296,7 +296,7 @@ def _from(locales: Sequence[str], method: str) -> Callable[[Maker], Values]:
     def make(m: Maker) -> Values:
         fake = _faker(locales[int(m.dice.integers(len(locales)))])
         fake.seed_instance(int(m.dice.integers(2**31)))
-        return m.each(lambda: str(getattr(fake, method)()))
+        return m.per_record(lambda: str(getattr(fake, method)()))
 
     return make
 
@@ -885,7 +885,7 @@ KINDS = (
         "free_text",
         _D,
         "notes,comment,bemerkung,comentario,description,remarks",
-        lambda m: m.each(lambda: m.fake.sentence(nb_words=10)),
+        lambda m: m.per_record(lambda: m.fake.sentence(nb_words=10)),
     ),
     _k("constant", _N, "country,year,source,version", lambda m: m.choose([m.fake.word()])),
     _k(

@@ -44,8 +44,8 @@ def table_columns(*, reporting: bool) -> Iterator[TableColumn]:
     name = "reported" if reporting else "examined"
     text = (Path(__file__).parent / "tables" / f"{name}.yaml").read_text(encoding="utf-8")
     for number, (table, described) in enumerate(yaml.safe_load(text).items()):
-        for place, (column, (domains, roles, written)) in enumerate(described.items()):
-            dice = np.random.default_rng([977 if reporting else 976, number, place])
+        for position, (column, (domains, roles, written)) in enumerate(described.items()):
+            dice = np.random.default_rng([977 if reporting else 976, number, position])
             values = _with_missing(_make(written, dice), dice, number)
             accepted = tuple(_ROLES[role] for role in roles.split("/"))
             yield TableColumn(table, column, tuple(domains.split("/")), accepted, values)
@@ -200,7 +200,7 @@ def _weighted(digits: str, weights: Sequence[int], modulus: int) -> int:
 
 def _imei(_: str, dice: np.random.Generator) -> Values:
     def with_check(body: str) -> str:
-        doubled = [int(d) * (1 + place % 2) for place, d in enumerate(body)]
+        doubled = [int(d) * (1 + position % 2) for position, d in enumerate(body)]
         return body + str(-sum(d // 10 + d % 10 for d in doubled) % 10)
 
     return [with_check(body) for body in _pattern("35##########0#", dice)]
