@@ -1,6 +1,7 @@
 """What contributors read names what there is."""
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,24 @@ def test_every_name_that_the_page_names_is_in_the_code(name: str, project_folder
     named = {span for span in spans(project_folder / name) if re.fullmatch(r"[A-Za-z_]\w+", span)}
     assert len(named) > 5
     assert named - known <= {"make"}
+
+
+def resolves(reference: str) -> bool:
+    """Tell whether a dotted name leads to a module, or to something in one."""
+    module, _, name = reference.rpartition(".")
+    try:
+        return bool(import_module(reference))
+    except ModuleNotFoundError:
+        try:
+            return hasattr(import_module(module), name)
+        except ModuleNotFoundError:  # a method: of a class, of a module
+            outer, _, kind = module.rpartition(".")
+            return hasattr(getattr(import_module(outer), kind, None), name)
+
+
+def test_every_reference_of_a_docstring_leads_somewhere(project_folder: Path) -> None:
+    files = sorted((project_folder / "anon_dagster").rglob("*.py"))
+    code = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    references = set(re.findall(r":\w+:`~?(anon_dagster[\w.]*)`", code))
+    assert len(references) > 10
+    assert {reference for reference in references if not resolves(reference)} == set()
