@@ -224,10 +224,10 @@ def _delete(asked: argparse.Namespace) -> int:
 
 
 def _why_kept(target: str) -> str:
-    from anon_dagster.storage import places
+    from anon_dagster.storage.addresses import exists
 
     with suppress(AnonError, OSError):  # the job is gone, and that is what counts
-        if not places.exists(target):
+        if not exists(target):
             return f"nothing is at {target}, as seen from here"
     return f"{target} is not what it published, as seen from here, and stays"
 

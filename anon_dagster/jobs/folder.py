@@ -15,7 +15,7 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Request, Source, parse_request
-from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource
 
 if TYPE_CHECKING:

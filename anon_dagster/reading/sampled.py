@@ -11,7 +11,7 @@ from anon_dagster.core.privacy import DifferentialPrivacy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request import Policy
-from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource, Part
 
 

@@ -18,10 +18,14 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.recoder import blocks, recoder
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.request import Policy, Source, Target
-from anon_dagster.storage import places
+from anon_dagster.storage.addresses import absolute, base_name, exists
+from anon_dagster.storage.failures import writing
+from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.frames import read_frame
+from anon_dagster.storage.listing import names_in
 from anon_dagster.storage.manifest import SUCCESS
-from anon_dagster.storage.places import open_to_read, writing
+from anon_dagster.storage.moving import remove
+from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, verify
@@ -146,7 +150,7 @@ def publish(  # noqa: PLR0913 (all are named)
             raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))
-        announce(Announcement(staged.place, checksum, versions_of(staged.place)))
+        announce(Announcement(staged.final_paths, checksum, versions_of(staged.final_paths)))
         paths = staged.publish()
     versions: Versions = ()
     with suppress(AnonError):  # it is published, whether or not its store answers now
@@ -175,17 +179,17 @@ def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
     with writing(target):
         if not versions or list(map(list, versions_of(paths))) != list(map(list, versions)):
             return False
-        place = places.full(target)
-        alone = {*places.names_in(place)} <= {SUCCESS, *map(places.name, paths)}
-        mine = (place,) if place in paths or alone else (f"{place}/{SUCCESS}", *paths)
-        for path in mine:
-            places.remove(path)
+        root = absolute(target)
+        alone = {*names_in(root)} <= {SUCCESS, *map(base_name, paths)}
+        published = (root,) if root in paths or alone else (f"{root}/{SUCCESS}", *paths)
+        for path in published:
+            remove(path)
     return True
 
 
 def versions_of(paths: Iterable[str]) -> Versions:
     """Return what tells files from others of the same content that come into their place."""
-    return [places.fingerprint(p).version if places.exists(p) else () for p in paths]
+    return [fingerprint(p).version if exists(p) else () for p in paths]
 
 
 def count_release(

@@ -17,7 +17,8 @@ from pyarrow import csv as arrow_csv
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
-from anon_dagster.storage.places import open_to_read, reading
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.opening import open_to_read
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
 _SAMPLE = 1 << 16  # bytes that tell how long lines are

@@ -15,14 +15,10 @@ import pyarrow.parquet as pq
 from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
 from anon_dagster.storage import csv_reading
-from anon_dagster.storage.places import (
-    Fingerprint,
-    fingerprint,
-    open_to_read,
-    reading,
-    require_unchanged,
-    resolve,
-)
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.fingerprints import Fingerprint, fingerprint, require_unchanged
+from anon_dagster.storage.listing import resolve
+from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.values import supported
 
 ROWS = 131_072
