@@ -13,7 +13,7 @@ from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.storage.addresses import absolute
 
 if TYPE_CHECKING:
-    from anon_dagster.releasing.publication import Announcement
+    from anon_dagster.releasing.workspace import Announcement
 
 _NAME, _TOLD = "announced.json", "release.json"
 

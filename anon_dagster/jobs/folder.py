@@ -130,10 +130,8 @@ class JobFolder(JobFiles):
 
     def save_release(self, release: "Release", request: Request) -> None:
         """Keep where a release is and what was measured on it."""
-        target = release.target
-        stored = Source(path=release.paths, format=target.format_found, csv=target.csv)
         document = {
-            "source": stored.model_dump(mode="json"),
+            "source": release.source.model_dump(mode="json"),
             "columns": {field.name: type_text(field.type) for field in release.schema},
             "kept": release.kept,
             "records": release.count.records,

@@ -125,31 +125,29 @@ def plan_with(
         sensitive_names=sensitive,
     )
     aggregations = {
-        q: _aggregation(count, name, attribute, decimal)
+        q: Aggregation.of(count, name, attribute.aggregate, decimal=decimal)
         for q, (name, attribute) in enumerate(policy.quasi_identifiers.items())
         if attribute.aggregate is not None and attribute.groups == "classes"
     }
     return Plan(policy, problem, names, sensitive, hierarchies, aggregations, clusters)
 
 
-def _aggregation(count: Count, name: str, attribute: QuasiIdentifier, decimal: str) -> Aggregation:
-    assert attribute.aggregate is not None, "a validated request gives an aggregate"
-    column = count.columns[name]
-    kind, labels = column.kinds.kind, column.labels
-    codes = count.table.codes[:, count.attributes.index(name)]
-    ranks = value_ranks(labels, kind, decimal)
-    return Aggregation.of(name, attribute.aggregate, kind, labels, codes, ranks, decimal=decimal)
-
-
 def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
-    attributes = {n: a for n, a in policy.quasi_identifiers.items() if a.groups == "mdav"}
-    if not attributes or not len(count.table):
+    aggregates = {
+        name: attribute.aggregate
+        for name, attribute in policy.quasi_identifiers.items()
+        if attribute.groups == "mdav" and attribute.aggregate is not None
+    }
+    if not aggregates or not len(count.table):
         return None
     rule = policy.privacy.k_anonymity
     assert rule is not None, "a validated request gives k"
-    aggregations = {n: _aggregation(count, n, a, decimal) for n, a in attributes.items()}
+    aggregations = {
+        name: Aggregation.of(count, name, aggregate, decimal=decimal)
+        for name, aggregate in aggregates.items()
+    }
     grouping, labels = by_clusters(list(aggregations.values()), count.table.counts, k=rule.k)
-    return Clusters(grouping, aggregations, dict(zip(attributes, labels, strict=True)))
+    return Clusters(grouping, aggregations, dict(zip(aggregates, labels, strict=True)))
 
 
 def _cluster_hierarchies(clusters: Clusters | None) -> dict[str, Hierarchy]:

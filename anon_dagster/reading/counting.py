@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -238,8 +237,3 @@ def tuples_of(count: Count, index: TupleIndex, batch: pa.RecordBatch) -> NDArray
         values, places = encode(batch.column(name))
         codes[:, a] = locate(count, name, values)[places]
     return index.find(codes)
-
-
-def merged(parts: Iterable[Count]) -> Count:
-    """Merge the counts of parts, at least one."""
-    return reduce(Count.merge, parts)
