@@ -185,6 +185,7 @@ def _rows(column: str, rule: TreeRule) -> tuple[list[int], list[tuple[str, ...]]
 
 
 def _text(column: str, rule: TreeRule) -> str:
+    """Return the content of a tree's file as text, in the encoding that the rule names."""
     content = _content(column, str(rule.path))
     encoding = "utf-8-sig" if rule.encoding.lower().replace("_", "-") == "utf-8" else rule.encoding
     try:

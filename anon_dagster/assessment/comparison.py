@@ -80,6 +80,7 @@ _Change = Callable[[dict[str, Any], Any], None]
 def _choices(
     policy: Policy, measurement: Measurement
 ) -> Iterator[tuple[str, tuple[Any, ...], _Change]]:
+    """Give each setting that varies: name, values, and how a policy's document takes one."""
     if measurement.k:
         yield "k", measurement.k, lambda d, k: d["privacy"].update(k_anonymity={"k": k})
     yield from _bounds(policy, measurement)

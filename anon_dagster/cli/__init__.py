@@ -64,6 +64,7 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
 
 
 def _parser() -> Parser:
+    """Return what understands every command."""
     about, _, codes = (__doc__ or "").partition("\n\n")
     parser = Parser(prog="anon", description=about, epilog=codes)
     parser.add_argument("--version", action="version", version=f"anon {version('anon-dagster')}")

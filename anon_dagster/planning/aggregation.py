@@ -191,13 +191,13 @@ def within_classes(
     """
     if not aggregations:
         return solution
-    size = max((len(each.codes) for each in solution.generalized), default=0)
+    size = max((len(generalized.codes) for generalized in solution.generalized), default=0)
     grouping = Grouping(solution.classes, counts, size)
-    generalized = tuple(
-        _aggregated(aggregations[q], grouping) if q in aggregations else each
-        for q, each in enumerate(solution.generalized)
+    replaced = tuple(
+        _aggregated(aggregations[q], grouping) if q in aggregations else generalized
+        for q, generalized in enumerate(solution.generalized)
     )
-    return replace(solution, generalized=generalized)
+    return replace(solution, generalized=replaced)
 
 
 def _aggregated(aggregation: Aggregation, grouping: Grouping) -> Generalized:
@@ -227,7 +227,7 @@ def by_clusters(
     -------
     The clusters, and per attribute what the values of each cluster are replaced by.
     """
-    points = np.stack([each.points for each in aggregations], axis=1)
+    points = np.stack([aggregation.points for aggregation in aggregations], axis=1)
     ids = micro.mdav(micro.standardized(points, counts), counts, k=k)
     grouping = Grouping(ids, counts, int(ids.max(initial=-1)) + 1)
-    return grouping, [each.of_groups(grouping) for each in aggregations]
+    return grouping, [aggregation.of_groups(grouping) for aggregation in aggregations]

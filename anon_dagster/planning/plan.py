@@ -99,10 +99,10 @@ def plan_with(
     names = tuple(policy.quasi_identifiers)
     sensitive = policy.names("sensitive")
     codes = count.table.codes
-    places = [count.attributes.index(name) for name in sensitive]
+    positions = [count.attributes.index(name) for name in sensitive]
     problem = Problem(
         codes=_codes(count, {name: hierarchies[name] for name in names}, clusters),
-        sensitive=codes[:, places],
+        sensitive=codes[:, positions],
         counts=count.table.counts,
         hierarchies=tuple(hierarchies[name] for name in names),
         sensitive_sizes=tuple(len(count.columns[name].values) for name in sensitive),
@@ -133,6 +133,7 @@ def plan_with(
 
 
 def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
+    """Cluster the tuples by the attributes that are averaged in clusters, if there are any."""
     aggregates = {
         name: attribute.aggregate
         for name, attribute in policy.quasi_identifiers.items()
@@ -205,11 +206,11 @@ def _leaf_order(
 
 def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int32]:
     """Return the leaf of each tuple in each hierarchy, (tuples, hierarchies), or -1."""
-    found = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
+    of_tuples = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
     for q, (name, hierarchy) in enumerate(hierarchies.items()):
         column = count.table.codes[:, count.attributes.index(name)]
-        found[:, q] = hierarchy.locate(count.columns[name].labels)[column]
-    return found
+        of_tuples[:, q] = hierarchy.locate(count.columns[name].labels)[column]
+    return of_tuples
 
 
 def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierarchy]:
@@ -240,6 +241,7 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
 def _level_ranges(
     policy: Policy, hierarchies: dict[str, Hierarchy]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the lowest and the highest level of each quasi-identifier that may be released."""
     lowest, highest, problems = [], [], []
     for name, attribute in policy.quasi_identifiers.items():
         top = hierarchies[name].levels - 1

@@ -69,12 +69,12 @@ def _as_beside(
     """Write the numbers of a column with another mark, and as the other column does."""
     if other is None or other.kinds.kind not in NUMBERS:
         return rewritten(column.values, column.kinds, decimal, mark)
-    known = {_number(label, mark): label for label in other.labels}
+    label_of = {_number(label, mark): label for label in other.labels}
     texts = []
     for label in column.labels:
         number = _number(label, decimal)
         marked = label if number is None or label is None else label.replace(decimal, mark)
-        texts.append(marked if number is None else known.get(number, marked))
+        texts.append(marked if number is None else label_of.get(number, marked))
     return pa.array(texts, pa.string())
 
 
@@ -121,8 +121,8 @@ def require_people(policy: Policy, counted: Count) -> None:
 def _lacking_values(policy: Policy, counted: Count, population: Count) -> list[str]:
     problems = []
     for name in policy.quasi_identifiers:
-        known = set(population.columns[name].labels)
-        if lacking := sum(label not in known for label in counted.columns[name].labels):
+        labels = set(population.columns[name].labels)
+        if lacking := sum(label not in labels for label in counted.columns[name].labels):
             problems.append(f"the table has no person with {lacking} of the values of {name}")
     return problems
 
@@ -133,13 +133,13 @@ def _lacking_records(policy: Policy, counted: Count, population: Count) -> list[
     table = population.table
     codes = np.zeros((len(counted.table), len(names)), dtype=np.int64)
     for q, name in enumerate(names):
-        place = counted.attributes.index(name)
+        column = counted.attributes.index(name)
         codes[:, q] = locate(population, name, counted.columns[name].values)[
-            counted.table.codes[:, place]
+            counted.table.codes[:, column]
         ]
-    found = TupleIndex.of(table.codes, table.sizes).find(codes)
+    tuples = TupleIndex.of(table.codes, table.sizes).find(codes)
     records = np.zeros(len(table) + 1, dtype=np.int64)
-    np.add.at(records, found, counted.table.counts)  # -1 is the last
+    np.add.at(records, tuples, counted.table.counts)  # -1 is the last
     lacking = int(records[-1] + np.maximum(records[:-1] - table.counts, 0).sum())
     if not lacking:
         return []

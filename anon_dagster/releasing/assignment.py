@@ -82,11 +82,11 @@ def _placed(problem: Problem) -> NDArray[np.int32]:
     """Return the leaf of each tuple, or -1 for a value that its hierarchy lacks."""
     codes = problem.codes.copy()
     for q, hierarchy in enumerate(problem.hierarchies):
-        nowhere = [_NOWHERE in row for row in hierarchy.labels]
-        if any(nowhere):
-            level = nowhere.index(True)
-            lost = hierarchy.codes[level] == hierarchy.labels[level].index(_NOWHERE)
-            codes[lost[codes[:, q]], q] = -1
+        has_branch = [_NOWHERE in row for row in hierarchy.labels]
+        if any(has_branch):
+            level = has_branch.index(True)
+            is_lacking = hierarchy.codes[level] == hierarchy.labels[level].index(_NOWHERE)
+            codes[is_lacking[codes[:, q]], q] = -1
     return codes
 
 
@@ -165,13 +165,15 @@ def _spans(
         level: [_ends(label) for label in shown.get(level, ()) if label not in (None, SUPPRESSED)]
         for level in range(1, levels + 1)
     }
-    known = {end for row in spans.values() for _, *ends in row for end in ends}
+    ends_shown = {end for row in spans.values() for _, *ends in row for end in ends}
     texts = [value for value in values if value is not None]
-    places = {text: at for at, text in enumerate(in_order([*{*texts, *known}], decimal=decimal))}
+    ranks = {
+        text: rank for rank, text in enumerate(in_order([*{*texts, *ends_shown}], decimal=decimal))
+    }
     rows: list[list[Label]] = [list(values)]
     for level in range(1, levels + 1):
-        known_at = [_span_of(value, spans[level], places) for value in values]
-        rows.append([new or below for new, below in zip(known_at, rows[-1], strict=True)])
+        released = [_span_of(value, spans[level], ranks) for value in values]
+        rows.append([new or below for new, below in zip(released, rows[-1], strict=True)])
     return [*rows, [SUPPRESSED] * len(values)]
 
 
@@ -182,11 +184,11 @@ def _ends(label: Label) -> tuple[str, str, str]:
 
 
 def _span_of(
-    value: Label, spans: Sequence[tuple[str, str, str]], places: Mapping[str, int]
+    value: Label, spans: Sequence[tuple[str, str, str]], ranks: Mapping[str, int]
 ) -> Label:
     if value is None:
         return None
-    inside = (t for t, low, high in spans if places[low] <= places[value] <= places[high])
+    inside = (t for t, low, high in spans if ranks[low] <= ranks[value] <= ranks[high])
     return next(inside, None)
 
 

@@ -154,6 +154,7 @@ def _column_problems(names: Iterable[str], schema: "DataFrameSchema") -> list[st
 
 
 def _value_problems(name: str, column: ColumnCount, claims: "Column") -> list[str]:
+    """Say how many records of a column fail each claim about its values."""
     frame = pd.DataFrame({name: pd.array(column.labels, dtype="string")})
     records: dict[str, int] = {}
     for check, _, row in _failures(frame, _schema({name: claims}, ordered=False)):

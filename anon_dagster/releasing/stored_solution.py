@@ -83,7 +83,7 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
         "cells": Cells.of(plan.problem, _unaggregated(plan, solution)).to_document(),
         "sizes": sizes.tolist(),
         "suppressed": decision.suppressed,
-        "generalized": [_generalized_document(each) for each in solution.generalized],
+        "generalized": [_generalized_document(generalized) for generalized in solution.generalized],
         "proof": proof,
     }
 
@@ -154,41 +154,41 @@ def _are_labels(codes: NDArray[np.int32], labels: Sequence[Label]) -> bool:
 
 
 def _classes(solution: Solution) -> int:
-    return max((len(each.codes) for each in solution.generalized), default=1)
+    return max((len(generalized.codes) for generalized in solution.generalized), default=1)
 
 
 def _as_released(solution: Solution) -> Solution:
     """Forget labels that no released class has: they read as suppressed records did."""
-    generalized = []
-    for each in solution.generalized:
-        used, codes = np.unique(each.codes, return_inverse=True)
-        generalized.append(
+    shown = []
+    for generalized in solution.generalized:
+        used, codes = np.unique(generalized.codes, return_inverse=True)
+        shown.append(
             Generalized(
                 codes.reshape(-1).astype(np.int32),
-                tuple(each.labels[label] for label in used),
-                each.covered[used],
-                each.heights[used],
-                each.leaves,
+                tuple(generalized.labels[label] for label in used),
+                generalized.covered[used],
+                generalized.heights[used],
+                generalized.leaves,
             )
         )
-    return replace(solution, generalized=tuple(generalized))
+    return replace(solution, generalized=tuple(shown))
 
 
 def _unaggregated(plan: Plan, solution: Solution) -> Solution:
     """Return how classes are found: an attribute that they average plays no part in it."""
-    generalized = tuple(
+    without_averages = tuple(
         Generalized(
-            np.zeros(len(each.codes), dtype=np.int32),
+            np.zeros(len(generalized.codes), dtype=np.int32),
             (SUPPRESSED,),
-            np.array([each.leaves], dtype=np.int64),
+            np.array([generalized.leaves], dtype=np.int64),
             np.ones(1),
-            each.leaves,
+            generalized.leaves,
         )
         if q in plan.aggregations
-        else each
-        for q, each in enumerate(solution.generalized)
+        else generalized
+        for q, generalized in enumerate(solution.generalized)
     )
-    return replace(solution, generalized=generalized)
+    return replace(solution, generalized=without_averages)
 
 
 def _generalized_document(generalized: Generalized) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Columns of categories: distinct values, and the place of each record's among them.
+"""Columns of categories: distinct values, and the position of each record's among them.
 
 Arrow lets the values stand in any order, and more of them than there are: those that only
 suppressed records had, or in the order in which the source came to them. Neither is released.
@@ -38,7 +38,7 @@ def recategorized(column: pa.Array, categories: pa.Array | None) -> pa.Dictionar
     """
     values = column.dictionary_decode()
     if categories is None:
-        found = pc.unique(values).drop_null()
-        categories = found.take(pc.sort_indices(found))
-    places = pc.index_in(values, value_set=categories)
-    return pa.DictionaryArray.from_arrays(places, categories, ordered=column.type.ordered)
+        distinct = pc.unique(values).drop_null()
+        categories = distinct.take(pc.sort_indices(distinct))
+    codes = pc.index_in(values, value_set=categories)
+    return pa.DictionaryArray.from_arrays(codes, categories, ordered=column.type.ordered)

@@ -102,14 +102,15 @@ def _records(text: io.TextIOWrapper, options: CsvOptions) -> Iterator[list[str]]
 
 
 def _checked(path: str, header: list[str]) -> tuple[str, ...]:
+    """Return the names of a header if each is one, and there once."""
     if not header:
         raise SourceError(f"{path} begins with an empty line where its header should be")
-    for place, label in enumerate(header):
+    for index, label in enumerate(header):
         if not label:
-            raise SourceError(f"column {place + 1} of {path} has no name in the header")
-        if label in header[:place]:
+            raise SourceError(f"column {index + 1} of {path} has no name in the header")
+        if label in header[:index]:
             raise SourceError(
-                f"columns {header.index(label) + 1} and {place + 1} of {path} have the same name"
+                f"columns {header.index(label) + 1} and {index + 1} of {path} have the same name"
             )
     return tuple(header)
 
@@ -154,8 +155,8 @@ def _counted(path: str, names: tuple[str, ...], options: CsvOptions) -> "_WrongR
 
 
 def _end_sign(options: CsvOptions) -> str:
-    taken = {options.separator, options.quote, options.escape, *options.missing}
-    return next(sign for sign in "\x04\x05\x06\x07\x08\x0e\x0f" if sign not in taken)
+    in_use = {options.separator, options.quote, options.escape, *options.missing}
+    return next(sign for sign in "\x04\x05\x06\x07\x08\x0e\x0f" if sign not in in_use)
 
 
 def _stream(
@@ -273,10 +274,10 @@ class _Utf8(io.RawIOBase):
         # Filled as far as there is something: Arrow takes a block that is short for a whole one.
         while len(self._ready) < len(buffer) and not self._ended:
             self._ready += self._next(len(buffer))
-        taken = self._ready[: len(buffer)]
-        self._ready = self._ready[len(taken) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
+        chunk = self._ready[: len(buffer)]
+        self._ready = self._ready[len(chunk) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
     def _next(self, size: int) -> bytes:
         raw = self._file.read(size)

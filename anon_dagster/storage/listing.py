@@ -42,7 +42,7 @@ def resolve(path: str | Iterable[str]) -> list[str]:
         If nothing is found, a file is named twice, or a folder has folders in it.
     """
     paths = [path] if isinstance(path, str) else list(path)
-    files = [file for each in paths for file in _files_of(each)]
+    files = [file for address in paths for file in _files_of(address)]
     if twice := len(files) - len(set(files)):
         raise SourceError(f"the source names {twice} of its {len(set(files))} files twice")
     return files
@@ -116,8 +116,8 @@ def _files_below(folder: str) -> list[str]:
         if not isinstance(error, FileNotFoundError):  # it was removed meanwhile
             raise error
 
-    walked = [(at, names) for at, _, names in os.walk(folder, onerror=refuse)]
-    paths = [f"{at.rstrip('/')}/{each}" for at, names in walked for each in names]
+    walked = [(below, names) for below, _, names in os.walk(folder, onerror=refuse)]
+    paths = [f"{below.rstrip('/')}/{file}" for below, names in walked for file in names]
     return [path for path in paths if Path(path).exists()]
 
 
@@ -166,7 +166,7 @@ def _parts_in(system: AbstractFileSystem, inner: str, path: str) -> list[str]:
             f"the source {path} has {folders} folders in it; name the files with a glob instead"
         )
     by_name = {base_name(e["name"]): e["name"] for e in entries}
-    return [by_name[each] for each in manifest.whole(path, by_name, _success_file(system, inner))]
+    return [by_name[part] for part in manifest.whole(path, by_name, _success_file(system, inner))]
 
 
 def _success_file(system: AbstractFileSystem, inner: str) -> bytes:

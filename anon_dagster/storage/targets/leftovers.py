@@ -18,7 +18,7 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
     Parameters
     ----------
     target
-        The place.
+        The target, whether it is there or not.
     alive
         Tokens of the jobs that are still writing.
 
