@@ -259,7 +259,7 @@ def by_value(table: pa.Table) -> pa.Table:
 
 
 def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
-    """Return the rank of each value, (records,), missing ones last, and how many ranks there are."""
+    """Return the rank of each value, (records,), missing ones last, and the number of ranks."""
     encoded = column
     if not pa.types.is_dictionary(column.type):
         encoded = column.dictionary_encode()
