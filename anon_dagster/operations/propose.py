@@ -112,7 +112,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     counted = count_records(request, opened, on_progress=on_progress)
     rows, policies = _measured(request, counted, acceptable_risk, seconds, on_progress)
     best = _best(rows)
-    chosen = _settled(document, policies[best])
+    chosen = _with_settings(document, policies[best])
     rows["chosen"] = rows.index == best
     promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
     return Proposal(detection, chosen, rows, _reasons(rows, best, acceptable_risk), promises)
@@ -168,10 +168,10 @@ def _grids(request: Request, counted: Count, acceptable: float) -> Iterator[list
         recoding=recoding,
     )
     for grid in (first, second):
-        yield sorted(configurations(request.policy, grid), key=_effort)
+        yield sorted(configurations(request.policy, grid), key=_takes_long)
 
 
-def _effort(configuration: Configuration) -> bool:
+def _takes_long(configuration: Configuration) -> bool:
     return configuration.policy.recoding == "local"
 
 
@@ -183,7 +183,7 @@ def _best(rows: pd.DataFrame) -> int:
     return int(rows[rows["acceptable"]].sort_values(_FIGURES, kind="stable").index[0])
 
 
-def _settled(document: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
+def _with_settings(document: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
     """Write the values of a configuration into the request."""
     policy, settings = dict(document["policy"]), dict(configuration.settings)
     privacy = dict(policy["privacy"])

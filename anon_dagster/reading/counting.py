@@ -147,15 +147,15 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
     problems = []
     if unnamed := [c for c in present if c not in set(declared)]:
         problems.append(
-            f"the request does not name {_listed(unnamed)} of the source; give each a role"
+            f"the request does not name {_named(unnamed)} of the source; give each a role"
         )
     if absent := [c for c in declared if c not in set(present)]:
-        problems.append(f"the source has no {_listed(absent)}")
+        problems.append(f"the source has no {_named(absent)}")
     if problems:
         raise SchemaMismatchError("; ".join(problems))
 
 
-def _listed(names: list[str]) -> str:
+def _named(names: list[str]) -> str:
     return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
 
 

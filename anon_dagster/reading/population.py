@@ -23,10 +23,10 @@ def require_population(policy: Policy) -> None:
         If it is a table that cannot be read, or lacks a quasi-identifier.
     """
     if isinstance(policy.population, Source):
-        _opened(policy.population, policy)
+        _open_population(policy.population, policy)
 
 
-def _opened(population: Source, policy: Policy) -> OpenSource:
+def _open_population(population: Source, policy: Policy) -> OpenSource:
     table = open_source(population)
     if absent := [name for name in policy.quasi_identifiers if name not in table.columns]:
         raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
@@ -53,17 +53,17 @@ def count_population(policy: Policy, beside: Count, *, decimal: str = ".") -> Co
     if not isinstance(population, Source):
         return None
     names = tuple(policy.quasi_identifiers)
-    counted = count(_opened(population, policy), names, decimal=population.csv.decimal)
+    counted = count(_open_population(population, policy), names, decimal=population.csv.decimal)
     columns = {name: counted.columns[name] for name in names}  # and nothing else of anybody
     own = population.csv.decimal
     written = {
-        name: _as_beside(column, beside.columns.get(name), own, decimal)
+        name: _written_like(column, beside.columns.get(name), own, decimal)
         for name, column in columns.items()
     }
     return replace(counted, columns=columns).renamed(written, decimal)
 
 
-def _as_beside(
+def _written_like(
     column: ColumnCount, other: ColumnCount | None, decimal: str, mark: str
 ) -> pa.StringArray:
     """Write the numbers of a column with another mark, and as the other column does."""

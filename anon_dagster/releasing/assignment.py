@@ -30,7 +30,7 @@ from anon_dagster.request import (
 )
 
 Lacking = Literal["suppress", "refuse"]
-_NOWHERE = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
+_LACKING = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
 
 
 def assign(
@@ -59,38 +59,40 @@ def assign(
     """
     policy = stored.policy
     hierarchies = {
-        name: _later_hierarchy(stored, name, _values_known(policy, counted, name), lacking, decimal)
+        name: _later_hierarchy(
+            stored, name, _values_to_place(policy, counted, name), lacking, decimal
+        )
         for name in counted.attributes
         if getattr(policy.attributes[name], "hierarchy", None) is not None
     }
     plan = plan_with(policy, counted, hierarchies, decimal)
     problem = plan.problem
-    classes = stored.cells.assign(_placed(problem), problem.hierarchies, problem.orders)
+    classes = stored.cells.assign(_leaves_of_tuples(problem), problem.hierarchies, problem.orders)
     if enforce:
-        classes = _enforced(problem, classes, stored.levels)
+        classes = _suppress_failing(problem, classes, stored.levels)
     proof = replace(stored.proof, optimal=False, lower_bound=0.0, method="applied")
     return plan, Solution(classes, stored.generalized, proof, stored.levels)
 
 
-def _values_known(policy: Policy, counted: Count, name: str) -> ColumnCount:
+def _values_to_place(policy: Policy, counted: Count, name: str) -> ColumnCount:
     """Return the values of later records, and of the people who are matched with them."""
     column, domain = counted.columns[name], domain_of(policy, counted, name)
     return column if column is domain else column.merge(domain)
 
 
-def _placed(problem: Problem) -> NDArray[np.int32]:
+def _leaves_of_tuples(problem: Problem) -> NDArray[np.int32]:
     """Return the leaf of each tuple, or -1 for a value that its hierarchy lacks."""
     codes = problem.codes.copy()
     for q, hierarchy in enumerate(problem.hierarchies):
-        has_branch = [_NOWHERE in row for row in hierarchy.labels]
+        has_branch = [_LACKING in row for row in hierarchy.labels]
         if any(has_branch):
             level = has_branch.index(True)
-            is_lacking = hierarchy.codes[level] == hierarchy.labels[level].index(_NOWHERE)
+            is_lacking = hierarchy.codes[level] == hierarchy.labels[level].index(_LACKING)
             codes[is_lacking[codes[:, q]], q] = -1
     return codes
 
 
-def _enforced(
+def _suppress_failing(
     problem: Problem, classes: NDArray[np.int64], levels: tuple[int, ...] | None
 ) -> NDArray[np.int64]:
     """Suppress classes until those that stay keep every promise by themselves."""
@@ -122,22 +124,22 @@ def _later_hierarchy(
     named: set[Label] = set()
     if isinstance(attribute, QuasiIdentifier):
         q = tuple(stored.policy.quasi_identifiers).index(name)
-        shown, named = _shown(stored.cells, q)
+        shown, named = _labels_by_level(stored.cells, q)
     values = column.labels
     counts = dict(zip(values, column.counts.tolist(), strict=True))
     values += sorted(named - set(values), key=lambda label: (label is None, label or ""))
     if isinstance(rule, OrderRule) and rule.order is None:
-        return Hierarchy.from_labels(_spans(values, len(rule.sizes), shown, decimal))
+        return Hierarchy.from_labels(_by_released_spans(values, len(rule.sizes), shown, decimal))
     if isinstance(rule, FrequencyRule):
-        return Hierarchy.from_labels(_frequent(values, rule, shown))
+        return Hierarchy.from_labels(_by_released_values(values, rule, shown))
     if lacking == "suppress" and rule.other is None:
-        rule = rule.model_copy(update={"other": _NOWHERE})
+        rule = rule.model_copy(update={"other": _LACKING})
     weights = np.array([counts.get(value, 0) for value in values], dtype=np.int64)
     kind = column.kinds.kind
     return build_hierarchy(rule, name, values, weights, kind=kind, decimal=decimal)
 
 
-def _shown(cells: Cells, q: int) -> tuple[dict[int, set[Label]], set[Label]]:
+def _labels_by_level(cells: Cells, q: int) -> tuple[dict[int, set[Label]], set[Label]]:
     """Return the released labels of each level, and the values that labels name."""
     levels = cells.levels[q]
     if levels is None:
@@ -157,7 +159,7 @@ def _values_in(label: Label) -> tuple[Label, ...]:
     return (parsed.value,) if isinstance(parsed, Value) else ()
 
 
-def _spans(
+def _by_released_spans(
     values: Sequence[Label], levels: int, shown: Mapping[int, set[Label]], decimal: str
 ) -> list[list[Label]]:
     """Put values into the released groups of neighbours; others stay in the group below."""
@@ -192,7 +194,7 @@ def _span_of(
     return next(inside, None)
 
 
-def _frequent(
+def _by_released_values(
     values: Sequence[Label], rule: FrequencyRule, shown: Mapping[int, set[Label]]
 ) -> list[list[Label]]:
     """Keep the values that the release shows at each level, and join the others."""

@@ -21,8 +21,8 @@ from anon_dagster.reading.counting import Count, encode, tuples_of
 from anon_dagster.releasing.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (
+    categories_in_use,
     is_categorical,
-    ranked,
     recategorized,
     released_type,
 )
@@ -231,7 +231,7 @@ def _category_orders(source: OpenSource, recoder: Recoder) -> dict[str, pa.Array
             released = recoder.released(batch)
             for name in names:
                 seen[name].append(released[name].combine_chunks().unique())
-    return {name: ranked(columns) for name, columns in seen.items() if columns}
+    return {name: categories_in_use(columns) for name, columns in seen.items() if columns}
 
 
 def _block(table: pa.Table, orders: Mapping[str, pa.Array]) -> pa.Table:

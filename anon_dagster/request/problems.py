@@ -67,7 +67,7 @@ def _message(error: Mapping[str, Any]) -> str:
     """Say in plain words what pydantic says of a value; never the value itself."""
     context = error.get("ctx", {})
     if error["type"] in _WORDS:
-        words = _WORDS[error["type"]].format(**{k: _told(v) for k, v in context.items()})
+        words = _WORDS[error["type"]].format(**{k: _bound_text(v) for k, v in context.items()})
         return words.replace(" 1 characters", " 1 character").replace(" 1 entries", " 1 entry")
     if error["type"] == "string_pattern_mismatch":
         return _PATTERNS.get(context["pattern"], "is not understood")
@@ -79,7 +79,7 @@ def _message(error: Mapping[str, Any]) -> str:
     return message.replace("Input should be", "must be", 1)
 
 
-def _told(bound: object) -> str:
+def _bound_text(bound: object) -> str:
     return f"{bound:g}" if isinstance(bound, float) else str(bound).strip("'")
 
 

@@ -22,7 +22,7 @@ def released_type(kind: pa.DataType) -> pa.DataType:
     return pa.dictionary(pa.int32(), kind.value_type, ordered=kind.ordered)
 
 
-def ranked(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
+def categories_in_use(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
     """Return the categories that records of any of the columns have, in their declared order."""
     whole = pa.chunked_array(list(columns)).combine_chunks()  # joins the categories of all
     return whole.dictionary.take(pc.unique(whole.indices).drop_null().sort())

@@ -87,7 +87,7 @@ def line_length(path: str) -> float | None:
 
 
 def _open_text(path: str, options: CsvOptions) -> io.TextIOWrapper:
-    raw = io.BufferedReader(_Utf8(open_plain(path), options.encoding))
+    raw = io.BufferedReader(_Utf8(open_decompressed(path), options.encoding))
     return io.TextIOWrapper(raw, encoding="utf-8", newline="")
 
 
@@ -169,7 +169,7 @@ def _stream(
 ) -> Iterator[pa.RecordBatch]:
     """Read a file, and the record that marks its end."""
     tail = options.separator.join([_end_sign(options)] * len(names))
-    with reading(path), open_plain(path) as file:
+    with reading(path), open_decompressed(path) as file:
         stream = _Utf8(file, options.encoding, tail=tail)
         try:
             reader = arrow_csv.open_csv(
@@ -234,7 +234,7 @@ class _WrongRecords:
 # -- bytes ---------------------------------------------------------------------------------
 
 
-def open_plain(path: str) -> IO[bytes]:
+def open_decompressed(path: str) -> IO[bytes]:
     """Open a file, decompressed if it is gzip by its first bytes."""
     file = open_to_read(path)
     with reading(path):

@@ -50,7 +50,11 @@ def end_uploads(path: str, alive: Callable[[str], bool]) -> int:
     if not remote.is_s3(path):
         return 0
     system, inner = locate(path)
-    dead = [(key, id_) for key, id_ in remote.unfinished(system, inner) if not alive(key)]
+    dead = [
+        (key, upload_id)
+        for key, upload_id in remote.unfinished_uploads(system, inner)
+        if not alive(key)
+    ]
     for upload in dead:
-        remote.end(system, inner, upload)
+        remote.end_upload(system, inner, upload)
     return len(dead)

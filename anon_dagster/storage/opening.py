@@ -29,7 +29,7 @@ def open_to_write(path: str) -> IO[bytes]:
     """Open a new file; the caller finishes or abandons it."""
     system, inner = locate(path)
     if not isinstance(system, LocalFileSystem):
-        return remote.opened(system, inner)
+        return remote.begin_upload(system, inner)
     file: IO[bytes] = system.open(inner, "wb")
     return file
 

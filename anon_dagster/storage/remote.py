@@ -194,12 +194,12 @@ class Upload(io.RawIOBase):
         super().close()
 
 
-def opened(system: AbstractFileSystem, inner: str) -> IO[bytes]:
+def begin_upload(system: AbstractFileSystem, inner: str) -> IO[bytes]:
     """Begin an upload."""
     return Upload(system, inner)  # type: ignore[return-value]
 
 
-def unfinished(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, str]]:
+def unfinished_uploads(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, str]]:
     """Find the uploads that nobody ended, of keys that begin like this: key and upload."""
     bucket, _, prefix = inner.partition("/")
     answer = system.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=prefix)
@@ -208,6 +208,6 @@ def unfinished(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, st
             yield upload["Key"], upload["UploadId"]
 
 
-def end(system: AbstractFileSystem, inner: str, upload: tuple[str, str]) -> None:
+def end_upload(system: AbstractFileSystem, inner: str, upload: tuple[str, str]) -> None:
     """End an upload that nobody ended."""
     system.abort_mpu(inner.partition("/")[0], *upload)

@@ -92,7 +92,7 @@ def _uniqueness(classes: Partition, crowd: Crowd) -> Promise:
 
 def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Promise]:
     """Measure how many people are behind each class, and which share of them is released."""
-    people, absent = _behind(release, classes, crowd)
+    people, absent = _people_behind(release, classes, crowd)
     privacy, sizes = crowd.policy.privacy, classes.sizes
     if privacy.k_map is not None and privacy.k_map.estimator is None:
         k, least = privacy.k_map.k, int(people.min(initial=crowd.size))
@@ -111,7 +111,9 @@ def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Pro
         yield promise(name, None, rule.delta_max, sizes, float(max(shares, default=0)), failing)
 
 
-def _behind(release: Count, classes: Partition, crowd: Crowd) -> tuple[NDArray[np.int64], int]:
+def _people_behind(
+    release: Count, classes: Partition, crowd: Crowd
+) -> tuple[NDArray[np.int64], int]:
     """Return the people behind each class, (classes,), and how many are behind none.
 
     These are behind the suppressed records, where they stay.
