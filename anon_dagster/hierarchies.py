@@ -49,7 +49,9 @@ from anon_dagster.request import (
     SuppressRule,
     TreeRule,
 )
-from anon_dagster.storage.places import name, open_to_read, reading
+from anon_dagster.storage.addresses import base_name
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.values import TextKind
 
 _NUMERIC = (TextKind.integer, TextKind.decimal)
@@ -160,7 +162,7 @@ def _known(domain: Domain, rule: KnownRule) -> Hierarchy:
 def _tree(domain: Domain, rule: TreeRule, *, numeric: bool) -> Hierarchy:
     if rule.nodes is not None:
         return from_nodes(domain, rule.nodes, numeric=numeric)
-    named = replace(domain, column=f"{domain.column} ({name(str(rule.path))})")
+    named = replace(domain, column=f"{domain.column} ({base_name(str(rule.path))})")
     lines, rows = _rows(named.column, rule)
     return from_rows(named, rows, lines=lines, numeric=numeric)
 
@@ -183,6 +185,7 @@ def _rows(column: str, rule: TreeRule) -> tuple[list[int], list[tuple[str, ...]]
 
 
 def _text(column: str, rule: TreeRule) -> str:
+    """Return the content of a tree's file as text, in the encoding that the rule names."""
     content = _content(column, str(rule.path))
     encoding = "utf-8-sig" if rule.encoding.lower().replace("_", "-") == "utf-8" else rule.encoding
     try:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from anon_dagster.storage.places import Found
+from anon_dagster.storage.listing import ListedFile
 
 _NAME = 60  # characters of a name that a key keeps, so that a person knows it again
 
@@ -54,7 +54,7 @@ class Arrival:
     """Why it is not released, in words that hold no cell."""
 
     @classmethod
-    def of(cls, found: Found, *, now: float) -> "Arrival":
+    def of(cls, found: ListedFile, *, now: float) -> "Arrival":
         """Return a file that was just seen."""
         return cls(found.path, found.version, found.size, found.modified, seen=now)
 

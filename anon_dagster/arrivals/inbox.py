@@ -7,7 +7,10 @@ from functools import lru_cache
 
 from anon_dagster.errors import RequestError
 from anon_dagster.request import FILE, Arrivals, Request, Source, parse_request
-from anon_dagster.storage import places, remote
+from anon_dagster.storage import remote
+from anon_dagster.storage.addresses import absolute, base_name
+from anon_dagster.storage.globs import glob_root, matcher
+from anon_dagster.storage.listing import ListedFile, list_files
 
 _ENDING = re.compile(r"(\.(csv|tsv|txt|parquet|pq))?(\.gz)?$", re.IGNORECASE)
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", "~")
@@ -44,7 +47,7 @@ class Inbox:
         """Whether a file is complete as soon as it is seen, as an object of S3 is."""
         return remote.is_s3(self.place)
 
-    def files(self) -> list[places.Found]:
+    def files(self) -> list[ListedFile]:
         """List the files that lie there now, without those that are obviously unfinished.
 
         Raises
@@ -54,21 +57,21 @@ class Inbox:
         SourceError
             If the place cannot be listed.
         """
-        found = [_printable(file) for file in places.find(self.place)]
+        found = [_printable(file) for file in list_files(self.place)]
         found = [f for f in found if f.size and not f.path.lower().endswith(_UNFINISHED)]
         self._require_apart(found)
         return found
 
     def refusal(self, path: str) -> str:
         """Say why a file cannot be asked for by its name; nothing if it can."""
-        if _REPLACED in path or "::" in path.partition("://")[2] or "::" in places.name(path):
+        if _REPLACED in path or "::" in path.partition("://")[2] or "::" in base_name(path):
             return "its name is no UTF-8 text, or has :: in it; rename it"
         return ""
 
     def target_of(self, path: str) -> str:
         """Return where the release of a file goes."""
         start = _start(self.place)
-        below = path[len(start) + 1 :] if path.startswith(f"{start}/") else places.name(path)
+        below = path[len(start) + 1 :] if path.startswith(f"{start}/") else base_name(path)
         return self.settings.target.path.replace(FILE, _ENDING.sub("", below, count=1))
 
     def request_of(self, path: str) -> Request:
@@ -86,9 +89,9 @@ class Inbox:
             {"source": source, "target": target, "policy": document["policy"]},
         )
 
-    def _require_apart(self, found: Iterable[places.Found]) -> None:
-        targets = (places.full(self.target_of(f.path)) for f in found if not self.refusal(f.path))
-        if any(map(places.finder(self.place), targets)):
+    def _require_apart(self, found: Iterable[ListedFile]) -> None:
+        targets = (absolute(self.target_of(f.path)) for f in found if not self.refusal(f.path))
+        if any(map(matcher(self.place), targets)):
             raise RequestError(
                 f"the releases of arrivals.target would be found in {self.place} as new files; "
                 "name a place outside of it"
@@ -97,10 +100,10 @@ class Inbox:
 
 @lru_cache
 def _start(place: str) -> str:
-    return places.full(places.root(place)).rstrip("/")
+    return absolute(glob_root(place)).rstrip("/")
 
 
-def _printable(file: places.Found) -> places.Found:
+def _printable(file: ListedFile) -> ListedFile:
     """Replace what of a name is no text: it can neither be kept nor shown."""
     name = file.path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     return file if name == file.path else replace(file, path=name)

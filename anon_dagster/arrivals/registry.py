@@ -9,7 +9,7 @@ from pathlib import Path
 
 from anon_dagster.arrivals.arrival import Arrival, State
 from anon_dagster.errors import JobError
-from anon_dagster.storage.places import Found
+from anon_dagster.storage.listing import ListedFile
 
 _SECONDS = 30.0  # that a writer waits for another one
 _SET_BACK = 3_600.0  # seconds: of a clock, when what is listed next seems so much older
@@ -74,7 +74,7 @@ class Registry:
             self._change(file, again)
         return self.of_batch(batch)
 
-    def give(self, found: Sequence[Found], batch: str, *, now: float) -> list[Arrival]:
+    def give(self, found: Sequence[ListedFile], batch: str, *, now: float) -> list[Arrival]:
         """Give files to a batch whatever became of them before, unless a run is at them.
 
         Raises

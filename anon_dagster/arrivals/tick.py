@@ -8,7 +8,7 @@ from enum import Enum
 from anon_dagster.arrivals.arrival import Arrival, State
 from anon_dagster.arrivals.inbox import Inbox
 from anon_dagster.request import Arrivals
-from anon_dagster.storage.places import Found
+from anon_dagster.storage.listing import ListedFile
 
 _CRASHES = 3
 """How often a run may end without an answer before its file is held to be the cause."""
@@ -44,7 +44,7 @@ class Tick:
 
 
 def plan_tick(
-    found: Iterable[Found],
+    found: Iterable[ListedFile],
     known: Sequence[Arrival],
     *,
     runs: Mapping[str, RunState],
@@ -82,7 +82,7 @@ def plan_tick(
     return Tick(changed, (*lost, *batches))
 
 
-def _new(file: Found, inbox: Inbox, now: float) -> Arrival:
+def _new(file: ListedFile, inbox: Inbox, now: float) -> Arrival:
     arrival = Arrival.of(file, now=now)
     reason = inbox.refusal(file.path)
     return replace(arrival, state=State.SET_ASIDE, reason=reason) if reason else arrival
@@ -129,7 +129,7 @@ def crashed(arrival: Arrival, now: float) -> Arrival:
     return replace(again, crashes=crashes)
 
 
-def _still_there(arrival: Arrival, file: Found | None) -> Arrival:
+def _still_there(arrival: Arrival, file: ListedFile | None) -> Arrival:
     """Drop a version that is not there any more and that no run has.
 
     What was released stays so when its file is removed; should another version come and the

@@ -80,18 +80,19 @@ _Change = Callable[[dict[str, Any], Any], None]
 def _choices(
     policy: Policy, measurement: Measurement
 ) -> Iterator[tuple[str, tuple[Any, ...], _Change]]:
+    """Give each setting that varies: name, values, and how a policy's document takes one."""
     if measurement.k:
         yield "k", measurement.k, lambda d, k: d["privacy"].update(k_anonymity={"k": k})
     yield from _bounds(policy, measurement)
     for name in ("objective", "suppression_limit", "suppression_cost", "recoding"):
         if values := getattr(measurement, name):
-            yield name, values, _at_the_top(name)
+            yield name, values, _set_in_policy(name)
     for bound in ("lowest_level", "highest_level"):
         for attribute, levels in getattr(measurement, bound).items():
             if attribute not in policy.quasi_identifiers:
                 path = f"measurement.{bound}.{attribute}"
                 raise RequestError([Complaint(path, "no quasi-identifier of the policy")])
-            yield f"{bound}.{attribute}", levels, _of_attribute(attribute, bound)
+            yield f"{bound}.{attribute}", levels, _set_in_attribute(attribute, bound)
 
 
 def _bounds(
@@ -99,25 +100,27 @@ def _bounds(
 ) -> Iterator[tuple[str, tuple[Any, ...], _Change]]:
     """Give the bounds of promises to be compared."""
     for name, model in _PARAMETERS.items():
-        if values := _asked(policy, measurement, name, model):
-            yield name, values, _in_every(model, name)
+        if values := _asked_values(policy, measurement, name, model):
+            yield name, values, _set_in_every_rule(model, name)
     for name, (model, parameter) in _BOUNDS.items():
-        if values := _asked(policy, measurement, name, model):
-            yield name, values, _in_one(model, parameter)
+        if values := _asked_values(policy, measurement, name, model):
+            yield name, values, _set_in_rule(model, parameter)
 
 
-def _asked(policy: Policy, measurement: Measurement, name: str, model: str) -> tuple[Any, ...]:
+def _asked_values(
+    policy: Policy, measurement: Measurement, name: str, model: str
+) -> tuple[Any, ...]:
     values: tuple[Any, ...] = getattr(measurement, name)
     if values and not getattr(policy.privacy, model):
         raise RequestError([Complaint(f"measurement.{name}", f"the policy has no {model}")])
     return values
 
 
-def _in_one(model: str, parameter: str) -> _Change:
+def _set_in_rule(model: str, parameter: str) -> _Change:
     return lambda document, value: document["privacy"][model].update({parameter: value})
 
 
-def _in_every(model: str, name: str) -> _Change:
+def _set_in_every_rule(model: str, name: str) -> _Change:
     def change(document: dict[str, Any], value: float) -> None:
         for rule in document["privacy"][model]:
             rule[name] = value
@@ -125,11 +128,11 @@ def _in_every(model: str, name: str) -> _Change:
     return change
 
 
-def _at_the_top(name: str) -> _Change:
+def _set_in_policy(name: str) -> _Change:
     return lambda document, value: document.update({name: value})
 
 
-def _of_attribute(attribute: str, bound: str) -> _Change:
+def _set_in_attribute(attribute: str, bound: str) -> _Change:
     return lambda document, value: document["attributes"][attribute].update({bound: value})
 
 

@@ -80,11 +80,13 @@ def assess_utility(decision: Decision) -> pd.DataFrame:
     """
     plan, solution = decision.plan, decision.solution
     table = utility_statistics(plan.problem, solution)
-    size = max((len(each.codes) for each in solution.generalized), default=0)
+    size = max((len(generalized.codes) for generalized in solution.generalized), default=0)
     classes = Grouping(solution.classes, plan.problem.counts, size)
-    errors = {each.column: each.error(classes) for each in plan.aggregations.values()}
-    for name, each in plan.clusters.aggregations.items() if plan.clusters else ():
-        errors[name] = each.error(_clusters_released(plan, solution, name))
+    errors = {
+        aggregation.column: aggregation.error(classes) for aggregation in plan.aggregations.values()
+    }
+    for name, aggregation in plan.clusters.aggregations.items() if plan.clusters else ():
+        errors[name] = aggregation.error(_clusters_released(plan, solution, name))
     if plan.policy.target_use is not None and plan.problem.records:
         served = classification_statistics(plan.problem, solution, plan.policy)
         table = pd.concat([table, served])

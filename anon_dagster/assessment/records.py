@@ -59,22 +59,22 @@ class TupleRisks:
         row = 0
         for part in table.parts:
             for batch in table.batches(part):
-                places = tuples_of(self.count, index, batch)
-                if lacking := int((places < 0).sum()):
+                tuples = tuples_of(self.count, index, batch)
+                if lacking := int((tuples < 0).sum()):
                     raise SourceChangedError(
                         f"the table changed since it was counted: {lacking} records were not "
                         "there; run the job again"
                     )
-                rows = np.arange(row, row + len(places))
-                taken = {name: values[places] for name, values in self.columns.items()}
-                yield pa.table({"row": rows, **taken})
-                row += len(places)
+                rows = np.arange(row, row + len(tuples))
+                risks = {name: values[tuples] for name, values in self.columns.items()}
+                yield pa.table({"row": rows, **risks})
+                row += len(tuples)
         table.unchanged()
 
     def frame(self, table: OpenSource) -> pd.DataFrame:
         """Return the risk of the records of a table that was counted; see :meth:`tables`."""
-        found = pa.concat_tables([self.schema.empty_table(), *self.tables(table)])
-        frame: pd.DataFrame = found.to_pandas()
+        risks = pa.concat_tables([self.schema.empty_table(), *self.tables(table)])
+        frame: pd.DataFrame = risks.to_pandas()
         return frame
 
     @property
@@ -98,13 +98,13 @@ def source_risks(
     released = classes >= 0
     sizes = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.int64)
     np.add.at(sizes, classes[released], decision.counted.table.counts[released])
-    known = np.zeros(len(classes), dtype=np.int64)
-    known[released] = sizes[classes[released]]
+    released_sizes = np.zeros(len(classes), dtype=np.int64)
+    released_sizes[released] = sizes[classes[released]]
     counted, policy = decision.counted, decision.request.policy
     measured = _columns(
         counted, policy, analysis, _fraction(counted.records, counted, analysis, people)
     )
-    return TupleRisks(counted, {**measured, "released_class_size": known})
+    return TupleRisks(counted, {**measured, "released_class_size": released_sizes})
 
 
 def release_risks(
@@ -130,21 +130,22 @@ def _fraction(
 def _columns(
     counted: Count, policy: Policy, analysis: RiskAnalysis, fraction: float | None
 ) -> dict[str, NDArray[Any]]:
-    places = [a for a, n in enumerate(counted.attributes) if n in policy.quasi_identifiers]
-    table, of = counted.table, counted.table.codes[:, places]
-    sizes = [table.sizes[a] for a in places]
-    groups = group(list(of.T), sizes, len(of))
-    classes = FrequencyTable(of[groups.first], groups.sums(table.counts), tuple(sizes))
+    """Return the measures of each distinct tuple, (tuples,) each, by the name of their column."""
+    positions = [a for a, n in enumerate(counted.attributes) if n in policy.quasi_identifiers]
+    table, codes = counted.table, counted.table.codes[:, positions]
+    sizes = [table.sizes[a] for a in positions]
+    groups = group(list(codes.T), sizes, len(codes))
+    classes = FrequencyTable(codes[groups.first], groups.sums(table.counts), tuple(sizes))
     columns: dict[str, NDArray[Any]] = {
         "class_size": classes.counts,
         "prosecutor_risk": 1 / classes.counts,
     }
     if analysis.suda is not None:
-        found = special_uniques(classes, largest=analysis.suda.largest)
+        uniques = special_uniques(classes, largest=analysis.suda.largest)
         nothing = np.full(len(classes), np.nan)
         columns |= {
-            "suda_score": found.scores,
-            "dis_score": nothing if fraction is None else dis_scores(found, fraction),
-            "smallest_msu": found.smallest,
+            "suda_score": uniques.scores,
+            "dis_score": nothing if fraction is None else dis_scores(uniques, fraction),
+            "smallest_msu": uniques.smallest,
         }
     return {name: values[groups.ids] for name, values in columns.items()}

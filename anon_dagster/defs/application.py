@@ -157,22 +157,18 @@ def apply_stored(
         describe,
     )
     from anon_dagster.jobs import announce
-    from anon_dagster.operations.apply import write_applied
+    from anon_dagster.operations.apply import Application
     from anon_dagster.operations.preparation import open_table
+    from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.stored_solution import from_document
+    from anon_dagster.releasing.workspace import Workspace
 
     request, asked = job.load_request(), job.load_document("application.json")
-    decision, release = write_applied(
-        from_document(asked["solution"]),
-        request,
-        open_table(request),
-        lacking=asked["lacking"],
-        enforce=asked["enforce"],
-        job_id=job.job_id,
-        folder=job.create(),
-        on_progress=on_progress,
-        announce=partial(announce, job),
-    )
+    stored, source_table = from_document(asked["solution"]), open_table(request)
+    application = Application(stored, request, asked["lacking"], asked["enforce"])
+    decision = application.decide(source_table, on_progress=on_progress)
+    workspace = Workspace(job.job_id, job.create(), on_progress, partial(announce, job))
+    release = write_release(decision, source_table, workspace, judge=application.judge)
     job.save_release(release, request)
     explored, risks = describe(decision, release.count), assess_risk(decision)
     utility = assess_utility(decision)

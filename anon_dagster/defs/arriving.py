@@ -20,7 +20,7 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
 from anon_dagster.jobs.ledger import Entry
 from anon_dagster.request import Request
-from anon_dagster.storage import places
+from anon_dagster.storage import listing
 
 BATCH_TAG = "anon/batch"
 _PARENT_TAG = "dagster/parent_run_id"
@@ -209,8 +209,8 @@ def _given(run: FileRun, config: FilesConfig) -> list[Arrival]:
     return registry.give([_found(path) for path in config.files], run_id, now=time.time())
 
 
-def _found(path: str) -> places.Found:
-    found = places.look_up(path)
+def _found(path: str) -> listing.ListedFile:
+    found = listing.look_up(path)
     if found is None:
         raise JobError(f"there is no file {path}")
     return found

@@ -20,7 +20,7 @@ from anon_dagster.defs.stages import RISK, STAGES, UTILITY, Shown, Work
 from anon_dagster.errors import AnonError, SourceChangedError, StoreUnavailableError
 from anon_dagster.jobs.ledger import Entry, Ledger, post
 from anon_dagster.report.explanation import explain_policy
-from anon_dagster.storage import places
+from anon_dagster.storage import listing
 
 if TYPE_CHECKING:
     from anon_dagster.jobs import JobFolder
@@ -115,7 +115,7 @@ class FileRun:
 
     def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
         """Release a file and return what is shown of it; nothing if its version is gone."""
-        found = places.look_up(taken.path)
+        found = listing.look_up(taken.path)
         if found is None or found.version != taken.version:
             return {}
         request = self.inbox.request_of(taken.path)

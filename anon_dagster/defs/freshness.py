@@ -9,7 +9,7 @@ from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.errors import SourceError
 from anon_dagster.request import Request, Target
-from anon_dagster.storage import places
+from anon_dagster.storage import listing
 
 FRESH = "target_is_fresh"
 FRESHNESS_JOB = "_freshness_job"
@@ -67,7 +67,7 @@ def staleness(request: Request, *, now: float) -> str:
     made = _made(request.target)
     if made is None:
         return f"there is no release at {request.target.path}"
-    times = [_modified(file) for file in places.resolve(request.source.path)]
+    times = [_modified(file) for file in listing.resolve(request.source.path)]
     newer = sum(changed > made + _SECOND for changed in times)
     if newer:
         return f"{newer} of the {len(times)} files of the source are newer than the release"
@@ -80,12 +80,12 @@ def staleness(request: Request, *, now: float) -> str:
 def _made(target: Target) -> float | None:
     """Return when a release was completed; its marker is written last."""
     path = target.path if target.single_file else f"{target.path.rstrip('/')}/_SUCCESS"
-    found = places.look_up(path)
+    found = listing.look_up(path)
     return None if found is None else found.modified
 
 
 def _modified(path: str) -> float:
-    found = places.look_up(path)
+    found = listing.look_up(path)
     if found is None:
         raise SourceError(f"{path} was removed while it was looked at; try again")
     return found.modified

@@ -114,15 +114,15 @@ def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
     from anon_dagster.jobs import announce
     from anon_dagster.releasing.publication import write_release
+    from anon_dagster.releasing.workspace import Workspace
 
     decision = work.job.load_decision()
     release = write_release(
         decision,
         _opened(work, decision.request),
-        job_id=work.job.job_id,
-        folder=work.job.create(),
-        on_progress=work.on_progress,
-        announce=partial(announce, work.job),
+        Workspace(
+            work.job.job_id, work.job.create(), work.on_progress, partial(announce, work.job)
+        ),
     )
     work.job.save_release(release, decision.request)
     return metadata.of_release(decision, release, work.source)

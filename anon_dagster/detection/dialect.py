@@ -8,7 +8,9 @@ from collections import Counter
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
-from anon_dagster.storage.places import open_to_read, reading, resolve
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.listing import resolve
+from anon_dagster.storage.opening import open_to_read
 
 _HEAD = 1 << 18  # bytes
 _SEPARATORS = ",;\t|"

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from anon_dagster.errors import JobError
 from anon_dagster.jobs.folder import JobFolder
-from anon_dagster.storage.places import full
+from anon_dagster.storage.addresses import absolute
 
 if TYPE_CHECKING:
-    from anon_dagster.releasing.publication import Announcement
+    from anon_dagster.releasing.workspace import Announcement
 
 _NAME, _TOLD = "announced.json", "release.json"
 
@@ -22,7 +22,7 @@ def announce(job: JobFolder, announcement: "Announcement") -> None:
     """Keep where the release of a job is about to be published, if its request has a target."""
     if (target := job.load_request().target) is not None:
         document = {
-            "target": full(target.path),
+            "target": absolute(target.path),
             "paths": announcement.paths,
             "checksum": announcement.checksum,
             "former": announcement.former,

@@ -15,7 +15,7 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Request, Source, parse_request
-from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource
 
 if TYPE_CHECKING:
@@ -130,10 +130,8 @@ class JobFolder(JobFiles):
 
     def save_release(self, release: "Release", request: Request) -> None:
         """Keep where a release is and what was measured on it."""
-        target = release.target
-        stored = Source(path=release.paths, format=target.format_found, csv=target.csv)
         document = {
-            "source": stored.model_dump(mode="json"),
+            "source": release.source.model_dump(mode="json"),
             "columns": {field.name: type_text(field.type) for field in release.schema},
             "kept": release.kept,
             "records": release.count.records,

@@ -1,10 +1,7 @@
 """Anonymize a table: count it, decide, write the release, and prove it."""
 
-import tempfile
-import uuid
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,23 +22,15 @@ from anon_dagster.operations.preparation import (
     open_one_source,
     open_table,
 )
+from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import count
 from anon_dagster.reading.sampled import drawn_again
-from anon_dagster.releasing.publication import (
-    Release,
-    released_frame,
-    write_release,
-)
-from anon_dagster.releasing.stored_solution import (
-    to_document,
-)
-from anon_dagster.request import (
-    Source,
-)
+from anon_dagster.releasing.publication import Release
+from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
 from anon_dagster.storage.sources import open_frame, open_source
@@ -107,10 +96,7 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
     request = decision.request
     source = drawn_again(open_one_source(request.source, frame), decision.counted.sampling)
     if result.df is None:
-        stored = Source(
-            path=release.paths, format=release.target.format_found, csv=release.target.csv
-        )
-        released, counted = open_source(stored), release.count
+        released, counted = open_source(release.source), release.count
     else:
         released = open_frame(result.df)
         counted = count(released, release.count.attributes)
@@ -156,13 +142,5 @@ def anonymize(
     counted = count_records(request, source, on_progress=on_progress)
     made = plan(request, counted)
     decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
-    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
-        release = write_release(
-            decision,
-            source,
-            job_id=uuid.uuid4().hex,
-            folder=Path(folder),
-            on_progress=on_progress,
-        )
-        df = None if request.target else released_frame(release, like=frame)
+    release, df = write_and_read(decision, source, like=frame, on_progress=on_progress)
     return AnonResult(decision, release, df)

@@ -1,43 +1,21 @@
 """Recode later records by the solution of a finished job."""
 
-import tempfile
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from anon_dagster.errors import (
-    PromiseBrokenError,
-)
+from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.operations.preparation import count_records, open_table
+from anon_dagster.operations.preparation import as_source, count_records, open_table
+from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
-from anon_dagster.releasing.publication import (
-    Announce,
-    Release,
-    count_release,
-    publish,
-    released_frame,
-    unannounced,
-)
-from anon_dagster.releasing.stored_solution import (
-    Lacking,
-    StoredSolution,
-    assign,
-    from_document,
-)
-from anon_dagster.request import (
-    Policy,
-    Request,
-    Source,
-    Target,
-    parse_request,
-    parse_request_part,
-)
+from anon_dagster.releasing.assignment import Lacking, assign
+from anon_dagster.releasing.publication import count_release
+from anon_dagster.releasing.stored_solution import StoredSolution, from_document
+from anon_dagster.request import Policy, Request, Source, Target, parse_request
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.verification import (
     IDENTIFIERS,
@@ -100,22 +78,15 @@ def apply(  # noqa: PLR0913 (all are named)
     """
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
+    application = Application(stored, request, lacking, enforce)
     opened = open_table(request, frame=frame)
-    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
-        decision, release = write_applied(
-            stored,
-            request,
-            opened,
-            lacking=lacking,
-            enforce=enforce,
-            job_id=uuid.uuid4().hex,
-            folder=Path(folder),
-            on_progress=on_progress,
-        )
-        df = None if request.target else released_frame(release, like=frame)
+    decision = application.decide(opened, on_progress=on_progress)
+    release, df = write_and_read(
+        decision, opened, like=frame, on_progress=on_progress, judge=application.judge
+    )
     first = solution.release.count if isinstance(solution, AnonResult) else None
     if first_release is not None:
-        first = count_release(stored.policy, _source(first_release))
+        first = count_release(stored.policy, as_source(first_release))
     together = None
     if first is not None:
         both = release.count.merge(first)
@@ -123,40 +94,48 @@ def apply(  # noqa: PLR0913 (all are named)
     return AppliedResult(decision, release, df, together)
 
 
-def write_applied(  # noqa: PLR0913 (all are named)
-    stored: StoredSolution,
-    request: Request,
-    source: OpenSource,
-    *,
-    lacking: Lacking,
-    enforce: bool,
-    job_id: str,
-    folder: Path,
-    on_progress: ProgressSink = ignore_progress,
-    announce: Announce = unannounced,
-) -> tuple[Decision, Release]:
-    """Recode later records by a stored solution and publish them; see :func:`apply`.
+@dataclass(frozen=True, slots=True, eq=False)
+class Application:
+    """A stored solution, and what it is applied to; see :func:`apply`."""
 
-    Parameters
-    ----------
-    request
-        From :func:`later_request`.
-    job_id, folder, announce
-        See :func:`write_release`.
-    """
-    counted = count_records(request, source, on_progress=on_progress)
-    made, found = assign(stored, counted, lacking=lacking, enforce=enforce, decimal=request.decimal)
-    decision = Decision(request, counted, made, found)
-    release = publish(
-        decision,
-        source,
-        _judge(enforced=enforce),
-        job_id=job_id,
-        folder=folder,
-        on_progress=on_progress,
-        announce=announce,
-    )
-    return decision, release
+    stored: StoredSolution
+    request: Request
+    """From :func:`later_request`."""
+    lacking: Lacking = "suppress"
+    enforce: bool = False
+
+    def decide(
+        self, source: OpenSource, *, on_progress: ProgressSink = ignore_progress
+    ) -> Decision:
+        """Count the later records, and find the released class of each."""
+        counted = count_records(self.request, source, on_progress=on_progress)
+        plan, solution = assign(
+            self.stored,
+            counted,
+            lacking=self.lacking,
+            enforce=self.enforce,
+            decimal=self.request.decimal,
+        )
+        return Decision(self.request, counted, plan, solution)
+
+    def judge(self, verification: Verification) -> None:
+        """Let a release pass unless what was enforced, or an identifier, is broken.
+
+        How many records are suppressed is the records' doing; the limit is not judged.
+
+        Raises
+        ------
+        PromiseBrokenError
+            With the promises that are broken.
+        """
+        failures = [
+            promise
+            for promise in verification.failures
+            if promise.name != SUPPRESSION
+            and (self.enforce or promise.name in {IDENTIFIERS, MASKED})
+        ]
+        if failures:
+            raise PromiseBrokenError("; ".join(map(str, failures)))
 
 
 def later_request(
@@ -172,34 +151,10 @@ def later_request(
     population = policy.population if policy.privacy.of_population else None
     target = Target(path=target) if isinstance(target, str) else target
     document = {
-        "source": source if source is None else _source(source).model_dump(by_alias=True),
+        "source": source if source is None else as_source(source).model_dump(by_alias=True),
         "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
         "policy": policy.model_copy(update={"population": population, "sampling": None}).model_dump(
             by_alias=True
         ),
     }
     return parse_request({key: value for key, value in document.items() if value is not None})
-
-
-def _source(source: Source | Mapping[str, Any] | str) -> Source:
-    if isinstance(source, Mapping):
-        return parse_request_part(Source, source, "source")
-    return Source(path=source) if isinstance(source, str) else source
-
-
-def _judge(*, enforced: bool) -> Callable[[Verification], None]:
-    """Let a release of later records pass unless what was enforced, or an identifier, is broken.
-
-    How many records are suppressed is the records' doing; the limit is not judged.
-    """
-
-    def judge(verification: Verification) -> None:
-        broken = [
-            promise
-            for promise in verification.failures
-            if promise.name != SUPPRESSION and (enforced or promise.name in {IDENTIFIERS, MASKED})
-        ]
-        if broken:
-            raise PromiseBrokenError("; ".join(map(str, broken)))
-
-    return judge

@@ -104,18 +104,18 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
         If no configuration is acceptable.
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
-    found = detect(table, sample=sample, seed=seed, domains=domains)
-    document = found.request(target=target)
+    detection = detect(table, sample=sample, seed=seed, domains=domains)
+    document = detection.request(target=target)
     request = parse_request(document)
     frame = table if isinstance(table, pd.DataFrame) else None
     opened = open_table(request, frame=frame)
     counted = count_records(request, opened, on_progress=on_progress)
     rows, policies = _measured(request, counted, acceptable_risk, seconds, on_progress)
     best = _best(rows)
-    chosen = _settled(document, policies[best])
+    chosen = _with_settings(document, policies[best])
     rows["chosen"] = rows.index == best
-    promises = _promises(found.promises, chosen["policy"]["privacy"], acceptable_risk)
-    return Proposal(found, chosen, rows, _reasons(rows, best, acceptable_risk), promises)
+    promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
+    return Proposal(detection, chosen, rows, _reasons(rows, best, acceptable_risk), promises)
 
 
 # -- measuring -----------------------------------------------------------------------------
@@ -139,9 +139,9 @@ def _measured(
             row["acceptable"] = row["reachable"] & (risk <= acceptable + 1e-12)
             tables.append(row.drop(columns="frontier"))
             tried.append(configuration)
-            if time.monotonic() > end and any(each["acceptable"].any() for each in tables):
+            if time.monotonic() > end and any(table["acceptable"].any() for table in tables):
                 break
-        if any(each["acceptable"].any() for each in tables):
+        if any(table["acceptable"].any() for table in tables):
             return pd.concat(tables, ignore_index=True), tried
     raise UnreachableError(
         f"none of {len(tried)} configurations keeps every promise at a risk of {acceptable:g}; "
@@ -168,10 +168,10 @@ def _grids(request: Request, counted: Count, acceptable: float) -> Iterator[list
         recoding=recoding,
     )
     for grid in (first, second):
-        yield sorted(configurations(request.policy, grid), key=_effort)
+        yield sorted(configurations(request.policy, grid), key=_takes_long)
 
 
-def _effort(configuration: Configuration) -> bool:
+def _takes_long(configuration: Configuration) -> bool:
     return configuration.policy.recoding == "local"
 
 
@@ -183,7 +183,7 @@ def _best(rows: pd.DataFrame) -> int:
     return int(rows[rows["acceptable"]].sort_values(_FIGURES, kind="stable").index[0])
 
 
-def _settled(document: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
+def _with_settings(document: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
     """Write the values of a configuration into the request."""
     policy, settings = dict(document["policy"]), dict(configuration.settings)
     privacy = dict(policy["privacy"])
@@ -197,16 +197,16 @@ def _settled(document: Mapping[str, Any], configuration: Configuration) -> dict[
     return {**document, "policy": policy}
 
 
-def _promises(found: Promises, privacy: Mapping[str, Any], acceptable: float) -> Promises:
+def _promises(proposed: Promises, privacy: Mapping[str, Any], acceptable: float) -> Promises:
     """Give the promises of a configuration the reasons for which they were chosen."""
     k = privacy["k_anonymity"]["k"]
     reasons = {
-        **found.reasons,
+        **proposed.reasons,
         None: f"k = {k}: no record is identified with a probability above {acceptable:g}, and of "
         "the configurations measured that are acceptable, this one loses the least information",
     }
     for key, model in _GUARDS:
-        pairs = zip(found.document.get(model, ()), privacy.get(model, ()), strict=True)
+        pairs = zip(proposed.document.get(model, ()), privacy.get(model, ()), strict=True)
         for before, after in pairs:
             if before[key] != after[key]:
                 name = before["attribute"]
@@ -218,6 +218,7 @@ def _promises(found: Promises, privacy: Mapping[str, Any], acceptable: float) ->
 
 
 def _reasons(rows: pd.DataFrame, best: int, acceptable: float) -> tuple[str, ...]:
+    """Say which configuration was chosen and what it costs, in two sentences."""
     row = rows.loc[[best]].to_dict("records")[0]
     records = int(row["released"] + row["suppressed"])
     return (

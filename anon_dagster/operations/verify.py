@@ -5,16 +5,9 @@ from typing import Any
 
 import pandas as pd
 
-from anon_dagster.request import (
-    Policy,
-    Source,
-    parse_policy,
-)
-from anon_dagster.verification import (
-    Verification,
-    verify_file,
-    verify_frame,
-)
+from anon_dagster.operations.preparation import as_source
+from anon_dagster.request import Policy, Source, parse_policy
+from anon_dagster.verification import Verification, verify_file, verify_frame
 
 
 def verify_table(
@@ -39,5 +32,4 @@ def verify_table(
     policy = parse_policy(policy) if isinstance(policy, Mapping) else policy
     if isinstance(released, pd.DataFrame):
         return verify_frame(released, policy, levels=levels)
-    source = Source(path=released) if isinstance(released, str) else released
-    return verify_file(source, policy, levels=levels)
+    return verify_file(as_source(released), policy, levels=levels)

@@ -15,6 +15,8 @@ from anon_dagster.core.local.text import write_members, write_range
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.solution import Generalized, Solution
 from anon_dagster.errors import RequestError
+from anon_dagster.planning.models import value_ranks
+from anon_dagster.reading.counting import Count
 from anon_dagster.request import Aggregate
 from anon_dagster.storage.values import TextKind
 
@@ -40,27 +42,10 @@ class Aggregation:
     decimal: str = "."
 
     @classmethod
-    def of(  # noqa: PLR0913 (a column as the count describes it)
-        cls,
-        column: str,
-        aggregate: Aggregate,
-        kind: TextKind,
-        labels: list[Label],
-        codes: NDArray[np.integer],
-        ranks: NDArray[np.int64],
-        *,
-        decimal: str = ".",
+    def of(
+        cls, count: Count, column: str, aggregate: Aggregate, *, decimal: str = "."
     ) -> "Aggregation":
-        """Prepare the aggregation of a column.
-
-        Parameters
-        ----------
-        labels
-            (values,)
-        codes
-            (tuples,): value of each tuple.
-        ranks
-            (values,): place of each value in the order.
+        """Prepare the aggregation of a column of the frequency table.
 
         Raises
         ------
@@ -73,17 +58,20 @@ class Aggregation:
             TextKind.date: _day,
             TextKind.datetime: _moment,
         }
+        kind, labels = count.columns[column].kinds.kind, count.columns[column].labels
         needed = _NEEDED.get(aggregate, frozenset(TextKind))
         if kind not in needed:
-            names = " or ".join(sorted(each.value for each in needed))
+            names = " or ".join(sorted(needed_kind.value for needed_kind in needed))
             raise RequestError(
                 f"{column}: {aggregate} is of {names} values, and these are {kind.value}; "
                 "use median, mode, range or set"
             )
-        ordered = [labels[place] for place in np.argsort(ranks)]
+        ranks = value_ranks(labels, kind, decimal)
+        ordered = [labels[code] for code in np.argsort(ranks)]
         read = readers.get(kind, _no_number)
         numbers = np.array([np.nan if label is None else read(label) for label in ordered])
-        return cls(column, aggregate, kind, tuple(ordered), numbers, ranks[codes], decimal)
+        codes = ranks[count.table.codes[:, count.attributes.index(column)]]
+        return cls(column, aggregate, kind, tuple(ordered), numbers, codes, decimal)
 
     def of_groups(self, grouping: Grouping) -> list[Label]:
         """Return what the values of each group are replaced by, (groups,)."""
@@ -203,13 +191,13 @@ def within_classes(
     """
     if not aggregations:
         return solution
-    size = max((len(each.codes) for each in solution.generalized), default=0)
+    size = max((len(generalized.codes) for generalized in solution.generalized), default=0)
     grouping = Grouping(solution.classes, counts, size)
-    generalized = tuple(
-        _aggregated(aggregations[q], grouping) if q in aggregations else each
-        for q, each in enumerate(solution.generalized)
+    replaced = tuple(
+        _aggregated(aggregations[q], grouping) if q in aggregations else generalized
+        for q, generalized in enumerate(solution.generalized)
     )
-    return replace(solution, generalized=generalized)
+    return replace(solution, generalized=replaced)
 
 
 def _aggregated(aggregation: Aggregation, grouping: Grouping) -> Generalized:
@@ -239,7 +227,7 @@ def by_clusters(
     -------
     The clusters, and per attribute what the values of each cluster are replaced by.
     """
-    points = np.stack([each.points for each in aggregations], axis=1)
+    points = np.stack([aggregation.points for aggregation in aggregations], axis=1)
     ids = micro.mdav(micro.standardized(points, counts), counts, k=k)
     grouping = Grouping(ids, counts, int(ids.max(initial=-1)) + 1)
-    return grouping, [each.of_groups(grouping) for each in aggregations]
+    return grouping, [aggregation.of_groups(grouping) for aggregation in aggregations]

@@ -52,12 +52,12 @@ _INSTEAD = (
 def require_guarded_values(policy: Policy, count: Count) -> None:
     """Refuse a list of guarded values of which none occurs: it is likely to be misspelt."""
     problems = []
-    for place, rule in enumerate(policy.privacy.alpha_k_anonymity):
+    for index, rule in enumerate(policy.privacy.alpha_k_anonymity):
         labels = count.columns[rule.attribute].labels
         if rule.guarded is not None and not set(rule.guarded) & set(labels) and count.records:
-            path = f"policy.privacy.alpha_k_anonymity.{place}.guarded"
-            found = f"none of the {len(rule.guarded)} values occurs in {rule.attribute}"
-            problems.append(Complaint(path, f"{found}; write them as the source does"))
+            path = f"policy.privacy.alpha_k_anonymity.{index}.guarded"
+            complaint = f"none of the {len(rule.guarded)} values occurs in {rule.attribute}"
+            problems.append(Complaint(path, f"{complaint}; write them as the source does"))
     if problems:
         raise RequestError(problems)
 
@@ -65,13 +65,13 @@ def require_guarded_values(policy: Policy, count: Count) -> None:
 def require_ordered_values(policy: Policy, count: Count) -> None:
     """Refuse a distance along the order of texts: nothing tells it, and the alphabet means none."""
     problems = []
-    for place, rule in enumerate(policy.privacy.t_closeness):
+    for index, rule in enumerate(policy.privacy.t_closeness):
         column = count.columns[rule.attribute]
-        unordered = column.kinds.kind is TextKind.text and any(each for each in column.labels)
+        unordered = column.kinds.kind is TextKind.text and any(label for label in column.labels)
         if rule.distance == "ordered" and unordered:
-            path = f"policy.privacy.t_closeness.{place}.distance"
-            found = f"the values of {rule.attribute} are neither all numbers nor all dates"
-            problems.append(Complaint(path, f"{found}: {_INSTEAD}"))
+            path = f"policy.privacy.t_closeness.{index}.distance"
+            complaint = f"the values of {rule.attribute} are neither all numbers nor all dates"
+            problems.append(Complaint(path, f"{complaint}: {_INSTEAD}"))
     if problems:
         raise RequestError(problems)
 
@@ -120,6 +120,7 @@ def class_models(
 
 
 def _k_map(rule: KMapRule, policy: Policy, count: Count) -> PrivacyModel:
+    """Return the model that counts people in the table of the population, or estimates them."""
     if rule.estimator is None:
         return KMap(rule.k)
     people = people_of(policy, count.population)
@@ -140,7 +141,7 @@ def _alpha_deassociation(
     if rule.guarded is None:
         return AlphaDeassociation(sensitive, alpha)
     labels = count.columns[rule.attribute].labels
-    guarded = tuple(place for place, label in enumerate(labels) if label in rule.guarded)
+    guarded = tuple(code for code, label in enumerate(labels) if label in rule.guarded)
     return AlphaDeassociation(sensitive, alpha, guarded)
 
 
@@ -164,25 +165,26 @@ def _t_closeness(
     hierarchies: dict[str, Hierarchy],
     decimal: str,
 ) -> PrivacyModel:
-    place, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
+    """Return the model of a distance: between values, along their order, or in their hierarchy."""
+    index, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
     t = Fraction(str(rule.t))
     if rule.distance == "ordered":
-        return OrderedTCloseness(place, t, value_ranks(column.labels, column.kinds.kind, decimal))
+        return OrderedTCloseness(index, t, value_ranks(column.labels, column.kinds.kind, decimal))
     if rule.distance == "hierarchical":
         hierarchy = hierarchies[rule.attribute]
-        return HierarchicalTCloseness(place, t, hierarchy, hierarchy.locate(column.labels))
-    return EqualTCloseness(place, t)
+        return HierarchicalTCloseness(index, t, hierarchy, hierarchy.locate(column.labels))
+    return EqualTCloseness(index, t)
 
 
 def value_ranks(labels: list[str | None], kind: TextKind, decimal: str) -> NDArray[np.int64]:
     """Return the place of each value in its order, (values,): numbers by size, missing last."""
     numbers = kind in {TextKind.integer, TextKind.decimal}
 
-    def place(v: int) -> tuple[bool, Decimal, str]:
-        text = labels[v] or ""
+    def sort_key(code: int) -> tuple[bool, Decimal, str]:
+        text = labels[code] or ""
         number = Decimal(text.replace(decimal, ".")) if numbers and text else Decimal(0)
-        return labels[v] is None, number, text
+        return labels[code] is None, number, text
 
     ranks = np.zeros(len(labels), dtype=np.int64)
-    ranks[sorted(range(len(labels)), key=place)] = np.arange(len(labels))
+    ranks[sorted(range(len(labels)), key=sort_key)] = np.arange(len(labels))
     return ranks

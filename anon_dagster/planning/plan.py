@@ -99,10 +99,10 @@ def plan_with(
     names = tuple(policy.quasi_identifiers)
     sensitive = policy.names("sensitive")
     codes = count.table.codes
-    places = [count.attributes.index(name) for name in sensitive]
+    positions = [count.attributes.index(name) for name in sensitive]
     problem = Problem(
         codes=_codes(count, {name: hierarchies[name] for name in names}, clusters),
-        sensitive=codes[:, places],
+        sensitive=codes[:, positions],
         counts=count.table.counts,
         hierarchies=tuple(hierarchies[name] for name in names),
         sensitive_sizes=tuple(len(count.columns[name].values) for name in sensitive),
@@ -125,31 +125,30 @@ def plan_with(
         sensitive_names=sensitive,
     )
     aggregations = {
-        q: _aggregation(count, name, attribute, decimal)
+        q: Aggregation.of(count, name, attribute.aggregate, decimal=decimal)
         for q, (name, attribute) in enumerate(policy.quasi_identifiers.items())
         if attribute.aggregate is not None and attribute.groups == "classes"
     }
     return Plan(policy, problem, names, sensitive, hierarchies, aggregations, clusters)
 
 
-def _aggregation(count: Count, name: str, attribute: QuasiIdentifier, decimal: str) -> Aggregation:
-    assert attribute.aggregate is not None, "a validated request gives an aggregate"
-    column = count.columns[name]
-    kind, labels = column.kinds.kind, column.labels
-    codes = count.table.codes[:, count.attributes.index(name)]
-    ranks = value_ranks(labels, kind, decimal)
-    return Aggregation.of(name, attribute.aggregate, kind, labels, codes, ranks, decimal=decimal)
-
-
 def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
-    attributes = {n: a for n, a in policy.quasi_identifiers.items() if a.groups == "mdav"}
-    if not attributes or not len(count.table):
+    """Cluster the tuples by the attributes that are averaged in clusters, if there are any."""
+    aggregates = {
+        name: attribute.aggregate
+        for name, attribute in policy.quasi_identifiers.items()
+        if attribute.groups == "mdav" and attribute.aggregate is not None
+    }
+    if not aggregates or not len(count.table):
         return None
     rule = policy.privacy.k_anonymity
     assert rule is not None, "a validated request gives k"
-    aggregations = {n: _aggregation(count, n, a, decimal) for n, a in attributes.items()}
+    aggregations = {
+        name: Aggregation.of(count, name, aggregate, decimal=decimal)
+        for name, aggregate in aggregates.items()
+    }
     grouping, labels = by_clusters(list(aggregations.values()), count.table.counts, k=rule.k)
-    return Clusters(grouping, aggregations, dict(zip(attributes, labels, strict=True)))
+    return Clusters(grouping, aggregations, dict(zip(aggregates, labels, strict=True)))
 
 
 def _cluster_hierarchies(clusters: Clusters | None) -> dict[str, Hierarchy]:
@@ -207,11 +206,11 @@ def _leaf_order(
 
 def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int32]:
     """Return the leaf of each tuple in each hierarchy, (tuples, hierarchies), or -1."""
-    found = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
+    of_tuples = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
     for q, (name, hierarchy) in enumerate(hierarchies.items()):
         column = count.table.codes[:, count.attributes.index(name)]
-        found[:, q] = hierarchy.locate(count.columns[name].labels)[column]
-    return found
+        of_tuples[:, q] = hierarchy.locate(count.columns[name].labels)[column]
+    return of_tuples
 
 
 def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierarchy]:
@@ -242,6 +241,7 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
 def _level_ranges(
     policy: Policy, hierarchies: dict[str, Hierarchy]
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Return the lowest and the highest level of each quasi-identifier that may be released."""
     lowest, highest, problems = [], [], []
     for name, attribute in policy.quasi_identifiers.items():
         top = hierarchies[name].levels - 1

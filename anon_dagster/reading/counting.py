@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 import pyarrow as pa
@@ -76,7 +75,7 @@ class Count:
         sizes = [len(columns[a].values) for a in self.attributes]
         tables = [
             part.table.recode(
-                [_places(columns[a].values, part.columns[a].values) for a in self.attributes],
+                [_positions(columns[a].values, part.columns[a].values) for a in self.attributes],
                 sizes,
             )
             for part in (self, other)
@@ -92,7 +91,7 @@ class Count:
             columns[name] = column_count(new, self.columns[name].counts, kinds)
         for name in self.attributes:
             new = values.get(name, self.columns[name].values)
-            codes.append(_places(columns[name].values, new))
+            codes.append(_positions(columns[name].values, new))
         sizes = [len(columns[name].values) for name in self.attributes]
         return replace(self, columns=columns, table=self.table.recode(codes, sizes))
 
@@ -130,7 +129,7 @@ def count(
     return total
 
 
-def require_columns(found: Iterable[str], declared: Iterable[str]) -> None:
+def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
     """Refuse a source that has other columns than the request names.
 
     Raises
@@ -139,24 +138,24 @@ def require_columns(found: Iterable[str], declared: Iterable[str]) -> None:
         Naming every column that is missing on either side; but where the source has none of the
         declared columns, its first line may be a record, and is not repeated.
     """
-    found, declared = list(found), list(declared)
-    if found and declared and not set(found) & set(declared):
+    present, declared = list(present), list(declared)
+    if present and declared and not set(present) & set(declared):
         raise SchemaMismatchError(
-            f"none of the {len(found)} columns of the source is among the {len(declared)} that "
+            f"none of the {len(present)} columns of the source is among the {len(declared)} that "
             "the request names; does the file have a header, and is the separator right?"
         )
     problems = []
-    if unnamed := [c for c in found if c not in set(declared)]:
+    if unnamed := [c for c in present if c not in set(declared)]:
         problems.append(
-            f"the request does not name {_listed(unnamed)} of the source; give each a role"
+            f"the request does not name {_named(unnamed)} of the source; give each a role"
         )
-    if absent := [c for c in declared if c not in set(found)]:
-        problems.append(f"the source has no {_listed(absent)}")
+    if absent := [c for c in declared if c not in set(present)]:
+        problems.append(f"the source has no {_named(absent)}")
     if problems:
         raise SchemaMismatchError("; ".join(problems))
 
 
-def _listed(names: list[str]) -> str:
+def _named(names: list[str]) -> str:
     return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
 
 
@@ -169,15 +168,16 @@ def _empty(columns: Iterable[str], attributes: tuple[str, ...]) -> Count:
 
 
 def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: str) -> Count:
+    """Count the values of each column of a batch, and the tuples of the attributes among them."""
     columns: dict[str, ColumnCount] = {}
     codes: dict[str, NDArray[np.int32]] = {}
     for name in batch.schema.names:
-        values, places = encode(batch.column(name))
-        counts = np.bincount(places, minlength=len(values)).astype(np.int64)
+        values, positions = encode(batch.column(name))
+        counts = np.bincount(positions, minlength=len(values)).astype(np.int64)
         column = column_count(values, counts, Kinds.of(values, decimal=decimal))
         columns[name] = column
         if name in attributes:
-            codes[name] = _places(column.values, values)[places]
+            codes[name] = _positions(column.values, values)[positions]
     stacked = np.zeros((batch.num_rows, len(attributes)), dtype=np.int32)
     for a, name in enumerate(attributes):
         stacked[:, a] = codes[name]
@@ -187,7 +187,7 @@ def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: st
 
 
 def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
-    """Return the distinct values of a column as text, and the place of each record's among them.
+    """Return the distinct values of a column as text, and the position of each record's among them.
 
     Values that read the same may stand twice.
     """
@@ -195,8 +195,8 @@ def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
     if not pa.types.is_dictionary(column.type):
         encoded = column.dictionary_encode(null_encoding="mask")
     distinct = pa.concat_arrays([text_array(encoded.dictionary), pa.nulls(1, pa.string())])
-    places = pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)
-    return distinct, places.astype(np.int64)
+    positions = pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)
+    return distinct, positions.astype(np.int64)
 
 
 def column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds) -> ColumnCount:
@@ -213,16 +213,16 @@ def column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds
     return ColumnCount(distinct, sums, kinds, different, missing)
 
 
-def _places(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
+def _positions(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
     """Return where each value stands among others, or -1 where it does not."""
-    found = pc.index_in(values, value_set=among, skip_nulls=False)
-    places: NDArray[np.int64] = pc.fill_null(found, -1).to_numpy(zero_copy_only=False)
-    return places.astype(np.int32)
+    indices = pc.index_in(values, value_set=among, skip_nulls=False)
+    positions: NDArray[np.int64] = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False)
+    return positions.astype(np.int32)
 
 
 def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]:
     """Return the code of each value in the frequency table, or -1 where it was not counted."""
-    return _places(count.columns[name].values, values)
+    return _positions(count.columns[name].values, values)
 
 
 def tuples_of(count: Count, index: TupleIndex, batch: pa.RecordBatch) -> NDArray[np.int64]:
@@ -235,11 +235,6 @@ def tuples_of(count: Count, index: TupleIndex, batch: pa.RecordBatch) -> NDArray
     """
     codes = np.zeros((batch.num_rows, len(count.attributes)), dtype=np.int64)
     for a, name in enumerate(count.attributes):
-        values, places = encode(batch.column(name))
-        codes[:, a] = locate(count, name, values)[places]
+        values, positions = encode(batch.column(name))
+        codes[:, a] = locate(count, name, values)[positions]
     return index.find(codes)
-
-
-def merged(parts: Iterable[Count]) -> Count:
-    """Merge the counts of parts, at least one."""
-    return reduce(Count.merge, parts)

@@ -23,10 +23,10 @@ def require_population(policy: Policy) -> None:
         If it is a table that cannot be read, or lacks a quasi-identifier.
     """
     if isinstance(policy.population, Source):
-        _opened(policy.population, policy)
+        _open_population(policy.population, policy)
 
 
-def _opened(population: Source, policy: Policy) -> OpenSource:
+def _open_population(population: Source, policy: Policy) -> OpenSource:
     table = open_source(population)
     if absent := [name for name in policy.quasi_identifiers if name not in table.columns]:
         raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
@@ -53,28 +53,28 @@ def count_population(policy: Policy, beside: Count, *, decimal: str = ".") -> Co
     if not isinstance(population, Source):
         return None
     names = tuple(policy.quasi_identifiers)
-    counted = count(_opened(population, policy), names, decimal=population.csv.decimal)
+    counted = count(_open_population(population, policy), names, decimal=population.csv.decimal)
     columns = {name: counted.columns[name] for name in names}  # and nothing else of anybody
     own = population.csv.decimal
     written = {
-        name: _as_beside(column, beside.columns.get(name), own, decimal)
+        name: _written_like(column, beside.columns.get(name), own, decimal)
         for name, column in columns.items()
     }
     return replace(counted, columns=columns).renamed(written, decimal)
 
 
-def _as_beside(
+def _written_like(
     column: ColumnCount, other: ColumnCount | None, decimal: str, mark: str
 ) -> pa.StringArray:
     """Write the numbers of a column with another mark, and as the other column does."""
     if other is None or other.kinds.kind not in NUMBERS:
         return rewritten(column.values, column.kinds, decimal, mark)
-    known = {_number(label, mark): label for label in other.labels}
+    label_of = {_number(label, mark): label for label in other.labels}
     texts = []
     for label in column.labels:
         number = _number(label, decimal)
         marked = label if number is None or label is None else label.replace(decimal, mark)
-        texts.append(marked if number is None else known.get(number, marked))
+        texts.append(marked if number is None else label_of.get(number, marked))
     return pa.array(texts, pa.string())
 
 
@@ -121,8 +121,8 @@ def require_people(policy: Policy, counted: Count) -> None:
 def _lacking_values(policy: Policy, counted: Count, population: Count) -> list[str]:
     problems = []
     for name in policy.quasi_identifiers:
-        known = set(population.columns[name].labels)
-        if lacking := sum(label not in known for label in counted.columns[name].labels):
+        labels = set(population.columns[name].labels)
+        if lacking := sum(label not in labels for label in counted.columns[name].labels):
             problems.append(f"the table has no person with {lacking} of the values of {name}")
     return problems
 
@@ -133,13 +133,13 @@ def _lacking_records(policy: Policy, counted: Count, population: Count) -> list[
     table = population.table
     codes = np.zeros((len(counted.table), len(names)), dtype=np.int64)
     for q, name in enumerate(names):
-        place = counted.attributes.index(name)
+        column = counted.attributes.index(name)
         codes[:, q] = locate(population, name, counted.columns[name].values)[
-            counted.table.codes[:, place]
+            counted.table.codes[:, column]
         ]
-    found = TupleIndex.of(table.codes, table.sizes).find(codes)
+    tuples = TupleIndex.of(table.codes, table.sizes).find(codes)
     records = np.zeros(len(table) + 1, dtype=np.int64)
-    np.add.at(records, found, counted.table.counts)  # -1 is the last
+    np.add.at(records, tuples, counted.table.counts)  # -1 is the last
     lacking = int(records[-1] + np.maximum(records[:-1] - table.counts, 0).sum())
     if not lacking:
         return []

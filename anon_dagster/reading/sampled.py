@@ -11,7 +11,7 @@ from anon_dagster.core.privacy import DifferentialPrivacy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request import Policy
-from anon_dagster.storage.places import Fingerprint
+from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource, Part
 
 
@@ -22,7 +22,7 @@ class SampledSource:
     source: OpenSource
     sampling: Sampling
     _first: dict[int, int] = field(default_factory=lambda: {0: 0})
-    """The place of the first record of each part, as far as they were read."""
+    """The row of the first record of each part, as far as they were read."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -47,24 +47,24 @@ class SampledSource:
     @property
     def records(self) -> int:
         """How many records the source has, drawn or not; it is read for it unless it was."""
-        return self._place(len(self.parts))
+        return self._first_row_of(len(self.parts))
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read the drawn records of a part."""
         number = self.parts.index(part)
-        place = self._place(number)
+        row = self._first_row_of(number)
         for batch in self.source.batches(part):
-            chosen = self.sampling.chosen(place, batch.num_rows)
+            chosen = self.sampling.chosen(row, batch.num_rows)
             yield batch.filter(pa.array(chosen))
-            place += batch.num_rows
-        self._first[number + 1] = place
+            row += batch.num_rows
+        self._first[number + 1] = row
 
     def unchanged(self) -> None:
         """Raise a SourceError if a file is not the one that was opened."""
         self.source.unchanged()
 
-    def _place(self, number: int) -> int:
-        """Return the place of the first record of a part, reading those before it if need be."""
+    def _first_row_of(self, number: int) -> int:
+        """Return the row of the first record of a part, reading those before it if need be."""
         for before, part in enumerate(self.parts[:number]):
             if before + 1 not in self._first:
                 rows = sum(batch.num_rows for batch in self.source.batches(part))

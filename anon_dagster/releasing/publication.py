@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -17,33 +16,19 @@ from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.recoder import blocks, recoder
 from anon_dagster.releasing.schemas import release_problems
+from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
-from anon_dagster.storage import places
+from anon_dagster.storage.addresses import absolute, base_name, exists
+from anon_dagster.storage.failures import writing
+from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.frames import read_frame
+from anon_dagster.storage.listing import names_in
 from anon_dagster.storage.manifest import SUCCESS
-from anon_dagster.storage.places import open_to_read, writing
+from anon_dagster.storage.moving import remove
+from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, verify
-
-
-@dataclass(frozen=True, slots=True)
-class Announcement:
-    """What is told of a release at the last moment before it is published."""
-
-    paths: tuple[str, ...]
-    checksum: str
-    former: "Versions"
-    """Of what lies there now."""
-
-
-Versions = Sequence[Sequence[str]]
-"""What tells the files that lie at some paths from others of the same content; none, of none."""
-Announce = Callable[[Announcement], None]
-
-
-def unannounced(announcement: Announcement, /) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,15 +48,18 @@ class Release:
     versions: Versions
     """Of the published files; none if their store did not tell."""
 
+    @property
+    def source(self) -> Source:
+        """The published files, to be read."""
+        return Source(path=self.paths, format=self.target.format_found, csv=self.target.csv)
+
 
 def write_release(
     decision: Decision,
     source: OpenSource,
+    workspace: Workspace,
     *,
-    job_id: str,
-    folder: Path,
-    on_progress: ProgressSink = ignore_progress,
-    announce: Announce = unannounced,
+    judge: Callable[[Verification], None] = Verification.require,
 ) -> Release:
     """Write the release beside its target, measure it there, and only then publish it.
 
@@ -79,30 +67,44 @@ def write_release(
     ----------
     source
         What was counted; it is read again.
-    job_id
-        Sets the files of two jobs apart.
-    folder
-        Where the release goes if the request has no target.
-    announce
-        Whoever dies after it knows what to look for in the target.
+    judge
+        Raises a :class:`PromiseBrokenError` of what was measured unless it may be published.
 
     Raises
     ------
     PromiseBrokenError
-        If what was stored does not keep a promise; nothing is published then.
+        If what was stored does not keep a promise, or is not as decided; nothing is published then.
     SourceError
         If the source changed since it was counted, or has no records and there is a target.
     TargetError
         If the target cannot be written.
     """
-    return publish(
-        decision,
-        source,
-        Verification.require,
-        job_id=job_id,
-        folder=folder,
-        on_progress=on_progress,
-        announce=announce,
+    _require_records(decision)
+    on_progress = workspace.on_progress
+    source = drawn_again(source, decision.counted.sampling)
+    target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
+    writer = recoder(decision, source)
+    with stage(target, writer.schema, token=workspace.job_id) as staged:
+        on_rows = running("write", decision.counted.records, on_progress)
+        for block in blocks(source, writer, on_rows):
+            staged.write(block)
+        files = staged.seal()
+        stored = count_release(
+            decision.request.policy, staged.staged_source(), on_progress=on_progress
+        )
+        verification = verify_release(decision, stored)
+        judge(verification)
+        _require_as_decided(decision, stored, writer.kept)
+        checksum = checksum_of(files)
+        on_progress(Progress("publish", 0, stored.records))
+        former = versions_of(staged.final_paths)
+        workspace.announce(Announcement(staged.final_paths, checksum, former))
+        paths = staged.publish()
+    versions: Versions = ()
+    with suppress(AnonError):  # it is published, whether or not its store answers now
+        versions = versions_of(paths)
+    return Release(
+        target, paths, writer.schema, writer.kept, stored, verification, checksum, versions
     )
 
 
@@ -116,44 +118,13 @@ def _require_records(decision: Decision) -> None:
         )
 
 
-def publish(  # noqa: PLR0913 (all are named)
-    decision: Decision,
-    source: OpenSource,
-    judge: Callable[[Verification], None],
-    *,
-    job_id: str,
-    folder: Path,
-    on_progress: ProgressSink,
-    announce: Announce,
-) -> Release:
-    """Publish a release that a judge lets pass and that is stored as decided."""
-    policy = decision.request.policy
-    _require_records(decision)
-    source = drawn_again(source, decision.counted.sampling)
-    target = decision.request.target or Target(path=str(folder / "release.parquet"))
-    writer = recoder(decision, source)
-    with stage(target, writer.schema, token=job_id) as staged:
-        on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(source, writer, on_rows):
-            staged.write(block)
-        files = staged.seal()
-        stored = count_release(policy, staged.staged_source(), on_progress=on_progress)
-        verification = verify_release(decision, stored)
-        judge(verification)
-        if problems := release_problems(
-            stored, policy, decision.solution, writer.kept, source=decision.counted
-        ):
-            raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
-        checksum = checksum_of(files)
-        on_progress(Progress("publish", 0, stored.records))
-        announce(Announcement(staged.place, checksum, versions_of(staged.place)))
-        paths = staged.publish()
-    versions: Versions = ()
-    with suppress(AnonError):  # it is published, whether or not its store answers now
-        versions = versions_of(paths)
-    return Release(
-        target, paths, writer.schema, writer.kept, stored, verification, checksum, versions
+def _require_as_decided(decision: Decision, stored: Count, kept: tuple[str, ...]) -> None:
+    """Refuse a stored release that has other columns, labels or gaps than were decided."""
+    problems = release_problems(
+        stored, decision.request.policy, decision.solution, kept, source=decision.counted
     )
+    if problems:
+        raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
 
 
 def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
@@ -175,17 +146,17 @@ def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
     with writing(target):
         if not versions or list(map(list, versions_of(paths))) != list(map(list, versions)):
             return False
-        place = places.full(target)
-        alone = {*places.names_in(place)} <= {SUCCESS, *map(places.name, paths)}
-        mine = (place,) if place in paths or alone else (f"{place}/{SUCCESS}", *paths)
-        for path in mine:
-            places.remove(path)
+        root = absolute(target)
+        alone = {*names_in(root)} <= {SUCCESS, *map(base_name, paths)}
+        published = (root,) if root in paths or alone else (f"{root}/{SUCCESS}", *paths)
+        for path in published:
+            remove(path)
     return True
 
 
 def versions_of(paths: Iterable[str]) -> Versions:
     """Return what tells files from others of the same content that come into their place."""
-    return [places.fingerprint(p).version if places.exists(p) else () for p in paths]
+    return [fingerprint(p).version if exists(p) else () for p in paths]
 
 
 def count_release(
@@ -229,8 +200,7 @@ def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.
         The records that were handed over; columns that were kept have their types, but of
         categories only those that a released record has.
     """
-    stored = Source(path=release.paths, format=release.target.format_found, csv=release.target.csv)
-    frame = read_frame(stored, {name: c.kinds for name, c in release.count.columns.items()})
+    frame = read_frame(release.source, {name: c.kinds for name, c in release.count.columns.items()})
     if like is None:
         return frame
     types = dict(zip(map(str, like.columns), like.dtypes, strict=True))

@@ -21,8 +21,8 @@ from anon_dagster.reading.counting import Count, encode, tuples_of
 from anon_dagster.releasing.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (
+    categories_in_use,
     is_categorical,
-    ranked,
     recategorized,
     released_type,
 )
@@ -73,13 +73,13 @@ class Recoder:
         return pa.Table.from_arrays(columns, schema=self.schema)
 
     def _tuples(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
-        found = tuples_of(self.count, self.index, batch)
-        if lacking := int((found < 0).sum()):
+        tuples = tuples_of(self.count, self.index, batch)
+        if lacking := int((tuples < 0).sum()):
             raise SourceChangedError(
                 f"the source changed while it was read: {lacking} records were not there when it "
                 "was counted; run the job again"
             )
-        return found
+        return tuples
 
 
 def recoder(decision: Decision, source: OpenSource) -> Recoder:
@@ -93,19 +93,19 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
     policy, solution = decision.request.policy, decision.solution
     keeps = bool((solution.classes < 0).any()) and policy.suppressed_records == "keep"
     private = policy.privacy.differential_privacy is not None
-    places = {name: q for q, name in enumerate(policy.quasi_identifiers)}
+    positions = {name: q for q, name in enumerate(policy.quasi_identifiers)}
     treatments: dict[str, Treatment] = {}
     kept: list[str] = []
     for name in source.columns:
         attribute = policy.attributes[name]
-        place = places.get(name, -1)
+        q = positions.get(name, -1)
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 treatments[name] = _constant(attribute.constant)
             elif attribute.redaction == "pseudonym":
                 treatments[name] = _pseudonym(attribute)
-        elif place >= 0 and (keeps or private or not _untouched(decision, name, place)):
-            treatments[name] = _generalized(decision, place, keeps=keeps)
+        elif q >= 0 and (keeps or private or not _untouched(decision, name, q)):
+            treatments[name] = _generalized(decision, q, keeps=keeps)
         else:
             treatments[name] = _kept(decision, source, name)
             kept.append(name)
@@ -119,11 +119,11 @@ def recoder(decision: Decision, source: OpenSource) -> Recoder:
     )
 
 
-def _untouched(decision: Decision, name: str, place: int) -> bool:
+def _untouched(decision: Decision, name: str, q: int) -> bool:
     """Tell whether a quasi-identifier is released as it stands in the source."""
     attribute = decision.request.policy.quasi_identifiers[name]
     levels = decision.solution.levels
-    return attribute.aggregate is None and levels is not None and levels[place] == 0
+    return attribute.aggregate is None and levels is not None and levels[q] == 0
 
 
 def _constant(constant: str) -> Treatment:
@@ -138,8 +138,8 @@ def _pseudonym(attribute: DirectIdentifier) -> Treatment:
     pseudonyms = pseudonymizer(attribute)
 
     def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
-        values, places = encode(column)
-        return pseudonyms(values).take(pa.array(places))
+        values, positions = encode(column)
+        return pseudonyms(values).take(pa.array(positions))
 
     return Treatment(pa.string(), treat)
 
@@ -159,11 +159,11 @@ def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
     return Treatment(kinds.type, treat)
 
 
-def _generalized(decision: Decision, place: int, *, keeps: bool) -> Treatment:
+def _generalized(decision: Decision, q: int, *, keeps: bool) -> Treatment:
     """Write the labels of classes; averages that are numbers or dates are typed as such."""
-    generalized = decision.solution.generalized[place]
+    generalized = decision.solution.generalized[q]
     labels = pa.array([*generalized.labels, SUPPRESSED if keeps else None], pa.string())
-    attribute = tuple(decision.request.policy.quasi_identifiers.values())[place]
+    attribute = tuple(decision.request.policy.quasi_identifiers.values())[q]
     if attribute.aggregate is not None and not keeps:
         labels = typed(
             labels, Kinds.of(labels, decimal=decision.request.decimal), decision.request.decimal
@@ -214,9 +214,9 @@ def _all_sorted(
             on_rows(batch.num_rows)
     source.unchanged()
     rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
-    places = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())
-    for first in range(0, len(places), BLOCK):
-        yield rows.select(names).take(pa.array(places[first : first + BLOCK]))
+    order = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())
+    for first in range(0, len(order), BLOCK):
+        yield rows.select(names).take(pa.array(order[first : first + BLOCK]))
 
 
 def _category_orders(source: OpenSource, recoder: Recoder) -> dict[str, pa.Array]:
@@ -225,22 +225,22 @@ def _category_orders(source: OpenSource, recoder: Recoder) -> dict[str, pa.Array
     They must be known before the first block is written, which takes a reading of its own.
     """
     names = [f.name for f in recoder.schema if is_categorical(f.type) and f.type.ordered]
-    found: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
+    seen: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
     for part in source.parts if names else ():
         for batch in source.batches(part):
             released = recoder.released(batch)
             for name in names:
-                found[name].append(released[name].combine_chunks().unique())
-    return {name: ranked(columns) for name, columns in found.items() if columns}
+                seen[name].append(released[name].combine_chunks().unique())
+    return {name: categories_in_use(columns) for name, columns in seen.items() if columns}
 
 
 def _block(table: pa.Table, orders: Mapping[str, pa.Array]) -> pa.Table:
     """Sort records, and forget the categories that none of them has."""
     table = by_value(table)
-    for place, field in enumerate(table.schema):
+    for index, field in enumerate(table.schema):
         if is_categorical(field.type):
-            column = recategorized(table[place].combine_chunks(), orders.get(field.name))
-            table = table.set_column(place, field, column)
+            column = recategorized(table[index].combine_chunks(), orders.get(field.name))
+            table = table.set_column(index, field, column)
     return table
 
 
@@ -259,6 +259,7 @@ def by_value(table: pa.Table) -> pa.Table:
 
 
 def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
+    """Return the rank of each value, (records,), missing ones last, and the number of ranks."""
     encoded = column
     if not pa.types.is_dictionary(column.type):
         encoded = column.dictionary_encode()
@@ -267,5 +268,5 @@ def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
     sortable = distinct.cast(pa.float32()) if pa.types.is_float16(distinct.type) else distinct
     ranks[pc.sort_indices(sortable).to_numpy()] = np.arange(len(distinct))
     ranks[-1] = len(distinct)
-    places = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
-    return ranks[places.to_numpy(zero_copy_only=False)], len(distinct) + 1
+    codes = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
+    return ranks[codes.to_numpy(zero_copy_only=False)], len(distinct) + 1

@@ -12,11 +12,10 @@ import pandas as pd
 
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.solution import Solution
-from anon_dagster.errors import SchemaMismatchError, counted
-from anon_dagster.reading.counting import ColumnCount, Count, count
+from anon_dagster.errors import counted
+from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.request import DirectIdentifier, Policy
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
-from anon_dagster.storage.sources import open_frame
 
 if TYPE_CHECKING:
     from pandera.pandas import Column, DataFrameSchema
@@ -87,23 +86,10 @@ def release_schema(
     return _schema(columns, ordered=source is not None)
 
 
-def check_schema(table: Count | pd.DataFrame, schema: "DataFrameSchema") -> None:
-    """Refuse a table that a schema does not fit.
-
-    Raises
-    ------
-    SchemaMismatchError
-        Naming the columns, the checks that fail and how many records fail each.
-    """
-    if problems := schema_problems(table, schema):
-        raise SchemaMismatchError("; ".join(problems))
-
-
-def schema_problems(table: Count | pd.DataFrame, schema: "DataFrameSchema") -> list[str]:
+def schema_problems(table: Count, schema: "DataFrameSchema") -> list[str]:
     """Say how a table differs from a schema; a column of forgotten values is not looked into."""
-    counted = count(open_frame(table), ()) if isinstance(table, pd.DataFrame) else table
-    problems = _column_problems(counted.columns, schema)
-    for name, column in counted.columns.items():
+    problems = _column_problems(table.columns, schema)
+    for name, column in table.columns.items():
         if name in schema.columns:
             problems += _value_problems(name, column, schema.columns[name])
     return problems
@@ -168,10 +154,11 @@ def _column_problems(names: Iterable[str], schema: "DataFrameSchema") -> list[st
 
 
 def _value_problems(name: str, column: ColumnCount, claims: "Column") -> list[str]:
+    """Say how many records of a column fail each claim about its values."""
     frame = pd.DataFrame({name: pd.array(column.labels, dtype="string")})
     records: dict[str, int] = {}
-    for check, _, place in _failures(frame, _schema({name: claims}, ordered=False)):
-        records[check] = records.get(check, 0) + int(column.counts[int(place)])
+    for check, _, row in _failures(frame, _schema({name: claims}, ordered=False)):
+        records[check] = records.get(check, 0) + int(column.counts[int(row)])
     return [
         f"{name}: {counted(times, 'record')} {'has' if times == 1 else 'have'} no value"
         if check == "not_nullable"
@@ -188,7 +175,7 @@ def _failures(frame: pd.DataFrame, schema: "DataFrameSchema") -> Iterator[tuple[
         schema.validate(frame, lazy=True)
     except SchemaErrors as errors:
         cases = errors.failure_cases
-        found = list(zip(cases["check"], cases["failure_case"], cases["index"], strict=True))
+        failures = list(zip(cases["check"], cases["failure_case"], cases["index"], strict=True))
     else:
-        found = []
-    yield from found
+        failures = []
+    yield from failures

@@ -34,8 +34,8 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _privacy_problems(_mapping(policy, "privacy"), attributes)
         yield from differential_problems(policy, _mapping(policy, "privacy"), attributes)
         yield from population_problems(policy, _mapping(policy, "privacy"), attributes)
-    found = [_valid(_ATTRIBUTE, value) for value in named.values()]
-    weights = [a.importance for a in found if isinstance(a, QuasiIdentifier)]
+    valid = [_valid(_ATTRIBUTE, value) for value in named.values()]
+    weights = [a.importance for a in valid if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):
         yield Complaint("policy.attributes", "at least one importance must be above 0")
     objective = policy.get("objective")
@@ -66,6 +66,7 @@ def _arrival_problems(document: Mapping[str, Any]) -> Iterator[Complaint]:
 def _privacy_problems(
     privacy: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Complaint]:
+    """Find privacy models without an attribute of the right role, or without k."""
     if not any(privacy.get(model) for model in Privacy.model_fields):
         yield Complaint("policy.privacy", "at least one privacy model must be asked for")
     clustered = any(attribute.get("groups") == "mdav" for attribute in attributes.values())
@@ -74,14 +75,15 @@ def _privacy_problems(
     for model in GUARDING:
         rules = privacy.get(model)
         rules = rules if isinstance(rules, list | tuple) else [rules]
-        for place, rule in enumerate(map(_document, rules)):
-            path = f"policy.privacy.{model}.{place}"
+        for index, rule in enumerate(map(_document, rules)):
+            path = f"policy.privacy.{model}.{index}"
             yield from _rule_problems(path, rule, attributes)
 
 
 def _rule_problems(
     path: str, rule: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Complaint]:
+    """Find what the attribute that a privacy model guards lacks."""
     name = rule.get("attribute")
     if not isinstance(name, str):
         return
@@ -97,7 +99,8 @@ def _rule_problems(
 def _analysis_problems(
     analysis: Mapping[str, Any], attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Complaint]:
-    names = sum(each.get("role") == "quasi_identifier" for each in attributes.values())
+    """Find examinations of more combinations than are examined in a reasonable time."""
+    names = sum(attribute.get("role") == "quasi_identifier" for attribute in attributes.values())
     for key, part in _BY_COMBINATIONS.items():
         asked = _valid(part, analysis.get(key))
         number = 0 if asked is None else combinations_up_to(names, asked.largest)
@@ -109,10 +112,10 @@ def _analysis_problems(
             )
 
 
-def _format_problems(key: str, place: Mapping[str, Any]) -> Iterator[Complaint]:
-    path = place.get("path")
+def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complaint]:
+    path = location.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
-    if isinstance(first, str) and not place.get("format") and format_of(first) is None:
+    if isinstance(first, str) and not location.get("format") and format_of(first) is None:
         yield Complaint(f"{key}.format", "not told by the ending of the path: say csv or parquet")
 
 

@@ -61,6 +61,7 @@ def _of_attribute(path: str, attribute: Mapping[str, Any]) -> Iterator[Complaint
 
 
 def _of_quasi_identifier(path: str, attribute: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Find what of a quasi-identifier would depend on the records, and so tell of them."""
     if attribute.get("aggregate") is not None:
         yield Complaint(f"{path}.transformation", f"must be generalization ({_MODEL})")
         return

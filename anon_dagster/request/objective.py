@@ -19,7 +19,7 @@ Metric = Literal[
     "height",
     "classification",
 ]
-PROVEN: tuple[Metric, ...] = tuple(each for each in get_args(Metric) if each != "classification")
+PROVEN: tuple[Metric, ...] = tuple(m for m in get_args(Metric) if m != "classification")
 """Metrics of which the least loss is found, with the proof."""
 ATTRIBUTE_WISE = ("certainty_penalty", "precision", "non_uniform_entropy")
 """Metrics of single attributes, which are aggregated."""

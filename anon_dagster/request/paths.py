@@ -30,9 +30,9 @@ def _path_holders(value: Any) -> Iterator[dict[str, Any]]:
     if isinstance(value, dict):
         if isinstance(value.get("path"), str | list | tuple):
             yield value
-        for key, each in value.items():
+        for key, inner in value.items():
             if key != "nodes":
-                yield from _path_holders(each)
+                yield from _path_holders(inner)
 
 
 def _absolute(path: str, folder: Path) -> str:

@@ -41,6 +41,7 @@ def _of_table(
     policy: Mapping[str, Any],
     attributes: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Complaint]:
+    """Find what keeps people of the population from being matched with classes."""
     if population is None or isinstance(population, int):
         or_else = ", or an estimator" if path.endswith("k_map") else ""
         yield Complaint(path, f"needs a table as policy.population{or_else}")

@@ -45,12 +45,12 @@ _PATTERNS = {
 
 def problems_of(error: ValidationError, *path: str) -> list[Complaint]:
     """Tell each place once: of what may be of several types, each type complains of its own."""
-    told: dict[str, list[str]] = {}
-    for each in error.errors(include_url=False, include_input=False):
-        problem = _problem({**each, "loc": (*path, *each["loc"])})
-        told.setdefault(problem.path, []).append(problem.message)
-    deepest = [p for p in told if not any(other.startswith(f"{p}.") for other in told)]
-    return [Complaint(path, " or ".join(dict.fromkeys(told[path]))) for path in deepest]
+    messages: dict[str, list[str]] = {}
+    for detail in error.errors(include_url=False, include_input=False):
+        problem = _problem({**detail, "loc": (*path, *detail["loc"])})
+        messages.setdefault(problem.path, []).append(problem.message)
+    deepest = [p for p in messages if not any(other.startswith(f"{p}.") for other in messages)]
+    return [Complaint(path, " or ".join(dict.fromkeys(messages[path]))) for path in deepest]
 
 
 def _problem(error: Mapping[str, Any]) -> Complaint:
@@ -67,7 +67,7 @@ def _message(error: Mapping[str, Any]) -> str:
     """Say in plain words what pydantic says of a value; never the value itself."""
     context = error.get("ctx", {})
     if error["type"] in _WORDS:
-        words = _WORDS[error["type"]].format(**{k: _told(v) for k, v in context.items()})
+        words = _WORDS[error["type"]].format(**{k: _bound_text(v) for k, v in context.items()})
         return words.replace(" 1 characters", " 1 character").replace(" 1 entries", " 1 entry")
     if error["type"] == "string_pattern_mismatch":
         return _PATTERNS.get(context["pattern"], "is not understood")
@@ -79,7 +79,7 @@ def _message(error: Mapping[str, Any]) -> str:
     return message.replace("Input should be", "must be", 1)
 
 
-def _told(bound: object) -> str:
+def _bound_text(bound: object) -> str:
     return f"{bound:g}" if isinstance(bound, float) else str(bound).strip("'")
 
 
@@ -89,9 +89,9 @@ def _without_tags(steps: list[str]) -> list[str]:
     kinds = {"tree", "interval", "mask", "date", "rounding", "order", "frequency", "suppress"}
     kinds.add("known")
     kept: list[str] = []
-    for place, step in enumerate(steps):
-        after_attribute = place == 3 and steps[:2] == ["policy", "attributes"]
-        after_hierarchy = place > 0 and steps[place - 1] == "hierarchy"
+    for index, step in enumerate(steps):
+        after_attribute = index == 3 and steps[:2] == ["policy", "attributes"]
+        after_hierarchy = index > 0 and steps[index - 1] == "hierarchy"
         if (after_attribute and step in roles) or (after_hierarchy and step in kinds):
             continue
         kept.append(step)

@@ -89,8 +89,8 @@ class DateRule(_HierarchyRule):
     @classmethod
     def _coarser(cls, levels: tuple[str, ...]) -> tuple[str, ...]:
         order = get_args(DateLevel)
-        places = [order.index(level) for level in levels]
-        if places != sorted(set(places)):
+        positions = [order.index(level) for level in levels]
+        if positions != sorted(set(positions)):
             raise ValueError("levels must go from finer to coarser")
         return levels
 

@@ -49,8 +49,8 @@ def target_use_problems(
         counted = {n for n, a in attributes.items() if a.get("role") in _COUNTED}
         if not features and not counted - {name}:
             yield Complaint("policy.target_use.attribute", "there is nothing to tell it from")
-    for place, feature in enumerate(features):
-        path = f"policy.target_use.features.{place}"
+    for index, feature in enumerate(features):
+        path = f"policy.target_use.features.{index}"
         if feature == name:
             yield Complaint(path, "is the attribute that is to be told")
         elif isinstance(feature, str):

@@ -1,4 +1,4 @@
-"""Columns of categories: distinct values, and the place of each record's among them.
+"""Columns of categories: distinct values, and the position of each record's among them.
 
 Arrow lets the values stand in any order, and more of them than there are: those that only
 suppressed records had, or in the order in which the source came to them. Neither is released.
@@ -22,7 +22,7 @@ def released_type(kind: pa.DataType) -> pa.DataType:
     return pa.dictionary(pa.int32(), kind.value_type, ordered=kind.ordered)
 
 
-def ranked(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
+def categories_in_use(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
     """Return the categories that records of any of the columns have, in their declared order."""
     whole = pa.chunked_array(list(columns)).combine_chunks()  # joins the categories of all
     return whole.dictionary.take(pc.unique(whole.indices).drop_null().sort())
@@ -38,7 +38,7 @@ def recategorized(column: pa.Array, categories: pa.Array | None) -> pa.Dictionar
     """
     values = column.dictionary_decode()
     if categories is None:
-        found = pc.unique(values).drop_null()
-        categories = found.take(pc.sort_indices(found))
-    places = pc.index_in(values, value_set=categories)
-    return pa.DictionaryArray.from_arrays(places, categories, ordered=column.type.ordered)
+        distinct = pc.unique(values).drop_null()
+        categories = distinct.take(pc.sort_indices(distinct))
+    codes = pc.index_in(values, value_set=categories)
+    return pa.DictionaryArray.from_arrays(codes, categories, ordered=column.type.ordered)

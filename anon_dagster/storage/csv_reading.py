@@ -17,7 +17,8 @@ from pyarrow import csv as arrow_csv
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
-from anon_dagster.storage.places import open_to_read, reading
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.opening import open_to_read
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
 _SAMPLE = 1 << 16  # bytes that tell how long lines are
@@ -86,7 +87,7 @@ def line_length(path: str) -> float | None:
 
 
 def _open_text(path: str, options: CsvOptions) -> io.TextIOWrapper:
-    raw = io.BufferedReader(_Utf8(open_plain(path), options.encoding))
+    raw = io.BufferedReader(_Utf8(open_decompressed(path), options.encoding))
     return io.TextIOWrapper(raw, encoding="utf-8", newline="")
 
 
@@ -101,14 +102,15 @@ def _records(text: io.TextIOWrapper, options: CsvOptions) -> Iterator[list[str]]
 
 
 def _checked(path: str, header: list[str]) -> tuple[str, ...]:
+    """Return the names of a header if each is one, and there once."""
     if not header:
         raise SourceError(f"{path} begins with an empty line where its header should be")
-    for place, label in enumerate(header):
+    for index, label in enumerate(header):
         if not label:
-            raise SourceError(f"column {place + 1} of {path} has no name in the header")
-        if label in header[:place]:
+            raise SourceError(f"column {index + 1} of {path} has no name in the header")
+        if label in header[:index]:
             raise SourceError(
-                f"columns {header.index(label) + 1} and {place + 1} of {path} have the same name"
+                f"columns {header.index(label) + 1} and {index + 1} of {path} have the same name"
             )
     return tuple(header)
 
@@ -153,8 +155,8 @@ def _counted(path: str, names: tuple[str, ...], options: CsvOptions) -> "_WrongR
 
 
 def _end_sign(options: CsvOptions) -> str:
-    taken = {options.separator, options.quote, options.escape, *options.missing}
-    return next(sign for sign in "\x04\x05\x06\x07\x08\x0e\x0f" if sign not in taken)
+    in_use = {options.separator, options.quote, options.escape, *options.missing}
+    return next(sign for sign in "\x04\x05\x06\x07\x08\x0e\x0f" if sign not in in_use)
 
 
 def _stream(
@@ -167,7 +169,7 @@ def _stream(
 ) -> Iterator[pa.RecordBatch]:
     """Read a file, and the record that marks its end."""
     tail = options.separator.join([_end_sign(options)] * len(names))
-    with reading(path), open_plain(path) as file:
+    with reading(path), open_decompressed(path) as file:
         stream = _Utf8(file, options.encoding, tail=tail)
         try:
             reader = arrow_csv.open_csv(
@@ -232,7 +234,7 @@ class _WrongRecords:
 # -- bytes ---------------------------------------------------------------------------------
 
 
-def open_plain(path: str) -> IO[bytes]:
+def open_decompressed(path: str) -> IO[bytes]:
     """Open a file, decompressed if it is gzip by its first bytes."""
     file = open_to_read(path)
     with reading(path):
@@ -272,10 +274,10 @@ class _Utf8(io.RawIOBase):
         # Filled as far as there is something: Arrow takes a block that is short for a whole one.
         while len(self._ready) < len(buffer) and not self._ended:
             self._ready += self._next(len(buffer))
-        taken = self._ready[: len(buffer)]
-        self._ready = self._ready[len(taken) :]
-        buffer[: len(taken)] = taken
-        return len(taken)
+        chunk = self._ready[: len(buffer)]
+        self._ready = self._ready[len(chunk) :]
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
     def _next(self, size: int) -> bytes:
         raw = self._file.read(size)

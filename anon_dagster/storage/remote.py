@@ -144,8 +144,8 @@ def is_of_store(error: BaseException) -> bool:
 
 
 def _code(error: BaseException) -> str:
-    for each in (error, error.__cause__):
-        response = getattr(each, "response", None)
+    for cause in (error, error.__cause__):
+        response = getattr(cause, "response", None)
         if isinstance(response, Mapping):
             return str(response.get("Error", {}).get("Code", ""))
     return ""
@@ -194,20 +194,20 @@ class Upload(io.RawIOBase):
         super().close()
 
 
-def opened(system: AbstractFileSystem, inner: str) -> IO[bytes]:
+def begin_upload(system: AbstractFileSystem, inner: str) -> IO[bytes]:
     """Begin an upload."""
     return Upload(system, inner)  # type: ignore[return-value]
 
 
-def unfinished(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, str]]:
+def unfinished_uploads(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, str]]:
     """Find the uploads that nobody ended, of keys that begin like this: key and upload."""
     bucket, _, prefix = inner.partition("/")
-    found = system.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=prefix)
-    for upload in found.get("Uploads") or []:
+    answer = system.call_s3("list_multipart_uploads", Bucket=bucket, Prefix=prefix)
+    for upload in answer.get("Uploads") or []:
         if upload["Key"].startswith(prefix):
             yield upload["Key"], upload["UploadId"]
 
 
-def end(system: AbstractFileSystem, inner: str, upload: tuple[str, str]) -> None:
+def end_upload(system: AbstractFileSystem, inner: str, upload: tuple[str, str]) -> None:
     """End an upload that nobody ended."""
     system.abort_mpu(inner.partition("/")[0], *upload)

@@ -15,14 +15,10 @@ import pyarrow.parquet as pq
 from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
 from anon_dagster.storage import csv_reading
-from anon_dagster.storage.places import (
-    Fingerprint,
-    fingerprint,
-    open_to_read,
-    reading,
-    require_unchanged,
-    resolve,
-)
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.fingerprints import Fingerprint, fingerprint, require_unchanged
+from anon_dagster.storage.listing import resolve
+from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.values import supported
 
 ROWS = 131_072
@@ -104,7 +100,7 @@ def open_frame(frame: pd.DataFrame) -> OpenSource:
     require_frame(frame)
     frame = frame.copy(deep=False)
     names = _unique([_label(label) for label in frame.columns], "the DataFrame")
-    arrays = [_array(frame.iloc[:, place], name) for place, name in enumerate(names)]
+    arrays = [_array(frame.iloc[:, index], name) for index, name in enumerate(names)]
     schema = pa.schema([(n, a.type) for n, a in zip(names, arrays, strict=True)])
     _require_supported(schema, "the DataFrame")
     return FrameSource(pa.table(arrays, schema=schema), frame)
@@ -147,8 +143,8 @@ class CsvSource:
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a file as a stream."""
-        place = [mark.path for mark in self.files].index(part.path)
-        for batch in csv_reading.read(part.path, self.orders[place], self.options):
+        index = [mark.path for mark in self.files].index(part.path)
+        for batch in csv_reading.read(part.path, self.orders[index], self.options):
             yield from _sliced(batch.select(list(self.columns)))
 
     def unchanged(self) -> None:
@@ -157,6 +153,7 @@ class CsvSource:
 
 
 def _open_csv(marks: tuple[Fingerprint, ...], options: CsvOptions) -> CsvSource:
+    """Read the header of each file; files that are empty are left out."""
     csv_reading.require_readable(options)
     headers = {mark: csv_reading.columns(mark.path, options) for mark in marks}
     marks = tuple(mark for mark in marks if headers[mark])
@@ -205,17 +202,18 @@ class ParquetSource:
 
 
 def _open_parquet(marks: tuple[Fingerprint, ...]) -> ParquetSource:
+    """Read the schema and the sizes of the row groups of each file."""
     schema, parts, records = None, [], 0
     for mark in marks:
         with reading(mark.path), open_to_read(mark.path, scattered=True) as file:
             table = pq.ParquetFile(file)
-            found = table.schema_arrow.remove_metadata()
+            own = table.schema_arrow.remove_metadata()
             groups = table.metadata
             rows = [groups.row_group(g).num_rows for g in range(groups.num_row_groups)]
-        found = pa.schema([(field.name, _readable(field.type)) for field in found])
-        _unique(found.names, mark.path)
-        _require_supported(found, mark.path)
-        schema = found if schema is None else _common(schema, found, marks[0].path, mark.path)
+        own = pa.schema([(field.name, _readable(field.type)) for field in own])
+        _unique(own.names, mark.path)
+        _require_supported(own, mark.path)
+        schema = own if schema is None else _common(schema, own, marks[0].path, mark.path)
         parts += [Part(mark.path, *stretch) for stretch in _stretches(rows)]
         records += sum(rows)
     assert schema is not None, "there is at least one file"
@@ -312,6 +310,7 @@ def _label(label: object) -> str:
 
 
 def _array(column: "pd.Series[Any]", name: str) -> pa.Array:
+    """Take over the values of a column; what pandas cannot hand over is told by its types."""
     try:
         array = pa.Array.from_pandas(column)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # they quote cells

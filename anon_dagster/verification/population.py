@@ -78,12 +78,12 @@ def _estimated_map(classes: Partition, rule: KMapRule, crowd: Crowd) -> Promise:
 def _uniqueness(classes: Partition, crowd: Crowd) -> Promise:
     rule = crowd.policy.privacy.population_uniqueness
     assert rule is not None, "it is asked for"
-    found = estimate(Sample.of(classes.sizes, crowd.size), rule.estimator).uniques
+    uniques = estimate(Sample.of(classes.sizes, crowd.size), rule.estimator).uniques
     most = Fraction(str(rule.share)) * crowd.size
-    broken = found is None or Fraction(found) > most
+    too_many = uniques is None or Fraction(uniques) > most
     name = f"at most a share of {rule.share:g} of unique people ({rule.estimator})"
-    reached = 1.0 if found is None else found / max(crowd.size, 1)
-    failing = np.full(len(classes.sizes), broken)
+    reached = 1.0 if uniques is None else uniques / max(crowd.size, 1)
+    failing = np.full(len(classes.sizes), too_many)
     return promise(name, None, rule.share, classes.sizes, reached, failing)
 
 
@@ -91,7 +91,8 @@ def _uniqueness(classes: Partition, crowd: Crowd) -> Promise:
 
 
 def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Promise]:
-    people, absent = _behind(release, classes, crowd)
+    """Measure how many people are behind each class, and which share of them is released."""
+    people, absent = _people_behind(release, classes, crowd)
     privacy, sizes = crowd.policy.privacy, classes.sizes
     if privacy.k_map is not None and privacy.k_map.estimator is None:
         k, least = privacy.k_map.k, int(people.min(initial=crowd.size))
@@ -110,7 +111,9 @@ def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Pro
         yield promise(name, None, rule.delta_max, sizes, float(max(shares, default=0)), failing)
 
 
-def _behind(release: Count, classes: Partition, crowd: Crowd) -> tuple[NDArray[np.int64], int]:
+def _people_behind(
+    release: Count, classes: Partition, crowd: Crowd
+) -> tuple[NDArray[np.int64], int]:
     """Return the people behind each class, (classes,), and how many are behind none.
 
     These are behind the suppressed records, where they stay.
@@ -167,14 +170,14 @@ def _columns(
     )
     written = rewritten(column.values, column.kinds, crowd.decimal, crowd.released_decimal)
     own = dict(zip(written.to_pylist(), column.labels, strict=True))
-    known = hierarchy.levels if crowd.levels is None else crowd.levels[name] + 1
-    levels = range(attribute.lowest_level if crowd.levels is None else known - 1, known)
+    above = hierarchy.levels if crowd.levels is None else crowd.levels[name] + 1
+    levels = range(attribute.lowest_level if crowd.levels is None else above - 1, above)
     level, labels = _level(hierarchy, own, shown, hidden, levels, name)
     nodes = {label: node for node, label in enumerate(hierarchy.labels[level])}
-    places = [nodes.get(label, len(nodes)) for label in labels]
-    place = crowd.population.attributes.index(name)
-    leaves = hierarchy.locate(column.labels)[crowd.population.table.codes[:, place]]
-    return np.array(places, dtype=np.int64), hierarchy.codes[level][leaves].astype(np.int64)
+    of_classes = [nodes.get(label, len(nodes)) for label in labels]
+    index = crowd.population.attributes.index(name)
+    leaves = hierarchy.locate(column.labels)[crowd.population.table.codes[:, index]]
+    return np.array(of_classes, dtype=np.int64), hierarchy.codes[level][leaves].astype(np.int64)
 
 
 def _level(
@@ -194,9 +197,9 @@ def _level(
     if seen == {SUPPRESSED}:
         levels = levels[-1:]
     for level in levels:
-        known = set(hierarchy.labels[level])
-        read = [label if level or label in known else own.get(label, label) for label in shown]
-        if all(out or label in known for label, out in zip(read, hidden.tolist(), strict=True)):
+        labels = set(hierarchy.labels[level])
+        read = [label if level or label in labels else own.get(label, label) for label in shown]
+        if all(out or label in labels for label, out in zip(read, hidden.tolist(), strict=True)):
             return level, read
     raise SchemaMismatchError(
         f"{name} of the release has labels that are not of one level of the hierarchy of the "

@@ -89,10 +89,10 @@ def _delta_disclosure(
 ) -> Iterator[Promise]:
     of = " of the values present" if rule.compare == "present" else ""
     for whose, reference in values.references.items():
-        told = disclosures(held, reference, present_only=rule.compare == "present")
-        failing = told.reach(Fraction(str(rule.delta)))
+        bits = disclosures(held, reference, present_only=rule.compare == "present")
+        failing = bits.reach(Fraction(str(rule.delta)))
         name = f"{rule.delta:g}-disclosure privacy{of} beside the {whose}"
-        yield promise(name, rule.attribute, rule.delta, held.sizes, told.largest, failing)
+        yield promise(name, rule.attribute, rule.delta, held.sizes, bits.largest, failing)
 
 
 def _beta_likeness(held: Contents, values: "Values", rule: BetaLikenessRule) -> Iterator[Promise]:
@@ -140,14 +140,14 @@ class Values:
             columns["source"] = (source.columns[name], mark)
         written = {t: rewritten(c.values, c.kinds, own, mark) for t, (c, own) in columns.items()}
         labels = pc.unique(pa.concat_arrays(list(reversed(written.values()))))
-        places = {
+        positions = {
             t: pc.index_in(w, value_set=labels).to_numpy().astype(np.int64)
             for t, w in written.items()
         }
         references = {t: np.zeros(len(labels), dtype=np.int64) for t in columns}
         for table, (column, _) in columns.items():
-            np.add.at(references[table], places[table], column.counts)
-        return cls(labels, mark, places["release"], references)
+            np.add.at(references[table], positions[table], column.counts)
+        return cls(labels, mark, positions["release"], references)
 
     @property
     def kind(self) -> TextKind:
@@ -166,6 +166,7 @@ class Values:
 def _distance(
     values: Values, rule: TClosenessRule, policy: Policy
 ) -> Callable[[Contents, NDArray[np.int64]], Distances]:
+    """Return what measures the distance of each class from the counts of a table, (values,)."""
     if rule.distance == "equal":
         return equal_distances
     options: dict[str, Any]

@@ -43,6 +43,6 @@ def of_the_whole(classes: Partition, policy: Policy) -> Iterator[Promise]:
     if privacy.sample_uniqueness is not None:
         share, unique = privacy.sample_uniqueness.share, int((sizes == 1).sum())
         measured.append((f"at most a share of {share:g} of unique records", share, unique))
-    for name, asked, found in measured:
-        broken = Fraction(found, records) > Fraction(str(asked))
-        yield promise(name, None, asked, sizes, found / records, np.full(len(sizes), broken))
+    for name, asked, amount in measured:
+        is_broken = Fraction(amount, records) > Fraction(str(asked))
+        yield promise(name, None, asked, sizes, amount / records, np.full(len(sizes), is_broken))

@@ -151,6 +151,7 @@ def _guarded(policy: Policy) -> list[str]:
 
 
 def _require_columns(release: Count, policy: Policy) -> None:
+    """Refuse a release with columns that the policy does not name, or without one that it needs."""
     needed = (*policy.quasi_identifiers, *_guarded(policy))
     unnamed = [name for name in release.columns if name not in policy.attributes]
     absent = [name for name in needed if name not in release.attributes]
@@ -167,8 +168,10 @@ def _require_columns(release: Count, policy: Policy) -> None:
 
 
 def _classes(release: Count, policy: Policy) -> Partition:
-    places = [release.attributes.index(name) for name in policy.quasi_identifiers]
-    return partition([release.table.codes[:, place] for place in places], release.table.counts)
+    positions = [release.attributes.index(name) for name in policy.quasi_identifiers]
+    return partition(
+        [release.table.codes[:, position] for position in positions], release.table.counts
+    )
 
 
 def _held(release: Count, classes: Partition, name: str) -> Contents:
@@ -183,9 +186,9 @@ def _identifiers_gone(release: Count, policy: Policy, source: Count | None) -> I
     for name, attribute in policy.attributes.items():
         if isinstance(attribute, DirectIdentifier):
             column = release.columns.get(name)
-            known = source.columns.get(name) if source else None
-            left = _telling(column, attribute, known, release.records) if column else 0
-            yield Promise(IDENTIFIERS, name, 0, left, left == 0, 0, left)
+            in_source = source.columns.get(name) if source else None
+            remaining = _identified(column, attribute, in_source, release.records) if column else 0
+            yield Promise(IDENTIFIERS, name, 0, remaining, remaining == 0, 0, remaining)
 
 
 def _masks_kept(release: Count, policy: Policy) -> Iterator[Promise]:
@@ -196,8 +199,8 @@ def _masks_kept(release: Count, policy: Policy) -> Iterator[Promise]:
             continue
         column = release.columns[name]
         bare = [not _is_masked(label, rule) for label in column.labels]
-        left = int(column.counts[np.array(bare, dtype=np.bool_)].sum())
-        yield Promise(MASKED, name, 0, left, left == 0, 0, left)
+        remaining = int(column.counts[np.array(bare, dtype=np.bool_)].sum())
+        yield Promise(MASKED, name, 0, remaining, remaining == 0, 0, remaining)
 
 
 def _is_masked(label: str | None, rule: MaskRule) -> bool:
@@ -209,10 +212,10 @@ def _is_masked(label: str | None, rule: MaskRule) -> bool:
     return set(hidden) <= {rule.character}
 
 
-def _telling(
-    column: ColumnCount, attribute: DirectIdentifier, known: ColumnCount | None, records: int
+def _identified(
+    column: ColumnCount, attribute: DirectIdentifier, in_source: ColumnCount | None, records: int
 ) -> int:
-    """Return how many records hold anything but nothing and the constant or a pseudonym.
+    """Count the records whose identifier is neither missing, nor the constant, nor a pseudonym.
 
     No value of the source is a pseudonym, whatever it looks like.
     """
@@ -220,13 +223,15 @@ def _telling(
         return records - column.missing
     if attribute.redaction == "pseudonym":
         harmless = pc.match_substring_regex(column.values, PSEUDONYM_PATTERN)
-        if known is not None:
-            repeated = pc.is_in(column.values, value_set=known.values.drop_null())  # noqa: PD011
+        if in_source is not None:
+            repeated = pc.is_in(column.values, value_set=in_source.values.drop_null())  # noqa: PD011
             harmless = pc.and_not(harmless, repeated)
     else:
         harmless = pc.equal(column.values, attribute.constant)
-    telling = pc.invert(pc.fill_null(harmless, fill_value=True)).to_numpy(zero_copy_only=False)
-    return int(column.counts[telling].sum())
+    still_identified = pc.invert(pc.fill_null(harmless, fill_value=True)).to_numpy(
+        zero_copy_only=False
+    )
+    return int(column.counts[still_identified].sum())
 
 
 def _suppression(released: int, records: int, policy: Policy) -> Promise:

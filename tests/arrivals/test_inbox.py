@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anon_dagster.errors import RequestError, SourceError
-from anon_dagster.storage import places
+from anon_dagster.storage import listing
 from tests.arrivals.test_tick import inbox
 
 
@@ -63,9 +63,9 @@ def test_links_lead_to_files_and_hidden_names_and_empty_files_are_left_out(tmp_p
         found = inbox(str(tmp_path / place), str(tmp_path / "out/{file}.csv")).files()
         assert sorted(Path(f.path).name for f in found) == ["a.csv", "link.csv"]
     (link,) = (f for f in found if f.path.endswith("link.csv"))
-    assert link == places.look_up(link.path)
+    assert link == listing.look_up(link.path)
     assert link.size == real.stat().st_size
-    files = places.resolve(str(tmp_path / "in" / "*.csv"))
+    files = listing.resolve(str(tmp_path / "in" / "*.csv"))
     assert [Path(f).name for f in files] == ["a.csv", "empty.csv", "link.csv"]
 
 
@@ -74,6 +74,6 @@ def test_a_folder_that_may_not_be_read_is_told(tmp_path: Path) -> None:
     put(tmp_path / "in" / "secret" / "a.csv").parent.chmod(0)
     try:
         with pytest.raises(SourceError, match="permission denied"):
-            places.find(str(tmp_path / "in"))
+            listing.list_files(str(tmp_path / "in"))
     finally:
         (tmp_path / "in" / "secret").chmod(0o700)

@@ -13,13 +13,13 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from anon_dagster.arrivals import Arrival, Inbox, Registry, RunState, State, Tick, plan_tick
 from anon_dagster.errors import JobError
-from anon_dagster.storage.places import Found
+from anon_dagster.storage.listing import ListedFile
 from tests.arrivals.test_tick import file, inbox
 
 
 def decide(
     registry: Registry,
-    files: Sequence[Found],
+    files: Sequence[ListedFile],
     runs: dict[str, RunState],
     now: float,
     of: Inbox,
@@ -48,7 +48,7 @@ class Deployment(RuleBasedStateMachine):
         self.registry = Registry(Path(self.folder.name), "people")
         self.inbox = inbox(files_per_run=2, files_per_tick=4, settle_seconds=0)
         self.now = 1_000_000.0
-        self.there: dict[str, Found] = {}
+        self.there: dict[str, ListedFile] = {}
         self.versions = 0
         self.runs: dict[str, RunState] = {}
         self.released: Counter[tuple[str, str]] = Counter()
@@ -62,19 +62,19 @@ class Deployment(RuleBasedStateMachine):
     @rule(name=st.sampled_from("abcde"))
     def put(self, name: str) -> None:
         self.versions += 1
-        self.there[name] = Found(f"/in/{name}.csv", str(self.versions), 1, self.now)
+        self.there[name] = ListedFile(f"/in/{name}.csv", str(self.versions), 1, self.now)
 
     @rule(name=st.sampled_from("abcde"))
     def remove(self, name: str) -> None:
         self.there.pop(name, None)
 
     @rule(target=listings)
-    def list_files(self) -> tuple[float, list[Found]]:
+    def list_files(self) -> tuple[float, list[ListedFile]]:
         self.now += 1
         return self.now, list(self.there.values())
 
     @rule(listing=listings, launched=st.booleans())
-    def tick(self, listing: tuple[float, list[Found]], launched: bool) -> None:  # noqa: FBT001 (drawn)
+    def tick(self, listing: tuple[float, list[ListedFile]], launched: bool) -> None:  # noqa: FBT001 (drawn)
         """Decide by a listing, old or new; the daemon may die before it launches anything."""
         self.now += 20
         listed, files = listing

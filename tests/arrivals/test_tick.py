@@ -9,7 +9,7 @@ from anon_dagster.arrivals import Arrival, Inbox, RunState, State, Tick, plan_ti
 from anon_dagster.arrivals.inbox import _printable
 from anon_dagster.arrivals.tick import tried_again
 from anon_dagster.request import parse_request
-from anon_dagster.storage.places import Found
+from anon_dagster.storage.listing import ListedFile
 
 NOW = 1_000_000.0
 POLICY = {
@@ -30,12 +30,12 @@ def inbox(place: str = "/in/*.csv", target: str = "/out/{file}.csv", **settings:
     )
 
 
-def file(name: str, version: str = "1", age: float = 100.0) -> Found:
-    return Found(f"/in/{name}.csv", version, 10, NOW - age)
+def file(name: str, version: str = "1", age: float = 100.0) -> ListedFile:
+    return ListedFile(f"/in/{name}.csv", version, 10, NOW - age)
 
 
 def tick(
-    found: Sequence[Found],
+    found: Sequence[ListedFile],
     known: Sequence[Arrival] = (),
     runs: Mapping[str, RunState] | None = None,
     now: float = NOW,
@@ -109,7 +109,7 @@ def test_a_file_of_the_future_waits_from_when_it_was_seen() -> None:
 
 
 def test_an_object_appears_whole() -> None:
-    fresh = Found("s3://in/a.csv", "1", 10, NOW)
+    fresh = ListedFile("s3://in/a.csv", "1", 10, NOW)
     decided = tick([fresh], of=inbox("s3://in/*.csv", "s3://out/{file}.csv"))
     assert len(decided.batches) == 1
 
@@ -214,7 +214,7 @@ def test_a_file_that_failed_gets_a_run_of_its_own_and_keeps_no_other_from_its_tu
 
 @pytest.mark.parametrize("name", ["M\udcfcller", "a::b"])
 def test_a_file_that_cannot_be_asked_for_by_its_name_is_set_aside(name: str) -> None:
-    odd = _printable(Found(f"/in/{name}.csv", "1", 10, NOW - 100))
+    odd = _printable(ListedFile(f"/in/{name}.csv", "1", 10, NOW - 100))
     aside = only(tick([odd]))
     assert aside.state is State.SET_ASIDE
     assert "rename it" in aside.reason
@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_asked_for_by_its_name_is_set_aside(name: str) -> 
 
 
 def test_the_release_of_a_file_never_replaces_that_of_another_one() -> None:
-    twins = [file("a"), Found("/in/a.csv.gz", "1", 10, NOW - 100)]
+    twins = [file("a"), ListedFile("/in/a.csv.gz", "1", 10, NOW - 100)]
     decided = tick(twins, of=inbox("/in/*"))
     states = {a.path: a.state for a in decided.changed}
     assert states == {"/in/a.csv": State.GIVEN, "/in/a.csv.gz": State.SET_ASIDE}
@@ -232,7 +232,7 @@ def test_the_release_of_a_file_never_replaces_that_of_another_one() -> None:
 
 
 def test_a_key_names_a_version_and_holds_for_a_path_and_a_partition() -> None:
-    odd = [Found(p, v, 1, 0) for p in ("/in/ä b,c.csv", "/in/x/ä b,c.csv") for v in ("1", "2")]
+    odd = [ListedFile(p, v, 1, 0) for p in ("/in/ä b,c.csv", "/in/x/ä b,c.csv") for v in ("1", "2")]
     keys = [Arrival.of(each, now=0).key for each in odd]
     assert len(set(keys)) == 4
     assert all(key.replace("_", "a").replace("-", "a").replace(".", "a").isalnum() for key in keys)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,8 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from anon_dagster import cli
-from anon_dagster.cli import main
+from anon_dagster.cli import inspecting, main
 from anon_dagster.client import AnonJob, JobResult
 
 Capture = pytest.CaptureFixture[str]
@@ -26,7 +26,7 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Give:
 
     def give(**does: Any) -> None:
         job = SimpleNamespace(job_id="a-job", **does)
-        monkeypatch.setattr(cli, "_job", lambda _: job)
+        monkeypatch.setattr(inspecting, "job_of", lambda _: job)
 
     return give
 
@@ -73,6 +73,13 @@ def test_the_help_says_that_an_output_needs_a_wait(capsys: Capture, command: str
         main([command, "--help"])
     assert ended.value.code == 0
     assert capsys.readouterr().out.count("with --wait") == 2
+
+
+def test_the_version_is_that_of_the_package(capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"anon {version('anon-dagster')}\n"
 
 
 def test_a_store_that_cannot_be_made_is_named_in_one_line(tmp_path: Path, capsys: Capture) -> None:
@@ -177,7 +184,7 @@ def test_who_interrupts_the_waiting_is_told_which_job_goes_on(
         raise KeyboardInterrupt
 
     context: Any = None
-    monkeypatch.setattr(cli, "_job", lambda _: AnonJob("a-job", context))
+    monkeypatch.setattr(inspecting, "job_of", lambda _: AnonJob("a-job", context))
     monkeypatch.setattr(AnonJob, "wait", interrupted)
     assert main(["result", "a-job"]) == 130
     said = capsys.readouterr()

@@ -16,8 +16,8 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import ANONYMIZE, REQUEST, STAGES, Work
 from anon_dagster.errors import StoreUnavailableError
 from anon_dagster.jobs import JobFolder, is_announced, is_superseded, withdraw
+from anon_dagster.releasing import publication
 from anon_dagster.request import parse_request
-from anon_dagster.storage import places
 from anon_dagster.storage.targets import StagedTarget
 from tests.deployment import Deployment, deployed, failure
 
@@ -161,7 +161,7 @@ def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     instance.report_run_canceling(run)
     instance.report_run_canceled(run)
     with monkeypatch.context() as patch:
-        patch.setattr(places, "remove", away)
+        patch.setattr(publication, "remove", away)
         assert close(instance, store, run.run_id)
         take_back_late(instance, store)
     assert left(deployment.folder) == [Path(target["path"]).name]

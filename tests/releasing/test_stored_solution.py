@@ -1,6 +1,7 @@
 """A solution outlives its job: it is written down, and places later records."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster import AnonResult, HierarchyError, RequestError, anonymize, apply
+from anon_dagster.releasing.stored_solution import FORMAT, from_document
 
 TREE = {"north": ["a", "b"], "south": ["c", "d", "e"]}
 HIERARCHIES = {
@@ -124,9 +126,63 @@ def test_a_document_says_nothing_beyond_release_and_request() -> None:
 
 
 def test_what_is_no_solution_is_refused() -> None:
-    for broken in ({}, {"format": "something else"}, {"format": "anon-dagster solution 1"}):
+    for other in ({}, {"format": "something else"}, {"format": 1}, {"format": FORMAT}):
         with pytest.raises(RequestError):
-            apply(broken, frame=people(5, 1))
+            apply(other, frame=people(5, 1))
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    result = anonymize({"policy": policy(hierarchy=HIERARCHIES["interval"])}, frame=people(400, 1))
+    whole: dict[str, Any] = json.loads(json.dumps(result.document()))
+    assert from_document(whole).classes > 1
+    return whole
+
+
+def test_a_solution_of_another_version_is_refused_and_its_version_is_told(
+    document: dict[str, Any],
+) -> None:
+    with pytest.raises(RequestError, match="version 2 of its format, and only version 1"):
+        from_document({**document, "format": "anon-dagster solution 2"})
+
+
+READ = ("policy", "levels", "cells", "generalized", "proof")
+"""The parts of a document that a solution is read from; others are for people."""
+
+
+def incomplete(part: Any) -> Iterator[Any]:
+    """Give a part of a document without each thing in it, on every level."""
+    if not isinstance(part, dict | list):
+        return
+    for key, value in list(part.items() if isinstance(part, dict) else enumerate(part)):
+        rest = {**part} if isinstance(part, dict) else [*part]
+        del rest[key]
+        yield rest
+        if key != "policy":  # a policy may leave out whatever has a default
+            for less in incomplete(value):
+                changed = {**part} if isinstance(part, dict) else [*part]
+                changed[key] = less
+                yield changed
+
+
+def test_a_solution_that_is_incomplete_is_refused_and_never_misread(
+    document: dict[str, Any],
+) -> None:
+    for part in incomplete({key: document[key] for key in READ}):
+        with pytest.raises(RequestError, match="damaged"):
+            from_document({"format": FORMAT, **part})
+
+
+def test_a_label_that_there_is_not_is_no_reading_of_a_class(document: dict[str, Any]) -> None:
+    for code in (-1, 99, 2**40):
+        for path in (("cells", "codes", 0), ("generalized", 0, "codes")):
+            changed = json.loads(json.dumps(document))
+            codes = changed
+            for step in path:
+                codes = codes[step]
+            codes[0] = code
+            with pytest.raises(RequestError, match="damaged"):
+                from_document(changed)
 
 
 def test_the_population_of_the_first_records_is_not_asked_for_again(tmp_path: Path) -> None:

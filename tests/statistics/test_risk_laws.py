@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anon_dagster import RequestError, UnreachableError, anonymize, risk_per_record
 from anon_dagster.operations.anonymize import AnonResult
-from tests.test_promises import FACTOR, Table, policies, tables
+from tests.operations.test_promises import FACTOR, Table, policies, tables
 
 NAMES = ["age", "zip", "sex"]
 ASKED = {"suda": {"largest": 3}, "combinations": {}, "contributions": True, "attacks": True}

@@ -17,7 +17,7 @@ from s3fs.utils import FileExpired
 from anon_dagster.errors import AnonError, RequestError, SourceError, StoreUnavailableError
 from anon_dagster.request import Source, Target, TreeRule, parse_request, parse_request_part
 from anon_dagster.storage import manifest, remote
-from anon_dagster.storage.places import reading
+from anon_dagster.storage.failures import reading
 
 CANARY = "Canary4711"
 _FOR_EVER = ("AccessDenied", "SignatureDoesNotMatch", "NoSuchBucket", "PermanentRedirect")

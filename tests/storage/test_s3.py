@@ -14,9 +14,11 @@ from s3fs import S3FileSystem
 from anon_dagster import anonymize
 from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
 from anon_dagster.request import CsvOptions, Source, Target
-from anon_dagster.storage import places, remote, targets
+from anon_dagster.storage import listing, remote
+from anon_dagster.storage.addresses import parent
+from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
-from anon_dagster.storage.targets import StagedTarget, check_target, stage, sweep
+from anon_dagster.storage.targets import StagedTarget, check_target, formats, stage, sweep
 from tests.object_store import BUCKET, KEY, SECRET, ObjectStore, served
 
 pytestmark = pytest.mark.slow
@@ -62,7 +64,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send and fetch so little at once that a file of some megabytes takes several requests."""
     monkeypatch.setattr(remote, "WRITE", 5 << 20)
     monkeypatch.setattr(remote, "READ", 1 << 20)
-    monkeypatch.setattr(targets, "_ROWS", 1 << 10)
+    monkeypatch.setattr(formats, "_ROWS", 1 << 10)
 
 
 def rows(opened: OpenSource) -> pa.Table:
@@ -138,8 +140,8 @@ def test_files_are_found_by_name_prefix_glob_and_list(store: ObjectStore) -> Non
         store.client().pipe(f"{BUCKET}/in/part-{number}.csv", f"a\n{number}\n".encode())
     store.client().pipe(f"{BUCKET}/in/_note", b"")
     found = [f"{ROOT}/in/part-{number}.csv" for number in (1, 2, 10)]
-    assert places.resolve(f"{ROOT}/in") == places.resolve(f"{ROOT}/in/*.csv") == found
-    assert places.resolve(found[::-1]) == found[::-1]
+    assert listing.resolve(f"{ROOT}/in") == listing.resolve(f"{ROOT}/in/*.csv") == found
+    assert listing.resolve(found[::-1]) == found[::-1]
     assert rows(open_source(Source(path=f"{ROOT}/in/"))).to_pydict() == {"a": ["1", "2", "10"]}
 
 
@@ -161,7 +163,7 @@ def test_a_request_gives_in_a_bucket_what_it_gives_on_the_disk(
     for root in (str(tmp_path), f"{ROOT}/in"):
         path = f"{root}-out/t.csv"
         anonymize({"source": {"path": f"{root}/t.csv"}, "target": {"path": path}, "policy": policy})
-        with places.open_to_read(path) as file:
+        with open_to_read(path) as file:
             released[root] = file.read()
     assert released[str(tmp_path)] == released[f"{ROOT}/in"]
     assert store.objects() == ["in-out/t.csv", "in/t.csv"]
@@ -223,7 +225,7 @@ def test_a_bucket_of_another_store_has_a_profile_of_its_own(
     monkeypatch.setenv("ANON_S3_PROFILE_IN_BOX", "clinic")
     assert rows(open_source(Source(path=f"{ROOT}/in/t.csv"))).num_rows == 1
     monkeypatch.setenv("ANON_S3_PROFILE_IN_BOX", "nobody")
-    assert "profile" in refused(SourceError, lambda: places.resolve(f"{ROOT}/in/t.csv"))
+    assert "profile" in refused(SourceError, lambda: listing.resolve(f"{ROOT}/in/t.csv"))
 
 
 # -- whole or not at all -----------------------------------------------------------------------
@@ -322,7 +324,7 @@ def attempts(path: str) -> list[tuple[type[AnonError], Callable[[], object]]]:
     target = Target(path=path)
     return [
         (SourceError, lambda: open_source(Source(path=path))),
-        (SourceError, lambda: places.resolve(f"{places.parent(path)}/*.csv")),
+        (SourceError, lambda: listing.resolve(f"{parent(path)}/*.csv")),
         (TargetError, lambda: check_target(target, [])),
         (TargetError, lambda: write(target, pa.table({"a": [CANARY]}))),
     ]

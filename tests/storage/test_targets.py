@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
-from anon_dagster.storage.places import resolve
+from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.targets import StagedTarget, check_target, stage, sweep
 

@@ -1,0 +1,38 @@
+"""Exit codes, and the errors that they stand for."""
+
+from anon_dagster.errors import (
+    AbortedJobError,
+    AnonError,
+    DeploymentError,
+    HandoverError,
+    HierarchyError,
+    JobKindError,
+    JobStateError,
+    RequestError,
+    SourceError,
+    TargetError,
+    UnfinishedJobError,
+    UnknownJobError,
+)
+
+FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
+CODES: dict[type[AnonError], int] = {  # the first that fits
+    UnknownJobError: 4,
+    AbortedJobError: 6,
+    UnfinishedJobError: 7,
+    JobKindError: 5,
+    JobStateError: 11,
+    RequestError: 3,
+    HierarchyError: 3,
+    DeploymentError: 8,
+    HandoverError: 9,
+    SourceError: 10,
+    TargetError: 10,
+}
+
+
+def code_of(error: AnonError) -> int:
+    """Return the exit code that stands for an error; that of a failed job is always the same."""
+    if error.job_id:
+        return FAILED
+    return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)

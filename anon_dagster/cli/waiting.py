@@ -1,0 +1,58 @@
+"""Waiting for a job, and what is done with what it made."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from anon_dagster.cli.arguments import PROPOSALS, TABLES
+from anon_dagster.cli.exit_codes import INTERRUPTED
+from anon_dagster.cli.printing import as_rows, print_error, print_result, save, save_table
+from anon_dagster.client import AnonJob, JobResult
+from anon_dagster.errors import JobKindError
+
+
+def follow(asked: argparse.Namespace, job: AnonJob) -> int:
+    """Wait for a job and say what it made; an interrupt asks whether to abort it."""
+    try:
+        result = job.result(asked.timeout)
+    except KeyboardInterrupt as interrupt:
+        said = str(interrupt) or f"job {job.job_id} may go on"
+        document = {"error": "KeyboardInterrupt", "id": job.job_id, "message": said}
+        print_error(document | {"code": INTERRUPTED}, said, as_json=asked.json)
+        return INTERRUPTED
+    if asked.output is not None:
+        _save_result(job, result, asked.output)
+    made: dict[str, Any] = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
+    text = "\n".join(result.paths)
+    if asked.output is None and result.df is not None and not result.paths:  # no records: findings
+        made["table"] = as_rows(result.df)
+        text = result.df.to_string(na_rep="")
+    print_result(asked, made, text)
+    if not asked.json:
+        print(_summary(job, result, asked.output), file=sys.stderr)
+    return 0
+
+
+def _save_result(job: AnonJob, result: JobResult, output: Path) -> None:
+    if output.suffix.lower() in PROPOSALS:
+        if result.proposal is None:
+            endings = ", ".join(TABLES)
+            raise JobKindError(f"job {job.job_id} proposed no request: --output takes {endings}")
+        proposal = result.proposal.encode()
+        save(output, lambda file: file.write(proposal))
+    elif result.df is not None:
+        save_table(result.df, output)
+
+
+def _summary(job: AnonJob, result: JobResult, output: Path | None) -> str:
+    """Return what is said of a completed job; of one that proposed, how to get at its request."""
+    said = f"job {job.job_id} is completed"
+    if output is not None and result.df is None:
+        said += f"; {output} is not written, as the release is in its target"
+    if result.proposal is None or (output is not None and output.suffix.lower() in PROPOSALS):
+        return said
+    which = "the request that it proposes"
+    if result.df is not None and "chosen" in result.df:
+        which = f"row {result.df.index[result.df['chosen']][0]} was chosen; its request"
+    return f"{said}; {which} is written by: anon result {job.job_id} --output proposal.yaml"

@@ -1,0 +1,37 @@
+"""A release for who called: published to its target, or handed back as a DataFrame."""
+
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from anon_dagster.planning.decision import Decision
+from anon_dagster.progress import ProgressSink
+from anon_dagster.releasing.publication import Release, released_frame, write_release
+from anon_dagster.releasing.workspace import Workspace
+from anon_dagster.storage.sources import OpenSource
+from anon_dagster.verification import Verification
+
+
+def write_and_read(
+    decision: Decision,
+    source: OpenSource,
+    *,
+    like: pd.DataFrame | None,
+    on_progress: ProgressSink,
+    judge: Callable[[Verification], None] = Verification.require,
+) -> tuple[Release, pd.DataFrame | None]:
+    """Write a release; without a target, read it back and leave nothing of it on the disk.
+
+    Parameters
+    ----------
+    like
+        The records, if they were handed over.
+    """
+    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
+        workspace = Workspace(uuid.uuid4().hex, Path(folder), on_progress)
+        release = write_release(decision, source, workspace, judge=judge)
+        df = None if decision.request.target else released_frame(release, like=like)
+    return release, df

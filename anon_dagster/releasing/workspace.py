@@ -1,0 +1,37 @@
+"""What the writing of a release knows of its job: its name, its folder, and who is told."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from anon_dagster.progress import ProgressSink, ignore_progress
+
+Versions = Sequence[Sequence[str]]
+"""What tells the files that lie at some paths from others of the same content; none, of none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What is told of a release at the last moment before it is published."""
+
+    paths: tuple[str, ...]
+    checksum: str
+    former: Versions
+    """Of what lies there now."""
+
+
+def ignore_announcement(_: Announcement) -> None:
+    """Do nothing with an announcement: nobody would take the release back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """Where a job writes its release, and who follows it."""
+
+    job_id: str
+    """Sets the files of two jobs apart."""
+    folder: Path
+    """Where the release goes if the request has no target."""
+    on_progress: ProgressSink = ignore_progress
+    announce: Callable[[Announcement], None] = ignore_announcement
+    """Whoever dies after it was told knows what to look for in the target."""

@@ -1,0 +1,73 @@
+"""Addresses of files and folders: on this machine, or in a store that fsspec reaches by its URL."""
+
+from pathlib import Path
+
+from fsspec import AbstractFileSystem
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+from anon_dagster.storage import remote
+
+
+def locate(path: str) -> tuple[AbstractFileSystem, str]:
+    """Return the file system that a path belongs to, and the path within it."""
+    address = path if "://" in path else str(Path(path).expanduser())
+    system, inner = url_to_fs(address, **remote.options(path))
+    remote.configure(system, path)
+    return system, inner
+
+
+def is_local(path: str) -> bool:
+    """Tell whether a path lies in the file system of this machine."""
+    return "://" not in path or path.startswith(("file://", "local://"))
+
+
+def absolute(path: str) -> str:
+    """Return a path absolute, or as the URL that it is."""
+    system, inner = locate(path)
+    return inner if isinstance(system, LocalFileSystem) else str(system.unstrip_protocol(inner))
+
+
+def parent(path: str) -> str:
+    """Return the folder that a path lies in."""
+    return path.rstrip("/").rpartition("/")[0] or "/"
+
+
+def base_name(path: str) -> str:
+    """Return the last step of a path."""
+    return path.rstrip("/").rpartition("/")[2]
+
+
+def sibling(path: str, name: str) -> str:
+    """Return the path of another name in the same folder."""
+    return f"{parent(path).rstrip('/')}/{name}"
+
+
+def kind_of(system: AbstractFileSystem, inner: str) -> str | None:
+    """Return ``file``, ``directory``, or None if nothing is there.
+
+    What fsspec has for it takes every error for a no; here a store that cannot tell is an error.
+    """
+    try:
+        kind: str = system.info(inner)["type"]
+    except (FileNotFoundError, NotADirectoryError) as error:
+        if remote.refusal(error) is not None:
+            raise
+        return None
+    return kind
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is a file or folder."""
+    return kind_of(*locate(path)) is not None
+
+
+def is_folder(path: str) -> bool:
+    """Tell whether there is a folder."""
+    return kind_of(*locate(path)) == "directory"
+
+
+def is_file(path: str) -> bool:
+    """Tell whether there is a file, and no device or pipe."""
+    system, inner = locate(path)
+    return bool(system.isfile(inner))

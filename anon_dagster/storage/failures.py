@@ -1,0 +1,79 @@
+"""What goes wrong while a file is read or written, in words that hold no cell."""
+
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from gzip import BadGzipFile
+
+import pyarrow as pa
+
+from anon_dagster.errors import (
+    AnonError,
+    SourceChangedError,
+    SourceError,
+    StoreUnavailableError,
+    TargetError,
+)
+from anon_dagster.storage import remote
+
+_FOREIGN = (OSError, ValueError, ImportError, EOFError, zlib.error, pa.ArrowException)
+_REASONS: tuple[tuple[type[BaseException], str], ...] = (
+    (FileNotFoundError, "no such file or directory"),
+    (PermissionError, "permission denied"),
+    (EOFError, "its compression is damaged or it was cut off"),
+    (zlib.error, "its compression is damaged or it was cut off"),
+    (BadGzipFile, "its compression is damaged or it was cut off"),
+    (UnicodeError, "it is not in the encoding that the request names"),
+    (ImportError, "the package for this kind of store is not installed"),
+    (pa.ArrowException, "it is damaged, or not of the format that the request names"),
+)
+
+
+@contextmanager
+def reading(path: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into an error that holds no cell."""
+    try:
+        yield
+    except AnonError:
+        raise
+    except Exception as error:
+        if not _is_foreign(error):
+            raise
+        raise _translated(error, SourceError, f"cannot read {path}") from None
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is written into an error that holds no cell."""
+    try:
+        yield
+    except AnonError:
+        raise
+    except Exception as error:
+        if not _is_foreign(error):
+            raise
+        raise _translated(error, TargetError, f"cannot write {path}") from None
+
+
+def _is_foreign(error: Exception) -> bool:
+    return isinstance(error, _FOREIGN) or remote.is_of_store(error)
+
+
+def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError:
+    refusal = remote.refusal(error)
+    if refusal is None:
+        return kind(f"{what}: {_reason(error)}")
+    if refusal is remote.REPLACED and kind is SourceError:
+        kind = SourceChangedError
+    return (StoreUnavailableError if refusal.transient else kind)(f"{what}: {refusal.reason}")
+
+
+def _reason(error: BaseException) -> str:
+    """Say why, in words of our own: those of the library may quote cells."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return os.strerror(error.errno).lower()
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    return "its address or its content is not understood"

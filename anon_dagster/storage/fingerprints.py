@@ -1,0 +1,51 @@
+"""Fingerprints: what tells one version of a file from another."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from anon_dagster.errors import SourceChangedError, SourceError
+from anon_dagster.storage.addresses import locate
+from anon_dagster.storage.failures import reading
+
+_VERSION = ("size", "mtime", "ino", "ETag", "LastModified", "last_modified", "generation", "md5")
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """Tells one version of a file from another."""
+
+    path: str
+    size: int
+    version: tuple[str, ...]
+
+
+def fingerprint(path: str) -> Fingerprint:
+    """Describe the version of a file that lies there now."""
+    with reading(path):
+        system, inner = locate(path)
+        system.invalidate_cache()
+        info: dict[str, Any] = system.info(inner)
+        version = tuple(f"{key}={info[key]}" for key in _VERSION if info.get(key) is not None)
+        return Fingerprint(path, int(info.get("size") or 0), version)
+
+
+def require_unchanged(fingerprints: Iterable[Fingerprint]) -> None:
+    """Refuse files that were replaced, changed or removed since.
+
+    Raises
+    ------
+    SourceChangedError
+        Naming the first such file and how many there are.
+    """
+    changed = [mark.path for mark in fingerprints if not _is_still(mark)]
+    if changed:
+        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+        raise SourceChangedError(f"{changed[0]}{more} changed while it was read; run the job again")
+
+
+def _is_still(mark: Fingerprint) -> bool:
+    try:
+        return fingerprint(mark.path) == mark
+    except SourceError:
+        return False

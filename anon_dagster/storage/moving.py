@@ -1,0 +1,60 @@
+"""Files and folders made, moved, copied and removed."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from fsspec.implementations.local import LocalFileSystem
+
+from anon_dagster.storage import remote
+from anon_dagster.storage.addresses import kind_of, locate
+
+
+def make_folder(path: str) -> None:
+    """Make a folder and those above it, if they are not there and there is such a thing."""
+    system, inner = locate(path)
+    if not remote.is_s3(path):  # where it would make a bucket
+        system.makedirs(inner, exist_ok=True)
+
+
+def move(path: str, to: str) -> None:
+    """Move a file or folder; on this machine in one step, replacing a file that is there."""
+    system, inner = locate(path)
+    _, goal = locate(to)
+    if isinstance(system, LocalFileSystem):
+        Path(inner).replace(goal)
+    else:
+        system.mv(inner, goal, recursive=kind_of(system, inner) == "directory")
+
+
+def copy(path: str, to: str) -> None:
+    """Copy a file within its store, where it replaces another one in one step."""
+    system, inner = locate(path)
+    system.cp_file(inner, locate(to)[1])
+
+
+def remove(path: str) -> None:
+    """Remove a file or folder, if it is there."""
+    system, inner = locate(path)
+    if (kind := kind_of(system, inner)) is not None:
+        system.rm(inner, recursive=kind == "directory")
+
+
+def put(path: str, content: bytes) -> None:
+    """Write a small file whole, in one step of its store."""
+    system, inner = locate(path)
+    system.pipe_file(inner, content)
+
+
+def end_uploads(path: str, alive: Callable[[str], bool]) -> int:
+    """End the uploads of keys that begin like a path and whose writers live no more; count them."""
+    if not remote.is_s3(path):
+        return 0
+    system, inner = locate(path)
+    dead = [
+        (key, upload_id)
+        for key, upload_id in remote.unfinished_uploads(system, inner)
+        if not alive(key)
+    ]
+    for upload in dead:
+        remote.end_upload(system, inner, upload)
+    return len(dead)

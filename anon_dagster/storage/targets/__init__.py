@@ -1,0 +1,25 @@
+"""Targets: written beside their place, read there, and only then moved into it.
+
+What is being written is called ``.<name>.<token>.part`` and lies in the folder of the target, so
+that moving it is one step of the file system and two jobs never meet. A target of several parts
+is a folder: the old one is put aside as ``.<name>.<token>.old`` and removed once the new one is
+in its place; if the machine stops between the two steps, :func:`sweep` brings the old one back.
+
+In a store, what is being written is an upload of several parts that the store shows to nobody
+until it is complete. Then it is read where it lies, and copied into its place by the store, which
+is one step; several parts become the target together, see :mod:`anon_dagster.storage.manifest`.
+
+::
+
+    preflight    what would keep a target from being written
+    formats      a file of records while it is written
+    staging      a table beside its target: written, sealed, published or discarded
+    publishing   how it comes into its place
+    leftovers    what dead jobs left beside it
+"""
+
+from anon_dagster.storage.targets.leftovers import sweep
+from anon_dagster.storage.targets.preflight import check_target
+from anon_dagster.storage.targets.staging import StagedTarget, stage
+
+__all__ = ["StagedTarget", "check_target", "stage", "sweep"]

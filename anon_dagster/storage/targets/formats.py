@@ -1,0 +1,116 @@
+"""The formats of a target: which there are, and a file of one while it is written."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import IO, Protocol
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anon_dagster.errors import TargetError
+from anon_dagster.request import Target
+from anon_dagster.storage.csv_writing import CsvWriter, require_writable
+from anon_dagster.storage.opening import abandon, finish, open_to_write
+
+_ROWS = 131_072  # of a row group; the same however the records come, so that the bytes are, too
+
+
+def require_format(target: Target) -> None:
+    """Refuse a format that is unknown, and options that do not go with it.
+
+    Raises
+    ------
+    TargetError
+        Naming the option.
+    """
+    if target.format_found is None:
+        raise TargetError(
+            f"the format of {target.path} is not told by its ending: say csv or parquet"
+        )
+    if target.format_found == "csv":
+        if target.compression not in {None, "none", "gzip"}:
+            raise TargetError(
+                f"a CSV file is compressed by gzip or not, not by {target.compression}"
+            )
+        require_writable(target.csv)
+
+
+def ending_of(target: Target) -> str:
+    """Return how the names of the parts of a target end."""
+    if target.format_found == "parquet":
+        return ".parquet"
+    return ".csv.gz" if _is_gzip(target) else ".csv"
+
+
+def _is_gzip(target: Target) -> bool:
+    return target.compression == "gzip" or (
+        target.compression is None and target.path.lower().endswith(".gz")
+    )
+
+
+class _Writer(Protocol):
+    def write(self, table: pa.Table, /) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _writer(file: IO[bytes], target: Target, schema: pa.Schema) -> _Writer:
+    if target.format_found == "csv":
+        return CsvWriter(file, schema, target.csv, compressed=_is_gzip(target))
+    writer: _Writer = pq.ParquetWriter(file, schema, compression=target.compression or "zstd")
+    return writer
+
+
+class TableFile:
+    """A file of records that is being written."""
+
+    def __init__(self, path: str, target: Target, schema: pa.Schema) -> None:
+        self.rows = 0
+        self._file = open_to_write(path)
+        try:
+            self._writer = _writer(self._file, target, schema)
+        except BaseException:
+            self._file.close()
+            raise
+
+    def write(self, table: pa.Table) -> None:
+        """Add records."""
+        if table.num_rows:
+            self._writer.write(table)
+            self.rows += table.num_rows
+
+    def finish(self) -> None:
+        """Write what is left, and close the file once all of it is stored."""
+        self._writer.close()
+        finish(self._file)
+
+    def abandon(self) -> None:
+        """Close the file, whatever becomes of its content."""
+        abandon(self._file)
+        for opened in (self._writer, self._file):
+            with suppress(Exception):  # it is thrown away, whatever state it is in
+                opened.close()
+
+
+class Blocks:
+    """Cuts tables into blocks of one length."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._held = schema.empty_table()
+
+    def add(self, table: pa.Table) -> Iterator[pa.Table]:
+        """Take records, and give the blocks that are full."""
+        assert table.schema.equals(self._schema), "every table has the schema of the target"
+        self._held = pa.concat_tables([self._held, table])
+        while self._held.num_rows >= _ROWS:
+            block, self._held = self._held.slice(0, _ROWS), self._held.slice(_ROWS)
+            yield _compact(block)
+
+    def rest(self) -> pa.Table:
+        """Return the records that fill no block."""
+        return _compact(self._held)
+
+
+def _compact(table: pa.Table) -> pa.Table:
+    return table.unify_dictionaries().combine_chunks()

@@ -1,0 +1,65 @@
+"""What dead jobs left beside a target: removed, or brought back."""
+
+import re
+from collections.abc import Container
+from contextlib import suppress
+
+from anon_dagster.request import Target
+from anon_dagster.storage import manifest
+from anon_dagster.storage.addresses import absolute, base_name, exists, is_local, parent, sibling
+from anon_dagster.storage.failures import writing
+from anon_dagster.storage.listing import listed_parts, names_in
+from anon_dagster.storage.moving import end_uploads, move, remove
+
+
+def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
+    """Remove what dead jobs left beside a target, and bring back what they had put aside.
+
+    Parameters
+    ----------
+    target
+        The target, whether it is there or not.
+    alive
+        Tokens of the jobs that are still writing.
+
+    Returns
+    -------
+    tuple of str
+        The names that were swept.
+    """
+    path = absolute(target.path)
+    pattern = re.compile(re.escape(f".{base_name(path)}.") + r"([\w-]+)\.(part|old)")
+    swept = []
+    with writing(target.path):
+        for entry in names_in(parent(path)):
+            match = pattern.fullmatch(entry)
+            if match is None or match[1] in alive:
+                continue
+            if match[2] == "old" and not exists(path):
+                move(sibling(path, entry), path)
+            else:
+                remove(sibling(path, entry))
+            swept.append(entry)
+        swept += _sweep_store(path, alive)
+    return tuple(swept)
+
+
+def _sweep_store(path: str, alive: Container[str]) -> list[str]:
+    """Remove parts that no list has, and end uploads: a folder shows neither as a name."""
+    if is_local(path):
+        return []
+    listed = listed_parts(path) or ()
+    tokens = {name: manifest.token_of(name) for name in names_in(path)}
+    dead = [n for n, token in tokens.items() if token and token not in alive and n not in listed]
+    for name in dead:
+        remove(f"{path}/{name}")
+    beginning = f".{base_name(path)}."
+    pattern = re.compile(re.escape(beginning) + r"([\w-]+)\.part(/.*)?")
+
+    def is_alive(key: str) -> bool:
+        match = pattern.search(key)
+        return match is None or match[1] in alive
+
+    with suppress(PermissionError):  # to list uploads is a right of its own
+        end_uploads(sibling(path, beginning), is_alive)
+    return dead

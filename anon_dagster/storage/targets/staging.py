@@ -1,0 +1,181 @@
+"""A table on its way to a target: written beside it, sealed, and only then published."""
+
+import re
+import uuid
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+
+from anon_dagster.errors import TargetError
+from anon_dagster.request import Source, Target
+from anon_dagster.storage.addresses import absolute, base_name, is_local, parent, sibling
+from anon_dagster.storage.failures import writing
+from anon_dagster.storage.manifest import SUCCESS
+from anon_dagster.storage.moving import make_folder, move, remove
+from anon_dagster.storage.opening import finish, open_to_write
+from anon_dagster.storage.targets.formats import Blocks, TableFile, ending_of, require_format
+from anon_dagster.storage.targets.preflight import require_replaceable
+from anon_dagster.storage.targets.publishing import (
+    copy_file,
+    copy_parts,
+    remove_quietly,
+    swap_folder,
+)
+
+
+def stage(target: Target, schema: pa.Schema, *, token: str) -> "StagedTarget":
+    """Begin to write a target; nothing is seen at its place before it is published.
+
+    Parameters
+    ----------
+    target
+        Where the table shall go.
+    schema
+        The columns and types of every table that is written.
+    token
+        Sets this writing apart from every other one: the id of a job.
+
+    Raises
+    ------
+    TargetError
+        If the target cannot be written.
+    """
+    if not re.fullmatch(r"[\w-]+", token):
+        raise TargetError("a token has letters, digits, dashes and underscores only")
+    require_format(target)
+    with writing(target.path):
+        make_folder(parent(absolute(target.path)))
+        return StagedTarget(target, schema, token)
+
+
+class StagedTarget:
+    """A table on its way to a target; left behind nowhere if it does not get there.
+
+    Written, then sealed, then published; a context manager that discards what was not published.
+    """
+
+    def __init__(self, target: Target, schema: pa.Schema, token: str) -> None:
+        self._target = target
+        self._schema = schema
+        self._path = absolute(target.path)
+        self._staged = sibling(self._path, f".{base_name(self._path)}.{token}.part")
+        self._aside = sibling(self._path, f".{base_name(self._path)}.{token}.old")
+        self._mark = "" if is_local(target.path) else f".of-{token}.{uuid.uuid4().hex[:8]}"
+        self._names: list[str] = []
+        self._file: TableFile | None = None
+        self._blocks = Blocks(schema)
+        self._sealed = False
+        self._published = False
+        remove(self._staged)
+        if not target.single_file:
+            make_folder(self._staged)
+
+    def write(self, table: pa.Table) -> None:
+        """Add records; their order is kept.
+
+        Raises
+        ------
+        TargetError
+            If the disk is full, or a value cannot be written in the format of the target.
+        """
+        assert not self._sealed, "a sealed target takes no more records"
+        with writing(self._target.path):
+            for block in self._blocks.add(table):
+                self._append(block)
+
+    def seal(self) -> tuple[str, ...]:
+        """Close the files and return where they lie for now."""
+        assert not self._sealed, "a target is sealed once"
+        with writing(self._target.path):
+            self._append(self._blocks.rest())
+            self._finish_file()
+            if not self._target.single_file and is_local(self._path):
+                finish(open_to_write(f"{self._staged}/{SUCCESS}"))
+        self._sealed = True
+        return self._files(self._staged)
+
+    def staged_source(self) -> Source:
+        """Return the sealed files as a source, to read what was really stored."""
+        assert self._sealed, "only a sealed target can be read"
+        return Source(
+            path=self._files(self._staged),
+            format=self._target.format_found,
+            csv=self._target.csv,
+        )
+
+    @property
+    def final_paths(self) -> tuple[str, ...]:
+        """Where the files will lie once they are published."""
+        assert self._sealed, "the files of a target are known once it is sealed"
+        return self._files(self._path)
+
+    def publish(self) -> tuple[str, ...]:
+        """Move the files into their place, where they replace a former target; return them.
+
+        Raises
+        ------
+        TargetError
+            If the place was taken by something else meanwhile; it is left as it is.
+        """
+        assert self._sealed, "only a sealed target is published"
+        require_replaceable(self._target)
+        with writing(self._target.path):
+            if self._target.single_file:
+                (move if is_local(self._path) else copy_file)(self._staged, self._path)
+            elif is_local(self._path):
+                swap_folder(self._staged, self._path, aside=self._aside)
+            else:
+                copy_parts(self._staged, self._path, self._names)
+        self._published = True
+        return self.final_paths
+
+    def discard(self) -> None:
+        """Remove what was written and not published."""
+        if self._file is not None:
+            self._file.abandon()
+            self._file = None
+        if not self._published:
+            remove_quietly(self._staged)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.discard()
+
+    def _files(self, path: str) -> tuple[str, ...]:
+        if self._target.single_file:
+            return (path,)
+        return tuple(f"{path}/{name}" for name in self._names)
+
+    def _append(self, block: pa.Table) -> None:
+        """Write a block to the open file, and begin another one whenever it is full."""
+        most = self._target.rows_per_file if not self._target.single_file else None
+        while True:
+            if self._file is None:
+                self._file = self._next_file()
+            room = block.num_rows if most is None else most - self._file.rows
+            self._file.write(block.slice(0, room))
+            block = block.slice(room)
+            if not block.num_rows:
+                return
+            self._finish_file()
+
+    def _next_file(self) -> TableFile:
+        path = self._staged
+        if not self._target.single_file:
+            number = f"part-{len(self._names):05d}"
+            self._names.append(f"{number}{self._mark}{ending_of(self._target)}")
+            path = f"{self._staged}/{self._names[-1]}"
+        return TableFile(path, self._target, self._schema)
+
+    def _finish_file(self) -> None:
+        if self._file is not None:
+            self._file.finish()
+            self._file = None
