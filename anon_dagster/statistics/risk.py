@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import (
+from anon_dagster.core.audit import (
     Contents,
     Partition,
     contents,

@@ -9,7 +9,7 @@ from math import fsum, log, nan, prod
 import numpy as np
 import pandas as pd
 
-from anon_dagster.core.audit.measurement import Partition, partition
+from anon_dagster.core.audit import Partition, partition
 from anon_dagster.core.local import outcome_of
 from anon_dagster.core.objectives import (
     CERTAINTY,

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core.audit import Partition
 from anon_dagster.errors import PromiseBrokenError, counted
 
 IDENTIFIERS = "direct identifiers are gone"
@@ -63,11 +63,6 @@ class ClassMeasures:
             unique_records=int((classes.sizes == 1).sum()),
             discernibility=classes.squares,
         )
-
-    @property
-    def average_class_size(self) -> float:
-        """Records / classes; 0 for a table without records."""
-        return self.records / self.classes if self.classes else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import (
+from anon_dagster.core.audit import (
     Contents,
-    Distances,
+    Quantity,
     beyond_information,
     disclosures,
     distinct_values,
@@ -165,7 +165,7 @@ class Values:
 
 def _distance(
     values: Values, rule: TClosenessRule, policy: Policy
-) -> Callable[[Contents, NDArray[np.int64]], Distances]:
+) -> Callable[[Contents, NDArray[np.int64]], Quantity]:
     if rule.distance == "equal":
         return equal_distances
     options: dict[str, Any]

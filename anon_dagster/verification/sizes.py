@@ -6,8 +6,7 @@ from math import expm1
 
 import numpy as np
 
-from anon_dagster.core.audit.hiding import records_that_hide
-from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core.audit import Partition, records_that_hide
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.request import DifferentialPrivacyRule, Policy
 from anon_dagster.verification.result import Promise, promise

@@ -2,7 +2,7 @@
 
 Anybody who is handed a release and its policy can do this. Nothing of the search is used: classes
 are the records that read alike in every quasi-identifier, and what they keep is measured by
-:mod:`anon_dagster.core.audit.measurement`.
+:mod:`anon_dagster.core.audit`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from anon_dagster.core.audit.measurement import Contents, Partition, contents, partition
+from anon_dagster.core.audit import Contents, Partition, contents, partition
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading.counting import ColumnCount, Count, count
