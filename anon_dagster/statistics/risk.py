@@ -22,12 +22,12 @@ from anon_dagster.core.audit import (
     ordered_distances,
     partition,
 )
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
     OrderedTCloseness,
     RecursiveLDiversity,
 )
-from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from anon_dagster.core.audit import Partition, partition
+from anon_dagster.core.counts import integers
 from anon_dagster.core.local import outcome_of
 from anon_dagster.core.objectives import (
     CERTAINTY,
@@ -18,7 +19,6 @@ from anon_dagster.core.objectives import (
     Outcome,
     Recoding,
 )
-from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 

@@ -17,8 +17,7 @@ from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.regrouping import regroup, renumbered
 from anon_dagster.core.local.splitting import EXPONENTS, split
 from anon_dagster.core.local.suppression import suppress_outliers
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import CERTAINTY
+from anon_dagster.core.objectives import CERTAINTY, TIE
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution

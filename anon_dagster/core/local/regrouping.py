@@ -14,7 +14,7 @@ from anon_dagster.core.local.axis import Axis, NodeAxis, segments
 from anon_dagster.core.local.blocks import join_slots
 from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.local.extent import class_losses
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 
 SMALLEST_BLOCK, LARGEST_BLOCK = 28, 96
 """About how many tuples a block has; the work grows with its square."""

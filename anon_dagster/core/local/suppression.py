@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, SetAxis, numbered, segments
 from anon_dagster.core.local.class_judge import ClassJudge
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 
 Column = NDArray[np.int64]
 

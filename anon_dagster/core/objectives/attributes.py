@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.objectives.aggregates import Aggregate, ArithmeticMean
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
 from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
-from anon_dagster.core.privacy.exact import integers
 
 
 class Metric(Protocol):

@@ -8,9 +8,9 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
 from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
-from anon_dagster.core.privacy.exact import integers
 
 
 @dataclass(frozen=True, slots=True)

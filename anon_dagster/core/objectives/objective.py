@@ -10,6 +10,9 @@ from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
 
 Floats = NDArray[np.float64]
 
+TIE = 1e-12
+"""Losses this close are equal; the lexicographically smallest levels win."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Floor:

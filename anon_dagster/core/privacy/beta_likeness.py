@@ -4,13 +4,14 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
@@ -19,7 +20,7 @@ _NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class BetaLikeness:
+class BetaLikeness(SensitiveModel):
     """``(q - p) / p <= beta`` for every sensitive value in every class: basic β-likeness [1]_.
 
     ``q`` is the share of the value in the class, ``p`` that in the whole table. Values that a
@@ -31,8 +32,8 @@ class BetaLikeness:
        2012, definition 2.
     """
 
-    sensitive: int
     beta: Fraction
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.beta <= 0:
@@ -47,11 +48,6 @@ class BetaLikeness:
     def relaxation(self) -> SupportShare:
         """The values that a class holds add up to 1 there, so to 1 / (1 + β) in the table."""
         return SupportShare(self.sensitive, 1 / (1 + self.beta))
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether no value is too much ahead."""
@@ -72,7 +68,7 @@ class BetaLikeness:
 
 
 @dataclass(frozen=True, slots=True)
-class EnhancedBetaLikeness:
+class EnhancedBetaLikeness(SensitiveModel):
     """``(q - p) / p <= min(beta, -ln p)`` for every sensitive value in every class [1]_.
 
     As :class:`BetaLikeness`, and however large ``beta``, no value becomes certain: what frequent
@@ -84,8 +80,8 @@ class EnhancedBetaLikeness:
        2012, definition 3.
     """
 
-    sensitive: int
     beta: Fraction
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         BetaLikeness(self.sensitive, self.beta)
@@ -99,11 +95,6 @@ class EnhancedBetaLikeness:
     def relaxation(self) -> SupportShare:
         """That of basic β-likeness, which is weaker."""
         return BetaLikeness(self.sensitive, self.beta).relaxation
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether no value is too much ahead."""

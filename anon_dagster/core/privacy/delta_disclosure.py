@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
@@ -18,7 +19,7 @@ _NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class DeltaDisclosure:
+class DeltaDisclosure(SensitiveModel):
     """``|log2(q / p)| < delta`` for every sensitive value in every class [1]_.
 
     ``q`` is the share of the value in the class, ``p`` that in the whole table. What a class tells
@@ -36,9 +37,9 @@ class DeltaDisclosure:
        anonymized data publishing", KDD 2008, section 3 (δ-disclosure privacy).
     """
 
-    sensitive: int
     delta: Fraction
     present_only: bool = False
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.delta <= 0:
@@ -55,11 +56,6 @@ class DeltaDisclosure:
         if not self.present_only:
             return SupportShare(self.sensitive, Fraction(1))
         return SupportShare(self.sensitive, _below_power(self.delta))
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its shares are near those of the table."""

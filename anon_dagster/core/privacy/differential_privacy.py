@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
 
 _DIGITS = 60
@@ -20,7 +20,7 @@ _RANGE = 2**64  # of what a sampling probability is a multiple of
 
 
 @dataclass(frozen=True, slots=True)
-class DifferentialPrivacy:
+class DifferentialPrivacy(SizeModel):
     """A release tells nearly the same with any one person as without her [1]_ [2]_.
 
     For all tables D and D' that differ by one record and every set S of releases,
@@ -66,25 +66,6 @@ class DifferentialPrivacy:
     def smallest(self) -> int:
         """The k: how many drawn records a class needs."""
         return _smallest(self.epsilon, self.delta)
-
-    @property
-    def sensitive(self) -> None:
-        """No attribute: all that is released is a quasi-identifier."""
-
-    @property
-    def monotone(self) -> Monotone:
-        """A class is as large as any that it joins."""
-        return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "DifferentialPrivacy":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether enough of its records were drawn."""

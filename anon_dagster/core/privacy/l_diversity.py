@@ -9,9 +9,9 @@ from math import ceil, gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.errors import RequestError
 
 _NEAR = 1e-9
@@ -19,7 +19,7 @@ _NEAR = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class DistinctLDiversity:
+class DistinctLDiversity(SensitiveModel):
     """Every class holds at least ``l`` different values of a sensitive attribute [1]_.
 
     References
@@ -28,7 +28,6 @@ class DistinctLDiversity:
        beyond k-anonymity", ICDE 2006, section 4 (distinct: N. Li et al., ICDE 2007, section 2).
     """
 
-    sensitive: int
     l: int  # noqa: E741 (the name the model goes by)
 
     def __post_init__(self) -> None:
@@ -40,16 +39,6 @@ class DistinctLDiversity:
         """A class holds every value of any that it joins."""
         return Monotone.ONE_SUFFICES
 
-    @property
-    def relaxation(self) -> "DistinctLDiversity":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether it holds ``l`` values."""
         histogram = classes.histograms[self.sensitive]
@@ -60,7 +49,7 @@ class DistinctLDiversity:
 
 
 @dataclass(frozen=True, slots=True)
-class EntropyLDiversity:
+class EntropyLDiversity(SensitiveModel):
     """The entropy of a sensitive attribute is at least ``ln l`` in every class [1]_.
 
     Compared exactly: ``l`` values that are equally frequent satisfy it.
@@ -71,7 +60,6 @@ class EntropyLDiversity:
        definition 4.1.
     """
 
-    sensitive: int
     l: Fraction  # noqa: E741 (the name the model goes by)
 
     def __post_init__(self) -> None:
@@ -87,11 +75,6 @@ class EntropyLDiversity:
     def relaxation(self) -> DistinctLDiversity:
         """As many values, for m values have an entropy of at most ``ln m``."""
         return DistinctLDiversity(self.sensitive, ceil(self.l))
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its entropy reaches ``ln l``."""
@@ -129,7 +112,7 @@ def _entropy_reaches(counts: tuple[int, ...], l: Fraction) -> bool:  # noqa: E74
 
 
 @dataclass(frozen=True, slots=True)
-class RecursiveLDiversity:
+class RecursiveLDiversity(SensitiveModel):
     """The most frequent value is not too frequent: ``r1 < c (r_l + ... + r_m)`` [1]_.
 
     ``r1 >= r2 >= ... >= r_m`` are the counts of the values of a sensitive attribute in a class.
@@ -140,7 +123,6 @@ class RecursiveLDiversity:
        definition 4.2.
     """
 
-    sensitive: int
     c: Fraction
     l: int  # noqa: E741 (the name the model goes by)
 
@@ -157,11 +139,6 @@ class RecursiveLDiversity:
     def relaxation(self) -> DistinctLDiversity:
         """As many values, for the sum must not be empty."""
         return DistinctLDiversity(self.sensitive, self.l)
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its counts satisfy the inequality."""

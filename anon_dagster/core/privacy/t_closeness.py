@@ -8,23 +8,25 @@ that a class holds, so that their cost does not grow with the values that it lac
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
 
 @dataclass(frozen=True, eq=False)
-class _TCloseness:
-    sensitive: int
+class _TCloseness(SensitiveModel):
+    """What the distances have in common: how they are bounded, and compared with the bound."""
+
     t: Fraction
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.t <= 1:
@@ -34,16 +36,6 @@ class _TCloseness:
     def monotone(self) -> Monotone:
         """A distance to a fixed distribution is convex, so a mixture is no farther."""
         return Monotone.ALL_SUFFICE
-
-    @property
-    def relaxation(self) -> SupportShare | None:
-        """None is known."""
-        return None
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def _scale(self, histogram: Histogram) -> int:
         """Return what the sums of a class of one record are divided by, over N."""

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import Floor
+from anon_dagster.core.objectives import TIE, Floor
 
 _ROUNDING = 1e-13
 """How far a bound may be off, being summed in another order than a loss."""

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 from anon_dagster.core.problem import Problem
@@ -186,17 +187,6 @@ class Compact:
         if self.problem.most_suppressed > _HARDLY * self.records:
             return entropies
         return (entropies - np.log([p.min() for p in shares])) / 2
-
-
-def sums(
-    keys: NDArray[np.intp], counts: NDArray[np.int64], size: int, records: int
-) -> NDArray[np.int64]:
-    """Add up the counts of equal keys, (size,), exactly."""
-    if records < 2**53:  # a float holds every sum
-        return np.bincount(keys, counts, size).astype(np.int64)
-    total = np.zeros(size, dtype=np.int64)
-    np.add.at(total, keys, counts)
-    return total
 
 
 def _merged(

@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.objectives import CERTAINTY, Floor, WeightedTable
 from anon_dagster.core.search.bounds import Bounds, Floors, SummedBounds
-from anon_dagster.core.search.compact import Compact, sums
+from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.tables import Classes
 
 Floats = NDArray[np.float64]

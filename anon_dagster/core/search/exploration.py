@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.search.budget import Meter
 from anon_dagster.core.search.candidate import Evaluator, Verdict
 from anon_dagster.core.search.forecast import Forecast

@@ -7,8 +7,7 @@ from math import prod
 import numpy as np
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import CERTAINTY, AttributeWise
+from anon_dagster.core.objectives import CERTAINTY, TIE, AttributeWise
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Budget, Meter
 from anon_dagster.core.search.candidate import Evaluator

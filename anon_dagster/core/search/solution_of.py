@@ -6,7 +6,7 @@ import numpy as np
 
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 

@@ -7,10 +7,11 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.search.compact import Compact, levels_at_least, sums
+from anon_dagster.core.search.compact import Compact, levels_at_least
 
 _DENSE = 2**14
 """An array of so many cells costs less than sorting, however few rows there are."""

@@ -7,8 +7,7 @@ import pytest
 
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.lattice import Lattice
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import Objective
+from anon_dagster.core.objectives import TIE, Objective
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.search.budget import Meter
