@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anon_dagster.core import wording
 from anon_dagster.core.evaluation import people_behind, summarize
 from anon_dagster.core.keys import group
 from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
@@ -138,4 +139,4 @@ def _there(count: int) -> str:
 def _named(problem: Problem, model: PrivacyModel) -> str:
     if model.sensitive is None or not problem.sensitive_names:
         return str(model)
-    return f"{model} of {problem.sensitive_names[model.sensitive]}"
+    return wording.guarding(str(model), problem.sensitive_names[model.sensitive])

@@ -7,6 +7,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.l_diversity import DistinctLDiversity
@@ -65,4 +66,4 @@ class AlphaDeassociation(SensitiveModel):
         return verdict
 
     def __str__(self) -> str:
-        return f"{float(self.alpha):g}-deassociation"
+        return wording.alpha_deassociation(self.alpha)

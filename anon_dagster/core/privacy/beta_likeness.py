@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.model import Monotone, SensitiveModel
@@ -64,7 +65,7 @@ class BetaLikeness(SensitiveModel):
         return verdict
 
     def __str__(self) -> str:
-        return f"basic {float(self.beta):g}-likeness"
+        return wording.beta_likeness("basic", self.beta)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,7 @@ class EnhancedBetaLikeness(SensitiveModel):
         return verdict
 
     def __str__(self) -> str:
-        return f"enhanced {float(self.beta):g}-likeness"
+        return wording.beta_likeness("enhanced", self.beta)
 
 
 @lru_cache(maxsize=65_536)

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
@@ -76,8 +77,7 @@ class DeltaDisclosure(SensitiveModel):
         return verdict
 
     def __str__(self) -> str:
-        of = " (of the values present)" if self.present_only else ""
-        return f"{float(self.delta):g}-disclosure privacy{of}"
+        return wording.delta_disclosure(self.delta, present_only=self.present_only)
 
 
 @lru_cache(maxsize=65_536)

@@ -7,6 +7,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.k_map import KMap
@@ -62,4 +63,4 @@ class DeltaPresence(PrivacyModel):
         return verdict
 
     def __str__(self) -> str:
-        return f"({float(self.lower):g}, {float(self.upper):g})-presence"
+        return wording.delta_presence(self.lower, self.upper)

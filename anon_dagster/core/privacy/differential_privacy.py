@@ -9,6 +9,7 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
@@ -72,7 +73,7 @@ class DifferentialPrivacy(SizeModel):
         return classes.sizes >= self.smallest
 
     def __str__(self) -> str:
-        return f"({float(self.epsilon):g}, {float(self.delta):g})-differential privacy"
+        return wording.differential_privacy(self.epsilon, self.delta)
 
 
 def _exp_of_minus(epsilon: Fraction) -> Decimal:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
@@ -34,4 +35,4 @@ class KAnonymity(SizeModel):
         return classes.sizes >= self.k
 
     def __str__(self) -> str:
-        return f"{self.k}-anonymity"
+        return wording.k_anonymity(self.k)

@@ -8,6 +8,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
 from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
@@ -38,7 +39,7 @@ class KMap(SizeModel):
         return classes.people >= self.k
 
     def __str__(self) -> str:
-        return f"{self.k}-map"
+        return wording.k_map(self.k)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class EstimatedKMap(SizeModel):
         return classes.sizes >= self.smallest
 
     def __str__(self) -> str:
-        return f"{self.k}-map (estimated)"
+        return wording.estimated_k_map(self.k)
 
 
 @lru_cache(maxsize=1_024)

@@ -9,6 +9,7 @@ from math import ceil, gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.model import Monotone, SensitiveModel
@@ -45,7 +46,7 @@ class DistinctLDiversity(SensitiveModel):
         return np.bincount(histogram.classes, minlength=len(classes.sizes)) >= self.l
 
     def __str__(self) -> str:
-        return f"distinct {self.l}-diversity"
+        return wording.l_diversity("distinct", self.l)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class EntropyLDiversity(SensitiveModel):
         return verdict
 
     def __str__(self) -> str:
-        return f"entropy {float(self.l):g}-diversity"
+        return wording.l_diversity("entropy", self.l)
 
 
 def _reduced(counts: list[int]) -> tuple[int, ...]:
@@ -163,4 +164,4 @@ class RecursiveLDiversity(SensitiveModel):
         return most, tail
 
     def __str__(self) -> str:
-        return f"recursive ({float(self.c):g},{self.l})-diversity"
+        return wording.l_diversity("recursive", self.l, self.c)

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.counts import integers
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
@@ -109,7 +110,7 @@ class EqualTCloseness(_TCloseness):
         return _add_up(histogram.classes, np.maximum(ahead, 0), len(sizes))
 
     def __str__(self) -> str:
-        return f"{float(self.t):g}-closeness (equal distance)"
+        return wording.t_closeness(self.t, "equal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,7 @@ class OrderedTCloseness(_TCloseness):
         return distances
 
     def __str__(self) -> str:
-        return f"{float(self.t):g}-closeness (ordered distance)"
+        return wording.t_closeness(self.t, "ordered")
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +216,7 @@ class HierarchicalTCloseness(_TCloseness):
         )
 
     def __str__(self) -> str:
-        return f"{float(self.t):g}-closeness (hierarchical distance)"
+        return wording.t_closeness(self.t, "hierarchical")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
