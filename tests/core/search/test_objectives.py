@@ -122,10 +122,10 @@ def test_no_bound_is_above_a_loss_whatever_was_learned_at_any_candidate(
         losses = np.array(
             [e.loss if e.suppressed <= problem.most_suppressed else np.inf for e in evaluated]
         )
-        judge = Evaluator(Compact(problem))
+        evaluator = Evaluator(Compact(problem))
         for levels in every:
-            verdict, bounds = judge.evaluate(levels), judge.costs.bounds(lattice)
-            judge.costs.learn(bounds, verdict.grouping, verdict.doomed)
+            verdict, bounds = evaluator.evaluate(levels), evaluator.costs.bounds(lattice)
+            evaluator.costs.learn(bounds, verdict.classes, verdict.doomed)
             assert (bounds.bound <= losses + 1e-13).all()
 
 
