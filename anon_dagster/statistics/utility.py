@@ -186,7 +186,7 @@ def _info_loss(released: _Released) -> float:
 
 
 def _non_uniform_entropy(outcome: Outcome) -> float:
-    metric, source = NonUniformEntropy(), outcome.source
+    metric, source = NonUniformEntropy(), outcome.table
     bits = [
         metric.lost(outcome, q)
         + outcome.suppressed * metric.suppressed(source, q)
@@ -209,7 +209,7 @@ def _nothing_left(problem: Problem) -> Outcome:
     """Return the release in which every record is suppressed."""
     none = np.zeros(0, dtype=np.int64)
     width = len(problem.hierarchies)
-    return Recoding(problem.source, none, problem.records, [none] * width, lambda _: none)
+    return Recoding(problem.weighted_table, none, problem.records, [none] * width, lambda _: none)
 
 
 def _height(released: _Released) -> int:

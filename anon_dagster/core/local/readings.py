@@ -30,7 +30,7 @@ def outcome_of(
     sizes = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.int64)
     np.add.at(sizes, classes[kept], problem.counts[kept])
     return Recoding(
-        problem.source,
+        problem.weighted_table,
         sizes,
         int(problem.counts[~kept].sum()),
         [column.covered[column.codes[: len(sizes)]] for column in generalized],
@@ -49,7 +49,7 @@ def _held(
     """Return the records of the table whose value the label of each class covers, (classes,)."""
     column, hierarchy = generalized[q], problem.hierarchies[q]
     level = None if levels is None else levels[q]
-    records = problem.source.held[q]
+    records = problem.weighted_table.held[q]
     if level is not None and column.labels == hierarchy.labels[level]:
         return records[level][column.codes]
     if level is None and without_nodes(problem, q):

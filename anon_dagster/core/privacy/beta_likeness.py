@@ -16,7 +16,7 @@ from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a float logarithm may be off; nearer to the bound, it is computed anew, exactly."""
 
 
@@ -106,7 +106,7 @@ class EnhancedBetaLikeness(SensitiveModel):
         shares = expected / max(total, 1)
         excess = histogram.counts / sizes / shares - 1 + np.log(shares)
         ahead: NDArray[np.bool_] = excess > 0
-        for e in np.flatnonzero(np.abs(excess) <= _NEAR * (1 - np.log(shares))).tolist():
+        for e in np.flatnonzero(np.abs(excess) <= _MARGIN * (1 - np.log(shares))).tolist():
             ratio = Fraction(int(histogram.counts[e]) * total, int(sizes[e]) * int(expected[e]))
             ahead[e] = not _is_below_log(ratio - 1, Fraction(total, int(expected[e])))
         verdict[histogram.classes[ahead]] = False

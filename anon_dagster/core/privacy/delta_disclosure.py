@@ -15,7 +15,7 @@ from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a float logarithm may be off; nearer to the bound, it is computed anew, exactly."""
 
 
@@ -66,7 +66,7 @@ class DeltaDisclosure(SensitiveModel):
         logs = np.log2(histogram.counts / sizes) - np.log2(expected / max(total, 1))
         excess = np.abs(logs) - float(self.delta)
         far: NDArray[np.bool_] = excess >= 0
-        for e in np.flatnonzero(np.abs(excess) <= _NEAR * (1 + np.abs(logs))).tolist():
+        for e in np.flatnonzero(np.abs(excess) <= _MARGIN * (1 + np.abs(logs))).tolist():
             share = Fraction(int(histogram.counts[e]) * total, int(sizes[e]) * int(expected[e]))
             far[e] = not _is_within(share, self.delta)
         verdict = np.ones(len(classes.sizes), dtype=np.bool_)

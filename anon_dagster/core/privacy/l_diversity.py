@@ -15,7 +15,7 @@ from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.errors import RequestError
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a float entropy may be off; nearer to the bound, it is computed anew with 60 digits."""
 
 
@@ -87,9 +87,9 @@ class EntropyLDiversity(SensitiveModel):
         excess = np.log(classes.sizes) - weighted / classes.sizes - np.log(float(self.l))
         verdict: NDArray[np.bool_] = excess >= 0
         starts = np.searchsorted(histogram.classes, np.arange(len(classes.sizes) + 1))
-        for near in np.flatnonzero(np.abs(excess) <= _NEAR):
-            of_class = histogram.counts[starts[near] : starts[near + 1]].tolist()
-            verdict[near] = _entropy_reaches(_reduced(of_class), self.l)
+        for index in np.flatnonzero(np.abs(excess) <= _MARGIN):
+            of_class = histogram.counts[starts[index] : starts[index + 1]].tolist()
+            verdict[index] = _entropy_reaches(_reduced(of_class), self.l)
         return verdict
 
     def __str__(self) -> str:
@@ -153,6 +153,7 @@ class RecursiveLDiversity(SensitiveModel):
     def _most_and_tail(
         self, histogram: Histogram, classes: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return ``r_1`` and ``r_l + ... + r_m`` of each class, (classes,) each."""
         order = np.lexsort((-histogram.counts, histogram.classes))
         owners, counts = histogram.classes[order], histogram.counts[order]
         starts = np.searchsorted(owners, np.arange(classes))

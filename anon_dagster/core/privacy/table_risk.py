@@ -104,8 +104,8 @@ class PopulationUniqueness:
 
     def holds(self, sizes: NDArray[np.int64]) -> bool:
         """Tell whether few enough people are estimated to be unique."""
-        found = estimate(Sample.of(sizes, self.population), self.estimator).uniques
-        return found is not None and Fraction(found) <= self.share * self.population
+        uniques = estimate(Sample.of(sizes, self.population), self.estimator).uniques
+        return uniques is not None and Fraction(uniques) <= self.share * self.population
 
     def __str__(self) -> str:
         return wording.population_uniqueness(self.share, self.estimator)

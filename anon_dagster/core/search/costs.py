@@ -51,7 +51,7 @@ class CertaintyCosts:
 
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
-        self._table = compact.problem.source
+        self._table = compact.problem.weighted_table
 
     def loss(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
@@ -120,7 +120,7 @@ class ObjectiveCosts:
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
         self._objective = compact.problem.objective
-        self._table = compact.problem.source
+        self._table = compact.problem.weighted_table
         self._floors = list(self._objective.floors(self._table))
         self._slack = self._objective.slack(self._table)
         self._penalties = [
@@ -222,7 +222,7 @@ class ObjectiveCosts:
 class _Candidate:
     """A candidate as an objective sees it: an outcome, by the nodes that records have."""
 
-    source: WeightedTable
+    table: WeightedTable
     compact: Compact
     levels: tuple[int, ...]
     nodes: Sequence[NDArray[np.intp]]  # (quasi-identifiers,) of (classes,)

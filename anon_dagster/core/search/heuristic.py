@@ -116,7 +116,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
         lowest = Lattice(tuple(problem.lowest), tuple(problem.lowest))
         exploration = Exploration(Evaluator(Compact(problem), relaxed=True), lowest, Incumbents())
         return float(exploration.bounds.bound[0]) if reachable else np.inf
-    weights, aggregate = objective.metric.weights(problem.source), objective.aggregate
+    weights, aggregate = objective.metric.weights(problem.weighted_table), objective.aggregate
     losses, shares = [], []
     for group in _groups(problem):
         part = replace(
