@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from anon_dagster.core.evaluation import evaluate
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search
 from anon_dagster.core.search.heuristic import search_heuristically

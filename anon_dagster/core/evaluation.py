@@ -44,7 +44,7 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     suppressed = int(classes.sizes[failing].sum())
     nodes = [column[groups.first[~failing]] for column in generalized]
     outcome = Generalization(
-        problem.source, tuple(levels), nodes, classes.sizes[~failing], suppressed
+        problem.weighted_table, tuple(levels), nodes, classes.sizes[~failing], suppressed
     )
     return Evaluation(
         groups.ids,

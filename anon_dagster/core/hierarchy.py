@@ -75,13 +75,13 @@ class Hierarchy:
         )
 
     @cached_property
-    def _places(self) -> dict[Label, int]:
-        return {label: place for place, label in enumerate(self.labels[0])}
+    def _leaf_of(self) -> dict[Label, int]:
+        return {label: leaf for leaf, label in enumerate(self.labels[0])}
 
     def locate(self, values: Sequence[Label]) -> NDArray[np.int32]:
         """Return the leaf of each value, (values,), or -1 where the hierarchy lacks it."""
-        found = [self._places.get(value, -1) for value in values]
-        return np.array(found, dtype=np.int32)
+        leaves = [self._leaf_of.get(value, -1) for value in values]
+        return np.array(leaves, dtype=np.int32)
 
 
 def fingerprint(hierarchy: Hierarchy) -> str:
@@ -102,12 +102,14 @@ def fingerprint(hierarchy: Hierarchy) -> str:
 
 
 def _encode(row: Sequence[Label]) -> tuple[list[int], tuple[Label, ...]]:
-    places: dict[Label, int] = {}
-    codes = [places.setdefault(label, len(places)) for label in row]
-    return codes, tuple(places)
+    """Number labels in the order of their first occurrence; return these numbers and the labels."""
+    numbers: dict[Label, int] = {}
+    codes = [numbers.setdefault(label, len(numbers)) for label in row]
+    return codes, tuple(numbers)
 
 
 def _refuse_unless_tree(codes: NDArray[np.int32], labels: tuple[tuple[Label, ...], ...]) -> None:
+    """Refuse codes, (levels, leaves), whose nodes have several parents, or no single root."""
     if len(labels) != codes.shape[0] or len(labels[-1]) > 1:
         raise HierarchyError("a hierarchy needs a label per node and a single root")
     leaves = codes.shape[1]

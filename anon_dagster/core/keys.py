@@ -92,23 +92,24 @@ class TupleIndex:
 
     def find(self, codes: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the tuple that equals each row, (rows,), or -1; so is a row with a code < 0."""
-        known = (codes >= 0).all(axis=1)
+        present = (codes >= 0).all(axis=1)
         keys = np.zeros(len(codes), dtype=np.int64)
         for a, (size, joint) in enumerate(zip(self.sizes, self.joints, strict=True)):
             if joint is not None:
-                keys, present = _rank(joint, keys)
-                known &= present
+                keys, among_joints = _rank(joint, keys)
+                present &= among_joints
             keys = keys * size + np.maximum(codes[:, a], 0)
-        places, present = _rank(self.keys, keys)
+        ranks, among_keys = _rank(self.keys, keys)
         if not len(self.rows):
             return np.full(len(codes), -1, dtype=np.int64)
-        return np.where(known & present, self.rows[places], -1)
+        return np.where(present & among_keys, self.rows[ranks], -1)
 
 
 def _rank(
     among: NDArray[np.int64], keys: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Return the rank of each key, (keys,), among sorted ones, and whether it is one of them."""
     if not len(among):
         return np.zeros(len(keys), dtype=np.int64), np.zeros(len(keys), dtype=np.bool_)
-    places = np.minimum(np.searchsorted(among, keys), len(among) - 1)
-    return places, among[places] == keys
+    ranks = np.minimum(np.searchsorted(among, keys), len(among) - 1)
+    return ranks, among[ranks] == keys

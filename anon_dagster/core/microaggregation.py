@@ -61,11 +61,11 @@ def medians(values: Numbers, grouping: Grouping) -> Numbers:
     """Return the median of each group, (groups,): the mean of the middle two where they differ."""
     rows = _sorted(values, ~np.isnan(values), grouping)
     lower, upper = _middle(rows, grouping)
-    found = np.full(grouping.size, np.nan)
-    known = lower >= 0
-    low, high = values[lower[known]], values[upper[known]]
-    found[known] = low + (high - low) / 2
-    return found
+    of_groups = np.full(grouping.size, np.nan)
+    present = lower >= 0
+    low, high = values[lower[present]], values[upper[present]]
+    of_groups[present] = low + (high - low) / 2
+    return of_groups
 
 
 # -- ordered and nominal values, as codes --------------------------------------------------
@@ -83,12 +83,12 @@ def middle_codes(codes: Codes, grouping: Grouping) -> Codes:
 
 def modes(codes: Codes, grouping: Grouping) -> Codes:
     """Return the most frequent value of each group, (groups,): the smallest code of several."""
-    found = np.full(grouping.size, -1, dtype=np.int64)
+    of_groups = np.full(grouping.size, -1, dtype=np.int64)
     owners, values, totals = _distinct(codes, grouping)
     order = np.lexsort((values, -totals, owners))
     first = order[_starts(owners)] if len(owners) else order
-    found[owners[first]] = values[first]
-    return found
+    of_groups[owners[first]] = values[first]
+    return of_groups
 
 
 def ranges(codes: Codes, grouping: Grouping) -> tuple[Codes, Codes]:
@@ -111,10 +111,10 @@ def sets(codes: Codes, grouping: Grouping) -> list[NDArray[np.int64]]:
 
 
 def _sorted(
-    values: NDArray[np.generic], known: NDArray[np.bool_], grouping: Grouping
+    values: NDArray[np.generic], present: NDArray[np.bool_], grouping: Grouping
 ) -> NDArray[np.int64]:
     """Return the rows that have a value and a group, by group and value."""
-    rows = np.flatnonzero(known & (grouping.groups >= 0))
+    rows = np.flatnonzero(present & (grouping.groups >= 0))
     return rows[np.lexsort((grouping.counts[rows], values[rows], grouping.groups[rows]))]
 
 
@@ -130,17 +130,17 @@ def _ratio(over: Numbers, under: Numbers) -> Numbers:
 
 def _middle(rows: Codes, grouping: Grouping) -> tuple[Codes, Codes]:
     """Return the row of the lower and the upper middle record of each group, or -1."""
-    found = np.full((2, grouping.size), -1, dtype=np.int64)
+    middle = np.full((2, grouping.size), -1, dtype=np.int64)
     if not len(rows):
-        return found[0], found[1]
+        return middle[0], middle[1]
     owners = grouping.groups[rows]
     starts = _starts(owners)
     running = grouping.counts[rows].cumsum()
     before = (running - grouping.counts[rows])[starts]
     records = running[np.append(starts[1:], len(rows)) - 1] - before
     for side, rank in enumerate(((records - 1) // 2, records // 2)):
-        found[side, owners[starts]] = rows[np.searchsorted(running, before + rank, side="right")]
-    return found[0], found[1]
+        middle[side, owners[starts]] = rows[np.searchsorted(running, before + rank, side="right")]
+    return middle[0], middle[1]
 
 
 def _distinct(codes: Codes, grouping: Grouping) -> tuple[Codes, Codes, Codes]:
@@ -221,21 +221,21 @@ def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.in
     groups = np.full(len(points), -1, dtype=np.int64)
     heavy = np.flatnonzero(counts >= k)
     groups[heavy] = np.arange(len(heavy))
-    made = len(heavy)
+    number = len(heavy)
     left = np.flatnonzero(counts < k)
     while (records := int(counts[left].sum())) >= k:
         if records < 2 * k:
-            near = left
+            members = left
         else:
-            near = left[_nearest(points[left], counts[left], _farthest(points, counts, left), k)]
-        groups[near] = made
-        made += 1
+            members = left[_nearest(points[left], counts[left], _farthest(points, counts, left), k)]
+        groups[members] = number
+        number += 1
         left = left[groups[left] < 0]
         if records >= 3 * k and int(counts[left].sum()) >= k:
-            seed = int(_distances(points[left], points[near[0]]).argmax())
-            near = left[_nearest(points[left], counts[left], seed, k)]
-            groups[near] = made
-            made += 1
+            seed = int(_distances(points[left], points[members[0]]).argmax())
+            members = left[_nearest(points[left], counts[left], seed, k)]
+            groups[members] = number
+            number += 1
             left = left[groups[left] < 0]
     _join_nearest(points, counts, groups, left)
     return groups
@@ -259,9 +259,9 @@ def _nearest(points: Numbers, counts: NDArray[np.int64], seed: int, k: int) -> C
     distances[seed] = -1.0
     few = min(k, len(points))
     bound = np.partition(distances, few - 1)[few - 1]
-    near = np.flatnonzero(distances <= bound)
-    near = near[np.argsort(distances[near], kind="stable")]
-    return near[: int(np.searchsorted(counts[near].cumsum(), k)) + 1]
+    nearest = np.flatnonzero(distances <= bound)
+    nearest = nearest[np.argsort(distances[nearest], kind="stable")]
+    return nearest[: int(np.searchsorted(counts[nearest].cumsum(), k)) + 1]
 
 
 def _join_nearest(
@@ -301,8 +301,8 @@ def error_share(values: Numbers, replaced: Numbers, counts: NDArray[np.int64]) -
     """
     before = values.reshape(len(values), -1)
     after = replaced.reshape(len(values), -1)
-    known = ~(np.isnan(before) | np.isnan(after)).any(axis=1)
-    before, after, weights = before[known], after[known], counts[known]
+    complete = ~(np.isnan(before) | np.isnan(after)).any(axis=1)
+    before, after, weights = before[complete], after[complete], counts[complete]
     if not len(before):
         return 0.0
     total = float(weights @ _distances(before, weights @ before / weights.sum()))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anon_dagster.core import wording
 from anon_dagster.core.evaluation import people_behind, summarize
 from anon_dagster.core.keys import group
 from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
@@ -36,17 +37,17 @@ def obstacles(problem: Problem) -> list[Obstacle]:
     people = people_behind(problem, groups.ids, problem.highest)
     classes = summarize(problem, groups.ids, len(groups), people=people)
     limit = min(problem.most_suppressed, max(problem.records - 1, 0))
-    found = []
+    in_the_way = []
     for model in problem.models:
         failing = int(classes.sizes[~model.holds(classes)].sum())
         if failing > limit:
             values = [int(np.count_nonzero(h.reference)) for h in classes.histograms]
-            found.append(_obstacle(problem, model, failing, values))
+            in_the_way.append(_obstacle(problem, model, failing, values))
     for whole in problem.table_models:
         if not whole.holds(classes.sizes):
             reason = f"{whole} is not kept at the highest allowed levels either"
-            found.append(Obstacle(str(whole), reason, certain=len(groups) == 1))
-    return list({obstacle.promise: obstacle for obstacle in found}.values())
+            in_the_way.append(Obstacle(str(whole), reason, certain=len(groups) == 1))
+    return list({obstacle.promise: obstacle for obstacle in in_the_way}.values())
 
 
 def _obstacle(
@@ -90,17 +91,17 @@ def levels_named(problem: Problem, levels: Sequence[int]) -> str:
     return f"({', '.join(f'{name} {level}' for name, level in named)})"
 
 
-def advice(problem: Problem, found: Sequence[Obstacle], *, suppression: bool) -> str:
+def advice(problem: Problem, in_the_way: Sequence[Obstacle], *, suppression: bool) -> str:
     """Return what may help, and nothing that cannot.
 
     Parameters
     ----------
-    found
+    in_the_way
         What is in the way.
     suppression
         Whether more suppression may help.
     """
-    certain = any(obstacle.certain for obstacle in found)
+    certain = any(obstacle.certain for obstacle in in_the_way)
     private = any(isinstance(model, DifferentialPrivacy) for model in problem.models)
     ways = []
     if suppression and not certain and not private:  # whose suppression has no limit
@@ -110,13 +111,17 @@ def advice(problem: Problem, found: Sequence[Obstacle], *, suppression: bool) ->
     if private:
         ways += ["take a larger epsilon or delta", "more records"]
     else:
-        ways.append(_weaken(found))
+        ways.append(_weaken(in_the_way))
     *others, last = ways
     return f"{', '.join(others)}, or {last}" if others else last
 
 
-def _weaken(found: Sequence[Obstacle]) -> str:
-    return f"weaken {' and '.join(o.promise for o in found)}" if found else "weaken a promise"
+def _weaken(in_the_way: Sequence[Obstacle]) -> str:
+    return (
+        f"weaken {' and '.join(o.promise for o in in_the_way)}"
+        if in_the_way
+        else "weaken a promise"
+    )
 
 
 def _below_the_top(problem: Problem) -> list[str]:
@@ -138,4 +143,4 @@ def _there(count: int) -> str:
 def _named(problem: Problem, model: PrivacyModel) -> str:
     if model.sensitive is None or not problem.sensitive_names:
         return str(model)
-    return f"{model} of {problem.sensitive_names[model.sensitive]}"
+    return wording.guarding(str(model), problem.sensitive_names[model.sensitive])

@@ -46,6 +46,6 @@ class Population:
         together = group(columns, sizes, len(codes) + len(self.codes))
         people = together.sums(np.concatenate([nobody, self.counts]))
         member = ids >= 0
-        found = np.zeros(int(ids.max(initial=-1)) + 1, dtype=np.int64)
-        found[ids[member]] = people[together.ids[: len(codes)][member]]
-        return found
+        of_classes = np.zeros(int(ids.max(initial=-1)) + 1, dtype=np.int64)
+        of_classes[ids[member]] = people[together.ids[: len(codes)][member]]
+        return of_classes

@@ -63,7 +63,7 @@ class Problem:
         return int(self.counts.sum())
 
     @cached_property
-    def source(self) -> WeightedTable:
+    def weighted_table(self) -> WeightedTable:
         """The table as an objective sees it."""
         return WeightedTable(
             self.codes,

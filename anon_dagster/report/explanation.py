@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from anon_dagster.core import wording
 from anon_dagster.request import (
     Attribute,
     DateRule,
@@ -13,6 +14,7 @@ from anon_dagster.request import (
     ObjectiveRule,
     OrderRule,
     Policy,
+    Privacy,
     QuasiIdentifier,
     RoundingRule,
     Sensitive,
@@ -75,27 +77,44 @@ def _masked(rule: MaskRule, level: int) -> str:
     return f"{masked} character{'s' * (masked > 1)} masked from the {rule.side}"
 
 
-def _of_population(policy: Policy) -> Iterator[str]:
-    privacy = policy.privacy
-    if privacy.k_map is not None:
-        k, counted = privacy.k_map.k, privacy.k_map.estimator is None
-        told = "read as" if counted else "are likely to read as"
-        yield f"at least {k} people of the population {told} each released record does"
-    if privacy.delta_presence is not None:
-        low, high = privacy.delta_presence.delta_min, privacy.delta_presence.delta_max
-        yield (
-            f"that a person of the population is in the release has a probability from {low:g} to "
-            f"{high:g}"
+def _of_population(privacy: Privacy) -> Iterator[str]:
+    if (k_map := privacy.k_map) is not None:
+        yield wording.explain_k_map(k_map.k, estimated=k_map.estimator is not None)
+    if (presence := privacy.delta_presence) is not None:
+        yield wording.explain_delta_presence(presence.delta_min, presence.delta_max)
+    if (differential := privacy.differential_privacy) is not None:
+        yield wording.explain_differential_privacy(differential.epsilon, differential.delta)
+    if (uniqueness := privacy.population_uniqueness) is not None:
+        yield wording.explain_population_uniqueness(uniqueness.share)
+
+
+def _of_values(privacy: Privacy) -> Iterator[str]:
+    for l in privacy.l_diversity:  # noqa: E741 (the model's name)
+        yield wording.explain_l_diversity(l.variant, l.l, l.attribute)
+    for t in privacy.t_closeness:
+        yield wording.explain_t_closeness(t.t, t.distance, t.attribute)
+    for alpha in privacy.alpha_k_anonymity:
+        yield wording.explain_alpha_k_anonymity(
+            alpha.alpha, alpha.k, alpha.attribute, some=bool(alpha.guarded)
         )
-    if privacy.differential_privacy is not None:
-        epsilon, delta = privacy.differential_privacy.epsilon, privacy.differential_privacy.delta
-        yield (
-            f"the release would be much the same without any one person: ({epsilon:g}, {delta:g})-"
-            "differential privacy, by a secret random sample"
+    for delta in privacy.delta_disclosure:
+        yield wording.explain_delta_disclosure(
+            delta.delta, delta.attribute, present_only=delta.compare == "present"
         )
-    if privacy.population_uniqueness is not None:
-        rule = privacy.population_uniqueness
-        yield f"at most a share of {rule.share:g} of the population is estimated to be unique in it"
+    for beta in privacy.beta_likeness:
+        yield wording.explain_beta_likeness(beta.variant, beta.beta, beta.attribute)
+
+
+def _promises(privacy: Privacy) -> Iterator[str]:
+    """Say each promise in plain words."""
+    if privacy.k_anonymity is not None:
+        yield wording.explain_k_anonymity(privacy.k_anonymity.k)
+    yield from _of_population(privacy)
+    if privacy.average_risk is not None:
+        yield wording.explain_average_risk(privacy.average_risk.risk)
+    if privacy.sample_uniqueness is not None:
+        yield wording.explain_sample_uniqueness(privacy.sample_uniqueness.share)
+    yield from _of_values(privacy)
 
 
 def _chosen(policy: Policy) -> str:
@@ -111,45 +130,7 @@ def _chosen(policy: Policy) -> str:
 
 def explain_policy(policy: Policy) -> str:
     """Say what is promised, as a Markdown list."""
-    privacy = policy.privacy
-    lines = []
-    if privacy.k_anonymity is not None:
-        lines.append(f"every released record has at least {privacy.k_anonymity.k - 1} others alike")
-    lines += _of_population(policy)
-    if privacy.average_risk is not None:
-        risk = privacy.average_risk.risk
-        lines.append(
-            f"records are given to the right person with a chance of at most {risk:g} on average"
-        )
-    if privacy.sample_uniqueness is not None:
-        share = privacy.sample_uniqueness.share
-        lines.append(f"at most a share of {share:g} of the records is like no other")
-    for rule in privacy.l_diversity:
-        kind = {"distinct": "different", "entropy": "effective", "recursive": "well-spread"}
-        lines.append(
-            f"among records alike there are at least {rule.l:g} {kind[rule.variant]} values of "
-            f"{rule.attribute}"
-        )
-    lines += [
-        f"among records alike {rule.attribute} is spread as in the whole table, within {rule.t:g} "
-        f"({rule.distance} distance)"
-        for rule in privacy.t_closeness
-    ]
-    lines += [
-        f"among at least {rule.k} records alike no {'guarded ' if rule.guarded else ''}value of "
-        f"{rule.attribute} has a share above {rule.alpha:g}"
-        for rule in privacy.alpha_k_anonymity
-    ]
-    lines += [
-        f"records alike tell of {rule.attribute} less than {rule.delta:g} bits beyond what the "
-        f"whole table tells{' (of the values present)' if rule.compare == 'present' else ''}"
-        for rule in privacy.delta_disclosure
-    ]
-    lines += [
-        f"among records alike no value of {rule.attribute} is likelier than in the whole table by "
-        f"more than {rule.beta:g} times ({rule.variant})"
-        for rule in privacy.beta_likeness
-    ]
+    lines = list(_promises(policy.privacy))
     if policy.sampling is not None:
         drawn = policy.sampling
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"

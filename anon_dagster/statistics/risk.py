@@ -36,7 +36,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import (
+from anon_dagster.core.audit import (
     Contents,
     Partition,
     contents,
@@ -48,12 +48,12 @@ from anon_dagster.core.audit.measurement import (
     ordered_distances,
     partition,
 )
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
     OrderedTCloseness,
     RecursiveLDiversity,
 )
-from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution

@@ -9,7 +9,8 @@ from math import fsum, log, nan, prod
 import numpy as np
 import pandas as pd
 
-from anon_dagster.core.audit.measurement import Partition, partition
+from anon_dagster.core.audit import Partition, partition
+from anon_dagster.core.counts import integers
 from anon_dagster.core.local import outcome_of
 from anon_dagster.core.objectives import (
     CERTAINTY,
@@ -18,7 +19,6 @@ from anon_dagster.core.objectives import (
     Outcome,
     Recoding,
 )
-from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 
@@ -186,7 +186,7 @@ def _info_loss(released: _Released) -> float:
 
 
 def _non_uniform_entropy(outcome: Outcome) -> float:
-    metric, source = NonUniformEntropy(), outcome.source
+    metric, source = NonUniformEntropy(), outcome.table
     bits = [
         metric.lost(outcome, q)
         + outcome.suppressed * metric.suppressed(source, q)
@@ -209,7 +209,7 @@ def _nothing_left(problem: Problem) -> Outcome:
     """Return the release in which every record is suppressed."""
     none = np.zeros(0, dtype=np.int64)
     width = len(problem.hierarchies)
-    return Recoding(problem.source, none, problem.records, [none] * width, lambda _: none)
+    return Recoding(problem.weighted_table, none, problem.records, [none] * width, lambda _: none)
 
 
 def _height(released: _Released) -> int:

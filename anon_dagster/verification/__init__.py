@@ -1,9 +1,7 @@
 """What a release promises, measured again on the release itself."""
 
+from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.verification.result import (
-    IDENTIFIERS,
-    MASKED,
-    SUPPRESSION,
     ClassMeasures,
     Promise,
     Verification,

@@ -11,8 +11,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.matching import people_alike, records_needed
-from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core import wording
+from anon_dagster.core.audit import Partition, people_alike, records_needed
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.risk.uniqueness import Sample, estimate
 from anon_dagster.errors import SchemaMismatchError
@@ -71,7 +71,7 @@ def _estimated_map(classes: Partition, rule: KMapRule, crowd: Crowd) -> Promise:
         fraction = Fraction(max(crowd.drawn, 1), max(crowd.size, 1))
     significance, truncated = Fraction(str(rule.significance)), rule.estimator != "poisson"
     needed = records_needed(rule.k, min(fraction, Fraction(1)), significance, truncated)
-    name = f"{rule.k}-map (estimated from {needed} records)"
+    name = wording.estimated_k_map(rule.k, needed)
     return promise(name, None, needed, classes.sizes, classes.smallest, classes.sizes < needed)
 
 
@@ -81,7 +81,7 @@ def _uniqueness(classes: Partition, crowd: Crowd) -> Promise:
     uniques = estimate(Sample.of(classes.sizes, crowd.size), rule.estimator).uniques
     most = Fraction(str(rule.share)) * crowd.size
     too_many = uniques is None or Fraction(uniques) > most
-    name = f"at most a share of {rule.share:g} of unique people ({rule.estimator})"
+    name = wording.population_uniqueness(rule.share, rule.estimator)
     reached = 1.0 if uniques is None else uniques / max(crowd.size, 1)
     failing = np.full(len(classes.sizes), too_many)
     return promise(name, None, rule.share, classes.sizes, reached, failing)
@@ -96,7 +96,7 @@ def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Pro
     privacy, sizes = crowd.policy.privacy, classes.sizes
     if privacy.k_map is not None and privacy.k_map.estimator is None:
         k, least = privacy.k_map.k, int(people.min(initial=crowd.size))
-        yield promise(f"{k}-map", None, k, sizes, least, people < k)
+        yield promise(wording.k_map(k), None, k, sizes, least, people < k)
     if privacy.delta_presence is not None:
         rule = privacy.delta_presence
         shares = [
@@ -107,7 +107,7 @@ def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Pro
         failing = np.array([not lower <= share <= upper for share in shares], dtype=np.bool_)
         if absent and lower:  # they are a class without records
             failing, sizes = np.append(failing, True), np.append(sizes, 0)
-        name = f"({rule.delta_min:g}, {rule.delta_max:g})-presence"
+        name = wording.delta_presence(rule.delta_min, rule.delta_max)
         yield promise(name, None, rule.delta_max, sizes, float(max(shares, default=0)), failing)
 
 

@@ -6,12 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core import wording
+from anon_dagster.core.audit import Partition
 from anon_dagster.errors import PromiseBrokenError, counted
-
-IDENTIFIERS = "direct identifiers are gone"
-MASKED = "identifiers are masked"
-SUPPRESSION = "the suppression limit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +28,11 @@ class Promise:
     records_failing: int
 
     def __str__(self) -> str:
-        of = f" of {self.attribute}" if self.attribute else ""
+        name = wording.guarding(self.name, self.attribute)
         if self.holds:
-            return f"{self.name}{of} holds"
+            return f"{name} holds"
         return (
-            f"{self.name}{of} is broken by {counted(self.classes_failing, 'class')} "
+            f"{name} is broken by {counted(self.classes_failing, 'class')} "
             f"with {counted(self.records_failing, 'record')}"
         )
 
@@ -63,11 +60,6 @@ class ClassMeasures:
             unique_records=int((classes.sizes == 1).sum()),
             discernibility=classes.squares,
         )
-
-    @property
-    def average_class_size(self) -> float:
-        """Records / classes; 0 for a table without records."""
-        return self.records / self.classes if self.classes else 0.0
 
 
 @dataclass(frozen=True, slots=True)

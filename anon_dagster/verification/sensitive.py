@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import (
+from anon_dagster.core import wording
+from anon_dagster.core.audit import (
     Contents,
-    Distances,
+    Quantity,
     beyond_information,
     disclosures,
     distinct_values,
@@ -44,20 +45,20 @@ from anon_dagster.verification.result import Promise, promise
 
 def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
     """Measure how many values, by whatever count, each class holds."""
-    of = (rule.attribute, rule.l, held.sizes)
+    name = wording.l_diversity(rule.variant, rule.l, rule.c)
+    of = (name, rule.attribute, rule.l, held.sizes)
     if rule.variant == "distinct":
         values = distinct_values(held)
         least = int(values.min(initial=len(held.values)))
-        return promise(f"distinct {rule.l:g}-diversity", *of, least, values < rule.l)
+        return promise(*of, least, values < rule.l)
     if rule.variant == "entropy":
         entropy = exp(float(entropies(held).min(initial=np.inf))) if len(held.sizes) else 0.0
         below = entropy_below(held, Fraction(str(rule.l)))
         reached = entropy if below.any() else max(entropy, rule.l)  # the float may be a hair off
-        return promise(f"entropy {rule.l:g}-diversity", *of, reached, below)
+        return promise(*of, reached, below)
     assert rule.c is not None, "a validated request gives c"
     sides = head_and_tail(held, int(rule.l))
     failing = sides.fail(Fraction(str(rule.c)))
-    name = f"recursive ({rule.c:g},{rule.l:g})-diversity"
     return promise(name, rule.attribute, rule.c, held.sizes, sides.ratio, failing)
 
 
@@ -66,7 +67,7 @@ def _alpha_k_anonymity(held: Contents, values: "Values", rule: AlphaKAnonymityRu
     guarded = [asked is None or label in asked for label in labels]
     shares = largest_shares(held, np.array(guarded, dtype=np.bool_))
     failing = shares.above(Fraction(str(rule.alpha))) | (held.sizes < rule.k)
-    name = f"({rule.alpha:g},{rule.k})-anonymity"
+    name = wording.alpha_k_anonymity(rule.alpha, rule.k)
     return promise(name, rule.attribute, rule.alpha, held.sizes, shares.largest, failing)
 
 
@@ -87,11 +88,11 @@ def of_values(
 def _delta_disclosure(
     held: Contents, values: "Values", rule: DeltaDisclosureRule
 ) -> Iterator[Promise]:
-    of = " of the values present" if rule.compare == "present" else ""
+    present_only = rule.compare == "present"
     for whose, reference in values.references.items():
-        bits = disclosures(held, reference, present_only=rule.compare == "present")
+        bits = disclosures(held, reference, present_only=present_only)
         failing = bits.reach(Fraction(str(rule.delta)))
-        name = f"{rule.delta:g}-disclosure privacy{of} beside the {whose}"
+        name = wording.delta_disclosure(rule.delta, present_only=present_only, whose=whose)
         yield promise(name, rule.attribute, rule.delta, held.sizes, bits.largest, failing)
 
 
@@ -101,7 +102,7 @@ def _beta_likeness(held: Contents, values: "Values", rule: BetaLikenessRule) -> 
         failing = gains.above(Fraction(str(rule.beta)))
         if rule.variant == "enhanced":
             failing |= beyond_information(held, reference)
-        name = f"{rule.variant} {rule.beta:g}-likeness to the {whose}"
+        name = wording.beta_likeness(rule.variant, rule.beta, whose)
         yield promise(name, rule.attribute, rule.beta, held.sizes, gains.largest, failing)
 
 
@@ -111,7 +112,7 @@ def _t_closeness(
     measure = _distance(values, rule, policy)
     for whose, reference in values.references.items():
         distances = measure(held, reference)
-        name = f"{rule.t:g}-closeness ({rule.distance} distance) to the {whose}"
+        name = wording.t_closeness(rule.t, rule.distance, whose)
         failing = distances.above(Fraction(str(rule.t)))
         yield promise(name, rule.attribute, rule.t, held.sizes, distances.largest, failing)
 
@@ -165,7 +166,7 @@ class Values:
 
 def _distance(
     values: Values, rule: TClosenessRule, policy: Policy
-) -> Callable[[Contents, NDArray[np.int64]], Distances]:
+) -> Callable[[Contents, NDArray[np.int64]], Quantity]:
     """Return what measures the distance of each class from the counts of a table, (values,)."""
     if rule.distance == "equal":
         return equal_distances

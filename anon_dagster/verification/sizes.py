@@ -6,8 +6,8 @@ from math import expm1
 
 import numpy as np
 
-from anon_dagster.core.audit.hiding import records_that_hide
-from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core import wording
+from anon_dagster.core.audit import Partition, records_that_hide
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.request import DifferentialPrivacyRule, Policy
 from anon_dagster.verification.result import Promise, promise
@@ -15,7 +15,9 @@ from anon_dagster.verification.result import Promise, promise
 
 def k_anonymity(classes: Partition, k: int) -> Promise:
     """Measure how small classes are."""
-    return promise(f"{k}-anonymity", None, k, classes.sizes, classes.smallest, classes.sizes < k)
+    return promise(
+        wording.k_anonymity(k), None, k, classes.sizes, classes.smallest, classes.sizes < k
+    )
 
 
 def differential_privacy(
@@ -24,7 +26,7 @@ def differential_privacy(
     """Measure what hides a record: how large classes are and, if known, how they were drawn."""
     epsilon, delta = Fraction(str(rule.epsilon)), Fraction(str(rule.delta))
     k = records_that_hide(epsilon, delta)
-    name = f"({rule.epsilon:g}, {rule.delta:g})-differential privacy"
+    name = wording.differential_privacy(rule.epsilon, rule.delta)
     sizes = classes.sizes
     yield promise(f"{name}: size of classes", None, k, sizes, classes.smallest, sizes < k)
     if sampling is not None:
@@ -39,10 +41,10 @@ def of_the_whole(classes: Partition, policy: Policy) -> Iterator[Promise]:
     measured: list[tuple[str, float, int]] = []
     if privacy.average_risk is not None:
         risk = privacy.average_risk.risk
-        measured.append((f"average risk of at most {risk:g}", risk, len(sizes)))
+        measured.append((wording.average_risk(risk), risk, len(sizes)))
     if privacy.sample_uniqueness is not None:
         share, unique = privacy.sample_uniqueness.share, int((sizes == 1).sum())
-        measured.append((f"at most a share of {share:g} of unique records", share, unique))
+        measured.append((wording.sample_uniqueness(share), share, unique))
     for name, asked, amount in measured:
         is_broken = Fraction(amount, records) > Fraction(str(asked))
         yield promise(name, None, asked, sizes, amount / records, np.full(len(sizes), is_broken))

@@ -2,7 +2,7 @@
 
 Anybody who is handed a release and its policy can do this. Nothing of the search is used: classes
 are the records that read alike in every quasi-identifier, and what they keep is measured by
-:mod:`anon_dagster.core.audit.measurement`.
+:mod:`anon_dagster.core.audit`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
 
-from anon_dagster.core.audit.measurement import Contents, Partition, contents, partition
+from anon_dagster.core.audit import Contents, Partition, contents, partition
 from anon_dagster.core.hierarchy import SUPPRESSED
+from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading.counting import ColumnCount, Count, count
 from anon_dagster.reading.population import count_population
@@ -22,9 +23,6 @@ from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.verification.population import Crowd, of_the_population
 from anon_dagster.verification.result import (
-    IDENTIFIERS,
-    MASKED,
-    SUPPRESSION,
     ClassMeasures,
     Promise,
     Verification,

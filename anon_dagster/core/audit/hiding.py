@@ -11,7 +11,7 @@ from math import exp, expm1, floor, log
 import numpy as np
 from numpy.typing import NDArray
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a sum may be off, over itself."""
 
 
@@ -46,5 +46,5 @@ def _hiding(n: int, epsilon: float, delta: float, logs: NDArray[np.float64]) -> 
     # P(j | n - 1) / P(j | n) is (n - j) / (n (1 - β)), and 1 - β is e^-ε
     excess = np.exp(exponent) * np.maximum(1 - exp(2 * epsilon) * (n - j) / n, 0.0)
     beyond = excess[::-1].cumsum()[::-1]
-    few = np.flatnonzero(beyond > delta * (1 + _NEAR))
+    few = np.flatnonzero(beyond > delta * (1 + _MARGIN))
     return int(j[few[-1]]) + 1 if len(few) else 1

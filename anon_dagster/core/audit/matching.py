@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.measurement import partition
+from anon_dagster.core.audit.classes import partition
 
 
 def people_alike(

@@ -51,7 +51,7 @@ class Domain:
 
 def grow(
     domain: Domain,
-    known: dict[str, _T],
+    readings: dict[str, _T],
     levels: Callable[[list[_T]], list[list[str]]],
     *,
     remedy: str = "add them to the hierarchy",
@@ -60,15 +60,15 @@ def grow(
 
     Parameters
     ----------
-    known
+    readings
         What the rule reads each value as; values that it cannot read are left out.
     levels
         From what was read to the labels of the levels between the values and ``*``.
     remedy
         What a caller can do about values that are left out.
     """
-    rows: Levels = [list(known)]
-    rows += [[*row] for row in levels(list(known.values()))]
+    rows: Levels = [list(readings)]
+    rows += [[*row] for row in levels(list(readings.values()))]
     return complete(domain, rows, remedy=remedy)
 
 

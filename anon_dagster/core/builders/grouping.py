@@ -30,18 +30,18 @@ def by_order(
         If ``order`` names a value twice, or lacks values and the domain has no branch ``other``.
     """
     ordered = in_order(domain.texts, decimal=domain.decimal) if order is None else list(order)
-    places = {text: place for place, text in enumerate(ordered)}
-    if len(places) < len(ordered):
-        twice = len(ordered) - len(places)
+    ranks = {text: rank for rank, text in enumerate(ordered)}
+    if len(ranks) < len(ordered):
+        twice = len(ordered) - len(ranks)
         raise HierarchyError(f"{domain.column}: {twice} values stand in the order more than once")
 
-    def groups(known: list[int]) -> list[list[str]]:
+    def groups(of_values: list[int]) -> list[list[str]]:
         return [
-            [_span(ordered, place - place % size, size) for place in known]
+            [_span(ordered, rank - rank % size, size) for rank in of_values]
             for size in accumulate(sizes, mul)
         ]
 
-    present = {text: places[text] for text in domain.texts if text in places}
+    present = {text: ranks[text] for text in domain.texts if text in ranks}
     return grow(domain, present, groups, remedy="add them to the order")
 
 

@@ -47,12 +47,12 @@ def by_interval(
     places = common_places([*numbers.values(), *steps, *filter(None, bounds)])
     low, high = (None if b is None else units(b, places) for b in bounds)
     grid = _Grid(low, high, outside, places)
-    known = {text: units(number, places) for text, number in numbers.items()}
+    readings = {text: units(number, places) for text, number in numbers.items()}
     if outside == "error":
-        known = {text: unit for text, unit in known.items() if grid.holds(unit)}
+        readings = {text: unit for text, unit in readings.items() if grid.holds(unit)}
     return grow(
         domain,
-        known,
+        readings,
         lambda values: [grid.labels(values, units(step, places)) for step in steps],
         remedy="widen the bounds or say what happens outside if they are numbers",
     )
@@ -132,8 +132,8 @@ def by_rounding(domain: Domain, *, steps: Sequence[float]) -> Hierarchy:
             rows.append([names[value] for value in values])
         return rows
 
-    known = {text: units(number, places) for text, number in numbers.items()}
-    return grow(domain, known, levels, remedy="remove those that are no numbers")
+    readings = {text: units(number, places) for text, number in numbers.items()}
+    return grow(domain, readings, levels, remedy="remove those that are no numbers")
 
 
 def _rounded(value: int, step: int) -> int:

@@ -27,12 +27,12 @@ def by_period(domain: Domain, *, levels: Sequence[str], written: str | None = No
         If values are no such dates and the domain has no branch ``other``.
     """
     read = {text: read_moment(text, written) for text in domain.texts}
-    known = {text: day for text, day in read.items() if day is not None}
+    readings = {text: day for text, day in read.items() if day is not None}
 
     def labels(days: list[date]) -> list[list[str]]:
         return [_labels(days, _PERIODS[level]) for level in levels]
 
-    return grow(domain, known, labels, remedy="give the format that these dates are written in")
+    return grow(domain, readings, labels, remedy="give the format that these dates are written in")
 
 
 def read_moment(text: str, written: str | None = None) -> date | None:

@@ -145,8 +145,8 @@ def _matched(domain: Domain, rows: Sequence[Row]) -> list[Row]:
 
 def _spellings(leaf: Label, written: Mapping[Number, list[str]]) -> Sequence[Label]:
     number = None if leaf is None else read_number(leaf)
-    found = written.get(_normal(number)) if number is not None else None
-    return found or [leaf]
+    spellings = written.get(_normal(number)) if number is not None else None
+    return spellings or [leaf]
 
 
 def _normal(number: Number) -> Number:

@@ -1,10 +1,9 @@
 """How one quasi-identifier is labelled in a class: by a node, a range or a set of values.
 
-Every value has a place on a line: depth first for trees, by rank for ordered values. A node is
-then an interval of places, as a range is, so that joining two classes is a minimum and a maximum.
+Every value has a position on a line: depth first for trees, by rank for ordered values. A node is
+then an interval of positions, as a range is: joining two classes is a minimum and a maximum.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,28 +14,28 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.problem import Problem
 
 _TABULATED = 512
-"""Trees with up to so many leaves have the extent of every pair of places in a table."""
+"""Trees with up to so many leaves have the extent of every pair of positions in a table."""
 
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """The places of the values of one quasi-identifier and what an interval of them costs."""
+    """The positions of the values of one quasi-identifier and what an interval of them costs."""
 
     hierarchy: Hierarchy
-    places: NDArray[np.int64]  # (leaves,): place of each leaf
+    positions: NDArray[np.int64]  # (leaves,): position of each leaf
     unit: float
     """Loss of one more covered leaf for one record, its share of the importance included."""
     lowest: int = 0
 
     @property
     def leaves(self) -> int:
-        """How many places there are."""
-        return len(self.places)
+        """How many positions there are."""
+        return len(self.positions)
 
     @cached_property
     def leaf_at(self) -> NDArray[np.int64]:
-        """The leaf at each place, (places,)."""
-        return np.argsort(self.places)
+        """The leaf at each position, (positions,)."""
+        return np.argsort(self.positions)
 
     def extent(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return how many leaves beyond the first the label of each interval covers."""
@@ -48,12 +47,12 @@ class NodeAxis(Axis):
 
     @cached_property
     def nodes(self) -> NDArray[np.int64]:
-        """The node of each place at each level, (levels, places)."""
+        """The node of each position at each level, (levels, positions)."""
         return self.hierarchy.codes[:, self.leaf_at].astype(np.int64)
 
     @cached_property
     def spans(self) -> NDArray[np.int64]:
-        """Leaves beyond the first below the node of each place at each level."""
+        """Leaves beyond the first below the node of each position at each level."""
         rows = zip(self.hierarchy.covered, self.nodes, strict=True)
         return np.stack([covered[nodes] - 1 for covered, nodes in rows])
 
@@ -72,7 +71,7 @@ class NodeAxis(Axis):
         return level
 
     def extent(self, low: NDArray[np.int64], high: NDArray[np.int64]) -> NDArray[np.int64]:
-        """See the base class; ``low`` and ``high`` may change places."""
+        """See the base class; ``low`` and ``high`` may be swapped."""
         if self._table is not None:
             table: NDArray[np.int64] = self._table[low * self.leaves + high]
             return table
@@ -84,7 +83,7 @@ class NodeAxis(Axis):
 class RangeAxis(Axis):
     """An interval reads as its two ends.
 
-    The first places hold the values without a rank, such as a missing one; whoever shares a
+    The first positions hold the values without a rank, such as a missing one; whoever shares a
     class with another value than his own can only be told as ``*``.
     """
 
@@ -122,15 +121,15 @@ def axes_of(problem: Problem) -> tuple[Axis, ...]:
             )
             continue
         kind = SetAxis if problem.sets and problem.sets[q] else NodeAxis
-        places = _inverse(np.lexsort(hierarchy.codes))
-        axes.append(kind(hierarchy, places, unit, problem.lowest[q]))
+        positions = _inverse(np.lexsort(hierarchy.codes))
+        axes.append(kind(hierarchy, positions, unit, problem.lowest[q]))
     return tuple(axes)
 
 
 def _inverse(order: NDArray[np.intp]) -> NDArray[np.int64]:
-    places = np.empty(len(order), dtype=np.int64)
-    places[order] = np.arange(len(order))
-    return places
+    positions = np.empty(len(order), dtype=np.int64)
+    positions[order] = np.arange(len(order))
+    return positions
 
 
 def segments(keys: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -145,8 +144,3 @@ def numbered(starts: NDArray[np.int64], length: int) -> NDArray[np.int64]:
     marks = np.zeros(length, dtype=np.int64)
     marks[starts[1:]] = 1
     return marks.cumsum()
-
-
-def place_columns(problem: Problem, axes: Sequence[Axis]) -> tuple[NDArray[np.int64], ...]:
-    """Return the place of each tuple's value, (tuples,), per quasi-identifier."""
-    return tuple(axis.places[problem.codes[:, q]] for q, axis in enumerate(axes))

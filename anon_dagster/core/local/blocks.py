@@ -12,15 +12,14 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, SetAxis
 from anon_dagster.core.local.class_judge import ClassJudge
+from anon_dagster.core.local.points import Points
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
 def join_slots(
-    judge: ClassJudge,
-    axes: Sequence[Axis],
-    columns: Sequence[Ints],
+    points: Points,
     members: Ints,
     filled: NDArray[np.bool_],
 ) -> tuple[Ints, Floats]:
@@ -39,18 +38,19 @@ def join_slots(
         (blocks, slots): the slot that each slot has joined; (blocks,): the loss summed over
         records, infinite where some group breaks a promise.
     """
-    blocks = _Blocks(judge, _Labels(axes, [c[members] for c in columns]), members, filled)
+    labels = _Labels(points.axes, [column[members] for column in points.columns])
+    blocks = _Blocks(points.judge, labels, members, filled)
     while blocks.join_cheapest():
         pass
     return blocks.group, blocks.loss()
 
 
 class _Labels:
-    """What the groups in the slots would read as: an interval of places, or a set as bits."""
+    """What the groups in the slots would read as: an interval of positions, or a set as bits."""
 
-    def __init__(self, axes: Sequence[Axis], places: Sequence[Ints]) -> None:
-        pairs = list(zip(axes, places, strict=True))
-        self.shape = places[0].shape if places else (0, 0)
+    def __init__(self, axes: Sequence[Axis], positions: Sequence[Ints]) -> None:
+        pairs = list(zip(axes, positions, strict=True))
+        self.shape = positions[0].shape if positions else (0, 0)
         self.spans = [(a, p.copy(), p.copy()) for a, p in pairs if not isinstance(a, SetAxis)]
         self.masks = [
             (a, mask) for a, p in pairs if isinstance(a, SetAxis) for mask in _bit_masks(p)
@@ -69,8 +69,8 @@ class _Labels:
     def pairs(self) -> Floats:
         """Return the loss per record of each pair of untouched slots, (blocks, slots, slots)."""
         loss = np.full((*self.shape, self.shape[1]), -self.first)
-        for axis, place, _ in self.spans:
-            loss += axis.extent(place[:, :, None], place[:, None, :]) * axis.unit
+        for axis, position, _ in self.spans:
+            loss += axis.extent(position[:, :, None], position[:, None, :]) * axis.unit
         for axis, mask in self.masks:
             loss += np.bitwise_count(mask[:, :, None] | mask[:, None, :]) * axis.unit
         return loss
@@ -92,13 +92,13 @@ class _Labels:
         return loss
 
 
-def _bit_masks(places: Ints) -> list[NDArray[np.uint64]]:
+def _bit_masks(positions: Ints) -> list[NDArray[np.uint64]]:
     """Return a bit per slot's value, in as many words as the values of one block need."""
-    order = np.argsort(places, axis=1, kind="stable")
-    ordered = np.take_along_axis(places, order, axis=1)
-    ranks = np.zeros_like(places)
+    order = np.argsort(positions, axis=1, kind="stable")
+    ordered = np.take_along_axis(positions, order, axis=1)
+    ranks = np.zeros_like(positions)
     ranks[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]).cumsum(axis=1)
-    number = np.empty_like(places)
+    number = np.empty_like(positions)
     np.put_along_axis(number, order, ranks, axis=1)
     bit = np.left_shift(np.uint64(1), (number % 64).astype(np.uint64))
     words = range(int(number.max(initial=0)) // 64 + 1)
@@ -146,6 +146,15 @@ class _Blocks:
         return True
 
     def _join(self, live: Ints, kept: Ints, gone: Ints) -> None:
+        """Join two groups in each of some blocks.
+
+        Parameters
+        ----------
+        live
+            (some,): the blocks.
+        kept, gone
+            (some,): the slots of the two groups; the union lives in the first.
+        """
         here = np.arange(len(live))
         joined = self.labels.join(live, kept, gone)
         self.sizes[live, kept] += self.sizes[live, gone]

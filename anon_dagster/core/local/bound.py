@@ -1,6 +1,5 @@
 """What every local recoding loses at least."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -9,35 +8,35 @@ from numpy.typing import NDArray
 from anon_dagster.core.keys import group
 from anon_dagster.core.local.axis import Axis, NodeAxis
 from anon_dagster.core.local.class_judge import ClassJudge
+from anon_dagster.core.local.points import Points
 from anon_dagster.core.problem import Problem
 
 
-def lower_bound(
-    problem: Problem, axes: Sequence[Axis], columns: Sequence[NDArray[np.int64]]
-) -> float:
+def lower_bound(points: Points) -> float:
     """Return a loss that no local recoding of the problem falls below, 0 to 1.
 
     Nobody is generalized less than to the lowest levels. Records that read the same there, and
     break a promise that a class of theirs could not keep either, share their class with others:
     in one attribute at least they take the next step. Or they are suppressed, if any may be.
     """
+    problem = points.problem
     if not problem.records:
         return 0.0
     least = np.zeros(len(problem.counts))
     step = np.full(len(problem.counts), 1.0)
-    for axis, places in zip(axes, columns, strict=True):
+    for axis, positions in zip(points.axes, points.columns, strict=True):
         lowest, following = _first_two_extents(axis)
-        least += lowest[places] * axis.unit
-        step = np.minimum(step, (following - lowest)[places] * axis.unit)
+        least += lowest[positions] * axis.unit
+        step = np.minimum(step, (following - lowest)[positions] * axis.unit)
     bound = least + np.where(_alone_impossible(problem), step, 0.0)
-    whole = sum(axis.unit * (axis.leaves - 1) for axis in axes)
+    whole = sum(axis.unit * (axis.leaves - 1) for axis in points.axes)
     suppressed = whole * float(problem.suppression_cost) if problem.most_suppressed else whole
     least = np.minimum(bound, min(suppressed, whole))
     return float((least * problem.counts).sum() / problem.records) * (1 - 1e-12)
 
 
 def _first_two_extents(axis: Axis) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return for each place the least extent of a label for it, and the least above that one."""
+    """Return for each position the least extent of a label for it, and the least above that one."""
     if not isinstance(axis, NodeAxis):
         return np.zeros(axis.leaves), np.ones(axis.leaves)
     lowest = axis.spans[axis.lowest].astype(np.float64)

@@ -24,7 +24,7 @@ _ROWS = 16_384
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cells:
-    """How every released class reads; all that is needed to place a new record.
+    """How every released class reads; all that is needed to find the class of a new record.
 
     A record belongs to the first cell that covers all its values, where cells stand in the order
     of their loss: the most specific one takes it. No cell covers it: it is suppressed.
@@ -41,9 +41,9 @@ class Cells:
         classes = len(solution.generalized[0].codes) if solution.generalized else 0
         total = sum(problem.weights) or 1.0
         loss = np.zeros(classes)
-        for each, weight in zip(solution.generalized, problem.weights, strict=True):
-            unit = weight / total / max(each.leaves - 1, 1)
-            loss += (each.covered - 1)[each.codes] * unit
+        for column, weight in zip(solution.generalized, problem.weights, strict=True):
+            unit = weight / total / max(column.leaves - 1, 1)
+            loss += (column.covered - 1)[column.codes] * unit
         levels = [
             None
             if solution.levels is None and without_nodes(problem, q)
@@ -102,17 +102,17 @@ class Cells:
         shifted = [column.astype(np.int64) + 1 for column in codes.T]
         rows = group(shifted, [h.leaves + 1 for h in hierarchies], len(codes))
         distinct = codes[rows.first]
-        found = np.full(len(distinct), -1, dtype=np.int64)
+        cells = np.full(len(distinct), -1, dtype=np.int64)
         readers = [
             _Reader.of(self.labels[q], self.levels[q], h, orders[q] if orders else None)
             for q, h in enumerate(hierarchies)
         ]
         for batch in self._batches():
-            left = np.flatnonzero(found < 0)
+            left = np.flatnonzero(cells < 0)
             if not len(left):
                 break
-            found[left] = _first_cover(readers, self.codes[batch], distinct[left], batch)
-        return found[rows.ids]
+            cells[left] = _first_cover(readers, self.codes[batch], distinct[left], batch)
+        return cells[rows.ids]
 
     def _batches(self) -> Iterator[NDArray[np.int64]]:
         return (self.order[at : at + _BATCH] for at in range(0, len(self.order), _BATCH))
@@ -152,10 +152,10 @@ class _Reader:
     ) -> "_Reader":
         if levels is None:
             return cls(labels, None, hierarchy, ranks)
-        places = [{label: at for at, label in enumerate(row)} for row in hierarchy.labels]
+        nodes = [{label: at for at, label in enumerate(row)} for row in hierarchy.labels]
         if max(levels, default=0) >= hierarchy.levels:
             raise HierarchyError("a hierarchy lacks levels of the cells")
-        codes = [places[level].get(label, -1) for level, label in zip(levels, labels, strict=True)]
+        codes = [nodes[level].get(label, -1) for level, label in zip(levels, labels, strict=True)]
         return cls(labels, np.array([levels, codes], dtype=np.int64).T, hierarchy, ranks)
 
     def bits(self, labels: NDArray[np.int32], leaves: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -163,7 +163,7 @@ class _Reader:
 
         Label c is bit c % 64 of word c // 64. A leaf -1 is covered by none.
         """
-        used, place = np.unique(labels, return_inverse=True)
+        used, inverse = np.unique(labels, return_inverse=True)
         masks = None
         if self.nodes is None:
             parsed = [mask(self.labels[label], self.hierarchy, self.ranks) for label in used]
@@ -171,7 +171,7 @@ class _Reader:
         parts = [np.zeros((0, -(-len(labels) // 64)), dtype=np.uint64)]
         for chunk in (leaves[at : at + _LEAVES] for at in range(0, len(leaves), _LEAVES)):
             covers = self._node_covers(used, chunk) if masks is None else masks[:, chunk].T
-            parts.append(_packed(covers[:, place.reshape(-1)] & (chunk >= 0)[:, None]))
+            parts.append(_packed(covers[:, inverse.reshape(-1)] & (chunk >= 0)[:, None]))
         return np.concatenate(parts)
 
     def _node_covers(
@@ -213,24 +213,24 @@ def _first_cover(
 
     The cells that cover a value are bits; a row's cells are what its values' bits have in common.
     """
-    bits, places = [], []
+    bits, inverses = [], []
     for q, reader in enumerate(readers):
-        leaves, place = np.unique(rows[:, q].astype(np.int64), return_inverse=True)
+        leaves, inverse = np.unique(rows[:, q].astype(np.int64), return_inverse=True)
         bits.append(reader.bits(codes[:, q], leaves))
-        places.append(place.reshape(-1))
-    found = np.full(len(rows), -1, dtype=np.int64)
+        inverses.append(inverse.reshape(-1))
+    cells = np.full(len(rows), -1, dtype=np.int64)
     for at in range(0, len(rows) if readers else 0, _ROWS):
         part = slice(at, at + _ROWS)
-        common = bits[0][places[0][part]]
-        for bit, place in zip(bits[1:], places[1:], strict=True):
-            common &= bit[place[part]]
+        common = bits[0][inverses[0][part]]
+        for bit, inverse in zip(bits[1:], inverses[1:], strict=True):
+            common &= bit[inverse[part]]
         hit = common != 0
         word = hit.argmax(axis=1)
         lowest = common[np.arange(len(common)), word]
         bit_at = np.bitwise_count((lowest & (~lowest + np.uint64(1))) - np.uint64(1))
         cell = np.minimum(word * 64 + bit_at, len(names) - 1)
-        found[part] = np.where(hit.any(axis=1), names[cell], -1)
-    return found
+        cells[part] = np.where(hit.any(axis=1), names[cell], -1)
+    return cells
 
 
 def _packed(flags: NDArray[np.bool_]) -> NDArray[np.uint64]:

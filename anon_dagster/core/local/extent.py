@@ -1,44 +1,37 @@
 """What the labels of classes cover and cost."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.local.axis import Axis, SetAxis, numbered, segments
+from anon_dagster.core.local.axis import Axis, SetAxis, numbered
+from anon_dagster.core.local.points import Points, by_class
 
 
-def class_losses(
-    axes: Sequence[Axis],
-    columns: Sequence[NDArray[np.int64]],
-    counts: NDArray[np.int64],
-    cells: NDArray[np.int64],
-) -> NDArray[np.float64]:
+def class_losses(points: Points, cells: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return what the records of each class lose together, (classes,).
 
     Parameters
     ----------
-    columns
-        Per quasi-identifier the place of each tuple's value, (tuples,).
-    counts
-        (tuples,): records.
     cells
         (tuples,): the class of each, from 0 without a gap; -1 is suppressed and left out.
     """
-    tuples = np.flatnonzero(cells >= 0)
-    tuples = tuples[np.argsort(cells[tuples], kind="stable")]
-    starts = segments(cells[tuples])
+    tuples, starts = by_class(cells)
     if not len(starts):
         return np.zeros(0)
     loss = np.zeros(len(starts))
-    for axis, column in zip(axes, columns, strict=True):
+    for axis, column in zip(points.axes, points.columns, strict=True):
         loss += _extents(axis, column[tuples], starts) * axis.unit
-    return loss * np.add.reduceat(counts[tuples], starts)
+    return loss * np.add.reduceat(points.counts[tuples], starts)
 
 
-def _extents(axis: Axis, places: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[np.int64]:
+def _extents(
+    axis: Axis, positions: NDArray[np.int64], starts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Return the extent of each class, (classes,), whose tuples start where it says."""
     if not isinstance(axis, SetAxis):
-        return axis.extent(np.minimum.reduceat(places, starts), np.maximum.reduceat(places, starts))
-    owners = numbered(starts, len(places))
-    held = np.unique(owners * axis.leaves + places) // axis.leaves
+        return axis.extent(
+            np.minimum.reduceat(positions, starts), np.maximum.reduceat(positions, starts)
+        )
+    owners = numbered(starts, len(positions))
+    held = np.unique(owners * axis.leaves + positions) // axis.leaves
     return np.bincount(held, minlength=len(starts)) - 1

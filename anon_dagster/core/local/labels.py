@@ -8,36 +8,39 @@ from numpy.typing import NDArray
 from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.keys import group
 from anon_dagster.core.local.axis import Axis, NodeAxis, RangeAxis, SetAxis, segments
+from anon_dagster.core.local.points import Points, by_class
 from anon_dagster.core.local.text import write_members, write_range, write_value
 from anon_dagster.core.solution import Generalized
 
 Column = NDArray[np.int64]
 
 
-def label_classes(
-    axes: Sequence[Axis], columns: Sequence[Column], cells: Column
-) -> tuple[Generalized, ...]:
+def label_classes(points: Points, cells: Column) -> tuple[Generalized, ...]:
     """Label every class as tightly as its tuples allow.
 
     Parameters
     ----------
-    columns
-        Per quasi-identifier the place of each tuple's value, (tuples,).
     cells
         (tuples,): the class of each, from 0 without a gap; -1 is suppressed.
     """
-    tuples = np.flatnonzero(cells >= 0)
-    tuples = tuples[np.argsort(cells[tuples], kind="stable")]
-    starts = segments(cells[tuples])
+    tuples, starts = by_class(cells)
     return tuple(
-        _label(axis, column[tuples], starts) for axis, column in zip(axes, columns, strict=True)
+        _label(axis, column[tuples], starts)
+        for axis, column in zip(points.axes, points.columns, strict=True)
     )
 
 
-def _label(axis: Axis, places: Column, starts: Column) -> Generalized:
+def _label(axis: Axis, positions: Column, starts: Column) -> Generalized:
+    """Label classes by the positions of their tuples, (kept tuples,), by class.
+
+    Parameters
+    ----------
+    starts
+        (classes,): where each class starts.
+    """
     if isinstance(axis, SetAxis):
-        return _label_sets(axis, places, starts)
-    low, high = np.minimum.reduceat(places, starts), np.maximum.reduceat(places, starts)
+        return _label_sets(axis, positions, starts)
+    low, high = np.minimum.reduceat(positions, starts), np.maximum.reduceat(positions, starts)
     if isinstance(axis, NodeAxis):
         return _label_nodes(axis, low, high)
     assert isinstance(axis, RangeAxis)
@@ -45,6 +48,7 @@ def _label(axis: Axis, places: Column, starts: Column) -> Generalized:
 
 
 def _label_nodes(axis: NodeAxis, low: Column, high: Column) -> Generalized:
+    """Label classes, (classes,), by the lowest nodes that cover their positions."""
     hierarchy = axis.hierarchy
     level = axis.level(low, high)
     node = axis.nodes[level, low]
@@ -61,6 +65,7 @@ def _label_nodes(axis: NodeAxis, low: Column, high: Column) -> Generalized:
 
 
 def _label_ranges(axis: RangeAxis, low: Column, high: Column) -> Generalized:
+    """Label classes, (classes,), by their ends, or ``*`` where a value without a rank is shared."""
     torn = (low < axis.unranked) & (high > low)
     low, high = np.where(torn, -1, low), np.where(torn, -1, high)
     groups = group([low + 1, high + 1], [axis.leaves + 1] * 2, len(low))
@@ -79,9 +84,10 @@ def _range(values: Sequence[Label], low: int, high: int) -> Label:
     return write_range(str(values[low]), str(values[high]))
 
 
-def _label_sets(axis: SetAxis, places: Column, starts: Column) -> Generalized:
-    owners = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(places))))
-    held = np.unique(owners * axis.leaves + places)
+def _label_sets(axis: SetAxis, positions: Column, starts: Column) -> Generalized:
+    """Label classes by the values they hold; see :func:`_label`."""
+    owners = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(positions))))
+    held = np.unique(owners * axis.leaves + positions)
     first = segments(held // axis.leaves)
     values = [axis.hierarchy.labels[0][leaf] for leaf in axis.leaf_at]
     numbers: dict[bytes, int] = {}
@@ -89,11 +95,13 @@ def _label_sets(axis: SetAxis, places: Column, starts: Column) -> Generalized:
     covered: list[int] = []
     codes = np.empty(len(starts), dtype=np.int64)
     classes = np.split(held % axis.leaves, first[1:]) if len(held) else []
-    for place, members in enumerate(classes):
+    for at, members in enumerate(classes):
         number = numbers.setdefault(members.tobytes(), len(numbers))
-        codes[place] = number
+        codes[at] = number
         if number == len(labels):
-            labels.append(_members([values[at] for at in members.tolist()], axis.leaves))
+            labels.append(
+                _members([values[position] for position in members.tolist()], axis.leaves)
+            )
             covered.append(len(members))
     return _generalized(codes, labels, np.array(covered, dtype=np.int64), axis.leaves)
 

@@ -30,10 +30,10 @@ def outcome_of(
     sizes = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.int64)
     np.add.at(sizes, classes[kept], problem.counts[kept])
     return Recoding(
-        problem.source,
+        problem.weighted_table,
         sizes,
         int(problem.counts[~kept].sum()),
-        [each.covered[each.codes[: len(sizes)]] for each in generalized],
+        [column.covered[column.codes[: len(sizes)]] for column in generalized],
         partial(_held, problem, classes, generalized, levels),
         levels,
     )
@@ -47,16 +47,16 @@ def _held(
     q: int,
 ) -> NDArray[np.int64]:
     """Return the records of the table whose value the label of each class covers, (classes,)."""
-    each, hierarchy = generalized[q], problem.hierarchies[q]
+    column, hierarchy = generalized[q], problem.hierarchies[q]
     level = None if levels is None else levels[q]
-    records = problem.source.held[q]
-    if level is not None and each.labels == hierarchy.labels[level]:
-        return records[level][each.codes]
+    records = problem.weighted_table.held[q]
+    if level is not None and column.labels == hierarchy.labels[level]:
+        return records[level][column.codes]
     if level is None and without_nodes(problem, q):
         ranks = problem.orders[q] if problem.orders else None
-        labels = [int(mask(label, hierarchy, ranks) @ records[0]) for label in each.labels]
-        return np.array(labels, dtype=np.int64)[each.codes]
-    held = _of_nodes(hierarchy, each, records)[each.codes]
+        labels = [int(mask(label, hierarchy, ranks) @ records[0]) for label in column.labels]
+        return np.array(labels, dtype=np.int64)[column.codes]
+    held = _of_nodes(hierarchy, column, records)[column.codes]
     unknown = held < 0
     if unknown.any():
         held[unknown] = _of_members(problem.codes[:, q], classes, records[0], len(held))[unknown]
@@ -64,18 +64,18 @@ def _held(
 
 
 def _of_nodes(
-    hierarchy: Hierarchy, each: Generalized, records: Sequence[NDArray[np.int64]]
+    hierarchy: Hierarchy, column: Generalized, records: Sequence[NDArray[np.int64]]
 ) -> NDArray[np.int64]:
     """Return the records of each label's node, (labels,); -1 where it is none (an aggregate)."""
-    held = np.full(len(each.labels), -1, dtype=np.int64)
-    places: dict[int, dict[Label, int]] = {}
-    for place in np.unique(each.codes).tolist():
-        level = round(float(each.heights[place]) * (hierarchy.levels - 1))
-        if level not in places:
-            places[level] = {label: node for node, label in enumerate(hierarchy.labels[level])}
-        node = places[level].get(each.labels[place], -1)
-        if node >= 0 and hierarchy.covered[level][node] == each.covered[place]:
-            held[place] = records[level][node]
+    held = np.full(len(column.labels), -1, dtype=np.int64)
+    nodes: dict[int, dict[Label, int]] = {}
+    for code in np.unique(column.codes).tolist():
+        level = round(float(column.heights[code]) * (hierarchy.levels - 1))
+        if level not in nodes:
+            nodes[level] = {label: node for node, label in enumerate(hierarchy.labels[level])}
+        node = nodes[level].get(column.labels[code], -1)
+        if node >= 0 and hierarchy.covered[level][node] == column.covered[code]:
+            held[code] = records[level][node]
     return held
 
 

@@ -8,17 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import evaluate, release_holds
-from anon_dagster.core.keys import Groups, group
-from anon_dagster.core.local.axis import Axis, axes_of, place_columns
+from anon_dagster.core.keys import group
 from anon_dagster.core.local.bound import lower_bound
-from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.local.labels import joined_by_label, label_classes
+from anon_dagster.core.local.points import Points, by_class
 from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.regrouping import regroup, renumbered
 from anon_dagster.core.local.splitting import EXPONENTS, split
 from anon_dagster.core.local.suppression import suppress_outliers
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import CERTAINTY
+from anon_dagster.core.objectives import CERTAINTY, TIE
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
@@ -77,11 +75,11 @@ def recode_locally(
         sensitive=problem.sensitive[first],
         counts=tuples.sums(problem.counts),
     )
-    search = _Search.of(table, on_progress)
-    begun = None if start is None else start.classes[first]
+    search = _Search(Points.of(table), on_progress)
+    given = None if start is None else start.classes[first]
     if rounds is None:
         rounds = min(MOST_ROUNDS, max(1, WORK // max(len(first), 1)))
-    releases = filter(None, map(search.release, search.attempts(begun, rounds)))
+    releases = filter(None, map(search.release, search.attempts(given, rounds)))
     if problem.objective == CERTAINTY:  # what guides the steps: the first is the best
         best = next(releases, None)
     else:
@@ -95,14 +93,14 @@ def recode_locally(
 
 def _unreachable(problem: Problem) -> UnreachableError:
     """Return the error for a table that is no release even at the highest allowed levels."""
-    evaluation, found = evaluate(problem, problem.highest), obstacles(problem)
-    reasons = "".join(f"; {obstacle.reason}" for obstacle in found)
+    evaluation, in_the_way = evaluate(problem, problem.highest), obstacles(problem)
+    reasons = "".join(f"; {obstacle.reason}" for obstacle in in_the_way)
     return UnreachableError(
         f"no recoding keeps every promise ({promises(problem)}): the highest allowed levels "
         f"{levels_named(problem, problem.highest)} would suppress "
         f"{share(evaluation.suppressed, problem.records)}, and allowed are "
         f"{share(problem.most_suppressed, problem.records)}{reasons}; "
-        f"{advice(problem, found, suppression=evaluation.suppressed < problem.records)}"
+        f"{advice(problem, in_the_way, suppression=evaluation.suppressed < problem.records)}"
     )
 
 
@@ -114,92 +112,76 @@ def _unchanged(start: Solution, proof: Proof) -> Solution:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Search:
-    """A table with everything that the steps ask for."""
+    """The steps of local recoding, on one table."""
 
-    problem: Problem
-    judge: ClassJudge
-    axes: tuple[Axis, ...]
-    columns: tuple[NDArray[np.int64], ...]  # (quasi-identifiers,) of (tuples,): places
-    regions: Groups
-    """The tuples below one node each at the highest allowed levels: who may share a class."""
+    points: Points
     on_progress: OnStep | None
-
-    @classmethod
-    def of(cls, problem: Problem, on_progress: OnStep | None) -> "_Search":
-        axes = axes_of(problem)
-        levels = zip(problem.hierarchies, problem.highest, strict=True)
-        nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(levels)]
-        regions = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
-        columns = place_columns(problem, axes)
-        return cls(problem, ClassJudge.of(problem), axes, columns, regions, on_progress)
 
     def attempts(self, start: NDArray[np.int64] | None, rounds: int) -> Iterator[NDArray[np.int64]]:
         """Yield classes, best first; only suppression can make the better ones break a promise."""
-        begun = [cells for cells in (self._coarsest(), start) if cells is not None]
-        if not begun:
+        starts = [cells for cells in (self._coarsest(), start) if cells is not None]
+        if not starts:
             return
         exponents: tuple[float, ...] = EXPONENTS
-        if len(self.problem.counts) > SMALL:
-            begun, exponents = begun[:1], EXPONENTS[:1]
-        ways = list(product(begun, exponents))
-        passes = len(ways) + rounds
+        if len(self.points.counts) > SMALL:
+            starts, exponents = starts[:1], EXPONENTS[:1]
+        pairs = list(product(starts, exponents))
+        passes = len(pairs) + rounds
         split_up = [
-            renumbered(self._split(cells, e, self._telling(done, passes)))
-            for done, (cells, e) in enumerate(ways)
+            renumbered(self._split(cells, exponent, self._progress_of(done, passes)))
+            for done, (cells, exponent) in enumerate(pairs)
         ]
-        tellings = [self._telling(len(ways) + done, passes) for done in range(rounds)]
-        regrouped = self._regrouped(min(split_up, key=self._loss), tellings)
-        if self.problem.most_suppressed:
-            yield suppress_outliers(self.judge, self.axes, self.columns, regrouped)
+        reports = [self._progress_of(len(pairs) + done, passes) for done in range(rounds)]
+        regrouped = self._regrouped(min(split_up, key=self._loss), reports)
+        if self.points.problem.most_suppressed:
+            yield suppress_outliers(self.points, regrouped)
         yield regrouped
         yield from split_up
-        yield from begun
+        yield from starts
 
-    def _telling(self, done: int, passes: int) -> Callable[[float], None]:
-        """Return what tells how far a pass over all tuples is."""
-        tuples = len(self.problem.counts)
+    def _progress_of(self, done: int, passes: int) -> Callable[[float], None]:
+        """Return what reports the progress, 0 to 1, of one of several passes over all tuples.
 
-        def tell(share: float) -> None:
+        Parameters
+        ----------
+        done
+            How many passes came before.
+        """
+        tuples = len(self.points.counts)
+
+        def report(share: float) -> None:
             if self.on_progress is not None:
                 gone = int((done + share) * tuples)
                 self.on_progress(gone, passes * tuples - gone)
 
-        return tell
+        return report
 
     def _split(
-        self, cells: NDArray[np.int64], exponent: float, tell: Callable[[float], None]
+        self, cells: NDArray[np.int64], exponent: float, report: Callable[[float], None]
     ) -> NDArray[np.int64]:
-        return split(self.judge, self.axes, self.columns, cells, exponent=exponent, on_share=tell)
+        return split(self.points, cells, exponent=exponent, on_share=report)
 
     def _coarsest(self) -> NDArray[np.int64] | None:
         """Return the classes of the highest allowed levels, if they can be a release."""
-        problem, groups = self.problem, self.regions
+        problem, groups = self.points.problem, self.points.regions
         if not len(groups):
             return groups.ids
         sizes = groups.sums(problem.counts)
         order = np.argsort(groups.ids, kind="stable")
-        failing = ~self.judge.holds(order, groups.ids[order], sizes)
+        failing = ~self.points.judge.holds(order, groups.ids[order], sizes)
         if int(sizes[failing].sum()) > problem.most_suppressed or failing.all():
             return None
         return np.where(failing[groups.ids], -1, groups.ids)
 
     def _regrouped(
-        self, cells: NDArray[np.int64], tellings: Sequence[Callable[[float], None]]
+        self, cells: NDArray[np.int64], reports: Sequence[Callable[[float], None]]
     ) -> NDArray[np.int64]:
-        """Regroup in a round for each who is told how far it is."""
+        """Regroup, at most one round for each report of progress, as long as anything changes."""
         generator = np.random.Generator(np.random.PCG64(SEED))
         idle = 0
-        for tell in tellings:
+        for report in reports:
             before = cells
-            cells = regroup(
-                self.judge,
-                self.axes,
-                self.columns,
-                cells,
-                regions=self.regions.ids,
-                generator=generator,
-                on_share=tell,
-            )
+            cells = regroup(self.points, cells, generator=generator, on_share=report)
             idle = idle + 1 if np.array_equal(cells, before) else 0
             if idle == IDLE:
                 break
@@ -208,14 +190,17 @@ class _Search:
     def _labelled(
         self, cells: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], tuple[Generalized, ...]]:
+        """Return the classes as a release shows them, (tuples,), and how they read."""
         cells = renumbered(cells)
-        return joined_by_label(cells, label_classes(self.axes, self.columns, cells))
+        return joined_by_label(cells, label_classes(self.points, cells))
 
     def _loss(self, cells: NDArray[np.int64]) -> float:
         return self._loss_of(*self._labelled(cells))
 
     def _loss_of(self, cells: NDArray[np.int64], generalized: tuple[Generalized, ...]) -> float:
-        return self.problem.objective.loss(outcome_of(self.problem, cells, generalized))
+        return self.points.problem.objective.loss(
+            outcome_of(self.points.problem, cells, generalized)
+        )
 
     def release(self, cells: NDArray[np.int64]) -> Solution | None:
         """Return the classes as a solution, or ``None`` if it broke a promise."""
@@ -230,16 +215,16 @@ class _Search:
         return Solution(cells, generalized, proof)
 
     def _lower_bound(self) -> float:
-        if self.problem.objective != CERTAINTY:
+        if self.points.problem.objective != CERTAINTY:
             return 0.0  # no objective falls below it
-        return lower_bound(self.problem, self.axes, self.columns)
+        return lower_bound(self.points)
 
     def _holds(self, cells: NDArray[np.int64]) -> bool:
+        """Tell whether the classes, and what suppression leaves, keep every promise."""
         kept = cells >= 0
         if not len(cells):
             return True
-        members = np.flatnonzero(kept)
-        members = members[np.argsort(cells[members], kind="stable")]
-        sizes = np.bincount(cells[members], weights=self.problem.counts[members])
-        verdict = self.judge.holds(members, cells[members], sizes.astype(np.int64))
-        return bool(verdict.all()) and release_holds(self.problem, cells, kept)
+        members, _ = by_class(cells)
+        sizes = np.bincount(cells[members], weights=self.points.counts[members])
+        verdict = self.points.judge.holds(members, cells[members], sizes.astype(np.int64))
+        return bool(verdict.all()) and release_holds(self.points.problem, cells, kept)

@@ -5,16 +5,16 @@ Classes are sorted along a tree drawn at random, neighbours form blocks, and in 
 every promise. A block's groups replace its classes if they lose less: no round makes things worse.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, NodeAxis, segments
 from anon_dagster.core.local.blocks import join_slots
-from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.local.extent import class_losses
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.local.points import Points, by_class
+from anon_dagster.core.objectives import TIE
 
 SMALLEST_BLOCK, LARGEST_BLOCK = 28, 96
 """About how many tuples a block has; the work grows with its square."""
@@ -24,13 +24,10 @@ BATCH = 2**18
 """How many pairs of tuples are worked on at once, which bounds the memory."""
 
 
-def regroup(  # noqa: PLR0913 (three are named)
-    judge: ClassJudge,
-    axes: Sequence[Axis],
-    columns: Sequence[NDArray[np.int64]],
+def regroup(
+    points: Points,
     cells: NDArray[np.int64],
     *,
-    regions: NDArray[np.int64],
     generator: np.random.Generator,
     on_share: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.int64]:
@@ -38,22 +35,20 @@ def regroup(  # noqa: PLR0913 (three are named)
 
     Parameters
     ----------
-    columns
-        Per quasi-identifier the place of each tuple's value, (tuples,).
     cells
         (tuples,): the class of each tuple, from 0 without a gap; -1 is suppressed and stays so.
-    regions
-        (tuples,): tuples of different regions do not share a class, and did not before.
+    generator
+        Draws the tree along which classes are neighbours.
     on_share
         Told how much of the round is done, 0 to 1.
     """
-    losses = class_losses(axes, columns, judge.problem.counts, cells)
+    losses = class_losses(points, cells)
     if not len(losses):
         return cells
-    tuples = neighbourly(axes, columns, cells, regions, generator)
+    tuples = sort_along_random_tree(points, cells, generator)
     size = int(np.clip(CLASSES * len(tuples) // len(losses), SMALLEST_BLOCK, LARGEST_BLOCK))
     classes = segments(cells[tuples])
-    blocks = segments(classes // size * len(regions) + regions[tuples[classes]])
+    blocks = segments(classes // size * len(cells) + points.regions.ids[tuples[classes]])
     starts = classes[blocks]
     lengths = np.diff(np.append(starts, len(tuples)))
     loss = np.add.reduceat(losses[cells[tuples[classes]]], blocks)
@@ -68,8 +63,8 @@ def regroup(  # noqa: PLR0913 (three are named)
         slots = np.arange(int(lengths[batch].max()))
         filled = slots < lengths[batch, None]
         members = tuples[np.where(filled, starts[batch, None] + slots, 0)]
-        groups, lost = join_slots(judge, axes, columns, members, filled)
-        better = filled & (lost < loss[batch] - TIE * judge.problem.records)[:, None]
+        groups, lost = join_slots(points, members, filled)
+        better = filled & (lost < loss[batch] - TIE * points.problem.records)[:, None]
         names = free + np.arange(len(batch))[:, None] * len(slots) + groups
         regrouped[members[better]] = names[better]
         free += names.size
@@ -84,28 +79,22 @@ def renumbered(cells: NDArray[np.int64]) -> NDArray[np.int64]:
     return numbers
 
 
-def neighbourly(
-    axes: Sequence[Axis],
-    columns: Sequence[NDArray[np.int64]],
-    cells: NDArray[np.int64],
-    regions: NDArray[np.int64],
-    generator: np.random.Generator,
+def sort_along_random_tree(
+    points: Points, cells: NDArray[np.int64], generator: np.random.Generator
 ) -> NDArray[np.int64]:
     """Sort tuples by class, and classes along a tree drawn at random, (kept tuples,).
 
     The tree tells classes apart by their regions, then by one level of one attribute after
     another, coarse before fine.
     """
-    tuples = np.flatnonzero(cells >= 0)
-    tuples = tuples[np.argsort(cells[tuples], kind="stable")]
-    starts = segments(cells[tuples])
+    tuples, starts = by_class(cells)
     first = tuples[starts]
     levels = [
         iter(_coarse_to_fine(axis, column[first]))
-        for axis, column in zip(axes, columns, strict=True)
+        for axis, column in zip(points.axes, points.columns, strict=True)
     ]
-    turns = np.repeat(np.arange(len(axes)), [_steps(axis) for axis in axes])
-    keys = [regions[first], *(next(levels[q]) for q in generator.permutation(turns))]
+    turns = np.repeat(np.arange(len(points.axes)), [_steps(axis) for axis in points.axes])
+    keys = [points.regions.ids[first], *(next(levels[q]) for q in generator.permutation(turns))]
     ranks = np.empty(len(first), dtype=np.int64)
     ranks[np.lexsort(keys[::-1])] = np.arange(len(first))
     return tuples[
@@ -114,16 +103,17 @@ def neighbourly(
 
 
 def _steps(axis: Axis) -> int:
+    """Return in how many steps the positions of an axis are told apart."""
     if isinstance(axis, NodeAxis):
         return axis.hierarchy.levels - 1
     return -(-_bits(axis) // 2)
 
 
-def _coarse_to_fine(axis: Axis, places: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Return what tells the places apart, step by step, each (places,)."""
+def _coarse_to_fine(axis: Axis, positions: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """Return what tells the positions apart, step by step, each (positions,)."""
     if isinstance(axis, NodeAxis):
-        return [row[places] for row in axis.nodes[-2::-1]]
-    return [places >> shift for shift in range(_bits(axis) - 1, -1, -2)]
+        return [row[positions] for row in axis.nodes[-2::-1]]
+    return [positions >> shift for shift in range(_bits(axis) - 1, -1, -2)]
 
 
 def _bits(axis: Axis) -> int:

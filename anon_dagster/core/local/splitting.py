@@ -12,7 +12,7 @@ References
    preservation", ICDE 2005, section 4.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,9 +20,11 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, NodeAxis, SetAxis, numbered, segments
 from anon_dagster.core.local.class_judge import ClassJudge
+from anon_dagster.core.local.points import Points
 
 EXPONENTS = (0.5, 0.6, 0.75)
-"""Worth trying, the one that is best most often first."""
+"""How much bits count, see :func:`split`: the one that is best most often first. A heuristic: every
+exponent leads to classes that keep the promises."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,30 +35,39 @@ class _Rows:
     cells: NDArray[np.int64]  # (rows,): from 0, ascending
     counts: NDArray[np.int64]  # (rows,): records
 
-    def take(self, order: NDArray[np.int64]) -> "_Rows":
+    @classmethod
+    def of(cls, points: Points, tuples: NDArray[np.int64], cells: NDArray[np.int64]) -> "_Rows":
+        """Sort tuples by their cells, (as many,), and number these from 0."""
+        order = np.argsort(cells, kind="stable")
+        tuples, cells = tuples[order], cells[order]
+        return cls(tuples, numbered(segments(cells), len(cells)), points.counts[tuples])
+
+    def reordered(self, order: NDArray[np.int64]) -> "_Rows":
+        """Return the rows in another order, (rows,)."""
         return _Rows(self.tuples[order], self.cells[order], self.counts[order])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Entries:
-    """The values of one attribute in each cell, in the order of their places."""
+    """The values of one attribute in each cell, in the order of their positions."""
 
-    rows: _Rows  # sorted by cell, then place
+    rows: _Rows  # sorted by cell, then position
     order: NDArray[np.int64]  # (rows,): where each row stood before
     starts: NDArray[np.int64]  # (entries,): first row of each
     cells: NDArray[np.int64]  # (entries,)
-    places: NDArray[np.int64]  # (entries,)
+    positions: NDArray[np.int64]  # (entries,)
     counts: NDArray[np.int64]  # (entries,): records
     first: NDArray[np.int64]  # (cells,): first entry of each
     last: NDArray[np.int64]  # (cells,): last entry of each
 
     @classmethod
-    def of(cls, rows: _Rows, places: NDArray[np.int64], size: int) -> "_Entries":
-        keys = rows.cells * size + places
+    def of(cls, rows: _Rows, positions: NDArray[np.int64], size: int) -> "_Entries":
+        """Gather the values of one attribute, (rows,): positions below a size."""
+        keys = rows.cells * size + positions
         order = np.argsort(keys, kind="stable")
         starts = segments(keys[order])
-        rows = rows.take(order)
-        cells, at = rows.cells[starts], places[order[starts]]
+        rows = rows.reordered(order)
+        cells, at = rows.cells[starts], positions[order[starts]]
         first = segments(cells)
         last = np.append(first[1:], len(cells)) - 1
         counts = np.add.reduceat(rows.counts, starts)
@@ -72,9 +83,7 @@ class _Offer:
 
 
 def split(
-    judge: ClassJudge,
-    axes: Sequence[Axis],
-    columns: Sequence[NDArray[np.int64]],
+    points: Points,
     cells: NDArray[np.int64],
     *,
     exponent: float = EXPONENTS[0],
@@ -84,8 +93,6 @@ def split(
 
     Parameters
     ----------
-    columns
-        Per quasi-identifier the place of each tuple's value, (tuples,).
     cells
         (tuples,): the cells to start from, each keeping every promise; -1 is suppressed.
     exponent
@@ -100,45 +107,34 @@ def split(
     """
     final = np.full(len(cells), -1, dtype=np.int64)
     tuples = np.flatnonzero(cells >= 0)
-    rows = _regrouped(judge, tuples, cells[tuples])
+    rows = _Rows.of(points, tuples, cells[tuples])
     done = 0
     while len(rows.tuples):
         on_share(1 - len(rows.tuples) / len(tuples))
-        part, ended = _round(judge, axes, columns, rows, exponent)
+        part, ended = _round(points, rows, exponent)
         over = ended[rows.cells]
         names = done + ended.cumsum() - 1
         final[rows.tuples[over]] = names[rows.cells[over]]
         done += int(ended.sum())
-        rows = _regrouped(judge, rows.tuples[~over], part[~over])
+        rows = _Rows.of(points, rows.tuples[~over], part[~over])
     return final
 
 
-def _regrouped(judge: ClassJudge, tuples: NDArray[np.int64], cells: NDArray[np.int64]) -> _Rows:
-    order = np.argsort(cells, kind="stable")
-    tuples, cells = tuples[order], cells[order]
-    starts = segments(cells)
-    return _Rows(tuples, numbered(starts, len(cells)), judge.problem.counts[tuples])
-
-
 def _round(
-    judge: ClassJudge,
-    axes: Sequence[Axis],
-    columns: Sequence[NDArray[np.int64]],
-    rows: _Rows,
-    exponent: float,
+    points: Points, rows: _Rows, exponent: float
 ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     """Return the part that each row goes to, (rows,), and which cells are not split, (cells,)."""
     count = int(rows.cells[-1]) + 1
     best = np.zeros(count)
     part = np.zeros(len(rows.tuples), dtype=np.int64)
-    for axis, column in zip(axes, columns, strict=True):
+    for axis, column in zip(points.axes, points.columns, strict=True):
         entries = _Entries.of(rows, column[rows.tuples], axis.leaves)
         if len(entries.starts) == count:
             continue
         offer = (
-            _offer_children(judge, axis, entries, exponent)
+            _offer_children(points.judge, axis, entries, exponent)
             if isinstance(axis, NodeAxis)
-            else _offer_cut(judge, axis, entries, exponent)
+            else _offer_cut(points.judge, axis, entries, exponent)
         )
         better = offer.scores > best
         best[better] = offer.scores[better]
@@ -161,6 +157,7 @@ def _score(
 
 
 def _bits(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return ``c log₂ c`` of each count."""
     safe = np.maximum(counts, 1).astype(np.float64)
     return safe * np.log2(safe)
 
@@ -170,26 +167,27 @@ def _bits(counts: NDArray[np.int64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Children:
-    """The children of each cell's node that hold records, in the order of their places."""
+    """The children of each cell's node that hold records, in the order of their positions."""
 
     cells: NDArray[np.int64]  # (children,)
     counts: NDArray[np.int64]  # (children,): records
-    lows: NDArray[np.int64]  # (children,): first place
-    highs: NDArray[np.int64]  # (children,): last place
+    lows: NDArray[np.int64]  # (children,): first position
+    highs: NDArray[np.int64]  # (children,): last position
     of_row: NDArray[np.int64]  # (rows,): child of each row, in the order of the entries
 
     @classmethod
     def of(cls, axis: NodeAxis, entries: _Entries) -> "_Children":
-        level = axis.level(entries.places[entries.first], entries.places[entries.last])
+        """Find the children of the lowest node that covers each cell's values."""
+        level = axis.level(entries.positions[entries.first], entries.positions[entries.last])
         below = np.maximum(level - 1, axis.lowest)
-        nodes = axis.nodes[below[entries.cells], entries.places]
+        nodes = axis.nodes[below[entries.cells], entries.positions]
         starts = segments(entries.cells * axis.leaves + nodes)
         ends = np.append(starts[1:], len(nodes)) - 1
         return cls(
             entries.cells[starts],
             np.add.reduceat(entries.counts, starts),
-            entries.places[starts],
-            entries.places[ends],
+            entries.positions[starts],
+            entries.positions[ends],
             numbered(entries.starts[starts], len(entries.order)),
         )
 
@@ -197,6 +195,16 @@ class _Children:
 def _offer_children(
     judge: ClassJudge, axis: NodeAxis, entries: _Entries, exponent: float
 ) -> _Offer:
+    """Offer to split each cell's node into its children and a rest.
+
+    Every child that keeps the promises by itself is a part. All others are one part together, the
+    rest, which goes on reading as the node that covers it; no cell whose rest breaks a promise, or
+    that would stay in one piece, is split.
+
+    A part is named after one of its children (``part``, (children,)); sums and extents of the parts
+    stand at that child, and ``real`` are the children with a part, (parts,). What a split gains is
+    by how much the loss of the cell's records falls, (cells,).
+    """
     children = _Children.of(axis, entries)
     keeps = judge.holds(entries.rows.tuples, children.of_row, children.counts)
     keeps, rest_holds = _settle_rest(judge, entries, children, keeps)
@@ -210,7 +218,7 @@ def _offer_children(
     cells, sizes = children.cells[real], sizes[real]
     first = segments(cells)
     whole = np.add.reduceat(sizes, first)
-    extent = axis.extent(entries.places[entries.first], entries.places[entries.last])
+    extent = axis.extent(entries.positions[entries.first], entries.positions[entries.last])
     after = np.add.reduceat(axis.extent(lows[real], highs[real]) * sizes, first)
     gain = ((extent * whole - after) * axis.unit).astype(np.float64)
     gain[~rest_holds | (np.diff(np.append(first, len(cells))) == 1)] = 0.0
@@ -244,6 +252,13 @@ def _settle_rest(
 def _rest_holds(
     judge: ClassJudge, entries: _Entries, children: _Children, keeps: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
+    """Tell for each cell, (cells,), whether its rest keeps every promise, or there is none.
+
+    Parameters
+    ----------
+    keeps
+        (children,): which are parts of their own; the others are the rest.
+    """
     holds = np.ones(len(entries.first), dtype=np.bool_)
     rest = np.flatnonzero(~keeps[children.of_row])
     if len(rest):
@@ -319,12 +334,12 @@ def _gains(
     left = running - base[entries.cells]
     whole = left[entries.last][entries.cells]
     first, last = entries.first[entries.cells], entries.last[entries.cells]
-    here = np.arange(len(entries.places))
+    here = np.arange(len(entries.positions))
     after = np.minimum(here + 1, last)
     if isinstance(axis, SetAxis):
         before, up_to, beyond = last - first, here - first, last - after
     else:
-        at = entries.places
+        at = entries.positions
         before = axis.extent(at[first], at[last])
         up_to, beyond = axis.extent(at[first], at[here]), axis.extent(at[after], at[last])
     gain = before * whole - up_to * left - beyond * (whole - left)
@@ -332,6 +347,7 @@ def _gains(
 
 
 def _first_best(preference: NDArray[np.float64], entries: _Entries) -> NDArray[np.int64]:
+    """Return the first entry of each cell, (cells,), that is preferred most, (entries,)."""
     most = np.maximum.reduceat(preference, entries.first)
     hits = np.flatnonzero(preference == most[entries.cells])
     return hits[segments(entries.cells[hits])]

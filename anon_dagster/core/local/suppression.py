@@ -1,34 +1,29 @@
 """Suppress the tuples that cost the rest of their classes more than themselves."""
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, SetAxis, numbered, segments
 from anon_dagster.core.local.class_judge import ClassJudge
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.local.points import Points, by_class
+from anon_dagster.core.objectives import TIE
 
 Column = NDArray[np.int64]
 
 
-def suppress_outliers(
-    judge: ClassJudge, axes: Sequence[Axis], columns: Sequence[Column], cells: Column
-) -> Column:
+def suppress_outliers(points: Points, cells: Column) -> Column:
     """Suppress tuples within the limit for as long as the loss falls, one per class and round.
 
     A suppressed record loses its cost; what its class gains is how much tighter the label gets.
     """
-    counts = judge.problem.counts
+    counts = points.counts
     cells = cells.copy()
-    budget = judge.problem.most_suppressed - int(counts[cells < 0].sum())
+    budget = points.problem.most_suppressed - int(counts[cells < 0].sum())
     while budget > 0:
-        tuples = np.flatnonzero(cells >= 0)
-        tuples = tuples[np.argsort(cells[tuples], kind="stable")]
-        starts = segments(cells[tuples])
-        gains = _gains(judge, axes, [column[tuples] for column in columns], tuples, starts)
+        tuples, starts = by_class(cells)
+        gains = _gains(points, tuples, starts)
         gains[counts[tuples] > budget] = 0.0
-        chosen = _affordable(judge, gains, tuples, starts, budget)
+        chosen = _affordable(points.judge, gains, tuples, starts, budget)
         if not len(chosen):
             break
         cells[chosen] = -1
@@ -36,34 +31,28 @@ def suppress_outliers(
     return cells
 
 
-def _gains(
-    judge: ClassJudge,
-    axes: Sequence[Axis],
-    columns: Sequence[Column],
-    tuples: Column,
-    starts: Column,
-) -> NDArray[np.float64]:
+def _gains(points: Points, tuples: Column, starts: Column) -> NDArray[np.float64]:
     """Return by how much the loss falls if a tuple alone is suppressed, (kept tuples,)."""
-    counts = judge.problem.counts[tuples]
+    counts = points.counts[tuples]
     owners = numbered(starts, len(tuples))
     before = np.zeros(len(starts))
     after = np.zeros(len(tuples))
-    for axis, places in zip(axes, columns, strict=True):
-        whole, without = _extents(axis, places, owners, starts)
+    for axis, column in zip(points.axes, points.columns, strict=True):
+        whole, without = _extents(axis, column[tuples], owners, starts)
         before += whole * axis.unit
         after += without * axis.unit
     sizes = np.add.reduceat(counts, starts)
-    cost = counts * float(judge.problem.suppression_cost)
+    cost = counts * float(points.problem.suppression_cost)
     return (before * sizes)[owners] - after * (sizes[owners] - counts) - cost
 
 
 def _extents(
-    axis: Axis, places: Column, owners: Column, starts: Column
+    axis: Axis, positions: Column, owners: Column, starts: Column
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the extent of each class and, for each tuple, of its class without it."""
-    order = np.argsort(owners * axis.leaves + places, kind="stable")
-    last = np.append(starts[1:], len(places)) - 1
-    at = places[order]
+    order = np.argsort(owners * axis.leaves + positions, kind="stable")
+    last = np.append(starts[1:], len(positions)) - 1
+    at = positions[order]
     if isinstance(axis, SetAxis):
         runs = segments(owners * axis.leaves + at)
         whole = np.bincount(owners[runs], minlength=len(starts)) - 1

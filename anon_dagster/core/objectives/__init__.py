@@ -16,11 +16,12 @@ from anon_dagster.core.objectives.attributes import (
 )
 from anon_dagster.core.objectives.cells import Ambiguity, Height
 from anon_dagster.core.objectives.classes import AverageClassSize, Discernibility, KullbackLeibler
-from anon_dagster.core.objectives.objective import Floor, Objective
+from anon_dagster.core.objectives.objective import TIE, Floor, Objective
 from anon_dagster.core.objectives.outcome import Generalization, Outcome, Recoding, WeightedTable
 
 __all__ = [
     "CERTAINTY",
+    "TIE",
     "Aggregate",
     "Ambiguity",
     "ArithmeticMean",

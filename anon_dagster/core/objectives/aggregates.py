@@ -37,10 +37,10 @@ class ArithmeticMean(Aggregate):
 
     def of(self, losses: Sequence[float], weights: Sequence[float]) -> float:
         """See the base class."""
-        loss = 0.0
-        for each, weight in zip(losses, weights, strict=True):
-            loss += weight * each
-        return loss / (sum(weights) or 1.0)
+        total = 0.0
+        for loss, weight in zip(losses, weights, strict=True):
+            total += weight * loss
+        return total / (sum(weights) or 1.0)
 
     def floor(self, losses: Sequence[Floats], weights: Sequence[float]) -> Floor:
         """See the base class."""

@@ -8,10 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.objectives.aggregates import Aggregate, ArithmeticMean
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
 from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
-from anon_dagster.core.privacy.exact import integers
 
 
 class Metric(Protocol):
@@ -25,22 +25,22 @@ class Metric(Protocol):
     def needs_levels(self) -> bool:
         """Whether it is defined for full-domain generalization alone."""
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """Return what a record loses that reads a node: (levels,) of (nodes,)."""
 
     def lost(self, outcome: Outcome, q: int) -> float:
         """Return what all records lose that are not suppressed."""
 
-    def suppressed(self, source: WeightedTable, q: int) -> float:
+    def suppressed(self, table: WeightedTable, q: int) -> float:
         """Return what a suppressed record loses."""
 
-    def offset(self, source: WeightedTable, q: int) -> float:
+    def offset(self, table: WeightedTable, q: int) -> float:
         """Return what the source itself counts, of all records together."""
 
-    def whole(self, source: WeightedTable, q: int) -> float:
+    def whole(self, table: WeightedTable, q: int) -> float:
         """Return what all records can lose together."""
 
-    def weights(self, source: WeightedTable) -> Sequence[float]:
+    def weights(self, table: WeightedTable) -> Sequence[float]:
         """Return what each quasi-identifier weighs."""
 
 
@@ -57,32 +57,32 @@ class CertaintyPenalty:
     costs_suppression = True
     needs_levels = False
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See :class:`Metric`."""
-        return [(covered - 1).astype(np.float64) for covered in source.hierarchies[q].covered]
+        return [(covered - 1).astype(np.float64) for covered in table.hierarchies[q].covered]
 
     def lost(self, outcome: Outcome, q: int) -> int:
         """See :class:`Metric`."""
-        source = outcome.source
-        extra = integers(outcome.covered(q) - 1, source.hierarchies[q].leaves * source.records)
+        table = outcome.table
+        extra = integers(outcome.covered(q) - 1, table.hierarchies[q].leaves * table.records)
         return int((extra * outcome.sizes).sum())
 
-    def suppressed(self, source: WeightedTable, q: int) -> int:
+    def suppressed(self, table: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
-        return source.hierarchies[q].leaves - 1
+        return table.hierarchies[q].leaves - 1
 
-    def offset(self, source: WeightedTable, q: int) -> int:
+    def offset(self, table: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
-        del source, q
+        del table, q
         return 0
 
-    def whole(self, source: WeightedTable, q: int) -> int:
+    def whole(self, table: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
-        return source.records * (source.hierarchies[q].leaves - 1)
+        return table.records * (table.hierarchies[q].leaves - 1)
 
-    def weights(self, source: WeightedTable) -> Sequence[float]:
+    def weights(self, table: WeightedTable) -> Sequence[float]:
         """See :class:`Metric`."""
-        return source.weights
+        return table.weights
 
     def __str__(self) -> str:
         return "normalized certainty penalty"
@@ -102,9 +102,9 @@ class Precision:
     costs_suppression = True
     needs_levels = True
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See :class:`Metric`."""
-        levels = enumerate(source.hierarchies[q].labels)
+        levels = enumerate(table.hierarchies[q].labels)
         return [np.full(len(labels), float(level)) for level, labels in levels]
 
     def lost(self, outcome: Outcome, q: int) -> int:
@@ -112,22 +112,22 @@ class Precision:
         assert outcome.levels is not None, "local recoding has no levels"
         return outcome.levels[q] * int(outcome.sizes.sum())
 
-    def suppressed(self, source: WeightedTable, q: int) -> int:
+    def suppressed(self, table: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
-        return source.hierarchies[q].levels - 1
+        return table.hierarchies[q].levels - 1
 
-    def offset(self, source: WeightedTable, q: int) -> int:
+    def offset(self, table: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
-        del source, q
+        del table, q
         return 0
 
-    def whole(self, source: WeightedTable, q: int) -> int:
+    def whole(self, table: WeightedTable, q: int) -> int:
         """See :class:`Metric`."""
-        return source.records * (source.hierarchies[q].levels - 1)
+        return table.records * (table.hierarchies[q].levels - 1)
 
-    def weights(self, source: WeightedTable) -> Sequence[float]:
+    def weights(self, table: WeightedTable) -> Sequence[float]:
         """See :class:`Metric`."""
-        return source.weights
+        return table.weights
 
     def __str__(self) -> str:
         return "loss of precision"
@@ -153,37 +153,37 @@ class NonUniformEntropy:
     costs_suppression = False
     needs_levels = False
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See :class:`Metric`."""
-        return [_logs(held) for held in source.held[q]]
+        return [_logs(held) for held in table.held[q]]
 
     def lost(self, outcome: Outcome, q: int) -> float:
         """See :class:`Metric`."""
         return float((_logs(outcome.held(q)) * outcome.sizes).sum())
 
-    def suppressed(self, source: WeightedTable, q: int) -> float:
+    def suppressed(self, table: WeightedTable, q: int) -> float:
         """See :class:`Metric`."""
         del q
-        return log2(max(source.records, 1))
+        return log2(max(table.records, 1))
 
-    def offset(self, source: WeightedTable, q: int) -> float:
+    def offset(self, table: WeightedTable, q: int) -> float:
         """See :class:`Metric`."""
-        return source.leaf_logs[q]
+        return table.leaf_logs[q]
 
-    def whole(self, source: WeightedTable, q: int) -> float:
+    def whole(self, table: WeightedTable, q: int) -> float:
         """See :class:`Metric`."""
-        return source.records * _bits(source, q)
+        return table.records * _bits(table, q)
 
-    def weights(self, source: WeightedTable) -> Sequence[float]:
+    def weights(self, table: WeightedTable) -> Sequence[float]:
         """See :class:`Metric`."""
-        return [w * _bits(source, q) for q, w in enumerate(source.weights)]
+        return [w * _bits(table, q) for q, w in enumerate(table.weights)]
 
     def __str__(self) -> str:
         return "non-uniform entropy"
 
 
-def _bits(source: WeightedTable, q: int) -> float:
-    return log2(max(source.hierarchies[q].leaves, 1))
+def _bits(table: WeightedTable, q: int) -> float:
+    return log2(max(table.hierarchies[q].leaves, 1))
 
 
 def _logs(counts: NDArray[np.int64]) -> Floats:
@@ -212,11 +212,11 @@ class AttributeWise(Objective):
 
     def loss(self, outcome: Outcome) -> float:
         """See the base class; 0 (nothing lost) to 1 where a suppressed record costs 1."""
-        every = range(len(outcome.source.hierarchies))
+        every = range(len(outcome.table.hierarchies))
         lost = [self.metric.lost(outcome, q) for q in every]
-        return self.combined(outcome.source, lost, outcome.suppressed)
+        return self.combined(outcome.table, lost, outcome.suppressed)
 
-    def combined(self, source: WeightedTable, lost: Sequence[float], suppressed: int) -> float:
+    def combined(self, table: WeightedTable, lost: Sequence[float], suppressed: int) -> float:
         """Aggregate what each quasi-identifier loses; the one place that fixes the order.
 
         Parameters
@@ -227,48 +227,48 @@ class AttributeWise(Objective):
         suppressed
             How many records are.
         """
-        metric, cost = self.metric, source.suppression_cost
+        metric, cost = self.metric, table.suppression_cost
         shares = []
-        for q, each in enumerate(lost):
-            most = metric.suppressed(source, q)
-            total = each * cost.denominator + suppressed * most * cost.numerator
-            whole = metric.whole(source, q) * cost.denominator
-            offset = metric.offset(source, q) * cost.denominator
+        for q, lost_of_kept in enumerate(lost):
+            most = metric.suppressed(table, q)
+            total = lost_of_kept * cost.denominator + suppressed * most * cost.numerator
+            whole = metric.whole(table, q) * cost.denominator
+            offset = metric.offset(table, q) * cost.denominator
             shares.append(max((total - offset) / whole, 0.0) if whole else 0.0)
-        return self.aggregate.of(shares, metric.weights(source))
+        return self.aggregate.of(shares, metric.weights(table))
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See the base class."""
-        return self.metric.penalties(source, q)
+        return self.metric.penalties(table, q)
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """See the base class: the loss without suppression, less what that may save."""
-        bounds = [self._least(source, q) for q in range(len(source.hierarchies))]
-        return [self._floor(source, bounds)]
+        bounds = [self._least(table, q) for q in range(len(table.hierarchies))]
+        return [self._floor(table, bounds)]
 
-    def raised(self, source: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor:
+    def raised(self, table: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor:
         """See the base class."""
         bounds = []
-        for q, spared in enumerate(lost):
-            whole = self.metric.whole(source, q)
-            most = float(source.suppression_cost) * self.metric.suppressed(source, q)
-            added = (doomed * most - spared) / whole if whole else 0.0
-            bounds.append(self._least(source, q) + added)
-        return self._floor(source, bounds)
+        for q, lost_unless_suppressed in enumerate(lost):
+            whole = self.metric.whole(table, q)
+            most = float(table.suppression_cost) * self.metric.suppressed(table, q)
+            added = (doomed * most - lost_unless_suppressed) / whole if whole else 0.0
+            bounds.append(self._least(table, q) + added)
+        return self._floor(table, bounds)
 
-    def _floor(self, source: WeightedTable, bounds: Sequence[Floats]) -> Floor:
+    def _floor(self, table: WeightedTable, bounds: Sequence[Floats]) -> Floor:
         least = [np.maximum(bound, 0.0) for bound in bounds]
-        return self.aggregate.floor(least, self.metric.weights(source))
+        return self.aggregate.floor(least, self.metric.weights(table))
 
-    def _least(self, source: WeightedTable, q: int) -> Floats:
+    def _least(self, table: WeightedTable, q: int) -> Floats:
         """Return what the attribute loses at least at each level, (levels,)."""
-        metric, whole = self.metric, self.metric.whole(source, q)
-        most = float(source.suppression_cost) * metric.suppressed(source, q)
-        spared = min(source.most_suppressed, source.records)
+        metric, whole = self.metric, self.metric.whole(table, q)
+        most = float(table.suppression_cost) * metric.suppressed(table, q)
+        suppressed = min(table.most_suppressed, table.records)
         least = []
-        for penalty, held in zip(metric.penalties(source, q), source.held[q], strict=True):
-            saved = spared * max(float(penalty[held > 0].max(initial=0.0)) - most, 0.0)
-            least.append(float(penalty @ held) - metric.offset(source, q) - saved)
+        for penalty, held in zip(metric.penalties(table, q), table.held[q], strict=True):
+            saved = suppressed * max(float(penalty[held > 0].max(initial=0.0)) - most, 0.0)
+            least.append(float(penalty @ held) - metric.offset(table, q) - saved)
         return np.array(least) / whole if whole else np.zeros(len(least))
 
     def __str__(self) -> str:

@@ -26,38 +26,38 @@ class Ambiguity(Objective):
 
     def loss(self, outcome: Outcome) -> float:
         """See the base class."""
-        source = outcome.source
-        if not source.records or not source.domain:
+        table = outcome.table
+        if not table.records or not table.domain:
             return 0.0
         sizes = np.append(outcome.sizes, outcome.suppressed).astype(np.float64)
-        bits = np.append(outcome.volume(), source.domain)
+        bits = np.append(outcome.volume(), table.domain)
         bits, sizes = bits[sizes > 0], sizes[sizes > 0]
         most = bits.max()
-        mean = float((sizes * np.exp2(bits - most)).sum()) / source.records
-        return max(float(np.log2(mean) + most) / source.domain, 0.0)
+        mean = float((sizes * np.exp2(bits - most)).sum()) / table.records
+        return max(float(np.log2(mean) + most) / table.domain, 0.0)
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]]:
         """See the base class: logarithms add up."""
-        return [np.log2(np.maximum(covered, 1)) for covered in source.hierarchies[q].covered]
+        return [np.log2(np.maximum(covered, 1)) for covered in table.hierarchies[q].covered]
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """See the base class: the logarithm of a mean is at least the mean of the logarithms."""
-        return [_floor(source, self._logs(source))]
+        return [_floor(table, self._logs(table))]
 
-    def raised(self, source: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor:
+    def raised(self, table: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor:
         """See the base class."""
-        logs = self._logs(source)
+        logs = self._logs(table)
         added = [
             logs[q] + (doomed * np.log2(max(h.leaves, 1)) - lost[q])
-            for q, h in enumerate(source.hierarchies)
+            for q, h in enumerate(table.hierarchies)
         ]
-        return _floor(source, added)
+        return _floor(table, added)
 
-    def _logs(self, source: WeightedTable) -> list[Floats]:
+    def _logs(self, table: WeightedTable) -> list[Floats]:
         """Return Σ over records of the logarithm: (quasi-identifiers,) of (levels,)."""
         return [
-            np.array([float(p @ h) for p, h in zip(self.penalties(source, q), held, strict=True)])
-            for q, held in enumerate(source.held)
+            np.array([float(p @ h) for p, h in zip(self.penalties(table, q), held, strict=True)])
+            for q, held in enumerate(table.held)
         ]
 
     def unsuppressed(self, outcome: Outcome) -> float:
@@ -68,9 +68,10 @@ class Ambiguity(Objective):
         return "ambiguity"
 
 
-def _floor(source: WeightedTable, logs: Sequence[Floats]) -> Floor:
-    whole = source.domain * source.records
-    return Floor([each / whole if whole else np.zeros(len(each)) for each in logs])
+def _floor(table: WeightedTable, logs: Sequence[Floats]) -> Floor:
+    """Return the bound by the mean logarithm, per that of the domain."""
+    whole = table.domain * table.records
+    return Floor([sums / whole if whole else np.zeros(len(sums)) for sums in logs])
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +91,16 @@ class Height(Objective):
     def loss(self, outcome: Outcome) -> float:
         """See the base class."""
         assert outcome.levels is not None, "local recoding has no levels"
-        return sum(outcome.levels) / _top(outcome.source)
+        return sum(outcome.levels) / _top(outcome.table)
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """See the base class: it is known."""
-        top = _top(source)
-        return [Floor([np.arange(h.levels, dtype=np.float64) / top for h in source.hierarchies])]
+        top = _top(table)
+        return [Floor([np.arange(h.levels, dtype=np.float64) / top for h in table.hierarchies])]
 
     def __str__(self) -> str:
         return "height"
 
 
-def _top(source: WeightedTable) -> int:
-    return sum(h.levels - 1 for h in source.hierarchies) or 1
+def _top(table: WeightedTable) -> int:
+    return sum(h.levels - 1 for h in table.hierarchies) or 1

@@ -8,9 +8,9 @@ from math import log2
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.objectives.objective import Floats, Floor, Objective
 from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
-from anon_dagster.core.privacy.exact import integers
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,39 +30,39 @@ class Discernibility(Objective):
 
     def loss(self, outcome: Outcome) -> float:
         """See the base class."""
-        source, cost = outcome.source, outcome.source.suppression_cost
-        if not source.records:
+        table, cost = outcome.table, outcome.table.suppression_cost
+        if not table.records:
             return 0.0
-        penalty = cost.numerator * source.records * outcome.suppressed
-        total = _squares(outcome.sizes, source.records) * cost.denominator + penalty
-        return total / (source.records**2 * cost.denominator)
+        penalty = cost.numerator * table.records * outcome.suppressed
+        total = _squares(outcome.sizes, table.records) * cost.denominator + penalty
+        return total / (table.records**2 * cost.denominator)
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """See the base class.
 
         Σ p² is at least 2 to the power of minus the entropy (Jensen's inequality), which never
         exceeds the sum of the attributes' entropies.
         """
-        slack = self.slack(source)
-        terms = [-entropies for entropies in _entropies(source)]
-        return [Floor(terms, lambda joined: np.exp2(joined) * bool(source.records) - slack)]
+        slack = self.slack(table)
+        terms = [-entropies for entropies in _entropies(table)]
+        return [Floor(terms, lambda joined: np.exp2(joined) * bool(table.records) - slack)]
 
     def unsuppressed(self, outcome: Outcome) -> float:
         """See the base class: joining classes adds to their squares."""
-        records = outcome.source.records
+        records = outcome.table.records
         return _squares(outcome.sizes, records) / records**2 if records else 0.0
 
-    def surcharge(self, source: WeightedTable, doomed: NDArray[np.int64]) -> float:
+    def surcharge(self, table: WeightedTable, doomed: NDArray[np.int64]) -> float:
         """See the base class: what falls apart has smaller squares, and costs the same."""
-        cost, records = source.suppression_cost, source.records
+        cost, records = table.suppression_cost, table.records
         added = cost * records * int(doomed.sum()) - _squares(doomed, records)
         return float(added / records**2) if records else 0.0
 
-    def slack(self, source: WeightedTable) -> float:
+    def slack(self, table: WeightedTable) -> float:
         """See the base class: a suppressed class is no larger than the limit."""
-        most = min(source.most_suppressed, source.records)
-        saved = most * max(most - source.suppression_cost * source.records, Fraction(0))
-        return float(saved / source.records**2) if source.records else 0.0
+        most = min(table.most_suppressed, table.records)
+        saved = most * max(most - table.suppression_cost * table.records, Fraction(0))
+        return float(saved / table.records**2) if table.records else 0.0
 
     def __str__(self) -> str:
         return "discernibility"
@@ -84,15 +84,15 @@ class AverageClassSize(Objective):
 
     def loss(self, outcome: Outcome) -> float:
         """See the base class."""
-        classes, tuples = len(outcome.sizes), len(outcome.source.tuples)
+        classes, tuples = len(outcome.sizes), len(outcome.table.tuples)
         return 1.0 - (classes + (outcome.suppressed > 0)) / tuples if tuples else 0.0
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """See the base class: there are no more classes than combinations of nodes."""
-        tuples = max(len(source.tuples), 1)
+        tuples = max(len(table.tuples), 1)
         terms = [
             np.log2(np.array([max(int(np.count_nonzero(held)), 1) for held in levels]))
-            for levels in source.held
+            for levels in table.held
         ]
         most = log2(tuples) + 1
         return [Floor(terms, lambda joined: 1.0 - np.exp2(np.minimum(joined, most)) / tuples)]
@@ -126,42 +126,42 @@ class KullbackLeibler(Objective):
 
     def loss(self, outcome: Outcome) -> float:
         """See the base class."""
-        domain = outcome.source.domain
+        domain = outcome.table.domain
         return max(self.divergence(outcome) / domain, 0.0) if domain else 0.0
 
     def divergence(self, outcome: Outcome) -> float:
         """Return the divergence in bits."""
-        source = outcome.source
-        if not source.records:
+        table = outcome.table
+        if not table.records:
             return 0.0
         sizes = outcome.sizes.astype(np.float64)
         spread = np.log2(sizes) - outcome.volume()
         told = 0.0
         if outcome.suppressed:
-            rest = log2(outcome.suppressed) - source.domain
+            rest = log2(outcome.suppressed) - table.domain
             spread = np.logaddexp2(spread, rest)
             told = outcome.suppressed * rest
         told += float((sizes * spread).sum())
-        return max((source.tuple_logs - told) / source.records, 0.0)
+        return max((table.tuple_logs - told) / table.records, 0.0)
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """See the base class.
 
         The divergence is Σ mean log₂ covered - H(tuple | class), without suppression. The
         conditional entropy exceeds neither the sum of the attributes' nor the tuples' own.
         """
-        if not source.domain:
-            return [Floor([np.zeros(h.levels) for h in source.hierarchies])]
+        if not table.domain:
+            return [Floor([np.zeros(h.levels) for h in table.hierarchies])]
         volumes = [
-            _mean_logs(h.covered, held, source.records)
-            for h, held in zip(source.hierarchies, source.held, strict=True)
+            _mean_logs(h.covered, held, table.records)
+            for h, held in zip(table.hierarchies, table.held, strict=True)
         ]
-        whole = [entropies[0] - entropies for entropies in _entropies(source)]
+        whole = [entropies[0] - entropies for entropies in _entropies(table)]
         alone = [v - h for v, h in zip(volumes, whole, strict=True)]
-        all_of_it = source.entropy(source.tuples)
+        all_of_it = table.entropy(table.tuples)
         return [
-            Floor(alone, lambda joined: joined / source.domain),
-            Floor(volumes, lambda joined: (joined - all_of_it) / source.domain),
+            Floor(alone, lambda joined: joined / table.domain),
+            Floor(volumes, lambda joined: (joined - all_of_it) / table.domain),
         ]
 
     def unsuppressed(self, outcome: Outcome) -> float:
@@ -181,9 +181,9 @@ def _squares(sizes: NDArray[np.int64], records: int) -> int:
     return int((whole * whole).sum())
 
 
-def _entropies(source: WeightedTable) -> list[Floats]:
+def _entropies(table: WeightedTable) -> list[Floats]:
     """Return the entropy of each attribute in bits: (quasi-identifiers,) of (levels,)."""
-    return [np.array([source.entropy(held) for held in levels]) for levels in source.held]
+    return [np.array([table.entropy(held) for held in levels]) for levels in table.held]
 
 
 def _mean_logs(

@@ -10,6 +10,9 @@ from anon_dagster.core.objectives.outcome import Outcome, WeightedTable
 
 Floats = NDArray[np.float64]
 
+TIE = 1e-12
+"""Losses this close are equal; the lexicographically smallest levels win."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Floor:
@@ -44,19 +47,19 @@ class Objective:
         """Return what a release loses."""
         raise NotImplementedError
 
-    def floors(self, source: WeightedTable) -> Sequence[Floor]:
+    def floors(self, table: WeightedTable) -> Sequence[Floor]:
         """Return bounds that are known before any candidate is evaluated; each one holds."""
         raise NotImplementedError
 
-    def penalties(self, source: WeightedTable, q: int) -> Sequence[NDArray[np.floating]] | None:
+    def penalties(self, table: WeightedTable, q: int) -> Sequence[NDArray[np.floating]] | None:
         """Return what a record adds that reads a node: (levels,) of (nodes,).
 
         They grow from level to level. ``None`` if records do not add up.
         """
-        del source, q
+        del table, q
         return None
 
-    def raised(self, source: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor | None:
+    def raised(self, table: WeightedTable, doomed: int, lost: Sequence[Floats]) -> Floor | None:
         """Return a bound for candidates where some records are surely suppressed.
 
         Parameters
@@ -67,7 +70,7 @@ class Objective:
             (quasi-identifiers,) of (levels,): what they would add, were they not suppressed, or
             more.
         """
-        del source, doomed, lost
+        del table, doomed, lost
         return None
 
     def unsuppressed(self, outcome: Outcome) -> float:
@@ -81,17 +84,17 @@ class Objective:
         del outcome
         return -np.inf
 
-    def surcharge(self, source: WeightedTable, doomed: NDArray[np.int64]) -> float:
+    def surcharge(self, table: WeightedTable, doomed: NDArray[np.int64]) -> float:
         """Return what surely suppressed classes, (classes,): records, add to what is unsuppressed.
 
         It holds for every more specific candidate, too, where they fall apart.
         """
-        del source, doomed
+        del table, doomed
         return 0.0
 
-    def slack(self, source: WeightedTable) -> float:
+    def slack(self, table: WeightedTable) -> float:
         """Return by how much suppression may lower a loss at most, below what is unsuppressed."""
-        del source
+        del table
         return 0.0
 
     def __str__(self) -> str:

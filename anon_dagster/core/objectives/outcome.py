@@ -33,7 +33,7 @@ class WeightedTable:
     @cached_property
     def held(self) -> list[list[NDArray[np.int64]]]:
         """Records of each node: per quasi-identifier and level, (nodes,)."""
-        found = []
+        held = []
         for q, hierarchy in enumerate(self.hierarchies):
             leaves = np.zeros(hierarchy.leaves, dtype=np.int64)
             np.add.at(leaves, self.codes[:, q], self.counts)
@@ -42,8 +42,8 @@ class WeightedTable:
                 nodes = np.zeros(len(labels), dtype=np.int64)
                 np.add.at(nodes, row, leaves)
                 levels.append(nodes)
-            found.append(levels)
-        return found
+            held.append(levels)
+        return held
 
     @cached_property
     def tuples(self) -> NDArray[np.int64]:
@@ -81,7 +81,7 @@ class Outcome(Protocol):
     """A release: its classes, how they read, and how many records have none."""
 
     @property
-    def source(self) -> WeightedTable:
+    def table(self) -> WeightedTable:
         """The table."""
 
     @property
@@ -110,7 +110,7 @@ class Outcome(Protocol):
 class Generalization:
     """What full-domain generalization makes of a table."""
 
-    source: WeightedTable
+    table: WeightedTable
     levels: tuple[int, ...]
     nodes: Sequence[NDArray[np.integer]]  # (quasi-identifiers,) of (classes,)
     sizes: NDArray[np.int64]  # (classes,)
@@ -118,12 +118,12 @@ class Generalization:
 
     def covered(self, q: int) -> NDArray[np.int64]:
         """See :class:`Outcome`."""
-        covered = self.source.hierarchies[q].covered[self.levels[q]]
+        covered = self.table.hierarchies[q].covered[self.levels[q]]
         return covered.take(self.nodes[q])
 
     def held(self, q: int) -> NDArray[np.int64]:
         """See :class:`Outcome`."""
-        return self.source.held[q][self.levels[q]].take(self.nodes[q])
+        return self.table.held[q][self.levels[q]].take(self.nodes[q])
 
     def volume(self) -> NDArray[np.float64]:
         """See :class:`Outcome`."""
@@ -134,7 +134,7 @@ class Generalization:
 class Recoding:
     """What local recoding makes of a table."""
 
-    source: WeightedTable
+    table: WeightedTable
     sizes: NDArray[np.int64]  # (classes,)
     suppressed: int
     coverage: Sequence[NDArray[np.int64]]  # (quasi-identifiers,) of (classes,): leaves
@@ -157,6 +157,6 @@ class Recoding:
 
 def _volume(outcome: Outcome) -> NDArray[np.float64]:
     bits = np.zeros(len(outcome.sizes))
-    for q in range(len(outcome.source.hierarchies)):
+    for q in range(len(outcome.table.hierarchies)):
         bits += np.log2(outcome.covered(q).astype(np.float64))
     return bits

@@ -7,15 +7,16 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.privacy.l_diversity import DistinctLDiversity
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
-class AlphaDeassociation:
+class AlphaDeassociation(SensitiveModel):
     """No sensitive value makes up more than a share ``alpha`` of a class [1]_.
 
     Whoever finds the class of a person guesses her value right with a probability of ``alpha`` at
@@ -32,7 +33,6 @@ class AlphaDeassociation:
        k-anonymity model for privacy preserving data publishing", KDD 2006, definitions 2 and 3.
     """
 
-    sensitive: int
     alpha: Fraction
     values: tuple[int, ...] | None = None
 
@@ -52,11 +52,6 @@ class AlphaDeassociation:
             return None
         return DistinctLDiversity(self.sensitive, ceil(1 / self.alpha))
 
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether no guarded value is too frequent."""
         histogram = classes.histograms[self.sensitive]
@@ -71,4 +66,4 @@ class AlphaDeassociation:
         return verdict
 
     def __str__(self) -> str:
-        return f"{float(self.alpha):g}-deassociation"
+        return wording.alpha_deassociation(self.alpha)

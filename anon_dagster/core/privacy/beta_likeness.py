@@ -4,22 +4,24 @@ from dataclasses import dataclass
 from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a float logarithm may be off; nearer to the bound, it is computed anew, exactly."""
 
 
 @dataclass(frozen=True, slots=True)
-class BetaLikeness:
+class BetaLikeness(SensitiveModel):
     """``(q - p) / p <= beta`` for every sensitive value in every class: basic β-likeness [1]_.
 
     ``q`` is the share of the value in the class, ``p`` that in the whole table. Values that a
@@ -31,8 +33,8 @@ class BetaLikeness:
        2012, definition 2.
     """
 
-    sensitive: int
     beta: Fraction
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.beta <= 0:
@@ -47,11 +49,6 @@ class BetaLikeness:
     def relaxation(self) -> SupportShare:
         """The values that a class holds add up to 1 there, so to 1 / (1 + β) in the table."""
         return SupportShare(self.sensitive, 1 / (1 + self.beta))
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether no value is too much ahead."""
@@ -68,11 +65,11 @@ class BetaLikeness:
         return verdict
 
     def __str__(self) -> str:
-        return f"basic {float(self.beta):g}-likeness"
+        return wording.beta_likeness("basic", self.beta)
 
 
 @dataclass(frozen=True, slots=True)
-class EnhancedBetaLikeness:
+class EnhancedBetaLikeness(SensitiveModel):
     """``(q - p) / p <= min(beta, -ln p)`` for every sensitive value in every class [1]_.
 
     As :class:`BetaLikeness`, and however large ``beta``, no value becomes certain: what frequent
@@ -84,8 +81,8 @@ class EnhancedBetaLikeness:
        2012, definition 3.
     """
 
-    sensitive: int
     beta: Fraction
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         BetaLikeness(self.sensitive, self.beta)
@@ -100,11 +97,6 @@ class EnhancedBetaLikeness:
         """That of basic β-likeness, which is weaker."""
         return BetaLikeness(self.sensitive, self.beta).relaxation
 
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether no value is too much ahead."""
         verdict = BetaLikeness(self.sensitive, self.beta).holds(classes)
@@ -114,14 +106,14 @@ class EnhancedBetaLikeness:
         shares = expected / max(total, 1)
         excess = histogram.counts / sizes / shares - 1 + np.log(shares)
         ahead: NDArray[np.bool_] = excess > 0
-        for e in np.flatnonzero(np.abs(excess) <= _NEAR * (1 - np.log(shares))).tolist():
+        for e in np.flatnonzero(np.abs(excess) <= _MARGIN * (1 - np.log(shares))).tolist():
             ratio = Fraction(int(histogram.counts[e]) * total, int(sizes[e]) * int(expected[e]))
             ahead[e] = not _is_below_log(ratio - 1, Fraction(total, int(expected[e])))
         verdict[histogram.classes[ahead]] = False
         return verdict
 
     def __str__(self) -> str:
-        return f"enhanced {float(self.beta):g}-likeness"
+        return wording.beta_likeness("enhanced", self.beta)
 
 
 @lru_cache(maxsize=65_536)

@@ -4,21 +4,23 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a float logarithm may be off; nearer to the bound, it is computed anew, exactly."""
 
 
 @dataclass(frozen=True, slots=True)
-class DeltaDisclosure:
+class DeltaDisclosure(SensitiveModel):
     """``|log2(q / p)| < delta`` for every sensitive value in every class [1]_.
 
     ``q`` is the share of the value in the class, ``p`` that in the whole table. What a class tells
@@ -36,9 +38,9 @@ class DeltaDisclosure:
        anonymized data publishing", KDD 2008, section 3 (δ-disclosure privacy).
     """
 
-    sensitive: int
     delta: Fraction
     present_only: bool = False
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if self.delta <= 0:
@@ -56,11 +58,6 @@ class DeltaDisclosure:
             return SupportShare(self.sensitive, Fraction(1))
         return SupportShare(self.sensitive, _below_power(self.delta))
 
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its shares are near those of the table."""
         histogram = classes.histograms[self.sensitive]
@@ -69,7 +66,7 @@ class DeltaDisclosure:
         logs = np.log2(histogram.counts / sizes) - np.log2(expected / max(total, 1))
         excess = np.abs(logs) - float(self.delta)
         far: NDArray[np.bool_] = excess >= 0
-        for e in np.flatnonzero(np.abs(excess) <= _NEAR * (1 + np.abs(logs))).tolist():
+        for e in np.flatnonzero(np.abs(excess) <= _MARGIN * (1 + np.abs(logs))).tolist():
             share = Fraction(int(histogram.counts[e]) * total, int(sizes[e]) * int(expected[e]))
             far[e] = not _is_within(share, self.delta)
         verdict = np.ones(len(classes.sizes), dtype=np.bool_)
@@ -80,8 +77,7 @@ class DeltaDisclosure:
         return verdict
 
     def __str__(self) -> str:
-        of = " (of the values present)" if self.present_only else ""
-        return f"{float(self.delta):g}-disclosure privacy{of}"
+        return wording.delta_disclosure(self.delta, present_only=self.present_only)
 
 
 @lru_cache(maxsize=65_536)

@@ -7,15 +7,16 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.exact import integers
 from anon_dagster.core.privacy.k_map import KMap
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, PrivacyModel
 from anon_dagster.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
-class DeltaPresence:
+class DeltaPresence(PrivacyModel):
     """Each person of the population is in the table with a probability within two bounds [1]_.
 
     Of the people who read as a class does, the table has a share of records / people. With a lower
@@ -35,10 +36,6 @@ class DeltaPresence:
             raise RequestError("delta_min and delta_max must be from 0 to 1, in this order")
 
     @property
-    def sensitive(self) -> None:
-        """No attribute: presence itself is what is protected."""
-
-    @property
     def monotone(self) -> Monotone:
         """A share in a joined class lies between those in its parts; a part may have no record."""
         return Monotone.UNKNOWN if self.lower else Monotone.ALL_SUFFICE
@@ -48,11 +45,6 @@ class DeltaPresence:
         """One record at least is a share of at most ``upper``."""
         people = ceil(1 / self.upper)
         return KMap(people) if people > 1 else None
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
 
     @property
     def complete(self) -> bool:
@@ -71,4 +63,4 @@ class DeltaPresence:
         return verdict
 
     def __str__(self) -> str:
-        return f"({float(self.lower):g}, {float(self.upper):g})-presence"
+        return wording.delta_presence(self.lower, self.upper)

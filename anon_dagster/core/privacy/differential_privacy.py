@@ -9,8 +9,9 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
 
 _DIGITS = 60
@@ -20,7 +21,7 @@ _RANGE = 2**64  # of what a sampling probability is a multiple of
 
 
 @dataclass(frozen=True, slots=True)
-class DifferentialPrivacy:
+class DifferentialPrivacy(SizeModel):
     """A release tells nearly the same with any one person as without her [1]_ [2]_.
 
     For all tables D and D' that differ by one record and every set S of releases,
@@ -67,31 +68,12 @@ class DifferentialPrivacy:
         """The k: how many drawn records a class needs."""
         return _smallest(self.epsilon, self.delta)
 
-    @property
-    def sensitive(self) -> None:
-        """No attribute: all that is released is a quasi-identifier."""
-
-    @property
-    def monotone(self) -> Monotone:
-        """A class is as large as any that it joins."""
-        return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "DifferentialPrivacy":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether enough of its records were drawn."""
         return classes.sizes >= self.smallest
 
     def __str__(self) -> str:
-        return f"({float(self.epsilon):g}, {float(self.delta):g})-differential privacy"
+        return wording.differential_privacy(self.epsilon, self.delta)
 
 
 def _exp_of_minus(epsilon: Fraction) -> Decimal:

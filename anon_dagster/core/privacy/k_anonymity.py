@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
-class KAnonymity:
+class KAnonymity(SizeModel):
     """Every record shares its quasi-identifiers with at least ``k - 1`` others [1]_.
 
     Nobody who knows the quasi-identifiers of a person finds fewer than ``k`` records that may be
@@ -29,28 +30,9 @@ class KAnonymity:
         if self.k < 2:
             raise RequestError(f"k must be at least 2, got {self.k}")
 
-    @property
-    def sensitive(self) -> None:
-        """No attribute: the size of a class is all that counts."""
-
-    @property
-    def monotone(self) -> Monotone:
-        """A class is as large as any that it joins."""
-        return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "KAnonymity":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether it has ``k`` records."""
         return classes.sizes >= self.k
 
     def __str__(self) -> str:
-        return f"{self.k}-anonymity"
+        return wording.k_anonymity(self.k)

@@ -8,13 +8,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import SizeModel
 from anon_dagster.errors import RequestError
 
 
 @dataclass(frozen=True, slots=True)
-class KMap:
+class KMap(SizeModel):
     """Every class reads as at least ``k`` people of the population do [1]_.
 
     Nobody who knows a person of the population, but not that she is in the table, finds fewer than
@@ -32,36 +33,17 @@ class KMap:
         if self.k < 2:
             raise RequestError(f"k must be at least 2, got {self.k}")
 
-    @property
-    def sensitive(self) -> None:
-        """No attribute: the people behind a class are all that counts."""
-
-    @property
-    def monotone(self) -> Monotone:
-        """Behind a class are all people who are behind any that it joins."""
-        return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "KMap":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether ``k`` people read as it does."""
         assert classes.people is not None, "the problem has a population"
         return classes.people >= self.k
 
     def __str__(self) -> str:
-        return f"{self.k}-map"
+        return wording.k_map(self.k)
 
 
 @dataclass(frozen=True, slots=True)
-class EstimatedKMap:
+class EstimatedKMap(SizeModel):
     """Classes are so large that they are unlikely to stand for fewer than ``k`` people [1]_ [2]_.
 
     Nobody who knows a person of the population, but not that she is in the table, finds fewer than
@@ -107,31 +89,12 @@ class EstimatedKMap:
         """The records that every class needs; never more than ``k``, which are people already."""
         return _critical_size(self.k, self.fraction, self.significance, self.truncated)
 
-    @property
-    def sensitive(self) -> None:
-        """No attribute: the size of a class is all that counts."""
-
-    @property
-    def monotone(self) -> Monotone:
-        """A class is as large as any that it joins."""
-        return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "EstimatedKMap":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether it is large enough."""
         return classes.sizes >= self.smallest
 
     def __str__(self) -> str:
-        return f"{self.k}-map (estimated)"
+        return wording.estimated_k_map(self.k)
 
 
 @lru_cache(maxsize=1_024)

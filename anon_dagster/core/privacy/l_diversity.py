@@ -9,17 +9,18 @@ from math import ceil, gcd
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.errors import RequestError
 
-_NEAR = 1e-9
+_MARGIN = 1e-9
 """How far a float entropy may be off; nearer to the bound, it is computed anew with 60 digits."""
 
 
 @dataclass(frozen=True, slots=True)
-class DistinctLDiversity:
+class DistinctLDiversity(SensitiveModel):
     """Every class holds at least ``l`` different values of a sensitive attribute [1]_.
 
     References
@@ -28,7 +29,6 @@ class DistinctLDiversity:
        beyond k-anonymity", ICDE 2006, section 4 (distinct: N. Li et al., ICDE 2007, section 2).
     """
 
-    sensitive: int
     l: int  # noqa: E741 (the name the model goes by)
 
     def __post_init__(self) -> None:
@@ -40,27 +40,17 @@ class DistinctLDiversity:
         """A class holds every value of any that it joins."""
         return Monotone.ONE_SUFFICES
 
-    @property
-    def relaxation(self) -> "DistinctLDiversity":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether it holds ``l`` values."""
         histogram = classes.histograms[self.sensitive]
         return np.bincount(histogram.classes, minlength=len(classes.sizes)) >= self.l
 
     def __str__(self) -> str:
-        return f"distinct {self.l}-diversity"
+        return wording.l_diversity("distinct", self.l)
 
 
 @dataclass(frozen=True, slots=True)
-class EntropyLDiversity:
+class EntropyLDiversity(SensitiveModel):
     """The entropy of a sensitive attribute is at least ``ln l`` in every class [1]_.
 
     Compared exactly: ``l`` values that are equally frequent satisfy it.
@@ -71,7 +61,6 @@ class EntropyLDiversity:
        definition 4.1.
     """
 
-    sensitive: int
     l: Fraction  # noqa: E741 (the name the model goes by)
 
     def __post_init__(self) -> None:
@@ -88,11 +77,6 @@ class EntropyLDiversity:
         """As many values, for m values have an entropy of at most ``ln m``."""
         return DistinctLDiversity(self.sensitive, ceil(self.l))
 
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its entropy reaches ``ln l``."""
         histogram = classes.histograms[self.sensitive]
@@ -103,13 +87,13 @@ class EntropyLDiversity:
         excess = np.log(classes.sizes) - weighted / classes.sizes - np.log(float(self.l))
         verdict: NDArray[np.bool_] = excess >= 0
         starts = np.searchsorted(histogram.classes, np.arange(len(classes.sizes) + 1))
-        for near in np.flatnonzero(np.abs(excess) <= _NEAR):
-            of_class = histogram.counts[starts[near] : starts[near + 1]].tolist()
-            verdict[near] = _entropy_reaches(_reduced(of_class), self.l)
+        for index in np.flatnonzero(np.abs(excess) <= _MARGIN):
+            of_class = histogram.counts[starts[index] : starts[index + 1]].tolist()
+            verdict[index] = _entropy_reaches(_reduced(of_class), self.l)
         return verdict
 
     def __str__(self) -> str:
-        return f"entropy {float(self.l):g}-diversity"
+        return wording.l_diversity("entropy", self.l)
 
 
 def _reduced(counts: list[int]) -> tuple[int, ...]:
@@ -129,7 +113,7 @@ def _entropy_reaches(counts: tuple[int, ...], l: Fraction) -> bool:  # noqa: E74
 
 
 @dataclass(frozen=True, slots=True)
-class RecursiveLDiversity:
+class RecursiveLDiversity(SensitiveModel):
     """The most frequent value is not too frequent: ``r1 < c (r_l + ... + r_m)`` [1]_.
 
     ``r1 >= r2 >= ... >= r_m`` are the counts of the values of a sensitive attribute in a class.
@@ -140,7 +124,6 @@ class RecursiveLDiversity:
        definition 4.2.
     """
 
-    sensitive: int
     c: Fraction
     l: int  # noqa: E741 (the name the model goes by)
 
@@ -158,11 +141,6 @@ class RecursiveLDiversity:
         """As many values, for the sum must not be empty."""
         return DistinctLDiversity(self.sensitive, self.l)
 
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return False
-
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its counts satisfy the inequality."""
         histogram = classes.histograms[self.sensitive]
@@ -175,6 +153,7 @@ class RecursiveLDiversity:
     def _most_and_tail(
         self, histogram: Histogram, classes: int
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return ``r_1`` and ``r_l + ... + r_m`` of each class, (classes,) each."""
         order = np.lexsort((-histogram.counts, histogram.classes))
         owners, counts = histogram.classes[order], histogram.counts[order]
         starts = np.searchsorted(owners, np.arange(classes))
@@ -186,4 +165,4 @@ class RecursiveLDiversity:
         return most, tail
 
     def __str__(self) -> str:
-        return f"recursive ({float(self.c):g},{self.l})-diversity"
+        return wording.l_diversity("recursive", self.l, self.c)

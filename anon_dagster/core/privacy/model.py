@@ -1,7 +1,8 @@
 """What the search and the verification ask of a privacy model."""
 
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,16 +22,24 @@ class Monotone(Enum):
     UNKNOWN = 0
 
 
-class PrivacyModel(Protocol):
-    """A promise about every equivalence class of a release."""
+class PrivacyModel:
+    """A promise about every equivalence class of a release; a subclass is a frozen value.
 
-    @property
-    def sensitive(self) -> int | None:
-        """Position of the guarded attribute among the sensitive ones; ``None``: guards none."""
+    The defaults are those of a model of which nothing is known: they are right for every model,
+    and what a subclass knows besides lets the search prune.
+    """
+
+    __slots__ = ()
+
+    sensitive: int | None = None
+    """Position of the guarded attribute among the sensitive ones; ``None``: guards none."""
+    relative: ClassVar[bool] = False
+    """Whether a class is compared with the distribution of the whole table."""
 
     @property
     def monotone(self) -> Monotone:
         """What joining classes does to the promise."""
+        return Monotone.UNKNOWN
 
     @property
     def relaxation(self) -> "PrivacyModel | None":
@@ -39,13 +48,30 @@ class PrivacyModel(Protocol):
         The model itself if it is ``ONE_SUFFICES``; ``None`` if none is known. The search prunes
         with it.
         """
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the distribution of the whole table."""
+        return self if self.monotone is Monotone.ONE_SUFFICES else None
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether it satisfies the model, exactly."""
+        raise NotImplementedError
 
     def __str__(self) -> str:
         """Say the model as a report does, such as ``5-anonymity``."""
+        raise NotImplementedError
+
+
+class SizeModel(PrivacyModel):
+    """A promise about how many there are in a class, or of the people behind it."""
+
+    __slots__ = ()
+
+    @property
+    def monotone(self) -> Monotone:
+        """A class is as large as any that it joins, and behind it are all people behind these."""
+        return Monotone.ONE_SUFFICES
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SensitiveModel(PrivacyModel):
+    """A promise about a sensitive attribute."""
+
+    sensitive: int = field()  # not the default of the base class

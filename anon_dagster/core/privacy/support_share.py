@@ -2,40 +2,31 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy.classes import EquivalenceClasses
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 
 
 @dataclass(frozen=True, slots=True)
-class SupportShare:
+class SupportShare(SensitiveModel):
     """The values that a class holds make up at least a share of the whole table.
 
     No promise of its own: what models that compare a class with the table imply, and unlike them
     ``ONE_SUFFICES``.
     """
 
-    sensitive: int
     share: Fraction
+    relative: ClassVar[bool] = True
 
     @property
     def monotone(self) -> Monotone:
         """A class holds every value of any that it joins."""
         return Monotone.ONE_SUFFICES
-
-    @property
-    def relaxation(self) -> "SupportShare":
-        """Itself."""
-        return self
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its values are frequent enough."""

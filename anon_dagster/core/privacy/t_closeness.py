@@ -8,23 +8,26 @@ that a class holds, so that their cost does not grow with the values that it lac
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
+from anon_dagster.core.counts import integers
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.privacy.exact import integers
-from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.privacy.model import Monotone, SensitiveModel
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.errors import RequestError
 
 
 @dataclass(frozen=True, eq=False)
-class _TCloseness:
-    sensitive: int
+class _TCloseness(SensitiveModel):
+    """What the distances have in common: how they are bounded, and compared with the bound."""
+
     t: Fraction
+    relative: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.t <= 1:
@@ -34,16 +37,6 @@ class _TCloseness:
     def monotone(self) -> Monotone:
         """A distance to a fixed distribution is convex, so a mixture is no farther."""
         return Monotone.ALL_SUFFICE
-
-    @property
-    def relaxation(self) -> SupportShare | None:
-        """None is known."""
-        return None
-
-    @property
-    def relative(self) -> bool:
-        """Whether a class is compared with the whole table."""
-        return True
 
     def _scale(self, histogram: Histogram) -> int:
         """Return what the sums of a class of one record are divided by, over N."""
@@ -84,6 +77,7 @@ def _widened(histogram: Histogram, largest: int) -> Histogram:
 
 
 def _add_up(owners: NDArray[np.int64], amounts: NDArray[Any], classes: int) -> NDArray[Any]:
+    """Add up amounts, (entries,), by their owners, (classes,), in their own type."""
     sums = np.zeros(classes, dtype=amounts.dtype)
     np.add.at(sums, owners, amounts)
     return sums
@@ -117,7 +111,7 @@ class EqualTCloseness(_TCloseness):
         return _add_up(histogram.classes, np.maximum(ahead, 0), len(sizes))
 
     def __str__(self) -> str:
-        return f"{float(self.t):g}-closeness (equal distance)"
+        return wording.t_closeness(self.t, "equal")
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,25 +126,25 @@ class OrderedTCloseness(_TCloseness):
     .. [1] N. Li et al., "t-closeness", ICDE 2007, section 5.1 (ordered distance).
     """
 
-    ranks: NDArray[np.int64]  # (values,): place of each value in the order, from 0
+    ranks: NDArray[np.int64]  # (values,): position of each value in the order, from 0
 
     def _scale(self, histogram: Histogram) -> int:
         return max(int((histogram.reference > 0).sum()) - 1, 1)
 
     def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
-        # Σ_i |N P(i) - n Q(i)| over the places i but the last, with P and Q the cumulated counts.
-        # P is constant between the values that a class holds; there the sign changes once.
+        # Σ_i |N P(i) - n Q(i)| over the positions i but the last, with P and Q the cumulated
+        # counts. P is constant between the values that a class holds; there the sign changes once.
         ordered = np.argsort(self.ranks)
         ordered = ordered[histogram.reference[ordered] > 0]
         values = len(ordered)
         cumulated = histogram.reference[ordered].cumsum()  # Q: (values,)
         below = np.concatenate([cumulated[:1] * 0, cumulated.cumsum()])  # ΣQ: (values + 1,)
         total = cumulated[-1]
-        place = np.zeros(len(self.ranks), dtype=np.int64)
-        place[ordered] = np.arange(values)
-        places = place[histogram.values]
-        order = np.lexsort((places, histogram.classes))
-        owners, start = histogram.classes[order], places[order]
+        position = np.zeros(len(self.ranks), dtype=np.int64)
+        position[ordered] = np.arange(values)
+        positions = position[histogram.values]
+        order = np.lexsort((positions, histogram.classes))
+        owners, start = histogram.classes[order], positions[order]
         counts = histogram.counts[order]
         opens = np.searchsorted(owners, np.arange(len(sizes)))
         running = counts.cumsum()
@@ -168,7 +162,7 @@ class OrderedTCloseness(_TCloseness):
         return distances
 
     def __str__(self) -> str:
-        return f"{float(self.t):g}-closeness (ordered distance)"
+        return wording.t_closeness(self.t, "ordered")
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,7 +190,7 @@ class HierarchicalTCloseness(_TCloseness):
         for height in range(1, self.hierarchy.levels):
             parents = self._at(height, histogram)
             surplus = np.maximum(below.ahead(sizes), 0)
-            pairs = parents.places(below.classes, self._parent(height, below))
+            pairs = parents.entries_of(below.classes, self._parent(height, below))
             positive = _add_up(pairs, surplus, len(parents.classes))
             negative = positive - parents.ahead(sizes)
             moved = np.minimum(positive, negative) * height
@@ -205,11 +199,13 @@ class HierarchicalTCloseness(_TCloseness):
         return distances
 
     def _parent(self, height: int, below: "_Nodes") -> NDArray[np.int64]:
+        """Return the node at a height above each entry of the level below, (entries,)."""
         upward = np.zeros(len(self.hierarchy.labels[height - 1]), dtype=np.int64)
         upward[self.hierarchy.codes[height - 1]] = self.hierarchy.codes[height]
         return upward[below.nodes]
 
     def _at(self, height: int, histogram: Histogram) -> "_Nodes":
+        """Count the nodes of one level in each class, and in the table."""
         row, size = self.hierarchy.codes[height], len(self.hierarchy.labels[height])
         nodes = row[self.leaves].astype(np.int64)
         keys, entry = np.unique(
@@ -223,7 +219,7 @@ class HierarchicalTCloseness(_TCloseness):
         )
 
     def __str__(self) -> str:
-        return f"{float(self.t):g}-closeness (hierarchical distance)"
+        return wording.t_closeness(self.t, "hierarchical")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -244,9 +240,11 @@ class _Nodes:
         return self.keys % self.size
 
     def ahead(self, sizes: NDArray[Any]) -> NDArray[Any]:
+        """Return how far each entry is ahead of the table, (entries,), times ``n N``."""
         expected = self.reference[self.nodes] * sizes[self.classes]
         surplus: NDArray[Any] = self.counts * self.reference.sum() - expected
         return surplus
 
-    def places(self, classes: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    def entries_of(self, classes: NDArray[np.int64], nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the entry of each of some nodes in some classes, (nodes,); all are there."""
         return np.searchsorted(self.keys, classes * self.size + nodes)

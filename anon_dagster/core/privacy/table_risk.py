@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, estimate
 from anon_dagster.errors import RequestError
 
@@ -45,7 +46,7 @@ class AverageRisk:
         return len(sizes) <= self.risk * int(sizes.sum())
 
     def __str__(self) -> str:
-        return f"average risk of at most {float(self.risk):g}"
+        return wording.average_risk(self.risk)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ class SampleUniqueness:
         return int(np.count_nonzero(sizes == 1)) <= self.share * int(sizes.sum())
 
     def __str__(self) -> str:
-        return f"at most a share of {float(self.share):g} of unique records"
+        return wording.sample_uniqueness(self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +104,8 @@ class PopulationUniqueness:
 
     def holds(self, sizes: NDArray[np.int64]) -> bool:
         """Tell whether few enough people are estimated to be unique."""
-        found = estimate(Sample.of(sizes, self.population), self.estimator).uniques
-        return found is not None and Fraction(found) <= self.share * self.population
+        uniques = estimate(Sample.of(sizes, self.population), self.estimator).uniques
+        return uniques is not None and Fraction(uniques) <= self.share * self.population
 
     def __str__(self) -> str:
-        return f"at most a share of {float(self.share):g} of unique people ({self.estimator})"
+        return wording.population_uniqueness(self.share, self.estimator)

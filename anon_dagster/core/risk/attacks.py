@@ -93,8 +93,8 @@ def singling_out(table: FrequencyTable, known: int) -> Attack:
     n, attributes = table.records, table.codes.shape[1]
     chosen = combinations(range(attributes), known)
     alone = pairs = 0
-    for each in chosen:
-        sizes = class_sizes(table, each)
+    for attributes_seen in chosen:
+        sizes = class_sizes(table, attributes_seen)
         alone += int(np.count_nonzero(sizes == 1))
         pairs += 2 * int(np.count_nonzero(sizes == 2))
     trials = n * comb(attributes, known)
@@ -124,7 +124,7 @@ def _splits(attributes: int, seed: int) -> list[tuple[int, ...]]:
         return list(combinations(range(attributes), half))
     rng = np.random.default_rng(seed)
     drawn = (rng.permutation(attributes)[:half] for _ in range(_MOST_SPLITS))
-    return [tuple(sorted(each.tolist())) for each in drawn]
+    return [tuple(sorted(half_drawn.tolist())) for half_drawn in drawn]
 
 
 def _linked(table: FrequencyTable, first: tuple[int, ...]) -> tuple[float, float]:

@@ -142,7 +142,7 @@ def intrusion_success(table: FrequencyTable, fraction: float) -> float:
     return unique / (unique + pairs) if unique else 0.0
 
 
-def dis_scores(found: SpecialUniques, fraction: float) -> NDArray[np.float64]:
+def dis_scores(uniques: SpecialUniques, fraction: float) -> NDArray[np.float64]:
     """Share the success of a simulated intrusion out among the special uniques [1]_.
 
     A record of score S is matched correctly with the odds ``D / (1 - D) · S^q · mean(S^-q)``, of
@@ -160,13 +160,13 @@ def dis_scores(found: SpecialUniques, fraction: float) -> NDArray[np.float64]:
     .. [1] M. J. Elliot, A. M. Manning, "Using DIS to modify the classification of special
        uniques", UN/ECE work session on statistical data confidentiality, 2003.
     """
-    success = intrusion_success(found.table, fraction)
-    scores = found.scores
+    success = intrusion_success(uniques.table, fraction)
+    scores = uniques.scores
     special = scores > 0
     probabilities = np.zeros(len(scores))
     if not special.any():
         return probabilities
-    q = max(1 + (8 - found.table.codes.shape[1]) / 20, 0.0)
+    q = max(1 + (8 - uniques.table.codes.shape[1]) / 20, 0.0)
     weighted = scores[special] ** q
     raised = weighted * success * float((1 / weighted).mean())
     probabilities[special] = raised / (raised + (1 - success))

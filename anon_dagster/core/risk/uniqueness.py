@@ -117,7 +117,7 @@ def dankar(sample: Sample) -> Estimate:
     by_snb = Estimate(snb(sample), "snb")
     if by_snb.uniques is None or by_zayatz.uniques is None:
         return by_zayatz
-    return min(by_snb, by_zayatz, key=lambda each: each.uniques or 0.0)
+    return min(by_snb, by_zayatz, key=lambda estimated: estimated.uniques or 0.0)
 
 
 # -- Zayatz --------------------------------------------------------------------------------
@@ -173,10 +173,10 @@ def pitman(sample: Sample) -> float | None:
         return sample.known
     alpha = 0.0
     if _pitman_slope(sample, alpha) > 0:
-        found = _root(lambda a: _pitman_slope(sample, a), 0.0, 1 - 1e-12)
-        if found is None:
+        root = _root(lambda a: _pitman_slope(sample, a), 0.0, 1 - 1e-12)
+        if root is None:
             return None
-        alpha = found
+        alpha = root
     first = _pitman_first(sample, alpha)
     if first is None:
         return None
@@ -196,8 +196,8 @@ def _pitman_first(sample: Sample, alpha: float) -> float | None:
         first = exp(x)
         return _over_classes(first, alpha, u) - reciprocal_sum(first + (1 - alpha), n - 1)
 
-    found = _root(slope, -40.0, 2 * log(n) + 2)
-    return None if found is None else exp(found)
+    root = _root(slope, -40.0, 2 * log(n) + 2)
+    return None if root is None else exp(root)
 
 
 def _over_classes(first: float, alpha: float, u: int) -> float:
@@ -250,10 +250,10 @@ def snb(sample: Sample) -> float | None:
     def excess(logit: float) -> float:
         return _log_single(_snb_alpha(logit, fraction, pairs), logit, fraction) - log(single)
 
-    found = _root(excess, -34.0, 34.0)
-    if found is None:
+    root = _root(excess, -34.0, 34.0)
+    if root is None:
         return None
-    return K * exp(-_snb_alpha(found, fraction, pairs) * _log_over(found))
+    return K * exp(-_snb_alpha(root, fraction, pairs) * _log_over(root))
 
 
 def shlosser(sample: Sample) -> float:

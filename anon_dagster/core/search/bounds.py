@@ -1,4 +1,8 @@
-"""What is known of the loss of every candidate at once."""
+"""Lower bounds of the loss of every candidate of a lattice, held in one array.
+
+The search rules out the candidates whose bound is above the best loss found. What it learns of one
+candidate raises the bounds of all that are more specific, or more general, in one go.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -6,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import Floor
+from anon_dagster.core.objectives import TIE, Floor
 
 _ROUNDING = 1e-13
 """How far a bound may be off, being summed in another order than a loss."""
@@ -19,10 +22,12 @@ Terms = Sequence[NDArray[np.float64]]
 class Bounds:
     """A lower bound of the loss of every candidate of a lattice.
 
-    Sums of terms fill the lattice as an outer sum of two halves.
+    The sum of a term per quasi-identifier is taken for all candidates at once, as an outer sum: of
+    the sums over the first quasi-identifiers, and of those over the others.
     """
 
-    base: NDArray[np.float64]  # (candidates,): the loss without suppression, or what is near it
+    base: NDArray[np.float64]
+    """(candidates,): the loss without suppression, or a bound of it; guides the search."""
     bound: NDArray[np.float64]  # (candidates,): infinite where ruled out or evaluated
 
     def __init__(self, lattice: Lattice) -> None:
@@ -36,6 +41,10 @@ class Bounds:
         return np.add.outer(*self._halves(terms)).reshape(-1)
 
     def _halves(self, terms: Terms) -> list[NDArray[np.float64]]:
+        """Return the sums of terms over the first quasi-identifiers and over the others.
+
+        Each for every combination of their levels, (combinations,), in lexicographic order.
+        """
         parts = terms[: self._split], terms[self._split :]
         sums = []
         for offsets, part in zip(self._offsets, parts, strict=True):
@@ -59,15 +68,18 @@ class Bounds:
         index
             The candidate that wins so far; none after it matters unless it is better.
         """
-        found = self.bound <= best + TIE + _ROUNDING
+        still = self.bound <= best + TIE + _ROUNDING
         if np.isfinite(best):
-            found[index:] &= self.bound[index:] < best - _ROUNDING
+            still[index:] &= self.bound[index:] < best - _ROUNDING
         else:
-            found &= self.bound < np.inf
-        return found
+            still &= self.bound < np.inf
+        return still
 
     def count_below(self, which: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """Count, for every candidate, how many of some are at least as specific."""
+        """Count for every candidate, (candidates,), how many of some are at least as specific.
+
+        Cumulated along one quasi-identifier after another.
+        """
         counts = which.astype(np.float32)
         inner = 1
         for size in reversed(self.lattice.shape):
@@ -88,27 +100,31 @@ class SummedBounds(Bounds):
     ----------
     losses
         What each level adds to the loss without suppression.
-    saved
-        If suppression can lower the loss: by how much at most, (candidates,), given sums over the
-        terms that come with it.
+    savings
+        If suppression can lower the loss: a function from sums of terms, (candidates,), to by how
+        much it does at most, (candidates,); and these terms.
     """
 
     def __init__(
         self,
         lattice: Lattice,
         losses: Terms,
-        saved: tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], Terms] | None = None,
+        savings: tuple[Callable[[NDArray[np.float64]], NDArray[np.float64]], Terms] | None = None,
     ) -> None:
         super().__init__(lattice)
         self.base = self.fill(losses)
         self._floor = self.base
-        if saved is not None:
-            by, terms = saved
-            self._floor = self.base - by(self.fill(terms))
+        if savings is not None:
+            saved_at_most, terms = savings
+            self._floor = self.base - saved_at_most(self.fill(terms))
         self.bound = self._floor.copy()
 
     def raise_below(self, levels: Levels, terms: Terms) -> None:
-        """Add terms to the loss without suppression of all that is at least as specific."""
+        """Add terms to the loss without suppression of all that is at least as specific.
+
+        The terms of levels above the given ones are -inf, so that the outer sum leaves the rest
+        of the lattice as it is; rows of the array without a change are not touched.
+        """
         cut = []
         for term, end in zip(terms, self.lattice.below(levels), strict=True):
             below = np.full(len(term), -np.inf)

@@ -1,4 +1,4 @@
-"""What is found out about one candidate."""
+"""Candidates, evaluated one by one: what is suppressed, what it costs, what follows for others."""
 
 from dataclasses import dataclass
 
@@ -24,8 +24,9 @@ class Verdict:
     """At least so many records are suppressed at every more specific candidate."""
     loss: float
     """Infinite if more records are suppressed than may be."""
-    grouping: Classes
-    classes: EquivalenceClasses
+    classes: Classes
+    described: EquivalenceClasses
+    """The same classes as privacy models see them."""
     failing: NDArray[np.bool_]  # (classes,)
     doomed: NDArray[np.bool_]  # (classes,): suppressed at every more specific candidate, too
 
@@ -38,8 +39,8 @@ class Evaluator:
     compact
         The problem.
     relaxed
-        Evaluator by what the models imply for every more specific candidate, and by no other rule:
-        the least loss is then a bound.
+        Hold candidates against the relaxations of the models alone, which hold for every more
+        specific candidate, too: the least loss is then a bound.
     """
 
     def __init__(self, compact: Compact, *, relaxed: bool = False) -> None:
@@ -66,18 +67,18 @@ class Evaluator:
 
     def evaluate(self, levels: Levels) -> Verdict:
         """Evaluate a candidate, a level per quasi-identifier."""
-        grouping = self._tables.group(levels)
-        classes = self._tables.classes(grouping)
-        failing = ~all_hold(self._models, classes)
-        doomed = failing if self._exactly else ~all_hold(self._weaker, classes)
-        suppressed = int(grouping.sizes[failing].sum())
-        inherited = int(grouping.sizes[doomed].sum())
+        classes = self._tables.classes(levels)
+        described = self._tables.described(classes)
+        failing = ~all_hold(self._models, described)
+        doomed = failing if self._exactly else ~all_hold(self._weaker, described)
+        suppressed = int(classes.sizes[failing].sum())
+        inherited = int(classes.sizes[doomed].sum())
         if self._additive and suppressed:
             inherited = max(inherited, 1)  # a class that fails has a part that fails
         within = suppressed <= self.limit
         cost = self.costs.bound if self._bounds_only else self.costs.loss
-        loss = cost(grouping, failing, suppressed) if within else np.inf
-        return Verdict(levels, suppressed, inherited, loss, grouping, classes, failing, doomed)
+        loss = cost(classes, failing, suppressed) if within else np.inf
+        return Verdict(levels, suppressed, inherited, loss, classes, described, failing, doomed)
 
     def release_holds(self, verdict: Verdict) -> bool:
         """Tell whether the release keeps the promises that are not those of single classes."""
@@ -103,13 +104,14 @@ class Evaluator:
 
     def _absent(self, verdict: Verdict) -> int:
         """Count the people of the population who are behind none of the kept classes."""
-        population, people = self.compact.problem.population, verdict.classes.people
+        population, people = self.compact.problem.population, verdict.described.people
         if population is None or people is None:
             return 0
         return population.people - int(people[~verdict.failing].sum())
 
     def _released_sizes(self, verdict: Verdict) -> NDArray[np.int64]:
-        sizes = verdict.classes.sizes[~verdict.failing]
+        """Return the records of each released class, (classes,)."""
+        sizes = verdict.described.sizes[~verdict.failing]
         if self.compact.problem.keeps_suppressed and verdict.suppressed:
             return np.append(sizes, verdict.suppressed)
         return sizes
@@ -118,7 +120,7 @@ class Evaluator:
 def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
     """Return the suppressed records, with the people behind them, as one class of the table."""
     histograms = []
-    for h in verdict.classes.histograms:
+    for h in verdict.described.histograms:
         inside = verdict.failing[h.classes]
         totals = np.zeros(len(h.reference), dtype=np.int64)
         np.add.at(totals, h.values[inside], h.counts[inside])
@@ -131,7 +133,7 @@ def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
                 h.reference,
             )
         )
-    people = None if verdict.classes.people is None else np.array([absent])
+    people = None if verdict.described.people is None else np.array([absent])
     return EquivalenceClasses(np.array([verdict.suppressed]), tuple(histograms), people)
 
 
@@ -140,10 +142,10 @@ def _kept(verdict: Verdict) -> EquivalenceClasses:
     kept = ~verdict.failing
     ranks = np.cumsum(kept) - 1
     histograms = []
-    for h in verdict.classes.histograms:
+    for h in verdict.described.histograms:
         inside = kept[h.classes]
         values, counts = h.values[inside], h.counts[inside]
         reference = np.zeros(len(h.reference), dtype=np.int64)
         np.add.at(reference, values, counts)
         histograms.append(Histogram(ranks[h.classes[inside]], values, counts, reference))
-    return EquivalenceClasses(verdict.classes.sizes[kept], tuple(histograms))
+    return EquivalenceClasses(verdict.described.sizes[kept], tuple(histograms))

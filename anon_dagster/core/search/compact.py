@@ -6,12 +6,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 from anon_dagster.core.problem import Problem
 
 _HARDLY = 0.003
-"""A share of the records that is hardly any."""
+"""Where no larger share of the records may be suppressed, it is hardly any; a heuristic, which
+affects the order of evaluation alone."""
 
 
 class Tree:
@@ -40,16 +42,16 @@ class Tree:
 
     def climb(self, start: int, end: int) -> NDArray[np.intp]:
         """Return the node at level ``end`` of each node at level ``start``."""
-        found = self._climbs.get((start, end))
-        if found is None:
-            found = self._climbs[start, end] = self.nodes[end][self.first[start]]
-        return found
+        ancestors = self._climbs.get((start, end))
+        if ancestors is None:
+            ancestors = self._climbs[start, end] = self.nodes[end][self.first[start]]
+        return ancestors
 
-    def places(self) -> NDArray[np.intp]:
-        """Return the place of each leaf of the hierarchy, (leaves,); -1 where it is absent."""
-        places = np.full(self.leaves, -1, dtype=np.intp)
-        places[self.order] = np.arange(len(self.order))
-        return places
+    def codes(self) -> NDArray[np.intp]:
+        """Return the code here of each leaf of the hierarchy, (leaves,); -1 where it is absent."""
+        codes = np.full(self.leaves, -1, dtype=np.intp)
+        codes[self.order] = np.arange(len(self.order))
+        return codes
 
 
 def _ranks(row: NDArray[np.int32]) -> NDArray[np.intp]:
@@ -58,7 +60,7 @@ def _ranks(row: NDArray[np.int32]) -> NDArray[np.intp]:
 
 
 class Compact:
-    """A problem as the search sees it."""
+    """A problem as the search sees it, and sums over its records that many candidates need."""
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
@@ -80,10 +82,10 @@ class Compact:
             for q, hierarchy in enumerate(problem.hierarchies)
         ]
         self.columns = [  # (quasi-identifiers,) of (rows,)
-            tree.places()[codes[:, q]] for q, tree in enumerate(self.trees)
+            tree.codes()[codes[:, q]] for q, tree in enumerate(self.trees)
         ]
         whole = sum(problem.weights) or 1.0
-        self._spared: dict[tuple[int, int], NDArray[np.float64]] = {}
+        self._surcharges: dict[tuple[int, int], NDArray[np.float64]] = {}
         self.shares = [weight / whole for weight in problem.weights]
 
     @cached_property
@@ -122,28 +124,29 @@ class Compact:
         return [[np.log2(extra + 1.0) for extra in tree.extra] for tree in self.trees]
 
     @property
-    def may_save(self) -> bool:
+    def suppression_may_save(self) -> bool:
         """Whether suppressing a record can lose less than generalizing it."""
         return self.problem.suppression_cost < 1
 
-    def worst(self, q: int) -> NDArray[np.float64]:
+    def largest_penalties(self, q: int) -> NDArray[np.float64]:
         """Return what a record loses at most, in one attribute, at each level, (levels,)."""
         tree = self.trees[q]
         most = np.array([extra.max(initial=0) for extra in tree.extra], dtype=np.float64)
         return self.shares[q] * most / max(tree.leaves - 1, 1)
 
-    def saved(self, worst: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return by how much suppression lowers the loss at most.
+    def saved_by_suppression(self, penalties: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how much suppression lowers the loss at most, (candidates,).
 
         Parameters
         ----------
-        worst
-            What a record loses at most at some candidates, (candidates,), see :meth:`worst`.
+        penalties
+            What a record loses at most at some candidates, (candidates,): sums over the
+            quasi-identifiers of :meth:`largest_penalties`.
         """
         whole = sum(s for s, t in zip(self.shares, self.trees, strict=True) if t.leaves > 1)
-        each = np.maximum(worst - whole * float(self.problem.suppression_cost), 0.0)
+        per_record = np.maximum(penalties - whole * float(self.problem.suppression_cost), 0.0)
         lowered: NDArray[np.float64] = (
-            each * min(self.problem.most_suppressed, self.records) / max(self.records, 1)
+            per_record * min(self.problem.most_suppressed, self.records) / max(self.records, 1)
         )
         return lowered
 
@@ -153,56 +156,53 @@ class Compact:
         totals = np.array(self.totals[q], dtype=np.float64)
         return self.shares[q] * (totals / whole if whole else np.zeros(len(totals)))
 
-    def spared(self, q: int, start: int) -> NDArray[np.float64]:
+    def suppression_surcharge(self, q: int, start: int) -> NDArray[np.float64]:
         """Return what suppressing a record adds to the loss, (levels, nodes at ``start``).
 
-        Beyond its generalization, which a candidate's loss has already. Below ``start`` the
-        node does not tell; what it adds at ``start`` is less.
+        It comes on top of the record's generalization, which a candidate's loss has already. Of
+        levels below ``start`` a node at ``start`` does not tell; what is added at ``start`` is no
+        more than what is added there.
         """
-        found = self._spared.get((q, start))
-        if found is None:
+        surcharge = self._surcharges.get((q, start))
+        if surcharge is None:
             tree = self.trees[q]
-            each = self.shares[q] / max(self.records * (tree.leaves - 1), 1)
+            unit = self.shares[q] / max(self.records * (tree.leaves - 1), 1)
             cost = float(self.problem.suppression_cost) * (tree.leaves - 1)
             rows = [
                 cost - tree.extra[level][tree.climb(start, level)]
                 for level in (max(level, start) for level in range(tree.height))
             ]
-            found = self._spared[q, start] = np.array(rows) * each
-        return found
+            surcharge = self._surcharges[q, start] = np.array(rows) * unit
+        return surcharge
 
-    def signs(self, q: int) -> NDArray[np.float64]:
-        """Return how much a quasi-identifier divides the records at each level, (levels,).
+    def entropies(self, q: int) -> NDArray[np.float64]:
+        """Return how finely a quasi-identifier divides the records at each level, (levels,).
 
-        The entropy in nats. Where hardly a record may be suppressed, the rarest node counts as
-        much: its part in the rarest class.
+        That is its entropy in nats. Where hardly a record may be suppressed, the smallest class
+        decides, and with it the rarest node: then it is the mean of the entropy and of the
+        information, -ln of its share, of the rarest node.
         """
         tree, leaf_counts = self.trees[q], self.marginals[q]
         if not self.records:
             return np.zeros(tree.height)
         held = [np.add.reduceat(leaf_counts, first) for first in tree.first]
         shares = [counts[counts > 0] / self.records for counts in held]
-        entropies = np.array([-(p * np.log(p)).sum() for p in shares])
+        plain = np.array([-(p * np.log(p)).sum() for p in shares])
         if self.problem.most_suppressed > _HARDLY * self.records:
-            return entropies
-        return (entropies - np.log([p.min() for p in shares])) / 2
-
-
-def sums(
-    keys: NDArray[np.intp], counts: NDArray[np.int64], size: int, records: int
-) -> NDArray[np.int64]:
-    """Add up the counts of equal keys, (size,), exactly."""
-    if records < 2**53:  # a float holds every sum
-        return np.bincount(keys, counts, size).astype(np.int64)
-    total = np.zeros(size, dtype=np.int64)
-    np.add.at(total, keys, counts)
-    return total
+            return plain
+        return (plain - np.log([p.min() for p in shares])) / 2
 
 
 def _merged(
     problem: Problem, guarded: Sequence[int]
 ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
-    """Join tuples that differ only in sensitive values that no model asks for."""
+    """Join tuples that differ only in sensitive values that no model asks for.
+
+    Returns
+    -------
+    codes, sensitive, counts
+        (rows, quasi-identifiers), (rows, guarded attributes) and (rows,).
+    """
     if len(guarded) == problem.sensitive.shape[1]:
         return problem.codes, problem.sensitive, problem.counts
     needed = problem.sensitive[:, guarded]

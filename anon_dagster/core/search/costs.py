@@ -7,10 +7,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.objectives import CERTAINTY, Floor, WeightedTable
 from anon_dagster.core.search.bounds import Bounds, Floors, SummedBounds
-from anon_dagster.core.search.compact import Compact, sums
+from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.tables import Classes
 
 Floats = NDArray[np.float64]
@@ -19,16 +20,16 @@ Floats = NDArray[np.float64]
 class Costs(Protocol):
     """How an objective is asked, for the candidates of one problem."""
 
-    def loss(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def loss(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """Return what a candidate loses if its failing classes, (classes,), are suppressed."""
 
-    def bound(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def bound(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """Return what a candidate loses at least if these classes are suppressed, and others."""
 
     def bounds(self, lattice: Lattice) -> Bounds:
         """Return what is known before any candidate is evaluated."""
 
-    def learn(self, bounds: Bounds, grouping: Classes, doomed: NDArray[np.bool_]) -> None:
+    def learn(self, bounds: Bounds, classes: Classes, doomed: NDArray[np.bool_]) -> None:
         """Raise the bounds of other candidates, for what was found at one.
 
         Parameters
@@ -50,29 +51,31 @@ class CertaintyCosts:
 
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
-        self._source = compact.problem.source
+        self._table = compact.problem.weighted_table
 
-    def loss(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def loss(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         compact = self._compact
         penalties = [
-            total[level] for total, level in zip(compact.totals, grouping.levels, strict=True)
+            total[level] for total, level in zip(compact.totals, classes.levels, strict=True)
         ]
         if suppressed:
-            sizes = grouping.sizes[failing]
+            sizes = classes.sizes[failing]
             for q, (tree, level, nodes) in enumerate(
-                zip(compact.trees, grouping.levels, grouping.nodes(failing), strict=True)
+                zip(compact.trees, classes.levels, classes.nodes(failing), strict=True)
             ):
                 penalties[q] -= int(tree.extra[level].take(nodes) @ sizes)
-        return CERTAINTY.combined(self._source, penalties, suppressed)
+        return CERTAINTY.combined(self._table, penalties, suppressed)
 
-    def bound(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def bound(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
-        loss = self.loss(grouping, failing, suppressed)
-        if not self._compact.may_save:
+        loss = self.loss(classes, failing, suppressed)
+        if not self._compact.suppression_may_save:
             return loss
-        worst = sum(self._compact.worst(q)[level] for q, level in enumerate(grouping.levels))
-        return loss - float(self._compact.saved(np.array([worst]))[0])
+        most = sum(
+            self._compact.largest_penalties(q)[level] for q, level in enumerate(classes.levels)
+        )
+        return loss - float(self._compact.saved_by_suppression(np.array([most]))[0])
 
     def bounds(self, lattice: Lattice) -> SummedBounds:
         """See :class:`Costs`."""
@@ -80,28 +83,26 @@ class CertaintyCosts:
         ranges = [
             slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)
         ]
-        worst = [compact.worst(q)[r] for q, r in enumerate(ranges)]
+        penalties = [compact.largest_penalties(q)[r] for q, r in enumerate(ranges)]
         return SummedBounds(
             lattice,
             [compact.losses(q)[r] for q, r in enumerate(ranges)],
-            (compact.saved, worst) if compact.may_save else None,
+            (compact.saved_by_suppression, penalties) if compact.suppression_may_save else None,
         )
 
-    def learn(self, bounds: Bounds, grouping: Classes, doomed: NDArray[np.bool_]) -> None:
+    def learn(self, bounds: Bounds, classes: Classes, doomed: NDArray[np.bool_]) -> None:
         """See :class:`Costs`."""
         assert isinstance(bounds, SummedBounds), "these bounds were made here"
         if doomed.any():
-            bounds.raise_below(grouping.levels, self._added(bounds.lattice, grouping, doomed))
+            bounds.raise_below(classes.levels, self._added(bounds.lattice, classes, doomed))
 
-    def _added(
-        self, lattice: Lattice, grouping: Classes, doomed: NDArray[np.bool_]
-    ) -> list[Floats]:
+    def _added(self, lattice: Lattice, classes: Classes, doomed: NDArray[np.bool_]) -> list[Floats]:
         """Return what suppression adds at each level of more specific candidates.
 
         Below the levels of the table at hand this is the (smaller) addition at these levels.
         """
-        compact, table = self._compact, grouping.table
-        rows = grouping.rows(doomed)
+        compact, table = self._compact, classes.table
+        rows = classes.rows(doomed)
         counts = table.counts[rows]
         terms = []
         for q, (tree, low, high) in enumerate(
@@ -109,7 +110,7 @@ class CertaintyCosts:
         ):
             start = table.levels[q]
             held = sums(table.columns[q][rows], counts, tree.sizes[start], compact.records)
-            terms.append((compact.spared(q, start) @ held)[low : high + 1])
+            terms.append((compact.suppression_surcharge(q, start) @ held)[low : high + 1])
         return terms
 
 
@@ -119,11 +120,11 @@ class ObjectiveCosts:
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
         self._objective = compact.problem.objective
-        self._source = compact.problem.source
-        self._floors = list(self._objective.floors(self._source))
-        self._slack = self._objective.slack(self._source)
+        self._table = compact.problem.weighted_table
+        self._floors = list(self._objective.floors(self._table))
+        self._slack = self._objective.slack(self._table)
         self._penalties = [
-            self._of_trees(q, self._objective.penalties(self._source, q))
+            self._of_trees(q, self._objective.penalties(self._table, q))
             for q in range(len(compact.trees))
         ]
 
@@ -139,82 +140,89 @@ class ObjectiveCosts:
             for penalty, row, first in zip(penalties, codes, tree.first, strict=True)
         ]
 
-    def loss(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def loss(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         kept = ~failing
-        outcome = _Classes(
-            self._source,
+        outcome = _Candidate(
+            self._table,
             self._compact,
-            grouping.levels,
-            grouping.nodes(kept),
-            grouping.sizes[kept],
+            classes.levels,
+            classes.nodes(kept),
+            classes.sizes[kept],
             suppressed,
         )
         return self._objective.loss(outcome)
 
-    def bound(self, grouping: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
+    def bound(self, classes: Classes, failing: NDArray[np.bool_], suppressed: int) -> float:
         """See :class:`Costs`."""
         del suppressed
-        floors = [*self._floors, *self._raised(grouping, failing)]
-        least = max(floor.at(grouping.levels) for floor in floors)
-        charged = self._unsuppressed(grouping) + self._surcharge(grouping, failing) - self._slack
+        floors = [*self._floors, *self._raised(classes, failing)]
+        least = max(floor.at(classes.levels) for floor in floors)
+        charged = self._unsuppressed(classes) + self._surcharge(classes, failing) - self._slack
         return max(least, charged)
 
     def bounds(self, lattice: Lattice) -> Floors:
         """See :class:`Costs`."""
         return Floors(lattice, self._floors, self._slack)
 
-    def learn(self, bounds: Bounds, grouping: Classes, doomed: NDArray[np.bool_]) -> None:
+    def learn(self, bounds: Bounds, classes: Classes, doomed: NDArray[np.bool_]) -> None:
         """See :class:`Costs`."""
         assert isinstance(bounds, Floors), "these bounds were made here"
-        least = self._unsuppressed(grouping)
+        least = self._unsuppressed(classes)
         if least > -np.inf:
-            bounds.raise_above(grouping.levels, least)
+            bounds.raise_above(classes.levels, least)
         if doomed.any():
-            for floor in self._raised(grouping, doomed):
-                bounds.raise_below(grouping.levels, floor)
-            bounds.charge_below(grouping.levels, self._surcharge(grouping, doomed))
+            for floor in self._raised(classes, doomed):
+                bounds.raise_below(classes.levels, floor)
+            bounds.charge_below(classes.levels, self._surcharge(classes, doomed))
 
-    def _unsuppressed(self, grouping: Classes) -> float:
-        every = np.ones(len(grouping.sizes), dtype=np.bool_)
-        outcome = _Classes(
-            self._source,
+    def _unsuppressed(self, classes: Classes) -> float:
+        """Return the objective's bound of all candidates at least as general."""
+        every = np.ones(len(classes.sizes), dtype=np.bool_)
+        outcome = _Candidate(
+            self._table,
             self._compact,
-            grouping.levels,
-            grouping.nodes(every),
-            grouping.sizes,
+            classes.levels,
+            classes.nodes(every),
+            classes.sizes,
             0,
         )
         return self._objective.unsuppressed(outcome)
 
-    def _surcharge(self, grouping: Classes, doomed: NDArray[np.bool_]) -> float:
-        return self._objective.surcharge(self._source, grouping.sizes[doomed])
+    def _surcharge(self, classes: Classes, doomed: NDArray[np.bool_]) -> float:
+        return self._objective.surcharge(self._table, classes.sizes[doomed])
 
-    def _raised(self, grouping: Classes, doomed: NDArray[np.bool_]) -> list[Floor]:
+    def _raised(self, classes: Classes, doomed: NDArray[np.bool_]) -> list[Floor]:
+        """Return the bounds that follow from classes, (classes,), that are surely suppressed.
+
+        None if the objective has no penalties per record. What the records of these classes lose
+        unless they are suppressed is looked up at the levels of the table at hand, ``start``; at
+        more specific levels they lose no more.
+        """
         if not doomed.any() or not self._penalties or self._penalties[0] is None:
             return []
-        compact, table = self._compact, grouping.table
-        rows = grouping.rows(doomed)
+        compact, table = self._compact, classes.table
+        rows = classes.rows(doomed)
         counts, lost = table.counts[rows], []
         for tree, penalties, column, start in zip(
             compact.trees, self._penalties, table.columns, table.levels, strict=True
         ):
             assert penalties is not None, "an objective has penalties for all or for none"
             held = sums(column[rows], counts, tree.sizes[start], compact.records)
-            each = [
+            lost_at_levels = [
                 penalties[level][tree.climb(start, level)] @ held
                 for level in (max(level, start) for level in range(tree.height))
             ]
-            lost.append(np.array(each))
-        raised = self._objective.raised(self._source, int(counts.sum()), lost)
+            lost.append(np.array(lost_at_levels))
+        raised = self._objective.raised(self._table, int(counts.sum()), lost)
         return [] if raised is None else [raised]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Classes:
-    """A candidate as an objective sees it, by the nodes that records have."""
+class _Candidate:
+    """A candidate as an objective sees it: an outcome, by the nodes that records have."""
 
-    source: WeightedTable
+    table: WeightedTable
     compact: Compact
     levels: tuple[int, ...]
     nodes: Sequence[NDArray[np.intp]]  # (quasi-identifiers,) of (classes,)

@@ -16,25 +16,29 @@ def search_exactly(problem: Problem, meter: Meter, *, wanted: int = 1) -> list[S
 
     If the meter stops it, the best found so far, with the bound of what is still open.
     """
-    judge, lattice, findings = Evaluator(Compact(problem)), Lattice.of(problem), Incumbents(wanted)
-    exploration = Exploration(judge, lattice, findings)
+    evaluator, lattice, incumbents = (
+        Evaluator(Compact(problem)),
+        Lattice.of(problem),
+        Incumbents(wanted),
+    )
+    exploration = Exploration(evaluator, lattice, incumbents)
     complete = exploration.run(meter)
-    ranking = findings.ranking
+    ranking = incumbents.ranking
     if not ranking:
-        raise (unreachable if complete else not_found)(judge, lattice, findings, meter)
-    bound = min(exploration.lower_bound(), findings.near[ranking[0]])
+        raise (unreachable if complete else not_found)(evaluator, lattice, incumbents, meter)
+    bound = min(exploration.lower_bound(), incumbents.losses[ranking[0]])
     return [
         solution_of(
             problem,
             levels,
             Proof(
-                optimal=complete and not place,
-                loss=findings.near[levels],
+                optimal=complete and not rank,
+                loss=incumbents.losses[levels],
                 lower_bound=bound,
                 candidates=lattice.candidates,
                 evaluated=meter.evaluated,
                 method="exact",
             ),
         )
-        for place, levels in enumerate(ranking)
+        for rank, levels in enumerate(ranking)
     ]

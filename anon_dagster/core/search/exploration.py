@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.search.budget import Meter
 from anon_dagster.core.search.candidate import Evaluator, Verdict
 from anon_dagster.core.search.forecast import Forecast
 
+# These three decide in which order candidates are evaluated, never what is found.
 _UNLIKELY = 0.6
 """A candidate that is likelier than this to suppress too much is not tried as a solution."""
 _PER_CHOICE = 2**15
@@ -21,18 +22,18 @@ _TINY = 1e-9
 
 @dataclass(slots=True)
 class Incumbents:
-    """What was found so far, in any part of the lattice."""
+    """The best feasible candidates so far, and what was ruled out, in any part of a lattice."""
 
     wanted: int = 1
     """How many of the best candidates are asked for."""
     best: float = np.inf
     """The loss to beat: of the last one that is wanted, infinite while there are fewer."""
-    near: dict[Levels, float] = field(default_factory=dict)
-    """The feasible candidates that are wanted or tie with one that is, and their losses."""
+    losses: dict[Levels, float] = field(default_factory=dict)
+    """Of the incumbents: feasible candidates that are wanted or tie with one that is."""
     broken: dict[Levels, int] = field(default_factory=dict)
     """Candidates that suppress few enough records, but whose release breaks a promise."""
-    hopeless: dict[Levels, int] = field(default_factory=dict)
-    """Candidates at and below which too much is suppressed, and how much at least."""
+    too_suppressed: dict[Levels, int] = field(default_factory=dict)
+    """Candidates at and below which more is suppressed than may be, and how much at least."""
 
     @property
     def winner(self) -> Levels | None:
@@ -43,11 +44,12 @@ class Incumbents:
     def ranking(self) -> list[Levels]:
         """The candidates that are wanted, best first; of those that tie, the smaller levels."""
         ranked: list[Levels] = []
-        left = sorted(self.near, key=lambda levels: self.near[levels])
-        while left and len(ranked) < self.wanted:
-            tied = [k for k in left if self.near[k] <= self.near[left[0]] + TIE]
+        unranked = sorted(self.losses, key=lambda levels: self.losses[levels])
+        while unranked and len(ranked) < self.wanted:
+            least = self.losses[unranked[0]]
+            tied = [levels for levels in unranked if self.losses[levels] <= least + TIE]
             ranked += sorted(tied)
-            left = left[len(tied) :]
+            unranked = unranked[len(tied) :]
         return ranked[: self.wanted]
 
     @property
@@ -56,21 +58,21 @@ class Incumbents:
         ranking = self.ranking
         return ranking[-1] if len(ranking) == self.wanted else None
 
-    def take(self, levels: Levels, loss: float) -> None:
-        """Take in a feasible candidate."""
-        self.near[levels] = loss
+    def add(self, levels: Levels, loss: float) -> None:
+        """Add a feasible candidate, and let go of those that it beats."""
+        self.losses[levels] = loss
         last = self.last
         if last is not None:
-            self.best = min(v for v in self.near.values() if v >= self.near[last] - TIE)
-            self.near = {k: v for k, v in self.near.items() if v <= self.best + TIE}
+            self.best = min(v for v in self.losses.values() if v >= self.losses[last] - TIE)
+            self.losses = {of: v for of, v in self.losses.items() if v <= self.best + TIE}
 
-    def join(self, other: "Incumbents") -> None:
-        """Take in what was found elsewhere."""
+    def merge(self, other: "Incumbents") -> None:
+        """Add what was found elsewhere."""
         self.broken |= other.broken
-        self.hopeless |= other.hopeless
-        for levels, loss in other.near.items():
+        self.too_suppressed |= other.too_suppressed
+        for levels, loss in other.losses.items():
             if loss <= self.best + TIE:
-                self.take(levels, loss)
+                self.add(levels, loss)
 
 
 class Exploration:
@@ -80,31 +82,31 @@ class Exploration:
     others are those expected to rule out most candidates: general ones that suppress much.
     """
 
-    def __init__(self, judge: Evaluator, lattice: Lattice, findings: Incumbents) -> None:
-        compact = judge.compact
+    def __init__(self, evaluator: Evaluator, lattice: Lattice, incumbents: Incumbents) -> None:
+        compact = evaluator.compact
         ranges = [
             slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)
         ]
-        self._judge = judge
+        self._evaluator = evaluator
         self._lattice = lattice
-        self._findings = findings
-        self.bounds = judge.costs.bounds(lattice)
-        self._signs = [compact.signs(q)[r] for q, r in enumerate(ranges)]
-        self._forecast = Forecast(len(ranges), compact.records, judge.limit)
+        self._incumbents = incumbents
+        self.bounds = evaluator.costs.bounds(lattice)
+        self._entropies = [compact.entropies(q)[r] for q, r in enumerate(ranges)]
+        self._forecast = Forecast(len(ranges), compact.records, evaluator.limit)
         self._spent = np.zeros(lattice.candidates, dtype=np.bool_)
         """(candidates,): evaluated, or known to pass no suppression on."""
         self._open = np.ones(lattice.candidates, dtype=np.bool_)
         self._turn = 0
-        for levels in findings.hopeless:
+        for levels in incumbents.too_suppressed:
             self.bounds.rule_out_below(levels)
 
     def run(self, meter: Meter) -> bool:
         """Evaluate until nothing is open; return False if the meter stopped it before."""
         while True:
-            findings = self._findings
-            last = findings.last
+            incumbents = self._incumbents
+            last = incumbents.last
             index = self._lattice.index(last) if last is not None else 0
-            self._open = self.bounds.open(findings.best, index)
+            self._open = self.bounds.open(incumbents.best, index)
             remaining = int(np.count_nonzero(self._open))
             if not remaining:
                 return True
@@ -133,9 +135,10 @@ class Exploration:
         return [int(np.where(self._open, self.bounds.bound, np.inf).argmin())]
 
     def _weighted(self) -> list[NDArray[np.float64]]:
+        """Return what each level adds to the forecast: (quasi-identifiers,) of (levels,)."""
         return [
-            weight * signs
-            for weight, signs in zip(self._forecast.weights[:-1], self._signs, strict=True)
+            weight * entropies
+            for weight, entropies in zip(self._forecast.weights[:-1], self._entropies, strict=True)
         ]
 
     def _promising(self, odds: NDArray[np.float64], exceeds: NDArray[np.float64]) -> int | None:
@@ -143,50 +146,54 @@ class Exploration:
         base = self.bounds.base
         share = 1 / (1 + np.exp(-np.minimum(odds, self._forecast.target)))
         loss = np.maximum(self.bounds.bound, base + share * (1 - base))
-        gain = np.maximum(min(self._findings.best, 1.0) - loss, _TINY) * (1 - exceeds)
+        gain = np.maximum(min(self._incumbents.best, 1.0) - loss, _TINY) * (1 - exceeds)
         best = int(np.where(self._open, gain, -1.0).argmax())
         return best if exceeds[best] <= _UNLIKELY else None
 
     def _evaluate(self, index: int) -> None:
+        """Evaluate a candidate, and learn from it what is to be learned of it and of others."""
         levels = self._lattice.levels(index)
-        verdict = self._judge.evaluate(levels)
+        verdict = self._evaluator.evaluate(levels)
         self._spent[index] = True
         self.bounds.bound[index] = np.inf
         row = [
-            e[level - low]
-            for e, level, low in zip(self._signs, levels, self._lattice.lowest, strict=True)
+            of_levels[level - low]
+            for of_levels, level, low in zip(
+                self._entropies, levels, self._lattice.lowest, strict=True
+            )
         ]
         self._forecast.learn(np.array(row), verdict.inherited)
         self._conclude(verdict)
-        self._judge_solution(verdict)
+        self._consider(verdict)
 
     def _conclude(self, verdict: Verdict) -> None:
         """Draw the conclusions for other candidates."""
         levels, inherited, doomed = verdict.levels, verdict.inherited, verdict.doomed
-        if inherited > self._judge.limit:
+        if inherited > self._evaluator.limit:
             self.bounds.rule_out_below(levels)
-            self._findings.hopeless[levels] = inherited
+            self._incumbents.too_suppressed[levels] = inherited
             doomed = np.zeros_like(doomed)  # nothing below is left to learn of
         elif not inherited:
             self._spent.reshape(self._lattice.shape)[self._lattice.above(levels)] = True
-        self._judge.costs.learn(self.bounds, verdict.grouping, doomed)
+        self._evaluator.costs.learn(self.bounds, verdict.classes, doomed)
 
-    def _judge_solution(self, verdict: Verdict) -> None:
-        findings = self._findings
-        if verdict.suppressed > self._judge.limit or verdict.loss > findings.best + TIE:
+    def _consider(self, verdict: Verdict) -> None:
+        """Add a candidate to the incumbents if it is feasible and no worse than these."""
+        incumbents = self._incumbents
+        if verdict.suppressed > self._evaluator.limit or verdict.loss > incumbents.best + TIE:
             return
-        if self._judge.release_holds(verdict):
-            findings.take(verdict.levels, verdict.loss)
+        if self._evaluator.release_holds(verdict):
+            incumbents.add(verdict.levels, verdict.loss)
         else:
-            findings.broken[verdict.levels] = verdict.suppressed
+            incumbents.broken[verdict.levels] = verdict.suppressed
 
     def lower_bound(self) -> float:
         """Return the least bound of what is still open, or the best loss found."""
-        return min(float(self.bounds.bound.min(initial=np.inf)), self._findings.best)
+        return min(float(self.bounds.bound.min(initial=np.inf)), self._incumbents.best)
 
 
 def _largest(values: NDArray[np.float64], most: int) -> NDArray[np.intp]:
-    """Return the places of the largest values, the largest first."""
+    """Return the indices of the largest values, the largest first."""
     if most == 1 or most >= len(values):
         return np.array([values.argmax()])
     top = np.argpartition(-values, most)[:most]

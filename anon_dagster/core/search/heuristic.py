@@ -7,8 +7,7 @@ from math import prod
 import numpy as np
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import CERTAINTY, AttributeWise
+from anon_dagster.core.objectives import CERTAINTY, TIE, AttributeWise
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Budget, Meter
 from anon_dagster.core.search.candidate import Evaluator
@@ -41,18 +40,18 @@ def search_heuristically(
        problems", CP 1998, section 2.
     """
     meter = Meter(budget, on_progress)
-    judge, lattice, findings = Evaluator(Compact(problem)), Lattice.of(problem), Incumbents()
+    evaluator, lattice, incumbents = Evaluator(Compact(problem)), Lattice.of(problem), Incumbents()
     bound = lower_bound(problem, Meter(budget.part(4), None))
     dice = np.random.default_rng(budget.seed)
     for _ in range(_STARTS if bound < np.inf else 0):
-        if findings.best > bound + TIE:
-            findings.join(_climb(judge, lattice, meter, dice))
-    levels = findings.winner
+        if incumbents.best > bound + TIE:
+            incumbents.merge(_climb(evaluator, lattice, meter, dice))
+    levels = incumbents.winner
     if levels is None and bound == np.inf:
-        raise unreachable(Evaluator(judge.compact, relaxed=True), lattice, Incumbents(), meter)
+        raise unreachable(Evaluator(evaluator.compact, relaxed=True), lattice, Incumbents(), meter)
     if levels is None:
-        raise not_found(judge, lattice, findings, meter)
-    loss = findings.near[levels]
+        raise not_found(evaluator, lattice, incumbents, meter)
+    loss = incumbents.losses[levels]
     proof = Proof(
         optimal=loss <= bound + TIE,
         loss=loss,
@@ -65,20 +64,20 @@ def search_heuristically(
 
 
 def _climb(
-    judge: Evaluator, lattice: Lattice, meter: Meter, dice: np.random.Generator
+    evaluator: Evaluator, lattice: Lattice, meter: Meter, dice: np.random.Generator
 ) -> Incumbents:
     """Improve the most general candidate until no neighbourhood has a better one."""
-    findings, idle = Incumbents(), 0
+    incumbents, idle = Incumbents(), 0
     movable = [q for q, size in enumerate(lattice.shape) if size > 1]
-    Exploration(judge, Lattice(lattice.highest, lattice.highest), findings).run(meter)
+    Exploration(evaluator, Lattice(lattice.highest, lattice.highest), incumbents).run(meter)
     while idle < _PATIENCE * len(movable) and not meter.spent:
-        before, center = findings.best, findings.winner or lattice.highest
+        before, center = incumbents.best, incumbents.winner or lattice.highest
         order = dice.permutation(movable).tolist()
         reach = None if dice.random() < 0.5 else 1
         part = neighbourhood(lattice, center, order, reach=reach)
-        Exploration(judge, part, findings).run(meter)
-        idle = 0 if findings.best < before - TIE else idle + sum(s > 1 for s in part.shape)
-    return findings
+        Exploration(evaluator, part, incumbents).run(meter)
+        idle = 0 if incumbents.best < before - TIE else idle + sum(s > 1 for s in part.shape)
+    return incumbents
 
 
 def neighbourhood(
@@ -117,7 +116,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
         lowest = Lattice(tuple(problem.lowest), tuple(problem.lowest))
         exploration = Exploration(Evaluator(Compact(problem), relaxed=True), lowest, Incumbents())
         return float(exploration.bounds.bound[0]) if reachable else np.inf
-    weights, aggregate = objective.metric.weights(problem.source), objective.aggregate
+    weights, aggregate = objective.metric.weights(problem.weighted_table), objective.aggregate
     losses, shares = [], []
     for group in _groups(problem):
         part = replace(
@@ -129,8 +128,8 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
             highest=tuple(problem.highest[q] for q in group),
             population=None if people is None else replace(people, codes=people.codes[:, group]),
         )
-        judge = Evaluator(Compact(part), relaxed=True)
-        exploration = Exploration(judge, Lattice.of(part), Incumbents())
+        evaluator = Evaluator(Compact(part), relaxed=True)
+        exploration = Exploration(evaluator, Lattice.of(part), Incumbents())
         exploration.run(meter)
         losses.append(exploration.lower_bound())
         shares.append(aggregate.weight([weights[q] for q in group]))

@@ -6,7 +6,7 @@ import numpy as np
 
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 
@@ -25,8 +25,8 @@ def solution_of(problem: Problem, levels: Levels, proof: Proof) -> Solution:
         proof, loss=evaluation.loss, lower_bound=min(proof.lower_bound, evaluation.loss)
     )
     kept = ~evaluation.failing
-    places = np.where(kept, np.cumsum(kept) - 1, -1)
-    classes = places[evaluation.classes] if len(places) else evaluation.classes
+    numbers = np.where(kept, np.cumsum(kept) - 1, -1)  # of the released classes, from 0
+    classes = numbers[evaluation.classes] if len(numbers) else evaluation.classes
     first = np.zeros(int(kept.sum()), dtype=np.int64)
     released = np.flatnonzero(classes >= 0)[::-1]  # -1 would stand for the last class
     first[classes[released]] = released

@@ -7,10 +7,11 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
-from anon_dagster.core.search.compact import Compact, levels_at_least, sums
+from anon_dagster.core.search.compact import Compact, levels_at_least
 
 _DENSE = 2**14
 """An array of so many cells costs less than sorting, however few rows there are."""
@@ -145,7 +146,7 @@ class Tables:
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
-    def group(self, levels: Levels) -> Classes:
+    def classes(self, levels: Levels) -> Classes:
         """Return the classes at some levels."""
         table = self._table_for(levels)
         sizes = self._sizes(levels)
@@ -178,16 +179,16 @@ class Tables:
                 climb = self._compact.trees[q].climb(table.levels[q], levels[q])
                 lookup = lookup * sizes[q] + climb.take(nodes)
             lookup = lookup * prod(sizes[pack.first + len(pack.nodes) :])
-            found = lookup.take(pack.codes)
-            ids = np.add(ids, found, out=found) if pack.first else found
+            part = lookup.take(pack.codes)
+            ids = np.add(ids, part, out=part) if pack.first else part
         return ids
 
     def _table_for(self, levels: Levels) -> Table:
         """Return the smallest table that is at least as specific, making smaller ones."""
-        found = self._smallest(levels)
-        if len(found) <= _LARGE:
-            return found
-        most = len(found) // _STEP
+        smallest = self._smallest(levels)
+        if len(smallest) <= _LARGE:
+            return smallest
+        most = len(smallest) // _STEP
         fitting = [w for w in self._wanted if levels_at_least(levels, w) and self._cells(w) <= most]
         if fitting:
             wanted = min(fitting, key=self._cells)
@@ -196,18 +197,20 @@ class Tables:
             self._forget()
             return self._rungs[-1]
         if self._cells(levels) <= most:
-            self._wanted = [*self._wanted[1 - _REMEMBERED :], self._between(found, levels, most)]
-        return found
+            self._wanted = [*self._wanted[1 - _REMEMBERED :], self._between(smallest, levels, most)]
+        return smallest
 
     def _smallest(self, levels: Levels) -> Table:
+        """Return the smallest table at hand that is at least as specific."""
         fitting = (rung for rung in self._rungs if levels_at_least(levels, rung.levels))
-        found = min(fitting, key=len)
-        if found is not self._rungs[0]:
-            self._rungs.remove(found)
-            self._rungs.append(found)  # the last to be forgotten
-        return found
+        smallest = min(fitting, key=len)
+        if smallest is not self._rungs[0]:
+            self._rungs.remove(smallest)
+            self._rungs.append(smallest)  # the last to be forgotten
+        return smallest
 
     def _cells(self, levels: Levels) -> int:
+        """Return how many rows a table at some levels has at most."""
         return self._values * prod(self._sizes(levels))
 
     def _between(self, table: Table, levels: Levels, most: int) -> Levels:
@@ -226,6 +229,7 @@ class Tables:
             below[q] -= 1
 
     def _rolled_up(self, table: Table, levels: Levels) -> Table:
+        """Return a table at more general levels, by adding up the rows that become alike."""
         columns, sizes = self._generalized(table, levels), self._sizes(levels)
         guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
         everything = (*columns, *table.sensitive)
@@ -246,27 +250,29 @@ class Tables:
             rungs.pop(0)
         self._rungs = [whole, *rungs]
 
-    def classes(self, grouping: Classes) -> EquivalenceClasses:
+    def described(self, classes: Classes) -> EquivalenceClasses:
         """Describe the classes as privacy models see them."""
         compact = self._compact
-        histograms = [_NOTHING] * compact.problem.sensitive.shape[1]
-        for column, a in zip(grouping.table.sensitive, compact.guarded, strict=True):
+        histograms = [_UNGUARDED] * compact.problem.sensitive.shape[1]
+        for column, a in zip(classes.table.sensitive, compact.guarded, strict=True):
             values = compact.problem.sensitive_sizes[a]
-            histograms[a] = self._histogram(grouping, column, values)
-        return EquivalenceClasses(grouping.sizes, tuple(histograms), grouping.people)
+            histograms[a] = self._histogram(classes, column, values)
+        return EquivalenceClasses(classes.sizes, tuple(histograms), classes.people)
 
-    def _histogram(self, grouping: Classes, column: NDArray[np.intp], values: int) -> Histogram:
-        table, grid = grouping.table, grouping.grid
+    def _histogram(self, classes: Classes, column: NDArray[np.intp], values: int) -> Histogram:
+        """Count the values, (rows,), of one sensitive attribute in each class."""
+        table, grid = classes.table, classes.grid
         pairs = Grid.of((grid.ids, column), (grid.space, values), len(table))
         totals = sums(pairs.ids, table.counts, pairs.space, self._compact.records)
         entries = np.flatnonzero(totals)
         ids, held = pairs.decode(entries, (grid.ids, column))
         ranks = np.zeros(grid.space, dtype=np.int64)
-        ranks[grouping.cells] = np.arange(len(grouping.cells))
+        ranks[classes.cells] = np.arange(len(classes.cells))
         reference = sums(column, table.counts, values, self._compact.records)
         return Histogram(ranks[ids], held.astype(np.int32), totals[entries], reference)
 
     def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.intp], ...]:
+        """Return the nodes of a table's rows at more general levels: (attributes,) of (rows,)."""
         return tuple(
             tree.climb(start, end).take(column) if end > start else column
             for tree, start, end, column in zip(
@@ -275,12 +281,13 @@ class Tables:
         )
 
     def _sizes(self, levels: Levels) -> tuple[int, ...]:
+        """Return how many nodes each quasi-identifier has at some levels."""
         return tuple(
             tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
         )
 
 
-_NOTHING = Histogram(
+_UNGUARDED = Histogram(
     np.zeros(0, dtype=np.int64),
     np.zeros(0, dtype=np.int32),
     np.zeros(0, dtype=np.int64),

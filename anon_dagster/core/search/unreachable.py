@@ -11,14 +11,14 @@ from anon_dagster.errors import UnreachableError
 
 
 def unreachable(
-    judge: Evaluator, lattice: Lattice, findings: Incumbents, meter: Meter
+    evaluator: Evaluator, lattice: Lattice, incumbents: Incumbents, meter: Meter
 ) -> UnreachableError:
     """Return the error for a lattice without a feasible candidate."""
-    problem, records = judge.compact.problem, judge.compact.records
-    found = obstacles(problem)
-    reasons = "".join(f"; {obstacle.reason}" for obstacle in found)
-    if findings.broken:
-        levels = min(findings.broken, key=lambda found: (findings.broken[found], found))
+    problem, records = evaluator.compact.problem, evaluator.compact.records
+    in_the_way = obstacles(problem)
+    reasons = "".join(f"; {obstacle.reason}" for obstacle in in_the_way)
+    if incumbents.broken:
+        levels = min(incumbents.broken, key=lambda levels: (incumbents.broken[levels], levels))
         who = (
             "the suppressed records, which stay as a class of their own, break a promise"
             if problem.keeps_suppressed and not problem.table_models
@@ -26,14 +26,14 @@ def unreachable(
             if not problem.table_models
             else "the release as a whole, or what suppression does to it, would break a promise"
         )
-        helps = advice(problem, found, suppression=judge.limit < records - 1)
-        suppressed = share(findings.broken[levels], records)
+        helps = advice(problem, in_the_way, suppression=evaluator.limit < records - 1)
+        suppressed = share(incumbents.broken[levels], records)
         return UnreachableError(
             f"no candidate keeps every promise ({promises(problem)}): levels "
             f"{levels_named(problem, levels)} suppress {suppressed}, of which at most "
             f"{share(problem.most_suppressed, records)} are allowed, but {who}{reasons}; {helps}"
         )
-    levels, needed = _least_suppression(judge, lattice, meter)
+    levels, needed = _least_suppression(evaluator, lattice, meter)
     limit = (
         f", and allowed are {share(problem.most_suppressed, records)}"
         if needed > problem.most_suppressed
@@ -42,39 +42,41 @@ def unreachable(
     return UnreachableError(
         f"no candidate keeps every promise ({promises(problem)}): the best, "
         f"levels {levels_named(problem, levels)}, would suppress {share(needed, records)}{limit}"
-        f"{reasons}; {advice(problem, found, suppression=needed < records)}"
+        f"{reasons}; {advice(problem, in_the_way, suppression=needed < records)}"
     )
 
 
 def not_found(
-    judge: Evaluator, lattice: Lattice, findings: Incumbents, meter: Meter
+    evaluator: Evaluator, lattice: Lattice, incumbents: Incumbents, meter: Meter
 ) -> UnreachableError:
     """Return the error for a lattice in which no feasible candidate was found."""
-    highest = share(judge.evaluate(lattice.highest).suppressed, judge.compact.records)
-    close = f", {len(findings.broken):,} of them for what is suppressed" if findings.broken else ""
+    highest = share(evaluator.evaluate(lattice.highest).suppressed, evaluator.compact.records)
+    close = (
+        f", {len(incumbents.broken):,} of them for what is suppressed" if incumbents.broken else ""
+    )
     return UnreachableError(
         f"none of the {meter.evaluated:,} candidates evaluated of {lattice.candidates:,} keeps "
-        f"every promise ({promises(judge.compact.problem)}){close}; the most general would "
+        f"every promise ({promises(evaluator.compact.problem)}){close}; the most general would "
         f"suppress {highest}; allow more suppression, weaken a promise, or give the search a "
         "larger budget"
     )
 
 
-def _least_suppression(judge: Evaluator, lattice: Lattice, meter: Meter) -> tuple[Levels, int]:
+def _least_suppression(evaluator: Evaluator, lattice: Lattice, meter: Meter) -> tuple[Levels, int]:
     """Return the candidate that suppresses fewest records, and how many."""
-    if judge.monotone:
-        return lattice.highest, judge.evaluate(lattice.highest).suppressed
+    if evaluator.monotone:
+        return lattice.highest, evaluator.evaluate(lattice.highest).suppressed
     least = np.zeros(lattice.candidates, dtype=np.int64)  # a bound of what each suppresses
-    best, fewest = lattice.highest, judge.compact.records + 1
+    best, fewest = lattice.highest, evaluator.compact.records + 1
     while True:
         index = least.size - 1 - int(least[::-1].argmin())  # the most general of these first
         if least[index] >= fewest:
             return best, fewest
         levels = lattice.levels(index)
-        verdict = judge.evaluate(levels)
+        verdict = evaluator.evaluate(levels)
         below = least.reshape(lattice.shape)[lattice.below(levels)]
         np.maximum(below, verdict.inherited, out=below)
-        least[index] = judge.compact.records + 1
+        least[index] = evaluator.compact.records + 1
         meter.count(int(np.count_nonzero(least < fewest)))
         if verdict.suppressed < fewest:
             best, fewest = levels, verdict.suppressed

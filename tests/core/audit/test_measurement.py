@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit.measurement import (
+from anon_dagster.core.audit import (
     Contents,
     Partition,
     beyond_information,

@@ -116,7 +116,7 @@ def test_discernibility_beyond_64_bits_is_exact() -> None:
 def test_a_release_of_adult_has_the_known_figures(case: int, adult_folder: Path) -> None:
     known = json.loads((adult_folder / "known_answers.json").read_text())["cases"][case]
     problem = adult_problem(adult_folder, known)
-    source, records = problem.source, problem.records
+    source, records = problem.weighted_table, problem.records
 
     def loss(objective: object) -> float:
         return evaluate(replace(problem, objective=objective), known["levels"]).loss  # type: ignore[arg-type]

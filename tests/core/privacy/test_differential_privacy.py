@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit.hiding import records_that_hide
+from anon_dagster.core.audit import records_that_hide
 from anon_dagster.core.privacy import DifferentialPrivacy, EquivalenceClasses
 from anon_dagster.errors import RequestError
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit.matching import records_needed
+from anon_dagster.core.audit import records_needed
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import (
     AlphaDeassociation,

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
-from anon_dagster.core.loss import TIE
 from anon_dagster.core.objectives import (
+    TIE,
     Ambiguity,
     ArithmeticMean,
     AttributeWise,
@@ -43,7 +43,6 @@ from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
     KAnonymity,
     KMap,
-    Monotone,
     OrderedTCloseness,
     PrivacyModel,
     RecursiveLDiversity,
@@ -54,17 +53,15 @@ from anon_dagster.core.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)
-class NoMultipleOfThree:
+class NoMultipleOfThree(PrivacyModel):
     """A model of which nothing is known: classes that join may break it or mend it."""
-
-    sensitive: int | None = None
-    monotone: Monotone = Monotone.UNKNOWN
-    relaxation: PrivacyModel | None = None
-    relative: bool = False
 
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         verdict: NDArray[np.bool_] = classes.sizes % 3 != 0
         return verdict
+
+    def __str__(self) -> str:
+        return "no multiple of three"
 
 
 VALUES = 5

@@ -10,7 +10,7 @@ import pytest
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.lattice import Lattice
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.privacy import EntropyLDiversity, KAnonymity
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search

@@ -7,8 +7,7 @@ import pytest
 
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.lattice import Lattice
-from anon_dagster.core.loss import TIE
-from anon_dagster.core.objectives import Objective
+from anon_dagster.core.objectives import TIE, Objective
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.search.budget import Meter
@@ -123,10 +122,10 @@ def test_no_bound_is_above_a_loss_whatever_was_learned_at_any_candidate(
         losses = np.array(
             [e.loss if e.suppressed <= problem.most_suppressed else np.inf for e in evaluated]
         )
-        judge = Evaluator(Compact(problem))
+        evaluator = Evaluator(Compact(problem))
         for levels in every:
-            verdict, bounds = judge.evaluate(levels), judge.costs.bounds(lattice)
-            judge.costs.learn(bounds, verdict.grouping, verdict.doomed)
+            verdict, bounds = evaluator.evaluate(levels), evaluator.costs.bounds(lattice)
+            evaluator.costs.learn(bounds, verdict.classes, verdict.doomed)
             assert (bounds.bound <= losses + 1e-13).all()
 
 

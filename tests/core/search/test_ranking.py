@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from anon_dagster.core.evaluation import evaluate
-from anon_dagster.core.loss import TIE
+from anon_dagster.core.objectives import TIE
 from anon_dagster.core.privacy import PrivacyModel
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best

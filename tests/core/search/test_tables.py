@@ -24,7 +24,7 @@ def test_classes_are_the_same_from_whichever_table(
         tables = Tables(Compact(problem))
         for _ in range(40):
             levels = tuple(int(dice.integers(h.levels)) for h in problem.hierarchies)
-            found = tables.classes(tables.group(levels))
+            found = tables.described(tables.classes(levels))
             nodes = [
                 h.codes[level][problem.codes[:, q]]
                 for q, (h, level) in enumerate(zip(problem.hierarchies, levels, strict=True))

@@ -1,0 +1,82 @@
+"""What the classes of a table hold of a sensitive attribute."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.audit.classes import Partition
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """How often each class holds each value of a sensitive attribute."""
+
+    sizes: NDArray[np.int64]  # (classes,): records, each at least 1
+    classes: NDArray[np.int64]  # (entries,): ascending, every class at least once
+    values: NDArray[np.int64]  # (entries,): ascending within a class
+    counts: NDArray[np.int64]  # (entries,), each at least 1
+
+    @cached_property
+    def starts(self) -> NDArray[np.int64]:
+        """First entry of each class, (classes,)."""
+        return np.flatnonzero(np.diff(self.classes, prepend=-1))
+
+    @cached_property
+    def _bounds(self) -> NDArray[np.int64]:
+        return np.append(self.starts, len(self.classes))
+
+    @cached_property
+    def shares(self) -> NDArray[np.float64]:
+        """Share of each entry in its class, (entries,)."""
+        return self.counts / self.sizes[self.classes]
+
+    def totals(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Add up amounts, (entries,), within each class, (classes,)."""
+        return np.add.reduceat(amounts, self.starts) if len(amounts) else amounts
+
+    def of(self, index: int) -> dict[int, int]:
+        """Return the counts of one class by value."""
+        own = slice(self._bounds[index], self._bounds[index + 1])
+        return dict(zip(self.values[own].tolist(), self.counts[own].tolist(), strict=True))
+
+    def recode(self, values: NDArray[np.integer]) -> "Contents":
+        """Replace each value by another: ``values[v]`` stands for v."""
+        if np.array_equal(values, np.arange(len(values))):
+            return self
+        return _contents(self.sizes, self.classes, values[self.values], self.counts)
+
+
+def contents(
+    classes: Partition, values: NDArray[np.integer], counts: NDArray[np.int64]
+) -> Contents:
+    """Count the values, (tuples,), of a sensitive attribute in each class."""
+    return _contents(classes.sizes, classes.of, values, counts)
+
+
+def _contents(
+    sizes: NDArray[np.int64],
+    classes: NDArray[np.int64],
+    values: NDArray[np.integer],
+    counts: NDArray[np.int64],
+) -> Contents:
+    """Add up the counts, (tuples,), of each value in each class.
+
+    Parameters
+    ----------
+    sizes
+        (classes,): records of each class.
+    classes, values
+        (tuples,): class and value of each tuple.
+    """
+    width = int(values.max(initial=0)) + 1  # classes · width is at most tuples · values
+    pairs = classes * width + values
+    if (pairs[1:] < pairs[:-1]).any():
+        order = np.argsort(pairs)
+        pairs, counts = pairs[order], counts[order]
+    first = np.flatnonzero(np.diff(pairs, prepend=-1))
+    if len(first) < len(pairs):
+        pairs, counts = pairs[first], np.add.reduceat(counts, first)
+    owners = pairs // width
+    return Contents(sizes, owners, pairs - owners * width, counts)

@@ -1,0 +1,36 @@
+"""Counts that are added and multiplied without wrapping around, and without rounding."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_SAFE = 2**62
+"""64-bit integers hold results up to here, and their sums and differences."""
+
+
+def integers(values: NDArray[np.int64], largest: int) -> NDArray[Any]:
+    """Return the values in a type that holds any result up to ``largest`` exactly.
+
+    64-bit integers where they suffice, Python's own otherwise: the same code serves both.
+    """
+    return values if largest < _SAFE else values.astype(object)
+
+
+def sums(
+    keys: NDArray[np.intp], counts: NDArray[np.int64], size: int, records: int
+) -> NDArray[np.int64]:
+    """Add up the counts of equal keys, (size,), exactly.
+
+    Parameters
+    ----------
+    keys, counts
+        (rows,): keys from 0 to below ``size``.
+    records
+        What the counts add up to at most.
+    """
+    if records < 2**53:  # a float holds every sum
+        return np.bincount(keys, counts, size).astype(np.int64)
+    total = np.zeros(size, dtype=np.int64)
+    np.add.at(total, keys, counts)
+    return total
