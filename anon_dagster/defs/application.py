@@ -13,17 +13,19 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
-from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY, save_record_risks
+from anon_dagster.defs.run_progress import RunProgress
+from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
 from anon_dagster.errors import JobError, RequestError
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 Lacking = Literal["suppress", "refuse"]
-_APPLICATION, _APPLIED = ADHOC.key("application"), ADHOC.key("applied")
+_APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key("applied")
 
 
 class ApplicationConfig(dg.Config):
@@ -54,7 +56,7 @@ def applying() -> dg.Definitions:
         assets=[_application, _applied],
         jobs=[
             dg.define_asset_job(
-                "apply_job",
+                names.APPLY_JOB,
                 selection=dg.AssetSelection.assets(_APPLICATION, _APPLIED),
                 tags={KIND_TAG: "apply", DATASET_TAG: ADHOC.name},
             )
@@ -96,7 +98,7 @@ def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
     if solution.endswith(".json"):
         return _read(Path(solution))
     job = store.job(solution)
-    if not job.has(("request.json", "solution.json")):
+    if not job.has((file_names.REQUEST, file_names.SOLUTION)):
         raise JobError(f"there is no job {solution} with a solution, or none any more")
     return solution_document(job.load_decision())
 
@@ -137,7 +139,7 @@ def save_application(
 ) -> Path:
     """Keep whose solution is applied by a job, and how."""
     asked = {"solution": document, "lacking": lacking, "enforce": enforce}
-    return job.save_document("application.json", asked)
+    return job.save_document(file_names.APPLICATION, asked)
 
 
 def apply_stored(
@@ -156,12 +158,12 @@ def apply_stored(
         assess_utility,
         describe,
     )
-    from anon_dagster.jobs import announce
+    from anon_dagster.jobs.announcement import announce
     from anon_dagster.operations.apply import write_applied
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.stored_solution import from_document
 
-    request, asked = job.load_request(), job.load_document("application.json")
+    request, asked = job.load_request(), job.load_document(file_names.APPLICATION)
     decision, release = write_applied(
         from_document(asked["solution"]),
         request,
@@ -178,11 +180,11 @@ def apply_stored(
     utility = assess_utility(decision)
     for name, frame in zip(EXPLORATORY, (explored.values, explored.summary), strict=True):
         job.save_frame(name, frame)
-    job.save_statistics(RISK, risks)
+    job.save_statistics(file_names.RISK, risks)
     details = assess_risk_details(decision, request.policy.risk_analysis)
     job.save_risk_details(details)
     save_record_risks(job, decision)
-    job.save_statistics(UTILITY, utility)
+    job.save_statistics(file_names.UTILITY, utility)
     promises = {"promises": metadata.table(release.verification.to_frame())}
     return (
         metadata.of_statistics(risks)

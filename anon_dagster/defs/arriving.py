@@ -15,16 +15,15 @@ from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_dow
 from anon_dagster.defs.endings import was_asked_to_end
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
+from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry
+from anon_dagster.jobs.tags import BATCH_TAG, DATASET_TAG, KIND_TAG, PARENT_TAG
 from anon_dagster.request import Request
 from anon_dagster.storage import places
 
-BATCH_TAG = "anon/batch"
-_PARENT_TAG = "dagster/parent_run_id"
-"""Of a run that is executed again."""
 _STAGE = "files"
 
 
@@ -47,7 +46,7 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
     load
         Reads the request as it is when files are released.
     """
-    partitions = dg.DynamicPartitionsDefinition(name=files_partitions(group.name))
+    partitions = dg.DynamicPartitionsDefinition(name=names.files_partitions(group.name))
     settings = Inbox(request).settings
     asset = dg.AssetSpec(
         group.key(_STAGE),
@@ -65,11 +64,6 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
     )
 
 
-def files_partitions(dataset: str) -> str:
-    """Return the name of the partitions of a dataset: one for each version of a file."""
-    return f"{dataset}_files"
-
-
 # -- the sensor ----------------------------------------------------------------------------
 
 
@@ -81,7 +75,7 @@ def _sensor(
 ) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"{group.name}_files_sensor",
-        job_name=f"{group.name}_files_job",
+        job_name=names.files_job(group.name),
         minimum_interval_seconds=every,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Gives every new or changed file to a run, once.",
@@ -132,14 +126,14 @@ def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: I
 def _run_request(group: Group, batch: Batch) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{group.name} {batch.id}",
-        job_name=f"{group.name}_files_job",
+        job_name=names.files_job(group.name),
         run_config={"ops": {_op(group): {"config": {"batch": batch.id}}}},
         tags={BATCH_TAG: batch.id},
     )
 
 
 def _op(group: Group) -> str:
-    return f"{group.name}__release_files"
+    return names.op_of(group.name, "release_files")
 
 
 def _summary(tick: Tick) -> str:
@@ -187,7 +181,7 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
                 raise dg.Failure(told, allow_retries=False)
 
     @dg.job(
-        name=f"{group.name}_files_job",
+        name=names.files_job(group.name),
         description="Releases a batch of files that came in, or files that are named, each by "
         "itself: what becomes of one does not depend on the others.",
         tags={KIND_TAG: "files", DATASET_TAG: group.name},
@@ -203,7 +197,7 @@ def _given(run: FileRun, config: FilesConfig) -> list[Arrival]:
     run_id, registry = run.context.run_id, run.registry
     if config.batch:
         # One that is executed again is to try what was set aside, too.
-        again = _PARENT_TAG in run.context.run.tags
+        again = PARENT_TAG in run.context.run.tags
         return registry.reopen(config.batch) if again else registry.of_batch(config.batch)
     run.context.instance.add_run_tags(run_id, {BATCH_TAG: run_id})
     return registry.give([_found(path) for path in config.files], run_id, now=time.time())
@@ -232,9 +226,10 @@ def pinned_solution(
     made = instance.get_latest_materialization_event(group.key("anonymized"))
     if made is None:
         raise JobError(
-            f"{group.name} has no solution to apply: run {group.name}_anonymize_job first"
+            f"{group.name} has no solution to apply: run "
+            f"{names.job_name('anonymize', group.name)} first"
         )
-    pinned = store.root / "solutions" / f"{made.run_id}.json"
+    pinned = store.root / file_names.SOLUTIONS / f"{made.run_id}.json"
     if not pinned.exists():
         _write_once(pinned, solution_of(store, made.run_id))
     return solution_of(store, str(pinned))

@@ -12,7 +12,7 @@ from anon_dagster.defs.upstream import job_of
 from anon_dagster.errors import AnonError
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 SOURCE_MATCHES = "source_matches_schema"
 KEEPS_PROMISES = "release_keeps_every_promise"
@@ -70,7 +70,7 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
 
 def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
     """Measure what a job stored, unless another job has replaced it."""
-    from anon_dagster.jobs import is_superseded
+    from anon_dagster.jobs.announcement import is_superseded
     from anon_dagster.releasing.publication import count_release, verify_release
     from anon_dagster.releasing.schemas import release_problems
 

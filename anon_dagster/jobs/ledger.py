@@ -10,13 +10,10 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-WEBHOOK = "ANON_WEBHOOK"
-"""Names the address that every line is posted to, if there is one; it is never shown."""
+from anon_dagster.jobs.file_names import LEDGER
 
 _SECONDS = 10.0
 
@@ -59,7 +56,7 @@ class Ledger:
     @property
     def path(self) -> Path:
         """The file."""
-        return self.root / "ledger.sqlite"
+        return self.root / LEDGER
 
     def write(self, entry: Entry) -> bool:
         """Add a line; tell whether it is new. A job has one line, however often it is written."""
@@ -107,21 +104,3 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     for name in ("risk", "utility"):
         document[name] = json.loads(document[name])
     return Entry(**document)
-
-
-def post(entry: Entry, environment: Mapping[str, str] = os.environ) -> bool:
-    """Post a line to the webhook, if there is one; tell whether there is none or it took it."""
-    url = environment.get(WEBHOOK)
-    if not url:
-        return True
-    body = json.dumps(entry.document()).encode()
-    try:
-        parts = urlsplit(url)
-        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection = connect(str(parts.hostname), parts.port, timeout=_SECONDS)
-        with closing(connection):
-            connection.request("POST", path, body, {"Content-Type": "application/json"})
-            return connection.getresponse().status < 300
-    except (OSError, HTTPException, ValueError):
-        return False

@@ -15,7 +15,7 @@ import pytest
 
 from anon_dagster.defs.launcher import SignallingLauncher
 from anon_dagster.defs.ownership import identity
-from anon_dagster.jobs import JobFolder
+from anon_dagster.jobs.folder import JobFolder
 from tests.deployment import deployed
 
 HOLDS = """

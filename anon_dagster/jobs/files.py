@@ -15,12 +15,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anon_dagster.errors import JobError
-from anon_dagster.jobs.statistics import statistics_document, statistics_of
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_OWNERSHIP = {"owner.json", "job.lock", "release.json"}
+_OWNERSHIP = {file_names.OWNER, file_names.LOCK, file_names.RELEASE}
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -40,8 +41,8 @@ class JobFiles:
     @property
     def path(self) -> Path:
         """The folder, whether or not it exists."""
-        path = self.root / "jobs" / self.job_id
-        return path / "files" / self.file if self.file else path
+        path = self.root / file_names.JOBS / self.job_id
+        return path / file_names.FILES / self.file if self.file else path
 
     def create(self) -> Path:
         """Make the folder, readable for its owner only."""
@@ -60,7 +61,7 @@ class JobFiles:
 
     def files(self) -> list[str]:
         """Return the keys of the files that the job released each by itself."""
-        folder = self.path / "files"
+        folder = self.path / file_names.FILES
         return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
 
     def delete(self) -> None:
@@ -70,12 +71,12 @@ class JobFiles:
 
     def empty(self) -> None:
         """Remove what the job made; what tells whose it was is left to its deployment."""
-        if not self.has(("owner.json",)):
+        if not self.has((file_names.OWNER,)):
             self.delete()
             return
         with suppress(FileNotFoundError):  # the deployment may be at it, too
             for each in self.path.iterdir():
-                if each.name == "files":  # whose names are those of partitions
+                if each.name == file_names.FILES:  # whose names are those of partitions
                     for key in self.files():
                         shutil.rmtree(each / key)
                         (each / key).mkdir()
