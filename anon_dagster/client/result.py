@@ -49,10 +49,10 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         proposal = folder.path / file_names.PROPOSAL
         text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
         return JobResult(folder.load_frame(_TABLES[kind]), proposal=text)
-    released = folder.load_document(file_names.RELEASE)
-    paths = tuple(released["source"]["path"])
+    release = folder.load_release()
+    paths = tuple(release["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)
-    return JobResult(df, paths, released["checksum"])
+    return JobResult(df, paths, release["checksum"])
 
 
 def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":

@@ -23,8 +23,12 @@ from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.planning.decision import Decision
+    from anon_dagster.releasing.publication import Release
 
 Lacking = Literal["suppress", "refuse"]
+_ASKED = ("solution", "lacking", "enforce")
+"""What the application of a job says."""
 _APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key("applied")
 
 
@@ -138,7 +142,7 @@ def save_application(
     job: "JobFolder", document: Mapping[str, Any], *, lacking: Lacking, enforce: bool
 ) -> Path:
     """Keep whose solution is applied by a job, and how."""
-    asked = {"solution": document, "lacking": lacking, "enforce": enforce}
+    asked = dict(zip(_ASKED, (document, lacking, enforce), strict=True))
     return job.save_document(file_names.APPLICATION, asked)
 
 
@@ -152,19 +156,24 @@ def apply_stored(
     source
         The table of personal records, for the lineage of columns.
     """
-    from anon_dagster.assessment.of_decision import (
-        assess_risk,
-        assess_risk_details,
-        assess_utility,
-        describe,
-    )
+    decision, release = _write(job, on_progress)
+    job.save_release(release, decision.request)
+    of_risk = _assess_risk(job, decision, release)
+    of_utility = _assess_utility(job, decision)
+    promises = {"promises": metadata.table(release.verification.to_frame())}
+    return of_risk | of_utility | metadata.of_release(decision, release, source) | promises
+
+
+def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decision, Release]":
+    """Recode the later records and publish them."""
     from anon_dagster.jobs.announcement import announce
     from anon_dagster.operations.apply import write_applied
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.stored_solution import from_document
 
-    request, asked = job.load_request(), job.load_document(file_names.APPLICATION)
-    decision, release = write_applied(
+    request = job.load_request()
+    asked = job.load_document(file_names.APPLICATION, needs=_ASKED)
+    return write_applied(
         from_document(asked["solution"]),
         request,
         open_table(request),
@@ -175,23 +184,28 @@ def apply_stored(
         on_progress=on_progress,
         announce=partial(announce, job),
     )
-    job.save_release(release, request)
+
+
+def _assess_risk(job: "JobFolder", decision: "Decision", release: "Release") -> metadata.Shown:
+    """Keep and show the values of source and release, and the risk of their records."""
+    from anon_dagster.assessment.of_decision import assess_risk, assess_risk_details, describe
+
     explored, risks = describe(decision, release.count), assess_risk(decision)
-    utility = assess_utility(decision)
     for name, frame in zip(EXPLORATORY, (explored.values, explored.summary), strict=True):
         job.save_frame(name, frame)
     job.save_statistics(file_names.RISK, risks)
-    details = assess_risk_details(decision, request.policy.risk_analysis)
+    details = assess_risk_details(decision, decision.request.policy.risk_analysis)
     job.save_risk_details(details)
     save_record_risks(job, decision)
-    job.save_statistics(file_names.UTILITY, utility)
-    promises = {"promises": metadata.table(release.verification.to_frame())}
     return (
-        metadata.of_statistics(risks)
-        | metadata.exact("risk", risks)
-        | metadata.of_details(details)
-        | {"utility": metadata.table(utility)}
-        | metadata.exact("utility", utility)
-        | metadata.of_release(decision, release, source)
-        | promises
+        metadata.of_statistics(risks) | metadata.exact("risk", risks) | metadata.of_details(details)
     )
+
+
+def _assess_utility(job: "JobFolder", decision: "Decision") -> metadata.Shown:
+    """Keep and show what the release is still good for."""
+    from anon_dagster.assessment.of_decision import assess_utility
+
+    utility = assess_utility(decision)
+    job.save_statistics(file_names.UTILITY, utility)
+    return {"utility": metadata.table(utility)} | metadata.exact("utility", utility)

@@ -21,7 +21,7 @@ from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry
 from anon_dagster.jobs.tags import BATCH_TAG, DATASET_TAG, KIND_TAG, PARENT_TAG
-from anon_dagster.request import Request
+from anon_dagster.request import Arrivals, Request
 from anon_dagster.storage import places
 
 _STAGE = "files"
@@ -46,33 +46,35 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
     load
         Reads the request as it is when files are released.
     """
-    partitions = dg.DynamicPartitionsDefinition(name=names.files_partitions(group.name))
     settings = Inbox(request).settings
-    asset = dg.AssetSpec(
+    return dg.Definitions(
+        assets=[_asset(group, settings)],
+        jobs=[_job(group, load)],
+        sensors=[_sensor(group, settings.every_seconds, load)],
+        asset_checks=[_check(group)],
+    )
+
+
+def _asset(group: Group, settings: Arrivals) -> dg.AssetSpec:
+    """Return the releases of the files of a dataset, each a partition."""
+    return dg.AssetSpec(
         group.key(_STAGE),
         group_name=group.name,
-        partitions_def=partitions,
+        partitions_def=_partitions(group),
         description=f"The release of every file that came in, {settings.target.path}.",
         deps=[group.key("anonymized")] if settings.mode == "apply" else [],
         kinds={settings.target.format_found or "csv"},
     )
-    return dg.Definitions(
-        assets=[asset],
-        jobs=[_job(group, load)],
-        sensors=[_sensor(group, settings.every_seconds, partitions, load)],
-        asset_checks=[_check(group)],
-    )
+
+
+def _partitions(group: Group) -> dg.DynamicPartitionsDefinition:
+    return dg.DynamicPartitionsDefinition(name=names.files_partitions(group.name))
 
 
 # -- the sensor ----------------------------------------------------------------------------
 
 
-def _sensor(
-    group: Group,
-    every: int,
-    partitions: dg.DynamicPartitionsDefinition,
-    load: Callable[[], Request],
-) -> dg.SensorDefinition:
+def _sensor(group: Group, every: int, load: Callable[[], Request]) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"{group.name}_files_sensor",
         job_name=names.files_job(group.name),
@@ -84,22 +86,28 @@ def _sensor(
         context: dg.SensorEvaluationContext, store: dg.ResourceParam[JobStore]
     ) -> dg.SensorResult | dg.SkipReason:
         with failures_in_words():
-            inbox = Inbox(load())
-            if inbox.settings.mode == "apply":
-                try:
-                    pinned_solution(context.instance, store, group, inbox)
-                except JobError as error:  # the files wait for it
-                    return dg.SkipReason(str(error))
-            tick = decide(context.instance, store, group.name, inbox)
-        if not tick.batches:
-            return dg.SkipReason(_summary(tick))
-        keys = [a.key for batch in tick.batches for a in batch.arrivals]
-        return dg.SensorResult(
-            run_requests=[_run_request(group, batch) for batch in tick.batches],
-            dynamic_partitions_requests=[partitions.build_add_request(keys)],
-        )
+            return _evaluate(context.instance, store, group, Inbox(load()))
 
     return sensor
+
+
+def _evaluate(
+    instance: dg.DagsterInstance, store: JobStore, group: Group, inbox: Inbox
+) -> dg.SensorResult | dg.SkipReason:
+    """Return the runs that new files are given to, or why there are none."""
+    if inbox.settings.mode == "apply":
+        try:
+            pinned_solution(instance, store, group, inbox)
+        except JobError as error:  # the files wait for it
+            return dg.SkipReason(str(error))
+    tick = decide(instance, store, group.name, inbox)
+    if not tick.batches:
+        return dg.SkipReason(_summary(tick))
+    keys = [arrival.key for batch in tick.batches for arrival in batch.arrivals]
+    return dg.SensorResult(
+        run_requests=[_run_request(group, batch) for batch in tick.batches],
+        dynamic_partitions_requests=[_partitions(group).build_add_request(keys)],
+    )
 
 
 def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: Inbox) -> Tick:

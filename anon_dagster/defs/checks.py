@@ -13,6 +13,7 @@ from anon_dagster.errors import AnonError
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.verification.result import Verification
 
 SOURCE_MATCHES = "source_matches_schema"
 KEEPS_PROMISES = "release_keeps_every_promise"
@@ -87,13 +88,16 @@ def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
     )
     if (problems or not promises.holds) and is_superseded(job):
         return _superseded()
-    kept = dg.AssetCheckResult(
+    return _promises_result(promises), _result(RELEASE_MATCHES, problems)
+
+
+def _promises_result(promises: "Verification") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
         check_name=KEEPS_PROMISES,
         passed=promises.holds,
         description="; ".join(map(str, promises.failures)),
         metadata={"promises": metadata.table(promises.to_frame())},
     )
-    return kept, _result(RELEASE_MATCHES, problems)
 
 
 def _superseded() -> Sequence[dg.AssetCheckResult]:

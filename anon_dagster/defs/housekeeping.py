@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ from anon_dagster.defs.endings import take_back, was_asked_to_end
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import HANDOVER, Owner, identity, lock_of, owner_of
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import AnonError
+from anon_dagster.errors import AnonError, JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import (
@@ -195,7 +196,9 @@ def _remember(store: JobStore, owner: Owner) -> None:
     ledger, job = Ledger(store.root), store.job(owner.run_id)
     if ledger.find(owner.run_id) is not None:
         return
-    released = job.load_document(file_names.RELEASE) if job.has((file_names.RELEASE,)) else {}
+    release: dict[str, Any] = {"source": {"path": ()}, "checksum": ""}
+    with suppress(JobError):  # it has none, or one that cannot be read here
+        release = job.load_document(file_names.RELEASE, needs=release)
     entry = Entry(
         job_id=owner.run_id,
         kind=owner.tags.get(KIND_TAG, ""),
@@ -208,7 +211,7 @@ def _remember(store: JobStore, owner: Owner) -> None:
         promises="",
         risk={},
         utility={},
-        target=", ".join(released["source"]["path"]) if released else "",
-        checksum=released.get("checksum", ""),
+        target=", ".join(release["source"]["path"]),
+        checksum=release["checksum"],
     )
     ledger.write(entry)

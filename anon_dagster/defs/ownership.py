@@ -4,7 +4,6 @@ The folder holds ``owner.json``, which says what goes when the run is deleted, a
 which the process of the run holds until it ends, however it may.
 """
 
-import json
 import re
 import socket
 from collections.abc import Mapping
@@ -18,8 +17,9 @@ import dagster as dg
 from anon_dagster.defs.locks import lock_for_good
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import restart
-from anon_dagster.errors import HandoverError
+from anon_dagster.errors import HandoverError, JobError
 from anon_dagster.jobs import file_names
+from anon_dagster.jobs.documents import of_text
 from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG
 
 if TYPE_CHECKING:
@@ -124,10 +124,11 @@ def _named(context: RunContext) -> dict[str, str]:
 def owner_of(folder: Path) -> Owner | None:
     """Return whom a folder belongs to, if that is known."""
     try:
-        told = json.loads((folder / file_names.OWNER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        text = (folder / file_names.OWNER).read_text(encoding="utf-8")
+        kept = of_text(text, file_names.OWNER, needs=("instance", "host", "alone", "tags"))
+    except (OSError, ValueError, JobError):
         return None
-    return Owner(folder.name, told["instance"], told["host"], told["alone"], told["tags"])
+    return Owner(folder.name, kept["instance"], kept["host"], kept["alone"], kept["tags"])
 
 
 def lock_of(folder: Path) -> Path:

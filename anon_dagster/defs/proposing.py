@@ -1,5 +1,6 @@
 """Tables that nobody has described yet: what they seem to be, and a request that suits them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -22,6 +23,7 @@ from anon_dagster.request import Source, parse_request, parse_request_part
 if TYPE_CHECKING:
     from anon_dagster.detection import Detection
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.operations.propose import Proposal
     from anon_dagster.progress import Progress
 
 Mode = Literal["full", "classification", "hierarchies", "domains", "auto"]
@@ -128,7 +130,8 @@ def propose_rules(look: Look) -> Shown:
     found = pd.DataFrame(kinds).set_index("column")
     look.job.save_frame(file_names.DETECTION, found)
     documents = {n: r.model_dump(mode="json", exclude_none=True) for n, r in rules.items()}
-    path = look.job.save_document(file_names.HIERARCHIES, documents)
+    text = json.dumps(documents, indent=1, ensure_ascii=False).encode()
+    path = look.job.write(file_names.HIERARCHIES, lambda file: file.write(text))
     return {"columns": metadata.table(found)} | metadata.file(path)
 
 
@@ -164,14 +167,19 @@ def detect_and_measure(look: Look) -> Shown:
         on_progress=look.on_progress,
         **look.options,
     )
-    text = chosen.yaml.encode()
-    look.job.save_frame(file_names.MEASUREMENT, chosen.alternatives)
-    path = look.job.write(file_names.PROPOSAL, lambda file: file.write(text))
+    return _keep_proposal(chosen, look.job)
+
+
+def _keep_proposal(proposal: "Proposal", job: "JobFolder") -> Shown:
+    """Keep a proposed request with what was measured for it, and return what is shown of both."""
+    text = proposal.yaml.encode()
+    job.save_frame(file_names.MEASUREMENT, proposal.alternatives)
+    path = job.write(file_names.PROPOSAL, lambda file: file.write(text))
     return {
-        **_shown(chosen.detection, look.job),
-        "configurations": metadata.table(chosen.alternatives),
-        "reasons": dg.MetadataValue.text(" ".join(chosen.reasons)),
-        **metadata.of_request(parse_request(chosen.request)),
+        **_shown(proposal.detection, job),
+        "configurations": metadata.table(proposal.alternatives),
+        "reasons": dg.MetadataValue.text(" ".join(proposal.reasons)),
+        **metadata.of_request(parse_request(proposal.request)),
         **metadata.file(path),
     }
 

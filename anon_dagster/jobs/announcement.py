@@ -47,8 +47,8 @@ def withdraw(job: JobFolder) -> str | None:
 
     if not is_announced(job):
         return None
-    said = job.load_document(ANNOUNCED)
-    versions = job.load_document(RELEASE)["versions"] if job.has((RELEASE,)) else ()
+    said = job.load_document(ANNOUNCED, needs=("target", "paths", "checksum", "former"))
+    versions = job.load_release()["versions"] if job.has((RELEASE,)) else ()
     if not versions:  # it ended before it told of what it published, if it did
         now = [list(each) for each in versions_of(said["paths"])]
         if all(now) and now != said["former"] and not is_superseded(job):
@@ -78,6 +78,6 @@ def _of(root: Path, file: Path) -> JobFolder:
 def _said(job: JobFolder) -> tuple[str, int] | None:
     """Return which target a job announced a release for, and when."""
     with suppress(FileNotFoundError, JobError):  # it may be deleted at this moment
-        target = str(job.load_document(ANNOUNCED)["target"])
+        target = str(job.load_document(ANNOUNCED, needs=("target",))["target"])
         return target, (job.path / ANNOUNCED).stat().st_mtime_ns
     return None

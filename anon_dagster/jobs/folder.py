@@ -4,8 +4,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import JobKindError, SourceChangedError
 from anon_dagster.jobs import file_names
@@ -61,7 +59,7 @@ class JobFolder(JobFiles):
         SourceChangedError
             With how many files are other ones now.
         """
-        found = self.load_document(file_names.SOURCE)["files"]
+        found = self.load_document(file_names.SOURCE, needs=("files",))["files"]
         marks = [_mark(each) for each in source.files]
         if found != marks:
             changed = max(sum(mark not in found for mark in marks), len(found) - len(marks), 1)
@@ -74,13 +72,15 @@ class JobFolder(JobFiles):
         """Keep a count, without the values of direct identifiers."""
         direct = [n for n in request.policy.names("direct_identifier") if n in count.columns]
         columns, arrays = packed(count.forget(direct))
-        self.save_table(f"{name}.parquet", columns)
-        self.write(f"{name}.npz", lambda file: np.savez_compressed(file, **arrays))
+        of_columns, of_arrays = file_names.count_of(name)
+        self.save_table(of_columns, columns)
+        self.save_arrays(of_arrays, arrays)
 
     def load_count(self, *, name: str = file_names.COUNT) -> Count:
         """Return a count."""
-        columns = self.load_table(f"{name}.parquet")
-        with np.load(self.found(f"{name}.npz")) as arrays:
+        of_columns, of_arrays = file_names.count_of(name)
+        columns, arrays = self.load_table(of_columns), self.load_arrays(of_arrays)
+        with self._intact(of_arrays):
             return unpacked(columns, arrays)
 
     def save_solution(self, solution: Solution) -> None:
@@ -99,12 +99,14 @@ class JobFolder(JobFiles):
                 f"heights{q}": each.heights,
             }
         self.save_document(file_names.SOLUTION, document)
-        self.write(file_names.SOLUTION_ARRAYS, lambda file: np.savez_compressed(file, **arrays))
+        self.save_arrays(file_names.SOLUTION_ARRAYS, arrays)
 
     def load_solution(self) -> Solution:
         """Return what was decided."""
-        document = self.load_document(file_names.SOLUTION)
-        with np.load(self.found(file_names.SOLUTION_ARRAYS)) as arrays:
+        needs = ("levels", "proof", "labels", "leaves")
+        document = self.load_document(file_names.SOLUTION, needs=needs)
+        arrays = self.load_arrays(file_names.SOLUTION_ARRAYS)
+        with self._intact(file_names.SOLUTION_ARRAYS):
             generalized = tuple(
                 Generalized(
                     codes=arrays[f"codes{q}"],
@@ -117,14 +119,13 @@ class JobFolder(JobFiles):
                     zip(document["labels"], document["leaves"], strict=True)
                 )
             )
-            classes = arrays["classes"]
-        levels = document["levels"]
-        return Solution(
-            classes,
-            generalized,
-            Proof(**document["proof"]),
-            None if levels is None else tuple(levels),
-        )
+            levels = document["levels"]
+            return Solution(
+                arrays["classes"],
+                generalized,
+                Proof(**document["proof"]),
+                None if levels is None else tuple(levels),
+            )
 
     def load_decision(self) -> Decision:
         """Return what was asked for, found and decided."""
@@ -146,13 +147,18 @@ class JobFolder(JobFiles):
         self.save_count(release.count, request, name=file_names.RELEASED)
         self.save_document(file_names.RELEASE, document)
 
+    def load_release(self) -> dict[str, Any]:
+        """Return what is known of the release."""
+        needs = ("source", "columns", "kept", "records", "checksum", "versions")
+        return self.load_document(file_names.RELEASE, needs=needs)
+
     def load_stored(self) -> Source:
         """Return the release as a source that can be read again."""
-        return Source.model_validate(self.load_document(file_names.RELEASE)["source"])
+        return Source.model_validate(self.load_release()["source"])
 
     def load_kept(self) -> tuple[str, ...]:
         """Return the columns that are released as they stand in the source."""
-        return tuple(self.load_document(file_names.RELEASE)["kept"])
+        return tuple(self.load_release()["kept"])
 
     def load_findings(self) -> "ReportData":
         """Return what the steps of the job found, for its report."""
@@ -167,7 +173,7 @@ class JobFolder(JobFiles):
             ),
             risk=self.load_statistics(file_names.RISK),
             utility=self.load_statistics(file_names.UTILITY),
-            paths=tuple(self.load_document(file_names.RELEASE)["source"]["path"]),
+            paths=tuple(self.load_release()["source"]["path"]),
             risk_details=self.load_risk_details(),
         )
 
