@@ -14,7 +14,8 @@ import dagster as dg
 
 from anon_dagster.defs.endings import take_back, was_asked_to_end
 from anon_dagster.defs.locks import holder, is_locked
-from anon_dagster.defs.ownership import HANDOVER, Owner, identity, lock_of, owner_of
+from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError, JobError
 from anon_dagster.jobs import file_names, names
@@ -124,7 +125,7 @@ def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     known = set(instance.get_run_ids()) if there else set()
     unknown = [each for each in there if each.name not in known]
     gone = [owner_of(each) for each in unknown if not _end_deleted(instance, each)]
-    mine = [each for each in gone if each and each.instance == identity(instance)]
+    mine = [each for each in gone if each and each.instance == storage_id(instance)]
     for owner in mine:
         _remember(store, owner)
         clear(instance, store, owner.run_id, owner.tags)

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from anon_dagster.defs.locks import lock_for_good
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import restart
 from anon_dagster.errors import HandoverError, JobError
@@ -23,8 +24,6 @@ from anon_dagster.jobs.documents import of_text
 from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG
 
 if TYPE_CHECKING:
-    from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
-
     from anon_dagster.jobs.folder import JobFolder
 
 RunContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext
@@ -57,7 +56,7 @@ class Owner:
 
     def is_of(self, instance: dg.DagsterInstance) -> bool:
         """Tell whether a process of this machine works for it, and for this storage."""
-        return (self.instance, self.host) == (identity(instance), socket.gethostname())
+        return (self.instance, self.host) == (storage_id(instance), socket.gethostname())
 
 
 def own(context: RunContext, store: JobStore) -> "JobFolder":
@@ -74,7 +73,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
         _held.add(path)
         restart(context.instance, context.run)
         owner = {
-            "instance": identity(context.instance),
+            "instance": storage_id(context.instance),
             "host": socket.gethostname(),
             "alone": parent_process() is not None,
         }
@@ -134,8 +133,3 @@ def owner_of(folder: Path) -> Owner | None:
 def lock_of(folder: Path) -> Path:
     """Return the file that the process of a run holds locked."""
     return folder / file_names.LOCK
-
-
-def identity(instance: dg.DagsterInstance) -> str:
-    """Return what tells the storage of one instance from that of another."""
-    return cast("SqlRunStorage", instance.run_storage).get_run_storage_id()

@@ -10,7 +10,8 @@ import dagster as dg
 
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.housekeeping import clear
-from anon_dagster.defs.ownership import Owner, identity, owner_of
+from anon_dagster.defs.ownership import Owner, owner_of
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names, names
@@ -108,7 +109,7 @@ def _is_ours(store: JobStore, run: dg.DagsterRun) -> bool:
 def _other(instance: dg.DagsterInstance, folder: Path) -> Owner | None:
     """Return whom a folder belongs to, if it is of another instance."""
     owner = owner_of(folder)
-    return None if owner is None or owner.instance == identity(instance) else owner
+    return None if owner is None or owner.instance == storage_id(instance) else owner
 
 
 def _ended(record: dg.RunRecord) -> float:

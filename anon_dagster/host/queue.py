@@ -20,7 +20,7 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_old, forget
 from anon_dagster.errors import JobStateError
 from anon_dagster.host.folders import HostFolders
-from anon_dagster.host.worker import known, work
+from anon_dagster.host.worker import loaded, work
 from anon_dagster.jobs.names import REQUESTS
 from anon_dagster.jobs.tags import HOST_TAG, PARTITION_TAG
 
@@ -92,7 +92,7 @@ class Queue:
         self, job: str, config: Mapping[str, Any], tags: Mapping[str, str], partition: str
     ) -> str:
         """Queue a job and return its id."""
-        definition = known(self.folders.home / "data", self.folders.store).resolve_job_def(job)
+        definition = loaded(self.folders.home / "data", self.folders.store).resolve_job_def(job)
         tags = {**definition.tags, **tags, HOST_TAG: self.folders.mark, PARTITION_TAG: partition}
         with self.guard:
             self.instance.add_dynamic_partitions(REQUESTS, [partition])

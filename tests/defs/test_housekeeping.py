@@ -16,7 +16,7 @@ import pytest
 
 from anon_dagster.defs import housekeeping
 from anon_dagster.defs.housekeeping import DIED, clear_away, end_dead
-from anon_dagster.defs.ownership import identity
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG, PARTITION_TAG
@@ -63,7 +63,7 @@ def run(
     """Make a run with a folder, whose process is dead unless somebody locks it."""
     made = instance.create_run_for_job(idle, status=status, tags=tags)
     owner = {
-        "instance": identity(instance),
+        "instance": storage_id(instance),
         "host": host or socket.gethostname(),
         "alone": alone,
         "tags": {KIND_TAG: "anonymize", **(tags or {})},
