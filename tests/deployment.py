@@ -13,7 +13,7 @@ from dagster._core.definitions.sensor_definition import SensorExecutionData
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.jobs import JobFolder
+from anon_dagster.jobs.folder import JobFolder
 
 PROJECT = Path(__file__).parents[1]
 

@@ -1,19 +1,25 @@
 """Every version of every file that arrived, in a SQLite file that only its owner may read."""
 
-import os
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 from anon_dagster.arrivals.arrival import Arrival, State
 from anon_dagster.errors import JobError
 from anon_dagster.storage.listing import ListedFile
+from anon_dagster.storage.private_database import PrivateDatabase, Table
 
+FORMAT = 1
+"""The version of the format of the file."""
 _SECONDS = 30.0  # that a writer waits for another one
 _SET_BACK = 3_600.0  # seconds: of a clock, when what is listed next seems so much older
-_COLUMNS = tuple(each.name for each in fields(Arrival))
+_COLUMNS = tuple(field.name for field in fields(Arrival))
+_TABLES = (
+    Table("arrivals", ("dataset", *_COLUMNS), ("dataset", "path", "version")),
+    Table("listings", ("dataset", "listed"), ("dataset",)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,22 +118,8 @@ class Registry:
             self._write(file, ended)
         return True
 
-    @contextmanager
-    def _open(self) -> Iterator[sqlite3.Connection]:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        columns = ", ".join(("dataset", *_COLUMNS))
-        with closing(sqlite3.connect(self.path, timeout=_SECONDS, isolation_level=None)) as file:
-            file.execute("BEGIN IMMEDIATE")
-            key = "PRIMARY KEY (dataset, path, version)"
-            file.execute(f"CREATE TABLE IF NOT EXISTS arrivals ({columns}, {key})")
-            file.execute("CREATE TABLE IF NOT EXISTS listings (dataset PRIMARY KEY, listed)")
-            try:
-                yield file
-            except BaseException:
-                file.execute("ROLLBACK")
-                raise
-            file.execute("COMMIT")
+    def _open(self) -> AbstractContextManager[sqlite3.Connection]:
+        return PrivateDatabase(self.path, _TABLES, FORMAT, _SECONDS).transaction()
 
     def _is_newest(self, file: sqlite3.Connection, listed: float) -> bool:
         """Tell whether a listing is as new as any that was decided by, and remember it."""

@@ -7,7 +7,7 @@
 """
 
 from anon_dagster.client.client import AnonClient
-from anon_dagster.client.jobs import AnonJob
+from anon_dagster.client.job import AnonJob
 from anon_dagster.client.result import JobResult
 
 __all__ = ["AnonClient", "AnonJob", "JobResult"]

@@ -7,28 +7,24 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from anon_dagster.client.embedded import EmbeddedDeployment
 from anon_dagster.client.handover import LARGEST
-from anon_dagster.client.jobs import AnonJob
-from anon_dagster.client.remote import RemoteDeployment
-from anon_dagster.client.status import summary
-from anon_dagster.client.submission import (
-    Application,
-    Look,
+from anon_dagster.client.inputs import (
+    DomainsLike,
     RequestLike,
-    Submission,
+    TableLike,
     name_of,
-    read_place,
+    read_domains,
+    read_location,
+    read_measurement,
     read_request,
     read_table,
 )
+from anon_dagster.client.job import AnonJob
+from anon_dagster.client.remote import RemoteDeployment
+from anon_dagster.client.status import summary
+from anon_dagster.client.submission import Submission
+from anon_dagster.client.tasks import ApplyTask, DetectTask, RequestTask, Task
 from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
-from anon_dagster.request import (
-    Measurement,
-    Policy,
-    Source,
-    Target,
-    parse_request_part,
-    require_proposable,
-)
+from anon_dagster.request import Measurement, Source, Target, require_proposable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,9 +74,9 @@ class AnonClient:
                 url, _authorization() if headers is None else headers
             )
             return
-        at = _home(home)
-        self.store = self.store or (at or Path.cwd()) / ".anon"
-        self.deployment = EmbeddedDeployment(at or self.store, self.store)
+        folder = _home(home)
+        self.store = self.store or (folder or Path.cwd()) / ".anon"
+        self.deployment = EmbeddedDeployment(folder or self.store, self.store)
 
     # -- jobs ----------------------------------------------------------------------------------
 
@@ -112,8 +108,7 @@ class AnonClient:
             If the deployment does not answer.
         """
         parsed, name = read_request(request)
-        asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
-        return self._launch(asked, "anonymize")
+        return self._submit(RequestTask(parsed, "anonymize"), dataset or name, frame)
 
     def apply(  # noqa: PLR0913 (all are named)
         self,
@@ -152,18 +147,13 @@ class AnonClient:
         """
         if lacking not in get_args(Lacking):
             raise RequestError(f"lacking is one of {', '.join(get_args(Lacking))}, not {lacking}")
-        read = read_place(Source, source)
-        application = Application(
+        task = ApplyTask(
             solution=self._solution(solution),
-            source=read,
-            target=read_place(Target, target),
+            source=read_location(Source, source),
+            target=read_location(Target, target),
             options={"lacking": lacking, "enforce": enforce},
-            dataset=dataset or name_of(read),
-            frame=frame,
-            store=self.store,
-            largest=self.largest,
         )
-        return AnonJob(self.deployment.launch(application.launch()), self)
+        return self._submit(task, dataset or name_of(task.source), frame)
 
     def _solution(
         self, solution: "AnonJob | str | Path | Mapping[str, Any]"
@@ -202,20 +192,17 @@ class AnonClient:
         """
         parsed, name = read_request(request)
         if measurement is not None:
-            if isinstance(measurement, Mapping):
-                measurement = parse_request_part(Measurement, measurement, "measurement")
-            parsed = parsed.model_copy(update={"measurement": measurement})
-            _require_fitting(parsed.policy, measurement)
-        asked = Submission(parsed, dataset or name, frame, self.store, self.largest)
-        return self._launch(asked, "measure")
+            compared = read_measurement(parsed.policy, measurement)
+            parsed = parsed.model_copy(update={"measurement": compared})
+        return self._submit(RequestTask(parsed, "measure"), dataset or name, frame)
 
     def detect(
         self,
-        source: Source | Mapping[str, Any] | str | Path | None = None,
+        source: TableLike | None = None,
         *,
         frame: "pd.DataFrame | None" = None,
         mode: DetectionMode = "full",
-        domains: Mapping[str, Any] | str | Path | None = None,
+        domains: DomainsLike | None = None,
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit a table, to find out what each of its columns seems to be.
@@ -237,16 +224,17 @@ class AnonClient:
         """
         if mode not in get_args(DetectionMode):
             raise RequestError(f"mode is one of {', '.join(get_args(DetectionMode))}, not {mode}")
-        return self._look(source, frame, dataset, {"mode": mode} | _custom(domains))
+        task = DetectTask(read_table(source), {"mode": mode} | read_domains(domains))
+        return self._submit(task, dataset or name_of(task.source), frame)
 
     def auto_anonymize(
         self,
-        source: Source | Mapping[str, Any] | str | Path | None = None,
+        source: TableLike | None = None,
         *,
         frame: "pd.DataFrame | None" = None,
         acceptable_risk: float = 0.1,
         seconds: float = 60.0,
-        domains: Mapping[str, Any] | str | Path | None = None,
+        domains: DomainsLike | None = None,
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit a table, for the most useful request whose risk is acceptable.
@@ -269,34 +257,23 @@ class AnonClient:
             As of :meth:`detect`, or if the risk is not a probability or the time is none.
         """
         require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
-        asked = {
+        options = {
             "mode": "auto",
             "acceptable_risk": float(acceptable_risk),
             "seconds": float(seconds),
         }
-        return self._look(source, frame, dataset, asked | _custom(domains))
+        task = DetectTask(read_table(source), options | read_domains(domains))
+        return self._submit(task, dataset or name_of(task.source), frame)
 
-    def data_domains(self, domains: Mapping[str, Any] | str | Path | None = None) -> "pd.DataFrame":
+    def data_domains(self, domains: DomainsLike | None = None) -> "pd.DataFrame":
         """Return the domains that detection knows, those of your own among them."""
         from anon_dagster.detection import data_domains
 
         return data_domains(domains)
 
-    def _look(
-        self,
-        source: Source | Mapping[str, Any] | str | Path | None,
-        frame: "pd.DataFrame | None",
-        dataset: str | None,
-        asked: Mapping[str, Any],
-    ) -> AnonJob:
-        read = read_table(source)
-        name = dataset or name_of(read)
-        kind = "auto_anonymize" if asked["mode"] == "auto" else "detect"
-        look = Look(read, asked, name, frame, self.store, self.largest)
-        return AnonJob(self.deployment.launch(look.launch(kind)), self)
-
-    def _launch(self, asked: Submission, kind: str) -> AnonJob:
-        return AnonJob(self.deployment.launch(asked.launch(kind)), self)
+    def _submit(self, task: Task, dataset: str, frame: "pd.DataFrame | None") -> AnonJob:
+        submission = Submission(task, dataset, frame, self.store, self.largest)
+        return AnonJob(self.deployment.launch(submission.launch()), self)
 
     # -- finding them again ----------------------------------------------------------------------
 
@@ -327,28 +304,22 @@ class AnonClient:
     def _operations(self, limit: int) -> "list[JobRecord]":
         if limit < 0:
             raise RequestError(f"limit must be at least 0, got {limit}")
-        asked = limit
+        window = limit
         while True:
-            found = self.deployment.records(asked)
-            ours = [record for record in found if record.is_operation]
-            if len(ours) >= limit or len(found) < asked:
-                return ours[:limit]
-            asked *= 4
+            records = self.deployment.records(window)
+            operations = [record for record in records if record.is_operation]
+            if len(operations) >= limit or len(records) < window:
+                return operations[:limit]
+            window *= 4
 
     def close(self) -> None:
-        """End the host of an embedded client, unless it has jobs; it would end by itself."""
-        if isinstance(self.deployment, EmbeddedDeployment):
-            self.deployment.stop()
+        """End the host of an embedded client, unless it has jobs; it would end by itself.
+
+        Of a client of a deployment, close the connection.
+        """
+        self.deployment.close()
 
     jobIds = job_ids  # noqa: N815 (as the original's documentation has it)
-
-
-def _require_fitting(policy: Policy, measurement: Measurement) -> None:
-    """Refuse values of models that the policy does not have, before anything is queued."""
-    from anon_dagster.assessment.comparison import configurations
-
-    for _ in configurations(policy, measurement):
-        pass
 
 
 def _authorization() -> dict[str, str]:
@@ -362,12 +333,3 @@ def _home(home: str | Path | None) -> Path | None:
         return Path(chosen).absolute()
     here = Path.cwd()
     return here if (here / "dagster.yaml").exists() else None
-
-
-def _custom(domains: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
-    """Read domains here, where their file is, and refuse what is none before a job starts."""
-    if domains is None:
-        return {}
-    from anon_dagster.detection.domains import custom_document
-
-    return {"domains": custom_document(domains)}

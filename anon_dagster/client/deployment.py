@@ -4,6 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from anon_dagster.jobs.names import kind_of
+from anon_dagster.jobs.tags import KIND_TAG
+
 Status = Literal["queued", "running", "completed", "failed", "aborted"]
 
 OVER: frozenset[Status] = frozenset({"completed", "failed", "aborted"})
@@ -54,12 +57,12 @@ class JobRecord:
     @property
     def kind(self) -> str:
         """Which operation it is."""
-        return self.tags.get("anon/kind", self.job.removesuffix("_job"))
+        return self.tags.get(KIND_TAG, kind_of(self.job))
 
     @property
     def is_operation(self) -> bool:
         """Whether it is an operation of this project: an instance runs its chores, too."""
-        return "anon/kind" in self.tags
+        return KIND_TAG in self.tags
 
     @property
     def is_over(self) -> bool:
@@ -90,6 +93,9 @@ class Deployment(Protocol):
     Every method raises a DeploymentError if the deployment does not answer, and those about one
     job an UnknownJobError if there is none of that id.
     """
+
+    def close(self) -> None:
+        """Let go of what the client alone needed."""
 
     def launch(self, launch: Launch) -> str:
         """Queue a job and return its id."""

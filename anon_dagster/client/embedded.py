@@ -16,6 +16,7 @@ from typing import Any
 from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
 from anon_dagster.errors import DeploymentError, TargetError
+from anon_dagster.jobs import file_names
 
 _PATIENCE = 90.0  # seconds for a host to start on a busy machine
 _GONE = (OSError, EOFError, AuthenticationError)
@@ -70,6 +71,10 @@ class EmbeddedDeployment:
         """Forget a job that is over."""
         self._ask("delete", job_id=job_id)
 
+    def close(self) -> None:
+        """End the host if it has nothing to do."""
+        self.stop()
+
     def stop(self) -> bool:
         """End the host if it has nothing to do; tell whether it has ended, or never ran."""
         with self._guard:
@@ -107,7 +112,7 @@ class EmbeddedDeployment:
 
     def _connect(self) -> Connection | None:
         with suppress(*_GONE, ValueError, KeyError):
-            told = json.loads((self.store / "host.json").read_text(encoding="utf-8"))
+            told = json.loads((self.store / file_names.HOST_ADDRESS).read_text(encoding="utf-8"))
             return Client(tuple(told["address"]), authkey=bytes.fromhex(told["key"]))
         return None
 
@@ -118,7 +123,7 @@ class EmbeddedDeployment:
             raise TargetError(
                 f"cannot keep jobs in {self.store}: {error.strerror}; name another store"
             ) from None
-        said = self.store / "host.log"
+        said = self.store / file_names.HOST_LOG
         command = [sys.executable, "-m", "anon_dagster.host"]
         command += ["--home", str(self.home), "--store", str(self.store)]
         host = _detach(command, said)

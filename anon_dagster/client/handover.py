@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anon_dagster.errors import HandoverError
+from anon_dagster.jobs.file_names import HANDED
 from anon_dagster.request import Request
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class Handover:
     @property
     def folder(self) -> Path:
         """Where it lies."""
-        return self.store / "handed" / self.name
+        return self.store / HANDED / self.name
 
     def delete(self) -> None:
         """Remove it."""
@@ -121,7 +122,7 @@ class Handover:
         return self.folder / "like.arrow"
 
     def _make(self) -> Path:
-        for folder in (self.store, self.store / "handed", self.folder):
+        for folder in (self.store, self.store / HANDED, self.folder):
             try:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             except OSError as error:
@@ -146,7 +147,7 @@ def _private(path: Path) -> Any:  # noqa: ANN401 (a file)
 def given(document: Mapping[str, Any], store: Path | None) -> Mapping[str, Any]:
     """Return a document as it was given, also if it was handed over and can be read from here."""
     handed = Path(str(document["file"])) if set(document) == {"file"} else None
-    if handed is None or store is None or handed.parents[1:2] != (store / "handed",):
+    if handed is None or store is None or handed.parents[1:2] != (store / HANDED,):
         return document
     try:
         read: Mapping[str, Any] = json.loads(handed.read_text(encoding="utf-8"))

@@ -1,28 +1,36 @@
-"""How far a job is, on one line of a terminal or a notebook; nothing elsewhere."""
+"""How far a job is, and how long it will take, on one line of a terminal or a notebook."""
 
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import TYPE_CHECKING, Any, Self, TextIO
 
-_WIDTH = 30
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+_WIDEST, _ROWS = 500, 20
+_IN_TEXT = "[{bar:30}] {percentage:3.0f}% {desc}, {remaining} left"
+_IN_NOTEBOOK = "{desc} {percentage:3.0f}% {bar} {remaining} left"
 
 
 @dataclass
 class ProgressBar:
-    """Draws the status of a job over the one it drew before; shown at every look at the job."""
+    """Draws the status of a job over the one it drew before; nothing where nobody sees it."""
 
     stream: TextIO = field(default_factory=lambda: sys.stderr)
-    _drawn: int = 0
+    _bar: "tqdm[Any] | None" = None
 
-    def __call__(self, running: Mapping[str, Any]) -> None:
+    def __call__(self, status: Mapping[str, Any]) -> None:
         """Draw what a job is doing."""
-        if is_watched(self.stream):
-            text = line(running)
-            self.stream.write("\r" + text.ljust(self._drawn))
-            self.stream.flush()
-            self._drawn = len(text)
+        if not is_watched(self.stream):
+            return
+        percent, text = int(status["job_percent"]), str(status["work"] or status["status"])
+        if self._bar is None:
+            self._bar = _begin(self.stream, percent, text)
+        self._bar.n = percent
+        self._bar.set_description_str(text)
 
     def __enter__(self) -> Self:
         return self
@@ -33,17 +41,29 @@ class ProgressBar:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._drawn:
-            self.stream.write("\n")
-            self._drawn = 0
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
 
 
-def line(running: Mapping[str, Any]) -> str:
-    """Return the bar, the percent and what is in work."""
-    percent = int(running["job_percent"])
-    full = _WIDTH * percent // 100
-    words = running["work"] or running["status"]
-    return f"[{'#' * full}{'.' * (_WIDTH - full)}] {percent:3d}% {words}"
+def _begin(stream: TextIO, percent: int, text: str) -> "tqdm[Any]":
+    """Draw a bar for the first time; the time left is reckoned from here on."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a notebook without widgets has a line of text
+        from tqdm.auto import tqdm
+
+    is_text = "notebook" not in {base.__module__.rpartition(".")[2] for base in tqdm.__mro__}
+    return tqdm(
+        total=100,
+        initial=percent,
+        desc=text,
+        file=stream,
+        ascii=".#" if is_text else None,
+        bar_format=_IN_TEXT if is_text else _IN_NOTEBOOK,
+        ncols=_WIDEST if is_text else None,  # a terminal may not know its size
+        nrows=_ROWS,
+        mininterval=0.0,
+    )
 
 
 def is_watched(stream: TextIO) -> bool:

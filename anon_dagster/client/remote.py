@@ -3,10 +3,9 @@
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,14 +17,14 @@ from anon_dagster.errors import (
     UnfinishedJobError,
     UnknownJobError,
 )
+from anon_dagster.http_client import HttpClient
+from anon_dagster.jobs.names import REQUESTS
+from anon_dagster.jobs.tags import PARTITION_TAG
 
 _SECONDS, _SOON = 60.0, 10.0
 _LOOK = 0.2  # seconds between two looks at a job
 _DEQUEUING = 1.0  # seconds in which Dagster starts a job that it saw in the queue
 _EVENTS = 1000
-REQUESTS = "request"
-"""The name of the partitions of requests."""
-PARTITION = "dagster/partition"
 
 _KILLED = (
     "the process of the job ended before the job did: it was killed, or the machine ran out of "
@@ -88,14 +87,19 @@ class RemoteDeployment:
     location: str = "anon_dagster"
 
     def __post_init__(self) -> None:
+        self._http = HttpClient(self.headers)
         parts = urlsplit(self.url)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise DeploymentError("the address of a deployment begins with http:// or https://")
 
+    def close(self) -> None:
+        """Close the connection; the next question opens another one."""
+        self._http.close()
+
     def launch(self, launch: Launch) -> str:
         """Queue a job and return its id."""
         self._ask(_PARTITION, name=REQUESTS, key=launch.partition, at=self._repository)
-        tags = {**launch.tags, PARTITION: launch.partition}
+        tags = {**launch.tags, PARTITION_TAG: launch.partition}
         run = {
             "selector": {**self._repository, "pipelineName": launch.job},
             "runConfigData": launch.config,
@@ -179,10 +183,10 @@ class RemoteDeployment:
         if not record.is_over:
             raise JobStateError(f"job {job_id} is not over: abort it first")
         self._ask(_DELETE, id=job_id)
-        partition = record.tags.get(PARTITION)
-        if partition and not self._ask(_SHARING, key=PARTITION, value=partition)["runsOrError"].get(
-            "results"
-        ):
+        partition = record.tags.get(PARTITION_TAG)
+        if partition and not self._ask(_SHARING, key=PARTITION_TAG, value=partition)[
+            "runsOrError"
+        ].get("results"):
             self._forget(partition)
 
     def _forget(self, partition: str) -> None:
@@ -213,8 +217,7 @@ class RemoteDeployment:
         return data
 
     def _answer(self, query: str, seconds: float, /, **variables: object) -> dict[str, Any]:
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        document = self._post(body, seconds)
+        document = self._post({"query": query, "variables": variables}, seconds)
         if document.get("errors") or not document.get("data"):
             raise DeploymentError(f"{self._shown} refused the question; is it of another version?")
         data: dict[str, Any] = document["data"]
@@ -230,30 +233,25 @@ class RemoteDeployment:
             if kind in {"PythonError", "PipelineNotFoundError", "RepositoryNotFoundError"}:
                 raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
 
-    def _post(self, body: bytes, seconds: float) -> dict[str, Any]:
+    def _post(self, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         parts = urlsplit(self.url)
-        secure = parts.scheme == "https"
-        connect = HTTPSConnection if secure else HTTPConnection
-        headers = {"Content-Type": "application/json", **self.headers}
+        endpoint = parts._replace(path=f"{parts.path.rstrip('/')}/graphql", query="", fragment="")
         try:
-            with closing(connect(str(parts.hostname), parts.port, timeout=seconds)) as connection:
-                connection.request("POST", f"{parts.path.rstrip('/')}/graphql", body, headers)
-                response = connection.getresponse()
-                content = response.read()
-        except (OSError, HTTPException, ValueError):  # its text may quote a header or the address
+            reply = self._http.post(endpoint.geturl(), question, seconds=seconds)
+        except ConnectionError:
             raise DeploymentError(
                 f"no deployment answers at {self._shown}: is it started, and is the address right?"
             ) from None
-        if response.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise DeploymentError(
                 f"{self._shown} lets nobody in who does not say who they are, or not them: "
                 "AnonClient(url, headers=…), or ANON_AUTHORIZATION"
             )
         try:
-            document: dict[str, Any] = json.loads(content)
+            document: dict[str, Any] = json.loads(reply.content)
         except ValueError:
             raise DeploymentError(
-                f"{self._shown} answers with status {response.status}, but not as Dagster does"
+                f"{self._shown} answers with status {reply.status}, but not as Dagster does"
             ) from None
         return document
 

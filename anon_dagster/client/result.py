@@ -3,15 +3,17 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anon_dagster.jobs import file_names
+
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 _TABLES = {
-    "measure": "measurement.parquet",
-    "detect": "detection.parquet",
-    "auto_anonymize": "measurement.parquet",
+    "measure": file_names.MEASUREMENT,
+    "detect": file_names.DETECTION,
+    "auto_anonymize": file_names.MEASUREMENT,
 }
 
 
@@ -44,19 +46,19 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         If it is not there any more.
     """
     if kind in _TABLES:
-        proposal = folder.path / "proposal.yaml"
+        proposal = folder.path / file_names.PROPOSAL
         text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
         return JobResult(folder.load_frame(_TABLES[kind]), proposal=text)
-    released = folder.load_document("release.json")
-    paths = tuple(released["source"]["path"])
+    release = folder.load_release()
+    paths = tuple(release["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)
-    return JobResult(df, paths, released["checksum"])
+    return JobResult(df, paths, release["checksum"])
 
 
 def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":
     from anon_dagster.storage.frames import read_frame
 
-    counted = folder.load_count(name="released").columns
+    counted = folder.load_count(name=file_names.RELEASED).columns
     frame = read_frame(folder.load_stored(), {name: each.kinds for name, each in counted.items()})
     if like is None:
         return frame

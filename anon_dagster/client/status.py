@@ -6,7 +6,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 from anon_dagster.client.deployment import JobRecord, RunRecord
-from anon_dagster.client.submission import DATASET, FINGERPRINT, USER, VERSION
+from anon_dagster.jobs.tags import (
+    DATASET_TAG,
+    FILES_TAG,
+    PERCENT_TAG,
+    PHASE_TAG,
+    REQUEST_TAG,
+    STEP_TAG,
+    TIME_TAG,
+    USER_TAG,
+    VERSION_TAG,
+)
 
 _STATISTICS = {"risk_metrics": "risk", "utility_statistics": "utility", "applied": "risk"}
 _DATA = {
@@ -41,19 +51,19 @@ def metadata_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str
         "id": record.job_id,
         **info_of(record, found, config),
         "fields": columns or step(found, "detection").get("columns", []),
-        "versions": {"anon_dagster": record.tags.get(VERSION, "")} | asked.get("versions", {}),
+        "versions": {"anon_dagster": record.tags.get(VERSION_TAG, "")} | asked.get("versions", {}),
     }
 
 
 def info_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
     """Return what a job is about."""
     asked = step(found, "request", "application", "proposal") or _configured(config)
-    files = record.tags.get("anon/files")
+    files = record.tags.get(FILES_TAG)
     return ({} if files is None else {"files": files}) | {
         "kind": record.kind,
-        "dataset": record.tags.get(DATASET, ""),
-        "request": record.tags.get(FINGERPRINT, ""),
-        "user": record.tags.get(USER, ""),
+        "dataset": record.tags.get(DATASET_TAG, ""),
+        "request": record.tags.get(REQUEST_TAG, ""),
+        "user": record.tags.get(USER_TAG, ""),
         "source": asked.get("source"),
         "target": asked.get("target"),
         "attributes": {row["attribute"]: row["role"] for row in asked.get("attributes", [])},
@@ -68,13 +78,13 @@ def running_of(record: JobRecord) -> dict[str, Any]:
     if record.status == "queued":  # the tags of one that repeats another are those of the other
         return {"work": "", "job_percent": 0, "step_percent": None, "last_progress": None}
     done = record.status == "completed"
-    told = int(record.tags.get("anon/progress", "0%").rstrip("%"))
-    share = record.tags.get("anon/step", "").rstrip("%")
+    told = int(record.tags.get(PERCENT_TAG, "0%").rstrip("%"))
+    share = record.tags.get(STEP_TAG, "").rstrip("%")
     return {
-        "work": "" if record.is_over else record.tags.get("anon/phase", ""),
+        "work": "" if record.is_over else record.tags.get(PHASE_TAG, ""),
         "job_percent": 100 if done else min(told, 99),
         "step_percent": 100 if done else int(share) if share else None,
-        "last_progress": record.tags.get("anon/progressed"),
+        "last_progress": record.tags.get(TIME_TAG),
     }
 
 
@@ -83,7 +93,7 @@ def summary(record: JobRecord) -> dict[str, Any]:
     return {
         "id": record.job_id,
         "kind": record.kind,
-        "dataset": record.tags.get(DATASET, ""),
+        "dataset": record.tags.get(DATASET_TAG, ""),
         "status": record.status,
         "start": _moment(record.started or record.created),
         "duration": _duration(record),

@@ -10,13 +10,11 @@ from pydantic import Field
 
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import REQUEST
+from anon_dagster.jobs import names
 from anon_dagster.request import Request, load_request, parse_request
 from anon_dagster.request.documents import parse_yaml
 
-REQUESTS = "request"
-"""The name of the partitions: one for each request."""
-ADHOC = Group("adhoc", dg.DynamicPartitionsDefinition(name=REQUESTS))
+ADHOC = Group(names.ADHOC, dg.DynamicPartitionsDefinition(name=names.REQUESTS))
 EXAMPLE = files("anon_dagster.defs").joinpath("example.yaml").read_text(encoding="utf-8")
 """A complete request with comments."""
 
@@ -51,7 +49,7 @@ def request_of(value: str | Mapping[str, Any]) -> Request:
 
 
 @dg.asset(
-    key=ADHOC.key(REQUEST),
+    key=ADHOC.key(names.REQUEST),
     group_name=ADHOC.name,
     partitions_def=ADHOC.partitions,
     description="What is asked for, from the configuration of the run. An example:\n\n"

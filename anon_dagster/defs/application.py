@@ -13,17 +13,23 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
-from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import EXPLORATORY, RISK, UTILITY, save_record_risks
+from anon_dagster.defs.run_progress import RunProgress
+from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
 from anon_dagster.errors import JobError, RequestError
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.planning.decision import Decision
+    from anon_dagster.releasing.publication import Release
 
 Lacking = Literal["suppress", "refuse"]
-_APPLICATION, _APPLIED = ADHOC.key("application"), ADHOC.key("applied")
+_ASKED = ("solution", "lacking", "enforce")
+"""What the application of a job says."""
+_APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key("applied")
 
 
 class ApplicationConfig(dg.Config):
@@ -54,7 +60,7 @@ def applying() -> dg.Definitions:
         assets=[_application, _applied],
         jobs=[
             dg.define_asset_job(
-                "apply_job",
+                names.APPLY_JOB,
                 selection=dg.AssetSelection.assets(_APPLICATION, _APPLIED),
                 tags={KIND_TAG: "apply", DATASET_TAG: ADHOC.name},
             )
@@ -96,7 +102,7 @@ def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
     if solution.endswith(".json"):
         return _read(Path(solution))
     job = store.job(solution)
-    if not job.has(("request.json", "solution.json")):
+    if not job.has((file_names.REQUEST, file_names.SOLUTION)):
         raise JobError(f"there is no job {solution} with a solution, or none any more")
     return solution_document(job.load_decision())
 
@@ -136,8 +142,8 @@ def save_application(
     job: "JobFolder", document: Mapping[str, Any], *, lacking: Lacking, enforce: bool
 ) -> Path:
     """Keep whose solution is applied by a job, and how."""
-    asked = {"solution": document, "lacking": lacking, "enforce": enforce}
-    return job.save_document("application.json", asked)
+    asked = dict(zip(_ASKED, (document, lacking, enforce), strict=True))
+    return job.save_document(file_names.APPLICATION, asked)
 
 
 def apply_stored(
@@ -150,42 +156,52 @@ def apply_stored(
     source
         The table of personal records, for the lineage of columns.
     """
-    from anon_dagster.assessment.of_decision import (
-        assess_risk,
-        assess_risk_details,
-        assess_utility,
-        describe,
-    )
-    from anon_dagster.jobs import announce
+    decision, release = _write(job, on_progress)
+    job.save_release(release, decision.request)
+    of_risk = _assess_risk(job, decision, release)
+    of_utility = _assess_utility(job, decision)
+    promises = {"promises": metadata.table(release.verification.to_frame())}
+    return of_risk | of_utility | metadata.of_release(decision, release, source) | promises
+
+
+def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decision, Release]":
+    """Recode the later records and publish them."""
+    from anon_dagster.jobs.announcement import announce
     from anon_dagster.operations.apply import Application
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.stored_solution import from_document
     from anon_dagster.releasing.workspace import Workspace
 
-    request, asked = job.load_request(), job.load_document("application.json")
+    request = job.load_request()
+    asked = job.load_document(file_names.APPLICATION, needs=_ASKED)
     stored, source_table = from_document(asked["solution"]), open_table(request)
     application = Application(stored, request, asked["lacking"], asked["enforce"])
     decision = application.decide(source_table, on_progress=on_progress)
     workspace = Workspace(job.job_id, job.create(), on_progress, partial(announce, job))
-    release = write_release(decision, source_table, workspace, judge=application.judge)
-    job.save_release(release, request)
+    return decision, write_release(decision, source_table, workspace, judge=application.judge)
+
+
+def _assess_risk(job: "JobFolder", decision: "Decision", release: "Release") -> metadata.Shown:
+    """Keep and show the values of source and release, and the risk of their records."""
+    from anon_dagster.assessment.of_decision import assess_risk, assess_risk_details, describe
+
     explored, risks = describe(decision, release.count), assess_risk(decision)
-    utility = assess_utility(decision)
     for name, frame in zip(EXPLORATORY, (explored.values, explored.summary), strict=True):
         job.save_frame(name, frame)
-    job.save_statistics(RISK, risks)
-    details = assess_risk_details(decision, request.policy.risk_analysis)
+    job.save_statistics(file_names.RISK, risks)
+    details = assess_risk_details(decision, decision.request.policy.risk_analysis)
     job.save_risk_details(details)
     save_record_risks(job, decision)
-    job.save_statistics(UTILITY, utility)
-    promises = {"promises": metadata.table(release.verification.to_frame())}
     return (
-        metadata.of_statistics(risks)
-        | metadata.exact("risk", risks)
-        | metadata.of_details(details)
-        | {"utility": metadata.table(utility)}
-        | metadata.exact("utility", utility)
-        | metadata.of_release(decision, release, source)
-        | promises
+        metadata.of_statistics(risks) | metadata.exact("risk", risks) | metadata.of_details(details)
     )
+
+
+def _assess_utility(job: "JobFolder", decision: "Decision") -> metadata.Shown:
+    """Keep and show what the release is still good for."""
+    from anon_dagster.assessment.of_decision import assess_utility
+
+    utility = assess_utility(decision)
+    job.save_statistics(file_names.UTILITY, utility)
+    return {"utility": metadata.table(utility)} | metadata.exact("utility", utility)

@@ -15,16 +15,15 @@ from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_dow
 from anon_dagster.defs.endings import was_asked_to_end
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
+from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry
-from anon_dagster.request import Request
+from anon_dagster.jobs.tags import BATCH_TAG, DATASET_TAG, KIND_TAG, PARENT_TAG
+from anon_dagster.request import Arrivals, Request
 from anon_dagster.storage import listing
 
-BATCH_TAG = "anon/batch"
-_PARENT_TAG = "dagster/parent_run_id"
-"""Of a run that is executed again."""
 _STAGE = "files"
 
 
@@ -47,41 +46,38 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
     load
         Reads the request as it is when files are released.
     """
-    partitions = dg.DynamicPartitionsDefinition(name=files_partitions(group.name))
     settings = Inbox(request).settings
-    asset = dg.AssetSpec(
-        group.key(_STAGE),
-        group_name=group.name,
-        partitions_def=partitions,
-        description=f"The release of every file that came in, {settings.target.path}.",
-        deps=[group.key("anonymized")] if settings.mode == "apply" else [],
-        kinds={settings.target.format_found or "csv"},
-    )
     return dg.Definitions(
-        assets=[asset],
+        assets=[_asset(group, settings)],
         jobs=[_job(group, load)],
-        sensors=[_sensor(group, settings.every_seconds, partitions, load)],
+        sensors=[_sensor(group, settings.every_seconds, load)],
         asset_checks=[_check(group)],
     )
 
 
-def files_partitions(dataset: str) -> str:
-    """Return the name of the partitions of a dataset: one for each version of a file."""
-    return f"{dataset}_files"
+def _asset(group: Group, settings: Arrivals) -> dg.AssetSpec:
+    """Return the releases of the files of a dataset, each a partition."""
+    return dg.AssetSpec(
+        group.key(_STAGE),
+        group_name=group.name,
+        partitions_def=_partitions(group),
+        description=f"The release of every file that came in, {settings.target.path}.",
+        deps=[group.key("anonymized")] if settings.mode == "apply" else [],
+        kinds={settings.target.format_found or "csv"},
+    )
+
+
+def _partitions(group: Group) -> dg.DynamicPartitionsDefinition:
+    return dg.DynamicPartitionsDefinition(name=names.files_partitions(group.name))
 
 
 # -- the sensor ----------------------------------------------------------------------------
 
 
-def _sensor(
-    group: Group,
-    every: int,
-    partitions: dg.DynamicPartitionsDefinition,
-    load: Callable[[], Request],
-) -> dg.SensorDefinition:
+def _sensor(group: Group, every: int, load: Callable[[], Request]) -> dg.SensorDefinition:
     @dg.sensor(
         name=f"{group.name}_files_sensor",
-        job_name=f"{group.name}_files_job",
+        job_name=names.files_job(group.name),
         minimum_interval_seconds=every,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Gives every new or changed file to a run, once.",
@@ -90,22 +86,28 @@ def _sensor(
         context: dg.SensorEvaluationContext, store: dg.ResourceParam[JobStore]
     ) -> dg.SensorResult | dg.SkipReason:
         with failures_in_words():
-            inbox = Inbox(load())
-            if inbox.settings.mode == "apply":
-                try:
-                    pinned_solution(context.instance, store, group, inbox)
-                except JobError as error:  # the files wait for it
-                    return dg.SkipReason(str(error))
-            tick = decide(context.instance, store, group.name, inbox)
-        if not tick.batches:
-            return dg.SkipReason(_summary(tick))
-        keys = [a.key for batch in tick.batches for a in batch.arrivals]
-        return dg.SensorResult(
-            run_requests=[_run_request(group, batch) for batch in tick.batches],
-            dynamic_partitions_requests=[partitions.build_add_request(keys)],
-        )
+            return _evaluate(context.instance, store, group, Inbox(load()))
 
     return sensor
+
+
+def _evaluate(
+    instance: dg.DagsterInstance, store: JobStore, group: Group, inbox: Inbox
+) -> dg.SensorResult | dg.SkipReason:
+    """Return the runs that new files are given to, or why there are none."""
+    if inbox.settings.mode == "apply":
+        try:
+            pinned_solution(instance, store, group, inbox)
+        except JobError as error:  # the files wait for it
+            return dg.SkipReason(str(error))
+    tick = decide(instance, store, group.name, inbox)
+    if not tick.batches:
+        return dg.SkipReason(_summary(tick))
+    keys = [arrival.key for batch in tick.batches for arrival in batch.arrivals]
+    return dg.SensorResult(
+        run_requests=[_run_request(group, batch) for batch in tick.batches],
+        dynamic_partitions_requests=[_partitions(group).build_add_request(keys)],
+    )
 
 
 def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: Inbox) -> Tick:
@@ -132,14 +134,14 @@ def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: I
 def _run_request(group: Group, batch: Batch) -> dg.RunRequest:
     return dg.RunRequest(
         run_key=f"{group.name} {batch.id}",
-        job_name=f"{group.name}_files_job",
+        job_name=names.files_job(group.name),
         run_config={"ops": {_op(group): {"config": {"batch": batch.id}}}},
         tags={BATCH_TAG: batch.id},
     )
 
 
 def _op(group: Group) -> str:
-    return f"{group.name}__release_files"
+    return names.op_of(group.name, "release_files")
 
 
 def _summary(tick: Tick) -> str:
@@ -187,7 +189,7 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
                 raise dg.Failure(told, allow_retries=False)
 
     @dg.job(
-        name=f"{group.name}_files_job",
+        name=names.files_job(group.name),
         description="Releases a batch of files that came in, or files that are named, each by "
         "itself: what becomes of one does not depend on the others.",
         tags={KIND_TAG: "files", DATASET_TAG: group.name},
@@ -203,7 +205,7 @@ def _given(run: FileRun, config: FilesConfig) -> list[Arrival]:
     run_id, registry = run.context.run_id, run.registry
     if config.batch:
         # One that is executed again is to try what was set aside, too.
-        again = _PARENT_TAG in run.context.run.tags
+        again = PARENT_TAG in run.context.run.tags
         return registry.reopen(config.batch) if again else registry.of_batch(config.batch)
     run.context.instance.add_run_tags(run_id, {BATCH_TAG: run_id})
     return registry.give([_found(path) for path in config.files], run_id, now=time.time())
@@ -232,9 +234,10 @@ def pinned_solution(
     made = instance.get_latest_materialization_event(group.key("anonymized"))
     if made is None:
         raise JobError(
-            f"{group.name} has no solution to apply: run {group.name}_anonymize_job first"
+            f"{group.name} has no solution to apply: run "
+            f"{names.job_name('anonymize', group.name)} first"
         )
-    pinned = store.root / "solutions" / f"{made.run_id}.json"
+    pinned = store.root / file_names.SOLUTIONS / f"{made.run_id}.json"
     if not pinned.exists():
         _write_once(pinned, solution_of(store, made.run_id))
     return solution_of(store, str(pinned))

@@ -14,16 +14,19 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.application import apply_stored, save_application
 from anon_dagster.defs.failures import unexpected
 from anon_dagster.defs.leftovers import sweep_target
-from anon_dagster.defs.progress import FilesProgress
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import RISK, STAGES, UTILITY, Shown, Work
+from anon_dagster.defs.run_progress import FilesProgress
+from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.errors import AnonError, SourceChangedError, StoreUnavailableError
-from anon_dagster.jobs.ledger import Entry, Ledger, post
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.ledger import Entry, Ledger
+from anon_dagster.jobs.tags import FILES_TAG, USER_TAG
+from anon_dagster.jobs.webhook import post
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.storage import listing
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 _STAGES = (
     "source",
@@ -35,8 +38,6 @@ _STAGES = (
     "utility_statistics",
 )
 _LEFT = {State.SET_ASIDE: "were set aside", State.WAITING: "will be tried again"}
-FILES_TAG = "anon/files"
-"""How many files of a run were released, and what became of the others."""
 _LISTED = 20  # files in the words of a failure
 
 
@@ -150,7 +151,7 @@ class FileRun:
     def _line(self, ended: Arrival, shown: Shown, job: "JobFolder", started: float) -> Entry:
         entry = replace(
             line(ended, self.dataset, self.inbox),
-            user=self.context.run.tags.get("user", ""),
+            user=self.context.run.tags.get(USER_TAG, ""),
             started=started,
             ended=time.time(),
         )
@@ -158,8 +159,8 @@ class FileRun:
             return entry
         return replace(
             entry,
-            risk=metadata.figures(job.load_statistics(RISK)),
-            utility=metadata.figures(job.load_statistics(UTILITY)),
+            risk=metadata.figures(job.load_statistics(file_names.RISK)),
+            utility=metadata.figures(job.load_statistics(file_names.UTILITY)),
             target=self.inbox.target_of(ended.path),
             checksum=str(shown["checksum"].value),
         )

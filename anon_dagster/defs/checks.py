@@ -12,7 +12,8 @@ from anon_dagster.defs.upstream import job_of
 from anon_dagster.errors import AnonError
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.verification.result import Verification
 
 SOURCE_MATCHES = "source_matches_schema"
 KEEPS_PROMISES = "release_keeps_every_promise"
@@ -70,7 +71,7 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
 
 def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
     """Measure what a job stored, unless another job has replaced it."""
-    from anon_dagster.jobs import is_superseded
+    from anon_dagster.jobs.announcement import is_superseded
     from anon_dagster.releasing.publication import count_release, verify_release
     from anon_dagster.releasing.schemas import release_problems
 
@@ -87,13 +88,16 @@ def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
     )
     if (problems or not promises.holds) and is_superseded(job):
         return _superseded()
-    kept = dg.AssetCheckResult(
+    return _promises_result(promises), _result(RELEASE_MATCHES, problems)
+
+
+def _promises_result(promises: "Verification") -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
         check_name=KEEPS_PROMISES,
         passed=promises.holds,
         description="; ".join(map(str, promises.failures)),
         metadata={"promises": metadata.table(promises.to_frame())},
     )
-    return kept, _result(RELEASE_MATCHES, problems)
 
 
 def _superseded() -> Sequence[dg.AssetCheckResult]:

@@ -9,8 +9,8 @@ from anon_dagster.defs.arriving import arriving
 from anon_dagster.defs.freshness import freshness
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import REQUEST
 from anon_dagster.errors import AnonError, Complaint, RequestError
+from anon_dagster.jobs import names
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import load_request
 
@@ -48,7 +48,7 @@ def _dataset(group: Group, file: Path) -> dg.Definitions:
     if group.name != file.parent.name:
         return _broken(group, file, _rename(file.parent.name))
     return dg.Definitions.merge(
-        define(group, _request(group, file, promises), job_prefix=f"{group.name}_"),
+        define(group, _request(group, file, promises), dataset=group.name),
         dg.Definitions(schedules=schedules),
         freshness(group, request, lambda: load_request(file)),
         *([arriving(group, request, lambda: load_request(file))] if request.arrivals else []),
@@ -62,7 +62,7 @@ def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:
     try:
         schedule = dg.ScheduleDefinition(
             name=f"{group.name}_schedule",
-            job_name=f"{group.name}_anonymize_job",
+            job_name=names.job_name("anonymize", group.name),
             cron_schedule=cron,
             default_status=dg.DefaultScheduleStatus.RUNNING,
         )
@@ -80,7 +80,7 @@ def _rename(name: str) -> str:
 
 def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
     @dg.asset(
-        key=group.key(REQUEST),
+        key=group.key(names.REQUEST),
         group_name=group.name,
         description=f"What is asked for, from `{file.parent.name}/{file.name}`:\n\n{promises}",
         kinds={"yaml"},
@@ -97,7 +97,7 @@ def _broken(group: Group, file: Path, reason: str) -> dg.Definitions:
     """Stand in for a dataset whose request cannot be run as it is written."""
 
     @dg.asset(
-        key=group.key(REQUEST),
+        key=group.key(names.REQUEST),
         group_name=group.name,
         description=f"**This dataset is broken.** Mend `{file.parent.name}/{file.name}` and "
         f"reload the code location.\n\n{reason}",

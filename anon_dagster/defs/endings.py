@@ -6,12 +6,13 @@ import dagster as dg
 
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs import runs
-from anon_dagster.defs.graph import REQUEST_TAG
 from anon_dagster.defs.leftovers import sweep_target
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
-from anon_dagster.jobs.ledger import Entry, Ledger, post
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.ledger import Entry, Ledger
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG, REQUEST_TAG, SCHEDULE_TAG, USER_TAG
+from anon_dagster.jobs.webhook import post
 
 _ENDS = {
     dg.DagsterRunStatus.SUCCESS: "completed",
@@ -59,7 +60,7 @@ def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
     """Return the line of a run."""
     run, steps = record.dagster_run, found["steps"]
     failed = found["failure"] if run.status is dg.DagsterRunStatus.FAILURE else None
-    asked = steps.get("request") or steps.get("application") or {}
+    asked = steps.get(names.REQUEST) or steps.get(names.APPLICATION) or {}
     released = steps.get("anonymized") or steps.get("applied") or {}
     risks = steps.get("risk_metrics") or steps.get("applied") or {}
     return Entry(
@@ -67,7 +68,7 @@ def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
         kind=run.tags.get(KIND_TAG, ""),
         dataset=run.tags.get(DATASET_TAG, ""),
         request=run.tags.get(REQUEST_TAG, ""),
-        user=run.tags.get("user") or run.tags.get("dagster/schedule_name", ""),
+        user=run.tags.get(USER_TAG) or run.tags.get(SCHEDULE_TAG, ""),
         status=_ENDS.get(run.status, run.status.value),
         started=record.start_time,
         ended=record.end_time,
@@ -87,7 +88,7 @@ def _figures(shown: runs.Document) -> dict[str, float]:
 def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
     files = [store.job(job_id, file=key) for key in store.job(job_id).files()]
     for job in (store.job(job_id), *files):
-        if job.has(("request.json",)):
+        if job.has((file_names.REQUEST,)):
             with suppress(AnonError):  # the next job for the target tries again, and says why not
                 sweep_target(instance, job.load_request())
 
@@ -105,7 +106,7 @@ def take_back(store: JobStore, job_id: str, dataset: str) -> None:
     TargetError, StoreUnavailableError
         If that is not possible, or not now.
     """
-    from anon_dagster.jobs import is_announced, withdraw
+    from anon_dagster.jobs.announcement import is_announced, withdraw
 
     files = [store.job(job_id, file=key) for key in store.job(job_id).files()]
     begun = [job for job in files if is_announced(job)]

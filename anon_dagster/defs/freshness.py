@@ -8,12 +8,11 @@ import dagster as dg
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.errors import SourceError
+from anon_dagster.jobs import names
 from anon_dagster.request import Request, Target
 from anon_dagster.storage import listing
 
 FRESH = "target_is_fresh"
-FRESHNESS_JOB = "_freshness_job"
-"""How the name of a job ends that looks at nothing else."""
 _HOUR = 3_600.0
 _SECOND = 1.0  # the resolution of the times that S3 tells
 
@@ -24,7 +23,7 @@ def freshness(group: Group, request: Request, load: Callable[[], Request]) -> dg
         return dg.Definitions()
     check = _check(group, load)
     job = dg.define_asset_job(
-        f"{group.name}{FRESHNESS_JOB}", selection=dg.AssetSelection.checks(check)
+        names.freshness_job(group.name), selection=dg.AssetSelection.checks(check)
     )
     schedule = dg.ScheduleDefinition(
         name=f"{group.name}_freshness_schedule",

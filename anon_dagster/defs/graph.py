@@ -9,15 +9,15 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.checks import release_checks, source_check
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
-from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import ANONYMIZE, DETECT, MEASURE, STAGES, Stage, Work
 from anon_dagster.defs.upstream import job_of
+from anon_dagster.jobs import names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG, REQUEST_TAG
 from anon_dagster.request import Request
 
-REQUEST_TAG = "anon/request"
-"""The fingerprint of the request."""
 KINDS = {"anonymize": ANONYMIZE, "measure": MEASURE, "detect": DETECT}
 _LAST = {"report", "measurement", "detection"}
 
@@ -42,15 +42,21 @@ def define(
     group: Group,
     request: dg.AssetsDefinition,
     *,
-    job_prefix: str = "",
+    dataset: str = "",
 ) -> dg.Definitions:
-    """Define the assets, checks and jobs of a group; only how its request comes in differs."""
+    """Define the assets, checks and jobs of a group; only how its request comes in differs.
+
+    Parameters
+    ----------
+    dataset
+        What the jobs are named after; those of requests that nobody declared have plain names.
+    """
     return dg.Definitions(
         assets=[request, *(_asset(stage, group) for stage in STAGES.values())],
         asset_checks=[source_check(group.key("source")), release_checks(group.key("anonymized"))],
         jobs=[
             dg.define_asset_job(
-                f"{job_prefix}{kind}_job",
+                names.job_name(kind, dataset),
                 selection=dg.AssetSelection.assets(*group.keys(stages)),
                 tags={KIND_TAG: kind, DATASET_TAG: group.name},
             )

@@ -8,32 +8,30 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
-from anon_dagster.defs.adhoc import REQUESTS
-from anon_dagster.defs.arriving import files_partitions
 from anon_dagster.defs.endings import take_back, was_asked_to_end
 from anon_dagster.defs.locks import holder, is_locked
-from anon_dagster.defs.ownership import (
+from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
+from anon_dagster.defs.private_dagster import storage_id
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import AnonError, JobError
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.ledger import Entry, Ledger
+from anon_dagster.jobs.tags import (
     DATASET_TAG,
     HANDED_TAG,
-    HANDOVER,
     KIND_TAG,
     PARTITION_TAG,
-    Owner,
-    identity,
-    lock_of,
-    owner_of,
+    REQUEST_TAG,
+    USER_TAG,
 )
-from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import AnonError
-from anon_dagster.jobs.ledger import Entry, Ledger
 
 _SECONDS = 15
 _DAY = 86_400.0
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
-_ASKED = "asked.to_end"
 _UNDER_WAY = [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 DIED = (
     "the process of the job ended before the job did: it was killed, or the machine ran out of "
@@ -106,7 +104,7 @@ def _end_if_deaf(instance: dg.DagsterInstance, run: dg.DagsterRun, folder: Path)
 
 def take_back_late(instance: dg.DagsterInstance, store: JobStore) -> None:
     """Take back what aborted jobs published and their store did not let go of at once."""
-    from anon_dagster.jobs import is_announced
+    from anon_dagster.jobs.announcement import is_announced
 
     recent = datetime.now(UTC) - timedelta(days=1)
     aborted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED], updated_after=recent)
@@ -122,12 +120,12 @@ def take_back_late(instance: dg.DagsterInstance, store: JobStore) -> None:
 
 def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     """Remove what runs left that this instance knows no more, and tell how many there were."""
-    folder = store.root / "jobs"
+    folder = store.root / file_names.JOBS
     there = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
     known = set(instance.get_run_ids()) if there else set()
     unknown = [each for each in there if each.name not in known]
     gone = [owner_of(each) for each in unknown if not _end_deleted(instance, each)]
-    mine = [each for each in gone if each and each.instance == identity(instance)]
+    mine = [each for each in gone if each and each.instance == storage_id(instance)]
     for owner in mine:
         _remember(store, owner)
         clear(instance, store, owner.run_id, owner.tags)
@@ -143,8 +141,9 @@ def _end_deleted(instance: dg.DagsterInstance, folder: Path) -> bool:
     if process == os.getpid():  # its run is over: this looks after others now
         return False
     if process is not None and owner is not None and owner.is_of(instance) and owner.alone:
-        again = (folder / _ASKED).exists()
-        (folder / _ASKED).touch()
+        asked = folder / file_names.ASKED_TO_END
+        again = asked.exists()
+        asked.touch()
         with suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL if again else signal.SIGINT)
     return True
@@ -152,7 +151,7 @@ def _end_deleted(instance: dg.DagsterInstance, folder: Path) -> bool:
 
 def _clear_unclaimed(instance: dg.DagsterInstance, store: JobStore, *, others: bool) -> None:
     """Remove what was handed over for runs that were never made, a day later."""
-    folder = store.root / "handed"
+    folder = store.root / file_names.HANDED
     old = [each for each in folder.iterdir() if _is_old(each)] if folder.is_dir() else []
     if not old or others:  # another instance of the store may have a run for it
         return
@@ -177,13 +176,13 @@ def clear(
     job.delete()
     for key in keys:
         # A file that was tried again has the same partition, with another run.
-        if not any((store.root / "jobs").glob(f"*/files/{key}")):
-            instance.delete_dynamic_partition(files_partitions(tags[DATASET_TAG]), key)
+        if not any((store.root / file_names.JOBS).glob(f"*/{file_names.FILES}/{key}")):
+            instance.delete_dynamic_partition(names.files_partitions(tags[DATASET_TAG]), key)
     # A run that is retried has the tags of the one before it, and needs what they name.
     if _is_last(instance, HANDED_TAG, tags) and HANDOVER.fullmatch(tags[HANDED_TAG]):
-        shutil.rmtree(store.root / "handed" / tags[HANDED_TAG], ignore_errors=True)
+        shutil.rmtree(store.root / file_names.HANDED / tags[HANDED_TAG], ignore_errors=True)
     if _is_last(instance, PARTITION_TAG, tags):
-        instance.delete_dynamic_partition(REQUESTS, tags[PARTITION_TAG])
+        instance.delete_dynamic_partition(names.REQUESTS, tags[PARTITION_TAG])
     instance.compute_log_manager.delete_logs(prefix=[run_id])
 
 
@@ -198,20 +197,22 @@ def _remember(store: JobStore, owner: Owner) -> None:
     ledger, job = Ledger(store.root), store.job(owner.run_id)
     if ledger.find(owner.run_id) is not None:
         return
-    released = job.load_document("release.json") if job.has(("release.json",)) else {}
+    release: dict[str, Any] = {"source": {"path": ()}, "checksum": ""}
+    with suppress(JobError):  # it has none, or one that cannot be read here
+        release = job.load_document(file_names.RELEASE, needs=release)
     entry = Entry(
         job_id=owner.run_id,
         kind=owner.tags.get(KIND_TAG, ""),
         dataset=owner.tags.get(DATASET_TAG, ""),
-        request=owner.tags.get("anon/request", ""),
-        user=owner.tags.get("user", ""),
+        request=owner.tags.get(REQUEST_TAG, ""),
+        user=owner.tags.get(USER_TAG, ""),
         status="deleted",
         started=None,
         ended=None,
         promises="",
         risk={},
         utility={},
-        target=", ".join(released["source"]["path"]) if released else "",
-        checksum=released.get("checksum", ""),
+        target=", ".join(release["source"]["path"]),
+        checksum=release["checksum"],
     )
     ledger.write(entry)

@@ -177,7 +177,7 @@ def exact(name: str, statistics: "pd.DataFrame") -> Shown:
 
     None if a number of them is not finite, which JSON does not know.
     """
-    from anon_dagster.jobs import statistics_document
+    from anon_dagster.jobs.statistics_json import statistics_document
 
     document = statistics_document(statistics)
     try:

@@ -4,36 +4,32 @@ The folder holds ``owner.json``, which says what goes when the run is deleted, a
 which the process of the run holds until it ends, however it may.
 """
 
-import json
 import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from anon_dagster.defs.locks import lock_for_good
-from anon_dagster.defs.progress import restart
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import HandoverError
+from anon_dagster.defs.run_progress import restart
+from anon_dagster.errors import HandoverError, JobError
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.documents import of_text
+from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG
 
 if TYPE_CHECKING:
-    from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
-
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 RunContext = dg.AssetExecutionContext | dg.AssetCheckExecutionContext | dg.OpExecutionContext
 
-KIND_TAG = "anon/kind"
-DATASET_TAG = "anon/dataset"
-HANDED_TAG = "anon/handed"
 HANDOVER = re.compile("[0-9a-f]{32}")
 """The name of a folder that was handed over: anybody may set a tag."""
-PARTITION_TAG = "dagster/partition"
-_OWNER, _LOCK = "owner.json", "job.lock"
 _KINDS = {
     "anonymized": "anonymize",
     "measurement": "measure",
@@ -60,7 +56,7 @@ class Owner:
 
     def is_of(self, instance: dg.DagsterInstance) -> bool:
         """Tell whether a process of this machine works for it, and for this storage."""
-        return (self.instance, self.host) == (identity(instance), socket.gethostname())
+        return (self.instance, self.host) == (storage_id(instance), socket.gethostname())
 
 
 def own(context: RunContext, store: JobStore) -> "JobFolder":
@@ -77,11 +73,13 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
         _held.add(path)
         restart(context.instance, context.run)
         owner = {
-            "instance": identity(context.instance),
+            "instance": storage_id(context.instance),
             "host": socket.gethostname(),
             "alone": parent_process() is not None,
         }
-        folder.save_document(_OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}})
+        folder.save_document(
+            file_names.OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}}
+        )
     return folder
 
 
@@ -103,7 +101,7 @@ def _end_if_aborted(context: RunContext) -> None:
 def _require_handed(context: RunContext, store: JobStore) -> None:
     """Refuse records that were handed over where nobody would remove them with their job."""
     name = context.run.tags.get(HANDED_TAG, "")
-    if HANDOVER.fullmatch(name) and not (store.root / "handed" / name).is_dir():
+    if HANDOVER.fullmatch(name) and not (store.root / file_names.HANDED / name).is_dir():
         raise HandoverError(
             "what was handed over is not in the folder of the jobs of this deployment: let the "
             "client name that folder, by AnonClient(url, store=…) or ANON_STORE"
@@ -125,17 +123,13 @@ def _named(context: RunContext) -> dict[str, str]:
 def owner_of(folder: Path) -> Owner | None:
     """Return whom a folder belongs to, if that is known."""
     try:
-        told = json.loads((folder / _OWNER).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        text = (folder / file_names.OWNER).read_text(encoding="utf-8")
+        kept = of_text(text, file_names.OWNER, needs=("instance", "host", "alone", "tags"))
+    except (OSError, ValueError, JobError):
         return None
-    return Owner(folder.name, told["instance"], told["host"], told["alone"], told["tags"])
+    return Owner(folder.name, kept["instance"], kept["host"], kept["alone"], kept["tags"])
 
 
 def lock_of(folder: Path) -> Path:
     """Return the file that the process of a run holds locked."""
-    return folder / _LOCK
-
-
-def identity(instance: dg.DagsterInstance) -> str:
-    """Return what tells the storage of one instance from that of another."""
-    return cast("SqlRunStorage", instance.run_storage).get_run_storage_id()
+    return folder / file_names.LOCK

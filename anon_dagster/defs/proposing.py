@@ -1,5 +1,6 @@
 """Tables that nobody has described yet: what they seem to be, and a request that suits them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -10,20 +11,23 @@ from pydantic import Field
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
-from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import Shown
 from anon_dagster.errors import AnonError
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Source, parse_request, parse_request_part
 
 if TYPE_CHECKING:
     from anon_dagster.detection import Detection
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.operations.propose import Proposal
     from anon_dagster.progress import Progress
 
 Mode = Literal["full", "classification", "hierarchies", "domains", "auto"]
-_PROPOSAL = ADHOC.key("proposal")
+_PROPOSAL = ADHOC.key(names.PROPOSAL)
 
 
 class ProposalConfig(dg.Config):
@@ -74,7 +78,7 @@ def proposing() -> dg.Definitions:
         assets=[_proposal],
         jobs=[
             dg.define_asset_job(
-                "propose_job",
+                names.PROPOSE_JOB,
                 selection=dg.AssetSelection.assets(_PROPOSAL),
                 tags={KIND_TAG: "auto_anonymize", DATASET_TAG: ADHOC.name},
             )
@@ -111,7 +115,7 @@ def classify(look: Look) -> Shown:
     from anon_dagster.detection import classify_columns
 
     found = classify_columns(look.source, **look.options)
-    path = look.job.save_frame("detection.parquet", found)
+    path = look.job.save_frame(file_names.DETECTION, found)
     return {"columns": metadata.table(found)} | metadata.file(path)
 
 
@@ -124,9 +128,10 @@ def propose_rules(look: Look) -> Shown:
     rules = propose_hierarchies(look.source, **look.options)
     kinds = {"column": list(rules), "hierarchy": [rule.type for rule in rules.values()]}
     found = pd.DataFrame(kinds).set_index("column")
-    look.job.save_frame("detection.parquet", found)
+    look.job.save_frame(file_names.DETECTION, found)
     documents = {n: r.model_dump(mode="json", exclude_none=True) for n, r in rules.items()}
-    path = look.job.save_document("hierarchies.json", documents)
+    text = json.dumps(documents, indent=1, ensure_ascii=False).encode()
+    path = look.job.write(file_names.HIERARCHIES, lambda file: file.write(text))
     return {"columns": metadata.table(found)} | metadata.file(path)
 
 
@@ -140,7 +145,7 @@ def detect_all(look: Look) -> Shown:
         text = found.yaml().encode()
     except AnonError as error:
         return {**shown, "note": dg.MetadataValue.text(str(error))}
-    return {**shown, **metadata.file(look.job.write("proposal.yaml", lambda f: f.write(text)))}
+    return {**shown, **metadata.file(look.job.write(file_names.PROPOSAL, lambda f: f.write(text)))}
 
 
 def detect_and_measure(look: Look) -> Shown:
@@ -162,20 +167,25 @@ def detect_and_measure(look: Look) -> Shown:
         on_progress=look.on_progress,
         **look.options,
     )
-    text = chosen.yaml.encode()
-    look.job.save_frame("measurement.parquet", chosen.alternatives)
-    path = look.job.write("proposal.yaml", lambda file: file.write(text))
+    return _keep_proposal(chosen, look.job)
+
+
+def _keep_proposal(proposal: "Proposal", job: "JobFolder") -> Shown:
+    """Keep a proposed request with what was measured for it, and return what is shown of both."""
+    text = proposal.yaml.encode()
+    job.save_frame(file_names.MEASUREMENT, proposal.alternatives)
+    path = job.write(file_names.PROPOSAL, lambda file: file.write(text))
     return {
-        **_shown(chosen.detection, look.job),
-        "configurations": metadata.table(chosen.alternatives),
-        "reasons": dg.MetadataValue.text(" ".join(chosen.reasons)),
-        **metadata.of_request(parse_request(chosen.request)),
+        **_shown(proposal.detection, job),
+        "configurations": metadata.table(proposal.alternatives),
+        "reasons": dg.MetadataValue.text(" ".join(proposal.reasons)),
+        **metadata.of_request(parse_request(proposal.request)),
         **metadata.file(path),
     }
 
 
 def _shown(found: "Detection", job: "JobFolder") -> Shown:
-    path = job.save_frame("detection.parquet", found.table)
+    path = job.save_frame(file_names.DETECTION, found.table)
     shown = {
         "columns": metadata.table(found.table),
         "records": dg.MetadataValue.int(found.records),

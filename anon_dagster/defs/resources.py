@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,6 @@ class JobStore:
 
     def job(self, run_id: str, *, file: str = "") -> "JobFolder":
         """Return the folder of a run, or of one of its files; nothing is created yet."""
-        from anon_dagster.jobs import JobFolder
+        from anon_dagster.jobs.folder import JobFolder
 
         return JobFolder(self.root, run_id, file)

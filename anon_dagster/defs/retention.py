@@ -9,20 +9,19 @@ from pathlib import Path
 import dagster as dg
 
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.freshness import FRESHNESS_JOB
 from anon_dagster.defs.housekeeping import clear
-from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG, Owner, identity, owner_of
+from anon_dagster.defs.ownership import Owner, owner_of
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.tags import HANDED_TAG, KIND_TAG
 
 RETENTION = "ANON_RETENTION_DAYS"
 """Names the age in days from which jobs are deleted; they stay for ever if it is not set."""
 
 _DAY = 86_400.0
 _EVERY_NIGHT = "30 3 * * *"
-
-
-_JOB = "retention_job"
 
 
 def forget(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> None:
@@ -39,7 +38,7 @@ def retention(store: JobStore) -> dg.Definitions:
         with failures_in_words():
             context.log.info("%d jobs deleted", delete_old(context.instance, store))
 
-    @dg.job(name=_JOB, description=f"Deletes jobs older than {RETENTION} days.")
+    @dg.job(name=names.RETENTION_JOB, description=f"Deletes jobs older than {RETENTION} days.")
     def job() -> None:
         delete()
 
@@ -93,24 +92,24 @@ def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -
     for record in old:
         forget(instance, store, record.dagster_run)
     kept = [r.dagster_run for r in records if r not in old]
-    others = [o for each in _folders(store.root / "jobs") if (o := _other(instance, each))]
+    others = [o for each in _folders(store.root / file_names.JOBS) if (o := _other(instance, each))]
     tags = [*(run.tags for run in kept), *(other.tags for other in others)]
     runs = {run.run_id for run in kept} | {other.run_id for other in others}
-    _delete_all(store.root / "jobs", runs, before)
-    _delete_all(store.root / "handed", {each.get(HANDED_TAG, "") for each in tags}, before)
+    _delete_all(store.root / file_names.JOBS, runs, before)
+    _delete_all(store.root / file_names.HANDED, {each.get(HANDED_TAG, "") for each in tags}, before)
     return len(old)
 
 
 def _is_ours(store: JobStore, run: dg.DagsterRun) -> bool:
     """Tell whether a run is of this project: an instance may serve others, too."""
-    is_job = KIND_TAG in run.tags or run.job_name == _JOB or run.job_name.endswith(FRESHNESS_JOB)
-    return is_job or store.job(run.run_id).path.exists()
+    is_chore = run.job_name == names.RETENTION_JOB or names.is_freshness_job(run.job_name)
+    return KIND_TAG in run.tags or is_chore or store.job(run.run_id).path.exists()
 
 
 def _other(instance: dg.DagsterInstance, folder: Path) -> Owner | None:
     """Return whom a folder belongs to, if it is of another instance."""
     owner = owner_of(folder)
-    return None if owner is None or owner.instance == identity(instance) else owner
+    return None if owner is None or owner.instance == storage_id(instance) else owner
 
 
 def _ended(record: dg.RunRecord) -> float:

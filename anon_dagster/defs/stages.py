@@ -12,10 +12,12 @@ import dagster as dg
 
 from anon_dagster.defs import metadata
 from anon_dagster.errors import AnonError, JobError
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.names import REQUEST
 from anon_dagster.request import Measurement, Request
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.planning.decision import Decision
     from anon_dagster.progress import Progress
     from anon_dagster.storage.sources import OpenSource
@@ -69,7 +71,7 @@ def detection(work: Work) -> Shown:
     request = work.job.load_request()
     assert request.source is not None, "a job reads a source"
     found = detect(request.source)
-    path = work.job.save_frame("detection.parquet", found.table)
+    path = work.job.save_frame(file_names.DETECTION, found.table)
     shown = {
         "columns": metadata.table(found.table),
         "records": dg.MetadataValue.int(found.records),
@@ -112,7 +114,7 @@ def solution(work: Work) -> Shown:
 
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
-    from anon_dagster.jobs import announce
+    from anon_dagster.jobs.announcement import announce
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.workspace import Workspace
 
@@ -132,9 +134,9 @@ def exploratory_statistics(work: Work) -> Shown:
     """Every value and its count in source and release; Dagster is shown how many there are."""
     from anon_dagster.assessment.of_decision import describe
 
-    statistics = describe(work.job.load_decision(), work.job.load_count(name="released"))
-    path = work.job.save_frame("exploratory_values.parquet", statistics.values)
-    work.job.save_frame("exploratory_summary.parquet", statistics.summary)
+    statistics = describe(work.job.load_decision(), work.job.load_count(name=file_names.RELEASED))
+    path = work.job.save_frame(file_names.EXPLORATORY_VALUES, statistics.values)
+    work.job.save_frame(file_names.EXPLORATORY_SUMMARY, statistics.summary)
     shown = statistics.summary[["role", "kind", "records", "distinct", "missing"]]
     return {"columns": metadata.table(shown.reset_index())} | metadata.file(path)
 
@@ -146,7 +148,7 @@ def risk_metrics(work: Work) -> Shown:
     decision = work.job.load_decision()
     risks = assess_risk(decision)
     details = assess_risk_details(decision, decision.request.policy.risk_analysis)
-    path = work.job.save_statistics(RISK, risks)
+    path = work.job.save_statistics(file_names.RISK, risks)
     work.job.save_risk_details(details)
     save_record_risks(work.job, decision)
     return (
@@ -160,13 +162,13 @@ def risk_metrics(work: Work) -> Shown:
 def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
     """Keep the risk of every record of source and release in the job, if that is asked for."""
     from anon_dagster.assessment.of_decision import record_risks
-    from anon_dagster.jobs import is_superseded
+    from anon_dagster.jobs.announcement import is_superseded
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.reading.sampled import drawn_again
     from anon_dagster.storage.sources import open_source
 
     if decision.request.policy.risk_analysis.records:
-        risks = record_risks(decision, job.load_count(name="released"))
+        risks = record_risks(decision, job.load_count(name=file_names.RELEASED))
         source = drawn_again(open_table(decision.request), decision.counted.sampling)
         try:
             job.save_record_risks(risks, (source, open_source(job.load_stored())))
@@ -184,7 +186,7 @@ def utility_statistics(work: Work) -> Shown:
     from anon_dagster.assessment.of_decision import assess_utility
 
     utility = assess_utility(work.job.load_decision())
-    path = work.job.save_statistics(UTILITY, utility)
+    path = work.job.save_statistics(file_names.UTILITY, utility)
     return (
         metadata.of_statistics(utility) | metadata.exact("utility", utility) | metadata.file(path)
     )
@@ -196,7 +198,7 @@ def report(work: Work) -> Shown:
 
     findings = work.job.load_findings()
     page = html(findings).encode()
-    path = work.job.write("report.html", lambda file: file.write(page))
+    path = work.job.write(file_names.REPORT, lambda file: file.write(page))
     return metadata.of_findings(findings) | metadata.file(path)
 
 
@@ -207,7 +209,7 @@ def measurement(work: Work) -> Shown:
     request, counted = work.job.load_request(), work.job.load_count()
     asked = measurement_of(request)
     measured = measure_counted(request, counted, asked, on_progress=work.on_progress)
-    path = work.job.save_frame("measurement.parquet", measured)
+    path = work.job.save_frame(file_names.MEASUREMENT, measured)
     return {"configurations": metadata.table(measured)} | metadata.file(path)
 
 
@@ -218,34 +220,31 @@ def measurement_of(request: Request) -> Measurement:
     return request.measurement or Measurement(k=tuple(ks))
 
 
-RISK, UTILITY, DETAILS = "risk.json", "utility.json", "risk_details.json"
 KS = (2, 3, 5, 10, 20, 50)
-_COUNT = ("count.parquet", "count.npz")
-_SOLUTION = ("solution.json", "solution.npz")
-_RELEASE = ("release.json", "released.parquet", "released.npz")
-EXPLORATORY = ("exploratory_values.parquet", "exploratory_summary.parquet")
-
-REQUEST = "request"
-REQUEST_FILES = ("request.json",)
+EXPLORATORY = (file_names.EXPLORATORY_VALUES, file_names.EXPLORATORY_SUMMARY)
+_COUNT = file_names.count_of(file_names.COUNT)
+_SOLUTION = (file_names.SOLUTION, file_names.SOLUTION_ARRAYS)
+_RELEASE = (file_names.RELEASE, *file_names.count_of(file_names.RELEASED))
+_RISK = (file_names.RISK, file_names.RISK_DETAILS)
 
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("source", (REQUEST,), ("source.json",), source),
-        Stage("detection", ("source",), ("detection.parquet",), detection),
+        Stage("source", (REQUEST,), (file_names.SOURCE,), source),
+        Stage("detection", ("source",), (file_names.DETECTION,), detection),
         Stage("frequency_table", ("source",), _COUNT, frequency_table),
         Stage("solution", ("frequency_table",), _SOLUTION, solution),
         Stage("anonymized", ("solution",), _RELEASE, anonymized),
         Stage("exploratory_statistics", ("anonymized",), EXPLORATORY, exploratory_statistics),
-        Stage("risk_metrics", ("anonymized",), (RISK, DETAILS), risk_metrics),
-        Stage("utility_statistics", ("anonymized",), (UTILITY,), utility_statistics),
+        Stage("risk_metrics", ("anonymized",), _RISK, risk_metrics),
+        Stage("utility_statistics", ("anonymized",), (file_names.UTILITY,), utility_statistics),
         Stage(
             "report",
             ("exploratory_statistics", "risk_metrics", "utility_statistics"),
-            ("report.html",),
+            (file_names.REPORT,),
             report,
         ),
-        Stage("measurement", ("frequency_table",), ("measurement.parquet",), measurement),
+        Stage("measurement", ("frequency_table",), (file_names.MEASUREMENT,), measurement),
     )
 }
 
@@ -257,7 +256,7 @@ DETECT = (REQUEST, "source", "detection")
 def files_through(name: str) -> Iterator[str]:
     """Give the files of a step and of all that it rests on."""
     if name == REQUEST:
-        yield from REQUEST_FILES
+        yield file_names.REQUEST
         return
     for earlier in STAGES[name].after:
         yield from files_through(earlier)

@@ -16,7 +16,7 @@ from anon_dagster.defs.stages import files_through
 from anon_dagster.errors import JobError
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
 
 
 def job_of(context: RunContext, store: JobStore, needed: dict[str, dg.AssetKey]) -> "JobFolder":

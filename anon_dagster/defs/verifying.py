@@ -10,10 +10,12 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC, request_of
 from anon_dagster.defs.checks import KEEPS_PROMISES
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.ownership import DATASET_TAG, KIND_TAG, own
-from anon_dagster.defs.progress import RunProgress
+from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.errors import RequestError
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Request, Source, parse_request_part
 
 _VERIFIED = ADHOC.key("verified")
@@ -40,7 +42,7 @@ def verifying() -> dg.Definitions:
         assets=[_verified],
         jobs=[
             dg.define_asset_job(
-                "verify_job",
+                names.VERIFY_JOB,
                 selection=dg.AssetSelection.assets(_VERIFIED),
                 tags={KIND_TAG: "verify", DATASET_TAG: ADHOC.name},
             )
@@ -72,14 +74,14 @@ def _verified(
         request = request_of(config.request)
         job.save_request(request)
         found = verify_table(request.policy, released_of(request, config.released))
-        path = job.save_frame("verification.parquet", found.to_frame())
+        path = job.save_frame(file_names.VERIFICATION, found.to_frame())
         promises = metadata.table(found.to_frame())
         RunProgress(context).finish()
-    broken = "; ".join(map(str, found.failures))
+    failures = "; ".join(map(str, found.failures))
     yield dg.MaterializeResult(
         metadata={"promises": promises, "holds": found.holds, **metadata.file(path)},
         check_results=[
-            dg.AssetCheckResult(check_name=KEEPS_PROMISES, passed=found.holds, description=broken)
+            dg.AssetCheckResult(check_name=KEEPS_PROMISES, passed=found.holds, description=failures)
         ],
     )
 

@@ -21,6 +21,7 @@ import yaml
 from anon_dagster.arrivals import Arrival, Registry, State
 from anon_dagster.demos.object_store import ObjectStore
 from anon_dagster.jobs.ledger import Entry, Ledger
+from anon_dagster.jobs.tags import SENSOR_TAG
 
 _DATASET = "patients"
 _FILES, _RECORDS = 3, 2_000
@@ -151,7 +152,7 @@ def _show_runs(folder: Path) -> None:
             {
                 "run": record.dagster_run.run_id[:8],
                 "job": record.dagster_run.job_name,
-                "by": record.dagster_run.tags.get("dagster/sensor_name", ""),
+                "by": record.dagster_run.tags.get(SENSOR_TAG, ""),
                 "status": record.dagster_run.status.value,
                 "seconds": f"{(record.end_time or 0.0) - (record.start_time or 0.0):.1f}",
             }

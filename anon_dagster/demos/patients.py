@@ -11,11 +11,12 @@ import dagster as dg
 
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.jobs import file_names, names
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.report.page import ReportData
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -34,7 +35,7 @@ def main(project: Path | None = None, *, dataset: str = "patients") -> int:
         print(f"{folder} has no dagster.yaml; start the demo in the project's folder")
         return 2
     store = JobStore.of_environment()
-    job = definitions(folder / "data", store).resolve_job_def(f"{dataset}_anonymize_job")
+    job = definitions(folder / "data", store).resolve_job_def(names.job_name("anonymize", dataset))
     print(f"Running {job.name} through Dagster …", flush=True)
     with dg.DagsterInstance.from_config(str(folder)) as instance:
         result = job.execute_in_process(instance=instance, run_config=_QUIET, raise_on_error=False)
@@ -65,7 +66,7 @@ def _print_findings(job: "JobFolder") -> None:
         f"{decision.counted.records:,} records came in; {decision.suppressed:,} were suppressed.\n"
         f"\nRelease     {', '.join(findings.paths)}"
         f"\nStatistics  {job.path}"
-        f"\nReport      {job.path / 'report.html'}"
+        f"\nReport      {job.path / file_names.REPORT}"
         "\nIn the UI   make dev, then http://127.0.0.1:3000 "
         f"(run {job.job_id[:8]})"
     )

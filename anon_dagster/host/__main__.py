@@ -9,7 +9,7 @@ from multiprocessing import forkserver, get_context
 from pathlib import Path
 
 from anon_dagster.defs.locks import lock
-from anon_dagster.host.place import Place
+from anon_dagster.host.folders import HostFolders
 
 _IDLE = 60.0  # seconds
 _PRELOADED = (
@@ -26,26 +26,26 @@ def main() -> int:
     parser.add_argument("--store", type=Path, required=True, help="the folder of the jobs")
     parser.add_argument("--idle", type=float, default=_IDLE, help="seconds until it ends")
     asked = parser.parse_args()
-    place = Place(asked.home.absolute(), asked.store.absolute())
-    place.make()
-    held = lock(place.store / "host" / "host.lock")
+    folders = HostFolders(asked.home.absolute(), asked.store.absolute())
+    folders.make()
+    held = lock(folders.lock)
     if held is None:
         return 0
     with held:
-        _settle(place)
+        _settle(folders)
         _preload()
-        _serve(place, asked.idle)
+        _serve(folders, asked.idle)
     return 0
 
 
-def _settle(place: Place) -> None:
+def _settle(folders: HostFolders) -> None:
     """Go home, where the paths of ``dagster.yaml`` start; make one if there is none."""
-    place.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = place.home / "dagster.yaml"
+    folders.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    settings = folders.home / "dagster.yaml"
     if not settings.exists():
         settings.write_bytes(files("anon_dagster.host").joinpath("dagster.yaml").read_bytes())
-    os.chdir(place.home)
-    os.environ["ANON_STORE"] = str(place.store)
+    os.chdir(folders.home)
+    os.environ["ANON_STORE"] = str(folders.store)
 
 
 def _preload() -> None:
@@ -57,15 +57,15 @@ def _preload() -> None:
     forkserver.ensure_running()
 
 
-def _serve(place: Place, idle_seconds: float) -> None:
+def _serve(folders: HostFolders, idle_seconds: float) -> None:
     import dagster as dg
 
     from anon_dagster.host.queue import Queue
     from anon_dagster.host.server import Server
 
     logging.getLogger("dagster").setLevel(logging.CRITICAL)
-    with dg.DagsterInstance.from_config(str(place.home)) as instance:
-        queue = Queue(place, instance)
+    with dg.DagsterInstance.from_config(str(folders.home)) as instance:
+        queue = Queue(folders, instance)
         queue.adopt()
         Server(queue).serve(idle_seconds)
 

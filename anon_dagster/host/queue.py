@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from anon_dagster.defs.adhoc import REQUESTS
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.housekeeping import clear_away
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_old, forget
 from anon_dagster.errors import JobStateError
-from anon_dagster.host.place import Place
-from anon_dagster.host.worker import known, work
+from anon_dagster.host.folders import HostFolders
+from anon_dagster.host.worker import loaded, work
+from anon_dagster.jobs.names import REQUESTS
+from anon_dagster.jobs.tags import HOST_TAG, PARTITION_TAG
 
 if TYPE_CHECKING:
     from multiprocessing.context import ForkServerProcess
 
-HOST_TAG = "anon/host"
 _WAITING = dg.DagsterRunStatus.MANAGED
 """Of a run that waits: a daemon beside the host would call one that does not start failed."""
 _MOST = 4  # jobs at once, if dagster.yaml does not say
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
-_PARTITION = "dagster/partition"
 
 _processes = get_context("forkserver")
 
@@ -48,7 +47,7 @@ class Worker:
 class Queue:
     """Jobs that wait, in the order they came, and jobs that run."""
 
-    place: Place
+    folders: HostFolders
     instance: dg.DagsterInstance
     waiting: list[str] = field(default_factory=list)
     workers: dict[str, Worker] = field(default_factory=dict)
@@ -70,7 +69,7 @@ class Queue:
     def adopt(self) -> None:
         """Take over what an earlier host left: jobs that wait, that run, and that died."""
         unfinished = dg.RunsFilter(
-            tags={HOST_TAG: self.place.mark},
+            tags={HOST_TAG: self.folders.mark},
             statuses=[
                 _WAITING,
                 dg.DagsterRunStatus.STARTING,
@@ -79,13 +78,13 @@ class Queue:
             ],
         )
         for run in reversed(self.instance.get_runs(unfinished)):
-            if is_locked(self.place.job_lock(run.run_id)):
+            if is_locked(self.folders.job_lock(run.run_id)):
                 self.workers[run.run_id] = Worker(None)
             elif run.status in {_WAITING, dg.DagsterRunStatus.STARTING}:
                 self.waiting.append(run.run_id)
             else:
                 self._close(run.run_id, "its process ended together with that of the host")
-        store = JobStore(self.place.store)
+        store = JobStore(self.folders.store)
         clear_away(self.instance, store)
         delete_old(self.instance, store)
 
@@ -93,8 +92,8 @@ class Queue:
         self, job: str, config: Mapping[str, Any], tags: Mapping[str, str], partition: str
     ) -> str:
         """Queue a job and return its id."""
-        definition = known(self.place.home / "data", self.place.store).resolve_job_def(job)
-        tags = {**definition.tags, **tags, HOST_TAG: self.place.mark, _PARTITION: partition}
+        definition = loaded(self.folders.home / "data", self.folders.store).resolve_job_def(job)
+        tags = {**definition.tags, **tags, HOST_TAG: self.folders.mark, PARTITION_TAG: partition}
         with self.guard:
             self.instance.add_dynamic_partitions(REQUESTS, [partition])
             run = self.instance.create_run_for_job(
@@ -144,7 +143,7 @@ class Queue:
                 self._reap(job_id)
             if not run.is_finished or job_id in self.workers:
                 raise JobStateError(f"job {job_id} is not over: abort it first")
-            forget(self.instance, JobStore(self.place.store), run)
+            forget(self.instance, JobStore(self.folders.store), run)
 
     def tick(self) -> None:
         """Start what may start, and see to what ended."""
@@ -161,7 +160,7 @@ class Queue:
         starting = dg.DagsterEventType.PIPELINE_STARTING.value
         event = dg.DagsterEvent(starting, job_name=run.job_name)
         self.instance.report_dagster_event(event, run_id=job_id)
-        process = _processes.Process(target=work, args=(self.place, job_id), daemon=False)
+        process = _processes.Process(target=work, args=(self.folders, job_id), daemon=False)
         process.start()
         self.workers[job_id] = Worker(process)
 
@@ -197,11 +196,11 @@ class Queue:
 
     def _is_alive(self, job_id: str) -> bool:
         process = self.workers[job_id].process
-        return process.is_alive() if process else is_locked(self.place.job_lock(job_id))
+        return process.is_alive() if process else is_locked(self.folders.job_lock(job_id))
 
     def _signal(self, job_id: str, sign: signal.Signals) -> None:
         process = self.workers[job_id].process
-        pid = process.pid if process else holder(self.place.job_lock(job_id))
+        pid = process.pid if process else holder(self.folders.job_lock(job_id))
         if pid is not None:
             with suppress(ProcessLookupError):  # it may have ended since it was looked at
                 os.kill(pid, sign)
@@ -214,8 +213,8 @@ class Queue:
                 self.instance.report_run_canceled(run, "aborted")
             else:
                 self.instance.report_run_failed(run, ended)
-        close(self.instance, JobStore(self.place.store), job_id)
-        self.place.job_lock(job_id).unlink(missing_ok=True)
+        close(self.instance, JobStore(self.folders.store), job_id)
+        self.folders.job_lock(job_id).unlink(missing_ok=True)
 
 
 def _ended(code: int | None) -> str:

@@ -14,10 +14,9 @@ from typing import Any
 from anon_dagster.defs import runs
 from anon_dagster.defs.failures import unexpected
 from anon_dagster.errors import AnonError, DeploymentError
-from anon_dagster.host.place import Place
 from anon_dagster.host.queue import Queue
+from anon_dagster.jobs.file_names import HOST_ADDRESS
 
-ADDRESS = "host.json"
 _TICK = 0.1  # seconds
 
 
@@ -33,7 +32,7 @@ class Server:
         """Serve until there was nothing to do and nobody asked for so many seconds."""
         key = secrets.token_bytes(32)
         with Listener(("127.0.0.1", 0), authkey=key) as listener:
-            address = self.queue.place.store / ADDRESS
+            address = self.queue.folders.store / HOST_ADDRESS
             _write_privately(address, {"address": listener.address, "key": key.hex()})
             threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
             try:
@@ -106,6 +105,3 @@ def _write_privately(path: "os.PathLike[str]", document: Mapping[str, Any]) -> N
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         json.dump(document, file)
     os.replace(beside, path)  # noqa: PTH105 (a text path)
-
-
-__all__ = ["ADDRESS", "Place", "Server"]

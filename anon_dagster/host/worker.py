@@ -1,40 +1,39 @@
 """The process of one job."""
 
 import os
+import signal
 import sys
 from functools import cache
 from pathlib import Path
 
 import dagster as dg
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run
-from dagster._utils.interrupts import setup_interrupt_handlers
 
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.locks import lock
+from anon_dagster.defs.private_dagster import execute_queued
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.host.place import Place
+from anon_dagster.host.folders import HostFolders
 
 
 @cache
-def known(data: Path, store: Path) -> dg.Definitions:
-    """Return the jobs that there are."""
+def loaded(data: Path, store: Path) -> dg.Definitions:
+    """Return the definitions of a folder of datasets, loaded once in a process."""
     return definitions(data, JobStore(store))
 
 
-def work(place: Place, job_id: str) -> None:
+def work(folders: HostFolders, job_id: str) -> None:
     """Run a job that was queued; its end is in its record."""
-    setup_interrupt_handlers()
-    held = lock(place.job_lock(job_id))
+    signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
+    held = lock(folders.job_lock(job_id))
     if held is None:
         sys.exit(f"job {job_id} is run by another process")
-    os.chdir(place.home)
+    os.chdir(folders.home)
     _be_quiet()
-    with dg.DagsterInstance.from_config(str(place.home)) as instance:
+    with dg.DagsterInstance.from_config(str(folders.home)) as instance:
         run = instance.get_run_by_id(job_id)
         if run is not None and run.status is dg.DagsterRunStatus.STARTING:  # else it was aborted
-            job = known(place.home / "data", place.store).resolve_job_def(run.job_name)
-            execute_run(InMemoryJob(job), run, instance)
+            job = loaded(folders.home / "data", folders.store).resolve_job_def(run.job_name)
+            execute_queued(job, run, instance)
     held.close()
 
 

@@ -30,17 +30,3 @@
 Only the owner may read any of it. No file is changed once it is written, so one job may take
 over the files of another by a link, and either can be deleted without harm to the other.
 """
-
-from anon_dagster.jobs.announcement import announce, is_announced, is_superseded, withdraw
-from anon_dagster.jobs.folder import JobFolder
-from anon_dagster.jobs.statistics import statistics_document, statistics_of
-
-__all__ = [
-    "JobFolder",
-    "announce",
-    "is_announced",
-    "is_superseded",
-    "statistics_document",
-    "statistics_of",
-    "withdraw",
-]

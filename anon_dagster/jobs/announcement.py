@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anon_dagster.errors import JobError
+from anon_dagster.jobs.file_names import ANNOUNCED, FILES, JOBS, RELEASE
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.storage.addresses import absolute
 
 if TYPE_CHECKING:
     from anon_dagster.releasing.workspace import Announcement
-
-_NAME, _TOLD = "announced.json", "release.json"
 
 
 def announce(job: JobFolder, announcement: "Announcement") -> None:
@@ -27,12 +26,12 @@ def announce(job: JobFolder, announcement: "Announcement") -> None:
             "checksum": announcement.checksum,
             "former": announcement.former,
         }
-        job.save_document(_NAME, document)
+        job.save_document(ANNOUNCED, document)
 
 
 def is_announced(job: JobFolder) -> bool:
     """Tell whether a job may have published something that nobody took back yet."""
-    return job.has((_NAME,))
+    return job.has((ANNOUNCED,))
 
 
 def withdraw(job: JobFolder) -> str | None:
@@ -48,14 +47,14 @@ def withdraw(job: JobFolder) -> str | None:
 
     if not is_announced(job):
         return None
-    said = job.load_document(_NAME)
-    versions = job.load_document(_TOLD)["versions"] if job.has((_TOLD,)) else ()
+    said = job.load_document(ANNOUNCED, needs=("target", "paths", "checksum", "former"))
+    versions = job.load_release()["versions"] if job.has((RELEASE,)) else ()
     if not versions:  # it ended before it told of what it published, if it did
         now = [list(each) for each in versions_of(said["paths"])]
         if all(now) and now != said["former"] and not is_superseded(job):
             versions = now if checksum_of(said["paths"]) == said["checksum"] else ()
     gone = remove(said["target"], said["paths"], versions)
-    (job.path / _NAME).unlink(missing_ok=True)  # nobody takes it back twice
+    (job.path / ANNOUNCED).unlink(missing_ok=True)  # nobody takes it back twice
     return str(said["target"]) if gone else None
 
 
@@ -64,21 +63,21 @@ def is_superseded(job: JobFolder) -> bool:
     mine = _said(job)
     if mine is None:
         return False
-    jobs = job.root / "jobs"
-    announced = (*jobs.glob(f"*/{_NAME}"), *jobs.glob(f"*/files/*/{_NAME}"))
+    jobs = job.root / JOBS
+    announced = (*jobs.glob(f"*/{ANNOUNCED}"), *jobs.glob(f"*/{FILES}/*/{ANNOUNCED}"))
     others = (_said(_of(job.root, each)) for each in announced)
     return any(said is not None and said[0] == mine[0] and said[1] > mine[1] for said in others)
 
 
 def _of(root: Path, file: Path) -> JobFolder:
     """Return the folder that a file of a job, or of one of its files, lies in."""
-    job_id, *files = file.parent.relative_to(root / "jobs").parts
+    job_id, *files = file.parent.relative_to(root / JOBS).parts
     return JobFolder(root, job_id, files[-1] if files else "")
 
 
 def _said(job: JobFolder) -> tuple[str, int] | None:
     """Return which target a job announced a release for, and when."""
     with suppress(FileNotFoundError, JobError):  # it may be deleted at this moment
-        target = str(job.load_document(_NAME)["target"])
-        return target, (job.path / _NAME).stat().st_mtime_ns
+        target = str(job.load_document(ANNOUNCED, needs=("target",))["target"])
+        return target, (job.path / ANNOUNCED).stat().st_mtime_ns
     return None

@@ -4,13 +4,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import JobKindError, SourceChangedError
+from anon_dagster.jobs import file_names
 from anon_dagster.jobs.counts import packed, type_text, unpacked
-from anon_dagster.jobs.private_files import JobFiles
-from anon_dagster.jobs.statistics import statistics_document, statistics_of
+from anon_dagster.jobs.files import JobFiles
+from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import Count
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from anon_dagster.report.page import ReportData
     from anon_dagster.statistics.risk_details import RiskDetails
 
-_RECORDS = ("risk_of_source_records.parquet", "risk_of_released_records.parquet")
+_RECORDS = (file_names.RISK_OF_SOURCE_RECORDS, file_names.RISK_OF_RELEASED_RECORDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +34,13 @@ class JobFolder(JobFiles):
 
     def save_request(self, request: Request) -> Path:
         """Keep a request, its paths made absolute by now."""
-        return self.save_document("request.json", request.model_dump(mode="json", by_alias=True))
+        return self.save_document(
+            file_names.REQUEST, request.model_dump(mode="json", by_alias=True)
+        )
 
     def load_request(self) -> Request:
         """Return the request."""
-        return parse_request(self.load_document("request.json"))
+        return parse_request(self.load_document(file_names.REQUEST))
 
     def save_source(self, source: OpenSource) -> Path:
         """Keep which columns a source has, and the versions of its files."""
@@ -48,7 +49,7 @@ class JobFolder(JobFiles):
             "parts": len(source.parts),
             "files": [_mark(each) for each in source.files],
         }
-        return self.save_document("source.json", document)
+        return self.save_document(file_names.SOURCE, document)
 
     def require_source(self, source: OpenSource) -> None:
         """Refuse a source that is not the one that the job found at first.
@@ -58,7 +59,7 @@ class JobFolder(JobFiles):
         SourceChangedError
             With how many files are other ones now.
         """
-        found = self.load_document("source.json")["files"]
+        found = self.load_document(file_names.SOURCE, needs=("files",))["files"]
         marks = [_mark(each) for each in source.files]
         if found != marks:
             changed = max(sum(mark not in found for mark in marks), len(found) - len(marks), 1)
@@ -67,17 +68,19 @@ class JobFolder(JobFiles):
                 "them; materialize from the request on"
             )
 
-    def save_count(self, count: Count, request: Request, *, name: str = "count") -> None:
+    def save_count(self, count: Count, request: Request, *, name: str = file_names.COUNT) -> None:
         """Keep a count, without the values of direct identifiers."""
         direct = [n for n in request.policy.names("direct_identifier") if n in count.columns]
         columns, arrays = packed(count.forget(direct))
-        self.save_table(f"{name}.parquet", columns)
-        self.write(f"{name}.npz", lambda file: np.savez_compressed(file, **arrays))
+        of_columns, of_arrays = file_names.count_of(name)
+        self.save_table(of_columns, columns)
+        self.save_arrays(of_arrays, arrays)
 
-    def load_count(self, *, name: str = "count") -> Count:
+    def load_count(self, *, name: str = file_names.COUNT) -> Count:
         """Return a count."""
-        columns = self.load_table(f"{name}.parquet")
-        with np.load(self.found(f"{name}.npz")) as arrays:
+        of_columns, of_arrays = file_names.count_of(name)
+        columns, arrays = self.load_table(of_columns), self.load_arrays(of_arrays)
+        with self._intact(of_arrays):
             return unpacked(columns, arrays)
 
     def save_solution(self, solution: Solution) -> None:
@@ -95,13 +98,15 @@ class JobFolder(JobFiles):
                 f"covered{q}": each.covered,
                 f"heights{q}": each.heights,
             }
-        self.save_document("solution.json", document)
-        self.write("solution.npz", lambda file: np.savez_compressed(file, **arrays))
+        self.save_document(file_names.SOLUTION, document)
+        self.save_arrays(file_names.SOLUTION_ARRAYS, arrays)
 
     def load_solution(self) -> Solution:
         """Return what was decided."""
-        document = self.load_document("solution.json")
-        with np.load(self.found("solution.npz")) as arrays:
+        needs = ("levels", "proof", "labels", "leaves")
+        document = self.load_document(file_names.SOLUTION, needs=needs)
+        arrays = self.load_arrays(file_names.SOLUTION_ARRAYS)
+        with self._intact(file_names.SOLUTION_ARRAYS):
             generalized = tuple(
                 Generalized(
                     codes=arrays[f"codes{q}"],
@@ -114,14 +119,13 @@ class JobFolder(JobFiles):
                     zip(document["labels"], document["leaves"], strict=True)
                 )
             )
-            classes = arrays["classes"]
-        levels = document["levels"]
-        return Solution(
-            classes,
-            generalized,
-            Proof(**document["proof"]),
-            None if levels is None else tuple(levels),
-        )
+            levels = document["levels"]
+            return Solution(
+                arrays["classes"],
+                generalized,
+                Proof(**document["proof"]),
+                None if levels is None else tuple(levels),
+            )
 
     def load_decision(self) -> Decision:
         """Return what was asked for, found and decided."""
@@ -138,16 +142,21 @@ class JobFolder(JobFiles):
             "checksum": release.checksum,
             "versions": release.versions,
         }
-        self.save_count(release.count, request, name="released")
-        self.save_document("release.json", document)
+        self.save_count(release.count, request, name=file_names.RELEASED)
+        self.save_document(file_names.RELEASE, document)
+
+    def load_release(self) -> dict[str, Any]:
+        """Return what is known of the release."""
+        needs = ("source", "columns", "kept", "records", "checksum", "versions")
+        return self.load_document(file_names.RELEASE, needs=needs)
 
     def load_stored(self) -> Source:
         """Return the release as a source that can be read again."""
-        return Source.model_validate(self.load_document("release.json")["source"])
+        return Source.model_validate(self.load_release()["source"])
 
     def load_kept(self) -> tuple[str, ...]:
         """Return the columns that are released as they stand in the source."""
-        return tuple(self.load_document("release.json")["kept"])
+        return tuple(self.load_release()["kept"])
 
     def load_findings(self) -> "ReportData":
         """Return what the steps of the job found, for its report."""
@@ -157,25 +166,25 @@ class JobFolder(JobFiles):
         return ReportData(
             decision=self.load_decision(),
             exploratory=ExploratoryStatistics(
-                self.load_frame("exploratory_values.parquet"),
-                self.load_frame("exploratory_summary.parquet"),
+                self.load_frame(file_names.EXPLORATORY_VALUES),
+                self.load_frame(file_names.EXPLORATORY_SUMMARY),
             ),
-            risk=self.load_statistics("risk.json"),
-            utility=self.load_statistics("utility.json"),
-            paths=tuple(self.load_document("release.json")["source"]["path"]),
+            risk=self.load_statistics(file_names.RISK),
+            utility=self.load_statistics(file_names.UTILITY),
+            paths=tuple(self.load_release()["source"]["path"]),
             risk_details=self.load_risk_details(),
         )
 
     def save_risk_details(self, details: "RiskDetails") -> Path:
         """Write what was examined of the risk, as JSON."""
         tables = {name: statistics_document(frame) for name, frame in details.tables.items()}
-        return self.save_document("risk_details.json", tables)
+        return self.save_document(file_names.RISK_DETAILS, tables)
 
     def load_risk_details(self) -> "RiskDetails":
         """Return what was examined of the risk."""
         from anon_dagster.statistics.risk_details import RiskDetails
 
-        tables = self.load_document("risk_details.json")
+        tables = self.load_document(file_names.RISK_DETAILS)
         return RiskDetails(**{name: statistics_of(each) for name, each in tables.items()})
 
     def save_record_risks(

@@ -5,20 +5,17 @@ where the release went and its checksum.
 """
 
 import json
-import os
-import sqlite3
 from collections.abc import Mapping
-from contextlib import closing
 from dataclasses import asdict, dataclass, fields
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
-WEBHOOK = "ANON_WEBHOOK"
-"""Names the address that every line is posted to, if there is one; it is never shown."""
+from anon_dagster.jobs.file_names import LEDGER
+from anon_dagster.storage.private_database import PrivateDatabase, Table
 
-_SECONDS = 10.0
+FORMAT = 1
+"""The version of the format of the file."""
+_SECONDS = 10.0  # that one writer waits for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +47,10 @@ class Entry:
         return asdict(self)
 
 
+_COLUMNS = tuple(field.name for field in fields(Entry))
+_TABLE = Table("ledger", _COLUMNS, ("job_id",), added=2)
+
+
 @dataclass(frozen=True, slots=True)
 class Ledger:
     """The lines of a store, in a SQLite file that only its owner may read."""
@@ -59,15 +60,14 @@ class Ledger:
     @property
     def path(self) -> Path:
         """The file."""
-        return self.root / "ledger.sqlite"
+        return self.root / LEDGER
 
     def write(self, entry: Entry) -> bool:
         """Add a line; tell whether it is new. A job has one line, however often it is written."""
         document = entry.document()
         values = [json.dumps(v) if isinstance(v, dict) else v for v in document.values()]
         marks = ", ".join("?" * len(values))
-        with closing(self._open()) as file, file:
-            file.execute("BEGIN IMMEDIATE")  # or two would both find it new
+        with self._database.transaction() as file:
             found = file.execute("SELECT 1 FROM ledger WHERE job_id = ?", (entry.job_id,))
             is_new = found.fetchone() is None
             file.execute(f"INSERT OR REPLACE INTO ledger VALUES ({marks})", values)  # noqa: S608 (marks alone)
@@ -77,7 +77,7 @@ class Ledger:
         """Return the line of a job."""
         if not self.path.exists():
             return None
-        with closing(self._open()) as file:
+        with self._database.transaction() as file:
             row = file.execute("SELECT * FROM ledger WHERE job_id = ?", (job_id,)).fetchone()
         return None if row is None else _entry(row)
 
@@ -85,43 +85,17 @@ class Ledger:
         """Return all lines, in the order the jobs ended."""
         if not self.path.exists():
             return []
-        with closing(self._open()) as file:
+        with self._database.transaction() as file:
             rows = file.execute("SELECT * FROM ledger ORDER BY ended, job_id").fetchall()
         return [_entry(row) for row in rows]
 
-    def _open(self) -> sqlite3.Connection:
-        self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        columns = [each.name for each in fields(Entry)]
-        file = sqlite3.connect(self.path, timeout=_SECONDS)
-        listed = ", ".join(columns)
-        file.execute(f"CREATE TABLE IF NOT EXISTS ledger ({listed}, PRIMARY KEY (job_id))")
-        there = len(file.execute("PRAGMA table_info(ledger)").fetchall())
-        for column in columns[there:]:  # of a ledger that an earlier version began
-            file.execute(f"ALTER TABLE ledger ADD COLUMN {column} DEFAULT ''")
-        return file
+    @property
+    def _database(self) -> PrivateDatabase:
+        return PrivateDatabase(self.path, (_TABLE,), FORMAT, _SECONDS)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:
-    document = dict(zip((each.name for each in fields(Entry)), row, strict=True))
+    document = dict(zip(_COLUMNS, row, strict=True))
     for name in ("risk", "utility"):
         document[name] = json.loads(document[name])
     return Entry(**document)
-
-
-def post(entry: Entry, environment: Mapping[str, str] = os.environ) -> bool:
-    """Post a line to the webhook, if there is one; tell whether there is none or it took it."""
-    url = environment.get(WEBHOOK)
-    if not url:
-        return True
-    body = json.dumps(entry.document()).encode()
-    try:
-        parts = urlsplit(url)
-        connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        connection = connect(str(parts.hostname), parts.port, timeout=_SECONDS)
-        with closing(connection):
-            connection.request("POST", path, body, {"Content-Type": "application/json"})
-            return connection.getresponse().status < 300
-    except (OSError, HTTPException, ValueError):
-        return False

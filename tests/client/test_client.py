@@ -20,9 +20,11 @@ from anon_dagster.cli import CODES, FAILED, code_of, main
 from anon_dagster.client import AnonClient
 from anon_dagster.client.deployment import Failure, Launch, RunRecord
 from anon_dagster.client.handover import Handover, given, withheld
-from anon_dagster.client.jobs import failure_of
+from anon_dagster.client.inputs import read_request
+from anon_dagster.client.job import failure_of
 from anon_dagster.client.remote import RemoteDeployment
-from anon_dagster.client.submission import Look, Submission, read_request
+from anon_dagster.client.submission import Submission
+from anon_dagster.client.tasks import DetectTask, RequestTask
 from anon_dagster.detection.domains import custom_document
 from anon_dagster.errors import (
     AnonError,
@@ -205,7 +207,8 @@ def spelled(
 
 def test_a_request_that_spells_out_nothing_needs_no_store() -> None:
     asked, name = read_request(spelled())
-    assert "people.csv" in repr(Submission(asked, name, None, None, 0).launch("anonymize"))
+    task = RequestTask(asked, "anonymize")
+    assert "people.csv" in repr(Submission(task, name, None, None).launch())
 
 
 @pytest.mark.parametrize(
@@ -221,14 +224,15 @@ def test_values_that_a_request_spells_out_travel_through_the_store(
     tmp_path: Path, document: dict[str, Any]
 ) -> None:
     asked, name = read_request(document)
-    launch = Submission(asked, name, None, tmp_path, 0).launch("anonymize")
+    task = RequestTask(asked, "anonymize")
+    launch = Submission(task, name, None, tmp_path).launch()
     assert "Zeisig" not in repr(launch)
     (handed,) = tmp_path.rglob("*.json")
     assert "Zeisig" in handed.read_text(encoding="utf-8")
     assert handed.stat().st_mode & 0o777 == 0o600
     assert "Zeisig" not in repr(withheld(asked.model_dump(mode="json")))
     with pytest.raises(HandoverError, match="ANON_STORE"):
-        Submission(asked, name, None, None, 0).launch("anonymize")
+        Submission(task, name, None, None).launch()
 
 
 def test_values_of_a_domain_travel_through_the_store(tmp_path: Path) -> None:
@@ -236,8 +240,8 @@ def test_values_of_a_domain_travel_through_the_store(tmp_path: Path) -> None:
     listed = {"project": {**plain["project"], "values": ["Zeisig", "Amsel"]}}
 
     def launch(domains: dict[str, Any], store: Path | None) -> Launch:
-        asked = {"mode": "full", "domains": custom_document(domains)}
-        return Look("people.csv", asked, "people", None, store, 0).launch("detect")
+        task = DetectTask("people.csv", {"mode": "full", "domains": custom_document(domains)})
+        return Submission(task, "people", None, store).launch()
 
     assert "project" in repr(launch(plain, None))
     assert "Zeisig" not in repr(launch(listed, tmp_path))

@@ -18,7 +18,7 @@ import pytest
 
 from anon_dagster.cli import main
 from anon_dagster.client import AnonClient
-from anon_dagster.client.progress_bar import ProgressBar, line, wants_abort
+from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from tests.client.people import SECONDS, await_work, endless
 
 RUNNING = {"status": "running", "work": "count 5 of 10", "job_percent": 50}
@@ -30,13 +30,44 @@ class Terminal(StringIO):
 
 
 def test_a_bar_is_drawn_over_the_one_before_on_a_terminal_only() -> None:
-    for stream, drawn in ((Terminal(), 2), (StringIO(), 0)):
-        with ProgressBar(stream) as bar:
-            bar(RUNNING)
-            bar(RUNNING | {"work": "", "job_percent": 100})
-        assert stream.getvalue().count("\r") == drawn
-    assert line(RUNNING) == f"[{'#' * 15}{'.' * 15}]  50% count 5 of 10"
-    assert line(RUNNING | {"work": "", "job_percent": 0, "status": "queued"}).endswith("0% queued")
+    stream = Terminal()
+    with ProgressBar(stream) as bar:
+        bar(RUNNING | {"work": "", "job_percent": 0, "status": "queued"})
+        bar(RUNNING)
+        bar(RUNNING | {"work": "", "job_percent": 100, "status": "completed"})
+    said = stream.getvalue()
+    assert said.endswith("\n")
+    assert said.count("\n") == 1
+    drawn = [line.rstrip() for line in said.split("\r")]
+    assert f"[{'.' * 30}]   0% queued, ? left" in drawn
+    assert any(line.startswith(f"[{'#' * 15}{'.' * 15}]  50% count 5 of 10, 0") for line in drawn)
+    assert drawn[-1] == f"[{'#' * 30}] 100% completed, 00:00 left"
+
+
+def test_nothing_is_drawn_where_nobody_looks() -> None:
+    stream = StringIO()
+    with ProgressBar(stream) as bar:
+        bar(RUNNING)
+    assert stream.getvalue() == ""
+
+
+def test_a_notebook_without_widgets_has_a_line_of_text_and_no_warning() -> None:
+    script = """
+import io, sys, types
+class ZMQInteractiveShell:
+    config = {"IPKernelApp": {}}
+sys.modules["IPython"] = types.SimpleNamespace(get_ipython=ZMQInteractiveShell, version_info=(9,))
+from anon_dagster.client.progress_bar import ProgressBar
+stream = io.StringIO()
+with ProgressBar(stream) as bar:
+    bar({"status": "running", "work": "search", "job_percent": 50})
+print(stream.getvalue())
+"""
+    run = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
+    )
+    assert "50% search, ? left" in run.stdout
+    assert run.stderr == ""
 
 
 def test_nobody_is_asked_where_nobody_sits(monkeypatch: pytest.MonkeyPatch) -> None:

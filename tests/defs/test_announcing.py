@@ -11,11 +11,13 @@ import pytest
 
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.housekeeping import take_back_late
-from anon_dagster.defs.ownership import KIND_TAG
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import ANONYMIZE, REQUEST, STAGES, Work
+from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work
 from anon_dagster.errors import StoreUnavailableError
-from anon_dagster.jobs import JobFolder, is_announced, is_superseded, withdraw
+from anon_dagster.jobs.announcement import is_announced, is_superseded, withdraw
+from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.names import REQUEST
+from anon_dagster.jobs.tags import KIND_TAG
 from anon_dagster.releasing import publication
 from anon_dagster.request import parse_request
 from anon_dagster.storage.targets import StagedTarget

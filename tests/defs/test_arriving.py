@@ -17,12 +17,12 @@ import yaml
 
 from anon_dagster import anonymize, apply, verify
 from anon_dagster.arrivals import Registry, State
-from anon_dagster.defs.batch import FILES_TAG
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
 from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.jobs.ledger import Entry, Ledger
+from anon_dagster.jobs.tags import FILES_TAG
 from tests.deployment import Deployment, deployed, failure
 
 SENSOR, JOB = "people_files_sensor", "people_files_job"

@@ -13,10 +13,11 @@ from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import EXAMPLE
 from anon_dagster.defs.endings import close, endings
 from anon_dagster.defs.leftovers import Living, sweep_target
-from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
-from anon_dagster.jobs.ledger import WEBHOOK, Ledger
+from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.jobs.tags import HANDED_TAG, KIND_TAG
+from anon_dagster.jobs.webhook import WEBHOOK
 from anon_dagster.request import parse_request
 
 POLICY = {

@@ -16,9 +16,10 @@ import pytest
 
 from anon_dagster.defs import housekeeping
 from anon_dagster.defs.housekeeping import DIED, clear_away, end_dead
-from anon_dagster.defs.ownership import HANDED_TAG, KIND_TAG, PARTITION_TAG, identity
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG, PARTITION_TAG
 from tests.deployment import deployed
 
 STARTED, CANCELING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
@@ -62,7 +63,7 @@ def run(
     """Make a run with a folder, whose process is dead unless somebody locks it."""
     made = instance.create_run_for_job(idle, status=status, tags=tags)
     owner = {
-        "instance": identity(instance),
+        "instance": storage_id(instance),
         "host": host or socket.gethostname(),
         "alone": alone,
         "tags": {KIND_TAG: "anonymize", **(tags or {})},
@@ -250,4 +251,4 @@ def test_assets_that_are_materialized_one_by_one_are_tagged_like_a_job(
         result = job.execute_in_process(instance=deployment.instance, asset_selection=keys)
         made = deployment.instance.get_run_by_id(result.run_id)
     assert made is not None
-    assert (made.tags[KIND_TAG], made.tags["anon/dataset"]) == ("materialize", "folk")
+    assert (made.tags[KIND_TAG], made.tags[DATASET_TAG]) == ("materialize", "folk")

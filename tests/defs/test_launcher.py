@@ -14,8 +14,8 @@ import dagster as dg
 import pytest
 
 from anon_dagster.defs.launcher import SignallingLauncher
-from anon_dagster.defs.ownership import identity
-from anon_dagster.jobs import JobFolder
+from anon_dagster.defs.private_dagster import storage_id
+from anon_dagster.jobs.folder import JobFolder
 from tests.deployment import deployed
 
 HOLDS = """
@@ -52,7 +52,7 @@ def started(
 ) -> tuple[str, Path]:
     run = instance.create_run_for_job(idle, status=status)
     job = JobFolder(store, run.run_id)
-    owner = {"instance": identity(instance), "host": host or socket.gethostname()}
+    owner = {"instance": storage_id(instance), "host": host or socket.gethostname()}
     job.save_document("owner.json", {**owner, "alone": True, "tags": {}})
     (job.path / "job.lock").touch()
     return run.run_id, job.path / "job.lock"

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-from dagster._core.definitions.job_base import InMemoryJob
-from dagster._core.execution.api import execute_run
 
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.private_dagster import execute_queued
 from anon_dagster.defs.resources import JobStore
 
 
@@ -37,7 +36,7 @@ def test_a_run_that_was_aborted_while_it_was_started_stays_aborted(
         found = instance.get_run_by_id(run.run_id)
         assert found is not None
         assert found.status is dg.DagsterRunStatus.STARTING, "as the daemon leaves it"
-        execute_run(InMemoryJob(owning), found, instance)
+        execute_queued(owning, found, instance)
         after = instance.get_run_by_id(run.run_id)
     assert after is not None
     assert after.status is dg.DagsterRunStatus.CANCELED

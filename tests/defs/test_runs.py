@@ -14,9 +14,9 @@ import pytest
 
 from anon_dagster import anonymize, jobs, risk_per_record
 from anon_dagster.defs.endings import close
-from anon_dagster.defs.ownership import HANDED_TAG
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.jobs.tags import HANDED_TAG
 from anon_dagster.statistics.utility import identity
 from tests.deployment import Deployment, deployed, failure
 

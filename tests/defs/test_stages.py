@@ -7,8 +7,9 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from anon_dagster.defs.stages import ANONYMIZE, REQUEST, STAGES, Work
-from anon_dagster.jobs import JobFolder
+from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work
+from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.names import REQUEST
 from anon_dagster.request import parse_request
 
 AGE = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10], "other": "o"}}

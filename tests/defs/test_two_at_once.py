@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize
-from anon_dagster.jobs import JobFolder
+from anon_dagster.jobs.folder import JobFolder
 from tests.deployment import deployed
 
 SHARED = "the-same-partition"

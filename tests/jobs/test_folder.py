@@ -12,7 +12,7 @@ import pytest
 
 from anon_dagster.assessment.of_decision import record_risks
 from anon_dagster.errors import JobError, JobKindError
-from anon_dagster.jobs import JobFolder
+from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.operations.anonymize import anonymize, risk_per_record
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.planning.deciding import decide

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster import RequestError, UnreachableError, anonymize, apply, verify
-from anon_dagster.jobs import JobFolder
+from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.request import parse_policy
 
 AGE: dict[str, Any] = {

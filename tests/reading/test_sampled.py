@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from anon_dagster import RequestError, anonymize, apply, measure
 from anon_dagster.core.sampling import Sampling, draws, seeded
-from anon_dagster.jobs import JobFolder
+from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.operations.preparation import count_records
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.request import parse_request

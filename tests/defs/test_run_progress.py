@@ -6,7 +6,8 @@ import dagster as dg
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.defs.progress import PERCENT_TAG, PHASE_TAG, percent, restart, words
+from anon_dagster.defs.run_progress import percent, restart, words
+from anon_dagster.jobs.tags import PERCENT_TAG, PHASE_TAG
 from anon_dagster.progress import Progress
 
 PHASES = ("count", "search", "recode", "write", "verify", "publish", "measure")

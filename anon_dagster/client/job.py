@@ -13,7 +13,6 @@ from anon_dagster.client.handover import Handover, given
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
-from anon_dagster.client.submission import HANDED
 from anon_dagster.errors import (
     AbortedJobError,
     AnonError,
@@ -22,12 +21,14 @@ from anon_dagster.errors import (
     JobStateError,
     UnfinishedJobError,
 )
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.tags import HANDED_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.assessment.records import RecordRisks
-    from anon_dagster.jobs import JobFolder
+    from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
@@ -174,8 +175,8 @@ class AnonJob:
 
         folder = self._folder(self._released("exploratory statistics"))
         return ExploratoryStatistics(
-            folder.load_frame("exploratory_values.parquet"),
-            folder.load_frame("exploratory_summary.parquet"),
+            folder.load_frame(file_names.EXPLORATORY_VALUES),
+            folder.load_frame(file_names.EXPLORATORY_SUMMARY),
         )
 
     def risk_statistics(self) -> "pd.DataFrame":
@@ -315,7 +316,7 @@ class AnonJob:
 
     def _shown(self, name: str) -> "pd.DataFrame":
         """Return statistics that hold no value: Dagster has them, so no store is needed."""
-        from anon_dagster.jobs import statistics_of
+        from anon_dagster.jobs.statistics_json import statistics_of
 
         found = self._released(f"{name} statistics")
         shown = step(found, *(each for each in found.steps if f"exact_{name}" in found.steps[each]))
@@ -334,7 +335,7 @@ class AnonJob:
         return folder
 
     def _anywhere(self, found: RunRecord) -> "JobFolder | None":
-        from anon_dagster.jobs import JobFolder
+        from anon_dagster.jobs.folder import JobFolder
 
         if self.context.store is not None:
             return JobFolder(self.context.store, self.job_id)
@@ -346,7 +347,7 @@ class AnonJob:
 
     def _withdraw(self) -> str | None:
         """Remove what the job published; return its target if that was there."""
-        from anon_dagster.jobs import withdraw
+        from anon_dagster.jobs.announcement import withdraw
 
         found = self._findings()
         folder, published = self._anywhere(found), published_of(found)
@@ -355,7 +356,7 @@ class AnonJob:
         return published.target if published is not None and published.withdraw() else None
 
     def _handed(self, record: JobRecord) -> Handover | None:
-        name, store = record.tags.get(HANDED), self.context.store
+        name, store = record.tags.get(HANDED_TAG), self.context.store
         return Handover(store, name) if store and name and Handover.is_name(name) else None
 
 

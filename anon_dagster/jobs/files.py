@@ -1,26 +1,32 @@
 """The private files of a job, whatever is in them: they appear whole, for their owner only."""
 
 import filecmp
-import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
+from zipfile import BadZipFile
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from anon_dagster.errors import JobError
-from anon_dagster.jobs.statistics import statistics_document, statistics_of
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.documents import FORMAT, FORMAT_KEY, of_text, require_known, to_text
+from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_OWNERSHIP = {"owner.json", "job.lock", "release.json"}
+_OWNERSHIP = {file_names.OWNER, file_names.LOCK, file_names.RELEASE}
+_DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)
+"""What numpy and Arrow say of a file that is not what it should be."""
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -40,8 +46,8 @@ class JobFiles:
     @property
     def path(self) -> Path:
         """The folder, whether or not it exists."""
-        path = self.root / "jobs" / self.job_id
-        return path / "files" / self.file if self.file else path
+        path = self.root / file_names.JOBS / self.job_id
+        return path / file_names.FILES / self.file if self.file else path
 
     def create(self) -> Path:
         """Make the folder, readable for its owner only."""
@@ -60,7 +66,7 @@ class JobFiles:
 
     def files(self) -> list[str]:
         """Return the keys of the files that the job released each by itself."""
-        folder = self.path / "files"
+        folder = self.path / file_names.FILES
         return sorted(each.name for each in folder.iterdir()) if folder.is_dir() else []
 
     def delete(self) -> None:
@@ -70,12 +76,12 @@ class JobFiles:
 
     def empty(self) -> None:
         """Remove what the job made; what tells whose it was is left to its deployment."""
-        if not self.has(("owner.json",)):
+        if not self.has((file_names.OWNER,)):
             self.delete()
             return
         with suppress(FileNotFoundError):  # the deployment may be at it, too
             for each in self.path.iterdir():
-                if each.name == "files":  # whose names are those of partitions
+                if each.name == file_names.FILES:  # whose names are those of partitions
                     for key in self.files():
                         shutil.rmtree(each / key)
                         (each / key).mkdir()
@@ -123,13 +129,41 @@ class JobFiles:
 
     def save_document(self, name: str, document: Mapping[str, Any]) -> Path:
         """Write a JSON document."""
-        text = json.dumps(document, indent=1, ensure_ascii=False)
+        text = to_text(document)
         return self.write(name, lambda file: file.write(text.encode()))
 
-    def load_document(self, name: str) -> dict[str, Any]:
-        """Read a JSON document."""
-        document: dict[str, Any] = json.loads(self.found(name).read_text(encoding="utf-8"))
-        return document
+    def load_document(self, name: str, *, needs: Iterable[str] = ()) -> dict[str, Any]:
+        """Read a JSON document.
+
+        Raises
+        ------
+        JobError
+            If it is not there, is damaged, lacks what it needs, or is of a version that is not
+            known here.
+        """
+        with self._intact(name):
+            text = self.existing(name).read_text(encoding="utf-8")
+        return of_text(text, self._words(name), needs=needs)
+
+    def save_arrays(self, name: str, arrays: Mapping[str, NDArray[Any]]) -> Path:
+        """Write arrays by their names."""
+        kept = {**arrays, FORMAT_KEY: np.array(FORMAT)}
+        return self.write(name, lambda file: np.savez_compressed(file, **kept))  # type: ignore[arg-type]
+
+    def load_arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Read arrays.
+
+        Raises
+        ------
+        JobError
+            If they are not there, are damaged, or are of a version that is not known here.
+        """
+        path = self.existing(name)
+        with self._intact(name), path.open("rb") as file, np.load(file) as kept:
+            arrays = {key: kept[key] for key in kept.files}
+            version = arrays.pop(FORMAT_KEY, np.array(1)).item()
+        require_known(version, self._words(name))
+        return arrays
 
     def save_table(self, name: str, table: pa.Table) -> Path:
         """Write a Parquet file."""
@@ -137,7 +171,9 @@ class JobFiles:
 
     def load_table(self, name: str) -> pa.Table:
         """Read a Parquet file."""
-        return pq.read_table(self.found(name), partitioning=None)
+        path = self.existing(name)
+        with self._intact(name):
+            return pq.read_table(path, partitioning=None)
 
     def save_frame(self, name: str, frame: "pd.DataFrame") -> Path:
         """Write a DataFrame whose columns have one type each as a Parquet file."""
@@ -164,9 +200,10 @@ class JobFiles:
 
     def load_statistics(self, name: str) -> "pd.DataFrame":
         """Read statistics."""
-        return statistics_of(self.load_document(name))
+        needs = ("index", "columns", "types")
+        return statistics_of(self.load_document(name, needs=needs))
 
-    def found(self, name: str) -> Path:
+    def existing(self, name: str) -> Path:
         """Return where a file is.
 
         Raises
@@ -178,3 +215,17 @@ class JobFiles:
         if not path.exists():
             raise JobError(f"job {self.job_id} has no {name}; materialize from the request on")
         return path
+
+    def _words(self, name: str) -> str:
+        return f"{name} of job {self.job_id}"
+
+    @contextmanager
+    def _intact(self, name: str) -> Iterator[None]:
+        """Refuse what cannot be read, in words: the library's error may quote what it read."""
+        try:
+            yield
+        except _DAMAGED:
+            raise JobError(
+                f"{self._words(name)} cannot be read; is it damaged or cut off? Materialize from "
+                "the request on"
+            ) from None

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from anon_dagster.client import AnonClient
-from anon_dagster.host.place import Place
+from anon_dagster.host.folders import HostFolders
 from anon_dagster.host.queue import Queue
 from tests.client.people import SECONDS, await_work, endless, request_of
 
@@ -28,20 +28,20 @@ def test_two_stores_of_one_history_leave_each_other_alone(tmp_path: Path) -> Non
 
 
 def test_a_job_that_waits_is_no_daemons_business(tmp_path: Path) -> None:
-    place = Place(tmp_path / "home", tmp_path / "store")
-    place.make()
+    folders = HostFolders(tmp_path / "home", tmp_path / "store")
+    folders.make()
     with dg.DagsterInstance.ephemeral() as instance:
-        queue = Queue(place, instance)
+        queue = Queue(folders, instance)
         first, second = (
             queue.add("anonymize_job", {}, {"anon/kind": "anonymize"}, f"p{n}") for n in range(2)
         )
         run = instance.get_run_by_id(first)
         assert run is not None
         assert run.status.value not in MONITORED
-        again = Queue(place, instance)
+        again = Queue(folders, instance)
         again.adopt()
         assert again.waiting == [first, second]
-        Queue(Place(tmp_path / "home", tmp_path / "elsewhere"), instance).adopt()
+        Queue(HostFolders(tmp_path / "home", tmp_path / "elsewhere"), instance).adopt()
         queue.abort(second)
         ended = instance.get_run_by_id(second)
     assert ended is not None

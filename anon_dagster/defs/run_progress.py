@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from anon_dagster.jobs.tags import PERCENT_TAG, PHASE_TAG, STEP_TAG, TIME_TAG
+
 if TYPE_CHECKING:
     from anon_dagster.progress import Progress
 
-PERCENT_TAG = "anon/progress"
-PHASE_TAG = "anon/phase"
-STEP_TAG = "anon/step"
-"""Percent of the phase, if its length is known."""
-TIME_TAG = "anon/progressed"
-"""When progress was last told: by it a stalled job can be told from a slow one."""
 DONE = "100%"
 
 _SECONDS_BETWEEN = 1.0  # a tag costs some ten milliseconds of the instance's database

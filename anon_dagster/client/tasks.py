@@ -1,0 +1,171 @@
+"""What a job can be asked to do, each as the configuration of the step that it begins with."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from anon_dagster.client.handover import Handover, names_values
+from anon_dagster.jobs import names
+from anon_dagster.request import Request, Source, Target
+
+Configuration = dict[str, Any]
+
+
+class Task(Protocol):
+    """Something that a job is asked to do with one table."""
+
+    @property
+    def kind(self) -> str:
+        """Which operation it is."""
+
+    @property
+    def job(self) -> str:
+        """The name of the Dagster job."""
+
+    @property
+    def step(self) -> str:
+        """The step that the job begins with."""
+
+    @property
+    def name(self) -> str:
+        """What the task is called in an error."""
+
+    @property
+    def source(self) -> Source | str | None:
+        """The table, unless it is handed over."""
+
+    @property
+    def spells_out_values(self) -> bool:
+        """Whether it has values of columns, which are handed over: Dagster stores the rest."""
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the first step, and a fingerprint of what is asked.
+
+        Parameters
+        ----------
+        records
+            The file of the records, if they were handed over.
+        handover
+            Where values go, if the task spells some out.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class RequestTask:
+    """Anonymize a table, or compare configurations for it."""
+
+    request: Request
+    kind: Literal["anonymize", "measure"]
+    step: str = names.REQUEST
+    name: str = "a request"
+
+    @property
+    def job(self) -> str:
+        """The name of the Dagster job."""
+        return names.job_name(self.kind)
+
+    @property
+    def source(self) -> Source | None:
+        """The table, unless it is handed over."""
+        return self.request.source
+
+    @property
+    def spells_out_values(self) -> bool:
+        """Whether the request lists values, as a written tree does."""
+        return names_values(self.request)
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the first step, and the fingerprint of the request."""
+        request = self.request if records is None else _with_source(self.request, records)
+        document = request.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if self.spells_out_values and handover is not None:
+            document = {"file": str(handover.give_document(document))}
+        return {"request": document}, self.request.fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyTask:
+    """Apply a solution to later records."""
+
+    solution: str | Mapping[str, Any]
+    """The id of a job, the path of a document, or the document."""
+    source: Source | None
+    target: Target | None
+    options: Mapping[str, Any]
+    kind: str = "apply"
+    job: str = names.APPLY_JOB
+    step: str = names.APPLICATION
+    name: str = "apply"
+
+    @property
+    def spells_out_values(self) -> bool:
+        """Whether the solution is a document, whose labels are those of a release."""
+        return isinstance(self.solution, Mapping)
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the first step, and a fingerprint of it."""
+        solution = self.solution
+        if isinstance(solution, Mapping) and handover is not None:
+            solution = str(handover.give_document(solution))
+        source = self.source if records is None else Source(path=str(records))
+        config = {"solution": solution, **self.options} | {
+            name: location.model_dump(mode="json", exclude_none=True)
+            for name, location in (("source", source), ("target", self.target))
+            if location is not None
+        }
+        return config, _fingerprint(config)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectTask:
+    """Find out what the columns of a table are, or propose a request for it."""
+
+    source: Source | str | None
+    options: Mapping[str, Any]
+    """The mode, and other fields of the configuration of the job."""
+    job: str = names.PROPOSE_JOB
+    step: str = names.PROPOSAL
+    name: str = "detection"
+
+    @property
+    def kind(self) -> str:
+        """Which operation it is."""
+        return "auto_anonymize" if self.options["mode"] == "auto" else "detect"
+
+    @property
+    def spells_out_values(self) -> bool:
+        """Whether a domain lists its values."""
+        domains = self.options.get("domains", {})
+        return any(isinstance(domain.get("values"), list) for domain in domains.values())
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the first step, and a fingerprint of what is asked."""
+        source: Any = self.source if records is None else str(records)
+        if isinstance(source, Source):
+            source = source.model_dump(mode="json", exclude_none=True)
+        config = {"source": source, **self.options}
+        fingerprint = _fingerprint(config)
+        if self.spells_out_values and handover is not None:
+            config["domains"] = str(handover.give_document(self.options["domains"]))
+        return config, fingerprint
+
+
+def _with_source(request: Request, path: Path) -> Request:
+    document = request.model_dump(by_alias=True) | {"source": {"path": str(path)}}
+    return Request.model_validate(document)
+
+
+def _fingerprint(document: Mapping[str, Any]) -> str:
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,51 @@
+"""What Dagster calls the jobs of this project, their steps and their partitions."""
+
+REQUESTS = "request"
+"""The partitions of requests that nobody declared: one for each."""
+ADHOC = "adhoc"
+"""The group of these requests."""
+
+REQUEST, APPLICATION, PROPOSAL = "request", "application", "proposal"
+"""The steps that a job may begin with: each takes what is asked for from the configuration."""
+
+ANONYMIZE_JOB = "anonymize_job"
+APPLY_JOB = "apply_job"
+PROPOSE_JOB = "propose_job"
+VERIFY_JOB = "verify_job"
+RETENTION_JOB = "retention_job"
+_JOB, _FILES_JOB, _FRESHNESS_JOB = "_job", "_files_job", "_freshness_job"
+
+
+def job_name(kind: str, dataset: str = "") -> str:
+    """Return the job of an operation, of a declared dataset or of all other requests."""
+    return f"{dataset}_{kind}{_JOB}" if dataset else f"{kind}{_JOB}"
+
+
+def kind_of(job: str) -> str:
+    """Return the operation that a job is of."""
+    return job.removesuffix(_JOB)
+
+
+def files_job(dataset: str) -> str:
+    """Return the job that releases the files of a dataset as they arrive."""
+    return f"{dataset}{_FILES_JOB}"
+
+
+def freshness_job(dataset: str) -> str:
+    """Return the job that looks whether the release of a dataset is fresh."""
+    return f"{dataset}{_FRESHNESS_JOB}"
+
+
+def is_freshness_job(job: str) -> bool:
+    """Tell whether a job only looks whether a release is fresh."""
+    return job.endswith(_FRESHNESS_JOB)
+
+
+def files_partitions(dataset: str) -> str:
+    """Return the name of the partitions of a dataset: one for each version of a file."""
+    return f"{dataset}_files"
+
+
+def op_of(group: str, step: str) -> str:
+    """Return the op that Dagster makes of a step."""
+    return f"{group}__{step}"
