@@ -53,6 +53,15 @@ def obstacles(problem: Problem) -> list[Obstacle]:
 def _obstacle(
     problem: Problem, model: PrivacyModel, failing: int, values: Sequence[int]
 ) -> Obstacle:
+    """Say why a model is not kept.
+
+    Parameters
+    ----------
+    failing
+        How many records are in classes that break it, at the highest allowed levels.
+    values
+        (sensitive attributes,): how many values the table has of each.
+    """
     name, records = _named(problem, model), problem.records
     needed, which = _least_records(model)
     if needed > records:

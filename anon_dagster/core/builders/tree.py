@@ -91,19 +91,20 @@ def _refuse_faults(column: str, rows: Sequence[Row], lines: Sequence[int] | None
     noun = "value" if lines is None else "line"
     numbers = range(1, len(rows) + 1) if lines is None else lines
     faults = [
-        f"{_listed(noun, [numbers[place] for place in places])}: {fault}"
-        for places, fault in _faults(rows)
+        f"{_listed(noun, [numbers[index] for index in indices])}: {fault}"
+        for indices, fault in _faults(rows)
     ]
     if faults:
         raise HierarchyError(f"{column}: the hierarchy is no tree; {'; '.join(faults)}")
 
 
 def _faults(rows: Sequence[Row]) -> Iterator[tuple[list[int], str]]:
+    """Yield what keeps rows from being a tree: the indices of the rows at fault, and the fault."""
     levels = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
-    if ragged := [place for place, row in enumerate(rows) if len(row) != levels]:
+    if ragged := [index for index, row in enumerate(rows) if len(row) != levels]:
         yield ragged, f"not {levels} labels as in most"
         return
-    if twice := _second((row[0], place) for place, row in enumerate(rows)):
+    if twice := _second((row[0], index) for index, row in enumerate(rows)):
         yield twice, "a value that an earlier one names"
         return
     for level in range(1, levels - 1):
@@ -115,7 +116,7 @@ def _second(pairs: Iterable[tuple[Label, object]]) -> list[int]:
     """Return where a key comes with another value than where it came first."""
     first: dict[Label, object] = {}
     return [
-        place for place, (key, value) in enumerate(pairs) if first.setdefault(key, value) != value
+        index for index, (key, value) in enumerate(pairs) if first.setdefault(key, value) != value
     ]
 
 

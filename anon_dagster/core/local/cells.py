@@ -150,6 +150,7 @@ class _Reader:
         hierarchy: Hierarchy,
         ranks: NDArray[np.int64] | None,
     ) -> "_Reader":
+        """Find the node of each label, (labels,), at its level; without levels there are none."""
         if levels is None:
             return cls(labels, None, hierarchy, ranks)
         nodes = [{label: at for at, label in enumerate(row)} for row in hierarchy.labels]

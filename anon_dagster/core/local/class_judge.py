@@ -64,6 +64,15 @@ class ClassJudge:
         tuples: NDArray[np.int64],
         groups: NDArray[np.int64],
     ) -> Histogram:
+        """Count the values of a sensitive attribute in each group.
+
+        Parameters
+        ----------
+        whole
+            (values,): counts in the whole table.
+        tuples, groups
+            (as many,): positions in the table, and the group of each.
+        """
         values = len(whole)
         keys = groups * values + self.problem.sensitive[tuples, attribute]
         order = np.argsort(keys, kind="stable")

@@ -88,13 +88,14 @@ def _escaped(value: Label) -> str:
 
 
 def _split(inner: str) -> list[Label]:
+    """Return the values between commas that are not escaped, as they were before escaping."""
     parts, at = [], 0
     while True:
-        found = _SEPARATOR.match(inner, at)
-        if found is None:
+        match = _SEPARATOR.match(inner, at)
+        if match is None:
             raise HierarchyError("a comma, bracket or brace in a label is not escaped")
-        part = found.group(1)
+        part = match.group(1)
         parts.append(None if part == _MISSING else _ESCAPED.sub(r"\1", part))
-        if found.end() == len(inner) and not found.group(0).endswith(", "):
+        if match.end() == len(inner) and not match.group(0).endswith(", "):
             return parts
-        at = found.end()
+        at = match.end()

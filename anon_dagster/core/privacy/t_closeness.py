@@ -132,6 +132,7 @@ class OrderedTCloseness(_TCloseness):
         return max(int((histogram.reference > 0).sum()) - 1, 1)
 
     def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
+        """See the base class: the sum of what is carried from each position to the next."""
         # Σ_i |N P(i) - n Q(i)| over the positions i but the last, with P and Q the cumulated
         # counts. P is constant between the values that a class holds; there the sign changes once.
         ordered = np.argsort(self.ranks)
@@ -185,6 +186,7 @@ class HierarchicalTCloseness(_TCloseness):
         return max(self.hierarchy.levels - 1, 1)
 
     def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
+        """See the base class: what moves between the children of each node, times its height."""
         distances = _add_up(histogram.classes[:0], histogram.counts[:0], len(sizes))
         below = self._at(0, histogram)
         for height in range(1, self.hierarchy.levels):

@@ -11,8 +11,8 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 from anon_dagster.core.problem import Problem
 
-_HARDLY = 0.003
-"""Where no larger share of the records may be suppressed, it is hardly any; a heuristic, which
+_NEGLIGIBLE = 0.003
+"""A share of the records that may be suppressed and is as good as none; a heuristic, which
 affects the order of evaluation alone."""
 
 
@@ -188,7 +188,7 @@ class Compact:
         held = [np.add.reduceat(leaf_counts, first) for first in tree.first]
         shares = [counts[counts > 0] / self.records for counts in held]
         plain = np.array([-(p * np.log(p)).sum() for p in shares])
-        if self.problem.most_suppressed > _HARDLY * self.records:
+        if self.problem.most_suppressed > _NEGLIGIBLE * self.records:
             return plain
         return (plain - np.log([p.min() for p in shares])) / 2
 

@@ -11,93 +11,15 @@ import numpy as np
 import pytest
 
 from anon_dagster.core.hierarchy import Hierarchy, Label
-from anon_dagster.core.local import (
-    Anything,
-    Cells,
-    Members,
-    Range,
-    Value,
-    parse_label,
-    recode_locally,
-)
-from anon_dagster.core.local.text import write_members, write_range, write_value
-from anon_dagster.core.privacy import (
-    AlphaDeassociation,
-    DeltaDisclosure,
-    DistinctLDiversity,
-    EnhancedBetaLikeness,
-    EntropyLDiversity,
-    EqualTCloseness,
-    HierarchicalTCloseness,
-    KAnonymity,
-    OrderedTCloseness,
-    PrivacyModel,
-    RecursiveLDiversity,
-)
+from anon_dagster.core.local import Cells, recode_locally
+from anon_dagster.core.privacy import DistinctLDiversity, KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
-from anon_dagster.errors import HierarchyError, UnreachableError
+from anon_dagster.errors import UnreachableError
 from tests.adult import adult_problem
-
-DISEASES = Hierarchy.from_labels(
-    [["flu", "cough", "ulcer", "gastritis"], ["lung"] * 2 + ["gut"] * 2]
-)
-MODELS: dict[str, tuple[PrivacyModel, ...]] = {
-    "k": (KAnonymity(3),),
-    "distinct": (KAnonymity(2), DistinctLDiversity(0, 2)),
-    "entropy": (EntropyLDiversity(0, Fraction(2)),),
-    "recursive": (RecursiveLDiversity(0, Fraction(3), 2),),
-    "equal": (KAnonymity(2), EqualTCloseness(0, Fraction(2, 5))),
-    "ordered": (OrderedTCloseness(0, Fraction(1, 4), np.arange(4)),),
-    "alpha": (KAnonymity(2), AlphaDeassociation(0, Fraction(1, 2))),
-    "delta": (KAnonymity(2), DeltaDisclosure(0, Fraction(2))),
-    "delta, present": (KAnonymity(3), DeltaDisclosure(0, Fraction(2), present_only=True)),
-    "beta": (EnhancedBetaLikeness(0, Fraction(3, 2)),),
-    "hierarchical": (
-        KAnonymity(3),
-        HierarchicalTCloseness(0, Fraction(1, 3), DISEASES, np.arange(4, dtype=np.int32)),
-    ),
-}
-KINDS = ["nodes", "ranges", "sets", "mixed"]
-
-
-def ages() -> Hierarchy:
-    leaves = [str(20 + at) for at in range(12)]
-    return Hierarchy.from_labels(
-        [leaves, [f"{20 + at // 3 * 3}+" for at in range(12)], ["young"] * 6 + ["old"] * 6]
-    )
-
-
-def cities() -> Hierarchy:
-    return Hierarchy.from_labels([["Oslo", "Bergen", "Lyon", None, "*"], ["N", "N", "F", "?", "?"]])
-
-
-def sexes() -> Hierarchy:
-    return Hierarchy.from_labels([["[f]", "{m}"]])
-
-
-def random_problem(seed: int, *, models: str = "k", kind: str = "nodes", rows: int = 60) -> Problem:
-    generator = np.random.default_rng(seed)
-    hierarchies = (ages(), cities(), sexes())
-    columns = [np.minimum(generator.geometric(0.25, rows) - 1, h.leaves - 1) for h in hierarchies]
-    columns.append(generator.integers(0, 4, rows))
-    tuples, counts = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
-    ranges, sets = kind in ("ranges", "mixed"), kind in ("sets", "mixed")
-    return Problem(
-        codes=tuples[:, :3].astype(np.int32),
-        sensitive=tuples[:, 3:].astype(np.int32),
-        counts=counts.astype(np.int64),
-        hierarchies=hierarchies,
-        sensitive_sizes=(4,),
-        weights=(1.0, 0.5, 2.0),
-        lowest=(0, 0, 0),
-        highest=tuple(h.levels - 1 for h in hierarchies),
-        models=MODELS[models],
-        orders=(np.arange(12) if ranges else None, None, None),
-        sets=(kind == "sets", sets, sets),
-    )
+from tests.core.local.examples import KINDS, MODELS, covers, random_problem
 
 
 def read_classes(problem: Problem, solution: Solution) -> dict[tuple[Label, ...], Counter[int]]:
@@ -141,31 +63,6 @@ def plain_loss(problem: Problem, solution: Solution) -> float:
             covered = generalized.covered[generalized.codes[of]] if of >= 0 else generalized.leaves
             loss += weight * count * (covered - 1) / (generalized.leaves - 1)
     return loss / problem.records / sum(problem.weights)
-
-
-def covers(problem: Problem, q: int, label: Label, covered: int, leaf: int) -> bool:
-    """Tell by its text alone whether a label covers a value."""
-    hierarchy = problem.hierarchies[q]
-    value = hierarchy.labels[0][leaf]
-    ordered = problem.orders[q] is not None
-    if not ordered and not problem.sets[q]:
-        nodes = [
-            int(row[leaf])
-            for row, labels, sizes in zip(
-                hierarchy.codes, hierarchy.labels, hierarchy.covered, strict=True
-            )
-            if labels[row[leaf]] == label and sizes[row[leaf]] == covered
-        ]
-        return bool(nodes)
-    match parse_label(label):
-        case Anything():
-            return True
-        case Value(only):
-            return value == only
-        case Members(values):
-            return value in values
-        case Range(low, high):
-            return value is not None and int(low) <= int(value) <= int(high)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -388,37 +285,6 @@ def test_an_empty_table_and_one_without_quasi_identifiers_are_recoded() -> None:
     assert set(recode_locally(bare).classes.tolist()) == {0}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_cells_survive_their_document_and_take_rows_that_they_cover(kind: str) -> None:
-    problem = random_problem(5, kind=kind, rows=200)
-    solution = recode_locally(problem)
-    cells = Cells.from_document(Cells.of(problem, solution).to_document())
-    rows = np.stack(
-        np.meshgrid(*(np.arange(-1, h.leaves) for h in problem.hierarchies)), axis=-1
-    ).reshape(-1, 3)
-    assigned = cells.assign(rows.astype(np.int32), problem.hierarchies, problem.orders)
-    own = cells.assign(problem.codes, problem.hierarchies, problem.orders)
-    assert (own >= 0).all()
-    for row, of in zip(rows.tolist(), assigned.tolist(), strict=True):
-        takers = [each for each in cells.order.tolist() if covered_by(problem, solution, each, row)]
-        assert of == (takers[0] if takers else -1)
-
-
-def covered_by(problem: Problem, solution: Solution, of: int, row: list[int]) -> bool:
-    return all(
-        leaf >= 0 and covers(problem, q, g.labels[g.codes[of]], int(g.covered[g.codes[of]]), leaf)
-        for q, (g, leaf) in enumerate(zip(solution.generalized, row, strict=True))
-    )
-
-
-def test_cells_whose_labels_a_hierarchy_lacks_are_refused() -> None:
-    problem = random_problem(5, kind="mixed", rows=200)
-    cells = Cells.of(problem, recode_locally(problem))
-    others = (Hierarchy.from_labels([["1", "2"]]), *problem.hierarchies[1:])
-    with pytest.raises(HierarchyError, match="lacks"):
-        cells.assign(np.zeros((1, 3), dtype=np.int32), others, (np.arange(2), None, None))
-
-
 def test_where_an_order_cuts_across_the_tree_the_start_stays_if_it_loses_less() -> None:
     hierarchy = Hierarchy.from_labels([["1", "2", "3", "4"], ["odd", "even"] * 2])
     problem = Problem(
@@ -493,37 +359,6 @@ def test_missing_values_share_a_range_only_as_any_value() -> None:
     apart = recode_locally(replace(problem, counts=np.array([2, 1, 2, 1])))
     (generalized,) = apart.generalized
     assert generalized.labels[generalized.codes[apart.classes[0]]] is None
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        ["a"],
-        ["a", "b"],
-        [None],
-        ["a", None],
-        ["*"],
-        ["[1, 2]"],
-        ["{x}"],
-        ["a, b", "c\\", "\\N"],
-        ["", " "],
-    ],
-)
-def test_any_values_can_be_read_back_from_their_label(values: list[Label]) -> None:
-    written = write_value(values[0]) if len(values) == 1 else write_members(values)
-    read = parse_label(written)
-    assert isinstance(read, Members | Value)
-    assert (list(read.values) if isinstance(read, Members) else [read.value]) == values
-
-
-def test_a_range_is_read_back_with_its_ends() -> None:
-    assert write_range("20", "37") == "[20, 37]"
-    assert parse_label("[20, 37]") == Range("20", "37")
-    assert parse_label(write_range("1,5", "[7]")) == Range("1,5", "[7]")
-    assert parse_label("*") == Anything()
-    for broken in ("[1]", "[1, 2, 3]", "[1, 2", "{a", "{a,b}"):
-        with pytest.raises(HierarchyError):
-            parse_label(broken)
 
 
 @pytest.mark.slow

@@ -23,7 +23,7 @@ from tests.core.search.examples import (
     random_problem,
     with_objective,
 )
-from tests.core.search.test_ranking import ranked
+from tests.core.search.test_exploration import ranked
 
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
 

@@ -1,0 +1,39 @@
+"""What classes disclose is judged as the model of the search judges it."""
+
+from fractions import Fraction
+from math import inf, log
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.audit import disclosures
+from anon_dagster.core.privacy import DeltaDisclosure
+from tests.core.audit.examples import as_models_see, of_classes, scales, tables
+
+
+@given(
+    tables,
+    st.one_of(
+        st.fractions(Fraction(1, 8), 4, max_denominator=8),
+        st.fractions(Fraction(1, 8), 4, max_denominator=10**6),
+    ),
+    scales,
+)
+def test_disclosure_is_judged_as_the_search_judges_it(
+    table: list[list[int]], delta: Fraction, scale: int
+) -> None:
+    table = [[c * scale for c in row] for row in table]
+    held, reference = of_classes(*table), np.array(table).sum(axis=0)
+    for present_only in (False, True):
+        told = disclosures(held, reference, present_only=present_only).reach(delta)
+        model = DeltaDisclosure(0, delta, present_only=present_only)
+        assert (~told).tolist() == model.holds(as_models_see(*table)).tolist()
+
+
+def test_a_class_that_lacks_a_value_tells_infinitely_much() -> None:
+    reference = np.array([3, 1])
+    assert disclosures(of_classes([2, 0]), reference, present_only=False).largest == inf
+    present = disclosures(of_classes([2, 0]), reference, present_only=True)
+    assert present.largest == pytest.approx(log(4 / 3) / log(2))

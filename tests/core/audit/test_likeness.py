@@ -1,0 +1,36 @@
+"""Shares and what they gain are judged as the models of the search judge them."""
+
+from fractions import Fraction
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.audit import beyond_information, largest_shares, relative_gains
+from anon_dagster.core.privacy import AlphaDeassociation, BetaLikeness, EnhancedBetaLikeness
+from tests.core.audit.examples import as_models_see, of_classes, scales, tables
+
+
+@given(tables, st.fractions(Fraction(1, 20), Fraction(19, 20), max_denominator=20), scales)
+def test_shares_are_judged_as_the_search_judges_them(
+    table: list[list[int]], alpha: Fraction, scale: int
+) -> None:
+    table = [[c * scale for c in row] for row in table]
+    guarded = np.arange(len(table[0])) % 2 == 0
+    measured = largest_shares(of_classes(*table), guarded)
+    model = AlphaDeassociation(0, alpha, tuple(np.flatnonzero(guarded).tolist()))
+    assert (~measured.above(alpha)).tolist() == model.holds(as_models_see(*table)).tolist()
+    assert measured.largest == max(max(row[::2]) / sum(row) for row in table)
+
+
+@given(tables, st.fractions(Fraction(1, 20), 5, max_denominator=20), scales)
+def test_gains_are_judged_as_the_search_judges_them(
+    table: list[list[int]], beta: Fraction, scale: int
+) -> None:
+    table = [[c * scale for c in row] for row in table]
+    held, seen = of_classes(*table), as_models_see(*table)
+    reference = np.array(table).sum(axis=0)
+    above = relative_gains(held, reference).above(beta)
+    assert (~above).tolist() == BetaLikeness(0, beta).holds(seen).tolist()
+    beyond = above | beyond_information(held, reference)
+    assert (~beyond).tolist() == EnhancedBetaLikeness(0, beta).holds(seen).tolist()

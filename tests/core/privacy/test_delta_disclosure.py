@@ -1,0 +1,54 @@
+"""δ-disclosure privacy agrees with its definition, written out plainly and exactly."""
+
+from fractions import Fraction
+from math import log2
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.privacy import DeltaDisclosure
+from tests.core.privacy.examples import Counts, ratios, tables, verdicts
+
+
+@given(tables, st.fractions(Fraction(1, 8), 4, max_denominator=8), st.booleans())
+def test_delta_disclosure_compares_integer_powers(
+    table: Counts,
+    delta: Fraction,
+    present_only: bool,  # noqa: FBT001
+) -> None:
+    # |log2(q / p)| < a / b  <=>  (q / p)^b and its inverse are below 2^a, in whole numbers.
+    def near(ratio: Fraction) -> bool:
+        power = ratio**delta.denominator
+        return bool(Fraction(1, 2**delta.numerator) < power < 2**delta.numerator)
+
+    expected = [
+        all(near(ratio) if ratio else present_only for ratio in ratios(row, table)) for row in table
+    ]
+    assert verdicts(DeltaDisclosure(0, delta, present_only=present_only), table) == expected
+
+
+@given(tables, st.fractions(Fraction(1, 4), 4, max_denominator=4))
+def test_classes_of_delta_disclosure_privacy_inform_by_less_than_delta_bits(
+    table: Counts, delta: Fraction
+) -> None:
+    # Brickell 2008, section 3: the information gain of the class about the value is below delta.
+    if not all(verdicts(DeltaDisclosure(0, delta), table)):
+        return
+    total = sum(map(sum, table))
+    gain = sum(
+        Fraction(c, total) * Fraction(log2(ratio))
+        for row in table
+        for c, ratio in zip(
+            [c for c in row if c], [r for r in ratios(row, table) if r], strict=True
+        )
+    )
+    assert gain < delta
+
+
+def test_exactly_delta_bits_are_too_many() -> None:
+    # The first class has the first value twice as often as the table: one bit.
+    table = [[2, 2], [1, 7], [1, 3]]
+    assert ratios(table[0], table)[0] == 2
+    assert verdicts(DeltaDisclosure(0, Fraction(1)), table)[0] is False
+    assert verdicts(DeltaDisclosure(0, 1 + Fraction(1, 10**30)), table)[0] is True
+    assert verdicts(DeltaDisclosure(0, 1 - Fraction(1, 10**30)), table)[0] is False

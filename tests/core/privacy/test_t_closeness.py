@@ -1,0 +1,98 @@
+"""t-closeness agrees with its definition, written out plainly and exactly, and with its paper."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.privacy import (
+    EqualTCloseness,
+    EquivalenceClasses,
+    HierarchicalTCloseness,
+    Histogram,
+    OrderedTCloseness,
+)
+from tests.core.privacy.examples import TREE, Counts, classes_of, shares, tables, verdicts
+
+
+def differences(row: list[int], table: Counts) -> list[Fraction]:
+    whole = [sum(column) for column in zip(*table, strict=True)]
+    return [
+        Fraction(c, sum(row)) - Fraction(w, sum(whole)) for c, w in zip(row, whole, strict=True)
+    ]
+
+
+def equal_distance(row: list[int], table: Counts) -> Fraction:
+    return sum((abs(d) for d in differences(row, table)), Fraction()) / 2
+
+
+def ordered_distance(row: list[int], table: Counts) -> Fraction:
+    there = [place for place, column in enumerate(zip(*table, strict=True)) if any(column)]
+    row, table = [row[p] for p in there], [[each[p] for p in there] for each in table]
+    running, total = Fraction(), Fraction()
+    gaps = differences(row, table)
+    for gap in gaps[:-1]:
+        running += gap
+        total += abs(running)
+    return total / max(len(gaps) - 1, 1)
+
+
+def hierarchical_distance(row: list[int], table: Counts) -> Fraction:
+    extra = dict(enumerate(differences(row, table)))
+    total, height = Fraction(), TREE.levels - 1
+    for level in range(1, TREE.levels):
+        merged: dict[int, list[Fraction]] = {}
+        parents = dict(zip(TREE.codes[level - 1].tolist(), TREE.codes[level].tolist(), strict=True))
+        for node, amount in extra.items():
+            merged.setdefault(parents[node], []).append(amount)
+        for amounts in merged.values():
+            positive = sum((a for a in amounts if a > 0), Fraction())
+            negative = -sum((a for a in amounts if a < 0), Fraction())
+            total += Fraction(level, height) * min(positive, negative)
+        extra = {node: sum(amounts, Fraction()) for node, amounts in merged.items()}
+    return total
+
+
+@given(tables, shares)
+def test_equal_t_closeness_is_half_the_sum_of_differences(table: Counts, t: Fraction) -> None:
+    expected = [equal_distance(row, table) <= t for row in table]
+    assert verdicts(EqualTCloseness(0, t), table) == expected
+
+
+@given(tables, shares, st.randoms(use_true_random=False))
+def test_ordered_t_closeness_moves_earth_between_neighbours(
+    table: Counts, t: Fraction, random: object
+) -> None:
+    ranks = list(range(len(table[0])))
+    random.shuffle(ranks)  # type: ignore[attr-defined]
+    inorder = [[row[ranks.index(place)] for place in range(len(ranks))] for row in table]
+    model = OrderedTCloseness(0, t, np.array(ranks))
+    distances = [ordered_distance(row, inorder) for row in inorder]
+    assert verdicts(model, table) == [d <= t for d in distances]
+    assert model.distances(classes_of(table)) == pytest.approx([float(d) for d in distances])
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 4), min_size=6, max_size=6).filter(any), min_size=1), shares
+)
+def test_hierarchical_t_closeness_moves_earth_along_the_tree(table: Counts, t: Fraction) -> None:
+    model = HierarchicalTCloseness(0, t, TREE, np.arange(6, dtype=np.int32))
+    distances = [hierarchical_distance(row, table) for row in table]
+    assert verdicts(model, table) == [d <= t for d in distances]
+    assert model.distances(classes_of(table)) == pytest.approx([float(d) for d in distances])
+
+
+def test_the_salaries_of_the_t_closeness_paper() -> None:
+    # Li 2007, section 5.1: {3k, 4k, 5k} is 0.375 and {6k, 8k, 11k} is 0.167 from 3k .. 11k.
+    low, high = [1, 1, 1, 0, 0, 0, 0, 0, 0], [0, 0, 0, 1, 0, 1, 0, 0, 1]
+    whole = Histogram(
+        np.array([0, 0, 0, 1, 1, 1]),
+        np.array([0, 1, 2, 3, 5, 8], dtype=np.int32),
+        np.ones(6, dtype=np.int64),
+        np.ones(9, dtype=np.int64),
+    )
+    classes = EquivalenceClasses(np.array([sum(low), sum(high)]), (whole,))
+    distances = OrderedTCloseness(0, Fraction(1), np.arange(9)).distances(classes)
+    assert distances == pytest.approx([0.375, 1 / 6])
