@@ -37,7 +37,7 @@ class Inbox:
         return source
 
     @property
-    def place(self) -> str:
+    def pattern(self) -> str:
         """The folder, prefix or glob."""
         assert isinstance(self.source.path, str), "a validated request has one place"
         return self.source.path
@@ -45,7 +45,7 @@ class Inbox:
     @property
     def appears_whole(self) -> bool:
         """Whether a file is complete as soon as it is seen, as an object of S3 is."""
-        return remote.is_s3(self.place)
+        return remote.is_s3(self.pattern)
 
     def files(self) -> list[ListedFile]:
         """List the files that lie there now, without those that are obviously unfinished.
@@ -57,7 +57,7 @@ class Inbox:
         SourceError
             If the place cannot be listed.
         """
-        found = [_printable(file) for file in list_files(self.place)]
+        found = [_printable(file) for file in list_files(self.pattern)]
         found = [f for f in found if f.size and not f.path.lower().endswith(_UNFINISHED)]
         self._require_apart(found)
         return found
@@ -70,7 +70,7 @@ class Inbox:
 
     def target_of(self, path: str) -> str:
         """Return where the release of a file goes."""
-        start = _start(self.place)
+        start = _start(self.pattern)
         below = path[len(start) + 1 :] if path.startswith(f"{start}/") else base_name(path)
         return self.settings.target.path.replace(FILE, _ENDING.sub("", below, count=1))
 
@@ -91,9 +91,9 @@ class Inbox:
 
     def _require_apart(self, found: Iterable[ListedFile]) -> None:
         targets = (absolute(self.target_of(f.path)) for f in found if not self.refusal(f.path))
-        if any(map(matcher(self.place), targets)):
+        if any(map(matcher(self.pattern), targets)):
             raise RequestError(
-                f"the releases of arrivals.target would be found in {self.place} as new files; "
+                f"the releases of arrivals.target would be found in {self.pattern} as new files; "
                 "name a place outside of it"
             )
 

@@ -101,7 +101,7 @@ class Registry:
             self._change(file, given)
         return self.of_batch(batch)
 
-    def take(self, arrival: Arrival) -> Arrival | None:
+    def begin(self, arrival: Arrival) -> Arrival | None:
         """Begin with a file that is given to its batch; nothing if somebody else did."""
         taken = replace(arrival, state=State.RUNNING)
         with self._open() as file:

@@ -158,6 +158,7 @@ class AnonClient:
     def _solution(
         self, solution: "AnonJob | str | Path | Mapping[str, Any]"
     ) -> str | Mapping[str, Any]:
+        """Return a solution as the job takes it; refuse a job that has none."""
         if isinstance(solution, Mapping):
             return solution
         if isinstance(solution, Path) or str(solution).endswith(".json"):

@@ -83,6 +83,7 @@ class EmbeddedDeployment:
             return self._connection is None or bool(self._ask("stop"))
 
     def _ask(self, method: str, **arguments: Any) -> Any:  # noqa: ANN401 (JSON)
+        """Return what the host answers; raise the error that it answers with."""
         with self._guard:
             question = json.dumps({"method": method, "arguments": arguments}).encode()
             try:
@@ -117,6 +118,7 @@ class EmbeddedDeployment:
         return None
 
     def _start(self) -> Connection:
+        """Start a host and return a connection to it, or to another one that was faster."""
         try:
             self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:

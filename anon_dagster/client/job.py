@@ -7,15 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from anon_dagster import errors
-from anon_dagster.client.deployment import Deployment, Failure, JobRecord, RunRecord
+from anon_dagster.client.deployment import Deployment, JobRecord, RunRecord
 from anon_dagster.client.handover import Handover, given
+from anon_dagster.client.outcome import failure_of, published_of
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
 from anon_dagster.errors import (
     AbortedJobError,
-    AnonError,
     JobError,
     JobKindError,
     JobStateError,
@@ -161,12 +160,12 @@ class AnonJob:
             self.follow(timeout)
         else:
             self.wait(timeout, watch=watch)
-        record, found = self._completed(), self._findings()
-        if (published := published_of(found)) is not None:
+        record, run = self._completed(), self._findings()
+        if (published := published_of(run)) is not None:
             return JobResult(None, published.paths, published.checksum)
         handed = self._handed(record)
         return read_result(
-            self._folder(found), record.kind, None if handed is None else handed.like()
+            self._folder(run), record.kind, None if handed is None else handed.like()
         )
 
     def exploratory_statistics(self) -> "ExploratoryStatistics":
@@ -252,10 +251,10 @@ class AnonJob:
         record = self._record()
         if not record.is_over:
             raise JobStateError(f"job {self.job_id} is {record.status}: abort it first")
-        found = self._findings()
-        published = published_of(found) if target else None
+        run = self._findings()
+        published = published_of(run) if target else None
         gone = published is not None and published.withdraw()
-        folder, handed = self._anywhere(found), self._handed(record)
+        folder, handed = self._anywhere(run), self._handed(record)
         removed = folder is not None and folder.path.exists()
         self._deployment.delete(self.job_id)
         if folder is not None:
@@ -318,14 +317,14 @@ class AnonJob:
         """Return statistics that hold no value: Dagster has them, so no store is needed."""
         from anon_dagster.jobs.statistics_json import statistics_of
 
-        found = self._released(f"{name} statistics")
-        shown = step(found, *(each for each in found.steps if f"exact_{name}" in found.steps[each]))
+        run = self._released(f"{name} statistics")
+        shown = step(run, *(each for each in run.steps if f"exact_{name}" in run.steps[each]))
         if shown:
             return statistics_of(shown[f"exact_{name}"])
-        return self._folder(found).load_statistics(f"{name}.json")
+        return self._folder(run).load_statistics(f"{name}.json")
 
-    def _folder(self, found: RunRecord) -> "JobFolder":
-        folder = self._anywhere(found)
+    def _folder(self, run: RunRecord) -> "JobFolder":
+        folder = self._anywhere(run)
         if folder is None or not folder.path.exists():
             where = "" if folder is None else f" ({folder.path})"
             raise JobError(
@@ -334,12 +333,12 @@ class AnonJob:
             )
         return folder
 
-    def _anywhere(self, found: RunRecord) -> "JobFolder | None":
+    def _anywhere(self, run: RunRecord) -> "JobFolder | None":
         from anon_dagster.jobs.folder import JobFolder
 
         if self.context.store is not None:
             return JobFolder(self.context.store, self.job_id)
-        file = next((each["file"] for each in found.steps.values() if "file" in each), None)
+        file = next((each["file"] for each in run.steps.values() if "file" in each), None)
         folder = None if file is None else JobFolder(Path(file).parents[2], self.job_id)
         # It may be of another machine, or of another user of this one.
         seen = folder is not None and os.access(folder.path, os.R_OK | os.W_OK | os.X_OK)
@@ -349,8 +348,8 @@ class AnonJob:
         """Remove what the job published; return its target if that was there."""
         from anon_dagster.jobs.announcement import withdraw
 
-        found = self._findings()
-        folder, published = self._anywhere(found), published_of(found)
+        run = self._findings()
+        folder, published = self._anywhere(run), published_of(run)
         if folder is not None and (target := withdraw(folder)):
             return target
         return published.target if published is not None and published.withdraw() else None
@@ -358,43 +357,3 @@ class AnonJob:
     def _handed(self, record: JobRecord) -> Handover | None:
         name, store = record.tags.get(HANDED_TAG), self.context.store
         return Handover(store, name) if store and name and Handover.is_name(name) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Published:
-    """A release that a job put into its target."""
-
-    target: str
-    paths: tuple[str, ...]
-    checksum: str
-    versions: tuple[tuple[str, ...], ...]
-
-    def withdraw(self) -> bool:
-        """Remove it, unless something else is there by now; tell whether it was."""
-        from anon_dagster.releasing.publication import withdraw
-
-        return withdraw(self.target, self.paths, self.versions)
-
-
-def published_of(found: RunRecord) -> Published | None:
-    """Return what a job published, if its request has a target."""
-    target = step(found, "request", "application").get("target")
-    released = step(found, "anonymized", "applied")
-    if not target or not released:
-        return None
-    return Published(
-        target,
-        tuple(released["paths"]),
-        released["checksum"],
-        tuple(map(tuple, released["versions"])),
-    )
-
-
-def failure_of(job_id: str, found: RunRecord) -> AnonError:
-    """Return the error that a job failed with."""
-    failure = found.failure or Failure("", "the job failed and did not say why")
-    kind = getattr(errors, failure.error or "JobError", JobError)
-    is_ours = isinstance(kind, type) and issubclass(kind, AnonError)
-    error: AnonError = (kind if is_ours else JobError)(failure.message)
-    error.job_id = job_id
-    return error

@@ -234,6 +234,7 @@ class RemoteDeployment:
                 raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
 
     def _post(self, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """Return the document that the webserver answers a question with."""
         parts = urlsplit(self.url)
         endpoint = parts._replace(path=f"{parts.path.rstrip('/')}/graphql", query="", fragment="")
         try:

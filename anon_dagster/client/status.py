@@ -32,32 +32,32 @@ Config = Mapping[str, Any]
 """How a job was configured: known before it starts."""
 
 
-def status_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
+def status_of(record: JobRecord, run: RunRecord, config: Config) -> dict[str, Any]:
     """Return what a job is doing and what came of it."""
     return {
-        "completed": _completed(record, found),
+        "completed": _completed(record, run),
         "id": record.job_id,
-        "info": info_of(record, found, config),
+        "info": info_of(record, run, config),
         "running": running_of(record),
         "status": record.status,
     }
 
 
-def metadata_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
+def metadata_of(record: JobRecord, run: RunRecord, config: Config) -> dict[str, Any]:
     """Return what was asked for, of what, and by which versions it was done."""
-    asked = step(found, "request", "application", "proposal")
+    asked = step(run, "request", "application", "proposal")
     columns = asked.get("attributes") or asked.get("columns") or []
     return {
         "id": record.job_id,
-        **info_of(record, found, config),
-        "fields": columns or step(found, "detection").get("columns", []),
+        **info_of(record, run, config),
+        "fields": columns or step(run, "detection").get("columns", []),
         "versions": {"anon_dagster": record.tags.get(VERSION_TAG, "")} | asked.get("versions", {}),
     }
 
 
-def info_of(record: JobRecord, found: RunRecord, config: Config) -> dict[str, Any]:
+def info_of(record: JobRecord, run: RunRecord, config: Config) -> dict[str, Any]:
     """Return what a job is about."""
-    asked = step(found, "request", "application", "proposal") or _configured(config)
+    asked = step(run, "request", "application", "proposal") or _configured(config)
     files = record.tags.get(FILES_TAG)
     return ({} if files is None else {"files": files}) | {
         "kind": record.kind,
@@ -100,14 +100,14 @@ def summary(record: JobRecord) -> dict[str, Any]:
     }
 
 
-def step(found: RunRecord, *names: str) -> Mapping[str, Any]:
+def step(run: RunRecord, *names: str) -> Mapping[str, Any]:
     """Return what the first of these steps showed that the job has."""
-    return next((found.steps[name] for name in names if name in found.steps), {})
+    return next((run.steps[name] for name in names if name in run.steps), {})
 
 
-def _completed(record: JobRecord, found: RunRecord) -> dict[str, Any]:
+def _completed(record: JobRecord, run: RunRecord) -> dict[str, Any]:
     """Return what a job made: nothing yet, unless it is completed."""
-    whole = found if record.status == "completed" else RunRecord()
+    whole = run if record.status == "completed" else RunRecord()
     released = step(whole, "anonymized", "applied")
     decided = step(whole, "solution", "applied")
     statistics: dict[str, Any] = {

@@ -75,6 +75,8 @@ def _partitions(group: Group) -> dg.DynamicPartitionsDefinition:
 
 
 def _sensor(group: Group, every: int, load: Callable[[], Request]) -> dg.SensorDefinition:
+    """Define what looks for new files, every so many seconds."""
+
     @dg.sensor(
         name=f"{group.name}_files_sensor",
         job_name=names.files_job(group.name),
@@ -174,19 +176,17 @@ def _state(instance: dg.DagsterInstance, run: dg.DagsterRun) -> RunState:
 
 
 def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
+    """Define what releases a batch of files, or files that are named."""
+
     @dg.op(name=_op(group), description="Releases files, each by itself.")
     def release(
         context: dg.OpExecutionContext, config: FilesConfig, store: dg.ResourceParam[JobStore]
     ) -> None:
         with failures_in_words():
             own(context, store)
-            inbox = Inbox(load())
-            apply = inbox.settings.mode == "apply"
-            solution = pinned_solution(context.instance, store, group, inbox) if apply else None
-            run = FileRun(context, store, group.name, inbox, group.key(_STAGE), solution)
-            ended = run.release_all(_given(run, config))
-            if told := words_of(ended):
-                raise dg.Failure(told, allow_retries=False)
+            run = _file_run(context, store, group, Inbox(load()))
+            if failures := words_of(run.release_all(_given(run, config))):
+                raise dg.Failure(failures, allow_retries=False)
 
     @dg.job(
         name=names.files_job(group.name),
@@ -198,6 +198,15 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
         release()
 
     return job
+
+
+def _file_run(
+    context: dg.OpExecutionContext, store: JobStore, group: Group, inbox: Inbox
+) -> FileRun:
+    """Return what a run works with; the solution that it applies, if it applies one."""
+    apply = inbox.settings.mode == "apply"
+    solution = pinned_solution(context.instance, store, group, inbox) if apply else None
+    return FileRun(context, store, group.name, inbox, group.key(_STAGE), solution)
 
 
 def _given(run: FileRun, config: FilesConfig) -> list[Arrival]:
@@ -255,6 +264,8 @@ def _write_once(path: Path, document: Mapping[str, Any]) -> None:
 
 
 def _check(group: Group) -> dg.AssetChecksDefinition:
+    """Define the claim that every file that arrived is released."""
+
     @dg.asset_check(
         asset=group.key(_STAGE),
         name="every_file_is_released",

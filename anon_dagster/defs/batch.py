@@ -64,12 +64,12 @@ class FileRun:
         progress = FilesProgress(self.context.instance, self.context.run_id, len(given))
         ended: list[Arrival] = []
         lines: list[Entry] = []
-        for place, arrival in enumerate(given):
-            if (taken := self.registry.take(arrival)) is not None:
+        for position, arrival in enumerate(given):
+            if (taken := self.registry.begin(arrival)) is not None:
                 try:
                     became, entry = self._end(taken, progress)
                 except StoreUnavailableError as error:  # nor might it answer for the others
-                    ended += self._give_back(taken, given[place + 1 :], str(error))
+                    ended += self._give_back(taken, given[position + 1 :], str(error))
                     break
                 ended.append(became)
                 lines.append(entry)
@@ -92,6 +92,7 @@ class FileRun:
         return [then for before, then in waiting if self.registry.end(before, then)]
 
     def _end(self, taken: Arrival, progress: FilesProgress) -> tuple[Arrival, Entry]:
+        """Release a file; return what became of it, and its line in the ledger."""
         started = time.time()
         job = self.store.job(self.context.run_id, file=taken.key)
         shown: Shown = {}
@@ -149,6 +150,7 @@ class FileRun:
         self.context.log_event(event)
 
     def _line(self, ended: Arrival, shown: Shown, job: "JobFolder", started: float) -> Entry:
+        """Return the line of a file that this run ended with, and the figures of its release."""
         entry = replace(
             line(ended, self.dataset, self.inbox),
             user=self.context.run.tags.get(USER_TAG, ""),

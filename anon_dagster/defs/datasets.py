@@ -37,16 +37,17 @@ def datasets(folder: Path, *, taken: frozenset[str]) -> list[dg.Definitions]:
 
 
 def _dataset(group: Group, file: Path) -> dg.Definitions:
+    """Define a dataset, or a placeholder if its request cannot be run."""
     try:
         request = load_request(file)
         schedules = _schedules(group, request.schedule)
         promises = explain_policy(request.policy)
     except AnonError as error:
-        return _broken(group, file, str(error))
+        return _placeholder(group, file, str(error))
     except Exception as error:  # noqa: BLE001 (no dataset may take the others down)
-        return _broken(group, file, f"{type(error).__name__} while the request was read")
+        return _placeholder(group, file, f"{type(error).__name__} while the request was read")
     if group.name != file.parent.name:
-        return _broken(group, file, _rename(file.parent.name))
+        return _placeholder(group, file, _rename(file.parent.name))
     return dg.Definitions.merge(
         define(group, _request(group, file, promises), dataset=group.name),
         dg.Definitions(schedules=schedules),
@@ -79,6 +80,8 @@ def _rename(name: str) -> str:
 
 
 def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
+    """Define the step that reads the request of a dataset."""
+
     @dg.asset(
         key=group.key(names.REQUEST),
         group_name=group.name,
@@ -93,7 +96,7 @@ def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
     return request
 
 
-def _broken(group: Group, file: Path, reason: str) -> dg.Definitions:
+def _placeholder(group: Group, file: Path, reason: str) -> dg.Definitions:
     """Stand in for a dataset whose request cannot be run as it is written."""
 
     @dg.asset(

@@ -27,6 +27,8 @@ def endings(store: JobStore) -> dg.Definitions:
 
 
 def _sensor(status: dg.DagsterRunStatus, store: JobStore) -> dg.SensorDefinition:
+    """Define what is done when a run ends with a status."""
+
     @dg.run_status_sensor(
         run_status=status,
         name=f"ledger_of_{_ENDS[status]}_jobs",

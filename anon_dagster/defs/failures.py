@@ -35,14 +35,14 @@ def failures_in_words() -> Iterator[None]:
 
 def unexpected(error: BaseException) -> str:
     """Say where an error of our own making came from, without its text."""
-    place = ""
+    origin = ""
     trace = error.__traceback__
     while trace is not None:
         module = trace.tb_frame.f_globals.get("__name__", "?")
         if module.startswith("anon_dagster."):
-            place = f" at {module}:{trace.tb_lineno}"
+            origin = f" at {module}:{trace.tb_lineno}"
         trace = trace.tb_next
     return (
-        f"{type(error).__name__}{place}: a defect of anon-dagster, not of the request; its text "
+        f"{type(error).__name__}{origin}: a defect of anon-dagster, not of the request; its text "
         "is withheld, since it may quote the data"
     )

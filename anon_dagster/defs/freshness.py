@@ -36,6 +36,8 @@ def freshness(group: Group, request: Request, load: Callable[[], Request]) -> dg
 
 
 def _check(group: Group, load: Callable[[], Request]) -> dg.AssetChecksDefinition:
+    """Define the claim that the target of a dataset is fresh."""
+
     @dg.asset_check(
         asset=group.key("anonymized"),
         name=FRESH,

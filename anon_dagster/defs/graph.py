@@ -80,6 +80,7 @@ def keep_request(
 
 
 def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
+    """Define a step of a group as an asset."""
     needed = {name: group.key(name) for name in stage.after}
 
     @dg.asset(

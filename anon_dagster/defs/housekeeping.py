@@ -70,6 +70,7 @@ def end_dead(instance: dg.DagsterInstance, store: JobStore) -> int:
 
 
 def _end_if_dead(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> bool:
+    """End a run of this machine whose process is gone or deaf; tell whether it was ended."""
     folder = store.job(run.run_id).path
     owner = owner_of(folder)
     if owner is None or not owner.is_of(instance):

@@ -1,7 +1,7 @@
 """What this project uses of Dagster without Dagster promising that it stays.
 
 Nothing else imports a private module of it. pyproject.toml bounds Dagster's version, and
-tests/host/test_private_dagster.py looks whether all of this is there.
+tests/defs/test_private_dagster.py looks whether all of this is there.
 """
 
 from typing import cast

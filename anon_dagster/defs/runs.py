@@ -33,6 +33,7 @@ def records(instance: dg.DagsterInstance, limit: int) -> list[Document]:
 
 
 def _document(record: dg.RunRecord) -> Document:
+    """Return a run as the fields of a client's JobRecord."""
     run = record.dagster_run
     return {
         "job_id": run.run_id,

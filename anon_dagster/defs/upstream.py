@@ -38,6 +38,7 @@ def job_of(context: RunContext, store: JobStore, needed: dict[str, dg.AssetKey])
 def _made_by(
     context: RunContext, store: JobStore, key: dg.AssetKey, files: tuple[str, ...]
 ) -> "JobFolder":
+    """Return the folder of the run that made an asset last, of those that still have its files."""
     runs = [run_id for run_id in _runs(context, key) if run_id is not None]
     for run_id in runs:
         if store.job(run_id).has(files):

@@ -47,6 +47,7 @@ def main(project: Path | None = None) -> int:
 
 
 def _demonstrate(project: Path, folder: Path) -> int:
+    """Release three files that arrive, show what came of it, and return the exit code."""
     _deploy(project, folder)
     server = ObjectStore(folder, "demo", secrets.token_hex(16), [_INBOX, _RELEASED])
     print("Starting an S3 server and a Dagster daemon …", flush=True)
@@ -144,6 +145,7 @@ def _wait_for_runs(folder: Path) -> None:
 
 
 def _show_runs(folder: Path) -> None:
+    """Print what ran, what launched it and how long it took."""
     import dagster as dg
     import pandas as pd
 
@@ -162,6 +164,7 @@ def _show_runs(folder: Path) -> None:
 
 
 def _show_files(arrivals: list[Arrival], ledger: list[Entry], server: ObjectStore) -> None:
+    """Print what became of each file, and some records of a release."""
     import pandas as pd
 
     lines = {entry.source: entry for entry in ledger}

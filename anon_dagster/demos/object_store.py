@@ -101,9 +101,10 @@ class ObjectStore:
         )
 
     def _options(self) -> list[str]:
+        """Return how the server is started: all of it on loopback, and no service but S3."""
         ports = [
-            f"-{name if '.' in name else name + '.port'}={self.port + place}"
-            for place, name in enumerate(_PORTS)
+            f"-{name if '.' in name else name + '.port'}={self.port + offset}"
+            for offset, name in enumerate(_PORTS)
         ]
         return [
             f"-dir={self.folder}",

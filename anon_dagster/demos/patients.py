@@ -56,6 +56,7 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
 
 
 def _print_findings(job: "JobFolder") -> None:
+    """Print the statistics of a job, and where everything lies."""
     findings = job.load_findings()
     _section("Values: how many there are, and how numbers lie", _summary(findings))
     _section("Risk of re-identification, and the promises reached", _statistics(findings.risk))

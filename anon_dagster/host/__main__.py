@@ -58,6 +58,7 @@ def _preload() -> None:
 
 
 def _serve(folders: HostFolders, idle_seconds: float) -> None:
+    """Take over what an earlier host left, and serve."""
     import dagster as dg
 
     from anon_dagster.host.queue import Queue

@@ -79,6 +79,7 @@ class Server:
 
     @property
     def _methods(self) -> Mapping[str, Callable[..., Any]]:
+        """What a client may ask for: the methods of its Deployment."""
         instance = self.queue.instance
         return {
             "launch": self.queue.add,

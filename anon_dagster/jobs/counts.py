@@ -70,6 +70,7 @@ def _count_of(
 
 
 def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:
+    """Return a row per column: its name, its values and how often each occurs, its types."""
     counted = columns.values()
     kinds = [each.kinds.types for each in counted]
     return pa.table(
@@ -94,18 +95,19 @@ def _lists(arrays: list[pa.Array], kind: pa.DataType) -> pa.LargeListArray:
 
 
 def _columns_of(table: pa.Table) -> dict[str, ColumnCount]:
+    """Return the columns that :func:`_columns_table` laid out."""
     lists = {name: table[name].combine_chunks() for name in ("values", "counts")}
     return {
         row["name"]: ColumnCount(
-            values=lists["values"][place].values,
-            counts=lists["counts"][place].values.to_numpy(),
+            values=lists["values"][position].values,
+            counts=lists["counts"][position].values.to_numpy(),
             kinds=Kinds(
                 None if row["kinds"] is None else frozenset(type_of(k) for k in row["kinds"])
             ),
             distinct=row["distinct"],
             missing=row["missing"],
         )
-        for place, row in enumerate(table.drop(["values", "counts"]).to_pylist())
+        for position, row in enumerate(table.drop(["values", "counts"]).to_pylist())
     }
 
 

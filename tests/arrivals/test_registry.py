@@ -91,7 +91,7 @@ class Deployment(RuleBasedStateMachine):
             for arrival in given[:share]:
                 self.release(arrival)
             if dies and given[share:]:
-                taken = self.registry.take(given[share])
+                taken = self.registry.begin(given[share])
                 assert taken is not None
                 self.died[taken.path, taken.version] += 1
                 if published:
@@ -100,9 +100,9 @@ class Deployment(RuleBasedStateMachine):
                 self.runs[batch] = RunState.ENDED
 
     def release(self, arrival: Arrival) -> None:
-        taken = self.registry.take(arrival)
+        taken = self.registry.begin(arrival)
         assert taken is not None, "one run has a file"
-        assert self.registry.take(arrival) is None, "no other one gets it"
+        assert self.registry.begin(arrival) is None, "no other one gets it"
         current = self.there.get(taken.path[4:-4])
         if current is None or current.version != taken.version:
             assert self.registry.end(taken, replace(taken, state=State.GONE))
@@ -174,7 +174,7 @@ def test_runs_at_the_same_time_take_a_file_once(registry: Registry) -> None:
     decide(registry, [file("a")], {}, 1e6, inbox())
     (arrival,) = registry.arrivals()
     with ThreadPoolExecutor(8) as threads:
-        taken = list(threads.map(lambda _: registry.take(arrival), range(8)))
+        taken = list(threads.map(lambda _: registry.begin(arrival), range(8)))
     assert sum(each is not None for each in taken) == 1
 
 
@@ -217,7 +217,7 @@ def test_a_file_that_is_named_is_given_again_but_not_while_a_run_has_it(registry
     (given,) = registry.give([found], "by-hand", now=1e6)
     with pytest.raises(JobError, match="1 of the files"):
         registry.give([found], "again", now=1e6)
-    taken = registry.take(given)
+    taken = registry.begin(given)
     assert taken is not None
     registry.end(taken, replace(taken, state=State.RELEASED))
     assert [a.batch for a in registry.give([found], "again", now=1e6)] == ["again"]
@@ -225,7 +225,7 @@ def test_a_file_that_is_named_is_given_again_but_not_while_a_run_has_it(registry
 
 def test_a_batch_that_is_executed_again_gets_what_was_set_aside(registry: Registry) -> None:
     for given in registry.give([file("a"), file("b")], "batch", now=1e6):
-        taken = registry.take(given)
+        taken = registry.begin(given)
         assert taken is not None
         state = State.SET_ASIDE if given.path.endswith("a.csv") else State.RELEASED
         registry.end(taken, replace(taken, state=state, crashes=2))

@@ -80,7 +80,7 @@ def test_a_registry_is_read(store: Path) -> None:
     assert (first.path, first.version, first.size) == ("in/day-1.csv", "v1", 100)
     assert (first.modified, first.seen, first.state) == (990.0, 1000.0, State.RELEASED)
     assert (second.path, second.batch, second.state) == ("in/day-2.csv", "batch-1", State.GIVEN)
-    assert Registry(store, "people").take(second) is not None
+    assert Registry(store, "people").begin(second) is not None
 
 
 def test_a_count_is_read(job: JobFolder) -> None:
