@@ -1,0 +1,319 @@
+"""What texts mean: which are numbers, dates and moments, which are equal, and how they follow.
+
+A *type* (:mod:`anon_dagster.storage.values`) says what a column may be stored as without changing
+a sign; the *meaning* says what its values are. A column of numbers stays one whatever the digits,
+decimal mark and exponents that its numbers are written with, and whatever few odd values stand
+among them.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.core.ordering import Meaning, Ordering
+
+_EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
+_STRICT = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)" + _EXPONENT + "$"
+"""A number. A zero before other digits is the sign of a code, such as 00501."""
+_LENIENT = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)" + _EXPONENT + "$"
+"""A number, zeros before it or not."""
+_CANONICAL = r"^(?:0|-?(?:[1-9][0-9]*(?:\.[0-9]*[1-9])?|0\.[0-9]*[1-9]))$"
+_DAY = r"^([0-9]{4})-([0-9]{2})-([0-9]{2})"
+_CLOCK = r"[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,9}))?)?"
+_ZONE = r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))$"
+_LONGEST = 400  # characters of a number: more than a float can need, and soon computed
+_FEW = 3  # so many odd values change nothing where there are more others
+_SHARE = 10  # nor does one odd value in so many
+_PLAIN = 20  # decimal places before or behind the point that are written without an exponent
+
+_Bools = NDArray[np.bool_]
+_Ints = NDArray[np.int64]
+
+
+def ordering_of(values: pa.StringArray, *, decimal: str = ".") -> Ordering:
+    """Find out what the distinct values of a column mean.
+
+    Parameters
+    ----------
+    values
+        (values,): texts; null where a value is missing.
+    decimal
+        The decimal mark of numbers. What has a point where another mark is used is no number.
+    """
+    present = _bools(pc.is_valid(values))
+    numbers = _pointed(values, decimal)
+    fits = _numeric(numbers, _STRICT)
+    if _prevails(fits, present):
+        return _of_numbers(numbers, fits, present)
+    for meaning, read in _CALENDARS:
+        moments = read(values)
+        if _prevails(moments.valid, present):
+            return _of_moments(meaning, moments, present)
+    return _of_texts(values, numbers, present)
+
+
+def canonical_texts(
+    values: pa.StringArray, ordering: Ordering, *, decimal: str = "."
+) -> pa.StringArray:
+    """Write equal values alike, (values,): a number plainly and with a point, a moment once.
+
+    A number has neither an exponent (but for very large and very small ones) nor idle zeros. Of
+    several ways to write the same moment it is the first by the alphabet. Odd values and texts
+    stay as they are.
+    """
+    if ordering.meaning is Meaning.number:
+        return _plain_numbers(values, ordering, decimal)
+    if ordering.meaning is Meaning.text:
+        return values
+    return _first_spellings(values, ordering)
+
+
+def _prevails(fits: _Bools, present: _Bools) -> bool:
+    """Tell whether values are of a kind, but for a few odd ones."""
+    of_kind, all_present = int(fits.sum()), int(present.sum())
+    odd = all_present - of_kind
+    return odd == 0 < of_kind or (odd < of_kind and (odd <= _FEW or odd * _SHARE <= all_present))
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def _pointed(values: pa.StringArray, decimal: str) -> pa.StringArray:
+    """Return values with a point as decimal mark, null where there is a foreign one."""
+    trimmed = pc.utf8_trim_whitespace(values)
+    if decimal == ".":
+        return trimmed
+    foreign = pc.match_substring(trimmed, ".")
+    return pc.if_else(
+        foreign, pa.scalar(None, pa.string()), pc.replace_substring(trimmed, decimal, ".")
+    )
+
+
+def _numeric(pointed: pa.StringArray, pattern: str) -> _Bools:
+    short = pc.less_equal(pc.utf8_length(pointed), _LONGEST)
+    return _bools(pc.and_(pc.match_substring_regex(pointed, pattern), short))
+
+
+def _doubles(pointed: pa.StringArray, fits: _Bools) -> NDArray[np.float64]:
+    """Return the nearest double of each number, (values,); NaN elsewhere."""
+    text = pc.if_else(pa.array(fits), pointed, pa.scalar(None, pa.string()))
+    for pattern, replacement in ((r"^\+", ""), (r"^(-?)\.", r"\10."), (r"\.(e|E|$)", r"\1")):
+        text = pc.replace_substring_regex(text, pattern, replacement)
+    doubles: NDArray[np.float64] = text.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    return doubles
+
+
+def _of_numbers(pointed: pa.StringArray, fits: _Bools, present: _Bools) -> Ordering:
+    doubles = _doubles(pointed, fits)
+    ranks = np.full(len(fits), -1, dtype=np.int64)
+    ranks[fits] = _number_ranks(pointed, np.flatnonzero(fits), doubles[fits])
+    return Ordering(Meaning.number, ranks, doubles, present & ~fits)
+
+
+def _number_ranks(pointed: pa.StringArray, positions: _Ints, doubles: NDArray[np.float64]) -> _Ints:
+    """Return dense ranks of numbers, (numbers,), exactly.
+
+    The nearest double of a larger number is never smaller, so that only numbers that share one
+    need exact arithmetic.
+    """
+    order = np.argsort(doubles, kind="stable")
+    ordered = doubles[order] + 0.0  # of -0.0 too
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = ordered[1:] != ordered[:-1]
+    starts = np.flatnonzero(fresh)
+    ends = np.append(starts[1:], len(order))
+    for start, end in zip(starts[ends - starts > 1], ends[ends - starts > 1], strict=True):
+        tied = order[start:end]
+        exact = [Decimal(text) for text in pointed.take(pa.array(positions[tied])).to_pylist()]
+        by_size = sorted(range(len(tied)), key=exact.__getitem__)
+        order[start:end] = tied[by_size]
+        sizes = [exact[place] for place in by_size]
+        fresh[start + 1 : end] = [a != b for a, b in zip(sizes[1:], sizes, strict=False)]
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.cumsum(fresh) - 1
+    return ranks
+
+
+def _plain_numbers(values: pa.StringArray, ordering: Ordering, decimal: str) -> pa.StringArray:
+    pointed = _pointed(values, decimal)
+    number = ordering.ranks >= 0
+    written = pc.if_else(pa.array(number), pointed, values)
+    for pattern in (r"^\+()", r"(\.[0-9]*?)0+$", r"()\.$"):
+        plain = _without_exponent(written) & number
+        written = pc.if_else(
+            pa.array(plain), pc.replace_substring_regex(written, pattern, r"\1"), written
+        )
+    other = number & ~_bools(pc.match_substring_regex(written, _CANONICAL))
+    if not other.any():
+        return written
+    texts = [_plain_number(text) for text in written.filter(pa.array(other)).to_pylist()]
+    return pc.replace_with_mask(written, pa.array(other), pa.array(texts, pa.string()))
+
+
+def _without_exponent(texts: pa.StringArray) -> _Bools:
+    return ~_bools(pc.match_substring_regex(texts, "[eE]"))
+
+
+def _plain_number(text: str) -> str:
+    """Write a number without an exponent unless that takes many zeros."""
+    number = Decimal(text)
+    if not number:
+        return "0"
+    sign, digits, exponent = number.as_tuple()
+    assert isinstance(exponent, int), "a number is finite"
+    kept = "".join(map(str, digits)).lstrip("0").rstrip("0")
+    exponent += len("".join(map(str, digits)).lstrip("0")) - len(kept)
+    first = exponent + len(kept)  # the place of the point within the kept digits
+    if not -_PLAIN < first <= _PLAIN:
+        point = f".{kept[1:]}" if len(kept) > 1 else ""
+        return f"{'-' * sign}{kept[0]}{point}e{first - 1:+03d}"
+    if exponent >= 0:
+        return f"{'-' * sign}{kept}{'0' * exponent}"
+    whole, part = (kept[:first], kept[first:]) if first > 0 else ("0", "0" * -first + kept)
+    return f"{'-' * sign}{whole}.{part}"
+
+
+# -- dates and moments ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Moments:
+    """Texts as points in time."""
+
+    valid: _Bools  # (values,)
+    seconds: _Ints  # (values,): since 1970, by UTC or by the clock; 0 where there is none
+    nanoseconds: _Ints  # (values,): beyond the second
+
+
+def _dates(values: pa.StringArray) -> _Moments:
+    return _moments(values, _DAY + "$")
+
+
+def _naive(values: pa.StringArray) -> _Moments:
+    return _moments(values, f"{_DAY}(?:{_CLOCK})?$")
+
+
+def _aware(values: pa.StringArray) -> _Moments:
+    return _moments(values, _DAY + _CLOCK + _ZONE)
+
+
+_CALENDARS: tuple[tuple[Meaning, Callable[[pa.StringArray], _Moments]], ...] = (
+    (Meaning.date, _dates),
+    (Meaning.moment, _naive),
+    (Meaning.moment, _aware),
+)
+_FIELDS = ("year", "month", "day", "hour", "minute", "second", "part", "sign", "hours", "minutes")
+
+
+def _moments(values: pa.StringArray, pattern: str) -> _Moments:
+    """Read the fields that a pattern names, in the order of ``_FIELDS``."""
+    fits = _bools(pc.match_substring_regex(values, pattern))
+    nothing = np.zeros(len(fits), dtype=np.int64)
+    if not fits.any():
+        return _Moments(fits, nothing, nothing)
+    fields = _fields(values.filter(pa.array(fits)), pattern)
+    year, month, day = (fields[name] for name in _FIELDS[:3])
+    clock = (fields["hour"] < 24) & (fields["minute"] < 60) & (fields["second"] < 60)
+    zone = (fields["hours"] < 24) & (fields["minutes"] < 60)
+    valid = (year > 0) & (month > 0) & (month <= 12) & (day > 0) & clock & zone
+    valid &= day <= _days_in_month(year, np.where(valid, month, 1))
+    seconds = _days(year, month, day) * 86_400
+    seconds += fields["hour"] * 3600 + fields["minute"] * 60 + fields["second"]
+    seconds -= fields["sign"] * (fields["hours"] * 3600 + fields["minutes"] * 60)
+    whole, part = nothing.copy(), nothing.copy()
+    whole[fits], part[fits] = np.where(valid, seconds, 0), np.where(valid, fields["part"], 0)
+    found = fits.copy()
+    found[fits] = valid
+    return _Moments(found, whole, part)
+
+
+def _fields(texts: pa.StringArray, pattern: str) -> dict[str, _Ints]:
+    """Return each field as integers, (texts,); 0 where the pattern has none."""
+    names = iter(_FIELDS)
+    named = "".join(
+        f"(?P<{next(names)}>" if sign == "(" and not pattern.startswith("(?", at) else sign
+        for at, sign in enumerate(pattern)
+    )
+    found = pc.extract_regex(texts, pattern=named)
+    fields = dict.fromkeys(_FIELDS, np.zeros(len(texts), dtype=np.int64))
+    for place in range(found.type.num_fields):
+        name = found.type.field(place).name
+        column = pc.struct_field(found, place)
+        if name == "sign":
+            signs = pc.if_else(pc.equal(column, "-"), -1, pc.if_else(pc.equal(column, "+"), 1, 0))
+            fields[name] = signs.to_numpy(zero_copy_only=False).astype(np.int64)
+            continue
+        if name == "part":
+            column = pc.utf8_rpad(column, 9, "0")
+        column = pc.if_else(pc.equal(column, ""), "0", column)
+        fields[name] = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
+    return fields
+
+
+def _days_in_month(year: _Ints, month: _Ints) -> _Ints:
+    lengths = np.array([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0)) & (month == 2)
+    days: _Ints = lengths[month - 1] + leap
+    return days
+
+
+def _days(year: _Ints, month: _Ints, day: _Ints) -> _Ints:
+    """Return days since 1970-01-01 in the proleptic Gregorian calendar.
+
+    Years begin in March here, so that the day that may lack is the last one.
+    """
+    shifted = year - (month <= 2)
+    of_year = (153 * ((month + 9) % 12) + 2) // 5 + day - 1
+    days: _Ints = 365 * shifted + shifted // 4 - shifted // 100 + shifted // 400 + of_year - 719_468
+    return days
+
+
+def _of_moments(meaning: Meaning, moments: _Moments, present: _Bools) -> Ordering:
+    valid = moments.valid
+    numbers = np.full(len(valid), np.nan)
+    numbers[valid] = moments.seconds[valid] + moments.nanoseconds[valid] / 1e9
+    if meaning is Meaning.date:
+        numbers /= 86_400
+    pairs = np.stack([moments.seconds[valid], moments.nanoseconds[valid]])
+    ranks = np.full(len(valid), -1, dtype=np.int64)
+    ranks[valid] = np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
+    return Ordering(meaning, ranks, numbers, present & ~valid)
+
+
+def _first_spellings(values: pa.StringArray, ordering: Ordering) -> pa.StringArray:
+    """Write each moment as the first of its spellings by the alphabet."""
+    ranked = ordering.ranks[ordering.ranks >= 0]
+    if len(np.unique(ranked)) == len(ranked):
+        return values
+    by_text = pc.sort_indices(values).to_numpy()
+    by_text = by_text[ordering.ranks[by_text] >= 0]
+    _, first = np.unique(ordering.ranks[by_text], return_index=True)
+    spelled = np.arange(len(values))
+    spelled[ordering.ranks >= 0] = by_text[first][ranked]
+    return values.take(pa.array(spelled))
+
+
+# -- texts ---------------------------------------------------------------------------------
+
+
+def _of_texts(values: pa.StringArray, pointed: pa.StringArray, present: _Bools) -> Ordering:
+    """Put codes that are all digits in the order of their numbers, others in the alphabet's."""
+    nothing = np.full(len(present), np.nan)
+    ranks = np.full(len(present), -1, dtype=np.int64)
+    by_text = pc.sort_indices(values).to_numpy().astype(np.int64)
+    by_text = by_text[present[by_text]]
+    if present.any() and (digits := _numeric(pointed, _LENIENT))[present].all():
+        sizes = _number_ranks(pointed, by_text, _doubles(pointed, digits)[by_text])
+        by_text = by_text[np.argsort(sizes, kind="stable")]
+    ranks[by_text] = np.arange(len(by_text))
+    return Ordering(Meaning.text, ranks, nothing, np.zeros(len(present), dtype=np.bool_))
+
+
+def _bools(values: pa.BooleanArray) -> _Bools:
+    filled = pc.fill_null(values, False)  # noqa: FBT003 (Arrow's own)
+    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.bool_)
