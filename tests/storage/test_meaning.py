@@ -57,7 +57,7 @@ def test_numbers_are_ordered_exactly_however_they_are_written(data: st.DataObjec
 def test_equal_numbers_have_one_text_and_others_have_none_in_common(data: st.DataObject) -> None:
     numbers = data.draw(st.lists(NUMBERS, min_size=1, max_size=30))
     texts = list(dict.fromkeys(data.draw(spellings(number)) for number in numbers))
-    written = canonical([text for text in texts])
+    written = canonical(list(texts))
     for text, plain in zip(texts, written, strict=True):
         assert plain is not None
         assert Decimal(plain) == Decimal(text)

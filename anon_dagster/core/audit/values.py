@@ -1,7 +1,7 @@
 """What the values of a column are, read by a path of its own.
 
 The verification must not share a misreading with what decided, so nothing here is used elsewhere:
-numbers are read one by one as decimals, dates and moments as fractions of a second since the year 1.
+numbers are read one by one as decimals, moments as fractions of a second since the year 1.
 The rules themselves are those of the documentation: a column is one of numbers (dates, moments) if
 all of its values are, but for a few odd ones.
 """
