@@ -2,9 +2,9 @@
 
 Under most rules a value becomes the same whatever other values there are: tree, known, interval,
 date, rounding, suppress, mask with levels, order with an order. Under the others it depends on the
-values: frequency, mask without levels, order without an order. Later records are only recoded
-like earlier ones by a rule of the first kind; :func:`frozen` makes one of the second kind one of
-the first. Where no rule is given, :func:`default_rule` first makes one out of the values.
+values: frequency, mask without levels, order without an order. Later records are only recoded like
+earlier ones by a rule of the first kind. Where no rule is given, :func:`default_rule` first makes
+one out of the values.
 """
 
 import csv
@@ -12,9 +12,9 @@ import io
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.builders import (
@@ -28,12 +28,12 @@ from anon_dagster.core.builders import (
     by_suppression,
     from_nodes,
     from_rows,
-    in_order,
     read_moment,
 )
 from anon_dagster.core.builders.domain import Levels, complete
 from anon_dagster.core.builders.number import common_places, units
-from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.errors import HierarchyError, SourceError
 from anon_dagster.facts import DEPTHS, known_rows
 from anon_dagster.request import (
@@ -51,10 +51,9 @@ from anon_dagster.request import (
 )
 from anon_dagster.storage.addresses import base_name
 from anon_dagster.storage.failures import reading
+from anon_dagster.storage.meaning import ordering_of
 from anon_dagster.storage.opening import open_to_read
-from anon_dagster.storage.values import TextKind
 
-_NUMERIC = (TextKind.integer, TextKind.decimal)
 _FEW = 20  # distinct texts that are rather suppressed than grouped
 _SHORTEST_CODE = 3  # characters
 _PAIR = 2  # numbers that have no span worth dividing
@@ -78,7 +77,7 @@ def build_hierarchy(
     values: Sequence[Label],
     counts: NDArray[np.int64],
     *,
-    kind: TextKind,
+    ordering: Ordering | None = None,
     decimal: str = ".",
 ) -> Hierarchy:
     """Build the hierarchy of a column.
@@ -91,8 +90,9 @@ def build_hierarchy(
         (values,): the distinct values of the column; ``None`` is a missing value.
     counts
         (values,): how many records hold each.
-    kind
-        What the values are. Among numbers, a tree's 39.0 is the column's 39.
+    ordering
+        What the values mean; found out if left out. Among numbers, a tree's 39.0 is the column's
+        39.
     decimal
         The decimal mark of the values.
 
@@ -101,11 +101,13 @@ def build_hierarchy(
     HierarchyError
         If the rule makes no tree, its file cannot be read, or it lacks values of the column.
     """
+    if ordering is None:
+        ordering = ordering_of(pa.array(values, pa.string()), decimal=decimal)
     if rule is None:
-        rule = default_rule(values, kind=kind, decimal=decimal)
-    domain = Domain(tuple(values), counts, column, rule.other, decimal)
+        rule = default_rule(values, ordering, decimal=decimal)
+    domain = Domain(tuple(values), counts, column, rule.other, decimal, ordering)
     if isinstance(rule, TreeRule):
-        return _tree(domain, rule, numeric=kind in _NUMERIC)
+        return _tree(domain, rule, numeric=ordering.meaning is Meaning.number)
     return _computed(domain, rule)
 
 
@@ -211,7 +213,9 @@ def _content(column: str, path: str) -> bytes:
 # -- no rule -------------------------------------------------------------------------------
 
 
-def default_rule(values: Sequence[Label], *, kind: TextKind, decimal: str = ".") -> HierarchyRule:
+def default_rule(
+    values: Sequence[Label], ordering: Ordering, *, decimal: str = "."
+) -> HierarchyRule:
     """Return the obvious rule for a column that the request has none for.
 
     ====================  =================================================================
@@ -219,22 +223,21 @@ def default_rule(values: Sequence[Label], *, kind: TextKind, decimal: str = ".")
                           first near a twentieth of the span; suppressed if there are two
     dates and times       month, quarter, year; month, year, decade if they span two years
                           or more; the day first for times
-    booleans              suppressed
     codes                 masked from the right: more than 20 texts of one length, three
                           characters or longer, with a digit in each
     at most 20 texts      suppressed
     other texts           the 20, 10, 5 most frequent kept
     ====================  =================================================================
 
-    Numbers and dates that turn out not to be any go to a branch of their own.
+    Odd values among numbers and dates go to a branch of their own.
     """
     domain = Domain(tuple(values), decimal=decimal)
-    if kind in _NUMERIC:
+    if ordering.meaning is Meaning.number:
         return _default_intervals(domain)
-    if kind in (TextKind.date, TextKind.datetime):
-        return _default_periods(domain, timed=kind is TextKind.datetime)
+    if ordering.meaning in {Meaning.date, Meaning.moment}:
+        return _default_periods(domain, timed=ordering.meaning is Meaning.moment)
     texts = domain.texts
-    if kind is TextKind.boolean or len(texts) <= _FEW:
+    if len(texts) <= _FEW:
         return SuppressRule()
     lengths = set(map(len, texts))
     if len(lengths) == 1 and min(lengths) >= _SHORTEST_CODE and all(map(_CODE.fullmatch, texts)):
@@ -271,43 +274,3 @@ def _default_periods(domain: Domain, *, timed: bool) -> HierarchyRule:
     finest: tuple[DateLevel, ...] = ("day", "month") if timed else ("month",)
     coarse: tuple[DateLevel, ...] = ("year", "decade") if long else ("quarter", "year")
     return DateRule(levels=finest + coarse, other="other")
-
-
-# -- later records -------------------------------------------------------------------------
-
-
-def frozen(rule: HierarchyRule, hierarchy: Hierarchy, *, decimal: str = ".") -> HierarchyRule:
-    """Return a rule under which later values become what they became in a hierarchy.
-
-    A value that the rule depends on and that was not there has no place in an order, and is one
-    of the rest among frequencies.
-
-    The frozen rule of an order names every value, that of frequencies the most frequent ones:
-    more than a release may show. It is as confidential as the source, so it should not be stored
-    where the release is.
-    """
-    if isinstance(rule, MaskRule) and rule.levels is None and rule.keep is None:
-        masked = hierarchy.levels - 2
-        return rule.model_copy(update={"levels": masked}) if masked else SuppressRule()
-    if isinstance(rule, OrderRule) and rule.order is None:
-        leaves = [label for label in hierarchy.labels[0] if label is not None]
-        return rule.model_copy(update={"order": tuple(in_order(leaves, decimal=decimal))})
-    if isinstance(rule, FrequencyRule):
-        return TreeRule(nodes={SUPPRESSED: _kept(hierarchy)}, other=rule.rest)
-    return rule
-
-
-def _kept(hierarchy: Hierarchy) -> dict[str, Any]:
-    """Return the branches of the values that level 1 still keeps, from the root down."""
-    nodes: dict[str, Any] = {}
-    rows = [
-        [labels[code] for code in codes]
-        for codes, labels in zip(hierarchy.codes.tolist(), hierarchy.labels, strict=True)
-    ]
-    for leaf, *above in zip(*rows[:-1], strict=True):
-        if leaf is not None and leaf == above[0]:
-            node = nodes
-            for label in above[:0:-1]:
-                node = node.setdefault(label, {})
-            node.setdefault(above[0], []).append(leaf)
-    return nodes

@@ -141,8 +141,6 @@ def compare(
     counted: Count,
     planned: Plan,
     decide: Callable[[Plan], list[Solution]],
-    *,
-    decimal: str = ".",
 ) -> pd.DataFrame:
     """Measure what each configuration would release.
 
@@ -163,7 +161,7 @@ def compare(
     """
     rows = []
     for configuration in policies:
-        plan = plan_with(configuration.policy, counted, planned.hierarchies, decimal)
+        plan = plan_with(configuration.policy, counted, planned.hierarchies)
         rows += [{**configuration.settings, **measured} for measured in _measured(plan, decide)]
     table = pd.DataFrame(rows)
     table.insert(list(table.columns).index("note"), "frontier", _undominated(table))

@@ -28,8 +28,6 @@ def describe(decision: Decision, released: Count | None) -> ExploratoryStatistic
         decision.counted,
         released,
         request.policy,
-        decimal=request.decimal,
-        release_decimal=request.release_decimal,
     )
 
 

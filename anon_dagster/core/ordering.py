@@ -15,6 +15,8 @@ class Meaning(Enum):
     """Days without a time."""
     moment = "moment"
     """Times of a day, all with an offset from UTC or all without."""
+    boolean = "boolean"
+    """True and false, which is the larger one."""
     text = "text"
 
 
@@ -33,9 +35,19 @@ class Ordering:
     for texts, odd and missing values."""
     odd: NDArray[np.bool_]  # (values,): what is no number (date, moment) where the others are
 
+    def take(self, positions: NDArray[np.integer]) -> "Ordering":
+        """Return the ordering of some of the values, one of each rank at least."""
+        parts = (array[positions] for array in (self.ranks, self.numbers, self.odd))
+        return Ordering(self.meaning, *parts)
+
+    def as_texts(self) -> "Ordering":
+        """Return the ordering of values of which nothing may be said but that they are texts."""
+        nothing = np.zeros(len(self.odd), dtype=np.bool_)
+        return Ordering(Meaning.text, self.ranks, np.full(len(self.odd), np.nan), nothing)
+
     @property
     def is_ordered(self) -> bool:
-        """Whether there is an order beyond that of the alphabet, and all values have a place."""
+        """Whether there is an order beyond the alphabet's, and every value has a place in it."""
         return self.meaning is not Meaning.text and not self.odd.any()
 
     @property

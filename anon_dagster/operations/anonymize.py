@@ -106,7 +106,7 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
 
 def solution_document(decision: Decision) -> dict[str, Any]:
     """Return what was decided as JSON can hold it, for :func:`apply`."""
-    return to_document(decision, decimal=decision.request.decimal)
+    return to_document(decision)
 
 
 def anonymize(

@@ -12,7 +12,7 @@ from anon_dagster.operations.preparation import as_source, count_records, open_t
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
-from anon_dagster.releasing.assignment import Lacking, assign
+from anon_dagster.releasing.later_records import Lacking, assign
 from anon_dagster.releasing.publication import count_release
 from anon_dagster.releasing.stored_solution import StoredSolution, from_document
 from anon_dagster.request import Policy, Request, Source, Target, parse_request
@@ -108,14 +108,10 @@ class Application:
         self, source: OpenSource, *, on_progress: ProgressSink = ignore_progress
     ) -> Decision:
         """Count the later records, and find the released class of each."""
-        counted = count_records(self.request, source, on_progress=on_progress)
-        plan, solution = assign(
-            self.stored,
-            counted,
-            lacking=self.lacking,
-            enforce=self.enforce,
-            decimal=self.request.decimal,
+        counted = count_records(
+            self.request, source, meanings=self.stored.meanings, on_progress=on_progress
         )
+        plan, solution = assign(self.stored, counted, lacking=self.lacking, enforce=self.enforce)
         return Decision(self.request, counted, plan, solution)
 
     def judge(self, verification: Verification) -> None:

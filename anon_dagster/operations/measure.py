@@ -78,4 +78,4 @@ def measure_counted(
         return decide_best(plan, measurement.best)
 
     made = plan(request, counted)
-    return compare(iter(grid), counted, made, decide_one, decimal=request.decimal)
+    return compare(iter(grid), counted, made, decide_one)

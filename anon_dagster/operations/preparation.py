@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count, require_columns
@@ -99,11 +100,20 @@ def open_one_source(source: Source | None, frame: pd.DataFrame | None) -> OpenSo
 
 
 def count_records(
-    request: Request, source: OpenSource, *, on_progress: ProgressSink = ignore_progress
+    request: Request,
+    source: OpenSource,
+    *,
+    meanings: Mapping[str, Meaning] | None = None,
+    on_progress: ProgressSink = ignore_progress,
 ) -> Count:
     """Read the source once, into its frequency table, and the table of the population.
 
     Where a sample is asked for, only its records are counted.
+
+    Parameters
+    ----------
+    meanings
+        What the values of columns are known to mean; of others it is found out.
 
     Raises
     ------
@@ -117,6 +127,8 @@ def count_records(
         decimal=request.decimal,
         on_rows=running("count", None, on_progress, guess=source.records),
     )
-    population = count_population(request.policy, counted, decimal=request.decimal)
+    population = count_population(request.policy)
     sampling = None if sample is None else replace(sample.sampling, records=sample.records)
-    return replace(counted, population=population, sampling=sampling)
+    if request.policy.privacy.differential_privacy is not None:  # no value may tell of another
+        meanings = dict.fromkeys(counted.attributes, Meaning.text)
+    return replace(counted.understood(meanings), population=population, sampling=sampling)

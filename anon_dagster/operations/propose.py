@@ -132,9 +132,7 @@ def _measured(
     for grid in _grids(request, counted, acceptable):
         for configuration in grid:
             on_progress(Progress("measure", len(tried)))
-            row = compare(
-                iter([configuration]), counted, made, lambda p: [decide(p)], decimal=request.decimal
-            )
+            row = compare(iter([configuration]), counted, made, lambda p: [decide(p)])
             risk = row.get("maxProbabilityIdentification", pd.Series([math.inf]))
             row["acceptable"] = row["reachable"] & (risk <= acceptable + 1e-12)
             tables.append(row.drop(columns="frontier"))

@@ -1,10 +1,10 @@
 """Microaggregated quasi-identifiers: numbers, dates and values replaced by those of their group."""
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,20 +13,21 @@ from anon_dagster.core import microaggregation as micro
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.local.text import write_members, write_range
 from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.core.solution import Generalized, Solution
-from anon_dagster.errors import RequestError
-from anon_dagster.planning.models import value_ranks
+from anon_dagster.errors import RequestError, counted
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Aggregate
-from anon_dagster.storage.values import TextKind
 
 DIGITS = 10
 """Significant digits of an aggregated number."""
-_NUMBERS = frozenset({TextKind.integer, TextKind.decimal})
 _NEEDED = {
-    "mean": _NUMBERS | {TextKind.date, TextKind.datetime},
-    "geometric_mean": _NUMBERS,
+    "mean": {Meaning.number, Meaning.date, Meaning.moment},
+    "geometric_mean": {Meaning.number},
 }
+_ALONG_THE_ORDER = frozenset({"mean", "geometric_mean", "median", "range"})
+_EPOCH = date(1970, 1, 1).toordinal()
+_ZONE = re.compile(r"[T ][0-9:.]+(?:Z|([+-][0-9]{2}):?([0-9]{2}))$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,46 +36,60 @@ class Aggregation:
 
     column: str
     aggregate: Aggregate
-    kind: TextKind
-    labels: tuple[Label, ...]  # (values,): in their order; a missing value anywhere
+    meaning: Meaning
+    labels: tuple[Label, ...]  # (values,): in their order; odd values and a missing one last
     numbers: NDArray[np.float64]  # (values,): NaN where there is none
     codes: NDArray[np.int64]  # (tuples,): value of each tuple
-    decimal: str = "."
+    fewest: int = 2
+    """Of fewer records that have a value nothing is published: it would be that of a person."""
 
     @classmethod
     def of(
-        cls, count: Count, column: str, aggregate: Aggregate, *, decimal: str = "."
+        cls, count: Count, column: str, aggregate: Aggregate, *, fewest: int = 2
     ) -> "Aggregation":
         """Prepare the aggregation of a column of the frequency table.
 
         Raises
         ------
         RequestError
-            If the aggregate needs numbers or dates and there are others.
+            If the aggregate needs numbers or dates, or an order, and there are other values.
         """
-        readers: dict[TextKind, Callable[[str], float]] = {
-            TextKind.integer: _number,
-            TextKind.decimal: partial(_number, decimal=decimal),
-            TextKind.date: _day,
-            TextKind.datetime: _moment,
-        }
-        kind, labels = count.columns[column].kinds.kind, count.columns[column].labels
-        needed = _NEEDED.get(aggregate, frozenset(TextKind))
-        if kind not in needed:
-            names = " or ".join(sorted(needed_kind.value for needed_kind in needed))
-            raise RequestError(
-                f"{column}: {aggregate} is of {names} values, and these are {kind.value}; "
-                "use median, mode, range or set"
-            )
-        ranks = value_ranks(labels, kind, decimal)
-        ordered = [labels[code] for code in np.argsort(ranks)]
-        read = readers.get(kind, _no_number)
-        numbers = np.array([np.nan if label is None else read(label) for label in ordered])
-        codes = ranks[count.table.codes[:, count.attributes.index(column)]]
-        return cls(column, aggregate, kind, tuple(ordered), numbers, codes, decimal)
+        values = count.columns[column]
+        ordering, labels = values.ordering, values.labels
+        _require_fit(column, aggregate, ordering)
+        last = np.where(ordering.ranks < 0, len(labels), ordering.ranks)
+        last[[label is None for label in labels]] = len(labels) + 1
+        order = np.argsort(last, kind="stable")
+        positions = np.empty(len(order), dtype=np.int64)
+        positions[order] = np.arange(len(order))
+        return cls(
+            column,
+            aggregate,
+            ordering.meaning,
+            tuple(labels[value] for value in order),
+            ordering.numbers[order],
+            positions[count.table.codes[:, count.attributes.index(column)]],
+            fewest,
+        )
 
     def of_groups(self, grouping: Grouping) -> list[Label]:
-        """Return what the values of each group are replaced by, (groups,)."""
+        """Return what the values of each group are replaced by, (groups,).
+
+        Nothing where fewer than :attr:`fewest` records have a value.
+        """
+        enough = self._present(grouping) >= self.fewest
+        replaced = self._of_any_groups(grouping)
+        return [label if many else None for label, many in zip(replaced, enough, strict=True)]
+
+    def _present(self, grouping: Grouping) -> NDArray[np.int64]:
+        """Return how many records of each group have a value, (groups,)."""
+        missing = np.array([label is None for label in self.labels], dtype=np.bool_)
+        has_value = (grouping.groups >= 0) & ~missing[self.codes]
+        present = np.zeros(grouping.size, dtype=np.int64)
+        np.add.at(present, grouping.groups[has_value], grouping.counts[has_value])
+        return present
+
+    def _of_any_groups(self, grouping: Grouping) -> list[Label]:
         missing = np.array([label is None for label in self.labels], dtype=np.bool_)
         codes = np.where(missing[self.codes], -1, self.codes) if len(missing) else self.codes
         if self.aggregate == "range":
@@ -139,39 +154,41 @@ class Aggregation:
     def _written(self, number: float) -> Label:
         if np.isnan(number):
             return None
-        if self.kind is TextKind.date:
-            return date.fromordinal(round(number)).isoformat()
-        if self.kind is TextKind.datetime:
+        if self.meaning is Meaning.date:
+            return date.fromordinal(round(number + _EPOCH)).isoformat()
+        if self.meaning is Meaning.moment:
             return _moment_text(number, self.labels)
         text = format(Decimal(f"{number:.{DIGITS}g}"), "f")
-        text = text.rstrip("0").rstrip(".") if "." in text else text
-        return text.replace(".", self.decimal)
+        return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _no_number(_: str) -> float:
-    return float("nan")
-
-
-def _number(label: str, decimal: str = ".") -> float:
-    return float(label.replace(decimal, "."))
-
-
-def _day(label: str) -> float:
-    return float(date.fromisoformat(label).toordinal())
-
-
-def _moment(label: str) -> float:
-    moment = datetime.fromisoformat(label)
-    return (moment - _epoch(moment)).total_seconds()
-
-
-def _epoch(like: datetime) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=like.tzinfo)
+def _require_fit(column: str, aggregate: Aggregate, ordering: Ordering) -> None:
+    needed = _NEEDED.get(aggregate, set(Meaning))
+    if ordering.meaning not in needed:
+        names = " or ".join(sorted(f"{meaning.value}s" for meaning in needed))
+        raise RequestError(
+            f"{column}: {aggregate} is of {names}, and these are {ordering.meaning.value}s; "
+            "use median, mode, range or set"
+        )
+    odd = int(ordering.odd.sum())
+    if odd and aggregate in _ALONG_THE_ORDER:
+        raise RequestError(
+            f"{column}: {aggregate} is of {ordering.meaning.value}s, and {counted(odd, 'value')} "
+            f"of the column {'is' if odd == 1 else 'are'} none; name what stands for a missing "
+            f"value in policy.attributes.{column}.missing, or use mode or set"
+        )
 
 
 def _moment_text(seconds: float, labels: tuple[Label, ...]) -> str:
-    like = datetime.fromisoformat(next(label for label in labels if label is not None))
-    return (_epoch(like) + timedelta(seconds=round(seconds))).isoformat()
+    """Write a moment as the others are: without an offset, with theirs, or by UTC."""
+    zones = {zone for label in labels if label and (zone := _ZONE.search(label))}
+    offsets = {(zone[1] or "+00", zone[2] or "00") for zone in zones}
+    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=round(seconds))
+    if not offsets:
+        return moment.replace(tzinfo=None).isoformat()
+    hours, minutes = offsets.pop() if len(offsets) == 1 else ("+00", "00")
+    offset = timedelta(hours=int(hours), minutes=int(f"{hours[0]}{minutes}"))
+    return moment.astimezone(timezone(offset)).isoformat()
 
 
 # -- within equivalence classes ------------------------------------------------------------

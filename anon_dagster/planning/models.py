@@ -1,13 +1,10 @@
 """The promises that a request asks for, as the search weighs them."""
 
 from collections.abc import Iterator
-from decimal import Decimal
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
 from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
     AverageRisk,
@@ -31,7 +28,7 @@ from anon_dagster.core.privacy import (
     TableModel,
 )
 from anon_dagster.errors import Complaint, RequestError
-from anon_dagster.reading.counting import Count
+from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.reading.population import people_of
 from anon_dagster.request import (
     AlphaKAnonymityRule,
@@ -41,7 +38,6 @@ from anon_dagster.request import (
     Policy,
     TClosenessRule,
 )
-from anon_dagster.storage.values import TextKind
 
 _INSTEAD = (
     "name in csv.missing what stands for none, write them as numbers in their order, or ask for "
@@ -67,13 +63,21 @@ def require_ordered_values(policy: Policy, count: Count) -> None:
     problems = []
     for index, rule in enumerate(policy.privacy.t_closeness):
         column = count.columns[rule.attribute]
-        unordered = column.kinds.kind is TextKind.text and any(label for label in column.labels)
-        if rule.distance == "ordered" and unordered:
-            path = f"policy.privacy.t_closeness.{index}.distance"
-            complaint = f"the values of {rule.attribute} are neither all numbers nor all dates"
-            problems.append(Complaint(path, f"{complaint}: {_INSTEAD}"))
+        if rule.distance == "ordered" and column.distinct and not column.ordering.is_ordered:
+            path = f"policy.privacy.t_closeness.{place}.distance"
+            problems.append(Complaint(path, f"{_unordered(rule.attribute, column)}: {_INSTEAD}"))
     if problems:
         raise RequestError(problems)
+
+
+def _unordered(name: str, column: ColumnCount) -> str:
+    ordering = column.ordering
+    if ordering.meaning is Meaning.text:
+        return f"the values of {name} are neither all numbers nor all dates"
+    odd, kind = int(ordering.odd.sum()), ordering.meaning.value
+    return (
+        f"{odd} of the {column.distinct} values of {name} {'is' if odd == 1 else 'are'} no {kind}"
+    )
 
 
 def table_models(policy: Policy, count: Count) -> Iterator[TableModel]:
@@ -91,7 +95,7 @@ def table_models(policy: Policy, count: Count) -> Iterator[TableModel]:
 
 
 def class_models(
-    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str
+    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]
 ) -> Iterator[PrivacyModel]:
     """Yield the promises of every class, for the values that were counted."""
     privacy, sensitive = policy.privacy, policy.names("sensitive")
@@ -111,7 +115,7 @@ def class_models(
     for diversity in privacy.l_diversity:
         yield _l_diversity(diversity, sensitive.index(diversity.attribute))
     for closeness in privacy.t_closeness:
-        yield _t_closeness(closeness, sensitive, count, hierarchies, decimal)
+        yield _t_closeness(closeness, sensitive, count, hierarchies)
     for disclosure in privacy.delta_disclosure:
         place, delta = sensitive.index(disclosure.attribute), Fraction(str(disclosure.delta))
         yield DeltaDisclosure(place, delta, present_only=disclosure.compare == "present")
@@ -163,28 +167,13 @@ def _t_closeness(
     sensitive: tuple[str, ...],
     count: Count,
     hierarchies: dict[str, Hierarchy],
-    decimal: str,
 ) -> PrivacyModel:
     """Return the model of a distance: between values, along their order, or in their hierarchy."""
     index, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
     t = Fraction(str(rule.t))
     if rule.distance == "ordered":
-        return OrderedTCloseness(index, t, value_ranks(column.labels, column.kinds.kind, decimal))
+        return OrderedTCloseness(place, t, column.ordering.ranks_with_missing_last())
     if rule.distance == "hierarchical":
         hierarchy = hierarchies[rule.attribute]
-        return HierarchicalTCloseness(index, t, hierarchy, hierarchy.locate(column.labels))
-    return EqualTCloseness(index, t)
-
-
-def value_ranks(labels: list[str | None], kind: TextKind, decimal: str) -> NDArray[np.int64]:
-    """Return the place of each value in its order, (values,): numbers by size, missing last."""
-    numbers = kind in {TextKind.integer, TextKind.decimal}
-
-    def sort_key(code: int) -> tuple[bool, Decimal, str]:
-        text = labels[code] or ""
-        number = Decimal(text.replace(decimal, ".")) if numbers and text else Decimal(0)
-        return labels[code] is None, number, text
-
-    ranks = np.zeros(len(labels), dtype=np.int64)
-    ranks[sorted(range(len(labels)), key=sort_key)] = np.arange(len(labels))
-    return ranks
+        return HierarchicalTCloseness(place, t, hierarchy, hierarchy.locate(column.labels))
+    return EqualTCloseness(place, t)

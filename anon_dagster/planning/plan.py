@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy, Label
@@ -19,7 +20,6 @@ from anon_dagster.planning.models import (
     require_guarded_values,
     require_ordered_values,
     table_models,
-    value_ranks,
 )
 from anon_dagster.planning.objective import objective_of
 from anon_dagster.reading.counting import ColumnCount, Count
@@ -31,7 +31,7 @@ from anon_dagster.request import (
     Sensitive,
     SuppressRule,
 )
-from anon_dagster.storage.values import TextKind
+from anon_dagster.storage.meaning import ordering_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +79,11 @@ def plan(request: Request, count: Count) -> Plan:
     require_guarded_values(request.policy, count)
     require_ordered_values(request.policy, count)
     require_people(request.policy, count)
-    hierarchies = _hierarchies(request.policy, count, request.decimal)
-    return plan_with(request.policy, count, hierarchies, request.decimal)
+    hierarchies = _hierarchies(request.policy, count)
+    return plan_with(request.policy, count, hierarchies)
 
 
-def plan_with(
-    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy], decimal: str = "."
-) -> Plan:
+def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -> Plan:
     """Plan a policy with hierarchies that were already built for the values of the source.
 
     Raises
@@ -93,7 +91,7 @@ def plan_with(
     RequestError
         If a level is asked for that a hierarchy does not have.
     """
-    clusters = _clusters(policy, count, decimal)
+    clusters = _clusters(policy, count)
     hierarchies = {**hierarchies, **_cluster_hierarchies(clusters)}
     lowest, highest = _level_ranges(policy, hierarchies)
     names = tuple(policy.quasi_identifiers)
@@ -109,7 +107,7 @@ def plan_with(
         weights=tuple(a.importance for a in policy.quasi_identifiers.values()),
         lowest=lowest,
         highest=highest,
-        models=tuple(class_models(policy, count, hierarchies, decimal)),
+        models=tuple(class_models(policy, count, hierarchies)),
         table_models=tuple(table_models(policy, count)),
         population=_population(policy, count, hierarchies),
         most_suppressed=policy.most_suppressed(count.records),
@@ -117,7 +115,7 @@ def plan_with(
         objective=objective_of(policy.objective),
         keeps_suppressed=policy.suppressed_records == "keep",
         orders=tuple(
-            _leaf_order(a, hierarchies[n], count.columns[n].kinds.kind, decimal)
+            _leaf_order(a, hierarchies[n], count.columns[n])
             for n, a in policy.quasi_identifiers.items()
         ),
         sets=tuple(a.local_labels == "sets" for a in policy.quasi_identifiers.values()),
@@ -125,15 +123,20 @@ def plan_with(
         sensitive_names=sensitive,
     )
     aggregations = {
-        q: Aggregation.of(count, name, attribute.aggregate, decimal=decimal)
+        q: Aggregation.of(count, name, attribute.aggregate, fewest=_fewest(policy))
         for q, (name, attribute) in enumerate(policy.quasi_identifiers.items())
         if attribute.aggregate is not None and attribute.groups == "classes"
     }
     return Plan(policy, problem, names, sensitive, hierarchies, aggregations, clusters)
 
 
-def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
-    """Cluster the tuples by the attributes that are averaged in clusters, if there are any."""
+def _fewest(policy: Policy) -> int:
+    """Return of how many records at least an aggregate is published."""
+    rule = policy.privacy.k_anonymity
+    return 2 if rule is None else rule.k
+
+
+def _clusters(policy: Policy, count: Count) -> Clusters | None:
     aggregates = {
         name: attribute.aggregate
         for name, attribute in policy.quasi_identifiers.items()
@@ -144,7 +147,7 @@ def _clusters(policy: Policy, count: Count, decimal: str) -> Clusters | None:
     rule = policy.privacy.k_anonymity
     assert rule is not None, "a validated request gives k"
     aggregations = {
-        name: Aggregation.of(count, name, aggregate, decimal=decimal)
+        name: Aggregation.of(count, name, aggregate, fewest=rule.k)
         for name, aggregate in aggregates.items()
     }
     grouping, labels = by_clusters(list(aggregations.values()), count.table.counts, k=rule.k)
@@ -193,15 +196,17 @@ def domain_of(policy: Policy, count: Count, name: str) -> ColumnCount:
 
 
 def _leaf_order(
-    attribute: QuasiIdentifier, hierarchy: Hierarchy, kind: TextKind, decimal: str
+    attribute: QuasiIdentifier, hierarchy: Hierarchy, column: ColumnCount
 ) -> NDArray[np.int64] | None:
-    """Return the rank of each leaf, (leaves,), where ranges are allowed; missing values: -1."""
+    """Return the rank of each leaf, (leaves,), where ranges are allowed.
+
+    Missing values, and odd ones among numbers, have none: -1.
+    """
     if attribute.local_labels != "ranges":
         return None
-    labels = list(hierarchy.labels[0])
-    ranks = value_ranks(labels, kind, decimal)
-    ranks[[label is None for label in labels]] = -1
-    return ranks
+    labels = pa.array(hierarchy.labels[0], pa.string())
+    meaning = column.ordering.meaning
+    return ordering_of(labels, decimal=column.decimal, meaning=meaning).ranks
 
 
 def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int32]:
@@ -213,7 +218,7 @@ def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int
     return of_tuples
 
 
-def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierarchy]:
+def _hierarchies(policy: Policy, count: Count) -> dict[str, Hierarchy]:
     """Build every hierarchy that is needed; report all that cannot be built."""
     built: dict[str, Hierarchy] = {}
     refused: list[str] = []
@@ -226,10 +231,15 @@ def _hierarchies(policy: Policy, count: Count, decimal: str) -> dict[str, Hierar
         rule = attribute.hierarchy if isinstance(attribute, Sensitive | QuasiIdentifier) else None
         if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
             rule = SuppressRule()
-        kind = TextKind.text if private else column.kinds.kind
+        ordering = column.ordering.as_texts() if private else column.ordering
         try:
             built[name] = build_hierarchy(
-                rule, name, column.labels, column.counts, kind=kind, decimal=decimal
+                rule,
+                name,
+                column.labels,
+                column.counts,
+                ordering=ordering,
+                decimal=column.decimal,
             )
         except HierarchyError as error:
             refused.append(str(error))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -10,16 +11,19 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
+from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.errors import SchemaMismatchError, SourceError
+from anon_dagster.errors import counted as listed
+from anon_dagster.storage.meaning import canonical_texts, ordering_of, remarked
 from anon_dagster.storage.sources import OpenSource
-from anon_dagster.storage.values import Kinds, text_array
+from anon_dagster.storage.values import Kinds, TextKind, text_array
 
 OnRows = Callable[[int], None]
 """Told how many records were just read; may raise to stop."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ColumnCount:
     """The distinct values of a column, as text, and how many records have each."""
 
@@ -31,6 +35,12 @@ class ColumnCount:
     """Different values, missing ones aside; kept when the values themselves are forgotten."""
     missing: int
     """Records without a value."""
+    decimal: str = "."
+    """The decimal mark of the numbers among the values."""
+    meaning: Meaning | None = None
+    """What the values are known to mean; found out if left out."""
+    spellings: "Spellings | None" = None
+    """How the table itself writes the values, if not as they stand here."""
 
     @property
     def labels(self) -> list[str | None]:
@@ -38,15 +48,72 @@ class ColumnCount:
         labels: list[str | None] = self.values.to_pylist()
         return labels
 
+    @property
+    def written(self) -> "ColumnCount":
+        """The column with its values as the table writes them."""
+        return self if self.spellings is None else self.spellings.written
+
+    @cached_property
+    def ordering(self) -> Ordering:
+        """What the values mean, and how they follow."""
+        if self.spellings is None:
+            return ordering_of(self.values, decimal=self.decimal, meaning=self.meaning)
+        of_written = self.spellings.written.ordering
+        first = np.zeros(len(self.values), dtype=np.int64)
+        first[self.spellings.values[::-1]] = np.arange(len(self.spellings.values))[::-1]
+        return of_written.take(first)
+
     def merge(self, other: "ColumnCount") -> "ColumnCount":
         """Add the counts of another part of the same column."""
+        other = other.marked(self.decimal)
         values = pa.concat_arrays([self.values, other.values])
         counts = np.concatenate([self.counts, other.counts])
-        return column_count(values, counts, self.kinds.merge(other.kinds))
+        return column_count(values, counts, self.kinds.merge(other.kinds), self.decimal)
+
+    def marked(self, decimal: str) -> "ColumnCount":
+        """Return the column with another decimal mark in its numbers."""
+        if decimal == self.decimal:
+            return self
+        values = remarked(self.values, self.decimal, decimal)
+        return column_count(values, self.counts, self.kinds, decimal)
+
+    def understood(self) -> "ColumnCount":
+        """Return the column with equal values joined: numbers written plainly, with a point.
+
+        Raises
+        ------
+        SourceError
+            If a value that is no number reads as another number does with a point.
+        """
+        texts = canonical_texts(self.values, self.ordering, decimal=self.decimal)
+        if texts.equals(self.values):
+            return self
+        kinds = self.kinds
+        if kinds.kind is TextKind.text:
+            kinds = Kinds.of(texts)
+        column = column_count(texts, self.counts, kinds)
+        places = position_among(column.values, texts)
+        confused = np.zeros(len(column.values), dtype=np.int64)
+        confused[places[self.ordering.ranks >= 0]] = 1
+        if clashes := int(confused[places[self.ordering.odd]].sum()):
+            raise SourceError(
+                f"{listed(clashes, 'value')} with a point among numbers whose decimal mark is "
+                f"{self.decimal}: nobody can tell what they mean; write all numbers alike"
+            )
+        return replace(column, spellings=Spellings(self, places))
 
     def forget(self) -> "ColumnCount":
         """Drop the values and keep how many there were."""
-        return replace(self, values=self.values[:0], counts=self.counts[:0])
+        return replace(self, values=self.values[:0], counts=self.counts[:0], spellings=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spellings:
+    """How a table writes the values of a column, equal ones in several ways."""
+
+    written: ColumnCount
+    """The column as it is written."""
+    values: NDArray[np.int32]  # (written values,): the value that each stands for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +139,16 @@ class Count:
     def merge(self, other: "Count") -> "Count":
         """Add another part of the same table."""
         columns = {n: c.merge(other.columns[n]) for n, c in self.columns.items()}
-        sizes = [len(columns[a].values) for a in self.attributes]
+        joined = {a: columns[a] for a in self.attributes}
+        sizes = [len(column.values) for column in joined.values()]
         tables = [
             part.table.recode(
-                [_positions(columns[a].values, part.columns[a].values) for a in self.attributes],
+                [
+                    position_among(
+                        columns[a].values, part.columns[a].marked(columns[a].decimal).values
+                    )
+                    for a in self.attributes
+                ],
                 sizes,
             )
             for part in (self, other)
@@ -83,15 +156,31 @@ class Count:
         population = self.population or other.population
         return Count(columns, self.attributes, tables[0].merge(tables[1]), population)
 
-    def renamed(self, values: Mapping[str, pa.StringArray], decimal: str) -> "Count":
-        """Let values of some columns read otherwise; those that then read alike are one."""
+    def understood(self, meanings: Mapping[str, Meaning] | None = None) -> "Count":
+        """Return the count with the equal values of its attributes joined: 100 and 100.0 are one.
+
+        Parameters
+        ----------
+        meanings
+            What the values of columns are known to mean; of others it is found out.
+
+        Raises
+        ------
+        SourceError
+            If nobody can tell what some values mean, naming their column.
+        """
         columns, codes = dict(self.columns), []
-        for name, new in values.items():
-            kinds = Kinds.of(new, decimal=decimal)
-            columns[name] = column_count(new, self.columns[name].counts, kinds)
         for name in self.attributes:
-            new = values.get(name, self.columns[name].values)
-            codes.append(_positions(columns[name].values, new))
+            try:
+                meant = replace(self.columns[name], meaning=(meanings or {}).get(name))
+                column = columns[name] = meant.understood()
+            except SourceError as error:
+                raise SourceError(f"{name} has {error}") from None
+            respelled = column.spellings
+            size = len(column.values)
+            codes.append(np.arange(size, dtype=np.int32) if respelled is None else respelled.values)
+        if all(columns[name].spellings is None for name in self.attributes):
+            return replace(self, columns=columns)
         sizes = [len(columns[name].values) for name in self.attributes]
         return replace(self, columns=columns, table=self.table.recode(codes, sizes))
 
@@ -120,7 +209,7 @@ def count(
         The decimal mark of numbers that are text.
     """
     attributes = tuple(attributes)
-    total = _empty(source.columns, attributes)
+    total = _empty(source.columns, attributes, decimal)
     for part in source.parts:
         for batch in source.batches(part):
             total = total.merge(_count_batch(batch, attributes, decimal))
@@ -159,8 +248,8 @@ def _named(names: list[str]) -> str:
     return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
 
 
-def _empty(columns: Iterable[str], attributes: tuple[str, ...]) -> Count:
-    nothing = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any())
+def _empty(columns: Iterable[str], attributes: tuple[str, ...], decimal: str) -> Count:
+    nothing = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
     table = FrequencyTable(
         np.zeros((0, len(attributes)), np.int32), np.zeros(0, np.int64), (0,) * len(attributes)
     )
@@ -172,12 +261,12 @@ def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: st
     columns: dict[str, ColumnCount] = {}
     codes: dict[str, NDArray[np.int32]] = {}
     for name in batch.schema.names:
-        values, positions = encode(batch.column(name))
-        counts = np.bincount(positions, minlength=len(values)).astype(np.int64)
-        column = column_count(values, counts, Kinds.of(values, decimal=decimal))
+        values, places = encode(batch.column(name))
+        counts = np.bincount(places, minlength=len(values)).astype(np.int64)
+        column = column_count(values, counts, Kinds.of(values, decimal=decimal), decimal)
         columns[name] = column
         if name in attributes:
-            codes[name] = _positions(column.values, values)[positions]
+            codes[name] = position_among(column.values, values)[places]
     stacked = np.zeros((batch.num_rows, len(attributes)), dtype=np.int32)
     for a, name in enumerate(attributes):
         stacked[:, a] = codes[name]
@@ -199,7 +288,9 @@ def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
     return distinct, positions.astype(np.int64)
 
 
-def column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds) -> ColumnCount:
+def column_count(
+    values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds, decimal: str = "."
+) -> ColumnCount:
     """Join equal values, (values,), and add up their counts, (values,)."""
     joined = (
         pa.table({"value": values, "count": counts}).group_by("value").aggregate([("count", "sum")])
@@ -210,10 +301,10 @@ def column_count(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds
     sums = joined["count_sum"].to_numpy().astype(np.int64)
     missing = int(sums[-1]) if distinct.null_count else 0
     different = len(distinct) - distinct.null_count
-    return ColumnCount(distinct, sums, kinds, different, missing)
+    return ColumnCount(distinct, sums, kinds, different, missing, decimal)
 
 
-def _positions(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
+def position_among(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
     """Return where each value stands among others, or -1 where it does not."""
     indices = pc.index_in(values, value_set=among, skip_nulls=False)
     positions: NDArray[np.int64] = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False)
@@ -221,8 +312,18 @@ def _positions(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int3
 
 
 def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]:
-    """Return the code of each value in the frequency table, or -1 where it was not counted."""
-    return _positions(count.columns[name].values, values)
+    """Return the code of each value in the frequency table, or -1 where it was not counted.
+
+    Parameters
+    ----------
+    values
+        As the table writes them.
+    """
+    column = count.columns[name]
+    places = position_among(column.written.values, values)
+    if column.spellings is None:
+        return places
+    return np.append(column.spellings.values, np.int32(-1))[places]
 
 
 def tuples_of(count: Count, index: TupleIndex, batch: pa.RecordBatch) -> NDArray[np.int64]:

@@ -1,17 +1,14 @@
 """The table of the population that the records of a source were drawn from."""
 
 from dataclasses import replace
-from decimal import Decimal, InvalidOperation
 
 import numpy as np
-import pyarrow as pa
 
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.errors import Complaint, RequestError, SchemaMismatchError
-from anon_dagster.reading.counting import ColumnCount, Count, count, locate
+from anon_dagster.reading.counting import Count, count, position_among
 from anon_dagster.request import Policy, Source
 from anon_dagster.storage.sources import OpenSource, open_source
-from anon_dagster.storage.values import NUMBERS, rewritten
 
 
 def require_population(policy: Policy) -> None:
@@ -33,16 +30,8 @@ def _open_population(population: Source, policy: Policy) -> OpenSource:
     return table
 
 
-def count_population(policy: Policy, beside: Count, *, decimal: str = ".") -> Count | None:
+def count_population(policy: Policy) -> Count | None:
     """Count the people by the quasi-identifiers of a policy, if it has a table of them.
-
-    Parameters
-    ----------
-    beside
-        The table that they are compared with: their numbers are written as they are there, so that
-        39.0 is its 39.
-    decimal
-        The decimal mark of that table.
 
     Raises
     ------
@@ -53,37 +42,9 @@ def count_population(policy: Policy, beside: Count, *, decimal: str = ".") -> Co
     if not isinstance(population, Source):
         return None
     names = tuple(policy.quasi_identifiers)
-    counted = count(_open_population(population, policy), names, decimal=population.csv.decimal)
-    columns = {name: counted.columns[name] for name in names}  # and nothing else of anybody
-    own = population.csv.decimal
-    written = {
-        name: _written_like(column, beside.columns.get(name), own, decimal)
-        for name, column in columns.items()
-    }
-    return replace(counted, columns=columns).renamed(written, decimal)
-
-
-def _written_like(
-    column: ColumnCount, other: ColumnCount | None, decimal: str, mark: str
-) -> pa.StringArray:
-    """Write the numbers of a column with another mark, and as the other column does."""
-    if other is None or other.kinds.kind not in NUMBERS:
-        return rewritten(column.values, column.kinds, decimal, mark)
-    label_of = {_number(label, mark): label for label in other.labels}
-    texts = []
-    for label in column.labels:
-        number = _number(label, decimal)
-        marked = label if number is None or label is None else label.replace(decimal, mark)
-        texts.append(marked if number is None else label_of.get(number, marked))
-    return pa.array(texts, pa.string())
-
-
-def _number(label: str | None, mark: str) -> Decimal | None:
-    try:
-        number = None if label is None else Decimal(label.replace(mark, "."))
-    except InvalidOperation:
-        return None
-    return number if number is not None and number.is_finite() else None
+    people = count(_opened(population, policy), names, decimal=population.csv.decimal)
+    columns = {name: people.columns[name] for name in names}  # and nothing else of anybody
+    return replace(people, columns=columns).understood()
 
 
 def people_of(policy: Policy, population: Count | None) -> int | None:
@@ -133,11 +94,11 @@ def _lacking_records(policy: Policy, counted: Count, population: Count) -> list[
     table = population.table
     codes = np.zeros((len(counted.table), len(names)), dtype=np.int64)
     for q, name in enumerate(names):
-        column = counted.attributes.index(name)
-        codes[:, q] = locate(population, name, counted.columns[name].values)[
-            counted.table.codes[:, column]
-        ]
-    tuples = TupleIndex.of(table.codes, table.sizes).find(codes)
+        place = counted.attributes.index(name)
+        known = population.columns[name].values
+        same = position_among(known, counted.columns[name].values)
+        codes[:, q] = same[counted.table.codes[:, place]]
+    found = TupleIndex.of(table.codes, table.sizes).find(codes)
     records = np.zeros(len(table) + 1, dtype=np.int64)
     np.add.at(records, tuples, counted.table.counts)  # -1 is the last
     lacking = int(records[-1] + np.maximum(records[:-1] - table.counts, 0).sum())

@@ -175,8 +175,6 @@ def verify_release(decision: Decision, stored: Count) -> Verification:
         stored,
         decision.request.policy,
         source_count=decision.counted,
-        decimal=decision.request.release_decimal,
-        source_decimal=decision.request.decimal,
         levels=decision.levels,
     )
 

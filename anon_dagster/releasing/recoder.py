@@ -15,9 +15,16 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.keys import LARGEST, TupleIndex
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.planning.decision import Decision
-from anon_dagster.reading.counting import Count, encode, tuples_of
+from anon_dagster.reading.counting import (
+    ColumnCount,
+    Count,
+    encode,
+    position_among,
+    tuples_of,
+)
 from anon_dagster.releasing.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (
@@ -26,8 +33,9 @@ from anon_dagster.storage.categories import (
     recategorized,
     released_type,
 )
+from anon_dagster.storage.meaning import remarked
 from anon_dagster.storage.sources import OpenSource
-from anon_dagster.storage.values import Kinds, typed
+from anon_dagster.storage.values import Kinds, TextKind, typed
 
 BLOCK = 2**18
 """How many records are sorted together."""
@@ -145,29 +153,70 @@ def _pseudonym(attribute: DirectIdentifier) -> Treatment:
 
 
 def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
-    """Leave values as they are; text of a CSV file gets the type that changes nothing."""
-    asked = decision.request.source
+    """Leave values as they are, but for equal ones of an attribute, which are written alike.
+
+    Text of a CSV file gets the type that changes nothing.
+    """
+    asked, column = decision.request.source, decision.counted.columns[name]
     if asked is None or asked.format_found != "csv":
         kind = released_type(source.schema.field(name).type)
-        return Treatment(kind, lambda column, _: column.cast(kind))
-    kinds, decimal = decision.counted.columns[name].kinds, asked.csv.decimal
+        if column.spellings is None:
+            return Treatment(kind, lambda values, _: _numbers_alike(values.cast(kind)))
+        return Treatment(kind, lambda values, _: _respelled(values, column).cast(kind))
+    kinds = column.kinds
+    mark = decision.request.release_decimal
 
-    def treat(column: pa.Array, _: NDArray[np.int64]) -> pa.Array:
-        encoded = column.dictionary_encode()
-        return typed(encoded.dictionary, kinds, decimal).take(encoded.indices)
+    def treat(values: pa.Array, _: NDArray[np.int64]) -> pa.Array:
+        encoded = values.dictionary_encode()
+        distinct, decimal = encoded.dictionary, column.written.decimal
+        if column.spellings is not None:
+            distinct, decimal = _respelled(distinct, column), column.decimal
+        if kinds.kind is TextKind.text:
+            distinct = _marked(distinct, column, mark)
+        else:
+            distinct = typed(distinct, kinds, decimal)
+        return distinct.take(encoded.indices)
 
     return Treatment(kinds.type, treat)
 
 
-def _generalized(decision: Decision, q: int, *, keeps: bool) -> Treatment:
+def _respelled(values: pa.Array, column: ColumnCount) -> pa.StringArray:
+    """Write values as the count understands them."""
+    assert column.spellings is not None, "there are several ways to write a value"
+    distinct, positions = encode(values)
+    written = position_among(column.written.values, distinct)
+    spelled = column.spellings.values[np.maximum(written, 0)]
+    texts = column.values.take(pa.array(spelled))
+    return pc.if_else(pa.array(written >= 0), texts, distinct).take(pa.array(positions))
+
+
+def _numbers_alike(values: pa.Array) -> pa.Array:
+    """Let NaN be missing, and -0.0 be 0.0."""
+    if not pa.types.is_floating(values.type):
+        return values
+    present = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
+    if pa.types.is_float16(values.type):
+        return present
+    return pc.add(present, pa.scalar(0.0, values.type))
+
+
+def _marked(texts: pa.StringArray, column: ColumnCount, mark: str) -> pa.StringArray:
+    """Write the numbers among texts with the decimal mark of the target."""
+    if column.ordering.meaning is not Meaning.number:
+        return texts
+    return remarked(texts, column.decimal, mark)
+
+
+def _generalized(decision: Decision, place: int, *, keeps: bool) -> Treatment:
     """Write the labels of classes; averages that are numbers or dates are typed as such."""
     generalized = decision.solution.generalized[q]
     labels = pa.array([*generalized.labels, SUPPRESSED if keeps else None], pa.string())
-    attribute = tuple(decision.request.policy.quasi_identifiers.values())[q]
-    if attribute.aggregate is not None and not keeps:
-        labels = typed(
-            labels, Kinds.of(labels, decimal=decision.request.decimal), decision.request.decimal
-        )
+    name, attribute = list(decision.request.policy.quasi_identifiers.items())[place]
+    kinds = Kinds.of(labels)
+    if attribute.aggregate is not None and not keeps and kinds.kind is not TextKind.text:
+        labels = typed(labels, kinds)
+    else:
+        labels = _marked(labels, decision.counted.columns[name], decision.request.release_decimal)
     of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
 
     def treat(_: pa.Array, classes: NDArray[np.int64]) -> pa.Array:

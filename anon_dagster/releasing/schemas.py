@@ -6,6 +6,7 @@ to import, so only who checks a schema imports it.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -110,7 +111,8 @@ def release_problems(
 ) -> list[str]:
     """Say how a stored release differs from what was decided; see :func:`release_schema`."""
     schema = release_schema(policy, solution, kept=frozenset(kept), source=source)
-    return schema_problems(stored, schema)
+    pointed = {name: column.marked(".") for name, column in stored.columns.items()}
+    return schema_problems(replace(stored, columns=pointed), schema)
 
 
 # -- schemas -------------------------------------------------------------------------------

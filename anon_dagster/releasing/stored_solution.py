@@ -1,59 +1,143 @@
-"""A solution that outlives its job: written down as a document, to be applied to later records.
+"""A solution that outlives its job, written down as a document.
 
-The document says how every released class reads, and by which rules values were generalized;
-nothing of it goes beyond the release and its request. See :mod:`anon_dagster.releasing.assignment`
-for what becomes of later records.
+The document says how every released class reads, and by which rules values were generalized. It is
+a function of the release and its request: of two sources that give the same release by the same
+request the documents are equal, whatever else the sources held.
 """
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from anon_dagster.core.hierarchy import SUPPRESSED, Label, fingerprint
-from anon_dagster.core.local import Cells
-from anon_dagster.core.solution import Generalized, Proof, Solution
-from anon_dagster.errors import RequestError
-from anon_dagster.hierarchies import default_rule, frozen
+from anon_dagster.core.hierarchy import SUPPRESSED, Label
+from anon_dagster.core.local import Anything, Cells, Members, Range, Value, parse_label
+from anon_dagster.core.ordering import Meaning
+from anon_dagster.errors import HierarchyError, RequestError
+from anon_dagster.hierarchies import default_rule
 from anon_dagster.planning.decision import Decision
-from anon_dagster.planning.plan import Plan, domain_of
-from anon_dagster.request import MaskRule, Policy, SuppressRule, TreeRule, parse_policy
+from anon_dagster.planning.plan import domain_of
+from anon_dagster.request import (
+    DateRule,
+    HierarchyRule,
+    IntervalRule,
+    MaskRule,
+    Policy,
+    QuasiIdentifier,
+    RoundingRule,
+    SuppressRule,
+    parse_policy,
+)
+from anon_dagster.storage.meaning import ordering_of
 
-_VERSION = 1
-_VERSIONED = re.compile(r"anon-dagster solution ([0-9]{1,9})")
-FORMAT = f"anon-dagster solution {_VERSION}"
+FORMAT = "anon-dagster solution"
+VERSION = 2
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class StoredSolution:
     """What was decided once, ready to be applied to other records."""
 
     policy: Policy
     """With a rule for every quasi-identifier."""
+    released: tuple[tuple[Label, ...], ...]
+    """(quasi-identifiers,) of (labels,): how they read, averages among them."""
+    codes: NDArray[np.int32]
+    """(classes, quasi-identifiers): the label of each class."""
     cells: Cells
-    generalized: tuple[Generalized, ...]  # (quasi-identifiers,)
+    """What each class covers: any value of an attribute that it averages."""
     levels: tuple[int, ...] | None
-    proof: Proof
+    """Level of each quasi-identifier, for full-domain generalization."""
 
     @property
     def classes(self) -> int:
         """How many classes were released."""
         return len(self.cells.order)
 
+    @cached_property
+    def named(self) -> tuple[set[Label], ...]:
+        """The values that released labels name, of each quasi-identifier."""
+        return tuple(set(_named(self.cells, q)) for q in range(len(self.cells.labels)))
 
-def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
+    @property
+    def meanings(self) -> dict[str, Meaning]:
+        """What later values mean, of each quasi-identifier whose rule or labels tell it."""
+        told = {
+            name: _meaning(attribute.hierarchy, self.named[q])
+            for q, (name, attribute) in enumerate(self.policy.quasi_identifiers.items())
+        }
+        return {name: meaning for name, meaning in told.items() if meaning is not None}
+
+
+def _meaning(rule: HierarchyRule | None, named: Iterable[Label]) -> Meaning | None:
+    if isinstance(rule, IntervalRule | RoundingRule):
+        return Meaning.number
+    meaning = ordering_of(pa.array(sorted(v for v in named if v is not None), pa.string())).meaning
+    return None if meaning in {Meaning.text, Meaning.boolean} else meaning
+
+
+def _named(cells: Cells, q: int) -> Iterable[Label]:
+    levels, labels = cells.levels[q], cells.labels[q]
+    if levels is None:
+        return chain.from_iterable(map(values_in, labels))
+    return (label for level, label in zip(levels, labels, strict=True) if level == 0)
+
+
+def values_in(label: Label) -> tuple[Label, ...]:
+    """Return the values that a label of a range or a set names."""
+    parsed = parse_label(label)
+    if isinstance(parsed, Range):
+        return (parsed.low, parsed.high)
+    if isinstance(parsed, Members):
+        return tuple(parsed.values)
+    return (parsed.value,) if isinstance(parsed, Value) else ()
+
+
+# -- writing -------------------------------------------------------------------------------
+
+
+def to_document(decision: Decision) -> dict[str, Any]:
     """Write down a solution as JSON can hold it.
 
-    Parameters
-    ----------
-    decimal
-        The decimal mark of the source, for columns whose hierarchy is the obvious one.
+    Raises
+    ------
+    RequestError
+        If it is of those records alone: clusters made by MDAV, a secret sample.
     """
+    _require_applicable(decision)
     plan, solution = decision.plan, decision.solution
+    cells = Cells.of(plan.problem, solution)
+    columns = []
+    attributes = dict(plan.policy.attributes)
+    for q, (name, attribute) in enumerate(plan.policy.quasi_identifiers.items()):
+        rule, column = _visible(decision, name, cells, q)
+        columns.append(column)
+        attributes[name] = attribute.model_copy(update={"hierarchy": rule})
+    policy = plan.policy.model_copy(update={"attributes": attributes})
+    rows = sorted(set(zip(*(column.codes for column in columns), strict=True)))
+    global_levels = None
+    if solution.levels is not None:
+        global_levels = [max(column.levels or [0]) for column in columns]
+    return {
+        "format": FORMAT,
+        "version": VERSION,
+        "software": version("anon-dagster"),
+        "policy": policy.model_dump(mode="json", by_alias=True),
+        "levels": global_levels,
+        "labels": [list(column.labels) for column in columns],
+        "label_levels": [column.levels for column in columns],
+        "classes": [list(row) for row in rows],
+    }
+
+
+def _require_applicable(decision: Decision) -> None:
+    plan = decision.plan
     if plan.clusters is not None:
         raise RequestError(
             f"{', '.join(plan.clusters.labels)}: clusters made by MDAV are those of their records "
@@ -64,28 +148,88 @@ def to_document(decision: Decision, *, decimal: str = ".") -> dict[str, Any]:
             "a differentially private release is of the records that were drawn for it; its "
             "solution cannot be applied to others: anonymize them"
         )
-    solution = _as_released(solution)
-    policy = _with_rules(plan.policy, decision, decimal)
-    proof = {name: getattr(solution.proof, name) for name in Proof.__dataclass_fields__}
-    released = solution.classes >= 0
-    sizes = np.zeros(_classes(solution), dtype=np.int64)
-    np.add.at(sizes, solution.classes[released], plan.problem.counts[released])
-    return {
-        "format": FORMAT,
-        "software": version("anon-dagster"),
-        "policy": policy.model_dump(mode="json", by_alias=True),
-        "levels": solution.levels,
-        "hierarchies": {
-            name: {"levels": h.levels, "leaves": h.leaves, "fingerprint": fingerprint(h)}
-            for name, h in plan.hierarchies.items()
-            if isinstance(getattr(policy.attributes[name], "hierarchy", None), TreeRule)
-        },
-        "cells": Cells.of(plan.problem, _unaggregated(plan, solution)).to_document(),
-        "sizes": sizes.tolist(),
-        "suppressed": decision.suppressed,
-        "generalized": [_generalized_document(generalized) for generalized in solution.generalized],
-        "proof": proof,
-    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """How one quasi-identifier reads in the released classes."""
+
+    labels: tuple[Label, ...]  # (labels,): in alphabetical order, a missing value last
+    levels: list[int] | None  # (labels,): of their nodes; None: ranges or sets
+    codes: list[int]  # (classes,): label of each class
+
+
+def _visible(decision: Decision, name: str, cells: Cells, q: int) -> tuple[HierarchyRule, _Column]:
+    """Return the rule of a quasi-identifier, as far as its released labels show it, and these."""
+    attribute = decision.plan.policy.quasi_identifiers[name]
+    used = set(decision.solution.classes.tolist()) - {-1}
+    codes = cells.codes[sorted(used), q].tolist() if used else []
+    levels = cells.levels[q]
+    if attribute.aggregate is not None:
+        return SuppressRule(), _column(cells.labels[q], None, codes, aggregated=True)
+    shown = {} if levels is None else {code: levels[code] for code in codes}
+    top = decision.plan.hierarchies[name].levels - 1
+    rule = attribute.hierarchy
+    if rule is None:
+        column = domain_of(decision.plan.policy, decision.counted, name)
+        rule = default_rule(column.labels, column.ordering, decimal=column.decimal)
+    visible, renumbered = _as_far_as_shown(
+        rule, sorted(set(shown.values()) - {0, top}), top, own=attribute.hierarchy is not None
+    )
+    of_label = None if levels is None else {c: renumbered[level] for c, level in shown.items()}
+    return visible, _column(cells.labels[q], of_label, codes)
+
+
+def _as_far_as_shown(
+    rule: HierarchyRule, inner: Sequence[int], top: int, *, own: bool
+) -> tuple[HierarchyRule, dict[int, int]]:
+    """Return what released labels show of a rule, and the new number of each level.
+
+    A rule of the request is no secret, but for how many characters a mask without levels hides:
+    as many as the longest value has. A rule that was made out of the values keeps the levels that
+    labels have.
+
+    Parameters
+    ----------
+    inner
+        The levels of released labels between the values and ``*``.
+    """
+    every_level = {level: level for level in range(top + 1)}
+    if isinstance(rule, MaskRule) and rule.levels is None and rule.keep is None:
+        highest = max(inner, default=0)
+        shown = rule.model_copy(update={"levels": highest}) if highest else SuppressRule()
+        return shown, {**{level: level for level in range(highest + 1)}, top: highest + 1}
+    if own or (inner and not isinstance(rule, IntervalRule | DateRule)):
+        return rule, every_level
+    renumbered = {0: 0, **{level: n for n, level in enumerate(inner, 1)}, top: len(inner) + 1}
+    if not inner:
+        return SuppressRule(), renumbered
+    steps = "widths" if isinstance(rule, IntervalRule) else "levels"
+    kept = tuple(getattr(rule, steps)[level - 1] for level in inner)
+    return rule.model_copy(update={steps: kept}), renumbered
+
+
+def _column(
+    labels: Sequence[Label],
+    levels: Mapping[int, int] | None,
+    codes: Sequence[int],
+    *,
+    aggregated: bool = False,
+) -> _Column:
+    """Put labels in the order of the alphabet, those that read alike on one level joined."""
+
+    def key(code: int) -> tuple[bool, str, int]:
+        label = labels[code]
+        return label is None, label or "", 0 if levels is None else levels[code]
+
+    keys = sorted({key(code) for code in codes})
+    place = {each: n for n, each in enumerate(keys)}
+    shown = tuple(None if missing else text for missing, text, _ in keys)
+    of_shown = None if levels is None or aggregated else [level for *_, level in keys]
+    return _Column(shown, of_shown, [place[key(code)] for code in codes])
+
+
+# -- reading -------------------------------------------------------------------------------
 
 
 def from_document(document: Mapping[str, Any]) -> StoredSolution:
@@ -94,133 +238,100 @@ def from_document(document: Mapping[str, Any]) -> StoredSolution:
     Raises
     ------
     RequestError
-        If it is no solution, one of a version that is not understood, or not whole.
+        If it is no solution, one of another version, or damaged.
     """
-    _require_format(document.get("format"))
-    try:
-        stored = StoredSolution(
-            policy=parse_policy(document["policy"]),
-            cells=Cells.from_document(document["cells"]),
-            generalized=tuple(map(_generalized, document["generalized"])),
-            levels=None if document["levels"] is None else tuple(document["levels"]),
-            proof=Proof(**document["proof"]),
-        )
-        whole = _is_whole(stored)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
-        whole = False
-    if not whole:
-        raise RequestError("the solution is damaged: a part of it is missing or unfit")
-    return stored
-
-
-def _require_format(name: object) -> None:
-    """Refuse what is no solution, and a version of them that is not understood."""
-    if name == FORMAT:
-        return
-    if isinstance(name, str) and (match := _VERSIONED.fullmatch(name)):
+    if not str(document.get("format")).startswith(FORMAT):
+        raise RequestError(f"this is no solution that can be applied: its format is not {FORMAT}")
+    if document.get("version") != VERSION:
+        told = document.get("version", 1)
+        told = told if isinstance(told, int) else "unknown"
         raise RequestError(
-            f"the solution is written in version {match[1]} of its format, and only version "
-            f"{_VERSION} can be applied: use the software that wrote it, or decide anew"
+            f"the solution has version {told} of its format, and version {VERSION} is read; "
+            "anonymize the first records again"
         )
-    raise RequestError(f"this is no solution that can be applied: its format is not {FORMAT}")
+    try:
+        return _stored(document)
+    except (KeyError, TypeError, ValueError, IndexError, HierarchyError, OverflowError):
+        problem = "the solution is damaged: a part of it is missing or unfit"
+    raise RequestError(problem)
 
 
-def _is_whole(stored: StoredSolution) -> bool:
-    """Tell whether the parts of a solution speak of the same attributes, classes and labels."""
-    cells, classes = stored.cells, stored.classes
-    attributes = len(stored.policy.quasi_identifiers)
-    per_attribute = (cells.labels, cells.levels, stored.generalized, stored.levels)
-    return (
-        all(part is None or len(part) == attributes for part in per_attribute)
-        and sorted(cells.order.tolist()) == list(range(classes))
-        and cells.codes.shape == ((classes, attributes) if classes else (0, 0))
-        and all(map(_are_labels, cells.codes.T, cells.labels))
-        and all(
-            levels is None or len(levels) == len(labels)
-            for levels, labels in zip(cells.levels, cells.labels, strict=True)
-        )
-        and all(
-            g.codes.shape == (classes,)
-            and len(g.covered) == len(g.heights) == len(g.labels)
-            and _are_labels(g.codes, g.labels)
-            for g in stored.generalized
-        )
+def _stored(document: Mapping[str, Any]) -> StoredSolution:
+    policy = parse_policy(document["policy"])
+    attributes = tuple(policy.quasi_identifiers.values())
+    labels = tuple(tuple(of_attribute) for of_attribute in document["labels"])
+    levels = [None if each is None else tuple(each) for each in document["label_levels"]]
+    rows = [tuple(row) for row in document["classes"]]
+    codes = np.array(rows, dtype=np.int32).reshape(len(rows), len(attributes))
+    _require_consistent(attributes, labels, levels, codes)
+    covering = [
+        _covering(attribute, labels[q], levels[q]) for q, attribute in enumerate(attributes)
+    ]
+    aggregated = np.array([a.aggregate is not None for a in attributes], dtype=np.bool_)
+    placed = np.where(aggregated, np.int32(0), codes)
+    breadth = sum(
+        (a.importance * _breadth(*covering[q])[placed[:, q]] for q, a in enumerate(attributes)),
+        start=np.zeros(len(rows)),
     )
-
-
-def _are_labels(codes: NDArray[np.int32], labels: Sequence[Label]) -> bool:
-    """Tell whether each code, (classes,), is the position of a label."""
-    return bool(((codes >= 0) & (codes < len(labels))).all())
-
-
-def _classes(solution: Solution) -> int:
-    return max((len(generalized.codes) for generalized in solution.generalized), default=1)
-
-
-def _as_released(solution: Solution) -> Solution:
-    """Forget labels that no released class has: they read as suppressed records did."""
-    shown = []
-    for generalized in solution.generalized:
-        used, codes = np.unique(generalized.codes, return_inverse=True)
-        shown.append(
-            Generalized(
-                codes.reshape(-1).astype(np.int32),
-                tuple(generalized.labels[label] for label in used),
-                generalized.covered[used],
-                generalized.heights[used],
-                generalized.leaves,
-            )
-        )
-    return replace(solution, generalized=tuple(shown))
-
-
-def _unaggregated(plan: Plan, solution: Solution) -> Solution:
-    """Return how classes are found: an attribute that they average plays no part in it."""
-    without_averages = tuple(
-        Generalized(
-            np.zeros(len(generalized.codes), dtype=np.int32),
-            (SUPPRESSED,),
-            np.array([generalized.leaves], dtype=np.int64),
-            np.ones(1),
-            generalized.leaves,
-        )
-        if q in plan.aggregations
-        else generalized
-        for q, generalized in enumerate(solution.generalized)
+    cells = Cells(
+        tuple(shown for shown, _ in covering),
+        tuple(of_shown for _, of_shown in covering),
+        placed,
+        np.argsort(breadth, kind="stable"),
     )
-    return replace(solution, generalized=without_averages)
+    asked = document["levels"]
+    return StoredSolution(policy, labels, codes, cells, None if asked is None else tuple(asked))
 
 
-def _generalized_document(generalized: Generalized) -> dict[str, Any]:
-    return {
-        "labels": list(generalized.labels),
-        "codes": generalized.codes.tolist(),
-        "covered": generalized.covered.tolist(),
-        "heights": generalized.heights.tolist(),
-        "leaves": generalized.leaves,
-    }
+def _breadth(labels: Sequence[Label], levels: Sequence[int] | None) -> NDArray[np.float64]:
+    """Return how much each label covers, (labels,), as far as the labels themselves tell.
 
-
-def _generalized(document: Mapping[str, Any]) -> Generalized:
-    return Generalized(
-        np.array(document["codes"], dtype=np.int32),
-        tuple(document["labels"]),
-        np.array(document["covered"], dtype=np.int64),
-        np.array(document["heights"], dtype=np.float64),
-        document["leaves"],
+    Of a node it is its level, of a range or a set the values of all labels that it covers; each as
+    a share of the largest there is.
+    """
+    if levels is not None:
+        return np.array(levels, dtype=np.float64) / max(1, *levels)
+    named = pa.array(
+        sorted({v for label in labels for v in values_in(label) if v is not None}), pa.string()
     )
+    ranks = dict(zip(named.to_pylist(), ordering_of(named).ranks.tolist(), strict=True))
+    return np.array([_share(label, ranks) for label in labels])
 
 
-def _with_rules(policy: Policy, decision: Decision, decimal: str) -> Policy:
-    """Give every quasi-identifier a rule, and each mask its levels."""
-    attributes = dict(policy.attributes)
-    for name, attribute in policy.quasi_identifiers.items():
-        column = domain_of(policy, decision.counted, name)
-        kind = column.kinds.kind
-        rule = attribute.hierarchy or default_rule(column.labels, kind=kind, decimal=decimal)
-        if attribute.aggregate is not None:
-            rule = SuppressRule()  # as it was planned: averaged values tell classes apart nowhere
-        if isinstance(rule, MaskRule):
-            rule = frozen(rule, decision.plan.hierarchies[name], decimal=decimal)
-        attributes[name] = attribute.model_copy(update={"hierarchy": rule})
-    return policy.model_copy(update={"attributes": attributes})
+def _share(label: Label, ranks: Mapping[str, int]) -> float:
+    parsed = parse_label(label)
+    if isinstance(parsed, Anything):
+        return 1.0
+    if isinstance(parsed, Range):
+        return (ranks[parsed.high] - ranks[parsed.low] + 1) / len(ranks)
+    return len(values_in(label)) / (len(ranks) + 1)
+
+
+def _covering(
+    attribute: QuasiIdentifier, labels: tuple[Label, ...], levels: tuple[int, ...] | None
+) -> tuple[tuple[Label, ...], tuple[int, ...] | None]:
+    """Return the labels by which values are placed: of an average all are as good."""
+    if attribute.aggregate is not None:
+        return (SUPPRESSED,), (1,)
+    return labels, levels
+
+
+def _require_consistent(
+    attributes: Sequence[QuasiIdentifier],
+    labels: Sequence[tuple[Label, ...]],
+    levels: Sequence[tuple[int, ...] | None],
+    codes: NDArray[np.int32],
+) -> None:
+    """Raise a ValueError unless each class has a label and each label a level, if it has nodes."""
+    if not len(attributes) == len(labels) == len(levels):
+        raise ValueError("another number of quasi-identifiers")
+    for q, of_attribute in enumerate(labels):
+        if not all(label is None or isinstance(label, str) for label in of_attribute):
+            raise ValueError("a label is no text")
+        own = levels[q]
+        if own is not None and (len(own) != len(of_attribute) or min(own, default=0) < 0):
+            raise ValueError("labels without a level")
+        if own is None:
+            list(map(parse_label, of_attribute))
+        if len(codes) and not 0 <= codes[:, q].min() <= codes[:, q].max() < len(of_attribute):
+            raise ValueError("a class without a label")

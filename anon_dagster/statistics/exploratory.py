@@ -6,15 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.request import Policy
-from anon_dagster.storage.values import TextKind, text_array, typed
+from anon_dagster.storage.meaning import canonical_texts
+from anon_dagster.storage.values import TextKind
 
-NUMBERS = frozenset({TextKind.integer, TextKind.decimal})
-MOMENTS = frozenset({TextKind.date, TextKind.datetime})
+_KINDS = {
+    Meaning.number: TextKind.decimal,
+    Meaning.date: TextKind.date,
+    Meaning.moment: TextKind.datetime,
+    Meaning.text: TextKind.text,
+    Meaning.boolean: TextKind.boolean,
+}
+"""What values are called of which a few are odd."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,9 +45,6 @@ def exploratory_statistics(
     source: Count,
     release: Count | None,
     policy: Policy,
-    *,
-    decimal: str = ".",
-    release_decimal: str = ".",
 ) -> ExploratoryStatistics:
     """Describe the columns of a source and of its release.
 
@@ -50,33 +54,24 @@ def exploratory_statistics(
         What one reading of each told; no release yet: ``None``.
     policy
         Says what each attribute is.
-    decimal, release_decimal
-        The decimal marks of numbers in the source and in the release; in the values they become
-        points.
     """
     released = {} if release is None else release.columns
     names = [name for name in policy.attributes if name in source.columns]
     shown = [name for name in names if policy.attributes[name].role != "direct_identifier"]
-    marks = (decimal, release_decimal)
     masked = {name for name, a in policy.quasi_identifiers.items() if a.mask is not None}
     tables = [
-        _values(name, None if name in masked else source.columns[name], released.get(name), marks)
+        _values(name, None if name in masked else source.columns[name], released.get(name))
         for name in shown
     ]
-    empty = _values("", None, None, marks)
+    empty = _values("", None, None)
     rows = []
     for name in names:
         role = policy.attributes[name].role
-        for table, count, mark in (
-            ("source", source, decimal),
-            ("release", release, release_decimal),
-        ):
+        for table, count in (("source", source), ("release", release)):
             if count is not None and name in count.columns:
                 hidden = name in masked and table == "source"
-                summary = _summary(role, count.columns[name], mark, hidden=hidden)
-                rows.append(
-                    {"attribute": name, "table": table, "records": count.records, **summary}
-                )
+                told = _summary(role, count.columns[name], hidden=hidden)
+                rows.append({"attribute": name, "table": table, "records": count.records, **told})
     return ExploratoryStatistics(
         pd.concat(tables, ignore_index=True) if tables else empty, _summaries(rows)
     )
@@ -85,13 +80,10 @@ def exploratory_statistics(
 # -- values --------------------------------------------------------------------------------
 
 
-def _values(
-    name: str, source: ColumnCount | None, release: ColumnCount | None, marks: tuple[str, str]
-) -> pd.DataFrame:
-    """Return the values of an attribute in their order, with their counts in both tables."""
+def _values(name: str, source: ColumnCount | None, release: ColumnCount | None) -> pd.DataFrame:
     counts = {
-        "source": _counts(source, marks[0]).astype("int64"),
-        "release": _counts(release, marks[1]),
+        "source": _counts(source).astype("int64"),
+        "release": _counts(release),
     }
     frame = pd.DataFrame(counts).reset_index(names="value")
     for table, column in (("source", source), ("release", release)):
@@ -103,17 +95,13 @@ def _values(
     return frame
 
 
-def _counts(column: ColumnCount | None, decimal: str) -> "pd.Series[int]":
+def _counts(column: ColumnCount | None) -> "pd.Series[int]":
     if column is None:
         return pd.Series(dtype="Int64", index=pd.Index([], dtype="string"))
-    index = pd.Index(_texts(column, decimal).to_pandas(), dtype="string")
-    return pd.Series(column.counts, index=index, dtype="Int64")
-
-
-def _texts(column: ColumnCount, decimal: str) -> pa.StringArray:
-    if decimal == "." or column.kinds.kind not in NUMBERS:
-        return column.values  # noqa: PD011 (a column count, no frame)
-    return text_array(typed(column.values, column.kinds, decimal))
+    texts = canonical_texts(column.values, column.ordering, decimal=column.decimal)
+    index = pd.Index(texts.to_pandas(), dtype="string")
+    counts = pd.Series(column.counts, index=index, dtype="Int64")
+    return counts if index.is_unique else counts.groupby(level=0, dropna=False).sum()
 
 
 # -- summaries -----------------------------------------------------------------------------
@@ -142,32 +130,30 @@ def _summaries(rows: list[dict[str, object]]) -> pd.DataFrame:
     return frame.astype(types).set_index(["attribute", "table"])
 
 
-def _summary(role: str, column: ColumnCount, decimal: str, *, hidden: bool) -> dict[str, object]:
-    """Describe a column: no more than its counts if it is hidden or a direct identifier."""
-    kind = column.kinds.kind
-    summary: dict[str, object] = {"role": role, "distinct": column.distinct}
-    summary["missing"] = column.missing
+def _summary(role: str, column: ColumnCount, *, hidden: bool) -> dict[str, object]:
+    told: dict[str, object] = {"role": role, "distinct": column.distinct}
+    told["missing"] = column.missing
     if hidden or role == "direct_identifier":
-        return summary
-    summary |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
-    if kind not in NUMBERS | MOMENTS or not column.distinct:
-        return summary
-    values = typed(column.values, column.kinds, decimal)
-    present = np.asarray(pc.is_valid(values))
-    held, counts = values.filter(pa.array(present)), column.counts[present]
-    return summary | dict(
-        _of_numbers(held, counts) if kind in NUMBERS else _of_moments(held, counts)
-    )
+        return told
+    ordering = column.ordering
+    kind = column.kinds.kind
+    if kind is TextKind.text:
+        kind = _KINDS[ordering.meaning]
+    told |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
+    in_order = ordering.in_order
+    if ordering.meaning in {Meaning.text, Meaning.boolean} or not len(in_order):
+        return told
+    counts = column.counts[in_order]
+    if ordering.meaning is Meaning.number:
+        return told | dict(_of_numbers(ordering.numbers[in_order], counts))
+    texts = column.values.take(pa.array(in_order))  # noqa: PD011 (a column count, no frame)
+    return told | dict(_of_moments(texts, counts))
 
 
-def _of_numbers(values: pa.Array, counts: NDArray[np.int64]) -> Iterator[tuple[str, float]]:
-    """Yield mean, standard deviation and quartiles of numbers, each with its count, (values,)."""
-    rounded = values.cast(
-        pa.float64(), safe=False
-    )  # integers beyond 2⁵³ have no float of their own
-    numbers = rounded.to_numpy(zero_copy_only=False)
-    order = np.argsort(numbers)
-    numbers, counts = numbers[order], counts[order]
+def _of_numbers(
+    numbers: NDArray[np.float64], counts: NDArray[np.int64]
+) -> Iterator[tuple[str, float]]:
+    """Describe numbers, (values,), in their order."""
     records = int(counts.sum())
     mean = float((numbers * (counts / records)).sum())
     squares = float((counts * (numbers - mean) ** 2).sum())
@@ -185,10 +171,9 @@ def _quantile(numbers: NDArray[np.float64], counts: NDArray[np.int64], quarter: 
     return float(numbers[low] + (numbers[high] - numbers[low]) * (rest / 4))
 
 
-def _of_moments(values: pa.Array, counts: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
-    order = pc.sort_indices(values).to_numpy()
-    texts = text_array(values)
-    ends = counts[order].cumsum()
+def _of_moments(texts: pa.StringArray, counts: NDArray[np.int64]) -> Iterator[tuple[str, str]]:
+    """Describe dates or times, (values,), in their order."""
+    ends = counts.cumsum()
     middle = int(np.searchsorted(ends, (int(ends[-1]) - 1) // 2, side="right"))
-    for name, position in (("earliest", 0), ("middle", middle), ("latest", len(order) - 1)):
-        yield name, texts[int(order[position])].as_py()
+    for name, position in (("earliest", 0), ("middle", middle), ("latest", len(texts) - 1)):
+        yield name, texts[position].as_py()

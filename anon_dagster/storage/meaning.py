@@ -7,7 +7,7 @@ among them.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -35,7 +35,9 @@ _Bools = NDArray[np.bool_]
 _Ints = NDArray[np.int64]
 
 
-def ordering_of(values: pa.StringArray, *, decimal: str = ".") -> Ordering:
+def ordering_of(
+    values: pa.StringArray, *, decimal: str = ".", meaning: Meaning | None = None
+) -> Ordering:
     """Find out what the distinct values of a column mean.
 
     Parameters
@@ -44,16 +46,23 @@ def ordering_of(values: pa.StringArray, *, decimal: str = ".") -> Ordering:
         (values,): texts; null where a value is missing.
     decimal
         The decimal mark of numbers. What has a point where another mark is used is no number.
+    meaning
+        What they are known to mean, however many odd ones there are; found out if left out.
     """
     present = _bools(pc.is_valid(values))
     numbers = _pointed(values, decimal)
     fits = _numeric(numbers, _STRICT)
-    if _prevails(fits, present):
+    if meaning is Meaning.number or (meaning is None and _are_numbers(numbers, fits, present)):
         return _of_numbers(numbers, fits, present)
-    for meaning, read in _CALENDARS:
-        moments = read(values)
+    if meaning in {None, Meaning.boolean} and _are_booleans(values, present):
+        return replace(_of_texts(values, numbers, present), meaning=Meaning.boolean)
+    readings = [(kind, read(values)) for kind, read in _CALENDARS if meaning in {None, kind}]
+    if meaning is not None and readings:
+        kind, moments = max(readings, key=lambda reading: int(reading[1].valid.sum()))
+        return _of_moments(kind, moments, present)
+    for kind, moments in readings:
         if _prevails(moments.valid, present):
-            return _of_moments(meaning, moments, present)
+            return _of_moments(kind, moments, present)
     return _of_texts(values, numbers, present)
 
 
@@ -68,9 +77,18 @@ def canonical_texts(
     """
     if ordering.meaning is Meaning.number:
         return _plain_numbers(values, ordering, decimal)
-    if ordering.meaning is Meaning.text:
+    if ordering.meaning in {Meaning.text, Meaning.boolean}:
         return values
     return _first_spellings(values, ordering)
+
+
+def remarked(values: pa.StringArray, decimal: str, mark: str) -> pa.StringArray:
+    """Write numbers that have one decimal mark with another one, (values,)."""
+    if decimal == mark:
+        return values
+    pointed = _pointed(values, decimal)
+    number = _numeric(pointed, _LENIENT)
+    return pc.if_else(pa.array(number), pc.replace_substring(pointed, ".", mark), values)
 
 
 def _prevails(fits: _Bools, present: _Bools) -> bool:
@@ -81,6 +99,13 @@ def _prevails(fits: _Bools, present: _Bools) -> bool:
 
 
 # -- numbers -------------------------------------------------------------------------------
+
+
+def _are_numbers(pointed: pa.StringArray, fits: _Bools, present: _Bools) -> bool:
+    """Tell whether values are numbers: not if several begin with idle zeros, as codes do."""
+    if not _prevails(fits, present):
+        return False
+    return int((_numeric(pointed, _LENIENT) & ~fits).sum()) <= 1
 
 
 def _pointed(values: pa.StringArray, decimal: str) -> pa.StringArray:
@@ -299,6 +324,11 @@ def _first_spellings(values: pa.StringArray, ordering: Ordering) -> pa.StringArr
 
 
 # -- texts ---------------------------------------------------------------------------------
+
+
+def _are_booleans(values: pa.StringArray, present: _Bools) -> bool:
+    read = _bools(pc.is_in(values, value_set=pa.array(["false", "true"])))
+    return bool(present.any() and (read == present).all())
 
 
 def _of_texts(values: pa.StringArray, pointed: pa.StringArray, present: _Bools) -> Ordering:

@@ -11,8 +11,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core import wording
-from anon_dagster.core.audit import Partition, people_alike, records_needed
+from anon_dagster.core.audit.matching import people_alike, records_needed
+from anon_dagster.core.audit.measurement import Partition
+from anon_dagster.core.audit.values import plainly
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.risk.uniqueness import Sample, estimate
 from anon_dagster.errors import SchemaMismatchError
@@ -20,7 +21,6 @@ from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.population import people_of
 from anon_dagster.request import KMapRule, Policy
-from anon_dagster.storage.values import rewritten
 from anon_dagster.verification.result import Promise, promise
 
 
@@ -30,12 +30,9 @@ class Crowd:
 
     policy: Policy
     population: Count | None
-    """The table of them, if there is one; its numbers have the decimal mark of the source."""
+    """The table of them, if there is one."""
     drawn: int
     """Records of the source, or of the release where the source is not at hand."""
-    decimal: str
-    """The decimal mark of the table of them."""
-    released_decimal: str
     levels: Mapping[str, int] | None = None
     """Of the release, by quasi-identifier, if they are known."""
 
@@ -124,7 +121,10 @@ def _people_behind(
     first[classes.of[::-1]] = np.arange(len(classes.of))[::-1]
     shown = [_labels(release, name, first) for name in names]
     hidden = _suppressed(shown, crowd.policy)
-    columns = [_columns(crowd, name, own, hidden) for name, own in zip(names, shown, strict=True)]
+    columns = [
+        _columns(crowd, name, own, hidden, release.columns[name].decimal)
+        for name, own in zip(names, shown, strict=True)
+    ]
     of_classes, of_people = zip(*columns, strict=True)
     people = people_alike(of_classes, of_people, population.table.counts)
     absent = population.records - int(people[~hidden].sum())
@@ -154,7 +154,11 @@ def _suppressed(shown: Sequence[Sequence[Label]], policy: Policy) -> NDArray[np.
 
 
 def _columns(
-    crowd: Crowd, name: str, shown: Sequence[Label], hidden: NDArray[np.bool_]
+    crowd: Crowd,
+    name: str,
+    shown: Sequence[Label],
+    hidden: NDArray[np.bool_],
+    released_decimal: str,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return how classes and people read in a quasi-identifier, in the same codes."""
     assert crowd.population is not None, "a validated policy has a table of its population"
@@ -165,13 +169,13 @@ def _columns(
         name,
         column.labels,
         column.counts,
-        kind=column.kinds.kind,
-        decimal=crowd.decimal,
+        ordering=column.ordering,
+        decimal=column.decimal,
     )
-    written = rewritten(column.values, column.kinds, crowd.decimal, crowd.released_decimal)
-    own = dict(zip(written.to_pylist(), column.labels, strict=True))
-    above = hierarchy.levels if crowd.levels is None else crowd.levels[name] + 1
-    levels = range(attribute.lowest_level if crowd.levels is None else above - 1, above)
+    own = dict(zip(plainly(column.labels, column.decimal), column.labels, strict=True))
+    shown = plainly(shown, released_decimal)
+    known = hierarchy.levels if crowd.levels is None else crowd.levels[name] + 1
+    levels = range(attribute.lowest_level if crowd.levels is None else known - 1, known)
     level, labels = _level(hierarchy, own, shown, hidden, levels, name)
     nodes = {label: node for node, label in enumerate(hierarchy.labels[level])}
     of_classes = [nodes.get(label, len(nodes)) for label in labels]

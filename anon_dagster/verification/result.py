@@ -26,11 +26,15 @@ class Promise:
     """Decided exactly, not by the rounded numbers above."""
     classes_failing: int
     records_failing: int
+    untold: str | None = None
+    """Why nobody can tell whether it holds, which then counts as broken."""
 
     def __str__(self) -> str:
         name = wording.guarding(self.name, self.attribute)
         if self.holds:
-            return f"{name} holds"
+            return f"{self.name}{of} holds"
+        if self.untold is not None:
+            return f"{self.name}{of} cannot be told: {self.untold}"
         return (
             f"{name} is broken by {counted(self.classes_failing, 'class')} "
             f"with {counted(self.records_failing, 'record')}"
@@ -94,6 +98,20 @@ class Verification:
         """Return a row per promise."""
         columns = list(Promise.__dataclass_fields__)
         return pd.DataFrame([asdict(promise) for promise in self.promises], columns=columns)
+
+
+def untold(name: str, attribute: str | None, asked: float, why: str) -> Promise:
+    """Return a promise of which nobody can tell whether it holds."""
+    return Promise(
+        name=name,
+        attribute=attribute,
+        asked=asked,
+        reached=None,
+        holds=False,
+        classes_failing=0,
+        records_failing=0,
+        untold=why,
+    )
 
 
 def promise(

@@ -1,14 +1,12 @@
 """What classes tell of a guarded attribute, beside the release and the source."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import exp
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core import wording
@@ -27,8 +25,11 @@ from anon_dagster.core.audit import (
     ordered_distances,
     relative_gains,
 )
+from anon_dagster.core.audit.values import plainly, read_values
+from anon_dagster.core.hierarchy import Label
+from anon_dagster.errors import counted
 from anon_dagster.hierarchies import build_hierarchy
-from anon_dagster.reading.counting import Count
+from anon_dagster.reading.counting import ColumnCount
 from anon_dagster.request import (
     AlphaKAnonymityRule,
     BetaLikenessRule,
@@ -39,8 +40,7 @@ from anon_dagster.request import (
     Sensitive,
     TClosenessRule,
 )
-from anon_dagster.storage.values import NUMBERS, Kinds, TextKind, rewritten, typed
-from anon_dagster.verification.result import Promise, promise
+from anon_dagster.verification.result import Promise, promise, untold
 
 
 def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
@@ -63,11 +63,15 @@ def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
 
 
 def _alpha_k_anonymity(held: Contents, values: "Values", rule: AlphaKAnonymityRule) -> Promise:
-    asked, labels = rule.guarded, values.labels.to_pylist()
-    guarded = [asked is None or label in asked for label in labels]
-    shares = largest_shares(held, np.array(guarded, dtype=np.bool_))
+    name = f"({rule.alpha:g},{rule.k})-anonymity"
+    guarded = np.ones(len(values.labels), dtype=np.bool_)
+    if rule.guarded is not None:
+        guarded, absent = values.guarded(rule.guarded)
+        if absent == len(rule.guarded) and len(held.sizes):
+            why = f"none of {counted(absent, 'guarded value')} occurs; are they misspelt?"
+            return untold(name, rule.attribute, rule.alpha, why)
+    shares = largest_shares(held, guarded)
     failing = shares.above(Fraction(str(rule.alpha))) | (held.sizes < rule.k)
-    name = wording.alpha_k_anonymity(rule.alpha, rule.k)
     return promise(name, rule.attribute, rule.alpha, held.sizes, shares.largest, failing)
 
 
@@ -75,7 +79,9 @@ def of_values(
     held: Contents, values: "Values", rule: GuardingRule, policy: Policy
 ) -> Iterator[Promise]:
     """Measure a model that asks which values there are, not only how many."""
-    if isinstance(rule, AlphaKAnonymityRule):
+    if isinstance(rule, LDiversityRule):
+        yield l_diversity(held, rule)
+    elif isinstance(rule, AlphaKAnonymityRule):
         yield _alpha_k_anonymity(held, values, rule)
     elif isinstance(rule, TClosenessRule):
         yield from _t_closeness(held, values, rule, policy)
@@ -109,59 +115,78 @@ def _beta_likeness(held: Contents, values: "Values", rule: BetaLikenessRule) -> 
 def _t_closeness(
     held: Contents, values: "Values", rule: TClosenessRule, policy: Policy
 ) -> Iterator[Promise]:
-    measure = _distance(values, rule, policy)
+    ordered = rule.distance != "ordered" or values.ranks is not None
+    measure = _distance(values, rule, policy) if ordered else equal_distances
     for whose, reference in values.references.items():
+        name = f"{rule.t:g}-closeness ({rule.distance} distance) to the {whose}"
+        if not ordered:
+            why = f"{counted(values.unordered, 'value')} cannot be put in an order with the others"
+            yield untold(name, rule.attribute, rule.t, why)
+            continue
         distances = measure(held, reference)
-        name = wording.t_closeness(rule.t, rule.distance, whose)
         failing = distances.above(Fraction(str(rule.t)))
         yield promise(name, rule.attribute, rule.t, held.sizes, distances.largest, failing)
 
 
-# -- distances -----------------------------------------------------------------------------
+# -- values --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
-    """The values of a guarded attribute, those of the source and of the release together."""
+    """The values of a guarded attribute, those of the source and of the release together.
 
-    labels: pa.StringArray  # (values,)
-    decimal: str
-    of_release: NDArray[np.int64]  # (values of the release,): the place of each among the labels
+    Equal values are one, however they are written; what they are is read by code of the
+    verification's own (:mod:`anon_dagster.core.audit.values`).
+    """
+
+    labels: tuple[Label, ...]  # (values,): one way to write each
+    ranks: NDArray[np.int64] | None  # (values,): in their order; None: nobody can tell it
+    unordered: int
+    """How many ways to write a value have no place in an order."""
+    codes: dict[Label, int]
+    """The value of each way to write one: with a point in numbers, and as the tables do."""
+    of_release: NDArray[np.int64]  # (values of the release,): the value that each stands for
     references: dict[str, NDArray[np.int64]]  # of each table: (values,) of counts
 
     @classmethod
-    def of(
-        cls, release: Count, source: Count | None, name: str, decimal: str, source_decimal: str
-    ) -> "Values":
-        """Put the values of a release and, if it is at hand, of its source together."""
-        columns = {"release": (release.columns[name], decimal)}
-        mark = decimal
-        if source is not None:
-            mark = source_decimal
-            columns["source"] = (source.columns[name], mark)
-        written = {t: rewritten(c.values, c.kinds, own, mark) for t, (c, own) in columns.items()}
-        labels = pc.unique(pa.concat_arrays(list(reversed(written.values()))))
-        positions = {
-            t: pc.index_in(w, value_set=labels).to_numpy().astype(np.int64)
-            for t, w in written.items()
-        }
-        references = {t: np.zeros(len(labels), dtype=np.int64) for t in columns}
-        for table, (column, _) in columns.items():
-            np.add.at(references[table], positions[table], column.counts)
-        return cls(labels, mark, positions["release"], references)
+    def of(cls, release: ColumnCount, source: ColumnCount | None) -> "Values":
+        """Put the values of a release and, if it is at hand, of its source together.
+
+        Parameters
+        ----------
+        release, source
+            The column in each, with its values as they are written there.
+        """
+        columns = {"release": release} | ({} if source is None else {"source": source})
+        plain = {table: plainly(c.labels, c.decimal) for table, c in columns.items()}
+        spellings = list(dict.fromkeys(label for labels in plain.values() for label in labels))
+        read = read_values(spellings)
+        codes = dict(zip(spellings, read.same.tolist(), strict=True))
+        _, first = np.unique(read.same, return_index=True)
+        references = {}
+        for table, column in columns.items():
+            counts = np.zeros(len(first), dtype=np.int64)
+            np.add.at(counts, [codes[label] for label in plain[table]], column.counts)
+            references[table] = counts
+        ranks = None if read.ranks is None else read.ranks[first]
+        of_release = np.array([codes[label] for label in plain["release"]], dtype=np.int64)
+        labels = tuple(spellings[value] for value in first)
+        return cls(labels, ranks, read.unordered, codes, of_release, references)
 
     @property
-    def kind(self) -> TextKind:
-        """What all values may be read as."""
-        return Kinds.of(self.labels, decimal=self.decimal).kind
+    def missing(self) -> int | None:
+        """The value that stands for none, if a record has none."""
+        return self.codes.get(None)
 
-    def ranks(self) -> NDArray[np.int64]:
-        """Return the place of each value in its order: numbers by size, missing last."""
-        kinds = Kinds.of(self.labels, decimal=self.decimal)
-        ordered = typed(self.labels, kinds, self.decimal) if kinds.kind in NUMBERS else self.labels
-        ranks = np.empty(len(ordered), dtype=np.int64)
-        ranks[pc.sort_indices(ordered).to_numpy()] = np.arange(len(ordered))
-        return ranks
+    def guarded(self, asked: Sequence[str]) -> tuple[NDArray[np.bool_], int]:
+        """Tell which values are among some, (values,), and how many of these there are not."""
+        found = [self.codes.get(text, -1) for text in plainly(asked, ".")]
+        flags = np.zeros(len(self.labels) + 1, dtype=np.bool_)
+        flags[found] = True
+        return flags[:-1], found.count(-1)
+
+
+# -- distances -----------------------------------------------------------------------------
 
 
 def _distance(
@@ -172,19 +197,12 @@ def _distance(
         return equal_distances
     options: dict[str, Any]
     if rule.distance == "ordered":
-        options = {"ranks": values.ranks()}
+        assert values.ranks is not None, "there is an order"
+        options = {"ranks": values.ranks}
         return lambda held, reference: ordered_distances(held, reference, **options)
     attribute = policy.attributes[rule.attribute]
     assert isinstance(attribute, Sensitive), "a validated request guards sensitive attributes"
-    labels = values.labels.to_pylist()
     counts = next(reversed(values.references.values()))
-    hierarchy = build_hierarchy(
-        attribute.hierarchy,
-        rule.attribute,
-        labels,
-        counts,
-        kind=values.kind,
-        decimal=values.decimal,
-    )
-    options = {"hierarchy": hierarchy, "leaves": hierarchy.locate(labels)}
+    hierarchy = build_hierarchy(attribute.hierarchy, rule.attribute, values.labels, counts)
+    options = {"hierarchy": hierarchy, "leaves": hierarchy.locate(values.labels)}
     return lambda held, reference: hierarchical_distances(held, reference, **options)

@@ -27,7 +27,7 @@ from anon_dagster.verification.result import (
     Promise,
     Verification,
 )
-from anon_dagster.verification.sensitive import Values, l_diversity, of_values
+from anon_dagster.verification.sensitive import Values, of_values
 from anon_dagster.verification.sizes import differential_privacy, k_anonymity, of_the_whole
 
 
@@ -36,8 +36,6 @@ def verify(
     policy: Policy,
     *,
     source_count: Count | None = None,
-    decimal: str = ".",
-    source_decimal: str = ".",
     levels: Mapping[str, int] | None = None,
 ) -> Verification:
     """Measure every promise of a policy on a release.
@@ -49,14 +47,13 @@ def verify(
     Parameters
     ----------
     release
-        The stored release, counted over its quasi-identifiers and sensitive attributes.
+        The stored release, counted over its quasi-identifiers and sensitive attributes, with its
+        values as they are written.
     policy
         What was promised.
     source_count
         The source, if it is at hand. Its values are those along which the ordered distance
         counts its steps; without it they are the release's.
-    decimal, source_decimal
-        The decimal marks of the release and of the source.
     levels
         Of the release, by quasi-identifier: at which the people of a population are matched with
         its classes. Left out, the lowest that its labels may be of, with the fewest people.
@@ -83,17 +80,16 @@ def verify(
         sampling = None if source_count is None else source_count.sampling
         promises += differential_privacy(classes, privacy.differential_privacy, sampling)
     if policy.privacy.of_population:
-        crowd = _crowd(release, policy, source_count, decimal, source_decimal)
+        crowd = _crowd(release, policy, source_count)
         crowd = replace(crowd, levels=levels)
         promises += of_the_population(release, classes, crowd)
-    held = {name: _held(release, classes, name) for name in _guarded(policy)}
-    promises += [l_diversity(held[rule.attribute], rule) for rule in privacy.l_diversity]
-    for rule in privacy.guarding:
-        if isinstance(rule, LDiversityRule):
-            continue
+    values = {name: _values(release, source_count, name) for name in _guarded(policy)}
+    held = {
+        name: _held(release, classes, name).recode(own.of_release) for name, own in values.items()
+    }
+    for rule in sorted(privacy.guarding, key=lambda rule: not isinstance(rule, LDiversityRule)):
         name = rule.attribute
-        values = Values.of(release, source_count, name, decimal, source_decimal)
-        promises += of_values(held[name].recode(values.of_release), values, rule, policy)
+        promises += of_values(held[name], values[name], rule, policy)
     if source_count is not None:
         promises.append(_suppression(release.records, source_count.records, policy))
     return Verification(tuple(promises), ClassMeasures.of(classes))
@@ -124,7 +120,7 @@ def verify_file(
     """
     mark = source.csv.decimal
     counted = _counted(open_source(source), policy, mark)
-    return verify(counted, policy, decimal=mark, levels=levels)
+    return verify(counted, policy, levels=levels)
 
 
 def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
@@ -132,15 +128,17 @@ def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     return count(table, [name for name in names if name in table.columns], decimal=decimal)
 
 
-def _crowd(
-    release: Count, policy: Policy, source: Count | None, decimal: str, source_decimal: str
-) -> Crowd:
+def _crowd(release: Count, policy: Policy, source: Count | None) -> Crowd:
     """Tell of the population; its table is read, unless it was with the source."""
     if source is None:
-        population = count_population(policy, release, decimal=decimal)
-        return Crowd(policy, population, release.records, decimal, decimal)
-    population = source.population or count_population(policy, source, decimal=source_decimal)
-    return Crowd(policy, population, source.records, source_decimal, decimal)
+        return Crowd(policy, count_population(policy), release.records)
+    return Crowd(policy, source.population or count_population(policy), source.records)
+
+
+def _values(release: Count, source: Count | None, name: str) -> Values:
+    return Values.of(
+        release.columns[name].written, None if source is None else source.columns[name].written
+    )
 
 
 def _guarded(policy: Policy) -> list[str]:

@@ -13,13 +13,10 @@ from anon_dagster.facts import TREES, known_rows
 from anon_dagster.facts.vocabulary import country_codes, us_states
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.request import KnownRule, parse_request
-from anon_dagster.storage.values import TextKind
 
 
 def built(rule: KnownRule, values: list[str | None]) -> Hierarchy:
-    return build_hierarchy(
-        rule, "column", values, np.ones(len(values), np.int64), kind=TextKind.text
-    )
+    return build_hierarchy(rule, "column", values, np.ones(len(values), np.int64))
 
 
 def path(hierarchy: Hierarchy, value: str) -> list[str | None]:

@@ -329,14 +329,22 @@ def test_numbers_and_dates_are_compared_along_their_order(values: list[Any]) -> 
     assert anonymize(ordered(), frame=grades(values)).df is not None
 
 
-@pytest.mark.parametrize("values", [["low", "mid", "high", "mid"], ["1", "2", "n/a", "10"]])
-def test_texts_are_not_compared_along_the_alphabet(values: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (
+            ["low", "mid", "high", "mid"],
+            "the values of grade are neither all numbers nor all dates",
+        ),
+        (["1", "2", "n/a", "10"], "1 of the 4 values of grade is no number"),
+    ],
+)
+def test_texts_are_not_compared_along_the_alphabet(values: list[str], found: str) -> None:
     with pytest.raises(RequestError) as caught:
         anonymize(ordered(), frame=grades(values))
     assert str(caught.value) == (
-        "policy.privacy.t_closeness.0.distance: the values of grade are neither all numbers nor "
-        "all dates: name in csv.missing what stands for none, write them as numbers in their "
-        "order, or ask for distance: equal or hierarchical"
+        f"policy.privacy.t_closeness.0.distance: {found}: name in csv.missing what stands for "
+        "none, write them as numbers in their order, or ask for distance: equal or hierarchical"
     )
 
 

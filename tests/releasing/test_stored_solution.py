@@ -121,12 +121,43 @@ def test_a_document_says_nothing_beyond_release_and_request() -> None:
     first = anonymize(request, frame=frame)
     document = first.document()
     shown = {str(value) for value in released(first)[["age", "town"]].to_numpy().ravel()}
-    for of_attribute in document["cells"]["labels"]:
+    for of_attribute in document["labels"]:
         assert {str(label) for label in of_attribute} <= shown | {"*"}
 
 
+@pytest.mark.parametrize("rule", ["default", "interval", "mask"])
+@pytest.mark.parametrize("recoding", ["global", "local"])
+def test_equal_releases_have_equal_documents(rule: str, recoding: str) -> None:
+    """Only two records differ, and these are suppressed or read alike."""
+    documents, releases = [], []
+    for hidden in (["a", "b"], ["b", "a"]):
+        frame = people(300, 6)
+        frame["town"] = "a"
+        frame.loc[[0, 1], "age"] = [7, 119] if hidden[0] == "a" else [3, 117]
+        asked = policy(hierarchy=HIERARCHIES[rule], recoding=recoding)
+        first = anonymize({"policy": asked}, frame=frame)
+        releases.append(released(first))
+        documents.append(first.document())
+    if releases[0].equals(releases[1]):
+        assert documents[0] == documents[1]
+    else:
+        assert recoding == "local" or rule != "default"
+
+
+@pytest.mark.parametrize("version", [1, 3, "x", None])
+def test_a_document_of_another_version_is_refused_by_its_version(version: object) -> None:
+    document = {**anonymize({"policy": policy()}, frame=people(400, 1)).document()}
+    document["version"] = version
+    with pytest.raises(RequestError, match=r"has version \w+ of its format, and version 2 is read"):
+        apply(document, frame=people(5, 1))
+
+
 def test_what_is_no_solution_is_refused() -> None:
-    for other in ({}, {"format": "something else"}, {"format": 1}, {"format": FORMAT}):
+    for broken in (
+        {},
+        {"format": "something else"},
+        {"format": "anon-dagster solution", "version": 2},
+    ):
         with pytest.raises(RequestError):
             apply(other, frame=people(5, 1))
 

@@ -111,7 +111,6 @@ def test_a_decimal_comma_of_the_source_becomes_a_point() -> None:
         counted(source, ["x"], decimal=","),
         counted(release, ["x"]),
         policy_of({"x": "quasi_identifier"}),
-        decimal=",",
     )
     assert counts(found, "value") == ["1.5", "2.5"]
     assert counts(found, "source") == [1, 2]

@@ -123,12 +123,15 @@ def test_days_that_no_calendar_has_are_odd() -> None:
 @given(st.data())
 def test_the_verification_reads_alike_by_code_of_its_own(data: st.DataObject) -> None:
     kinds = [
+        st.sampled_from(["true", "false", "True"]),
         NUMBERS.flatmap(spellings),
         st.dates().map(str),
         st.datetimes().map(lambda moment: moment.isoformat(" ")),
         st.datetimes(timezones=st.just(UTC)).map(datetime.isoformat),
         st.text(max_size=4),
-        st.sampled_from([*ODD, "007", "-0", "0.0", "1e5", "100000", ".5", "0.50"]),
+        st.sampled_from(
+            [*ODD, "007", "00", "01,5", "00.5", "-01", "-0", "0.0", "1e5", "100000", ".5", "0.50"]
+        ),
     ]
     kind = data.draw(st.sampled_from(kinds))
     texts = data.draw(st.lists(st.one_of(kind, kind, kind, kinds[-1]), max_size=25, unique=True))

@@ -300,7 +300,7 @@ def test_a_decimal_comma_in_the_source_is_the_same_number() -> None:
     source = counted(table([["1,5", "2,5"]]), list(ROLES), decimal=",")
     release = counted(table([[1.5, 2.5]]), list(ROLES))
     policy = asking(illness(t=0, distance="ordered"))
-    assert verify(release, policy, source_count=source, source_decimal=",").holds
+    assert verify(release, policy, source_count=source).holds
 
 
 def test_suppressed_records_that_stay_must_keep_the_promises_together() -> None:

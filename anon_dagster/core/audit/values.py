@@ -6,7 +6,7 @@ The rules themselves are those of the documentation: a column is one of numbers 
 all of its values are, but for a few odd ones.
 """
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -23,7 +23,7 @@ _TOLERATED = 3  # odd values among more others
 _ONE_IN = 10  # … or one in so many
 _LONGEST = 400  # characters of a number
 
-_Size = Decimal | Fraction | date
+_Size = Decimal | Fraction | date | int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,11 +49,36 @@ def read_values(labels: Sequence[Label], *, decimal: str = ".") -> ReadValues:
         The decimal mark of its numbers.
     """
     present = [label for label in labels if label is not None]
-    for reader in (_number(decimal), _day, _clock_time, _instant):
+    for reader in (_number(decimal), _truth, _day, _clock_time, _instant):
         sizes = {label: size for label in present if (size := reader(label)) is not None}
-        if _is_one_of(len(sizes), len(present)):
+        if reader is _truth and len(sizes) < len(present):
+            continue
+        codes = reader not in _OTHER_READERS and _are_codes(present, sizes, decimal)
+        if _is_one_of(len(sizes), len(present)) and not codes:
             return _of_sizes(labels, sizes)
     return ReadValues(_numbered(list(labels)), None, len(present))
+
+
+def plainly(labels: Sequence[Label], decimal: str) -> list[Label]:
+    """Write the numbers among labels with a point and without idle signs; others stay.
+
+    So labels of tables with different decimal marks can be held against each other.
+    """
+    read = _number(decimal)
+    plain: list[Label] = []
+    for label in labels:
+        number = None if label is None else read(label)
+        plain.append(label if number is None else _plain(number))
+    return plain
+
+
+def _plain(number: Decimal) -> str:
+    if number == 0:
+        return "0"
+    if abs(number.adjusted()) > _LONGEST:
+        return str(number)
+    text = format(number, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def _is_one_of(fitting: int, present: int) -> bool:
@@ -61,6 +86,21 @@ def _is_one_of(fitting: int, present: int) -> bool:
     if fitting == 0 or odd >= fitting > 0 < odd:
         return False
     return odd <= _TOLERATED or odd * _ONE_IN <= present
+
+
+def _are_codes(present: Sequence[str], sizes: Mapping[str, _Size], decimal: str) -> bool:
+    """Tell whether several values are numbers but for the zeros that they begin with."""
+    read = _number(decimal)
+    return sum(_begins_idly(label, read) for label in present if label not in sizes) > 1
+
+
+def _begins_idly(text: str, read: Callable[[str], Decimal | None]) -> bool:
+    digits = text.strip()
+    digits = digits[1:] if digits[:1] in {"+", "-"} else digits
+    if len(digits) < 2 or digits[0] != "0" or digits[1] not in _DIGITS:
+        return False
+    rest = digits.lstrip("0")
+    return read(rest if rest[:1] in _DIGITS and rest else f"0{rest}") is not None
 
 
 def _of_sizes(labels: Sequence[Label], sizes: dict[str, _Size]) -> ReadValues:
@@ -108,6 +148,10 @@ def _number(decimal: str) -> Callable[[str], Decimal | None]:
     return read
 
 
+def _truth(text: str) -> int | None:
+    return {"false": 0, "true": 1}.get(text)
+
+
 def _day(text: str) -> date | None:
     if len(text) != len("2020-02-02") or not _DIGITS.issuperset(text[:4]) or text[4] != "-":
         return None
@@ -149,3 +193,6 @@ def _moment(text: str, *, aware: bool) -> Fraction | None:
 def _offset(moment: datetime) -> int:
     offset = moment.utcoffset()
     return 0 if offset is None else offset // timedelta(seconds=1)
+
+
+_OTHER_READERS = (_truth, _day, _clock_time, _instant)

@@ -1,7 +1,7 @@
 """Builders of hierarchies: from the distinct values of an attribute and a rule to a tree."""
 
 from anon_dagster.core.builders.domain import Domain
-from anon_dagster.core.builders.grouping import by_frequency, by_order, in_order
+from anon_dagster.core.builders.grouping import by_frequency, by_order
 from anon_dagster.core.builders.numeric import by_interval, by_rounding
 from anon_dagster.core.builders.period import by_period, read_moment
 from anon_dagster.core.builders.text import by_mask, by_suppression
@@ -18,6 +18,5 @@ __all__ = [
     "by_suppression",
     "from_nodes",
     "from_rows",
-    "in_order",
     "read_moment",
 ]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.builders.number import Number, read_number
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.core.ordering import Ordering
 from anon_dagster.errors import HierarchyError, counted
 
 _T = TypeVar("_T")
@@ -32,6 +33,8 @@ class Domain:
     other: str | None = None
     decimal: str = "."
     """The decimal mark of the numbers among the values."""
+    ordering: Ordering | None = None
+    """What the values mean, where a rule asks how they follow."""
 
     def __post_init__(self) -> None:
         twice = len(self.values) - len(set(self.values))
@@ -42,6 +45,13 @@ class Domain:
     def texts(self) -> list[str]:
         """The values that are not missing."""
         return [value for value in self.values if value is not None]
+
+    @property
+    def in_order(self) -> list[str]:
+        """The values that have a place in the order, by that place."""
+        assert self.ordering is not None, "whoever asks for the order brings it along"
+        values = [self.values[position] for position in self.ordering.in_order]
+        return [value for value in values if value is not None]
 
     def numbers(self) -> dict[str, Number]:
         """Return those of the values that are numbers, each with its number."""

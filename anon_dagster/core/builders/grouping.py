@@ -5,9 +5,13 @@ from itertools import accumulate
 from operator import mul
 
 from anon_dagster.core.builders.domain import Domain, grow
-from anon_dagster.core.builders.number import common_places, read_number, units
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.errors import HierarchyError
+
+_NAME_THE_MISSING = (
+    "the others are numbers or dates, and these are none: name those that stand for a missing "
+    "value in missing, give the whole order"
+)
 
 
 def by_order(
@@ -22,17 +26,18 @@ def by_order(
         last group of a level may be smaller.
     order
         The values in their order; then the label of a value depends on nothing but the value
-        and the rule. If left out, the values themselves, as :func:`in_order` puts them.
+        and the rule. If left out, the values themselves in the order of
+        what they mean.
 
     Raises
     ------
     HierarchyError
         If ``order`` names a value twice, or lacks values and the domain has no branch ``other``.
     """
-    ordered = in_order(domain.texts, decimal=domain.decimal) if order is None else list(order)
-    ranks = {text: rank for rank, text in enumerate(ordered)}
-    if len(ranks) < len(ordered):
-        twice = len(ordered) - len(ranks)
+    ordered = domain.in_order if order is None else list(order)
+    places = {text: place for place, text in enumerate(ordered)}
+    if len(places) < len(ordered):
+        twice = len(ordered) - len(places)
         raise HierarchyError(f"{domain.column}: {twice} values stand in the order more than once")
 
     def groups(of_values: list[int]) -> list[list[str]]:
@@ -41,19 +46,9 @@ def by_order(
             for size in accumulate(sizes, mul)
         ]
 
-    present = {text: ranks[text] for text in domain.texts if text in ranks}
-    return grow(domain, present, groups, remedy="add them to the order")
-
-
-def in_order(texts: Sequence[str], *, decimal: str = ".") -> list[str]:
-    """Sort numbers by size if all of the texts are numbers, else texts by their characters."""
-    numbers = {text: read_number(text, decimal=decimal) for text in texts}
-    read = [number for number in numbers.values() if number is not None]
-    if len(read) < len(numbers):
-        return sorted(texts)
-    places = common_places(read)
-    sizes = {text: units(number, places) for text, number in zip(numbers, read, strict=True)}
-    return sorted(texts, key=lambda text: (sizes[text], text))
+    present = {text: places[text] for text in domain.texts if text in places}
+    remedy = "add them to the order" if order is not None else _NAME_THE_MISSING
+    return grow(domain, present, groups, remedy=remedy)
 
 
 def _span(ordered: list[str], start: int, size: int) -> str:

@@ -1,8 +1,7 @@
 """The cells of a local recoding, for records that it has not seen."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,25 +54,6 @@ class Cells:
             tuple(levels),
             _stacked([generalized.codes for generalized in solution.generalized]),
             np.argsort(loss, kind="stable"),
-        )
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the cells as JSON can hold them; nothing but what a release shows."""
-        return {
-            "labels": [list(labels) for labels in self.labels],
-            "levels": [None if levels is None else list(levels) for levels in self.levels],
-            "codes": self.codes.tolist(),
-            "order": self.order.tolist(),
-        }
-
-    @classmethod
-    def from_document(cls, document: Mapping[str, Any]) -> "Cells":
-        """Read cells back."""
-        return cls(
-            tuple(tuple(labels) for labels in document["labels"]),
-            tuple(None if levels is None else tuple(levels) for levels in document["levels"]),
-            _stacked(list(np.array(document["codes"], dtype=np.int32).T)),
-            np.array(document["order"], dtype=np.int64),
         )
 
     def assign(
@@ -182,6 +162,32 @@ class _Reader:
         levels, nodes = self.nodes[labels].T
         covers: NDArray[np.bool_] = nodes == self.hierarchy.codes[:, leaves][levels].T
         return covers
+
+
+def covered_by(
+    labels: Sequence[Label],
+    levels: Sequence[int] | None,
+    hierarchy: Hierarchy,
+    ranks: NDArray[np.int64] | None,
+) -> NDArray[np.int64]:
+    """Return how many leaves of a hierarchy each label covers, (labels,).
+
+    Parameters
+    ----------
+    levels
+        (labels,): of their nodes; ``None`` for ranges and sets.
+    ranks
+        (leaves,): where there are ranges.
+    """
+    if levels is None:
+        covered = [int(mask(label, hierarchy, ranks).sum()) for label in labels]
+        return np.array(covered, dtype=np.int64)
+    nodes = [
+        dict(zip(row, of, strict=True))
+        for row, of in zip(hierarchy.labels, hierarchy.covered, strict=True)
+    ]
+    found = [nodes[level].get(label, 0) for level, label in zip(levels, labels, strict=True)]
+    return np.array(found, dtype=np.int64)
 
 
 def mask(label: Label, hierarchy: Hierarchy, ranks: NDArray[np.int64] | None) -> NDArray[np.bool_]:
