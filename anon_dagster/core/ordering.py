@@ -17,6 +17,8 @@ class Meaning(Enum):
     """Times of a day, all with an offset from UTC or all without."""
     boolean = "boolean"
     """True and false, which is the larger one."""
+    category = "category"
+    """Texts whose order the table declares."""
     text = "text"
 
 
@@ -47,8 +49,11 @@ class Ordering:
 
     @property
     def is_ordered(self) -> bool:
-        """Whether there is an order beyond the alphabet's, and every value has a place in it."""
-        return self.meaning is not Meaning.text and not self.odd.any()
+        """Whether values themselves tell their order, and each has a place in it.
+
+        The order that a table declares is one that a reader of its text cannot tell.
+        """
+        return self.meaning not in {Meaning.text, Meaning.category} and not self.odd.any()
 
     @property
     def in_order(self) -> NDArray[np.int64]:

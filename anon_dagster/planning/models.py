@@ -72,7 +72,7 @@ def require_ordered_values(policy: Policy, count: Count) -> None:
 
 def _unordered(name: str, column: ColumnCount) -> str:
     ordering = column.ordering
-    if ordering.meaning is Meaning.text:
+    if ordering.meaning in {Meaning.text, Meaning.category}:
         return f"the values of {name} are neither all numbers nor all dates"
     odd, kind = int(ordering.odd.sum()), ordering.meaning.value
     return (

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.population import Population
 from anon_dagster.core.problem import Problem
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
@@ -206,6 +207,9 @@ def _leaf_order(
         return None
     labels = pa.array(hierarchy.labels[0], pa.string())
     meaning = column.ordering.meaning
+    if meaning is Meaning.category:
+        ranks = dict(zip(column.labels, column.ordering.ranks.tolist(), strict=True))
+        return np.array([ranks.get(label, -1) for label in hierarchy.labels[0]], dtype=np.int64)
     return ordering_of(labels, decimal=column.decimal, meaning=meaning).ranks
 
 

@@ -15,7 +15,7 @@ from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SchemaMismatchError, SourceError
 from anon_dagster.errors import counted as listed
-from anon_dagster.storage.meaning import canonical_texts, ordering_of, remarked
+from anon_dagster.storage.meaning import canonical_texts, declared_ordering, ordering_of, remarked
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, TextKind, text_array
 
@@ -39,6 +39,8 @@ class ColumnCount:
     """The decimal mark of the numbers among the values."""
     meaning: Meaning | None = None
     """What the values are known to mean; found out if left out."""
+    categories: pa.StringArray | None = None
+    """The values in the order that the table declares, if it declares one."""
     spellings: "Spellings | None" = None
     """How the table itself writes the values, if not as they stand here."""
 
@@ -57,6 +59,10 @@ class ColumnCount:
     def ordering(self) -> Ordering:
         """What the values mean, and how they follow."""
         if self.spellings is None:
+            if self.categories is not None and self.meaning is None:
+                declared = declared_ordering(self.values, self.categories)
+                if declared is not None:
+                    return declared
             return ordering_of(self.values, decimal=self.decimal, meaning=self.meaning)
         of_written = self.spellings.written.ordering
         first = np.zeros(len(self.values), dtype=np.int64)
@@ -210,12 +216,37 @@ def count(
     """
     attributes = tuple(attributes)
     total = _empty(source.columns, attributes, decimal)
+    orders = _DeclaredOrders(source.schema, attributes)
     for part in source.parts:
         for batch in source.batches(part):
             total = total.merge(_count_batch(batch, attributes, decimal))
+            orders.add(batch)
             on_rows(batch.num_rows)
     source.unchanged()
-    return total
+    return orders.of(total)
+
+
+class _DeclaredOrders:
+    """The orders that a table declares for its categories, if all parts declare the same."""
+
+    def __init__(self, schema: pa.Schema, attributes: Iterable[str]) -> None:
+        kinds = {name: schema.field(name).type for name in attributes}
+        self._names = [n for n, kind in kinds.items() if getattr(kind, "ordered", False)]
+        self._orders: dict[str, list[pa.StringArray]] = {name: [] for name in self._names}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        for name in self._names:
+            categories = text_array(batch.column(name).dictionary)
+            if not any(categories.equals(known) for known in self._orders[name]):
+                self._orders[name].append(categories)
+
+    def of(self, count: Count) -> Count:
+        declared = {
+            name: replace(count.columns[name], categories=orders[0])
+            for name, orders in self._orders.items()
+            if len(orders) == 1
+        }
+        return replace(count, columns={**count.columns, **declared})
 
 
 def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:

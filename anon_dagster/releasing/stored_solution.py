@@ -28,6 +28,7 @@ from anon_dagster.request import (
     HierarchyRule,
     IntervalRule,
     MaskRule,
+    OrderRule,
     Policy,
     QuasiIdentifier,
     RoundingRule,
@@ -138,6 +139,16 @@ def to_document(decision: Decision) -> dict[str, Any]:
 
 def _require_applicable(decision: Decision) -> None:
     plan = decision.plan
+    for name, attribute in plan.policy.quasi_identifiers.items():
+        rule = attribute.hierarchy
+        in_order = attribute.local_labels == "ranges" and plan.policy.recoding == "local"
+        in_order |= isinstance(rule, OrderRule) and rule.order is None
+        if in_order and decision.counted.columns[name].ordering.meaning is Meaning.category:
+            raise RequestError(
+                f"{name}: the order of its values is one that the table declares, and later "
+                "records may come without it; write it into the request, as the order of a "
+                "hierarchy of the type order"
+            )
     if plan.clusters is not None:
         raise RequestError(
             f"{', '.join(plan.clusters.labels)}: clusters made by MDAV are those of their records "

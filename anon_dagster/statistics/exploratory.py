@@ -20,6 +20,7 @@ _KINDS = {
     Meaning.moment: TextKind.datetime,
     Meaning.text: TextKind.text,
     Meaning.boolean: TextKind.boolean,
+    Meaning.category: TextKind.text,
 }
 """What values are called of which a few are odd."""
 
@@ -141,7 +142,7 @@ def _summary(role: str, column: ColumnCount, *, hidden: bool) -> dict[str, objec
         kind = _KINDS[ordering.meaning]
     told |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
     in_order = ordering.in_order
-    if ordering.meaning in {Meaning.text, Meaning.boolean} or not len(in_order):
+    if ordering.meaning not in {Meaning.number, Meaning.date, Meaning.moment} or not len(in_order):
         return told
     counts = column.counts[in_order]
     if ordering.meaning is Meaning.number:

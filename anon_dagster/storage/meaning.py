@@ -66,6 +66,24 @@ def ordering_of(
     return _of_texts(values, numbers, present)
 
 
+def declared_ordering(values: pa.StringArray, categories: pa.StringArray) -> Ordering | None:
+    """Return the ordering of values, (values,), that a table declares.
+
+    Parameters
+    ----------
+    categories
+        (categories,): in their order; ``None`` is returned if there are other values.
+    """
+    ranks = pc.fill_null(pc.index_in(values, value_set=categories), -1)
+    positions: _Ints = ranks.to_numpy(zero_copy_only=False).astype(np.int64)
+    present = _bools(pc.is_valid(values))
+    if not present.any() or (positions[present] < 0).any():
+        return None
+    positions[present] = np.unique(positions[present], return_inverse=True)[1]
+    nothing = np.zeros(len(present), dtype=np.bool_)
+    return Ordering(Meaning.category, positions, np.full(len(present), np.nan), nothing)
+
+
 def canonical_texts(
     values: pa.StringArray, ordering: Ordering, *, decimal: str = "."
 ) -> pa.StringArray:
@@ -77,7 +95,7 @@ def canonical_texts(
     """
     if ordering.meaning is Meaning.number:
         return _plain_numbers(values, ordering, decimal)
-    if ordering.meaning in {Meaning.text, Meaning.boolean}:
+    if ordering.meaning in {Meaning.text, Meaning.category, Meaning.boolean}:
         return values
     return _first_spellings(values, ordering)
 
