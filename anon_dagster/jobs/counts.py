@@ -9,12 +9,16 @@ import numpy as np
 import pyarrow as pa
 
 from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.counting import ColumnCount, Count, Spellings
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"
 """Sets the columns of the population apart from those of the source, which have no such names."""
+_WRITTEN = "\0written\0"
+"""Sets apart how a column is written from what its values are."""
+_LISTS = ("values", "counts", "categories", "spelled")
 
 
 def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
@@ -32,13 +36,19 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
     return columns, arrays
 
 
-def unpacked(table: pa.Table, arrays: Mapping[str, Any]) -> Count:
-    """Return the count that :func:`packed` took apart."""
-    columns = _columns_of(table)
+def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Count:
+    """Return the count that :func:`packed` took apart.
+
+    Parameters
+    ----------
+    decimal
+        The decimal mark of the source, which the first version of the format does not tell.
+    """
+    columns = _columns_of(table, decimal)
     of_people = {
-        each.removeprefix(_PEOPLE): columns.pop(each)
-        for each in list(columns)
-        if each.startswith(_PEOPLE)
+        name.removeprefix(_PEOPLE): columns.pop(name)
+        for name in list(columns)
+        if name.startswith(_PEOPLE)
     }
     population = _count_of(arrays, of_people, "people_") if of_people else None
     sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
@@ -70,20 +80,34 @@ def _count_of(
 
 
 def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:
-    """Return a row per column: its name, its values and how often each occurs, its types."""
-    counted = columns.values()
-    kinds = [each.kinds.types for each in counted]
+    """Return a row per column, and one more for each that the table writes in another way."""
+    rows = dict(columns)
+    for name, column in columns.items():
+        if column.spellings is not None:
+            rows[f"{_WRITTEN}{name}"] = column.spellings.written
+    counted = rows.values()
+    kinds = [column.kinds.types for column in counted]
+    nothing = pa.array([], pa.string())
+    spelled = [np.zeros(0) if c.spellings is None else c.spellings.values for c in counted]
     return pa.table(
         {
-            "name": pa.array(columns, pa.string()),
-            "values": _lists([each.values for each in counted], pa.string()),
-            "counts": _lists([pa.array(each.counts) for each in counted], pa.int64()),
+            "name": pa.array(rows, pa.string()),
+            "values": _lists([column.values for column in counted], pa.string()),
+            "counts": _lists([pa.array(column.counts) for column in counted], pa.int64()),
             "kinds": pa.array(
                 [None if types is None else sorted(map(type_text, types)) for types in kinds],
                 pa.list_(pa.string()),
             ),
-            "distinct": pa.array([each.distinct for each in counted], pa.int64()),
-            "missing": pa.array([each.missing for each in counted], pa.int64()),
+            "distinct": pa.array([column.distinct for column in counted], pa.int64()),
+            "missing": pa.array([column.missing for column in counted], pa.int64()),
+            "decimal": pa.array([column.decimal for column in counted], pa.string()),
+            "meaning": pa.array(
+                [None if c.meaning is None else c.meaning.value for c in counted], pa.string()
+            ),
+            "categories": _lists(
+                [nothing if c.categories is None else c.categories for c in counted], pa.string()
+            ),
+            "spelled": _lists([pa.array(codes, pa.int64()) for codes in spelled], pa.int64()),
         }
     )
 
@@ -94,21 +118,42 @@ def _lists(arrays: list[pa.Array], kind: pa.DataType) -> pa.LargeListArray:
     return pa.LargeListArray.from_arrays(pa.array(offsets, pa.int64()), joined)
 
 
-def _columns_of(table: pa.Table) -> dict[str, ColumnCount]:
-    """Return the columns that :func:`_columns_table` laid out."""
-    lists = {name: table[name].combine_chunks() for name in ("values", "counts")}
-    return {
-        row["name"]: ColumnCount(
-            values=lists["values"][position].values,
-            counts=lists["counts"][position].values.to_numpy(),
-            kinds=Kinds(
-                None if row["kinds"] is None else frozenset(type_of(k) for k in row["kinds"])
-            ),
-            distinct=row["distinct"],
-            missing=row["missing"],
-        )
-        for position, row in enumerate(table.drop(["values", "counts"]).to_pylist())
+def _columns_of(table: pa.Table, decimal: str) -> dict[str, ColumnCount]:
+    lists = {n: table[n].combine_chunks() for n in _LISTS if n in table.column_names}
+    rows = {
+        row["name"]: (position, row)
+        for position, row in enumerate(table.drop(list(lists)).to_pylist())
     }
+    plain = {
+        name: _plain_column({n: values[at].values for n, values in lists.items()}, row, decimal)
+        for name, (at, row) in rows.items()
+    }
+    columns = {name: column for name, column in plain.items() if not name.startswith(_WRITTEN)}
+    for name, (at, _) in rows.items():
+        if f"{_WRITTEN}{name}" in plain:
+            codes = lists["spelled"][at].values.to_numpy().astype(np.int32)
+            spellings = Spellings(plain[f"{_WRITTEN}{name}"], codes)
+            columns[name] = replace(plain[name], spellings=spellings)
+    return columns
+
+
+def _plain_column(
+    lists: Mapping[str, pa.Array], row: Mapping[str, Any], decimal: str
+) -> ColumnCount:
+    """Return a column as its values stand; of the first version they are as the source has them."""
+    types = row["kinds"]
+    meaning = row.get("meaning")
+    categories = lists.get("categories", ())
+    return ColumnCount(
+        values=lists["values"],
+        counts=lists["counts"].to_numpy(),
+        kinds=Kinds(None if types is None else frozenset(type_of(text) for text in types)),
+        distinct=row["distinct"],
+        missing=row["missing"],
+        decimal=row.get("decimal", decimal),
+        meaning=None if meaning is None else Meaning(meaning),
+        categories=categories if len(categories) else None,
+    )
 
 
 def type_text(kind: pa.DataType) -> str:

@@ -81,7 +81,9 @@ class JobFolder(JobFiles):
         of_columns, of_arrays = file_names.count_of(name)
         columns, arrays = self.load_table(of_columns), self.load_arrays(of_arrays)
         with self._intact(of_arrays):
-            return unpacked(columns, arrays)
+            told = "decimal" in columns.column_names
+            decimal = "." if told else self.load_request().decimal
+            return unpacked(columns, arrays, decimal=decimal)
 
     def save_solution(self, solution: Solution) -> None:
         """Keep what was decided."""

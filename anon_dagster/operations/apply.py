@@ -12,7 +12,7 @@ from anon_dagster.operations.preparation import as_source, count_records, open_t
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
-from anon_dagster.releasing.later_records import Lacking, assign
+from anon_dagster.releasing.assignment import Lacking, assign
 from anon_dagster.releasing.publication import count_release
 from anon_dagster.releasing.stored_solution import StoredSolution, from_document
 from anon_dagster.request import Policy, Request, Source, Target, parse_request

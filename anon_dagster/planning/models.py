@@ -64,7 +64,7 @@ def require_ordered_values(policy: Policy, count: Count) -> None:
     for index, rule in enumerate(policy.privacy.t_closeness):
         column = count.columns[rule.attribute]
         if rule.distance == "ordered" and column.distinct and not column.ordering.is_ordered:
-            path = f"policy.privacy.t_closeness.{place}.distance"
+            path = f"policy.privacy.t_closeness.{index}.distance"
             problems.append(Complaint(path, f"{_unordered(rule.attribute, column)}: {_INSTEAD}"))
     if problems:
         raise RequestError(problems)
@@ -172,8 +172,8 @@ def _t_closeness(
     index, column = sensitive.index(rule.attribute), count.columns[rule.attribute]
     t = Fraction(str(rule.t))
     if rule.distance == "ordered":
-        return OrderedTCloseness(place, t, column.ordering.ranks_with_missing_last())
+        return OrderedTCloseness(index, t, column.ordering.ranks_with_missing_last())
     if rule.distance == "hierarchical":
         hierarchy = hierarchies[rule.attribute]
-        return HierarchicalTCloseness(place, t, hierarchy, hierarchy.locate(column.labels))
-    return EqualTCloseness(place, t)
+        return HierarchicalTCloseness(index, t, hierarchy, hierarchy.locate(column.labels))
+    return EqualTCloseness(index, t)

@@ -42,7 +42,7 @@ def count_population(policy: Policy) -> Count | None:
     if not isinstance(population, Source):
         return None
     names = tuple(policy.quasi_identifiers)
-    people = count(_opened(population, policy), names, decimal=population.csv.decimal)
+    people = count(_open_population(population, policy), names, decimal=population.csv.decimal)
     columns = {name: people.columns[name] for name in names}  # and nothing else of anybody
     return replace(people, columns=columns).understood()
 
@@ -94,11 +94,11 @@ def _lacking_records(policy: Policy, counted: Count, population: Count) -> list[
     table = population.table
     codes = np.zeros((len(counted.table), len(names)), dtype=np.int64)
     for q, name in enumerate(names):
-        place = counted.attributes.index(name)
+        index = counted.attributes.index(name)
         known = population.columns[name].values
         same = position_among(known, counted.columns[name].values)
-        codes[:, q] = same[counted.table.codes[:, place]]
-    found = TupleIndex.of(table.codes, table.sizes).find(codes)
+        codes[:, q] = same[counted.table.codes[:, index]]
+    tuples = TupleIndex.of(table.codes, table.sizes).find(codes)
     records = np.zeros(len(table) + 1, dtype=np.int64)
     np.add.at(records, tuples, counted.table.counts)  # -1 is the last
     lacking = int(records[-1] + np.maximum(records[:-1] - table.counts, 0).sum())

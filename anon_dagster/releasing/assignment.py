@@ -1,22 +1,23 @@
-"""Later records, assigned to the classes of a stored solution.
+"""Later records under a stored solution.
 
-A later record belongs to the first released class that covers all its values, or is suppressed.
+A record belongs to the most specific released class that covers all its values, or is suppressed.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from typing import Literal
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from anon_dagster.core.builders import in_order
 from anon_dagster.core.evaluation import all_hold, people_behind, release_holds, summarize
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
-from anon_dagster.core.local import Cells, Members, Range, Value, parse_label
+from anon_dagster.core.local import outcome_of
+from anon_dagster.core.local.cells import covered_by
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.solution import Solution
+from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.planning.plan import Plan, domain_of, plan_with
 from anon_dagster.reading.counting import ColumnCount, Count
@@ -28,9 +29,10 @@ from anon_dagster.request import (
     Policy,
     QuasiIdentifier,
 )
+from anon_dagster.storage.meaning import ordering_of
 
 Lacking = Literal["suppress", "refuse"]
-_LACKING = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
+_NOWHERE = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
 
 
 def assign(
@@ -39,7 +41,6 @@ def assign(
     *,
     lacking: Lacking = "suppress",
     enforce: bool = False,
-    decimal: str = ".",
 ) -> tuple[Plan, Solution]:
     """Find the released class of each tuple of later records.
 
@@ -59,40 +60,72 @@ def assign(
     """
     policy = stored.policy
     hierarchies = {
-        name: _later_hierarchy(
-            stored, name, _values_to_place(policy, counted, name), lacking, decimal
-        )
+        name: _later_hierarchy(stored, name, _values_known(policy, counted, name), lacking)
         for name in counted.attributes
         if getattr(policy.attributes[name], "hierarchy", None) is not None
     }
-    plan = plan_with(policy, counted, hierarchies, decimal)
+    plan = plan_with(policy, counted, hierarchies)
     problem = plan.problem
-    classes = stored.cells.assign(_leaves_of_tuples(problem), problem.hierarchies, problem.orders)
+    classes = stored.cells.assign(_placed(problem), problem.hierarchies, problem.orders)
     if enforce:
-        classes = _suppress_failing(problem, classes, stored.levels)
-    proof = replace(stored.proof, optimal=False, lower_bound=0.0, method="applied")
-    return plan, Solution(classes, stored.generalized, proof, stored.levels)
+        classes = _enforced(problem, classes, stored.levels)
+    generalized = tuple(_generalized(stored, problem, q) for q in range(len(stored.released)))
+    return plan, _solution(problem, classes, generalized, stored.levels)
 
 
-def _values_to_place(policy: Policy, counted: Count, name: str) -> ColumnCount:
+def _solution(
+    problem: Problem,
+    classes: NDArray[np.int64],
+    generalized: tuple[Generalized, ...],
+    levels: tuple[int, ...] | None,
+) -> Solution:
+    """Measure what the later records lose; nothing is proven of it."""
+    used, dense = np.unique(classes[classes >= 0], return_inverse=True)
+    compact = np.full(len(classes), -1, dtype=np.int64)
+    compact[classes >= 0] = dense
+    present = tuple(replace(column, codes=column.codes[used]) for column in generalized)
+    loss = problem.objective.loss(outcome_of(problem, compact, present, levels))
+    proof = Proof(
+        optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method="applied"
+    )
+    return Solution(classes, generalized, proof, levels)
+
+
+def _generalized(stored: StoredSolution, problem: Problem, q: int) -> Generalized:
+    """Describe the labels of a quasi-identifier by what they cover of the later values."""
+    labels, codes = stored.released[q], stored.codes[:, q]
+    hierarchy, levels = problem.hierarchies[q], stored.cells.levels[q]
+    leaves = max(hierarchy.leaves, 1)
+    if tuple(stored.policy.quasi_identifiers.values())[q].aggregate is not None:
+        whole = np.full(len(labels), leaves, dtype=np.int64)  # an average stands for any value
+        return Generalized(codes, labels, whole, np.ones(len(labels)), leaves)
+    order = problem.orders[q] if problem.orders else None
+    covered = np.maximum(covered_by(labels, levels, hierarchy, order), 1)
+    heights = (covered - 1) / max(leaves - 1, 1)
+    if levels is not None:
+        heights = np.array(levels, dtype=np.float64) / max(hierarchy.levels - 1, 1)
+    return Generalized(codes, labels, covered, heights, leaves)
+
+
+def _values_known(policy: Policy, counted: Count, name: str) -> ColumnCount:
     """Return the values of later records, and of the people who are matched with them."""
     column, domain = counted.columns[name], domain_of(policy, counted, name)
     return column if column is domain else column.merge(domain)
 
 
-def _leaves_of_tuples(problem: Problem) -> NDArray[np.int32]:
+def _placed(problem: Problem) -> NDArray[np.int32]:
     """Return the leaf of each tuple, or -1 for a value that its hierarchy lacks."""
     codes = problem.codes.copy()
     for q, hierarchy in enumerate(problem.hierarchies):
-        has_branch = [_LACKING in row for row in hierarchy.labels]
-        if any(has_branch):
-            level = has_branch.index(True)
-            is_lacking = hierarchy.codes[level] == hierarchy.labels[level].index(_LACKING)
-            codes[is_lacking[codes[:, q]], q] = -1
+        nowhere = [_NOWHERE in row for row in hierarchy.labels]
+        if any(nowhere):
+            level = nowhere.index(True)
+            lost = hierarchy.codes[level] == hierarchy.labels[level].index(_NOWHERE)
+            codes[lost[codes[:, q]], q] = -1
     return codes
 
 
-def _suppress_failing(
+def _enforced(
     problem: Problem, classes: NDArray[np.int64], levels: tuple[int, ...] | None
 ) -> NDArray[np.int64]:
     """Suppress classes until those that stay keep every promise by themselves."""
@@ -115,7 +148,7 @@ def _suppress_failing(
 
 
 def _later_hierarchy(
-    stored: StoredSolution, name: str, column: ColumnCount, lacking: Lacking, decimal: str
+    stored: StoredSolution, name: str, column: ColumnCount, lacking: Lacking
 ) -> Hierarchy:
     """Build the hierarchy of later values, among them those that the released labels name."""
     attribute = stored.policy.attributes[name]
@@ -124,58 +157,51 @@ def _later_hierarchy(
     named: set[Label] = set()
     if isinstance(attribute, QuasiIdentifier):
         q = tuple(stored.policy.quasi_identifiers).index(name)
-        shown, named = _labels_by_level(stored.cells, q)
+        shown, named = _shown(stored, q), stored.named[q]
     values = column.labels
     counts = dict(zip(values, column.counts.tolist(), strict=True))
     values += sorted(named - set(values), key=lambda label: (label is None, label or ""))
     if isinstance(rule, OrderRule) and rule.order is None:
-        return Hierarchy.from_labels(_by_released_spans(values, len(rule.sizes), shown, decimal))
+        meaning = stored.meanings.get(name)
+        return Hierarchy.from_labels(_spans(values, len(rule.sizes), shown, meaning))
     if isinstance(rule, FrequencyRule):
-        return Hierarchy.from_labels(_by_released_values(values, rule, shown))
+        return Hierarchy.from_labels(_frequent(values, rule, shown))
     if lacking == "suppress" and rule.other is None:
-        rule = rule.model_copy(update={"other": _LACKING})
+        rule = rule.model_copy(update={"other": _NOWHERE})
     weights = np.array([counts.get(value, 0) for value in values], dtype=np.int64)
-    kind = column.kinds.kind
-    return build_hierarchy(rule, name, values, weights, kind=kind, decimal=decimal)
+    texts = pa.array(values, pa.string())
+    meaning = stored.meanings.get(name, column.ordering.meaning)
+    ordering = ordering_of(texts, decimal=column.decimal, meaning=meaning)
+    return build_hierarchy(rule, name, values, weights, ordering=ordering, decimal=column.decimal)
 
 
-def _labels_by_level(cells: Cells, q: int) -> tuple[dict[int, set[Label]], set[Label]]:
-    """Return the released labels of each level, and the values that labels name."""
-    levels = cells.levels[q]
-    if levels is None:
-        return {}, set(chain.from_iterable(_values_in(label) for label in cells.labels[q]))
-    shown: dict[int, set[Label]] = {}
-    for level, label in zip(levels, cells.labels[q], strict=True):
+def _shown(stored: StoredSolution, q: int) -> dict[int, set[Label]]:
+    """Return the released labels of each level."""
+    levels, shown = stored.cells.levels[q], dict[int, set[Label]]()
+    for level, label in zip(levels or (), stored.cells.labels[q], strict=False):
         shown.setdefault(level, set()).add(label)
-    return shown, shown.get(0, set())
+    return shown
 
 
-def _values_in(label: Label) -> tuple[Label, ...]:
-    parsed = parse_label(label)
-    if isinstance(parsed, Range):
-        return (parsed.low, parsed.high)
-    if isinstance(parsed, Members):
-        return tuple(parsed.values)
-    return (parsed.value,) if isinstance(parsed, Value) else ()
-
-
-def _by_released_spans(
-    values: Sequence[Label], levels: int, shown: Mapping[int, set[Label]], decimal: str
+def _spans(
+    values: Sequence[Label],
+    levels: int,
+    shown: Mapping[int, set[Label]],
+    meaning: Meaning | None,
 ) -> list[list[Label]]:
     """Put values into the released groups of neighbours; others stay in the group below."""
     spans = {
         level: [_ends(label) for label in shown.get(level, ()) if label not in (None, SUPPRESSED)]
         for level in range(1, levels + 1)
     }
-    ends_shown = {end for row in spans.values() for _, *ends in row for end in ends}
-    texts = [value for value in values if value is not None]
-    ranks = {
-        text: rank for rank, text in enumerate(in_order([*{*texts, *ends_shown}], decimal=decimal))
-    }
+    known = {end for row in spans.values() for _, *ends in row for end in ends}
+    texts = sorted({value for value in values if value is not None} | known)
+    ranks = ordering_of(pa.array(texts, pa.string()), meaning=meaning).ranks.tolist()
+    places = {text: rank for text, rank in zip(texts, ranks, strict=True) if rank >= 0}
     rows: list[list[Label]] = [list(values)]
     for level in range(1, levels + 1):
-        released = [_span_of(value, spans[level], ranks) for value in values]
-        rows.append([new or below for new, below in zip(released, rows[-1], strict=True)])
+        known_at = [_span_of(value, spans[level], places) for value in values]
+        rows.append([new or below for new, below in zip(known_at, rows[-1], strict=True)])
     return [*rows, [SUPPRESSED] * len(values)]
 
 
@@ -186,15 +212,15 @@ def _ends(label: Label) -> tuple[str, str, str]:
 
 
 def _span_of(
-    value: Label, spans: Sequence[tuple[str, str, str]], ranks: Mapping[str, int]
+    value: Label, spans: Sequence[tuple[str, str, str]], places: Mapping[str, int]
 ) -> Label:
-    if value is None:
+    if value is None or value not in places:
         return None
-    inside = (t for t, low, high in spans if ranks[low] <= ranks[value] <= ranks[high])
+    inside = (t for t, low, high in spans if places[low] <= places[value] <= places[high])
     return next(inside, None)
 
 
-def _by_released_values(
+def _frequent(
     values: Sequence[Label], rule: FrequencyRule, shown: Mapping[int, set[Label]]
 ) -> list[list[Label]]:
     """Keep the values that the release shows at each level, and join the others."""

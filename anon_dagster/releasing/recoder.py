@@ -207,11 +207,11 @@ def _marked(texts: pa.StringArray, column: ColumnCount, mark: str) -> pa.StringA
     return remarked(texts, column.decimal, mark)
 
 
-def _generalized(decision: Decision, place: int, *, keeps: bool) -> Treatment:
+def _generalized(decision: Decision, q: int, *, keeps: bool) -> Treatment:
     """Write the labels of classes; averages that are numbers or dates are typed as such."""
     generalized = decision.solution.generalized[q]
     labels = pa.array([*generalized.labels, SUPPRESSED if keeps else None], pa.string())
-    name, attribute = list(decision.request.policy.quasi_identifiers.items())[place]
+    name, attribute = list(decision.request.policy.quasi_identifiers.items())[q]
     kinds = Kinds.of(labels)
     if attribute.aggregate is not None and not keeps and kinds.kind is not TextKind.text:
         labels = typed(labels, kinds)

@@ -5,6 +5,9 @@ a function of the release and its request: of two sources that give the same rel
 request the documents are equal, whatever else the sources held.
 """
 
+import hashlib
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,8 +40,10 @@ from anon_dagster.request import (
 )
 from anon_dagster.storage.meaning import ordering_of
 
-FORMAT = "anon-dagster solution"
-VERSION = 2
+_VERSION = 2
+FORMAT = f"anon-dagster solution {_VERSION}"
+_READ = ("policy", "levels", "labels", "label_levels", "classes")
+_VERSIONED = re.compile(r"anon-dagster solution ([0-9]+)")
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,16 +130,21 @@ def to_document(decision: Decision) -> dict[str, Any]:
     global_levels = None
     if solution.levels is not None:
         global_levels = [max(column.levels or [0]) for column in columns]
-    return {
-        "format": FORMAT,
-        "version": VERSION,
-        "software": version("anon-dagster"),
+    content = {
         "policy": policy.model_dump(mode="json", by_alias=True),
         "levels": global_levels,
         "labels": [list(column.labels) for column in columns],
         "label_levels": [column.levels for column in columns],
         "classes": [list(row) for row in rows],
     }
+    head = {"format": FORMAT, "software": version("anon-dagster")}
+    return {**head, **content, "checksum": _checksum(content)}
+
+
+def _checksum(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of what a solution is read from."""
+    content = json.dumps([document[key] for key in _READ], sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def _require_applicable(decision: Decision) -> None:
@@ -251,20 +261,26 @@ def from_document(document: Mapping[str, Any]) -> StoredSolution:
     RequestError
         If it is no solution, one of another version, or damaged.
     """
-    if not str(document.get("format")).startswith(FORMAT):
-        raise RequestError(f"this is no solution that can be applied: its format is not {FORMAT}")
-    if document.get("version") != VERSION:
-        told = document.get("version", 1)
-        told = told if isinstance(told, int) else "unknown"
-        raise RequestError(
-            f"the solution has version {told} of its format, and version {VERSION} is read; "
-            "anonymize the first records again"
-        )
+    _require_format(document.get("format"))
     try:
-        return _stored(document)
+        if document["checksum"] == _checksum(document):
+            return _stored(document)
+        problem = "the solution was altered or is damaged: it is not as it was written down"
     except (KeyError, TypeError, ValueError, IndexError, HierarchyError, OverflowError):
         problem = "the solution is damaged: a part of it is missing or unfit"
     raise RequestError(problem)
+
+
+def _require_format(name: object) -> None:
+    """Refuse what is no solution, and a version of them that is not understood."""
+    if name == FORMAT:
+        return
+    if isinstance(name, str) and (match := _VERSIONED.fullmatch(name)):
+        raise RequestError(
+            f"the solution is written in version {match[1]} of its format, and only version "
+            f"{_VERSION} can be applied: use the software that wrote it, or decide anew"
+        )
+    raise RequestError(f"this is no solution that can be applied: its format is not {FORMAT}")
 
 
 def _stored(document: Mapping[str, Any]) -> StoredSolution:

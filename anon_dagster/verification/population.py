@@ -11,8 +11,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core import wording
+from anon_dagster.core.audit import Partition
 from anon_dagster.core.audit.matching import people_alike, records_needed
-from anon_dagster.core.audit.measurement import Partition
 from anon_dagster.core.audit.values import plainly
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.risk.uniqueness import Sample, estimate

@@ -32,9 +32,9 @@ class Promise:
     def __str__(self) -> str:
         name = wording.guarding(self.name, self.attribute)
         if self.holds:
-            return f"{self.name}{of} holds"
+            return f"{name} holds"
         if self.untold is not None:
-            return f"{self.name}{of} cannot be told: {self.untold}"
+            return f"{name} cannot be told: {self.untold}"
         return (
             f"{name} is broken by {counted(self.classes_failing, 'class')} "
             f"with {counted(self.records_failing, 'record')}"

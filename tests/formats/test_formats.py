@@ -12,10 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
 
-from anon_dagster import apply
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.ownership import owner_of
@@ -115,14 +113,10 @@ def test_the_documents_of_a_job_are_read(job: JobFolder) -> None:
     assert announced["paths"] == [announced["target"]] == [FIRST.target]
 
 
-def test_a_solution_is_applied() -> None:
+def test_a_solution_that_does_not_tell_its_decimal_mark_is_refused_with_its_version() -> None:
     document = json.loads((KEPT / "solution.json").read_text(encoding="utf-8"))
-    assert document["format"] == FORMAT == "anon-dagster solution 1"
-    later = pd.DataFrame({"name": ["x"], "age": ["20"], "sex": ["m"], "illness": ["flu"]})
-    assert from_document(document).policy.privacy.k_anonymity is not None
-    applied = apply(document, frame=later)
-    assert applied.df is not None
-    assert list(applied.df.columns) == ["age", "sex", "illness"]
+    with pytest.raises(RequestError, match="version 1 of its format, and only version 2"):
+        from_document(document)
 
 
 def test_what_is_kept_today_has_its_version(tmp_path: Path, job: JobFolder) -> None:
@@ -180,7 +174,7 @@ def of_the_future(path: Path) -> None:
     else:
         document = json.loads(path.read_text(encoding="utf-8"))
         is_solution = "format" in document
-        version = {"format": FORMAT.replace("1", "2")} if is_solution else {FORMAT_KEY: 2}
+        version = {"format": FORMAT.replace("2", "3")} if is_solution else {FORMAT_KEY: 2}
         path.write_text(json.dumps(document | version), encoding="utf-8")
 
 
