@@ -3,16 +3,20 @@
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import strategies as st
 
 from anon_dagster.core.builders import Domain
 from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.storage.meaning import ordering_of
 
 CANARY = "CANARY-7f3a"
 
 
-def domain(*values: Label, **options: Any) -> Domain:
-    return Domain(values, np.arange(1, len(values) + 1), column="age", **options)
+def domain(*values: Label, decimal: str = ".", **options: Any) -> Domain:
+    ordering = ordering_of(pa.array(values, pa.string()), decimal=decimal)
+    counts = np.arange(1, len(values) + 1)
+    return Domain(values, counts, column="age", decimal=decimal, ordering=ordering, **options)
 
 
 def path(hierarchy: Hierarchy, value: Label) -> list[Label]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anon_dagster.core.builders import Domain, by_frequency, by_order, in_order
+from anon_dagster.core.builders import Domain, by_frequency, by_order
 from anon_dagster.errors import HierarchyError
 from tests.core.builders.examples import CANARY, domain, level
 
@@ -37,8 +37,8 @@ def test_an_order_that_names_a_value_twice_is_refused() -> None:
 
 
 def test_numbers_are_ordered_by_size_and_texts_by_characters() -> None:
-    assert in_order(["10", "9", "9.5", "-1"]) == ["-1", "9", "9.5", "10"]
-    assert in_order(["10", "9", "b", "a"]) == ["10", "9", "a", "b"]
+    assert domain("10", "9", "9.5", "-1").in_order == ["-1", "9", "9.5", "10"]
+    assert domain("b", "9", "10", "a").in_order == ["10", "9", "a", "b"]
 
 
 def test_the_most_frequent_are_kept_and_the_alphabet_decides_ties() -> None:

@@ -12,10 +12,10 @@ from tests.core.local.examples import KINDS, covers, random_problem
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_cells_survive_their_document_and_take_rows_that_they_cover(kind: str) -> None:
+def test_cells_take_rows_that_they_cover(kind: str) -> None:
     problem = random_problem(5, kind=kind, rows=200)
     solution = recode_locally(problem)
-    cells = Cells.from_document(Cells.of(problem, solution).to_document())
+    cells = Cells.of(problem, solution)
     rows = np.stack(
         np.meshgrid(*(np.arange(-1, h.leaves) for h in problem.hierarchies)), axis=-1
     ).reshape(-1, 3)
