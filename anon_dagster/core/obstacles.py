@@ -12,6 +12,7 @@ from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
 from anon_dagster.core.privacy.k_anonymity import KAnonymity
 from anon_dagster.core.privacy.l_diversity import DistinctLDiversity
 from anon_dagster.core.privacy.model import PrivacyModel
+from anon_dagster.core.privacy.present_values import OfPresentValues
 from anon_dagster.core.problem import Problem
 from anon_dagster.errors import counted
 
@@ -67,8 +68,11 @@ def _obstacle(
     if needed > records:
         reason = f"{name} needs {counted(needed, which)}, {_there(records)}"
         return Obstacle(name, reason, certain=True)
-    if isinstance(model.relaxation, DistinctLDiversity):
-        least, there = model.relaxation.l, values[model.relaxation.sensitive]
+    relaxation = model.relaxation
+    aside = isinstance(relaxation, OfPresentValues)
+    weaker = relaxation.model if isinstance(relaxation, OfPresentValues) else relaxation
+    if isinstance(weaker, DistinctLDiversity):
+        least, there = weaker.l, values[weaker.sensitive] - aside
         if least > there:
             reason = f"{name} needs {counted(least, 'value')}, {_there(there)}"
             return Obstacle(name, reason, certain=True)

@@ -130,6 +130,11 @@ def l_diversity(variant: str, l: Number, c: Number | None = None) -> str:  # noq
     return f"{variant} {_plain(l) if c is None else f'({_plain(c)},{_plain(l)})'}-diversity"
 
 
+def of_present_values(name: str) -> str:
+    """Name a promise about the records that have a value."""
+    return f"{name} (missing values aside)"
+
+
 def explain_l_diversity(variant: str, l: Number, attribute: str) -> str:  # noqa: E741
     """Say l-diversity in plain words."""
     kind = {"distinct": "different", "entropy": "effective", "recursive": "well-spread"}

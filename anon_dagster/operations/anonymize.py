@@ -19,6 +19,7 @@ from anon_dagster.operations.preparation import (
     RequestLike,
     as_request,
     count_records,
+    declared_missing,
     open_one_source,
     open_table,
 )
@@ -94,7 +95,8 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
     """
     decision, release = result.decision, result.release
     request = decision.request
-    source = drawn_again(open_one_source(request.source, frame), decision.counted.sampling)
+    opened = declared_missing(open_one_source(request.source, frame), request)
+    source = drawn_again(opened, decision.counted.sampling)
     if result.df is None:
         released, counted = open_source(release.source), release.count
     else:

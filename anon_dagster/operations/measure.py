@@ -7,7 +7,13 @@ import pandas as pd
 
 from anon_dagster.assessment.comparison import compare, configurations
 from anon_dagster.core.solution import Solution
-from anon_dagster.operations.preparation import RequestLike, as_request, count_records, open_table
+from anon_dagster.operations.preparation import (
+    RequestLike,
+    as_request,
+    count_records,
+    declared_missing,
+    open_table,
+)
 from anon_dagster.planning.deciding import decide, decide_best
 from anon_dagster.planning.plan import Plan, plan
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress
@@ -48,7 +54,8 @@ def measure(
         measurement = parse_request_part(Measurement, measurement, "measurement")
     asked = measurement or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
-    source = open_table(request.model_copy(update={"target": None}), frame=frame)
+    opened = open_table(request.model_copy(update={"target": None}), frame=frame)
+    source = declared_missing(opened, request)
     counted = count_records(request, source, on_progress=on_progress)
     return measure_counted(request, counted, asked, on_progress=on_progress)
 

@@ -24,6 +24,7 @@ from anon_dagster.request import (
     require_document,
 )
 from anon_dagster.statistics.classification import require_classifiers
+from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target
 
@@ -73,7 +74,7 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
         If the target could not be written.
     """
     require_keys(request.policy)
-    source = open_one_source(request.source, frame)
+    source = declared_missing(open_one_source(request.source, frame), request)
     require_columns(source.columns, request.policy.attributes)
     require_population(request.policy)
     require_classifiers(request.policy)
@@ -97,6 +98,24 @@ def open_one_source(source: Source | None, frame: pd.DataFrame | None) -> OpenSo
     if frame is not None and source is None:
         return open_frame(frame)
     raise not_one_table("a request", frame)
+
+
+def declared_missing(source: OpenSource, request: Request) -> OpenSource:
+    """Return a source in which the values that stand for none are missing.
+
+    An empty text is one where the source or the target is a CSV file, unless the request keeps it.
+    """
+    files = [place for place in (request.source, request.target) if place is not None]
+    of_csv = [place.csv for place in files if place.format_found == "csv"]
+    usual = {""} if any(options.empty_is_missing for options in of_csv) else set[str]()
+    if any(options.quoted_empty == "text" for options in of_csv):
+        usual = set()
+    tokens = {
+        name: frozenset(usual if attribute.missing is None else attribute.missing)
+        for name, attribute in request.policy.attributes.items()
+    }
+    some = {name: texts for name, texts in tokens.items() if texts}
+    return WithMissing(source, some) if some else source
 
 
 def count_records(

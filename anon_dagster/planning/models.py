@@ -20,6 +20,7 @@ from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
     KAnonymity,
     KMap,
+    OfPresentValues,
     OrderedTCloseness,
     PopulationUniqueness,
     PrivacyModel,
@@ -27,6 +28,7 @@ from anon_dagster.core.privacy import (
     SampleUniqueness,
     TableModel,
 )
+from anon_dagster.core.privacy.present_values import LDiversity
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.reading.population import people_of
@@ -36,6 +38,7 @@ from anon_dagster.request import (
     KMapRule,
     LDiversityRule,
     Policy,
+    Request,
     TClosenessRule,
 )
 
@@ -54,6 +57,28 @@ def require_guarded_values(policy: Policy, count: Count) -> None:
             path = f"policy.privacy.alpha_k_anonymity.{index}.guarded"
             complaint = f"none of the {len(rule.guarded)} values occurs in {rule.attribute}"
             problems.append(Complaint(path, f"{complaint}; write them as the source does"))
+    if problems:
+        raise RequestError(problems)
+
+
+def require_told_missing(request: Request, count: Count) -> None:
+    """Refuse guarded values that a reader of the CSV file cannot tell from missing ones."""
+    target, problems = request.target, []
+    if target is None or target.format_found != "csv":
+        return
+    alike = {"", *target.csv.missing}
+    for name in dict.fromkeys(rule.attribute for rule in request.policy.privacy.guarding):
+        column = count.columns[name]
+        confused = sum(label in alike for label in column.labels) + bool(column.missing)
+        if confused > 1:
+            problems.append(
+                Complaint(
+                    "target.csv.missing",
+                    f"{confused} values of {name} read alike in a CSV file, where quotes alone "
+                    "tell an empty text, or a text that stands for none, from a missing value; "
+                    f"write them to Parquet, or name them in policy.attributes.{name}.missing",
+                )
+            )
     if problems:
         raise RequestError(problems)
 
@@ -113,7 +138,7 @@ def class_models(
         yield KAnonymity(alpha.k)
         yield _alpha_deassociation(alpha, sensitive.index(alpha.attribute), count)
     for diversity in privacy.l_diversity:
-        yield _l_diversity(diversity, sensitive.index(diversity.attribute))
+        yield _l_diversity(diversity, sensitive.index(diversity.attribute), count)
     for closeness in privacy.t_closeness:
         yield _t_closeness(closeness, sensitive, count, hierarchies)
     for disclosure in privacy.delta_disclosure:
@@ -154,12 +179,16 @@ def _beta_likeness(rule: BetaLikenessRule, sensitive: int) -> PrivacyModel:
     return model(sensitive, Fraction(str(rule.beta)))
 
 
-def _l_diversity(rule: LDiversityRule, sensitive: int) -> PrivacyModel:
+def _l_diversity(rule: LDiversityRule, sensitive: int, count: Count) -> PrivacyModel:
+    model: LDiversity = DistinctLDiversity(sensitive, int(rule.l))
     if rule.variant == "entropy":
-        return EntropyLDiversity(sensitive, Fraction(str(rule.l)))
-    if rule.variant == "recursive":
-        return RecursiveLDiversity(sensitive, Fraction(str(rule.c)), int(rule.l))
-    return DistinctLDiversity(sensitive, int(rule.l))
+        model = EntropyLDiversity(sensitive, Fraction(str(rule.l)))
+    elif rule.variant == "recursive":
+        model = RecursiveLDiversity(sensitive, Fraction(str(rule.c)), int(rule.l))
+    labels = count.columns[rule.attribute].labels
+    if rule.missing_counts or None not in labels:
+        return model
+    return OfPresentValues(sensitive, model, labels.index(None))
 
 
 def _t_closeness(

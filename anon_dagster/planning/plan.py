@@ -20,6 +20,7 @@ from anon_dagster.planning.models import (
     class_models,
     require_guarded_values,
     require_ordered_values,
+    require_told_missing,
     table_models,
 )
 from anon_dagster.planning.objective import objective_of
@@ -79,6 +80,7 @@ def plan(request: Request, count: Count) -> Plan:
     """
     require_guarded_values(request.policy, count)
     require_ordered_values(request.policy, count)
+    require_told_missing(request, count)
     require_people(request.policy, count)
     hierarchies = _hierarchies(request.policy, count)
     return plan_with(request.policy, count, hierarchies)

@@ -8,6 +8,7 @@ from anon_dagster.core.keys import TupleIndex
 from anon_dagster.errors import Complaint, RequestError, SchemaMismatchError
 from anon_dagster.reading.counting import Count, count, position_among
 from anon_dagster.request import Policy, Source
+from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_source
 
 
@@ -24,7 +25,12 @@ def require_population(policy: Policy) -> None:
 
 
 def _open_population(population: Source, policy: Policy) -> OpenSource:
-    table = open_source(population)
+    tokens = {
+        name: frozenset(attribute.missing)
+        for name, attribute in policy.quasi_identifiers.items()
+        if attribute.missing
+    }
+    table = WithMissing(open_source(population), tokens)
     if absent := [name for name in policy.quasi_identifiers if name not in table.columns]:
         raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
     return table

@@ -202,8 +202,10 @@ def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.
     if like is None:
         return frame
     types = dict(zip(map(str, like.columns), like.dtypes, strict=True))
+    had_missing = dict(zip(types, like.isna().any(), strict=True))
     for name in release.kept:
-        frame[name] = frame[name].astype(types[name])
+        if not frame[name].isna().any() or had_missing[name]:  # else there is no room for them
+            frame[name] = frame[name].astype(types[name])
         if isinstance(types[name], pd.CategoricalDtype):
             frame[name] = frame[name].cat.remove_unused_categories()
     return frame

@@ -11,7 +11,16 @@ PSEUDONYM_PATTERN = "^[0-9a-f]{32}$"
 """How every pseudonym reads."""
 
 
-class DirectIdentifier(StrictModel):
+class DeclaredAttribute(StrictModel):
+    """What every attribute may say of its values."""
+
+    missing: tuple[str, ...] | None = None
+    """Values that stand for none, in every format, beside those of ``csv.missing``: ``["-9", NA]``.
+    Left out, an empty text is a missing value where the source or the target is a CSV file, whose
+    readers cannot tell the two apart."""
+
+
+class DirectIdentifier(DeclaredAttribute):
     """Names a person by itself; never released."""
 
     role: Literal["direct_identifier"]
@@ -40,13 +49,15 @@ class DirectIdentifier(StrictModel):
     def masked(self) -> "QuasiIdentifier":
         """Return what a masked identifier is: a quasi-identifier of which no value is released."""
         rule = MaskRule(side=self.side or "left", character=self.character, keep=self.keep or 0)
-        return QuasiIdentifier(role="quasi_identifier", hierarchy=rule, lowest_level=1)
+        return QuasiIdentifier(
+            role="quasi_identifier", hierarchy=rule, lowest_level=1, missing=self.missing
+        )
 
 
 Aggregate = Literal["mean", "geometric_mean", "median", "mode", "range", "set"]
 
 
-class QuasiIdentifier(StrictModel):
+class QuasiIdentifier(DeclaredAttribute):
     """Singles people out together with others; transformed."""
 
     role: Literal["quasi_identifier"]
@@ -85,7 +96,7 @@ class QuasiIdentifier(StrictModel):
         return self
 
 
-class Sensitive(StrictModel):
+class Sensitive(DeclaredAttribute):
     """What nobody may learn of a person; kept, and guarded by a privacy model."""
 
     role: Literal["sensitive"]
@@ -93,7 +104,7 @@ class Sensitive(StrictModel):
     """Needed by the hierarchical distance of t-closeness only."""
 
 
-class NonSensitive(StrictModel):
+class NonSensitive(DeclaredAttribute):
     """Kept as it is."""
 
     role: Literal["non_sensitive"]

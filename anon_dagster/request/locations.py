@@ -22,6 +22,13 @@ class CsvOptions(StrictModel):
     """Names of the columns; with a header they replace it."""
     missing: tuple[str, ...] = ("",)
     """Unquoted tokens that mean a missing value; the first one is written."""
+    quoted_empty: Literal["missing", "text"] = "missing"
+    """What an empty text in quotes is, where one without them is a missing value."""
+
+    @property
+    def empty_is_missing(self) -> bool:
+        """Whether an empty text is a missing value, in quotes or not."""
+        return "" in self.missing and self.quoted_empty == "missing"
 
     @model_validator(mode="after")
     def _names_need_no_header(self) -> Self:

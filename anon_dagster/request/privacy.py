@@ -34,6 +34,9 @@ class LDiversityRule(StrictModel):
     l: Annotated[float, Field(gt=1)]  # noqa: E741 (the name the model goes by)
     variant: Literal["distinct", "entropy", "recursive"] = "distinct"
     c: Annotated[float, Field(gt=0)] | None = None
+    missing_counts: bool = True
+    """Whether a missing value counts as a sensitive one; if not, the promise is about the records
+    that have a value, and a class without any breaks it."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -19,11 +19,12 @@ from anon_dagster.storage.failures import reading
 from anon_dagster.storage.fingerprints import Fingerprint, fingerprint, require_unchanged
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.opening import open_to_read
-from anon_dagster.storage.values import supported
+from anon_dagster.storage.values import supported, without_values
 
 ROWS = 131_072
 """Records in a batch at most."""
 _ROWS_PER_PART = 524_288  # of a Parquet file, unless a single row group has more
+_EMPTY = frozenset({""})
 _PAGES = 1 << 20  # bytes of a column of a Parquet file that are read at once
 
 
@@ -145,7 +146,14 @@ class CsvSource:
         """Read a file as a stream."""
         index = [mark.path for mark in self.files].index(part.path)
         for batch in csv_reading.read(part.path, self.orders[index], self.options):
-            yield from _sliced(batch.select(list(self.columns)))
+            yield from _sliced(self._read(batch))
+
+    def _read(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Put the columns in their order; empty texts in quotes are missing, unless kept apart."""
+        columns = [batch.column(name) for name in self.columns]
+        if self.options.empty_is_missing:
+            columns = [without_values(column, _EMPTY) for column in columns]
+        return pa.RecordBatch.from_arrays(columns, names=list(self.columns))
 
     def unchanged(self) -> None:
         """Raise a SourceError if a file is not the one that was opened."""

@@ -70,6 +70,26 @@ def _iso(text: pa.StringArray) -> pa.StringArray:
     return text
 
 
+def without_values(column: pa.Array, texts: frozenset[str]) -> pa.Array:
+    """Return a column in which values of these texts are missing."""
+    encoded = column
+    if not pa.types.is_dictionary(column.type):
+        if column.type == pa.string() and texts == {""}:  # the common case, without a dictionary
+            empty = pc.equal(column, "")
+            none = pa.scalar(None, pa.string())
+            return pc.if_else(empty, none, column) if pc.any(empty).as_py() else column
+        encoded = column.dictionary_encode()
+    read = text_array(encoded.dictionary)
+    gone = pc.is_in(read, value_set=pa.array(sorted(texts), pa.string()))
+    if not pc.any(gone).as_py():
+        return column
+    of_records = pc.fill_null(gone.take(encoded.indices), True)  # noqa: FBT003 (Arrow's own)
+    if not pa.types.is_dictionary(column.type):
+        return pc.if_else(of_records, pa.scalar(None, column.type), column)
+    indices = pc.if_else(of_records, pa.scalar(None, encoded.indices.type), encoded.indices)
+    return pa.DictionaryArray.from_arrays(indices, encoded.dictionary, ordered=column.type.ordered)
+
+
 def supported(kind: pa.DataType) -> bool:
     """Tell whether values of a type are single values that have a text."""
     if pa.types.is_dictionary(kind):

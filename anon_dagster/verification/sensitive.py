@@ -1,7 +1,7 @@
 """What classes tell of a guarded attribute, beside the release and the source."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp
 from typing import Any
@@ -24,6 +24,7 @@ from anon_dagster.core.audit import (
     largest_shares,
     ordered_distances,
     relative_gains,
+    without,
 )
 from anon_dagster.core.audit.values import plainly, read_values
 from anon_dagster.core.hierarchy import Label
@@ -41,6 +42,21 @@ from anon_dagster.request import (
     TClosenessRule,
 )
 from anon_dagster.verification.result import Promise, promise, untold
+
+
+def _l_diversity_of_present(held: Contents, missing: int, rule: LDiversityRule) -> Promise:
+    """Measure l-diversity of the records that have a value; a class without any breaks it."""
+    present, has = without(held, missing)
+    measured = l_diversity(present, rule)
+    none, records = int((~has).sum()), int(held.sizes[~has].sum())
+    return replace(
+        measured,
+        name=wording.of_present_values(measured.name),
+        reached=0.0 if none else measured.reached,
+        holds=measured.holds and not none,
+        classes_failing=measured.classes_failing + none,
+        records_failing=measured.records_failing + records,
+    )
 
 
 def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
@@ -63,7 +79,7 @@ def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
 
 
 def _alpha_k_anonymity(held: Contents, values: "Values", rule: AlphaKAnonymityRule) -> Promise:
-    name = f"({rule.alpha:g},{rule.k})-anonymity"
+    name = wording.alpha_k_anonymity(rule.alpha, rule.k)
     guarded = np.ones(len(values.labels), dtype=np.bool_)
     if rule.guarded is not None:
         guarded, absent = values.guarded(rule.guarded)
@@ -80,7 +96,10 @@ def of_values(
 ) -> Iterator[Promise]:
     """Measure a model that asks which values there are, not only how many."""
     if isinstance(rule, LDiversityRule):
-        yield l_diversity(held, rule)
+        if rule.missing_counts or values.missing is None:
+            yield l_diversity(held, rule)
+        else:
+            yield _l_diversity_of_present(held, values.missing, rule)
     elif isinstance(rule, AlphaKAnonymityRule):
         yield _alpha_k_anonymity(held, values, rule)
     elif isinstance(rule, TClosenessRule):
@@ -118,7 +137,7 @@ def _t_closeness(
     ordered = rule.distance != "ordered" or values.ranks is not None
     measure = _distance(values, rule, policy) if ordered else equal_distances
     for whose, reference in values.references.items():
-        name = f"{rule.t:g}-closeness ({rule.distance} distance) to the {whose}"
+        name = wording.t_closeness(rule.t, rule.distance, whose)
         if not ordered:
             why = f"{counted(values.unordered, 'value')} cannot be put in an order with the others"
             yield untold(name, rule.attribute, rule.t, why)

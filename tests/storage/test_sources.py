@@ -73,8 +73,11 @@ def test_csv_is_read_as_it_is_written(tmp_path: Path) -> None:
 
 def test_only_an_unquoted_token_is_a_missing_value(tmp_path: Path) -> None:
     content = 'a,b\n,""\nNA,"NA"\n?, NA\n'
-    read_back = read_csv(tmp_path, content, missing=("", "NA", "?"))
-    assert read_back == {"a": [None, None, None], "b": ["", "NA", " NA"]}
+    tokens = ("", "NA", "?")
+    for quoted_empty, empty in (("missing", None), ("text", "")):
+        read_back = read_csv(tmp_path, content, missing=tokens, quoted_empty=quoted_empty)
+        assert read_back == {"a": [None, None, None], "b": [empty, "NA", " NA"]}
+    assert read_csv(tmp_path, 'a,b\n,""\n', missing=("NA",)) == {"a": [""], "b": [""]}
 
 
 def test_newlines_quotes_and_separators_may_stand_in_quotes(tmp_path: Path) -> None:
@@ -120,7 +123,9 @@ def test_an_empty_file_with_names_is_a_table_without_records(tmp_path: Path) -> 
 
 
 def test_an_empty_line_is_a_missing_value_only_where_there_is_one_column(tmp_path: Path) -> None:
-    assert read_csv(tmp_path, 'a\n1\n\n""\n\n') == {"a": ["1", None, "", None]}
+    content = 'a\n1\n\n""\n\n'
+    assert read_csv(tmp_path, content) == {"a": ["1", None, None, None]}
+    assert read_csv(tmp_path, content, quoted_empty="text") == {"a": ["1", None, "", None]}
     assert read_csv(tmp_path, "a,b\n1,2\n\n3,4\n\n") == {"a": ["1", "3"], "b": ["2", "4"]}
 
 

@@ -75,6 +75,7 @@ OPTIONS = st.builds(
     encoding=st.sampled_from(["utf-8", "utf-16", "utf-8-sig"]),
     header=st.booleans(),
     names=st.just(("a", "b", "c")),
+    quoted_empty=st.just("text"),
 )
 
 

@@ -11,7 +11,7 @@ from anon_dagster.core.audit.closeness import (
     hierarchical_distances,
     ordered_distances,
 )
-from anon_dagster.core.audit.contents import Contents, contents
+from anon_dagster.core.audit.contents import Contents, contents, without
 from anon_dagster.core.audit.disclosure import Disclosure, disclosures
 from anon_dagster.core.audit.diversity import (
     HeadAndTail,
@@ -47,4 +47,5 @@ __all__ = [
     "records_needed",
     "records_that_hide",
     "relative_gains",
+    "without",
 ]

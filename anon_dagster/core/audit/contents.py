@@ -48,6 +48,21 @@ class Contents:
         return _contents(self.sizes, self.classes, values[self.values], self.counts)
 
 
+def without(held: Contents, value: int) -> tuple[Contents, NDArray[np.bool_]]:
+    """Leave out the records that have a value.
+
+    Returns
+    -------
+    What the classes hold in which others are left, and which classes, (classes,), these are.
+    """
+    others = held.values != value
+    sizes = np.zeros(len(held.sizes), dtype=np.int64)
+    np.add.at(sizes, held.classes[others], held.counts[others])
+    has: NDArray[np.bool_] = sizes > 0
+    classes = (np.cumsum(has) - 1)[held.classes[others]]
+    return Contents(sizes[has], classes, held.values[others], held.counts[others]), has
+
+
 def contents(
     classes: Partition, values: NDArray[np.integer], counts: NDArray[np.int64]
 ) -> Contents:

@@ -14,6 +14,7 @@ from anon_dagster.core.privacy.l_diversity import (
     RecursiveLDiversity,
 )
 from anon_dagster.core.privacy.model import Monotone, PrivacyModel
+from anon_dagster.core.privacy.present_values import OfPresentValues
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.core.privacy.t_closeness import (
     EqualTCloseness,
@@ -45,6 +46,7 @@ __all__ = [
     "KAnonymity",
     "KMap",
     "Monotone",
+    "OfPresentValues",
     "OrderedTCloseness",
     "PopulationUniqueness",
     "PrivacyModel",
