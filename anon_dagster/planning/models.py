@@ -28,7 +28,6 @@ from anon_dagster.core.privacy import (
     SampleUniqueness,
     TableModel,
 )
-from anon_dagster.core.privacy.present_values import LDiversity
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.reading.counting import ColumnCount, Count
 from anon_dagster.reading.population import people_of
@@ -180,7 +179,9 @@ def _beta_likeness(rule: BetaLikenessRule, sensitive: int) -> PrivacyModel:
 
 
 def _l_diversity(rule: LDiversityRule, sensitive: int, count: Count) -> PrivacyModel:
-    model: LDiversity = DistinctLDiversity(sensitive, int(rule.l))
+    model: DistinctLDiversity | EntropyLDiversity | RecursiveLDiversity = DistinctLDiversity(
+        sensitive, int(rule.l)
+    )
     if rule.variant == "entropy":
         model = EntropyLDiversity(sensitive, Fraction(str(rule.l)))
     elif rule.variant == "recursive":

@@ -19,7 +19,7 @@ from anon_dagster.core.privacy import (
     RecursiveLDiversity,
 )
 
-MODELS = [
+MODELS: list[DistinctLDiversity | EntropyLDiversity | RecursiveLDiversity] = [
     DistinctLDiversity(0, 2),
     EntropyLDiversity(0, Fraction(2)),
     RecursiveLDiversity(0, Fraction(2), 2),
