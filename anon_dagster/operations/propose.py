@@ -38,6 +38,7 @@ from anon_dagster.request import (
     parse_request,
     require_proposable,
 )
+from anon_dagster.request.yaml_writing import comment
 
 _LOCAL = 20_000  # distinct tuples up to which local recoding is tried as well
 _LIMITS = (0.0, 0.01, 0.05)
@@ -63,7 +64,7 @@ class Proposal:
     @property
     def yaml(self) -> str:
         """The request as YAML, with the reasons as comments."""
-        head = [f"# {reason}" for reason in self.reasons]
+        head = [comment(reason) for reason in self.reasons]
         chosen = replace(self.detection, promises=self.promises)
         return "\n".join([*head, *written(self.request, chosen)]) + "\n"
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.rules import HierarchyRule, MaskRule
-from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel
+from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel, ValueText
 
 PSEUDONYM_PATTERN = "^[0-9a-f]{32}$"
 """How every pseudonym reads."""
@@ -18,7 +18,7 @@ class DirectIdentifier(StrictModel):
     redaction: Literal["drop", "constant", "pseudonym", "mask"] = "drop"
     """A mask leaves a part, which can single people out: the attribute becomes a quasi-identifier
     that is masked from the first level on, see :meth:`masked`."""
-    constant: str = SUPPRESSED
+    constant: ValueText = SUPPRESSED
     key_variable: Annotated[str, StringConstraints(pattern=KEY_VARIABLE)] = "ANON_KEY"
     """The environment variable that holds the key of pseudonyms; see
     :mod:`anon_dagster.releasing.pseudonyms`."""

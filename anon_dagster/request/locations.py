@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from anon_dagster.request.strict import Character, StrictModel
+from anon_dagster.request.strict import Character, Flag, StrictModel, ValueText
 
 
 class CsvOptions(StrictModel):
@@ -17,10 +17,10 @@ class CsvOptions(StrictModel):
     escape: Character | None = None
     """Escapes a quote within quotes; without it a quote is doubled."""
     encoding: str = "utf-8"
-    header: bool = True
-    names: tuple[str, ...] | None = None
+    header: Flag = True
+    names: tuple[ValueText, ...] | None = None
     """Names of the columns; with a header they replace it."""
-    missing: tuple[str, ...] = ("",)
+    missing: tuple[ValueText, ...] = ("",)
     """Unquoted tokens that mean a missing value; the first one is written."""
 
     @model_validator(mode="after")
@@ -76,7 +76,7 @@ class Target(StrictModel):
     path: Annotated[str, Safe]
     format: Format | None = None
     compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
-    single_file: bool = True
+    single_file: Flag = True
     rows_per_file: Annotated[int, Field(ge=1)] = 1_000_000
     """How many records a part file holds at most if ``single_file`` is false."""
     csv: CsvOptions = CsvOptions()
