@@ -12,6 +12,7 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.request.suggestions import SAME, columns_meant
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
 
@@ -142,7 +143,7 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
     if present and declared and not set(present) & set(declared):
         raise SchemaMismatchError(
             f"none of the {len(present)} columns of the source is among the {len(declared)} that "
-            "the request names; does the file have a header, and is the separator right?"
+            f"the request names; {_cure(present, declared)}"
         )
     problems = []
     if unnamed := [c for c in present if c not in set(declared)]:
@@ -150,9 +151,20 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
             f"the request does not name {_named(unnamed)} of the source; give each a role"
         )
     if absent := [c for c in declared if c not in set(present)]:
-        problems.append(f"the source has no {_named(absent)}")
+        problems.append(f"the source has no {_named(absent)}{columns_meant(absent, unnamed)}")
     if problems:
         raise SchemaMismatchError("; ".join(problems))
+
+
+def _cure(present: list[str], declared: list[str]) -> str:
+    """Say what is wrong with a header, none of whose names is one that the request names."""
+    for separator in ";\t|,":
+        if len(present) == 1 and len(set(present[0].split(separator)) & set(declared)) > 0:
+            shown = "\\t" if separator == "\t" else separator
+            return f'they stand in one: say csv: {{separator: "{shown}"}}'
+    if alike := columns_meant(declared, present, alike=SAME):
+        return alike.removeprefix("; ")
+    return "does the file have a header, and is csv.separator right?"
 
 
 def _named(names: list[str]) -> str:

@@ -24,6 +24,10 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (EOFError, "its compression is damaged or it was cut off"),
     (zlib.error, "its compression is damaged or it was cut off"),
     (BadGzipFile, "its compression is damaged or it was cut off"),
+    (
+        UnicodeDecodeError,
+        "it is not in the encoding that the request names: say which, as csv: {encoding: latin-1}",
+    ),
     (UnicodeError, "it is not in the encoding that the request names"),
     (ImportError, "the package for this kind of store is not installed"),
     (pa.ArrowException, "it is damaged, or not of the format that the request names"),
