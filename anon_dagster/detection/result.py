@@ -11,6 +11,7 @@ from anon_dagster.detection.domains import Role
 from anon_dagster.detection.generalization import describe_rule
 from anon_dagster.detection.separation import Separation
 from anon_dagster.request import HierarchyRule, Source, Target, parse_request
+from anon_dagster.request.arguments import as_source, as_target
 from anon_dagster.request.yaml_writing import comment, flow, pair
 
 SUPPRESSION_LIMIT = 0.05
@@ -104,11 +105,11 @@ class Detection:
             If no column is a quasi-identifier, so that there is nothing to anonymize.
         """
         document: dict[str, Any] = {}
-        for key, location in (("source", source or self.source), ("target", target)):
-            if location is not None:
-                document[key] = (
-                    {"path": location} if isinstance(location, str) else _plain(location)
-                )
+        source = self.source if source is None else source
+        if source is not None:
+            document["source"] = _plain(as_source(source))
+        if target is not None:
+            document["target"] = _plain(as_target(target))
         document["policy"] = {
             "attributes": {c.column: _attribute(c) for c in self.columns},
             "privacy": dict(self.promises.document),
@@ -138,10 +139,8 @@ def _rule(rule: HierarchyRule) -> dict[str, Any]:
     return {"type": rule.type, **document}
 
 
-def _plain(location: Source | Target | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(location, Source | Target):
-        return location.model_dump(exclude_defaults=True, mode="json")
-    return dict(location)
+def _plain(location: Source | Target) -> dict[str, Any]:
+    return location.model_dump(exclude_defaults=True, mode="json")
 
 
 # -- YAML ----------------------------------------------------------------------------------

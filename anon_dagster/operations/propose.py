@@ -38,6 +38,7 @@ from anon_dagster.request import (
     parse_request,
     require_proposable,
 )
+from anon_dagster.request.arguments import require_function
 from anon_dagster.request.yaml_writing import comment
 
 _LOCAL = 20_000  # distinct tuples up to which local recoding is tried as well
@@ -105,6 +106,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
         If no configuration is acceptable.
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
+    require_function(on_progress, "on_progress")
     detection = detect(table, sample=sample, seed=seed, domains=domains)
     document = detection.request(target=target)
     request = parse_request(document)

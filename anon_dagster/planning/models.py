@@ -1,7 +1,7 @@
 """The promises that a request asks for, as the search weighs them."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
 import numpy as np
@@ -177,14 +177,25 @@ def _t_closeness(
 
 
 def value_ranks(labels: list[str | None], kind: TextKind, decimal: str) -> NDArray[np.int64]:
-    """Return the place of each value in its order, (values,): numbers by size, missing last."""
+    """Return the place of each value in its order, (values,): numbers by size, missing last.
+
+    What is no number among numbers, such as a label of a release, comes after them.
+    """
     numbers = kind in {TextKind.integer, TextKind.decimal}
 
-    def sort_key(code: int) -> tuple[bool, Decimal, str]:
+    def sort_key(code: int) -> tuple[bool, bool, Decimal, str]:
         text = labels[code] or ""
-        number = Decimal(text.replace(decimal, ".")) if numbers and text else Decimal(0)
-        return labels[code] is None, number, text
+        number = _number(text.replace(decimal, ".")) if numbers and text else Decimal(0)
+        return labels[code] is None, number is None, number or Decimal(0), text
 
     ranks = np.zeros(len(labels), dtype=np.int64)
     ranks[sorted(range(len(labels)), key=sort_key)] = np.arange(len(labels))
     return ranks
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

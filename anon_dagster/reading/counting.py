@@ -140,11 +140,7 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
         declared columns, its first line may be a record, and is not repeated.
     """
     present, declared = list(present), list(declared)
-    if present and declared and not set(present) & set(declared):
-        raise SchemaMismatchError(
-            f"none of the {len(present)} columns of the source is among the {len(declared)} that "
-            f"the request names; {_cure(present, declared)}"
-        )
+    require_header(present, declared, "source")
     problems = []
     if unnamed := [c for c in present if c not in set(declared)]:
         problems.append(
@@ -154,6 +150,26 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
         problems.append(f"the source has no {_named(absent)}{columns_meant(absent, unnamed)}")
     if problems:
         raise SchemaMismatchError("; ".join(problems))
+
+
+def require_header(present: list[str], declared: list[str], what: str) -> None:
+    """Refuse a table none of whose columns is declared: what is taken for names may be cells.
+
+    Parameters
+    ----------
+    what
+        The table is called, such as ``source``.
+
+    Raises
+    ------
+    SchemaMismatchError
+        Without any name that is not declared, too.
+    """
+    if present and declared and not set(present) & set(declared):
+        raise SchemaMismatchError(
+            f"none of the {len(present)} columns of the {what} is among the {len(declared)} that "
+            f"the request names; {_cure(present, declared)}"
+        )
 
 
 def _cure(present: list[str], declared: list[str]) -> str:

@@ -17,6 +17,7 @@ from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.local import Cells, Members, Range, Value, parse_label
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Solution
+from anon_dagster.errors import RequestError
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.planning.plan import Plan, domain_of, plan_with
 from anon_dagster.reading.counting import ColumnCount, Count
@@ -67,11 +68,17 @@ def assign(
     }
     plan = plan_with(policy, counted, hierarchies, decimal)
     problem = plan.problem
+    _require_levels(stored.levels, problem.hierarchies)
     classes = stored.cells.assign(_leaves_of_tuples(problem), problem.hierarchies, problem.orders)
     if enforce:
         classes = _suppress_failing(problem, classes, stored.levels)
     proof = replace(stored.proof, optimal=False, lower_bound=0.0, method="applied")
     return plan, Solution(classes, stored.generalized, proof, stored.levels)
+
+
+def _require_levels(levels: tuple[int, ...] | None, hierarchies: Sequence[Hierarchy]) -> None:
+    if any(n >= h.levels for n, h in zip(levels or (), hierarchies, strict=False)):
+        raise RequestError("the solution is damaged: it has levels that its hierarchies lack")
 
 
 def _values_to_place(policy: Policy, counted: Count, name: str) -> ColumnCount:

@@ -6,21 +6,21 @@ for what becomes of later records.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from anon_dagster.core.hierarchy import SUPPRESSED, Label, fingerprint
+from anon_dagster.core.hierarchy import SUPPRESSED, fingerprint
 from anon_dagster.core.local import Cells
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import RequestError
 from anon_dagster.hierarchies import default_rule, frozen
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import Plan, domain_of
+from anon_dagster.releasing.soundness import is_sound
 from anon_dagster.request import MaskRule, Policy, SuppressRule, TreeRule, parse_policy
 
 _VERSION = 1
@@ -105,8 +105,10 @@ def from_document(document: Mapping[str, Any]) -> StoredSolution:
             levels=None if document["levels"] is None else tuple(document["levels"]),
             proof=Proof(**document["proof"]),
         )
-        whole = _is_whole(stored)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        whole = is_sound(
+            stored.policy, stored.cells, stored.generalized, stored.levels, stored.proof
+        )
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError):
         whole = False
     if not whole:
         raise RequestError("the solution is damaged: a part of it is missing or unfit")
@@ -123,34 +125,6 @@ def _require_format(name: object) -> None:
             f"{_VERSION} can be applied: use the software that wrote it, or decide anew"
         )
     raise RequestError(f"this is no solution that can be applied: its format is not {FORMAT}")
-
-
-def _is_whole(stored: StoredSolution) -> bool:
-    """Tell whether the parts of a solution speak of the same attributes, classes and labels."""
-    cells, classes = stored.cells, stored.classes
-    attributes = len(stored.policy.quasi_identifiers)
-    per_attribute = (cells.labels, cells.levels, stored.generalized, stored.levels)
-    return (
-        all(part is None or len(part) == attributes for part in per_attribute)
-        and sorted(cells.order.tolist()) == list(range(classes))
-        and cells.codes.shape == ((classes, attributes) if classes else (0, 0))
-        and all(map(_are_labels, cells.codes.T, cells.labels))
-        and all(
-            levels is None or len(levels) == len(labels)
-            for levels, labels in zip(cells.levels, cells.labels, strict=True)
-        )
-        and all(
-            g.codes.shape == (classes,)
-            and len(g.covered) == len(g.heights) == len(g.labels)
-            and _are_labels(g.codes, g.labels)
-            for g in stored.generalized
-        )
-    )
-
-
-def _are_labels(codes: NDArray[np.int32], labels: Sequence[Label]) -> bool:
-    """Tell whether each code, (classes,), is the position of a label."""
-    return bool(((codes >= 0) & (codes < len(labels))).all())
 
 
 def _classes(solution: Solution) -> int:

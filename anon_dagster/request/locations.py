@@ -43,6 +43,8 @@ _COPIES = re.compile(r"(^|::)(simplecache|filecache|blockcache)::")
 
 def _without_secrets(paths: Any) -> Any:
     for path in (paths,) if isinstance(paths, str) else paths or ():
+        if not path.strip() or "\0" in path or not _encodable(path):
+            raise ValueError("is no path")
         if _SECRET.search(path):
             raise ValueError(
                 "credentials do not belong into a path: the environment, a profile or the role of "
@@ -51,6 +53,14 @@ def _without_secrets(paths: Any) -> Any:
         if _COPIES.search(path):
             raise ValueError("a cache would keep the records in temporary files; leave it out")
     return paths
+
+
+def _encodable(path: str) -> bool:
+    try:
+        path.encode("utf-8", "surrogateescape")
+    except UnicodeError:
+        return False
+    return True
 
 
 Safe = AfterValidator(_without_secrets)

@@ -98,5 +98,7 @@ def load_request(path: str | Path) -> Request:
     RequestError
         If the file cannot be read, is not YAML, has a key twice, or is not a valid request.
     """
+    if not isinstance(path, str | Path):
+        raise RequestError(f"a request is read from a path, not from {type(path).__name__}")
     file = Path(path)
     return parse_request(load_yaml(file), folder=file.parent.resolve())
