@@ -1,7 +1,7 @@
 """What a column can be: the domains, those of the project and those of a caller."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request.documents import load_yaml, parse_yaml
+from anon_dagster.request.problems import problems_of
 from anon_dagster.request.yaml_reading import Below
 
 Role = Literal["direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"]
@@ -110,19 +111,13 @@ def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
             )
             domains[str(name)] = domain if domain.priority else domain.model_copy(update=_FIRST)
         except ValidationError as error:
-            problems += list(_problems(str(name), error))
+            problems += problems_of(error, Domain, str(name))
     if problems:
         raise RequestError(problems)
     return domains
 
 
 _FIRST = {"priority": 1}
-
-
-def _problems(name: str, error: ValidationError) -> Iterable[Complaint]:
-    for problem in error.errors(include_url=False, include_input=False):
-        path = ".".join([name, *map(str, problem["loc"])])
-        yield Complaint(path, problem["msg"].removeprefix("Value error, "))
 
 
 def data_domains(custom: Mapping[str, Any] | str | Path | None = None) -> pd.DataFrame:
