@@ -145,11 +145,11 @@ def test_a_broken_dataset_is_one_red_asset_and_the_others_load(
         }
         graph = defined.resolve_asset_graph()
         reason = graph.get(dg.AssetKey(["half", "request"])).description or ""
-        assert "policy: Field required" in reason
+        assert "policy: is missing" in reason
         job = defined.resolve_implicit_global_asset_job_def()
         result = job.execute_in_process(
             instance=deployment.instance,
             asset_selection=[dg.AssetKey(["half", "request"])],
             raise_on_error=False,
         )
-        assert "policy: Field required" in failure(result)
+        assert "policy: is missing" in failure(result)
