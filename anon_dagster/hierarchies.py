@@ -198,7 +198,9 @@ def _text(column: str, rule: TreeRule) -> str:
         line = content.count(b"\n", 0, error.start) + 1
         problem = f"line {line} of the hierarchy is not written in {rule.encoding}"
     # Outside of the handler: the decoder's error holds the content of the file.
-    raise HierarchyError(f"{column}: {problem}; say which encoding it is")
+    raise HierarchyError(
+        f"{column}: {problem}; say which encoding it is, such as encoding: latin-1"
+    )
 
 
 def _content(column: str, path: str) -> bytes:

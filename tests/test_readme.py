@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster.request import parse_request
+from anon_dagster.request.documents import parse_yaml
 
 PAGES = ["README.md"]
 
@@ -39,7 +39,7 @@ def test_python_gives_what_the_page_shows(
 @pytest.mark.parametrize("name", PAGES)
 def test_the_request_that_the_page_shows_is_valid(name: str, project_folder: Path) -> None:
     for block in blocks(project_folder / name, "yaml"):
-        parse_request(yaml.safe_load(block))
+        parse_request(parse_yaml(block, name="the example"))
 
 
 def test_the_map_shows_what_there_is(project_folder: Path) -> None:

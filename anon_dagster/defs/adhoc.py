@@ -5,7 +5,6 @@ from importlib.resources import files
 from typing import Any
 
 import dagster as dg
-import yaml
 from pydantic import Field
 
 from anon_dagster.defs.graph import Group, define, keep_request
@@ -17,6 +16,7 @@ from anon_dagster.request.documents import parse_yaml
 ADHOC = Group(names.ADHOC, dg.DynamicPartitionsDefinition(name=names.REQUESTS))
 EXAMPLE = files("anon_dagster.defs").joinpath("example.yaml").read_text(encoding="utf-8")
 """A complete request with comments."""
+_EXAMPLE = parse_yaml(EXAMPLE, name="the example")
 
 
 class RequestConfig(dg.Config):
@@ -25,7 +25,9 @@ class RequestConfig(dg.Config):
     # Any keeps Dagster from looking for {env: NAME} in it, by which whoever may launch a run
     # could read the environment. The launchpad opens with the default, and shows the description
     # beside it: Dagster writes the default anew, so no comment would survive in it.
-    request: Any = Field(default=yaml.safe_load(EXAMPLE), description=f"\n{EXAMPLE}")
+    request: Any = Field(
+        default=parse_yaml(EXAMPLE, name="the example"), description=f"\n{EXAMPLE}"
+    )
 
 
 def adhoc() -> dg.Definitions:

@@ -14,14 +14,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from anon_dagster.arrivals import Arrival, Registry, State
 from anon_dagster.demos.object_store import ObjectStore
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import SENSOR_TAG
+from anon_dagster.request.documents import load_yaml
+from anon_dagster.request.yaml_writing import document as written
 
 _DATASET = "patients"
 _FILES, _RECORDS = 3, 2_000
@@ -75,7 +74,7 @@ def _deploy(project: Path, folder: Path) -> None:
     shutil.copytree(
         project / "data" / _DATASET, dataset, ignore=shutil.ignore_patterns("out", "patients.csv")
     )
-    request: dict[str, Any] = yaml.safe_load((dataset / "request.yaml").read_text("utf-8"))
+    request = load_yaml(dataset / "request.yaml")
     del request["target"]
     request["source"]["path"] = f"s3://{_INBOX}/*.csv"
     request["policy"]["suppression_limit"] = 0.1
@@ -83,7 +82,7 @@ def _deploy(project: Path, folder: Path) -> None:
         "target": {"path": f"s3://{_RELEASED}/{{file}}.parquet"},
         "every_seconds": 5,
     }
-    (dataset / "request.yaml").write_text(yaml.safe_dump(request), encoding="utf-8")
+    (dataset / "request.yaml").write_text(written(request), encoding="utf-8")
 
 
 @contextmanager

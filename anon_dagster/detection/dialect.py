@@ -5,9 +5,11 @@ import csv
 import io
 import re
 from collections import Counter
+from contextlib import suppress
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
+from anon_dagster.request.arguments import as_source
 from anon_dagster.storage.failures import reading
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.opening import open_to_read
@@ -26,6 +28,7 @@ def described(path: str) -> Source:
     SourceError
         If there is nothing to read at the path, or its format is not told by its ending.
     """
+    as_source(path)  # what no source may be is refused before anything is opened
     first = resolve(path)[0]
     kind = format_of(path) or format_of(first)
     if kind is None:
@@ -80,7 +83,8 @@ def _decimal(text: str, separator: str) -> str:
     if separator == ",":
         return "."
     commas = points = 0
-    for row in csv.reader(io.StringIO(text), delimiter=separator):
-        commas += sum(bool(_COMMA.fullmatch(cell)) for cell in row)
-        points += sum(bool(_POINT.fullmatch(cell)) for cell in row)
+    with suppress(csv.Error):  # a line that is none ends the guess; the reading tells of it
+        for row in csv.reader(io.StringIO(text), delimiter=separator):
+            commas += sum(bool(_COMMA.fullmatch(cell)) for cell in row)
+            points += sum(bool(_POINT.fullmatch(cell)) for cell in row)
     return "," if commas > points else "."

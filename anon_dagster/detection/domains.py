@@ -1,17 +1,19 @@
 """What a column can be: the domains, those of the project and those of a caller."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pandas as pd
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from anon_dagster.errors import Complaint, RequestError
+from anon_dagster.request.documents import load_yaml, parse_yaml
+from anon_dagster.request.problems import problems_of
+from anon_dagster.request.yaml_reading import Below
 
 Role = Literal["direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"]
 Text = Annotated[str, Field(min_length=1)]
@@ -65,8 +67,8 @@ Domains = Mapping[str, Domain]
 def built_in() -> Domains:
     """Return the domains of the project, by name."""
     text = files(__package__).joinpath("domains.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return {n: Domain.model_validate(d) for n, d in yaml.load(text, Loader=loader).items()}  # noqa: S506 (safe)
+    documents = parse_yaml(text, name="domains.yaml", top=Below.names)
+    return {n: Domain.model_validate(d) for n, d in documents.items()}
 
 
 def with_custom(custom: Mapping[str, Any] | str | Path | None) -> Domains:
@@ -94,45 +96,28 @@ def _parsed(custom: Mapping[str, Any] | str | Path | None) -> dict[str, Domain]:
     """Return the domains of a caller by name, after all problems of them are collected."""
     if custom is None:
         return {}
-    document = _read(Path(custom)) if isinstance(custom, str | Path) else custom
-    if not isinstance(document, Mapping):
+    if isinstance(custom, str | Path):
+        custom = load_yaml(Path(custom), top=Below.names)
+    if not isinstance(custom, Mapping):
         raise RequestError(
             "custom domains are a mapping by name, or the path of a YAML file of one"
         )
     problems: list[Complaint] = []
     domains: dict[str, Domain] = {}
-    for name, described in document.items():
+    for name, described in custom.items():
         try:
             domain = (
                 described if isinstance(described, Domain) else Domain.model_validate(described)
             )
             domains[str(name)] = domain if domain.priority else domain.model_copy(update=_FIRST)
         except ValidationError as error:
-            problems += list(_problems(str(name), error))
+            problems += problems_of(error, Domain, str(name))
     if problems:
         raise RequestError(problems)
     return domains
 
 
 _FIRST = {"priority": 1}
-
-
-def _problems(name: str, error: ValidationError) -> Iterable[Complaint]:
-    for problem in error.errors(include_url=False, include_input=False):
-        path = ".".join([name, *map(str, problem["loc"])])
-        yield Complaint(path, problem["msg"].removeprefix("Value error, "))
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RequestError(f"cannot read {path.name}: {error.strerror}") from None
-    except (yaml.YAMLError, UnicodeDecodeError):
-        raise RequestError(f"{path.name} is not YAML") from None
-    if not isinstance(document, Mapping):
-        raise RequestError(f"{path.name} must hold domains by name")
-    return document
 
 
 def data_domains(custom: Mapping[str, Any] | str | Path | None = None) -> pd.DataFrame:

@@ -20,6 +20,7 @@ from anon_dagster.detection.separation import combined, keys, separation
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.facts.vocabulary import has_gazetteer
 from anon_dagster.request import HierarchyRule, Source
+from anon_dagster.request.arguments import require_a, require_names
 from anon_dagster.storage.sources import open_frame, open_source
 
 Table = Source | pd.DataFrame | str | Path
@@ -98,6 +99,9 @@ def propose_hierarchies(
     SchemaMismatchError
         If the table has no column of a name.
     """
+    if columns is not None:
+        require_names(columns, "columns")
+        columns = tuple(columns)
     known = with_custom(domains)
     source = _source(table)
     profiles = _profiles(_drawn(table, source, sample, seed), source)
@@ -115,7 +119,10 @@ def propose_hierarchies(
 def _source(table: Table) -> Source | None:
     if isinstance(table, pd.DataFrame):
         return None
-    return table if isinstance(table, Source) else described(str(table))
+    if isinstance(table, str | Path):
+        return described(str(table))
+    require_a(Source, table, "table", "a path, a Source or a DataFrame")
+    return table
 
 
 def _drawn(table: Table, source: Source | None, size: int, seed: int) -> Sample:

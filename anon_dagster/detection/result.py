@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import yaml
 
 from anon_dagster.detection.bounds import Promises
 from anon_dagster.detection.domains import Role
 from anon_dagster.detection.generalization import describe_rule
 from anon_dagster.detection.separation import Separation
 from anon_dagster.request import HierarchyRule, Source, Target, parse_request
+from anon_dagster.request.arguments import as_source, as_target
+from anon_dagster.request.yaml_writing import comment, flow, pair
 
 SUPPRESSION_LIMIT = 0.05
 
@@ -104,11 +105,11 @@ class Detection:
             If no column is a quasi-identifier, so that there is nothing to anonymize.
         """
         document: dict[str, Any] = {}
-        for key, location in (("source", source or self.source), ("target", target)):
-            if location is not None:
-                document[key] = (
-                    {"path": location} if isinstance(location, str) else _plain(location)
-                )
+        source = self.source if source is None else source
+        if source is not None:
+            document["source"] = _plain(as_source(source))
+        if target is not None:
+            document["target"] = _plain(as_target(target))
         document["policy"] = {
             "attributes": {c.column: _attribute(c) for c in self.columns},
             "privacy": dict(self.promises.document),
@@ -138,10 +139,8 @@ def _rule(rule: HierarchyRule) -> dict[str, Any]:
     return {"type": rule.type, **document}
 
 
-def _plain(location: Source | Target | Mapping[str, Any]) -> dict[str, Any]:
-    if isinstance(location, Source | Target):
-        return location.model_dump(exclude_defaults=True, mode="json")
-    return dict(location)
+def _plain(location: Source | Target) -> dict[str, Any]:
+    return location.model_dump(exclude_defaults=True, mode="json")
 
 
 # -- YAML ----------------------------------------------------------------------------------
@@ -152,30 +151,24 @@ def written(document: Mapping[str, Any], detection: Detection) -> Iterator[str]:
     yield f"# Detected on {detection.sampled} of {detection.records} records. Check it before use:"
     yield "# a person knows what others know; the table alone does not tell."
     for note in detection.notes:
-        yield f"# {note}"
+        yield comment(note)
     for key in ("source", "target"):
         if key in document:
-            yield f"\n{key}: {_flow(document[key])}"
+            yield f"\n{key}: {flow(document[key])}"
     policy = document["policy"]
     yield "\npolicy:"
     yield "  attributes:"
     for name, attribute in policy["attributes"].items():
         column = detection[name]
-        yield f"    # {column.domain} ({column.confidence:.0%}): {'; '.join(column.reasons)}"
-        yield f"    {_flow(name)}: {_flow(attribute)}"
+        said = f"{column.domain} ({column.confidence:.0%}): {'; '.join(column.reasons)}"
+        yield f"    {comment(said)}"
+        yield f"    {pair(name, attribute, indent='    ')}"
     yield "\n  privacy:"
     for reason in detection.promises.reasons.values():
-        yield f"    # {reason}"
+        yield f"    {comment(reason)}"
     for model, rule in policy["privacy"].items():
-        yield f"    {model}: {_flow(rule)}"
+        yield f"    {model}: {flow(rule)}"
     yield ""
     for key in policy:
         if key not in {"attributes", "privacy"}:
-            yield f"  {key}: {_flow(policy[key])}"
-
-
-def _flow(value: object) -> str:
-    text = yaml.safe_dump(
-        value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=float("inf")
-    )
-    return text.removesuffix("\n").removesuffix("\n...")
+            yield f"  {key}: {flow(policy[key])}"

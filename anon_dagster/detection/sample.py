@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anon_dagster.errors import RequestError
+from anon_dagster.request.arguments import require_whole
 from anon_dagster.storage.sources import OpenSource
 
 SIZE = 20_000
@@ -45,10 +45,8 @@ def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
     .. [1] C. T. Fan, M. E. Muller, I. Rezucha, "Development of sampling plans by using sequential
        (item by item) selection techniques and digital computers", JASA 57, 1962.
     """
-    if size < 1 or seed < 0:
-        raise RequestError(
-            f"a sample has at least 1 record and a seed of at least 0: {size}, {seed}"
-        )
+    require_whole(size, "sample", least=1)
+    require_whole(seed, "seed", least=0)
     random = np.random.default_rng(seed)
     kept: pa.Table = source.schema.empty_table()
     tickets = np.zeros(0)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-import yaml
+from anon_dagster.request.documents import parse_yaml
+from anon_dagster.request.yaml_reading import Below
 
 _SPACES = re.compile(r"\s+")
 
@@ -80,9 +81,7 @@ def group_of(value: str, vocabulary: str) -> str | None:
 @cache
 def _vocabularies() -> dict[str, dict[str, list[str]]]:
     text = files(__package__).joinpath("words.yaml").read_text(encoding="utf-8")
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    documents: dict[str, dict[str, list[str]]] = yaml.load(text, Loader=loader)  # noqa: S506 (safe)
-    return documents
+    return parse_yaml(text, name="words.yaml", top=Below.tree)
 
 
 # -- people --------------------------------------------------------------------------------

@@ -28,10 +28,11 @@ from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
-from anon_dagster.reading.counting import count
+from anon_dagster.reading.counting import count, require_columns
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
+from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
 from anon_dagster.storage.sources import open_frame, open_source
@@ -93,10 +94,12 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
     SourceError
         If the source is no longer as it was.
     """
+    require_a(AnonResult, result, "result", "what anonymize returned")
     decision, release = result.decision, result.release
     request = decision.request
     opened = declared_missing(open_one_source(request.source, frame), request)
     source = drawn_again(opened, decision.counted.sampling)
+    require_columns(source.columns, request.policy.attributes)
     if result.df is None:
         released, counted = open_source(release.source), release.count
     else:
@@ -140,6 +143,7 @@ def anonymize(
         target is touched then.
     """
     request = as_request(request)
+    require_function(on_progress, "on_progress")
     source = open_table(request, frame=frame)
     counted = count_records(request, source, on_progress=on_progress)
     made = plan(request, counted)

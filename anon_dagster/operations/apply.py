@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.operations.preparation import as_source, count_records, open_table
+from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
@@ -16,6 +16,13 @@ from anon_dagster.releasing.assignment import Lacking, assign
 from anon_dagster.releasing.publication import count_release
 from anon_dagster.releasing.stored_solution import StoredSolution, from_document
 from anon_dagster.request import Policy, Request, Source, Target, parse_request
+from anon_dagster.request.arguments import (
+    as_source,
+    as_target,
+    require_a,
+    require_function,
+    require_word,
+)
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.verification import (
     IDENTIFIERS,
@@ -76,6 +83,10 @@ def apply(  # noqa: PLR0913 (all are named)
     AnonError
         If the solution, the source or the target is unfit; no target is touched then.
     """
+    require_a((AnonResult, Mapping), solution, "solution", "a result or its document")
+    require_word(lacking, get_args(Lacking), "lacking")
+    require_a(bool, enforce, "enforce", "true or false")
+    require_function(on_progress, "on_progress")
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
     application = Application(stored, request, lacking, enforce)
@@ -86,7 +97,7 @@ def apply(  # noqa: PLR0913 (all are named)
     )
     first = solution.release.count if isinstance(solution, AnonResult) else None
     if first_release is not None:
-        first = count_release(stored.policy, as_source(first_release))
+        first = count_release(stored.policy, as_source(first_release, "first_release"))
     together = None
     if first is not None:
         both = release.count.merge(first)
@@ -145,10 +156,9 @@ def later_request(
     ones may have another. Nor is a sample drawn: all of them are recoded.
     """
     population = policy.population if policy.privacy.of_population else None
-    target = Target(path=target) if isinstance(target, str) else target
     document = {
         "source": source if source is None else as_source(source).model_dump(by_alias=True),
-        "target": target.model_dump(by_alias=True) if isinstance(target, Target) else target,
+        "target": target if target is None else as_target(target).model_dump(by_alias=True),
         "policy": policy.model_copy(update={"population": population, "sampling": None}).model_dump(
             by_alias=True
         ),

@@ -21,8 +21,8 @@ from anon_dagster.reading.counting import Count
 from anon_dagster.request import (
     Measurement,
     Request,
-    parse_request_part,
 )
+from anon_dagster.request.arguments import as_measurement, require_function
 
 
 def measure(
@@ -50,9 +50,8 @@ def measure(
         A row per configuration, see :func:`anon_dagster.assessment.comparison.compare`.
     """
     request = as_request(request)
-    if isinstance(measurement, Mapping):
-        measurement = parse_request_part(Measurement, measurement, "measurement")
-    asked = measurement or request.measurement or Measurement()
+    require_function(on_progress, "on_progress")
+    asked = as_measurement(measurement) or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
     opened = open_table(request.model_copy(update={"target": None}), frame=frame)
     source = declared_missing(opened, request)

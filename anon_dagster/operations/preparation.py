@@ -20,7 +20,6 @@ from anon_dagster.request import (
     load_request,
     not_one_table,
     parse_request,
-    parse_request_part,
     require_document,
 )
 from anon_dagster.statistics.classification import require_classifiers
@@ -45,19 +44,6 @@ def as_request(request: RequestLike) -> Request:
     if isinstance(request, str | Path):
         return load_request(request)
     return parse_request(require_document(request))
-
-
-def as_source(source: Source | Mapping[str, Any] | str) -> Source:
-    """Return the source that was given, its document or its path.
-
-    Raises
-    ------
-    RequestError
-        With every problem of the document.
-    """
-    if isinstance(source, Mapping):
-        return parse_request_part(Source, source, "source")
-    return Source(path=source) if isinstance(source, str) else source
 
 
 def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:

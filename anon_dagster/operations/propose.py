@@ -38,6 +38,8 @@ from anon_dagster.request import (
     parse_request,
     require_proposable,
 )
+from anon_dagster.request.arguments import require_function
+from anon_dagster.request.yaml_writing import comment
 
 _LOCAL = 20_000  # distinct tuples up to which local recoding is tried as well
 _LIMITS = (0.0, 0.01, 0.05)
@@ -63,7 +65,7 @@ class Proposal:
     @property
     def yaml(self) -> str:
         """The request as YAML, with the reasons as comments."""
-        head = [f"# {reason}" for reason in self.reasons]
+        head = [comment(reason) for reason in self.reasons]
         chosen = replace(self.detection, promises=self.promises)
         return "\n".join([*head, *written(self.request, chosen)]) + "\n"
 
@@ -104,6 +106,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
         If no configuration is acceptable.
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
+    require_function(on_progress, "on_progress")
     detection = detect(table, sample=sample, seed=seed, domains=domains)
     document = detection.request(target=target)
     request = parse_request(document)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
-from anon_dagster.operations.preparation import as_source
-from anon_dagster.request import Policy, Source, parse_policy
+from anon_dagster.request import Policy, Source
+from anon_dagster.request.arguments import as_policy, as_source, require_levels
 from anon_dagster.verification import Verification, verify_file, verify_frame
 
 
@@ -29,7 +29,9 @@ def verify_table(
         of a population ask for them; left out, they are the lowest that the labels may be of, with
         the fewest people behind each class.
     """
-    policy = parse_policy(policy) if isinstance(policy, Mapping) else policy
+    policy = as_policy(policy)
+    if levels is not None:
+        require_levels(levels, "levels", policy.quasi_identifiers)
     if isinstance(released, pd.DataFrame):
         return verify_frame(released, policy, levels=levels)
-    return verify_file(as_source(released), policy, levels=levels)
+    return verify_file(as_source(released, "released"), policy, levels=levels)

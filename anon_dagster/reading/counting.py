@@ -15,6 +15,7 @@ from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SchemaMismatchError, SourceError
 from anon_dagster.errors import counted as listed
+from anon_dagster.request.suggestions import SAME, columns_meant
 from anon_dagster.storage.meaning import canonical_texts, declared_ordering, ordering_of, remarked
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, TextKind, text_array
@@ -259,20 +260,47 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
         declared columns, its first line may be a record, and is not repeated.
     """
     present, declared = list(present), list(declared)
-    if present and declared and not set(present) & set(declared):
-        raise SchemaMismatchError(
-            f"none of the {len(present)} columns of the source is among the {len(declared)} that "
-            "the request names; does the file have a header, and is the separator right?"
-        )
+    require_header(present, declared, "source")
     problems = []
     if unnamed := [c for c in present if c not in set(declared)]:
         problems.append(
             f"the request does not name {_named(unnamed)} of the source; give each a role"
         )
     if absent := [c for c in declared if c not in set(present)]:
-        problems.append(f"the source has no {_named(absent)}")
+        problems.append(f"the source has no {_named(absent)}{columns_meant(absent, unnamed)}")
     if problems:
         raise SchemaMismatchError("; ".join(problems))
+
+
+def require_header(present: list[str], declared: list[str], what: str) -> None:
+    """Refuse a table none of whose columns is declared: what is taken for names may be cells.
+
+    Parameters
+    ----------
+    what
+        The table is called, such as ``source``.
+
+    Raises
+    ------
+    SchemaMismatchError
+        Without any name that is not declared, too.
+    """
+    if present and declared and not set(present) & set(declared):
+        raise SchemaMismatchError(
+            f"none of the {len(present)} columns of the {what} is among the {len(declared)} that "
+            f"the request names; {_cure(present, declared)}"
+        )
+
+
+def _cure(present: list[str], declared: list[str]) -> str:
+    """Say what is wrong with a header, none of whose names is one that the request names."""
+    for separator in ";\t|,":
+        if len(present) == 1 and len(set(present[0].split(separator)) & set(declared)) > 0:
+            shown = "\\t" if separator == "\t" else separator
+            return f'they stand in one: say csv: {{separator: "{shown}"}}'
+    if alike := columns_meant(declared, present, alike=SAME):
+        return alike.removeprefix("; ")
+    return "does the file have a header, and is csv.separator right?"
 
 
 def _named(names: list[str]) -> str:

@@ -18,6 +18,7 @@ from anon_dagster.core.local.cells import covered_by
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.errors import RequestError
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.planning.plan import Plan, domain_of, plan_with
 from anon_dagster.reading.counting import ColumnCount, Count
@@ -66,11 +67,17 @@ def assign(
     }
     plan = plan_with(policy, counted, hierarchies)
     problem = plan.problem
-    classes = stored.cells.assign(_placed(problem), problem.hierarchies, problem.orders)
+    _require_levels(stored.levels, problem.hierarchies)
+    classes = stored.cells.assign(_leaves_of_tuples(problem), problem.hierarchies, problem.orders)
     if enforce:
-        classes = _enforced(problem, classes, stored.levels)
+        classes = _suppress_failing(problem, classes, stored.levels)
     generalized = tuple(_generalized(stored, problem, q) for q in range(len(stored.released)))
     return plan, _solution(problem, classes, generalized, stored.levels)
+
+
+def _require_levels(levels: tuple[int, ...] | None, hierarchies: Sequence[Hierarchy]) -> None:
+    if any(n >= h.levels for n, h in zip(levels or (), hierarchies, strict=False)):
+        raise RequestError("the solution is damaged: it has levels that its hierarchies lack")
 
 
 def _solution(
@@ -113,7 +120,7 @@ def _values_known(policy: Policy, counted: Count, name: str) -> ColumnCount:
     return column if column is domain else column.merge(domain)
 
 
-def _placed(problem: Problem) -> NDArray[np.int32]:
+def _leaves_of_tuples(problem: Problem) -> NDArray[np.int32]:
     """Return the leaf of each tuple, or -1 for a value that its hierarchy lacks."""
     codes = problem.codes.copy()
     for q, hierarchy in enumerate(problem.hierarchies):
@@ -125,7 +132,7 @@ def _placed(problem: Problem) -> NDArray[np.int32]:
     return codes
 
 
-def _enforced(
+def _suppress_failing(
     problem: Problem, classes: NDArray[np.int64], levels: tuple[int, ...] | None
 ) -> NDArray[np.int64]:
     """Suppress classes until those that stay keep every promise by themselves."""

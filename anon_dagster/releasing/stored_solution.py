@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from itertools import chain
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field, TypeAdapter
 
 from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.local import Anything, Cells, Members, Range, Value, parse_label
@@ -42,7 +43,7 @@ from anon_dagster.storage.meaning import ordering_of
 
 _VERSION = 2
 FORMAT = f"anon-dagster solution {_VERSION}"
-_READ = ("policy", "levels", "labels", "label_levels", "classes")
+_READ = ("policy", "levels", "cells")
 _VERSIONED = re.compile(r"anon-dagster solution ([0-9]+)")
 
 
@@ -133,9 +134,11 @@ def to_document(decision: Decision) -> dict[str, Any]:
     content = {
         "policy": policy.model_dump(mode="json", by_alias=True),
         "levels": global_levels,
-        "labels": [list(column.labels) for column in columns],
-        "label_levels": [column.levels for column in columns],
-        "classes": [list(row) for row in rows],
+        "cells": {
+            "labels": [list(column.labels) for column in columns],
+            "levels": [column.levels for column in columns],
+            "codes": [list(row) for row in rows],
+        },
     }
     head = {"format": FORMAT, "software": version("anon-dagster")}
     return {**head, **content, "checksum": _checksum(content)}
@@ -252,6 +255,17 @@ def _column(
 
 # -- reading -------------------------------------------------------------------------------
 
+_Number = Annotated[int, Field(strict=True, ge=0, lt=2**31)]
+_LEVELS: TypeAdapter[tuple[_Number, ...] | None] = TypeAdapter(tuple[_Number, ...] | None)
+
+
+class _CellsDocument(BaseModel):
+    """How the released classes read, as it is written down."""
+
+    labels: tuple[tuple[str | None, ...], ...]  # (quasi-identifiers,) of (labels,)
+    levels: tuple[tuple[_Number, ...] | None, ...]  # of the nodes; None: ranges or sets
+    codes: tuple[tuple[_Number, ...], ...]  # (classes,) of (quasi-identifiers,)
+
 
 def from_document(document: Mapping[str, Any]) -> StoredSolution:
     """Read a solution back.
@@ -265,8 +279,8 @@ def from_document(document: Mapping[str, Any]) -> StoredSolution:
     try:
         if document["checksum"] == _checksum(document):
             return _stored(document)
-        problem = "the solution was altered or is damaged: it is not as it was written down"
-    except (KeyError, TypeError, ValueError, IndexError, HierarchyError, OverflowError):
+        problem = "the solution is damaged, or was altered: it is not as it was written down"
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, HierarchyError):
         problem = "the solution is damaged: a part of it is missing or unfit"
     raise RequestError(problem)
 
@@ -286,9 +300,16 @@ def _require_format(name: object) -> None:
 def _stored(document: Mapping[str, Any]) -> StoredSolution:
     policy = parse_policy(document["policy"])
     attributes = tuple(policy.quasi_identifiers.values())
-    labels = tuple(tuple(of_attribute) for of_attribute in document["labels"])
-    levels = [None if each is None else tuple(each) for each in document["label_levels"]]
-    rows = [tuple(row) for row in document["classes"]]
+    told = _CellsDocument.model_validate(document["cells"])
+    asked = _LEVELS.validate_python(document["levels"])
+    labels, levels, rows = told.labels, told.levels, told.codes
+    if (asked is None) != (policy.recoding == "local"):
+        raise ValueError("levels go with a global recoding")
+    if asked is not None and len(asked) != len(attributes):
+        raise ValueError("a quasi-identifier without a level")
+    for level, own in zip(asked or (), levels, strict=False):
+        if own is not None and set(own) - {level}:
+            raise ValueError("a label of another level than its quasi-identifier")
     codes = np.array(rows, dtype=np.int32).reshape(len(rows), len(attributes))
     _require_consistent(attributes, labels, levels, codes)
     covering = [
@@ -306,8 +327,7 @@ def _stored(document: Mapping[str, Any]) -> StoredSolution:
         placed,
         np.argsort(breadth, kind="stable"),
     )
-    asked = document["levels"]
-    return StoredSolution(policy, labels, codes, cells, None if asked is None else tuple(asked))
+    return StoredSolution(policy, labels, codes, cells, asked)
 
 
 def _breadth(labels: Sequence[Label], levels: Sequence[int] | None) -> NDArray[np.float64]:
@@ -350,13 +370,13 @@ def _require_consistent(
     codes: NDArray[np.int32],
 ) -> None:
     """Raise a ValueError unless each class has a label and each label a level, if it has nodes."""
-    if not len(attributes) == len(labels) == len(levels):
+    if not len(attributes) == len(labels) == len(levels) == len(codes.T):
         raise ValueError("another number of quasi-identifiers")
+    if any(attribute.hierarchy is None for attribute in attributes):
+        raise ValueError("a quasi-identifier without a rule")
     for q, of_attribute in enumerate(labels):
-        if not all(label is None or isinstance(label, str) for label in of_attribute):
-            raise ValueError("a label is no text")
         own = levels[q]
-        if own is not None and (len(own) != len(of_attribute) or min(own, default=0) < 0):
+        if own is not None and len(own) != len(of_attribute):
             raise ValueError("labels without a level")
         if own is None:
             list(map(parse_label, of_attribute))

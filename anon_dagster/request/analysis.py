@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from anon_dagster.request.strict import StrictModel
+from anon_dagster.request.strict import Flag, StrictModel
 
 MOST_COMBINATIONS = 20_000
 """Of so many combinations of attributes an examination takes minutes; more are refused."""
@@ -35,11 +35,11 @@ class RiskAnalysis(StrictModel):
 
     suda: SudaAnalysis | None = None
     combinations: CombinationAnalysis | None = None
-    contributions: bool = False
+    contributions: Flag = False
     """How the risk changes without each quasi-identifier."""
-    attacks: bool = False
+    attacks: Flag = False
     """Singling out, linkability and inference."""
-    records: bool = False
+    records: Flag = False
     """The risk of every record; takes a reading of source and release."""
 
     @property

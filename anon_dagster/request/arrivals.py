@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from anon_dagster.request.locations import Safe, Source, Target
-from anon_dagster.request.strict import StrictModel
+from anon_dagster.request.strict import Flag, StrictModel
 
 FILE = "{file}"
 """Stands in the path of a target for the path of a file below its folder, without its ending."""
@@ -32,7 +32,7 @@ class Arrivals(StrictModel):
     """Of ``mode: apply``; that of the dataset's last job if left out."""
     lacking: Literal["suppress", "refuse"] = "suppress"
     """Of ``mode: apply``: what becomes of records with a value that a hierarchy lacks."""
-    enforce: bool = True
+    enforce: Flag = True
     """Of ``mode: apply``: records of classes that break a promise by themselves are suppressed."""
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How long a file must lie still before it is read; objects of S3 appear whole and need not."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.rules import HierarchyRule, MaskRule
-from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel
+from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel, ValueText
 
 PSEUDONYM_PATTERN = "^[0-9a-f]{32}$"
 """How every pseudonym reads."""
@@ -14,7 +14,7 @@ PSEUDONYM_PATTERN = "^[0-9a-f]{32}$"
 class DeclaredAttribute(StrictModel):
     """What every attribute may say of its values."""
 
-    missing: tuple[str, ...] | None = None
+    missing: tuple[ValueText, ...] | None = None
     """Values that stand for none, in every format, beside those of ``csv.missing``: ``["-9", NA]``.
     Left out, an empty text is a missing value where the source or the target is a CSV file, whose
     readers cannot tell the two apart."""
@@ -27,7 +27,7 @@ class DirectIdentifier(DeclaredAttribute):
     redaction: Literal["drop", "constant", "pseudonym", "mask"] = "drop"
     """A mask leaves a part, which can single people out: the attribute becomes a quasi-identifier
     that is masked from the first level on, see :meth:`masked`."""
-    constant: str = SUPPRESSED
+    constant: ValueText = SUPPRESSED
     key_variable: Annotated[str, StringConstraints(pattern=KEY_VARIABLE)] = "ANON_KEY"
     """The environment variable that holds the key of pseudonyms; see
     :mod:`anon_dagster.releasing.pseudonyms`."""

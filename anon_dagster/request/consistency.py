@@ -19,6 +19,7 @@ from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.privacy import GUARDING, Privacy
 from anon_dagster.request.strict import document as _document
+from anon_dagster.request.suggestions import did_you_mean
 from anon_dagster.request.target_use import target_use_problems
 
 
@@ -68,7 +69,10 @@ def _privacy_problems(
 ) -> Iterator[Complaint]:
     """Find privacy models without an attribute of the right role, or without k."""
     if not any(privacy.get(model) for model in Privacy.model_fields):
-        yield Complaint("policy.privacy", "at least one privacy model must be asked for")
+        yield Complaint(
+            "policy.privacy",
+            "at least one privacy model must be asked for, such as k_anonymity: {k: 5}",
+        )
     clustered = any(attribute.get("groups") == "mdav" for attribute in attributes.values())
     if clustered and not privacy.get("k_anonymity"):
         yield Complaint("policy.privacy.k_anonymity", "groups: mdav needs the k of its clusters")
@@ -89,7 +93,8 @@ def _rule_problems(
         return
     attribute = attributes.get(name)
     if attribute is None:
-        yield Complaint(f"{path}.attribute", "not among policy.attributes")
+        cure = did_you_mean(name, attributes)
+        yield Complaint(f"{path}.attribute", f"not among policy.attributes{cure}")
     elif attribute.get("role") in {"direct_identifier", "quasi_identifier", "non_sensitive"}:
         yield Complaint(f"{path}.attribute", "its role must be sensitive")
     elif rule.get("distance") == "hierarchical" and not attribute.get("hierarchy"):

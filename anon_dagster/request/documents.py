@@ -3,49 +3,26 @@
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from anon_dagster.errors import RequestError
+from anon_dagster.request.yaml_reading import Below, YamlFault, read_yaml
 
-_VALUES = "nodes"
-"""Below this key of a hierarchy keys are values, which no error may show."""
-
-
-class _Twice(yaml.constructor.ConstructorError):
-    """A key stands twice; the problem is its name, where it may be shown."""
+_TABLES = (".csv", ".tsv", ".gz", ".parquet", ".pq", ".xlsx", ".xls", ".ods", ".feather")
+_BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"ARROW1")
+"""The first bytes of Parquet, of Excel new and old, of gzip and of Arrow."""
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice, of which YAML would forget the first without a word."""
+def parse_yaml(text: str, *, name: str, top: Below = Below.words) -> dict[str, Any]:
+    """Read a document that is written as YAML 1.2.
 
-    def __init__(self, stream: str) -> None:
-        super().__init__(stream)
-        self._above: list[object] = []
-
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
-        self._above.append(getattr(index, "value", None))  # of a mapping: the key
-        node = super().compose_node(parent, index)  # type: ignore[arg-type] # so PyYAML calls it
-        self._above.pop()
-        return node
-
-    def compose_mapping_node(self, anchor: dict[str, yaml.Node]) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.value in seen:
-                shown = "a key" if _VALUES in self._above else f"the key {key.value}"
-                raise _Twice(None, None, shown, key.start_mark)
-            seen.add(str(key.value))
-        return node
-
-
-def parse_yaml(text: str, *, name: str) -> dict[str, Any]:
-    """Read a document that is written as YAML.
+    Below the keys that hold values of a table (``nodes``, ``order``, ``missing`` …) a number or
+    ``true`` is the text that was written.
 
     Parameters
     ----------
     name
         What the document is called in an error.
+    top
+        What the keys of the outermost mapping are.
 
     Raises
     ------
@@ -54,32 +31,36 @@ def parse_yaml(text: str, *, name: str) -> dict[str, Any]:
         the text but that key.
     """
     try:
-        document = yaml.load(text, Loader=_Loader)  # noqa: S506 (a safe one)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise RequestError(f"{name} {_complaint(error)}") from None
+        document = read_yaml(text, top)
+    except YamlFault as fault:
+        raise RequestError(f"{name} {fault}") from None
+    except RecursionError:
+        raise RequestError(f"{name} is nested too deeply") from None
     if not isinstance(document, dict):
         raise RequestError(f"{name} must be a mapping: keys with a value each")
     return document
 
 
-def _complaint(error: Exception) -> str:
-    what = f"has {error.problem} twice" if isinstance(error, _Twice) else "is not YAML"
-    mark = getattr(error, "problem_mark", None)
-    return f"{what} (line {mark.line + 1}, column {mark.column + 1})" if mark else what
-
-
-def load_yaml(path: Path) -> dict[str, Any]:
+def load_yaml(path: Path, *, top: Below = Below.words) -> dict[str, Any]:
     """Read a YAML file; see :func:`parse_yaml`.
 
     Raises
     ------
     RequestError
-        Also if the file cannot be read.
+        Also if the file cannot be read, or is a table.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise RequestError(f"cannot read {path}: {str(error.strerror).lower()}") from None
-    except UnicodeDecodeError:
-        text = "\0"  # no YAML either; the decoder's error holds the content of the file
-    return parse_yaml(text, name=path.name)
+        content = path.read_bytes()
+    except (OSError, ValueError) as error:
+        why = str(getattr(error, "strerror", None) or "that is no path").lower()
+        raise RequestError(f"cannot read {path}: {why}") from None
+    if path.suffix.lower() in _TABLES or content.startswith(_BINARY):
+        raise RequestError(
+            f"{path.name} is a table, no request: a request names it as its source, "
+            f"`source: {{path: {path.name}}}`; detect or auto_anonymize propose one for it"
+        )
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:  # it holds the content of the file
+        raise RequestError(f"{path.name} is not YAML: save it as UTF-8") from None
+    return parse_yaml(text, name=path.name, top=top)

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from anon_dagster.request.strict import Character, StrictModel
+from anon_dagster.request.strict import Character, Flag, StrictModel, ValueText
 
 
 class CsvOptions(StrictModel):
@@ -17,10 +17,10 @@ class CsvOptions(StrictModel):
     escape: Character | None = None
     """Escapes a quote within quotes; without it a quote is doubled."""
     encoding: str = "utf-8"
-    header: bool = True
-    names: tuple[str, ...] | None = None
+    header: Flag = True
+    names: tuple[ValueText, ...] | None = None
     """Names of the columns; with a header they replace it."""
-    missing: tuple[str, ...] = ("",)
+    missing: tuple[ValueText, ...] = ("",)
     """Unquoted tokens that mean a missing value; the first one is written."""
     quoted_empty: Literal["missing", "text"] = "missing"
     """What an empty text in quotes is, where one without them is a missing value."""
@@ -50,6 +50,8 @@ _COPIES = re.compile(r"(^|::)(simplecache|filecache|blockcache)::")
 
 def _without_secrets(paths: Any) -> Any:
     for path in (paths,) if isinstance(paths, str) else paths or ():
+        if not path.strip() or "\0" in path or not _encodable(path):
+            raise ValueError("is no path")
         if _SECRET.search(path):
             raise ValueError(
                 "credentials do not belong into a path: the environment, a profile or the role of "
@@ -58,6 +60,14 @@ def _without_secrets(paths: Any) -> Any:
         if _COPIES.search(path):
             raise ValueError("a cache would keep the records in temporary files; leave it out")
     return paths
+
+
+def _encodable(path: str) -> bool:
+    try:
+        path.encode("utf-8", "surrogateescape")
+    except UnicodeError:
+        return False
+    return True
 
 
 Safe = AfterValidator(_without_secrets)
@@ -83,7 +93,7 @@ class Target(StrictModel):
     path: Annotated[str, Safe]
     format: Format | None = None
     compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
-    single_file: bool = True
+    single_file: Flag = True
     rows_per_file: Annotated[int, Field(ge=1)] = 1_000_000
     """How many records a part file holds at most if ``single_file`` is false."""
     csv: CsvOptions = CsvOptions()

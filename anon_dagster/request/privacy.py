@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from anon_dagster.request.strict import Share, StrictModel
+from anon_dagster.request.strict import Share, StrictModel, ValueText
 
 
 class KAnonymityRule(StrictModel):
@@ -61,7 +61,7 @@ class AlphaKAnonymityRule(StrictModel):
     attribute: str
     alpha: Annotated[float, Field(gt=0, lt=1)]
     k: Annotated[int, Field(ge=2)]
-    guarded: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
+    guarded: Annotated[tuple[ValueText, ...], Field(min_length=1)] | None = None
     """The values that are guarded, as the source writes them; all if left out."""
 
 

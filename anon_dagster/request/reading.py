@@ -38,7 +38,7 @@ def parse_request(document: Mapping[str, Any], *, folder: Path | None = None) ->
     try:
         request = Request.model_validate(dict(document))
     except ValidationError as error:
-        problems += problems_of(error)
+        problems += problems_of(error, Request)
     problems += list(inconsistencies(document))
     if problems or request is None:
         raise RequestError(problems) from None
@@ -87,7 +87,7 @@ def parse_request_part(kind: type[_P], document: Mapping[str, Any], path: str) -
     try:
         return kind.model_validate(dict(document))
     except ValidationError as error:
-        raise RequestError(problems_of(error, path)) from None
+        raise RequestError(problems_of(error, kind, path)) from None
 
 
 def load_request(path: str | Path) -> Request:
@@ -98,5 +98,7 @@ def load_request(path: str | Path) -> Request:
     RequestError
         If the file cannot be read, is not YAML, has a key twice, or is not a valid request.
     """
+    if not isinstance(path, str | Path):
+        raise RequestError(f"a request is read from a path, not from {type(path).__name__}")
     file = Path(path)
     return parse_request(load_yaml(file), folder=file.parent.resolve())

@@ -3,14 +3,21 @@
 from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from anon_dagster.request.locations import Safe
-from anon_dagster.request.strict import COUNTRY, Character, StrictModel
+from anon_dagster.request.strict import (
+    COUNTRY,
+    Character,
+    Flag,
+    StrictModel,
+    ValueText,
+    tree_of_texts,
+)
 
 
 class _HierarchyRule(StrictModel):
-    other: str | None = None
+    other: ValueText | None = None
     """Label of the branch for values that the hierarchy lacks; without it they are an error."""
 
 
@@ -18,12 +25,12 @@ class TreeRule(_HierarchyRule):
     """A tree written out: nested mappings, or a CSV file with a line per value, leaf to root."""
 
     type: Literal["tree"] = "tree"
-    nodes: dict[str, Any] | None = None
+    nodes: Annotated[dict[str, Any] | None, BeforeValidator(tree_of_texts)] = None
     """Nested mappings from the most general label down; the lowest hold lists of values."""
     path: Annotated[str | None, Safe] = None
     separator: Character = ","
     encoding: str = "utf-8"
-    header: bool = False
+    header: Flag = False
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -118,7 +125,7 @@ class OrderRule(_HierarchyRule):
     type: Literal["order"] = "order"
     sizes: Annotated[tuple[Annotated[int, Field(ge=2)], ...], Field(min_length=1)]
     """How many groups of the level below (values, at first) a group of each level joins."""
-    order: tuple[str, ...] | None = None
+    order: tuple[ValueText, ...] | None = None
     """The values in their order; numbers by size and text by alphabet if left out."""
 
 
@@ -128,7 +135,7 @@ class FrequencyRule(_HierarchyRule):
     type: Literal["frequency"] = "frequency"
     keep: Annotated[tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1)]
     """How many of the most frequent values each level keeps."""
-    rest: str = "other"
+    rest: ValueText = "other"
 
     @field_validator("keep")
     @classmethod

@@ -1,16 +1,87 @@
 """What all parts of a request have in common."""
 
+import math
 from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from numbers import Integral, Real
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Flag = Annotated[bool, Field(strict=True)]
 SUPPRESSED = "*"
 CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
 KEY_VARIABLE = r"^ANON_KEY(_[A-Z0-9_]+)?$"
 COUNTRY = r"^[A-Z]{2}$"
+
+
+_DEEPEST = 100  # mappings and lists within each other
+_MOST_LABELS = 5_000_000
+
+
+def as_text(value: Any) -> Any:
+    """Return the text that a value of a table stands for in a request made in Python.
+
+    A number is the text that Python writes (``1``, ``1.0``), a truth value ``true`` or ``false``,
+    a date that of ISO 8601. In YAML a value is the text that was written, whatever it looks like.
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Integral):
+        return _digits(int(value))
+    if isinstance(value, Real) and math.isfinite(value):
+        return repr(float(value))
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value) if isinstance(value, Decimal) and value.is_finite() else value
+
+
+def _digits(value: int) -> str:
+    try:
+        return str(value)
+    except ValueError:
+        raise ValueError("has a number that is too long: put it in quotes") from None
+
+
+ValueText = Annotated[str, BeforeValidator(as_text)]
+"""A value of a table."""
+
+
+def tree_of_texts(value: Any) -> Any:
+    """Return nested mappings and lists of values with texts for labels; ``None`` stays.
+
+    Raises
+    ------
+    ValueError
+        If there is anything else among them, or they do not end.
+    """
+    labels = 0
+
+    def copied(node: Any, depth: int) -> Any:
+        nonlocal labels
+        labels += 1
+        if depth > _DEEPEST or labels > _MOST_LABELS:
+            raise ValueError("are nested too deep, or contain themselves")
+        if isinstance(node, Mapping):
+            below = {_label(label): copied(each, depth + 1) for label, each in node.items()}
+            if len(below) < len(node):
+                raise ValueError("have a label twice, once as text and once as a number")
+            return below
+        if isinstance(node, list | tuple):
+            return [copied(each, depth + 1) for each in node]
+        return None if node is None else _label(node)
+
+    return copied(value, 0) if isinstance(value, Mapping) else value
+
+
+def _label(value: Any) -> str:
+    text = as_text(value)
+    if not isinstance(text, str):
+        raise ValueError("hold something that is no text: put it in quotes")  # noqa: TRY004 (pydantic's)
+    return text
 
 
 class StrictModel(BaseModel):

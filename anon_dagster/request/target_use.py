@@ -7,6 +7,7 @@ from pydantic import Field
 
 from anon_dagster.errors import Complaint
 from anon_dagster.request.strict import StrictModel
+from anon_dagster.request.suggestions import did_you_mean
 
 _COUNTED = ("quasi_identifier", "sensitive")
 
@@ -61,6 +62,6 @@ def _role_problems(
     path: str, name: str, attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Complaint]:
     if name not in attributes:
-        yield Complaint(path, "not among policy.attributes")
+        yield Complaint(path, f"not among policy.attributes{did_you_mean(name, attributes)}")
     elif attributes[name].get("role") not in (*_COUNTED, None):
         yield Complaint(path, "its role must be sensitive or quasi_identifier: no other is counted")

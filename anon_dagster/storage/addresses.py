@@ -11,8 +11,10 @@ from anon_dagster.storage import remote
 
 def locate(path: str) -> tuple[AbstractFileSystem, str]:
     """Return the file system that a path belongs to, and the path within it."""
-    address = path if "://" in path else str(Path(path).expanduser())
-    system, inner = url_to_fs(address, **remote.options(path))
+    if "://" not in path:  # however it begins: data:… is a name, too
+        here = LocalFileSystem()
+        return here, str(here._strip_protocol(str(Path(path).expanduser())))  # noqa: SLF001 (as fsspec does)
+    system, inner = url_to_fs(path, **remote.options(path))
     remote.configure(system, path)
     return system, inner
 

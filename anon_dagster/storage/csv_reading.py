@@ -45,7 +45,9 @@ def require_readable(options: CsvOptions) -> None:
     try:
         "".encode(options.encoding)  # not a mere lookup: there are codecs that are not of text
     except (LookupError, UnicodeError):
-        raise SourceError(f"csv.encoding is unknown: {options.encoding}") from None
+        raise SourceError(
+            f"csv.encoding is unknown: {options.encoding}; say utf-8, latin-1, cp1252 or another"
+        ) from None
 
 
 def columns(path: str, options: CsvOptions) -> tuple[str, ...]:

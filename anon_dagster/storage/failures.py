@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from gzip import BadGzipFile
+from traceback import walk_tb
 
 import pyarrow as pa
 
@@ -24,6 +25,10 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (EOFError, "its compression is damaged or it was cut off"),
     (zlib.error, "its compression is damaged or it was cut off"),
     (BadGzipFile, "its compression is damaged or it was cut off"),
+    (
+        UnicodeDecodeError,
+        "it is not in the encoding that the request names: say which, as csv: {encoding: latin-1}",
+    ),
     (UnicodeError, "it is not in the encoding that the request names"),
     (ImportError, "the package for this kind of store is not installed"),
     (pa.ArrowException, "it is damaged, or not of the format that the request names"),
@@ -57,7 +62,14 @@ def writing(path: str) -> Iterator[None]:
 
 
 def _is_foreign(error: Exception) -> bool:
-    return isinstance(error, _FOREIGN) or remote.is_of_store(error)
+    known = isinstance(error, _FOREIGN) or remote.is_of_store(error)
+    return known or _comes_from_fsspec(error)
+
+
+def _comes_from_fsspec(error: Exception) -> bool:
+    """Tell whether an error passed through fsspec, whose stores raise whatever they like."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any(str(f.f_globals.get("__name__")).partition(".")[0] == "fsspec" for f in frames)
 
 
 def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError:

@@ -5,6 +5,7 @@ file has a part for every few row groups and keeps its types. A DataFrame is a p
 """
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -312,8 +313,9 @@ class FrameSource:
 
 
 def _label(label: object) -> str:
-    if isinstance(label, str | int):
-        return str(label)
+    if isinstance(label, str | int) and "\0" not in (name := str(label)):
+        with suppress(UnicodeError):
+            return name.encode().decode()
     raise SourceError("the columns of the DataFrame must have plain names: strings")
 
 

@@ -16,7 +16,7 @@ from anon_dagster.core.audit import Contents, Partition, contents, partition
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.errors import SchemaMismatchError
-from anon_dagster.reading.counting import ColumnCount, Count, count
+from anon_dagster.reading.counting import ColumnCount, Count, count, require_header
 from anon_dagster.reading.population import count_population
 from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
@@ -148,6 +148,7 @@ def _guarded(policy: Policy) -> list[str]:
 
 def _require_columns(release: Count, policy: Policy) -> None:
     """Refuse a release with columns that the policy does not name, or without one that it needs."""
+    require_header(list(release.columns), list(policy.attributes), "release")
     needed = (*policy.quasi_identifiers, *_guarded(policy))
     unnamed = [name for name in release.columns if name not in policy.attributes]
     absent = [name for name in needed if name not in release.attributes]

@@ -13,8 +13,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
-import yaml
 from faker import Faker
+
+from anon_dagster.request.documents import parse_yaml
 
 RECORDS = 600
 _ROLES = {
@@ -43,7 +44,7 @@ def table_columns(*, reporting: bool) -> Iterator[TableColumn]:
     """Make the columns of all tables."""
     name = "reported" if reporting else "examined"
     text = (Path(__file__).parent / "tables" / f"{name}.yaml").read_text(encoding="utf-8")
-    for number, (table, described) in enumerate(yaml.safe_load(text).items()):
+    for number, (table, described) in enumerate(parse_yaml(text, name=f"{name}.yaml").items()):
         for position, (column, (domains, roles, written)) in enumerate(described.items()):
             dice = np.random.default_rng([977 if reporting else 976, number, position])
             values = _with_missing(_make(written, dice), dice, number)

@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 import anon_dagster
 from anon_dagster.cli import main
@@ -25,6 +24,7 @@ from anon_dagster.errors import (
     UnknownJobError,
     UnreachableError,
 )
+from anon_dagster.request.documents import parse_yaml
 from tests.client.people import (
     CANARY,
     SECONDS,
@@ -183,7 +183,7 @@ def test_a_detection_says_what_each_column_seems_to_be(
 def test_a_proposal_is_a_request_that_runs(client: AnonClient) -> None:
     job = client.auto_anonymize(frame=people().drop(columns="name"))
     result = job.result(SECONDS)
-    proposed = yaml.safe_load(str(result.proposal))
+    proposed = parse_yaml(str(result.proposal), name="the example")
     assert anon_dagster.anonymize(proposed).release.verification.holds
     assert handed_back(result.df)["reachable"].any()
     assert CANARY not in json.dumps(job.status())

@@ -13,7 +13,6 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster import anonymize, apply, verify
 from anon_dagster.arrivals import Registry, State
@@ -23,6 +22,7 @@ from anon_dagster.defs.retention import delete_older
 from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import FILES_TAG
+from anon_dagster.request.yaml_writing import document as written
 from tests.deployment import Deployment, deployed, failure
 
 SENSOR, JOB = "people_files_sensor", "people_files_job"
@@ -127,7 +127,7 @@ def placed(folder: Path, document: dict[str, Any]) -> Iterator[Place]:
     dataset = folder / "data" / "people"
     dataset.mkdir(parents=True, exist_ok=True)
     (folder / "inbox").mkdir(exist_ok=True)
-    (dataset / "request.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (dataset / "request.yaml").write_text(written(document), encoding="utf-8")
     with deployed(folder) as deployment:
         yield Place(deployment, folder)
 

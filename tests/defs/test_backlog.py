@@ -8,12 +8,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 from s3fs import S3FileSystem
 
 from anon_dagster import verify
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.request.yaml_writing import document as written
 from tests.defs.test_arriving import POLICY, people, request
 from tests.live import deployed_live
 from tests.object_store import BUCKET, ObjectStore, served
@@ -32,7 +32,7 @@ def declare(folder: Path) -> None:
     document["source"]["path"] = f"s3://{BUCKET}/new/"
     document["source"]["format"] = "csv"
     document["arrivals"]["target"]["path"] = f"s3://{BUCKET}/out/{{file}}.csv"
-    (dataset / "request.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+    (dataset / "request.yaml").write_text(written(document), encoding="utf-8")
 
 
 def fill(store: ObjectStore) -> None:

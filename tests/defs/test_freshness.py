@@ -5,12 +5,12 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
-import yaml
 
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.freshness import staleness
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.request import Request, parse_request
+from anon_dagster.request.yaml_writing import document as written
 
 NOW = 1_000_000.0
 HOUR = 3_600.0
@@ -79,7 +79,7 @@ def test_an_age_is_looked_at_every_hour(tmp_path: Path) -> None:
         folder = tmp_path / "data" / name
         folder.mkdir(parents=True)
         document = request(tmp_path, **more).model_dump(mode="json", by_alias=True)
-        (folder / "request.yaml").write_text(yaml.safe_dump(document), encoding="utf-8")
+        (folder / "request.yaml").write_text(written(document), encoding="utf-8")
     loaded = definitions(tmp_path / "data", JobStore(tmp_path / ".anon"))
     dg.Definitions.validate_loadable(loaded)
     names = {schedule.name for schedule in loaded.get_repository_def().schedule_defs}

@@ -10,11 +10,11 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 from packaging.requirements import Requirement
 
 from anon_dagster.defs import private_dagster
 from anon_dagster.defs.private_dagster import PRIVATE_NAMES, UNDOCUMENTED_NAMES
+from anon_dagster.request.documents import load_yaml
 
 
 def test_the_installed_dagster_is_one_that_the_project_allows(project_folder: Path) -> None:
@@ -65,7 +65,7 @@ def private_imports(file: Path) -> set[str]:
 
 @pytest.mark.parametrize("name", ["dagster.yaml", "anon_dagster/host/dagster.yaml"])
 def test_the_classes_of_the_settings_are_listed(project_folder: Path, name: str) -> None:
-    settings = yaml.safe_load((project_folder / name).read_text(encoding="utf-8"))
+    settings = load_yaml(project_folder / name)
     parts = [part for part in settings.values() if isinstance(part, dict) and "module" in part]
     theirs = [part for part in parts if not part["module"].startswith("anon_dagster.")]
     assert len(theirs) == 2

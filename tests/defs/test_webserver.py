@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+
+from anon_dagster.request.documents import load_yaml
+from anon_dagster.request.yaml_writing import document as written
 
 pytestmark = pytest.mark.slow
 
@@ -59,13 +61,13 @@ def webserver(
     folder = tmp_path_factory.mktemp("project")
     shutil.copytree(project_folder / "data", folder / "data")
     shutil.copy(project_folder / "workspace.yaml", folder)
-    settings = yaml.safe_load((project_folder / "dagster.yaml").read_text(encoding="utf-8"))
+    settings = load_yaml(project_folder / "dagster.yaml")
     settings.pop("concurrency")
     settings["run_coordinator"] = {
         "module": "dagster.core.run_coordinator",
         "class": "DefaultRunCoordinator",
     }
-    (folder / "dagster.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    (folder / "dagster.yaml").write_text(written(settings), encoding="utf-8")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 import anon_dagster
 from anon_dagster.detection import (
@@ -17,6 +16,7 @@ from anon_dagster.detection import (
 )
 from anon_dagster.errors import RequestError, SchemaMismatchError, SourceError
 from anon_dagster.request import load_request, parse_request
+from anon_dagster.request.yaml_writing import document as written
 
 
 def people(records: int = 400) -> pd.DataFrame:
@@ -113,7 +113,7 @@ def test_the_same_seed_detects_the_same() -> None:
 def test_custom_domains_are_found_first(tmp_path: Path) -> None:
     path = tmp_path / "domains.yaml"
     path.write_text(
-        yaml.safe_dump(
+        written(
             {
                 "badge": {
                     "description": "Badge of the plant",

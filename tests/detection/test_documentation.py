@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster.cli import main
 from anon_dagster.detection import data_domains, detect
+from anon_dagster.request.documents import parse_yaml
 
 PAGE = Path("docs") / "detection.md"
 
@@ -36,7 +36,7 @@ def test_the_custom_domains_that_the_page_shows_are_found(
     (block,) = blocks(project_folder, "yaml")
     path = tmp_path / "domains.yaml"
     path.write_text(block, encoding="utf-8")
-    assert set(yaml.safe_load(block)) <= set(data_domains(path).index)
+    assert set(parse_yaml(block, name="the example")) <= set(data_domains(path).index)
     frame = pd.DataFrame(
         {
             "c1": [f"ST-{n:04}-B" for n in range(60)],

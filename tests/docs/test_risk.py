@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster.request import RiskAnalysis, parse_policy
+from anon_dagster.request.documents import parse_yaml
 from anon_dagster.statistics import RiskDetails
 from tests.test_readme import blocks
 
@@ -44,7 +44,7 @@ def test_python_gives_what_the_page_shows(
 
 def test_the_request_that_the_page_shows_asks_for_everything_that_there_is(page: Path) -> None:
     (block,) = blocks(page, "yaml")
-    asked = parse_policy({**POLICY, **yaml.safe_load(block)})
+    asked = parse_policy({**POLICY, **parse_yaml(block, name="the example")})
     assert all(getattr(asked.risk_analysis, name) for name in RiskAnalysis.model_fields)
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster import RequestError, anonymize, apply, verify
 from anon_dagster.report.page import ReportData, html
 from anon_dagster.request import parse_policy
+from anon_dagster.request.documents import parse_yaml
 from anon_dagster.verification import MASKED
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "transformations.md"
@@ -34,7 +34,11 @@ COLUMNS: dict[str, list[Any]] = {
 
 def shown() -> dict[str, dict[str, Any]]:
     snippets = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
-    found = {name: each for text in snippets for name, each in yaml.safe_load(text).items()}
+    found = {
+        name: each
+        for text in snippets
+        for name, each in parse_yaml(text, name="the example").items()
+    }
     assert found.pop("sampling") == SAMPLING
     assert found.pop("recoding") == "local"
     return found

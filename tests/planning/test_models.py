@@ -6,7 +6,6 @@ from typing import Any, get_args
 
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster import (
     RequestError,
@@ -18,6 +17,7 @@ from anon_dagster import (
 )
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import GUARDING, GuardingRule, Privacy, parse_policy
+from anon_dagster.request.documents import parse_yaml
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "privacy-models.md"
 ATTRIBUTES: dict[str, Any] = {
@@ -56,7 +56,7 @@ def population(tmp_path: Path) -> str:
 
 def asked_for(snippet: str, population: str) -> dict[str, Any]:
     """Return the policy of a snippet, which is its promises or, besides, a population."""
-    shown = yaml.safe_load(snippet)
+    shown = parse_yaml(snippet, name="the example")
     options = shown if "privacy" in shown else {"privacy": shown}
     if isinstance(options.get("population"), dict):
         options["population"] = {"path": population}

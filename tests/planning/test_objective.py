@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import yaml
 
 from anon_dagster import RequestError, anonymize, measure, verify
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.report.page import ReportData, html
 from anon_dagster.request import parse_policy
+from anon_dagster.request.documents import parse_yaml
 from anon_dagster.request.objective import ATTRIBUTE_WISE, COSTING, LEVELLED, PROVEN
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "objectives.md"
@@ -49,7 +49,10 @@ def policy(**options: Any) -> dict[str, Any]:
 
 def snippets() -> list[dict[str, Any]]:
     text = PAGE.read_text(encoding="utf-8")
-    return [yaml.safe_load(each) for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    return [
+        parse_yaml(each, name="the example")
+        for each in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    ]
 
 
 @pytest.mark.parametrize("snippet", snippets())

@@ -122,7 +122,7 @@ def test_a_document_says_nothing_beyond_release_and_request() -> None:
     first = anonymize(request, frame=frame)
     document = first.document()
     shown = {str(value) for value in released(first)[["age", "town"]].to_numpy().ravel()}
-    for of_attribute in document["labels"]:
+    for of_attribute in document["cells"]["labels"]:
         assert {str(label) for label in of_attribute} <= shown | {"*"}
 
 
@@ -166,7 +166,7 @@ def test_a_solution_of_another_version_is_refused_and_its_version_is_told(
         from_document({**document, "format": "anon-dagster solution 3"})
 
 
-READ = ("policy", "levels", "labels", "label_levels", "classes", "checksum")
+READ = ("policy", "levels", "cells", "checksum")
 """The parts of a document that a solution is read from; others are for people."""
 
 
@@ -196,7 +196,7 @@ def test_a_solution_that_is_incomplete_is_refused_and_never_misread(
 def test_a_label_that_there_is_not_is_no_reading_of_a_class(document: dict[str, Any]) -> None:
     for code in (-1, 99, 2**40):
         changed = json.loads(json.dumps(document))
-        changed["classes"][0][0] = code
+        changed["cells"]["codes"][0][0] = code
         changed["checksum"] = checksum(changed)
         with pytest.raises(RequestError, match="damaged"):
             from_document(changed)

@@ -88,7 +88,7 @@ def test_what_a_schedule_looks_like_is_said_in_plain_words() -> None:
     found = messages({**REQUEST, "schedule": "every day"})
     assert 'schedule: must be five fields as cron has them, such as "0 3 * * *"' in found
     assert "every day at" in found
-    assert messages({**REQUEST, "schedule": 3}) == "schedule: must be text"
+    assert messages({**REQUEST, "schedule": 3}) == "schedule: must be text: put it in quotes"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from aiohttp import ClientPayloadError, ServerDisconnectedError
 from botocore import exceptions as botocore
 from hypothesis import given
@@ -16,6 +15,7 @@ from s3fs.utils import FileExpired
 
 from anon_dagster.errors import AnonError, RequestError, SourceError, StoreUnavailableError
 from anon_dagster.request import Source, Target, TreeRule, parse_request, parse_request_part
+from anon_dagster.request.documents import parse_yaml
 from anon_dagster.storage import manifest, remote
 from anon_dagster.storage.failures import reading
 
@@ -151,4 +151,4 @@ def test_a_folder_of_another_program_is_read_whole(success: bytes) -> None:
 def test_the_requests_that_a_page_shows_are_valid(page: str, project_folder: Path) -> None:
     text = (project_folder / "docs" / page).read_text(encoding="utf-8")
     for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
-        assert remote.is_s3(str(parse_request(yaml.safe_load(block)).inputs[0]))
+        assert remote.is_s3(str(parse_request(parse_yaml(block, name="the example")).inputs[0]))

@@ -1,11 +1,11 @@
 """Numbers: half-open intervals, and rounding. Computed in whole units, hence exactly."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from anon_dagster.core.builders.domain import Domain, grow
-from anon_dagster.core.builders.number import common_places, exact, plain, units
+from anon_dagster.core.builders.number import Number, common_places, exact, plain, units
 from anon_dagster.core.hierarchy import Hierarchy
 
 Outside = Literal["error", "group", "clip"]
@@ -54,7 +54,19 @@ def by_interval(
         domain,
         readings,
         lambda values: [grid.labels(values, units(step, places)) for step in steps],
-        remedy="widen the bounds or say what happens outside if they are numbers",
+        remedy=_remedy(domain, numbers),
+    )
+
+
+def _remedy(domain: Domain, numbers: Mapping[str, Number]) -> str:
+    """Say what can be done about values that have no interval."""
+    strays = len(domain.texts) - len(numbers)
+    if not strays:
+        return "they lie outside the bounds: widen these, or say what happens outside"
+    which = "these" if strays == len(domain.texts) else f"{strays} of the column's values"
+    return (
+        f"{which} are no numbers (with the decimal mark {domain.decimal}): take another type of "
+        "hierarchy"
     )
 
 
@@ -133,7 +145,7 @@ def by_rounding(domain: Domain, *, steps: Sequence[float]) -> Hierarchy:
         return rows
 
     readings = {text: units(number, places) for text, number in numbers.items()}
-    return grow(domain, readings, levels, remedy="remove those that are no numbers")
+    return grow(domain, readings, levels, remedy=_remedy(domain, numbers))
 
 
 def _rounded(value: int, step: int) -> int:

@@ -32,7 +32,9 @@ def by_period(domain: Domain, *, levels: Sequence[str], written: str | None = No
     def labels(days: list[date]) -> list[list[str]]:
         return [_labels(days, _PERIODS[level]) for level in levels]
 
-    return grow(domain, readings, labels, remedy="give the format that these dates are written in")
+    how = "as ISO 8601 writes them" if written is None else "of the format that the rule names"
+    remedy = f"these are no dates {how}: give the format that they are written in"
+    return grow(domain, readings, labels, remedy=remedy)
 
 
 def read_moment(text: str, written: str | None = None) -> date | None:

@@ -138,6 +138,8 @@ class OrderedTCloseness(_TCloseness):
         ordered = np.argsort(self.ranks)
         ordered = ordered[histogram.reference[ordered] > 0]
         values = len(ordered)
+        if not values:
+            return np.zeros(len(sizes), dtype=np.int64)
         cumulated = histogram.reference[ordered].cumsum()  # Q: (values,)
         below = np.concatenate([cumulated[:1] * 0, cumulated.cumsum()])  # ΣQ: (values + 1,)
         total = cumulated[-1]

@@ -52,5 +52,5 @@ def test_dates_may_be_written_otherwise() -> None:
 
 
 def test_what_is_no_date_is_an_error_that_counts() -> None:
-    with pytest.raises(HierarchyError, match=r"lacks 1 value of the column \(2 records\); give"):
+    with pytest.raises(HierarchyError, match=r"lacks 1 value of the column \(2 records\); these"):
         by_period(domain("2024-01-01", CANARY), levels=["month"])
