@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -206,6 +207,7 @@ def parquet_at(folder: Path, content: bytes) -> Source:
         (b"PARE" + RAW, "an encrypted Parquet file"),
         (b"<!DOCTYPE html>" + RAW, "a web page"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",  # archives hold the time
 )
 def test_a_file_of_another_format_is_refused_by_its_name(
     tmp_path: Path, content: bytes, told: str
@@ -421,3 +423,40 @@ def test_decimals_are_written_without_an_exponent() -> None:
         "0.0000000010",
     ]
     assert texts(pa.array([Decimal(0), Decimal(1200)], pa.decimal128(5, -2))) == ["0", "1200"]
+
+
+def test_a_store_is_asked_for_logs_and_folders_too() -> None:
+    for path in ("lake/_delta_log/0.json", "lake/a.csv", "hive/y=1/a.csv", "hive/y=2/a.csv"):
+        with fsspec.open(f"memory://others/{path}", "wb") as file:
+            file.write(b"a\n1\n")
+    for path in ("lake", "lake/*.csv", "lake/a.csv"):
+        source = Source(path=f"memory://others/{path}", format="csv")
+        assert "Delta" in refused(source)
+    for path in ("hive", "hive/*/*.csv"):
+        table = read(Source(path=f"memory://others/{path}", format="csv"))
+        assert table == {"a": ["1", "1"], "y": ["1", "2"]}
+
+
+def test_dates_that_python_lacks_are_released_to_a_file_and_not_as_a_frame(tmp_path: Path) -> None:
+    column = pa.array([-800_000] * 2, pa.date32())  # in the year 222 before Christ
+    pq.write_table(pa.table({"nested": column, "town": ["Ulm"] * 2}), tmp_path / "t.parquet")
+    request = policy_of("non_sensitive") | {"source": {"path": f"{tmp_path}/t.parquet"}}
+    with pytest.raises(SourceError, match=r"column nested .* give the release a target"):
+        anon_dagster.anonymize(request)
+    anon_dagster.anonymize(request | {"target": {"path": f"{tmp_path}/out.parquet"}})
+    assert pq.read_table(tmp_path / "out.parquet")["nested"].cast(pa.int32()).to_pylist() == [
+        -800_000,
+        -800_000,
+    ]
+
+
+def test_a_tree_with_another_separator_is_told_of(tmp_path: Path) -> None:
+    (tmp_path / "tree.csv").write_text("Ulm;south\nBonn;west\n")
+    rule = {"type": "tree", "path": f"{tmp_path}/tree.csv"}
+    policy = {
+        "attributes": {"town": {"role": "quasi_identifier", "hierarchy": rule}},
+        "privacy": {"k_anonymity": {"k": 2}},
+    }
+    frame = pd.DataFrame({"town": ["Ulm", "Ulm", "Bonn", "Bonn"]})
+    with pytest.raises(AnonError, match="say separator: ';'"):
+        anon_dagster.anonymize({"policy": policy}, frame=frame)
