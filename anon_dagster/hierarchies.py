@@ -54,6 +54,7 @@ from anon_dagster.storage.failures import reading
 from anon_dagster.storage.meaning import ordering_of
 from anon_dagster.storage.opening import open_to_read
 
+_SEPARATORS = ";,\t|"  # of the lines of a tree
 _FEW = 20  # distinct texts that are rather suppressed than grouped
 _SHORTEST_CODE = 3  # characters
 _PAIR = 2  # numbers that have no span worth dividing
@@ -183,7 +184,22 @@ def _rows(column: str, rule: TreeRule) -> tuple[list[int], list[tuple[str, ...]]
         fault = True
     if fault:
         raise HierarchyError(f"{column}: line {last + 1} of the hierarchy is no line of a CSV file")
+    if (other := _other_separator(rows)) is not None:
+        raise HierarchyError(
+            f"{column}: every line of the hierarchy is one label, and the separator seems to be "
+            f"another one: say separator: {other!r}"
+        )
     return (lines[1:], rows[1:]) if rule.header else (lines, rows)
+
+
+def _other_separator(rows: Sequence[tuple[str, ...]]) -> str | None:
+    """Return the sign that is in each of the lines equally often, if no line was separated."""
+    if not rows or any(len(row) > 1 for row in rows):
+        return None
+    for sign in _SEPARATORS:
+        if len(times := {row[0].count(sign) for row in rows}) == 1 and times != {0}:
+            return sign
+    return None
 
 
 def _text(column: str, rule: TreeRule) -> str:

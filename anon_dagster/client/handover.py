@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,8 +65,20 @@ class Handover:
         """Tell whether a text is a name that we gave: anybody may set a tag."""
         return re.fullmatch("[0-9a-f]{32}", text) is not None
 
-    def give_frame(self, frame: "pd.DataFrame", *, largest: int = LARGEST) -> Path:
+    def give_frame(
+        self,
+        frame: "pd.DataFrame",
+        *,
+        largest: int = LARGEST,
+        may_skip: Callable[[str], bool] = lambda _: False,
+    ) -> Path:
         """Hand over records; return the file that a job reads.
+
+        Parameters
+        ----------
+        may_skip
+            Which columns may stay here if their values are lists or the like. The job finds an
+            empty column of lists in their place, and treats it as such.
 
         Raises
         ------
@@ -89,12 +101,16 @@ class Handover:
                 f"the DataFrame takes {_sizes(size, largest)} can be handed over: write it to "
                 "Parquet where the jobs run and name the file as the source"
             )
-        opened = open_frame(frame)
+        opened = open_frame(frame, may_skip=may_skip)
+        unread = pa.list_(pa.null())
+        schema = pa.schema(
+            [f.with_type(unread) if f.name in opened.skipped else f for f in opened.schema]
+        )
         records = [batch for part in opened.parts for batch in opened.batches(part)]
         path = self._make() / "frame.parquet"
-        with _private(path) as file, pq.ParquetWriter(file, opened.schema) as writer:
+        with _private(path) as file, pq.ParquetWriter(file, schema) as writer:
             for batch in records:
-                writer.write_batch(batch)
+                writer.write_batch(batch.cast(schema))
         like = pa.RecordBatch.from_pandas(frame.iloc[:0], preserve_index=False)
         with _private(self._like) as file, pa.ipc.new_file(file, like.schema) as writer:
             writer.write_batch(like)

@@ -2,6 +2,7 @@
 
 import getpass
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from anon_dagster.client.deployment import Launch
 from anon_dagster.client.handover import LARGEST, Handover
-from anon_dagster.client.tasks import Task
+from anon_dagster.client.tasks import RequestTask, Task
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import (
     DATASET_TAG,
@@ -51,7 +52,9 @@ class Submission:
         is_needed = self.frame is not None or task.spells_out_values
         handover, records = Handover.new(self.store) if is_needed else None, None
         if handover is not None and self.frame is not None:
-            records = handover.give_frame(self.frame, largest=self.largest)
+            records = handover.give_frame(
+                self.frame, largest=self.largest, may_skip=_may_skip(task)
+            )
         config, fingerprint = task.configure(records, handover)
         tags = {KIND_TAG: task.kind, DATASET_TAG: self.dataset, REQUEST_TAG: fingerprint}
         first = names.op_of(names.ADHOC, task.step)
@@ -61,6 +64,11 @@ class Submission:
             tags | _tags(handover),
             _partition(fingerprint),
         )
+
+
+def _may_skip(task: Task) -> Callable[[str], bool]:
+    """Return which columns need not be handed over; where no policy is known, the job tells."""
+    return task.request.policy.ignores if isinstance(task, RequestTask) else lambda _: True
 
 
 def _partition(fingerprint: str) -> str:

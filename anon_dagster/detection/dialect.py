@@ -6,13 +6,16 @@ import io
 import re
 from collections import Counter
 from contextlib import suppress
+from typing import IO
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
 from anon_dagster.request.arguments import as_source
+from anon_dagster.storage.csv_head import begins_with_blank, title_lines
+from anon_dagster.storage.csv_text import open_decompressed, require_text, separator_said
 from anon_dagster.storage.failures import reading
+from anon_dagster.storage.foreign import requires_export
 from anon_dagster.storage.listing import resolve
-from anon_dagster.storage.opening import open_to_read
 
 _HEAD = 1 << 18  # bytes
 _SEPARATORS = ",;\t|"
@@ -32,7 +35,10 @@ def described(path: str) -> Source:
     first = resolve(path)[0]
     kind = format_of(path) or format_of(first)
     if kind is None:
-        raise SourceError(f"the format of {path} is not told by its ending: say csv or parquet")
+        told = requires_export(path) or requires_export(first)
+        raise SourceError(
+            told or f"the format of {path} is not told by its ending: say csv or parquet"
+        )
     if kind == "parquet":
         return Source(path=path, format=kind)
     return Source(path=path, format=kind, csv=csv_options(first))
@@ -40,16 +46,34 @@ def described(path: str) -> Source:
 
 def csv_options(path: str) -> CsvOptions:
     """Guess separator, decimal mark and encoding of a CSV file."""
-    with reading(path), open_to_read(path) as file:
-        head = file.read(_HEAD)
+    require_text(path)
+    with reading(path), open_decompressed(path) as file:
+        head = _first(file)
     encoding = _encoding(head)
     text = head.decode(encoding, errors="replace")
     lines = text.splitlines(keepends=True)
     lines = (lines[:-1] if len(head) == _HEAD else lines)[:500]
-    separator = _separator("".join(lines))
+    said = separator_said(lines[0].rstrip("\r\n")) if lines else None
+    lines = lines[said is not None :]
+    separator = said if said and said.isascii() else _separator("".join(lines))
+    options = CsvOptions(separator=separator, encoding=encoding)
+    titles = title_lines("".join(lines), options)
+    body = "".join(lines[titles:])
     return CsvOptions(
-        separator=separator, decimal=_decimal("".join(lines), separator), encoding=encoding
+        separator=separator,
+        decimal=_decimal(body, separator),
+        encoding=encoding,
+        skip_lines=titles + (said is not None) if titles else 0,
+        skip_initial_space=begins_with_blank(body, options),
     )
+
+
+def _first(file: IO[bytes]) -> bytes:
+    """Read the first bytes: what is compressed may come in smaller pieces."""
+    head = b""
+    while len(head) < _HEAD and (more := file.read(_HEAD - len(head))):
+        head += more
+    return head
 
 
 def _encoding(head: bytes) -> str:

@@ -1,6 +1,6 @@
 """Detection from a table to a proposal: sample, classify, measure, propose."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from anon_dagster.detection.generalization import propose_hierarchy
 from anon_dagster.detection.profile import Profile, profile
 from anon_dagster.detection.result import ColumnDetection, Detection
 from anon_dagster.detection.roles import assign_role
+from anon_dagster.detection.row_numbers import numbers_rows
 from anon_dagster.detection.sample import SIZE, Sample, draw
 from anon_dagster.detection.separation import combined, keys, separation
 from anon_dagster.errors import SchemaMismatchError
@@ -54,7 +55,12 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     source = _source(table)
     drawn = _drawn(table, source, sample, seed)
     profiles = _profiles(drawn, source)
-    columns = tuple(_column(p, known) for p in profiles.values())
+    columns = tuple(
+        _dropped(p, "unread", f"its values ({drawn.skipped[p.name]}) are no single values")
+        if p.name in drawn.skipped
+        else _column(p, known)
+        for p in profiles.values()
+    )
     hidden = [c.column for c in columns if c.role == "quasi_identifier"]
     open_ones = [c.column for c in columns if c.role in {"quasi_identifier", "non_sensitive"}]
     singled = combined(profiles, hidden).rare if hidden and drawn.size else 0.0
@@ -67,7 +73,7 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
         drawn.size,
         seed,
         source,
-        _notes(),
+        (*_unread_notes(drawn.skipped), *_notes()),
     )
 
 
@@ -126,7 +132,10 @@ def _source(table: Table) -> Source | None:
 
 
 def _drawn(table: Table, source: Source | None, size: int, seed: int) -> Sample:
-    opened = open_source(source) if source is not None else open_frame(_frame(table))
+    if source is None:
+        opened = open_frame(_frame(table), may_skip=lambda _: True)
+    else:
+        opened = open_source(source, may_skip=lambda _: True)
     return draw(opened, size=size, seed=seed)
 
 
@@ -144,6 +153,8 @@ def _column(profile: Profile, known: Domains) -> ColumnDetection:
     """Judge a column: its domain, then its role, then a hierarchy that suits both."""
     verdict = classify(profile, known)
     measured = separation(profile.name, profile.codes)
+    if numbers_rows(profile):
+        return _dropped(profile, "unique_key", "it numbers the rows, as pandas and R write it")
     role, reason = assign_role(verdict, known[verdict.domain], profile, measured)
     return ColumnDetection(
         profile.name,
@@ -156,6 +167,26 @@ def _column(profile: Profile, known: Domains) -> ColumnDetection:
         profile.missing_share,
         measured,
     )
+
+
+def _dropped(profile: Profile, domain: str, reason: str) -> ColumnDetection:
+    """Propose to drop a column, whatever its values are."""
+    return ColumnDetection(
+        profile.name,
+        domain,
+        "direct_identifier",
+        1.0,
+        (reason,),
+        None,
+        profile.distinct,
+        profile.missing_share,
+        separation(profile.name, profile.codes),
+    )
+
+
+def _unread_notes(skipped: Mapping[str, str]) -> Iterator[str]:
+    for name, kind in skipped.items():
+        yield f"{name} ({kind}) was not read, and is dropped: convert it if it is to be released"
 
 
 def _hierarchy(verdict: Verdict, profile: Profile, role: str) -> HierarchyRule | None:

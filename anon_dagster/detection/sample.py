@@ -1,6 +1,7 @@
 """A sample over the whole of a source, the same for the same seed."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +23,8 @@ class Sample:
     """In the source."""
     missing: dict[str, int]
     """Records of the source without a value, by column."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """The columns that were not read, each with the name of its type."""
 
     @property
     def size(self) -> int:
@@ -66,7 +69,7 @@ def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
                     pa.concat_tables([kept, more]), np.concatenate([tickets, dealt[drawn]]), size
                 )
     source.unchanged()
-    return Sample(kept, records, missing)
+    return Sample(kept, records, missing, source.skipped)
 
 
 def _smallest(

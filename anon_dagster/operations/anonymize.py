@@ -97,7 +97,8 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
     require_a(AnonResult, result, "result", "what anonymize returned")
     decision, release = result.decision, result.release
     request = decision.request
-    opened = declared_missing(open_one_source(request.source, frame), request)
+    opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
+    opened = declared_missing(opened, request)
     source = drawn_again(opened, decision.counted.sampling)
     require_columns(source.columns, request.policy.attributes)
     if result.df is None:

@@ -24,6 +24,7 @@ from anon_dagster.request import (
 )
 from anon_dagster.statistics.classification import require_classifiers
 from anon_dagster.storage.missing import WithMissing
+from anon_dagster.storage.opened import MaySkip, never
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target
 
@@ -60,8 +61,9 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
         If the target could not be written.
     """
     require_keys(request.policy)
-    source = declared_missing(open_one_source(request.source, frame), request)
-    require_columns(source.columns, request.policy.attributes)
+    opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
+    source = declared_missing(opened, request)
+    require_columns(source.columns, request.policy.attributes, source.advice)
     require_population(request.policy)
     require_classifiers(request.policy)
     if request.target is not None:
@@ -69,8 +71,15 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     return source
 
 
-def open_one_source(source: Source | None, frame: pd.DataFrame | None) -> OpenSource:
+def open_one_source(
+    source: Source | None, frame: pd.DataFrame | None, *, may_skip: MaySkip = never
+) -> OpenSource:
     """Open a source or a frame, whichever was given.
+
+    Parameters
+    ----------
+    may_skip
+        Which columns may be left unread if their values have no text.
 
     Raises
     ------
@@ -80,9 +89,9 @@ def open_one_source(source: Source | None, frame: pd.DataFrame | None) -> OpenSo
         If the source cannot be read.
     """
     if source is not None and frame is None:
-        return open_source(source)
+        return open_source(source, may_skip=may_skip)
     if frame is not None and source is None:
-        return open_frame(frame)
+        return open_frame(frame, may_skip=may_skip)
     raise not_one_table("a request", frame)
 
 

@@ -224,7 +224,8 @@ def count(
             orders.add(batch)
             on_rows(batch.num_rows)
     source.unchanged()
-    return orders.of(total)
+    nothing = _empty(source.skipped, (), decimal).columns  # of what was not read nobody can tell
+    return orders.of(replace(total, columns={**total.columns, **nothing}))
 
 
 class _DeclaredOrders:
@@ -250,8 +251,15 @@ class _DeclaredOrders:
         return replace(count, columns={**count.columns, **declared})
 
 
-def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
+def require_columns(
+    present: Iterable[str], declared: Iterable[str], advice: Callable[[], str] = str
+) -> None:
     """Refuse a source that has other columns than the request names.
+
+    Parameters
+    ----------
+    advice
+        Says what may be wrong with how the source is read.
 
     Raises
     ------
@@ -260,7 +268,7 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
         declared columns, its first line may be a record, and is not repeated.
     """
     present, declared = list(present), list(declared)
-    require_header(present, declared, "source")
+    require_header(present, declared, "source", advice)
     problems = []
     if unnamed := [c for c in present if c not in set(declared)]:
         problems.append(
@@ -269,16 +277,20 @@ def require_columns(present: Iterable[str], declared: Iterable[str]) -> None:
     if absent := [c for c in declared if c not in set(present)]:
         problems.append(f"the source has no {_named(absent)}{columns_meant(absent, unnamed)}")
     if problems:
-        raise SchemaMismatchError("; ".join(problems))
+        raise SchemaMismatchError("; ".join(problems) + advice())
 
 
-def require_header(present: list[str], declared: list[str], what: str) -> None:
+def require_header(
+    present: list[str], declared: list[str], what: str, advice: Callable[[], str] = str
+) -> None:
     """Refuse a table none of whose columns is declared: what is taken for names may be cells.
 
     Parameters
     ----------
     what
         The table is called, such as ``source``.
+    advice
+        Says what may be wrong with how it is read.
 
     Raises
     ------
@@ -288,7 +300,7 @@ def require_header(present: list[str], declared: list[str], what: str) -> None:
     if present and declared and not set(present) & set(declared):
         raise SchemaMismatchError(
             f"none of the {len(present)} columns of the {what} is among the {len(declared)} that "
-            f"the request names; {_cure(present, declared)}"
+            f"the request names; {_cure(present, declared)}{advice()}"
         )
 
 

@@ -30,7 +30,8 @@ def _open_population(population: Source, policy: Policy) -> OpenSource:
         for name, attribute in policy.quasi_identifiers.items()
         if attribute.missing
     }
-    table = WithMissing(open_source(population), tokens)
+    opened = open_source(population, may_skip=lambda name: name not in policy.quasi_identifiers)
+    table = WithMissing(opened, tokens)
     if absent := [name for name in policy.quasi_identifiers if name not in table.columns]:
         raise SchemaMismatchError(f"the population table has no {', '.join(absent)}")
     return table

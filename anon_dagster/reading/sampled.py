@@ -1,6 +1,6 @@
 """A sample of the records of a source, drawn anew in every reading, always the same."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from secrets import token_bytes
@@ -35,6 +35,11 @@ class SampledSource:
         return self.source.schema
 
     @property
+    def skipped(self) -> Mapping[str, str]:
+        """The columns that are not read, each with the name of its type."""
+        return self.source.skipped
+
+    @property
     def files(self) -> tuple[Fingerprint, ...]:
         """The versions of the files of the source."""
         return self.source.files
@@ -62,6 +67,10 @@ class SampledSource:
     def unchanged(self) -> None:
         """Raise a SourceError if a file is not the one that was opened."""
         self.source.unchanged()
+
+    def advice(self) -> str:
+        """Say what may be wrong with how it is read."""
+        return self.source.advice()
 
     def _first_row_of(self, number: int) -> int:
         """Return the row of the first record of a part, reading those before it if need be."""

@@ -14,7 +14,7 @@ from anon_dagster.request.analysis import (
 )
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
 from anon_dagster.request.differential import differential_problems
-from anon_dagster.request.locations import format_of
+from anon_dagster.request.locations import format_of, requires_export
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.privacy import GUARDING, Privacy
@@ -121,7 +121,9 @@ def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complain
     path = location.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
     if isinstance(first, str) and not location.get("format") and format_of(first) is None:
-        yield Complaint(f"{key}.format", "not told by the ending of the path: say csv or parquet")
+        told = requires_export(first) if key.endswith("source") else None
+        why = told or "not told by the ending of the path: say csv or parquet"
+        yield Complaint(f"{key}.path" if told else f"{key}.format", why)
 
 
 _ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)

@@ -24,6 +24,10 @@ class CsvOptions(StrictModel):
     """Unquoted tokens that mean a missing value; the first one is written."""
     quoted_empty: Literal["missing", "text"] = "missing"
     """What an empty text in quotes is, where one without them is a missing value."""
+    skip_lines: Annotated[int, Field(ge=0)] = 0
+    """How many lines stand above the header, such as a title; of a source only."""
+    skip_initial_space: bool = False
+    """Whether blanks after a separator, or at the beginning of a line, are left out."""
 
     @property
     def empty_is_missing(self) -> bool:
@@ -104,9 +108,41 @@ class Target(StrictModel):
         return self.format or format_of(self.path)
 
 
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
+_EXPORTED = {
+    "an Excel workbook": (".xlsx", ".xls", ".xlsm", ".xlsb"),
+    "an OpenDocument spreadsheet": (".ods",),
+    "an SPSS file": (".sav", ".zsav", ".por"),
+    "a Stata file": (".dta",),
+    "a SAS file": (".sas7bdat", ".xpt"),
+    "a file of R": (".rds", ".rdata", ".rda"),
+    "a JSON file": (".json", ".jsonl", ".ndjson"),
+    "a Feather file": (".feather", ".arrow", ".ipc"),
+    "an ORC file": (".orc",),
+    "an Avro file": (".avro",),
+    "a database": (".sqlite", ".sqlite3", ".db", ".duckdb", ".mdb", ".accdb"),
+    "a pickle": (".pkl", ".pickle"),
+    "an HDF5 file": (".h5", ".hdf5"),
+    "an XML file": (".xml",),
+}
+
+
 def format_of(path: str) -> Format | None:
     """Tell the format from the ending of a path; ``None`` if it does not."""
-    name = path.lower().removesuffix(".gz")
+    name = path.lower()
+    if name.endswith(_PACKED):
+        name = name.rpartition(".")[0]
     if name.endswith((".csv", ".tsv", ".txt")):
         return "csv"
     return "parquet" if name.endswith((".parquet", ".pq")) else None
+
+
+def requires_export(path: str) -> str | None:
+    """Say what a file is that is not read, by its ending, and what to do; None of any other."""
+    name = path.lower()
+    if name.endswith(_PACKED):
+        name = name.rpartition(".")[0]
+    for what, endings in _EXPORTED.items():
+        if name.endswith(endings):
+            return f"{path} is {what}: export it as CSV or Parquet, and name that file"
+    return None

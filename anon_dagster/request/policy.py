@@ -49,6 +49,9 @@ class SamplingRule(StrictModel):
         return self
 
 
+_WITHOUT_VALUES = {"drop", "constant"}
+
+
 class Policy(StrictModel):
     """What each attribute is and what must hold; serves any source with these attributes."""
 
@@ -88,6 +91,11 @@ class Policy(StrictModel):
     def names(self, role: str) -> tuple[str, ...]:
         """Return the names of the attributes of one role, in the order of the request."""
         return tuple(name for name, a in self.attributes.items() if a.role == role)
+
+    def ignores(self, name: str) -> bool:
+        """Tell whether the values of an attribute play no part: it is dropped, or one constant."""
+        attribute = self.attributes.get(name)
+        return isinstance(attribute, DirectIdentifier) and attribute.redaction in _WITHOUT_VALUES
 
     @property
     def quasi_identifiers(self) -> dict[str, QuasiIdentifier]:

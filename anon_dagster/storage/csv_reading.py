@@ -4,25 +4,20 @@ A record of our own is added at the end of each stream: if it does not arrive as
 quote before it was never closed.
 """
 
-import codecs
 import csv
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from gzip import GzipFile
-from typing import IO
 
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
+from anon_dagster.storage.csv_head import advice_on, lacks_row_number, named, records
+from anon_dagster.storage.csv_text import Utf8, open_decompressed, open_text, require_text
 from anon_dagster.storage.failures import reading
-from anon_dagster.storage.opening import open_to_read
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
-_SAMPLE = 1 << 16  # bytes that tell how long lines are
-_GZIP = b"\x1f\x8b"
 _NAMED = 5  # wrong records whose numbers are told
 
 
@@ -59,62 +54,26 @@ def columns(path: str, options: CsvOptions) -> tuple[str, ...]:
         If a name is empty or stands twice; by position, because what is taken for a header may
         be a record.
     """
+    require_text(path)
     if not options.header:
         return options.names or ()
-    with reading(path), _open_text(path, options) as text:
+    with reading(path), open_text(path, options) as text:
+        following = records(text, options)
         try:
-            header = next(_records(text, options), None)
+            header = next(following, None)
         except csv.Error:
             raise SourceError(f"{path} has no header that can be read") from None
-    if header is None:
-        return ()
-    if options.names is not None:
-        if len(header) != len(options.names):
-            raise SourceError(
-                f"{path} has {len(header)} columns, but csv.names names {len(options.names)}"
-            )
-        return options.names
-    return _checked(path, header)
-
-
-def line_length(path: str) -> float | None:
-    """Return how many bytes a line has on average, at the beginning of a file.
-
-    None if it is packed, or has no whole line there.
-    """
-    with reading(path), open_to_read(path) as file:
-        start = file.read(_SAMPLE)
-    lines = 0 if start.startswith(_GZIP) else start.count(b"\n")
-    return len(start) / lines if lines else None
-
-
-def _open_text(path: str, options: CsvOptions) -> io.TextIOWrapper:
-    raw = io.BufferedReader(_Utf8(open_decompressed(path), options.encoding))
-    return io.TextIOWrapper(raw, encoding="utf-8", newline="")
-
-
-def _records(text: io.TextIOWrapper, options: CsvOptions) -> Iterator[list[str]]:
-    return csv.reader(
-        text,
-        delimiter=options.separator,
-        quotechar=options.quote,
-        escapechar=options.escape,
-        doublequote=True,
-    )
-
-
-def _checked(path: str, header: list[str]) -> tuple[str, ...]:
-    """Return the names of a header if each is one, and there once."""
-    if not header:
-        raise SourceError(f"{path} begins with an empty line where its header should be")
-    for index, label in enumerate(header):
-        if not label:
-            raise SourceError(f"column {index + 1} of {path} has no name in the header")
-        if label in header[:index]:
-            raise SourceError(
-                f"columns {header.index(label) + 1} and {index + 1} of {path} have the same name"
-            )
-    return tuple(header)
+        if header is None:
+            return ()
+        if options.names is None:
+            try:
+                return named(path, header, following)
+            except SourceError as error:
+                raise SourceError(f"{error}{advice_on(path, options)}") from None
+        width = len(header) + lacks_row_number(header, following)
+    if width != len(options.names):
+        raise SourceError(f"{path} has {width} columns, but csv.names names {len(options.names)}")
+    return options.names
 
 
 # -- records -------------------------------------------------------------------------------
@@ -140,7 +99,8 @@ def read(path: str, names: tuple[str, ...], options: CsvOptions) -> Iterator[pa.
                 yield held
             held = batch
     if wrong.count:
-        raise SourceError(f"{path} {_counted(path, names, options).describe(len(names))}")
+        described = _counted(path, names, options).describe(len(names))
+        raise SourceError(f"{path} {described}{advice_on(path, options)}")
     last = held.slice(held.num_rows - 1).to_pylist()[0] if held is not None else {}
     if held is None or set(last.values()) != {end}:
         raise SourceError(f"{path} has a quote that is never closed, or was cut off")
@@ -172,7 +132,7 @@ def _stream(
     """Read a file, and the record that marks its end."""
     tail = options.separator.join([_end_sign(options)] * len(names))
     with reading(path), open_decompressed(path) as file:
-        stream = _Utf8(file, options.encoding, tail=tail)
+        stream = Utf8(file, path, options, tail=tail)
         try:
             reader = arrow_csv.open_csv(
                 pa.PythonFile(stream, mode="r"),
@@ -231,67 +191,3 @@ class _WrongRecords:
             f"is no table of {expected} columns: {records} another number of fields"
             f"{where if listed else ''}; check separator, quote and escape"
         )
-
-
-# -- bytes ---------------------------------------------------------------------------------
-
-
-def open_decompressed(path: str) -> IO[bytes]:
-    """Open a file, decompressed if it is gzip by its first bytes."""
-    file = open_to_read(path)
-    with reading(path):
-        compressed = file.read(len(_GZIP)) == _GZIP
-        file.seek(0)
-    return _OwningGzip(file) if compressed else file  # type: ignore[return-value]
-
-
-class _OwningGzip(GzipFile):
-    """Closes the file beneath as well."""
-
-    def __init__(self, beneath: IO[bytes]) -> None:
-        super().__init__(fileobj=beneath)
-        self._beneath = beneath
-
-    def close(self) -> None:
-        super().close()
-        self._beneath.close()
-
-
-class _Utf8(io.RawIOBase):
-    """A stream recoded to UTF-8 without a byte order mark, and a last line added to it."""
-
-    def __init__(self, file: IO[bytes], encoding: str, *, tail: str | None = None) -> None:
-        utf8 = codecs.lookup(encoding).name in {"utf-8", "ascii"}
-        self._file = file
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else encoding)()
-        self._tail = tail
-        self._ready = b""
-        self._last = "\n"
-        self._ended = False
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        # Filled as far as there is something: Arrow takes a block that is short for a whole one.
-        while len(self._ready) < len(buffer) and not self._ended:
-            self._ready += self._next(len(buffer))
-        chunk = self._ready[: len(buffer)]
-        self._ready = self._ready[len(chunk) :]
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def _next(self, size: int) -> bytes:
-        raw = self._file.read(size)
-        text = self._decoder.decode(raw, final=not raw)
-        self._last = text[-1:] or self._last
-        if not raw:
-            self._ended = True
-            if self._tail is not None:
-                text += ("" if self._last in "\r\n" else "\n") + self._tail + "\n"
-        return text.encode()
-
-    def close(self) -> None:
-        if not self.closed:
-            self._file.close()
-        super().close()

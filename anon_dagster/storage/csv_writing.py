@@ -34,6 +34,8 @@ def require_writable(options: CsvOptions) -> None:
         require_readable(options)
     except SourceError as error:
         raise TargetError(str(error)) from None
+    if options.skip_lines:
+        raise TargetError("csv.skip_lines is of a source: nothing stands above a header we write")
     if any(sign in token for token in options.missing[:1] for sign in _special(options)):
         raise TargetError("csv.missing begins with a token that cannot stand without quotes")
 
@@ -126,7 +128,8 @@ def _joined(lines: pa.LargeStringArray) -> bytes | memoryview:
 
 
 def _special(options: CsvOptions) -> str:
-    return options.separator + options.quote + (options.escape or "") + _NEVER_BARE
+    blank = " " if options.skip_initial_space else ""
+    return options.separator + options.quote + (options.escape or "") + blank + _NEVER_BARE
 
 
 def _quoted(text: pa.StringArray, options: CsvOptions) -> pa.LargeStringArray:

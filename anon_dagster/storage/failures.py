@@ -1,6 +1,8 @@
 """What goes wrong while a file is read or written, in words that hold no cell."""
 
+import lzma
 import os
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,19 +20,32 @@ from anon_dagster.errors import (
 )
 from anon_dagster.storage import remote
 
-_FOREIGN = (OSError, ValueError, ImportError, EOFError, zlib.error, pa.ArrowException)
+_FOREIGN = (
+    OSError,
+    ValueError,
+    ImportError,
+    EOFError,
+    NotImplementedError,
+    zlib.error,
+    lzma.LZMAError,
+    zipfile.BadZipFile,
+    pa.ArrowException,
+)
 _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (FileNotFoundError, "no such file or directory"),
     (PermissionError, "permission denied"),
     (EOFError, "its compression is damaged or it was cut off"),
     (zlib.error, "its compression is damaged or it was cut off"),
     (BadGzipFile, "its compression is damaged or it was cut off"),
+    (lzma.LZMAError, "its compression is damaged or it was cut off"),
+    (zipfile.BadZipFile, "its compression is damaged or it was cut off"),
     (
         UnicodeDecodeError,
         "it is not in the encoding that the request names: say which, as csv: {encoding: latin-1}",
     ),
     (UnicodeError, "it is not in the encoding that the request names"),
     (ImportError, "the package for this kind of store is not installed"),
+    (pa.ArrowNotImplementedError, "it has a type or an encoding that is not supported here"),
     (pa.ArrowException, "it is damaged, or not of the format that the request names"),
 )
 

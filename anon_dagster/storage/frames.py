@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.errors import SourceError
 from anon_dagster.request import Source
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.values import Kinds, typed
@@ -34,7 +35,9 @@ def read_frame(source: Source, kinds: Mapping[str, Kinds]) -> pd.DataFrame:
     table = pa.Table.from_batches(batches)
     text = source.format_found == "csv"
     columns = {
-        name: _series(_typed(table[name], kinds[name], source.csv.decimal) if text else table[name])
+        name: _series(
+            name, _typed(table[name], kinds[name], source.csv.decimal) if text else table[name]
+        )
         for name in opened.columns
     }
     return pd.DataFrame(columns)
@@ -45,7 +48,13 @@ def _typed(column: pa.ChunkedArray, kinds: Kinds, decimal: str) -> pa.ChunkedArr
     return pa.chunked_array([typed(encoded.dictionary, kinds, decimal).take(encoded.indices)])
 
 
-def _series(column: pa.ChunkedArray) -> pd.Series:
+def _series(name: str, column: pa.ChunkedArray) -> pd.Series:
     mapper = _NULLABLE.get if column.null_count else None
-    series: pd.Series = column.to_pandas(types_mapper=mapper)
+    try:
+        series: pd.Series = column.to_pandas(types_mapper=mapper)
+    except (ValueError, OverflowError, pa.ArrowException):  # they quote the value
+        raise SourceError(
+            f"column {name} has values that a DataFrame cannot hold, such as dates before Christ "
+            "or after 9999; give the release a target"
+        ) from None
     return series

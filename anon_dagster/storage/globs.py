@@ -16,6 +16,12 @@ def is_glob(path: str) -> bool:
     return any(sign in path for sign in "*?[")
 
 
+def is_step(name: str) -> bool:
+    """Tell whether the name of a folder says the value of a column."""
+    key, equals, _ = name.partition("=")
+    return bool(key and equals)
+
+
 def glob_root(path: str) -> str:
     """Return the folder that a glob or prefix starts at: all that comes before a sign of a glob."""
     with reading(path):

@@ -13,9 +13,10 @@ from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.errors import SourceError
 from anon_dagster.storage import manifest, remote
-from anon_dagster.storage.addresses import absolute, base_name, kind_of, locate
+from anon_dagster.storage.addresses import absolute, base_name, kind_of, locate, parent
 from anon_dagster.storage.failures import reading
-from anon_dagster.storage.globs import is_glob, root_within
+from anon_dagster.storage.foreign import require_no_log
+from anon_dagster.storage.globs import is_glob, is_step, root_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ def _files_of(path: str) -> list[str]:
     with reading(path):
         system, inner = locate(path)
         kind = kind_of(system, inner)
+        require_no_log(path, system, root_within(system, inner))
         if kind == "file":
             return [absolute(path)]
         if kind == "directory":
@@ -62,7 +64,10 @@ def _files_of(path: str) -> list[str]:
             files = [f for f, info in entries if _followed(system, f, info)["type"] == "file"]
         else:
             raise SourceError(f"the source {path} does not exist, or is no file or folder")
-        files = [file for file in files if base_name(file)[0] not in "._"]
+        start = len(root_within(system, inner).rstrip("/")) + 1
+        files = [file for file in files if not _is_hidden(file[start:])]
+        for folder in sorted({parent(file) for file in files}):
+            require_no_log(path, system, folder)
         if not files:
             raise SourceError(f"the source {path} has no files")
         prefix = "" if isinstance(system, LocalFileSystem) else path.partition("://")[0] + "://"
@@ -89,9 +94,13 @@ def list_files(path: str) -> list[ListedFile]:
         return [
             _listed_file(system, file, info)
             for file, info in _entries(system, inner)
-            if info["type"] == "file"
-            and not any(step[:1] in {".", "_"} for step in file[start:].split("/"))
+            if info["type"] == "file" and not _is_hidden(file[start:])
         ]
+
+
+def _is_hidden(below: str) -> bool:
+    """Tell whether a step of a path below what was named begins with a dot or an underscore."""
+    return any(step[:1] in {".", "_"} for step in below.split("/"))
 
 
 def _entries(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -161,9 +170,13 @@ def _parts_in(system: AbstractFileSystem, inner: str, path: str) -> list[str]:
     """Return the files of a folder that are parts of its table."""
     entries = [e for e in system.ls(inner, detail=True) if base_name(e["name"])[0] not in "._"]
     entries = [e for e in entries if e["name"].rstrip("/") != inner.rstrip("/")]
-    if folders := sum(e["type"] == "directory" for e in entries):
+    folders = [e["name"] for e in entries if e["type"] == "directory"]
+    if folders and len(folders) == len(entries) and all(is_step(base_name(f)) for f in folders):
+        return [file for folder in folders for file in _parts_in(system, folder, path)]
+    if folders:
         raise SourceError(
-            f"the source {path} has {folders} folders in it; name the files with a glob instead"
+            f"the source {path} has {len(folders)} folders in it; name the files with a glob "
+            "instead"
         )
     by_name = {base_name(e["name"]): e["name"] for e in entries}
     return [by_name[part] for part in manifest.whole(path, by_name, _success_file(system, inner))]

@@ -29,6 +29,11 @@ class WithMissing:
         return self.source.schema
 
     @property
+    def skipped(self) -> Mapping[str, str]:
+        """The columns that are not read."""
+        return self.source.skipped
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """What may be read independently of each other."""
         return self.source.parts
@@ -53,6 +58,12 @@ class WithMissing:
         """Raise a SourceError if a file is not the one that was opened."""
         self.source.unchanged()
 
+    def advice(self) -> str:
+        """Say what may be wrong with how it is read."""
+        return self.source.advice()
+
     def _read(self, column: pa.Array, name: str) -> pa.Array:
         tokens = self.tokens.get(name)
-        return column if tokens is None else without_values(column, tokens)
+        if tokens is None or pa.types.is_null(column.type):
+            return column
+        return without_values(column, tokens)

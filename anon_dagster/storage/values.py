@@ -41,13 +41,18 @@ def text_array(values: pa.Array) -> pa.StringArray:
         values = pc.if_else(pc.is_nan(values), pa.scalar(None, values.type), values)
     text = values.cast(pa.string())
     if pa.types.is_floating(values.type):
-        return _plain(text)
+        return _plain(text, r"e(\+1[0-6]|\+0?[0-9]|-0?[0-9])$")
+    if pa.types.is_decimal(values.type):
+        return _plain(text, "E")
     return _iso(text) if pa.types.is_temporal(values.type) else text
 
 
-def _plain(text: pa.StringArray) -> pa.StringArray:
-    """Write numbers of common size without an exponent, which Arrow uses from 1e10 on."""
-    exponents = pc.match_substring_regex(text, r"e(\+1[0-6]|\+0?[0-9]|-0?[0-9])$")
+def _plain(text: pa.StringArray, exponent: str) -> pa.StringArray:
+    """Write numbers without an exponent that fits a pattern.
+
+    Arrow uses one from 1e10 on, and for decimals with many zeros behind the point.
+    """
+    exponents = pc.match_substring_regex(text, exponent)
     if not pc.any(exponents).as_py():
         return text
     shown = text.filter(exponents).to_pylist()

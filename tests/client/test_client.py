@@ -25,8 +25,11 @@ from anon_dagster.errors import (
     HandoverError,
     JobError,
     RequestError,
+    SourceError,
     UnknownJobError,
 )
+from anon_dagster.request import Source
+from anon_dagster.storage.sources import open_source
 
 HEAVY = ("dagster", "numpy", "pandas", "pandera", "pyarrow", "fsspec")
 
@@ -163,6 +166,17 @@ def test_a_frame_that_is_too_large_is_so_in_the_units_it_is_told_in(
     frame = pd.DataFrame({"age": range(largest // 8 + 1)})
     with pytest.raises(HandoverError, match=f"takes {told} can be handed over"):
         Handover.new(tmp_path / "store").give_frame(frame, largest=largest)
+
+
+def test_a_column_of_lists_stays_here_and_is_still_one_for_the_job(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"phones": [["Zeisig-1"], None], "town": ["Ulm", "Bonn"]})
+    handover = Handover.new(tmp_path / "store")
+    with pytest.raises(SourceError, match=r"phones \(list\)"):
+        handover.give_frame(frame)
+    handed = handover.give_frame(frame, may_skip=lambda name: name == "phones")
+    assert b"Zeisig" not in handed.read_bytes()
+    with pytest.raises(SourceError, match=r"phones \(list\)"):
+        open_source(Source(path=str(handed)))
 
 
 def test_only_what_was_handed_over_is_read_back(tmp_path: Path) -> None:

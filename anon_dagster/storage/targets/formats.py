@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import Target
+from anon_dagster.storage.compression import ENDINGS
 from anon_dagster.storage.csv_writing import CsvWriter, require_writable
 from anon_dagster.storage.opening import abandon, finish, open_to_write
 
@@ -32,6 +33,8 @@ def require_format(target: Target) -> None:
             raise TargetError(
                 f"a CSV file is compressed by gzip or not, not by {target.compression}"
             )
+        if target.path.lower().endswith(ENDINGS) and not target.path.lower().endswith(".gz"):
+            raise TargetError(f"{target.path}: a CSV file is compressed by gzip or not at all")
         require_writable(target.csv)
 
 

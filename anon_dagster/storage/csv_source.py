@@ -1,0 +1,88 @@
+"""CSV files as the parts of a source: every column is text, as it is written."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from anon_dagster.errors import SourceError
+from anon_dagster.request import CsvOptions
+from anon_dagster.storage import csv_reading
+from anon_dagster.storage.csv_head import advice_on, line_length
+from anon_dagster.storage.fingerprints import Fingerprint, require_unchanged
+from anon_dagster.storage.opened import Part, sliced
+from anon_dagster.storage.partitions import Partitions, require_apart
+from anon_dagster.storage.values import without_values
+
+_EMPTY = frozenset({""})
+
+
+@dataclass(frozen=True, slots=True)
+class CsvSource:
+    """CSV files with the same columns."""
+
+    columns: tuple[str, ...]
+    files: tuple[Fingerprint, ...]
+    options: CsvOptions
+    orders: tuple[tuple[str, ...], ...]
+    """The columns that each file has itself, which may come in another order."""
+    folders: Partitions
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """All columns are text."""
+        return pa.schema([(name, pa.string()) for name in self.columns])
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """A part for each file."""
+        return tuple(Part(mark.path) for mark in self.files)
+
+    @property
+    def records(self) -> int | None:
+        """A guess from the lines at the beginning."""
+        length = line_length(self.files[0].path)
+        return None if length is None else int(sum(mark.size for mark in self.files) / length)
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Read a file as a stream."""
+        index = [mark.path for mark in self.files].index(part.path)
+        for batch in csv_reading.read(part.path, self.orders[index], self.options):
+            whole = self.folders.extend(batch, part.path) if self.folders.names else batch
+            yield from sliced(self._read(whole))
+
+    def _read(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Put the columns in their order; empty texts in quotes are missing, unless kept apart."""
+        columns = [batch.column(name) for name in self.columns]
+        if self.options.empty_is_missing:
+            columns = [without_values(column, _EMPTY) for column in columns]
+        return pa.RecordBatch.from_arrays(columns, names=list(self.columns))
+
+    def unchanged(self) -> None:
+        """Raise a SourceError if a file is not the one that was opened."""
+        require_unchanged(self.files)
+
+    def advice(self) -> str:
+        """Say what the first lines look like, if not like a header and records."""
+        return advice_on(self.files[0].path, self.options)
+
+
+def open_csv(marks: tuple[Fingerprint, ...], options: CsvOptions, folders: Partitions) -> CsvSource:
+    """Read the header of each file; files that are empty are left out."""
+    csv_reading.require_readable(options)
+    headers = {mark: csv_reading.columns(mark.path, options) for mark in marks}
+    marks = tuple(mark for mark in marks if headers[mark])
+    if not marks:
+        raise SourceError("the source is empty: there is not even a header")
+    orders = tuple(headers[mark] for mark in marks)
+    for mark, order in zip(marks, orders, strict=True):
+        require_apart(order, folders, mark.path)
+        # A header that is none holds cells: say where, never what.
+        if set(order) != set(orders[0]):
+            raise SourceError(
+                f"{mark.path} has other columns than {marks[0].path}: "
+                f"{len(set(orders[0]) - set(order))} are missing, "
+                f"{len(set(order) - set(orders[0]))} are new"
+            )
+    return CsvSource((*orders[0], *folders.names), marks, options, orders, folders)

@@ -1,0 +1,121 @@
+"""A DataFrame as a source: its records are one part, its index plays none."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from anon_dagster.errors import RequestError, SourceError
+from anon_dagster.storage.fingerprints import Fingerprint
+from anon_dagster.storage.opened import (
+    ROWS,
+    MaySkip,
+    Part,
+    require_skippable,
+    require_unique,
+    type_name,
+)
+from anon_dagster.storage.parquet_source import readable
+from anon_dagster.storage.values import supported
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameSource:
+    """Records that were handed over."""
+
+    table: pa.Table
+    frame: pd.DataFrame
+    """Kept so that pandas copies the values, which the table shares, before they are changed."""
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return tuple(self.table.column_names)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The types of the columns."""
+        return self.table.schema
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """All records are one part."""
+        return (Part("", 0, len(self.frame)),) if len(self.frame) else ()
+
+    @property
+    def files(self) -> tuple[Fingerprint, ...]:
+        """There are none."""
+        return ()
+
+    @property
+    def records(self) -> int:
+        """How many there are."""
+        return len(self.frame)
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Hand out the records."""
+        stretch = self.table.slice(part.first, part.last - part.first)
+        yield from stretch.to_batches(max_chunksize=ROWS)
+
+    def unchanged(self) -> None:
+        """Do nothing: the records were taken over when the frame was opened."""
+
+    def advice(self) -> str:
+        """Say nothing: a DataFrame was read by somebody else."""
+        return ""
+
+
+def open_table_of(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
+    """Take over the records of a DataFrame; see :func:`anon_dagster.storage.sources.open_frame`."""
+    require_frame(frame)
+    frame = frame.copy(deep=False)
+    names = require_unique([_label(label) for label in frame.columns], "the DataFrame")
+    columns = [frame.iloc[:, index] for index in range(len(names))]
+    arrays, foreign, mixed = {}, {}, {}
+    for name, column in zip(names, columns, strict=True):
+        array = _array(column)
+        if array is None:
+            mixed[name] = _types_in(column)
+        elif not supported(array.type):
+            foreign[name] = type_name(array.type)
+        readable_array = None if name in foreign else array
+        arrays[name] = pa.nulls(len(frame)) if readable_array is None else readable_array
+    for name, kinds in mixed.items():
+        if not may_skip(name):
+            raise SourceError(
+                f"column {name} of the DataFrame cannot be read: it holds {kinds}; give it values "
+                "of one type, integers within 64 bits"
+            )
+    require_skippable(foreign, "the DataFrame", may_skip)
+    return FrameSource(pa.table(arrays), frame, mixed | foreign)
+
+
+def require_frame(frame: object) -> None:
+    """Raise a RequestError if what was handed over is no DataFrame."""
+    if not isinstance(frame, pd.DataFrame):
+        raise RequestError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
+
+
+def _label(label: object) -> str:
+    if isinstance(label, str | int) and "\0" not in (name := str(label)):
+        with suppress(UnicodeError):
+            return name.encode().decode()
+    raise SourceError("the columns of the DataFrame must have plain names: strings")
+
+
+def _array(column: "pd.Series[Any]") -> pa.Array | None:
+    """Take over the values of a column; None if they are more than Arrow can hold in one."""
+    try:
+        array = pa.Array.from_pandas(column)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):  # they quote cells
+        return None
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    return array.cast(readable(array.type))
+
+
+def _types_in(column: "pd.Series[Any]") -> str:
+    return ", ".join(sorted({type(value).__name__ for value in column.dropna()}))

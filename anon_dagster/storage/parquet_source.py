@@ -1,0 +1,154 @@
+"""Parquet files as the parts of a source, with the types that hold the values of all of them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import IO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from anon_dagster.errors import SourceError
+from anon_dagster.storage.failures import reading
+from anon_dagster.storage.fingerprints import Fingerprint, require_unchanged
+from anon_dagster.storage.foreign import require_parquet
+from anon_dagster.storage.opened import (
+    ROWS,
+    MaySkip,
+    Part,
+    require_unique,
+    type_name,
+    unread_columns,
+    with_unread,
+)
+from anon_dagster.storage.opening import open_to_read
+from anon_dagster.storage.partitions import Partitions, require_apart
+from anon_dagster.storage.unions import cast_to, united
+
+_ROWS_PER_PART = 524_288  # of a Parquet file, unless a single row group has more
+_PAGES = 1 << 20  # bytes of a column of a Parquet file that are read at once
+
+
+@dataclass(frozen=True, slots=True)
+class ParquetSource:
+    """Parquet files with the same columns."""
+
+    schema: pa.Schema
+    files: tuple[Fingerprint, ...]
+    parts: tuple[Part, ...]
+    records: int
+    folders: Partitions
+    skipped: Mapping[str, str]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return tuple(self.schema.names)
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Read the row groups of a part."""
+        stored = [n for n in self.columns if n not in {*self.skipped, *self.folders.names}]
+        named = pa.schema([self.schema.field(name) for name in stored])
+        with reading(part.path), open_to_read(part.path, scattered=True) as file:
+            table = _parquet(file, buffer_size=_PAGES)
+            wanted = _wanted(table, stored)
+            groups = list(range(part.first, part.last))
+            for batch in table.iter_batches(ROWS, row_groups=groups, columns=wanted):
+                read = cast_to(batch.select(stored), named, part.path)
+                if self.folders.names:
+                    read = self.folders.extend(read, part.path)
+                yield with_unread(read, self.skipped, self.schema) if self.skipped else read
+
+    def unchanged(self) -> None:
+        """Raise a SourceError if a file is not the one that was opened."""
+        require_unchanged(self.files)
+
+    def advice(self) -> str:
+        """Say nothing: a Parquet file tells by itself how it is read."""
+        return ""
+
+
+def open_parquet(
+    marks: tuple[Fingerprint, ...], folders: Partitions, may_skip: MaySkip
+) -> ParquetSource:
+    """Read the schema and the sizes of the row groups of each file."""
+    schema, parts, records = None, [], 0
+    for mark in marks:
+        own, rows = _described(mark.path)
+        require_unique(own.names, mark.path)
+        require_apart(own.names, folders, mark.path)
+        schema = own if schema is None else _common(schema, own, marks[0].path, mark.path)
+        parts += [Part(mark.path, *stretch) for stretch in _stretches(rows)]
+        records += sum(rows)
+    assert schema is not None, "there is at least one file"
+    skipped = unread_columns(schema, marks[0].path, may_skip)
+    columns = [f.with_type(pa.null()) if f.name in skipped else f for f in schema]
+    whole = pa.schema([*columns, *folders.schema])
+    return ParquetSource(whole, marks, tuple(parts), records, folders, skipped)
+
+
+def _described(path: str) -> tuple[pa.Schema, list[int]]:
+    """Return the columns of a file, and how many records each of its row groups has."""
+    with reading(path), open_to_read(path, scattered=True) as file:
+        require_parquet(path, file)
+        table = _parquet(file)
+        own = table.schema_arrow.remove_metadata()
+        groups = table.metadata
+        rows = [groups.row_group(g).num_rows for g in range(groups.num_row_groups)]
+    return pa.schema([(field.name, readable(field.type)) for field in own]), rows
+
+
+def _parquet(file: IO[bytes], *, buffer_size: int = 0) -> pq.ParquetFile:
+    """Open a file; moments of 96 bits are read in microseconds, since other ones end in 2262."""
+    return pq.ParquetFile(
+        file, buffer_size=buffer_size, pre_buffer=False, coerce_int96_timestamp_unit="us"
+    )
+
+
+def _wanted(table: pq.ParquetFile, names: list[str]) -> list[str] | None:
+    """Return which columns of a file to ask for; None for all, which is faster."""
+    return None if set(table.schema_arrow.names) == set(names) else names
+
+
+def readable(kind: pa.DataType) -> pa.DataType:
+    """Return how values of a type are read: views are a layout that Arrow cannot sort or take."""
+    return pa.string() if pa.types.is_string_view(kind) else kind
+
+
+def _stretches(rows: list[int]) -> Iterator[tuple[int, int]]:
+    """Join neighbouring row groups until they are worth a part."""
+    first = total = 0
+    for group, count in enumerate(rows):
+        if total and total + count > _ROWS_PER_PART:
+            yield first, group
+            first, total = group, 0
+        total += count
+    if total:
+        yield first, len(rows)
+
+
+def _common(left: pa.Schema, right: pa.Schema, left_path: str, right_path: str) -> pa.Schema:
+    """Return the schema of two files, with types that hold the values of both."""
+    differing = [f"{name} (one has no such column)" for name in _only_in_one(left, right)]
+    kinds = {}
+    for name in left.names if not differing else ():
+        own, other = left.field(name).type, right.field(name).type
+        kinds[name] = united(own, other)
+        if kinds[name] is None:
+            differing.append(f"{name} ({_both(other, own)})")
+    if differing:
+        raise SourceError(f"{right_path} and {left_path} differ in {', '.join(differing)}")
+    return pa.schema(list(kinds.items()))
+
+
+def _only_in_one(left: pa.Schema, right: pa.Schema) -> list[str]:
+    return sorted(set(left.names) ^ set(right.names))
+
+
+def _both(one: pa.DataType, other: pa.DataType) -> str:
+    return " and ".join(f"{type_name(kind)}{_zone(kind)}" for kind in (one, other))
+
+
+def _zone(kind: pa.DataType) -> str:
+    if not pa.types.is_timestamp(kind):
+        return ""
+    return " without a zone" if kind.tz is None else " with a zone"
