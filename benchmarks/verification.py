@@ -13,7 +13,8 @@ import pandas as pd
 import pyarrow as pa
 
 from anon_dagster.core.frequency import FrequencyTable
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy
 from anon_dagster.storage.values import Kinds
 from anon_dagster.verification import verify

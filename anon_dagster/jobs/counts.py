@@ -11,7 +11,8 @@ import pyarrow as pa
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.reading.counting import ColumnCount, Count, Spellings
+from anon_dagster.reading.columns import ColumnCount, Spellings
+from anon_dagster.reading.counting import Count
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"

@@ -28,7 +28,8 @@ from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
-from anon_dagster.reading.counting import count, require_columns
+from anon_dagster.reading.counting import count
+from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document

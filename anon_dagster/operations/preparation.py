@@ -10,7 +10,8 @@ import pandas as pd
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
-from anon_dagster.reading.counting import Count, count, require_columns
+from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
 from anon_dagster.releasing.pseudonyms import require_keys

@@ -29,7 +29,8 @@ from anon_dagster.core.privacy import (
     TableModel,
 )
 from anon_dagster.errors import Complaint, RequestError
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count
 from anon_dagster.reading.population import people_of
 from anon_dagster.request import (
     AlphaKAnonymityRule,

@@ -24,7 +24,8 @@ from anon_dagster.planning.models import (
     table_models,
 )
 from anon_dagster.planning.objective import objective_of
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count
 from anon_dagster.reading.population import require_people
 from anon_dagster.request import (
     Policy,

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -11,116 +10,15 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
-from anon_dagster.core.ordering import Meaning, Ordering
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.errors import SchemaMismatchError, SourceError
-from anon_dagster.errors import counted as listed
-from anon_dagster.request.suggestions import SAME, columns_meant
-from anon_dagster.storage.meaning import canonical_texts, declared_ordering, ordering_of, remarked
+from anon_dagster.errors import SourceError
+from anon_dagster.reading.columns import ColumnCount, column_count, position_among
 from anon_dagster.storage.sources import OpenSource
-from anon_dagster.storage.values import Kinds, TextKind, text_array
+from anon_dagster.storage.values import Kinds, text_array
 
 OnRows = Callable[[int], None]
 """Told how many records were just read; may raise to stop."""
-
-
-@dataclass(frozen=True, eq=False)
-class ColumnCount:
-    """The distinct values of a column, as text, and how many records have each."""
-
-    values: pa.StringArray  # (values,): ascending, a missing value last
-    counts: NDArray[np.int64]  # (values,), each at least 1
-    kinds: Kinds
-    """What the text may be read as without loss."""
-    distinct: int
-    """Different values, missing ones aside; kept when the values themselves are forgotten."""
-    missing: int
-    """Records without a value."""
-    decimal: str = "."
-    """The decimal mark of the numbers among the values."""
-    meaning: Meaning | None = None
-    """What the values are known to mean; found out if left out."""
-    categories: pa.StringArray | None = None
-    """The values in the order that the table declares, if it declares one."""
-    spellings: "Spellings | None" = None
-    """How the table itself writes the values, if not as they stand here."""
-
-    @property
-    def labels(self) -> list[str | None]:
-        """The values as Python strings, a missing value as ``None``."""
-        labels: list[str | None] = self.values.to_pylist()
-        return labels
-
-    @property
-    def written(self) -> "ColumnCount":
-        """The column with its values as the table writes them."""
-        return self if self.spellings is None else self.spellings.written
-
-    @cached_property
-    def ordering(self) -> Ordering:
-        """What the values mean, and how they follow."""
-        if self.spellings is None:
-            if self.categories is not None and self.meaning is None:
-                declared = declared_ordering(self.values, self.categories)
-                if declared is not None:
-                    return declared
-            return ordering_of(self.values, decimal=self.decimal, meaning=self.meaning)
-        of_written = self.spellings.written.ordering
-        first = np.zeros(len(self.values), dtype=np.int64)
-        first[self.spellings.values[::-1]] = np.arange(len(self.spellings.values))[::-1]
-        return of_written.take(first)
-
-    def merge(self, other: "ColumnCount") -> "ColumnCount":
-        """Add the counts of another part of the same column."""
-        other = other.marked(self.decimal)
-        values = pa.concat_arrays([self.values, other.values])
-        counts = np.concatenate([self.counts, other.counts])
-        return column_count(values, counts, self.kinds.merge(other.kinds), self.decimal)
-
-    def marked(self, decimal: str) -> "ColumnCount":
-        """Return the column with another decimal mark in its numbers."""
-        if decimal == self.decimal:
-            return self
-        values = remarked(self.values, self.decimal, decimal)
-        return column_count(values, self.counts, self.kinds, decimal)
-
-    def understood(self) -> "ColumnCount":
-        """Return the column with equal values joined: numbers written plainly, with a point.
-
-        Raises
-        ------
-        SourceError
-            If a value that is no number reads as another number does with a point.
-        """
-        texts = canonical_texts(self.values, self.ordering, decimal=self.decimal)
-        if texts.equals(self.values):
-            return self
-        kinds = self.kinds
-        if kinds.kind is TextKind.text:
-            kinds = Kinds.of(texts)
-        column = column_count(texts, self.counts, kinds)
-        places = position_among(column.values, texts)
-        confused = np.zeros(len(column.values), dtype=np.int64)
-        confused[places[self.ordering.ranks >= 0]] = 1
-        if clashes := int(confused[places[self.ordering.odd]].sum()):
-            raise SourceError(
-                f"{listed(clashes, 'value')} with a point among numbers whose decimal mark is "
-                f"{self.decimal}: nobody can tell what they mean; write all numbers alike"
-            )
-        return replace(column, spellings=Spellings(self, places))
-
-    def forget(self) -> "ColumnCount":
-        """Drop the values and keep how many there were."""
-        return replace(self, values=self.values[:0], counts=self.counts[:0], spellings=None)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Spellings:
-    """How a table writes the values of a column, equal ones in several ways."""
-
-    written: ColumnCount
-    """The column as it is written."""
-    values: NDArray[np.int32]  # (written values,): the value that each stands for
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -251,74 +149,6 @@ class _DeclaredOrders:
         return replace(count, columns={**count.columns, **declared})
 
 
-def require_columns(
-    present: Iterable[str], declared: Iterable[str], advice: Callable[[], str] = str
-) -> None:
-    """Refuse a source that has other columns than the request names.
-
-    Parameters
-    ----------
-    advice
-        Says what may be wrong with how the source is read.
-
-    Raises
-    ------
-    SchemaMismatchError
-        Naming every column that is missing on either side; but where the source has none of the
-        declared columns, its first line may be a record, and is not repeated.
-    """
-    present, declared = list(present), list(declared)
-    require_header(present, declared, "source", advice)
-    problems = []
-    if unnamed := [c for c in present if c not in set(declared)]:
-        problems.append(
-            f"the request does not name {_named(unnamed)} of the source; give each a role"
-        )
-    if absent := [c for c in declared if c not in set(present)]:
-        problems.append(f"the source has no {_named(absent)}{columns_meant(absent, unnamed)}")
-    if problems:
-        raise SchemaMismatchError("; ".join(problems) + advice())
-
-
-def require_header(
-    present: list[str], declared: list[str], what: str, advice: Callable[[], str] = str
-) -> None:
-    """Refuse a table none of whose columns is declared: what is taken for names may be cells.
-
-    Parameters
-    ----------
-    what
-        The table is called, such as ``source``.
-    advice
-        Says what may be wrong with how it is read.
-
-    Raises
-    ------
-    SchemaMismatchError
-        Without any name that is not declared, too.
-    """
-    if present and declared and not set(present) & set(declared):
-        raise SchemaMismatchError(
-            f"none of the {len(present)} columns of the {what} is among the {len(declared)} that "
-            f"the request names; {_cure(present, declared)}{advice()}"
-        )
-
-
-def _cure(present: list[str], declared: list[str]) -> str:
-    """Say what is wrong with a header, none of whose names is one that the request names."""
-    for separator in ";\t|,":
-        if len(present) == 1 and len(set(present[0].split(separator)) & set(declared)) > 0:
-            shown = "\\t" if separator == "\t" else separator
-            return f'they stand in one: say csv: {{separator: "{shown}"}}'
-    if alike := columns_meant(declared, present, alike=SAME):
-        return alike.removeprefix("; ")
-    return "does the file have a header, and is csv.separator right?"
-
-
-def _named(names: list[str]) -> str:
-    return f"column {names[0]}" if len(names) == 1 else f"columns {', '.join(names)}"
-
-
 def _empty(columns: Iterable[str], attributes: tuple[str, ...], decimal: str) -> Count:
     nothing = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
     table = FrequencyTable(
@@ -357,29 +187,6 @@ def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:
     distinct = pa.concat_arrays([text_array(encoded.dictionary), pa.nulls(1, pa.string())])
     positions = pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)
     return distinct, positions.astype(np.int64)
-
-
-def column_count(
-    values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds, decimal: str = "."
-) -> ColumnCount:
-    """Join equal values, (values,), and add up their counts, (values,)."""
-    joined = (
-        pa.table({"value": values, "count": counts}).group_by("value").aggregate([("count", "sum")])
-    )
-    joined = joined.filter(pc.greater(joined["count_sum"], 0))
-    joined = joined.take(pc.sort_indices(joined, [("value", "ascending")]))
-    distinct = joined["value"].combine_chunks()
-    sums = joined["count_sum"].to_numpy().astype(np.int64)
-    missing = int(sums[-1]) if distinct.null_count else 0
-    different = len(distinct) - distinct.null_count
-    return ColumnCount(distinct, sums, kinds, different, missing, decimal)
-
-
-def position_among(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:
-    """Return where each value stands among others, or -1 where it does not."""
-    indices = pc.index_in(values, value_set=among, skip_nulls=False)
-    positions: NDArray[np.int64] = pc.fill_null(indices, -1).to_numpy(zero_copy_only=False)
-    return positions.astype(np.int32)
 
 
 def locate(count: Count, name: str, values: pa.StringArray) -> NDArray[np.int32]:

@@ -6,7 +6,8 @@ import numpy as np
 
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.errors import Complaint, RequestError, SchemaMismatchError
-from anon_dagster.reading.counting import Count, count, position_among
+from anon_dagster.reading.columns import position_among
+from anon_dagster.reading.counting import Count, count
 from anon_dagster.request import Policy, Source
 from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_source

@@ -21,7 +21,8 @@ from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import RequestError
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.planning.plan import Plan, domain_of, plan_with
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count
 from anon_dagster.releasing.stored_solution import StoredSolution
 from anon_dagster.request import (
     FrequencyRule,

@@ -18,13 +18,8 @@ from anon_dagster.core.keys import LARGEST, TupleIndex
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.planning.decision import Decision
-from anon_dagster.reading.counting import (
-    ColumnCount,
-    Count,
-    encode,
-    position_among,
-    tuples_of,
-)
+from anon_dagster.reading.columns import ColumnCount, position_among
+from anon_dagster.reading.counting import Count, encode, tuples_of
 from anon_dagster.releasing.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
 from anon_dagster.storage.categories import (

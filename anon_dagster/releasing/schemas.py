@@ -14,7 +14,8 @@ import pandas as pd
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.solution import Solution
 from anon_dagster.errors import counted
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count
 from anon_dagster.request import DirectIdentifier, Policy
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 

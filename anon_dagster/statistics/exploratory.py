@@ -9,7 +9,8 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
-from anon_dagster.reading.counting import ColumnCount, Count
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy
 from anon_dagster.storage.meaning import canonical_texts
 from anon_dagster.storage.values import TextKind

@@ -30,7 +30,7 @@ from anon_dagster.core.audit.values import plainly, read_values
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.errors import counted
 from anon_dagster.hierarchies import build_hierarchy
-from anon_dagster.reading.counting import ColumnCount
+from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.request import (
     AlphaKAnonymityRule,
     BetaLikenessRule,

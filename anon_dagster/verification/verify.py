@@ -16,7 +16,9 @@ from anon_dagster.core.audit import Contents, Partition, contents, partition
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.errors import SchemaMismatchError
-from anon_dagster.reading.counting import ColumnCount, Count, count, require_header
+from anon_dagster.reading.columns import ColumnCount
+from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.headers import require_header
 from anon_dagster.reading.population import count_population
 from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN

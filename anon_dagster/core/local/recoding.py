@@ -1,4 +1,12 @@
-"""Local recoding: from a problem to a solution whose classes differ in their levels."""
+"""Local recoding: from a problem to a solution whose classes differ in their levels.
+
+Cells are split top-down (see ``splitting``), then neighbouring classes are regrouped bottom-up (see
+``regrouping``). Labels are nodes of the hierarchies, or ranges and sets of values where the problem
+allows them; the nodes of an attribute's ``highest`` level bound who may share a class, however it is
+labelled. The same table gives the same classes, in whatever order its tuples stand. The steps are
+guided by the certainty penalty; of the releases that they lead to, the one of least loss by the
+problem's objective is taken.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -42,13 +50,6 @@ def recode_locally(
     on_progress: OnStep | None = None,
 ) -> Solution:
     """Partition the table into classes, each generalized as little as its own records need.
-
-    Cells are split top-down (see ``splitting``), then neighbouring classes are regrouped
-    bottom-up (see ``regrouping``). Labels are nodes of the hierarchies, or ranges and sets of
-    values where the problem allows them; the nodes of an attribute's ``highest`` level bound who
-    may share a class, however it is labelled. The same table gives the same classes, in whatever
-    order its tuples stand. The steps are guided by the certainty penalty; of the releases that they
-    lead to, the one of least loss by the problem's objective is taken.
 
     Parameters
     ----------
