@@ -131,8 +131,7 @@ def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a
 
 def _numeric(domain: Domain, rule: IntervalRule | RoundingRule) -> Hierarchy:
     if isinstance(rule, RoundingRule):
-        powers = [10**power for power in range(1, (rule.powers_of_ten or 0) + 1)]
-        return by_rounding(domain, steps=rule.steps or powers)
+        return by_rounding(domain, steps=rule.steps or [10])
     return by_interval(
         domain, widths=rule.widths, lower=rule.lower, upper=rule.upper, outside=rule.outside
     )

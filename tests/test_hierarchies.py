@@ -61,7 +61,8 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
     ("document", "value", "expected"),
     [
         ({"type": "interval", "widths": [5, 10]}, "17", ["17", "[15, 20)", "[10, 20)", "*"]),
-        ({"type": "rounding", "powers_of_ten": 2}, "1747", ["1747", "1750", "1800", "*"]),
+        ({"type": "rounding", "powers_of_ten": 1}, "1747", ["1747", "1750", "*"]),
+        ({"type": "rounding", "steps": [5, 15]}, "14", ["14", "15", "15", "*"]),
         ({"type": "rounding", "steps": [0.5]}, "1.7", ["1.7", "1.5", "*"]),
         ({"type": "mask", "from": "left", "levels": 1}, "abc", ["abc", "*bc", "*"]),
         ({"type": "date", "levels": ["year"]}, "2024-05-17", ["2024-05-17", "2024", "*"]),

@@ -62,7 +62,7 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
         if level <= len(periods):
             return f"the {periods[level - 1].replace('_', ' ')}"
     if isinstance(rule, RoundingRule):
-        steps = rule.steps or tuple(10.0**n for n in range(1, (rule.powers_of_ten or 0) + 1))
+        steps = rule.steps or (10.0,)
         if level <= len(steps):
             return f"rounded to multiples of {steps[level - 1]:g}"
     if isinstance(rule, OrderRule | FrequencyRule):

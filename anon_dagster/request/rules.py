@@ -1,11 +1,11 @@
 """The rules that hierarchies are made by."""
 
-from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from anon_dagster.request.locations import Safe
+from anon_dagster.request.steps import require_nested_steps, require_nested_widths
 from anon_dagster.request.strict import (
     COUNTRY,
     Character,
@@ -54,10 +54,7 @@ class IntervalRule(_HierarchyRule):
     def _nested(self) -> Self:
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
             raise ValueError("lower must be below upper")
-        for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
-            ratio = Fraction(str(wide)) / Fraction(str(narrow))
-            if ratio <= 1 or ratio.denominator != 1:
-                raise ValueError("each width must be a whole multiple of the one before it")
+        require_nested_widths(self.widths)
         return self
 
 
@@ -103,12 +100,16 @@ class DateRule(_HierarchyRule):
 
 
 class RoundingRule(_HierarchyRule):
-    """Numbers rounded to multiples of a step per level."""
+    """Numbers rounded to the nearest multiple of a step per level.
+
+    Each step is an odd multiple of the one before it: with steps of 5 and 10 the numbers that
+    become 15 would become 10 or 20 on the next level, and a label has one parent.
+    """
 
     type: Literal["rounding"] = "rounding"
     steps: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
-    powers_of_ten: Annotated[int, Field(ge=1, le=18)] | None = None
-    """As many levels, with the steps 10, 100, 1000 …"""
+    powers_of_ten: Literal[1] | None = None
+    """The single step 10: a larger power of ten is an even multiple of a smaller one."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -116,7 +117,20 @@ class RoundingRule(_HierarchyRule):
             raise ValueError("rounding needs either steps or powers_of_ten")
         if self.steps is not None and list(self.steps) != sorted(set(self.steps)):
             raise ValueError("steps must grow")
+        require_nested_steps(self.steps or ())
         return self
+
+    @field_validator("powers_of_ten", mode="before")
+    @classmethod
+    def _one_power(cls, powers: object) -> object:
+        if isinstance(powers, int) and powers > 1:
+            raise ValueError(
+                "the numbers that are rounded to 50 have several nearest multiples of 100: round "
+                "to a single power of ten (powers_of_ten: 1, or steps: [100]), to steps that are "
+                "odd multiples (steps: [10, 50, 250]), or use intervals, which nest "
+                "(type: interval, widths: [10, 100, 1000])"
+            )
+        return powers
 
 
 class OrderRule(_HierarchyRule):

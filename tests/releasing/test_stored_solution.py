@@ -16,7 +16,7 @@ from anon_dagster.releasing.stored_solution import FORMAT, from_document
 TREE = {"north": ["a", "b"], "south": ["c", "d", "e"]}
 HIERARCHIES = {
     "interval": {"type": "interval", "widths": [5, 10, 20, 40]},
-    "rounding": {"type": "rounding", "steps": [5, 10, 50]},
+    "rounding": {"type": "rounding", "steps": [5, 15, 75]},
     "order": {"type": "order", "sizes": [4, 3, 2]},
     "frequency": {"type": "frequency", "keep": [30, 20, 5]},
     "mask": {"type": "mask", "from": "right"},

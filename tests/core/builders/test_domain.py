@@ -34,7 +34,7 @@ BUILDERS: list[tuple[Callable[[Domain], Hierarchy], st.SearchStrategy[list[str]]
     (lambda d: by_interval(d, widths=(0.5, 5, 100)), numbers),
     (lambda d: by_interval(d, widths=(7, 21), lower=-3, upper=50, outside="group"), numbers),
     (lambda d: by_interval(d, widths=(7, 21), lower=-3, upper=50, outside="clip"), numbers),
-    (lambda d: by_rounding(d, steps=(0.2, 3, 10)), numbers),
+    (lambda d: by_rounding(d, steps=(0.2, 3, 15)), numbers),
     (lambda d: by_period(d, levels=PERIODS), dates),
     (by_mask, texts),
     (lambda d: by_mask(d, side="left", levels=2, per_level=2, character="x"), texts),
