@@ -116,7 +116,9 @@ def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a
         case IntervalRule() | RoundingRule():
             return _numeric(domain, rule)
         case DateRule():
-            return by_period(domain, levels=rule.levels, written=rule.format)
+            return by_period(
+                domain, levels=rule.levels, written=rule.format, until=rule.two_digit_years_until
+            )
         case MaskRule():
             return _mask(domain, rule)
         case OrderRule():

@@ -119,7 +119,9 @@ def _periods(dates: Calendar) -> DateRule:
         levels = ("month", "quarter", "half_year", "year")
     if dates.timed:
         levels = ("day", *levels)
-    return DateRule(levels=levels, format=dates.written, other=OTHER)
+    return DateRule(
+        levels=levels, format=dates.written, two_digit_years_until=dates.until, other=OTHER
+    )
 
 
 # -- numbers -------------------------------------------------------------------------------

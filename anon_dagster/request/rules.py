@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from anon_dagster.request.date_formats import require_century, require_told
 from anon_dagster.request.locations import Safe
 from anon_dagster.request.steps import require_nested_steps, require_nested_widths
 from anon_dagster.request.strict import (
@@ -87,7 +88,10 @@ class DateRule(_HierarchyRule):
     type: Literal["date"] = "date"
     levels: Annotated[tuple[DateLevel, ...], Field(min_length=1)] = ("month", "year", "decade")
     format: str | None = None
-    """How a date is written, in the codes of strptime; ISO 8601 if left out."""
+    """How a date is written, in the codes of strptime; ISO 8601 if left out. What it does not hold,
+    a month or a day, no level can show."""
+    two_digit_years_until: Annotated[int, Field(ge=100, le=9999)] | None = None
+    """The last year that two digits (``%y``) can mean; the first one is 99 years earlier."""
 
     @field_validator("levels")
     @classmethod
@@ -97,6 +101,13 @@ class DateRule(_HierarchyRule):
         if positions != sorted(set(positions)):
             raise ValueError("levels must go from finer to coarser")
         return levels
+
+    @model_validator(mode="after")
+    def _told_by_its_format(self) -> Self:
+        if self.format is not None:
+            require_told(self.levels, self.format)
+        require_century(self.format, self.two_digit_years_until)
+        return self
 
 
 class RoundingRule(_HierarchyRule):
