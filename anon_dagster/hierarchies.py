@@ -26,9 +26,11 @@ from anon_dagster.core.builders import (
     by_period,
     by_rounding,
     by_suppression,
+    free_label,
     from_nodes,
     from_rows,
     read_moment,
+    refuse_confusion,
 )
 from anon_dagster.core.builders.domain import Levels, complete
 from anon_dagster.core.builders.number import common_places, units
@@ -109,6 +111,27 @@ def build_hierarchy(
     if isinstance(rule, TreeRule):
         return _tree(domain, rule, numeric=ordering.meaning is Meaning.number)
     return _computed(domain, rule)
+
+
+def build_released_hierarchy(
+    rule: HierarchyRule | None,
+    column: str,
+    values: Sequence[Label],
+    counts: NDArray[np.int64],
+    *,
+    ordering: Ordering,
+    decimal: str = ".",
+) -> Hierarchy:
+    """Build the hierarchy of a column whose labels are released; see :func:`build_hierarchy`.
+
+    Raises
+    ------
+    HierarchyError
+        Also if a label could be taken for a value that it does not cover.
+    """
+    built = build_hierarchy(rule, column, values, counts, ordering=ordering, decimal=decimal)
+    refuse_confusion(Domain(tuple(values), counts, column), built)
+    return built
 
 
 def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a kind of rule each)
@@ -245,7 +268,7 @@ def default_rule(
     lengths = set(map(len, texts))
     if len(lengths) == 1 and min(lengths) >= _SHORTEST_CODE and all(map(_CODE.fullmatch, texts)):
         return MaskRule()
-    return FrequencyRule(keep=(20, 10, 5))
+    return FrequencyRule(keep=(20, 10, 5), rest=free_label(texts))
 
 
 def _default_intervals(domain: Domain) -> HierarchyRule:
@@ -255,7 +278,8 @@ def _default_intervals(domain: Domain) -> HierarchyRule:
     if len(set(sizes)) <= _PAIR:
         return SuppressRule()
     widths = _nice_widths(max(sizes) - min(sizes), least=2)
-    return IntervalRule(widths=tuple(float(f"{w}e{-places}") for w in widths), other="other")
+    other = free_label(domain.values)
+    return IntervalRule(widths=tuple(float(f"{w}e{-places}") for w in widths), other=other)
 
 
 def _nice_widths(span: int, *, least: int) -> list[int]:
@@ -276,4 +300,4 @@ def _default_periods(domain: Domain, *, timed: bool) -> HierarchyRule:
     long = bool(days) and (max(days) - min(days)).days >= 2 * 365
     finest: tuple[DateLevel, ...] = ("day", "month") if timed else ("month",)
     coarse: tuple[DateLevel, ...] = ("year", "decade") if long else ("quarter", "year")
-    return DateRule(levels=finest + coarse, other="other")
+    return DateRule(levels=finest + coarse, other=free_label(domain.values))

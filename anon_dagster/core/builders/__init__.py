@@ -1,5 +1,6 @@
 """Builders of hierarchies: from the distinct values of an attribute and a rule to a tree."""
 
+from anon_dagster.core.builders.confusion import free_label, refuse_confusion
 from anon_dagster.core.builders.domain import Domain
 from anon_dagster.core.builders.grouping import by_frequency, by_order
 from anon_dagster.core.builders.numeric import by_interval, by_rounding
@@ -16,7 +17,9 @@ __all__ = [
     "by_period",
     "by_rounding",
     "by_suppression",
+    "free_label",
     "from_nodes",
     "from_rows",
     "read_moment",
+    "refuse_confusion",
 ]
