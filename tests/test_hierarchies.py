@@ -121,7 +121,7 @@ def test_whole_numbers_of_a_file_are_those_of_the_column(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (f"a,x,*\n\n{CANARY},*\nb,x,*\n", "line 3: not 3 labels"),
+        (f"a,x,{CANARY}\n\n{CANARY}1,x\nb,x,{CANARY}\n", "line 3: a label below other ones"),
         (f"{CANARY},*\nb,*\n{CANARY},*\n", "line 3: a value that an earlier one names"),
         (f'"a\n",{CANARY},p\nb,{CANARY},q\n', "line 3: a label of level 1 with another parent"),
         (f"a,x\n{CANARY},x\n".encode("utf-16"), "is not written in utf-8"),
