@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.builders import (
     Domain,
+    Mask,
     by_frequency,
     by_interval,
     by_mask,
@@ -165,8 +166,7 @@ def _numeric(domain: Domain, rule: IntervalRule | RoundingRule) -> Hierarchy:
 def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
     return by_mask(
         domain,
-        side=rule.side,
-        character=rule.character,
+        mask=Mask(rule.side, rule.character, rule.parts),
         levels=rule.levels,
         per_level=rule.per_level,
         keep=rule.keep,

@@ -65,6 +65,11 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
         ({"type": "rounding", "steps": [5, 15]}, "14", ["14", "15", "15", "*"]),
         ({"type": "rounding", "steps": [0.5]}, "1.7", ["1.7", "1.5", "*"]),
         ({"type": "mask", "from": "left", "levels": 1}, "abc", ["abc", "*bc", "*"]),
+        (
+            {"type": "mask", "parts": ".", "levels": 2},
+            "10.2.3",
+            ["10.2.3", "10.2.*", "10.*.*", "*"],
+        ),
         ({"type": "date", "levels": ["year"]}, "2024-05-17", ["2024-05-17", "2024", "*"]),
         ({"type": "order", "sizes": [2], "order": ["s", "m"]}, "m", ["m", "s .. m", "*"]),
         ({"type": "frequency", "keep": [1], "rest": "rare"}, "a", ["a", "a", "*"]),

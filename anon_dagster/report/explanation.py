@@ -71,10 +71,11 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
 
 
 def _masked(rule: MaskRule, level: int) -> str:
+    unit = "character" if rule.parts is None else "part"
     if rule.keep is not None:
-        return f"masked from the {rule.side}, but for {rule.keep} characters"
+        return f"masked from the {rule.side}, but for {rule.keep} {unit}s"
     masked = level * rule.per_level
-    return f"{masked} character{'s' * (masked > 1)} masked from the {rule.side}"
+    return f"{masked} {unit}{'s' * (masked > 1)} masked from the {rule.side}"
 
 
 def _of_population(privacy: Privacy) -> Iterator[str]:

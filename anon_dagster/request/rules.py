@@ -60,7 +60,7 @@ class IntervalRule(_HierarchyRule):
 
 
 class MaskRule(_HierarchyRule):
-    """Characters replaced one level after another."""
+    """Characters, or parts between separators, replaced one level after another."""
 
     type: Literal["mask"] = "mask"
     side: Annotated[Literal["left", "right"], Field(alias="from")] = "right"
@@ -71,11 +71,16 @@ class MaskRule(_HierarchyRule):
     per_level: Annotated[int, Field(ge=1)] = 1
     keep: Annotated[int, Field(ge=0)] | None = None
     """In place of levels: a single one that leaves so many characters at the other side."""
+    parts: Character | None = None
+    """What separates parts, as ``.`` in 10.2.3.4: levels, per_level and keep count whole parts
+    then, and a part becomes a single character."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if self.keep is not None and (self.levels is not None or self.per_level > 1):
             raise ValueError("a mask has either levels or a number of characters to keep")
+        if self.parts is not None and self.parts == self.character:
+            raise ValueError("parts and character must differ, else no part could be told")
         return self
 
 

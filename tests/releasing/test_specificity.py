@@ -84,9 +84,11 @@ def with_classes(document: dict[str, Any], classes: list[Class]) -> dict[str, An
     rows = [[columns[q].index(text) for q, text in enumerate(row)] for row in texts]
     changed = {
         **document,
-        "labels": columns,
-        "label_levels": [None, [levels[town] for town in columns[1]], None],
-        "classes": rows,
+        "cells": {
+            "labels": columns,
+            "levels": [None, [levels[town] for town in columns[1]], None],
+            "codes": rows,
+        },
     }
     return {**changed, "checksum": checksum(changed)}
 
