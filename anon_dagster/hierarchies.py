@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.builders import (
     Domain,
+    Mask,
     by_frequency,
     by_interval,
     by_mask,
@@ -26,9 +27,11 @@ from anon_dagster.core.builders import (
     by_period,
     by_rounding,
     by_suppression,
+    free_label,
     from_nodes,
     from_rows,
     read_moment,
+    refuse_confusion,
 )
 from anon_dagster.core.builders.domain import Levels, complete
 from anon_dagster.core.builders.number import common_places, units
@@ -112,12 +115,35 @@ def build_hierarchy(
     return _computed(domain, rule)
 
 
+def build_released_hierarchy(
+    rule: HierarchyRule | None,
+    column: str,
+    values: Sequence[Label],
+    counts: NDArray[np.int64],
+    *,
+    ordering: Ordering,
+    decimal: str = ".",
+) -> Hierarchy:
+    """Build the hierarchy of a column whose labels are released; see :func:`build_hierarchy`.
+
+    Raises
+    ------
+    HierarchyError
+        Also if a label could be taken for a value that it does not cover.
+    """
+    built = build_hierarchy(rule, column, values, counts, ordering=ordering, decimal=decimal)
+    refuse_confusion(Domain(tuple(values), counts, column), built)
+    return built
+
+
 def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a kind of rule each)
     match rule:
         case IntervalRule() | RoundingRule():
             return _numeric(domain, rule)
         case DateRule():
-            return by_period(domain, levels=rule.levels, written=rule.format)
+            return by_period(
+                domain, levels=rule.levels, written=rule.format, until=rule.two_digit_years_until
+            )
         case MaskRule():
             return _mask(domain, rule)
         case OrderRule():
@@ -132,8 +158,7 @@ def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a
 
 def _numeric(domain: Domain, rule: IntervalRule | RoundingRule) -> Hierarchy:
     if isinstance(rule, RoundingRule):
-        powers = [10**power for power in range(1, (rule.powers_of_ten or 0) + 1)]
-        return by_rounding(domain, steps=rule.steps or powers)
+        return by_rounding(domain, steps=rule.steps or [10])
     return by_interval(
         domain, widths=rule.widths, lower=rule.lower, upper=rule.upper, outside=rule.outside
     )
@@ -142,8 +167,7 @@ def _numeric(domain: Domain, rule: IntervalRule | RoundingRule) -> Hierarchy:
 def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
     return by_mask(
         domain,
-        side=rule.side,
-        character=rule.character,
+        mask=Mask(rule.side, rule.character, rule.parts),
         levels=rule.levels,
         per_level=rule.per_level,
         keep=rule.keep,
@@ -260,7 +284,7 @@ def default_rule(
     lengths = set(map(len, texts))
     if len(lengths) == 1 and min(lengths) >= _SHORTEST_CODE and all(map(_CODE.fullmatch, texts)):
         return MaskRule()
-    return FrequencyRule(keep=(20, 10, 5))
+    return FrequencyRule(keep=(20, 10, 5), rest=free_label(texts))
 
 
 def _default_intervals(domain: Domain) -> HierarchyRule:
@@ -270,7 +294,8 @@ def _default_intervals(domain: Domain) -> HierarchyRule:
     if len(set(sizes)) <= _PAIR:
         return SuppressRule()
     widths = _nice_widths(max(sizes) - min(sizes), least=2)
-    return IntervalRule(widths=tuple(float(f"{w}e{-places}") for w in widths), other="other")
+    other = free_label(domain.values)
+    return IntervalRule(widths=tuple(float(f"{w}e{-places}") for w in widths), other=other)
 
 
 def _nice_widths(span: int, *, least: int) -> list[int]:
@@ -291,4 +316,4 @@ def _default_periods(domain: Domain, *, timed: bool) -> HierarchyRule:
     long = bool(days) and (max(days) - min(days)).days >= 2 * 365
     finest: tuple[DateLevel, ...] = ("day", "month") if timed else ("month",)
     coarse: tuple[DateLevel, ...] = ("year", "decade") if long else ("quarter", "year")
-    return DateRule(levels=finest + coarse, other="other")
+    return DateRule(levels=finest + coarse, other=free_label(domain.values))

@@ -236,7 +236,7 @@ UNFIT = {
         "attributes": {
             "town": {
                 "role": "quasi_identifier",
-                "hierarchy": {"type": "rounding", "powers_of_ten": 2},
+                "hierarchy": {"type": "rounding", "powers_of_ten": 1},
             }
         }
     },

@@ -61,9 +61,15 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
     ("document", "value", "expected"),
     [
         ({"type": "interval", "widths": [5, 10]}, "17", ["17", "[15, 20)", "[10, 20)", "*"]),
-        ({"type": "rounding", "powers_of_ten": 2}, "1747", ["1747", "1750", "1800", "*"]),
+        ({"type": "rounding", "powers_of_ten": 1}, "1747", ["1747", "1750", "*"]),
+        ({"type": "rounding", "steps": [5, 15]}, "14", ["14", "15", "15", "*"]),
         ({"type": "rounding", "steps": [0.5]}, "1.7", ["1.7", "1.5", "*"]),
         ({"type": "mask", "from": "left", "levels": 1}, "abc", ["abc", "*bc", "*"]),
+        (
+            {"type": "mask", "parts": ".", "levels": 2},
+            "10.2.3",
+            ["10.2.3", "10.2.*", "10.*.*", "*"],
+        ),
         ({"type": "date", "levels": ["year"]}, "2024-05-17", ["2024-05-17", "2024", "*"]),
         ({"type": "order", "sizes": [2], "order": ["s", "m"]}, "m", ["m", "s .. m", "*"]),
         ({"type": "frequency", "keep": [1], "rest": "rare"}, "a", ["a", "a", "*"]),
@@ -120,7 +126,7 @@ def test_whole_numbers_of_a_file_are_those_of_the_column(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (f"a,x,*\n\n{CANARY},*\nb,x,*\n", "line 3: not 3 labels"),
+        (f"a,x,{CANARY}\n\n{CANARY}1,x\nb,x,{CANARY}\n", "line 3: a label below other ones"),
         (f"{CANARY},*\nb,*\n{CANARY},*\n", "line 3: a value that an earlier one names"),
         (f'"a\n",{CANARY},p\nb,{CANARY},q\n', "line 3: a label of level 1 with another parent"),
         (f"a,x\n{CANARY},x\n".encode("utf-16"), "is not written in utf-8"),

@@ -4,10 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import prod
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anon_dagster.core.problem import Problem
+
+_T = TypeVar("_T", bound=np.generic)
 
 Levels = tuple[int, ...]
 """A level per quasi-identifier."""
@@ -17,7 +21,9 @@ Levels = tuple[int, ...]
 class Lattice:
     """The candidates between the lowest and the highest allowed levels.
 
-    A candidate's index counts them in the lexicographic order of their levels.
+    A candidate's index counts them in the lexicographic order of their levels. An array over the
+    candidates has an axis for each quasi-identifier that may take several levels, and none for the
+    others: numpy has no more than 64 axes.
     """
 
     lowest: Levels
@@ -38,10 +44,18 @@ class Lattice:
         """How many candidates there are."""
         return prod(self.shape)
 
+    @cached_property
+    def axes(self) -> tuple[int, ...]:
+        """How many levels each quasi-identifier may take that may take several."""
+        return tuple(size for size in self.shape if size > 1)
+
     def levels(self, index: int) -> Levels:
         """Return the levels of a candidate."""
-        offsets = np.unravel_index(index, self.shape) if self.shape else ()
-        return tuple(int(o) + low for o, low in zip(offsets, self.lowest, strict=True))
+        offsets = []
+        for size in reversed(self.shape):
+            index, offset = divmod(index, size)
+            offsets.append(offset)
+        return tuple(o + low for o, low in zip(reversed(offsets), self.lowest, strict=True))
 
     def index(self, levels: Sequence[int]) -> int:
         """Return the index of a candidate."""
@@ -50,15 +64,30 @@ class Lattice:
             index = index * size + level - low
         return index
 
-    def below(self, levels: Sequence[int]) -> tuple[slice, ...]:
-        """Return the part of the lattice that is at least as specific; levels may lie outside."""
+    def ranges_below(self, levels: Sequence[int]) -> tuple[slice, ...]:
+        """Return the levels that are at least as specific, of each quasi-identifier, lowest first.
+
+        The given levels may lie outside of the lattice.
+        """
         return tuple(
             slice(0, max(level - low + 1, 0))
             for level, low in zip(levels, self.lowest, strict=True)
         )
 
-    def above(self, levels: Sequence[int]) -> tuple[slice, ...]:
-        """Return the part of the lattice that is at least as general; levels may lie outside."""
-        return tuple(
+    def below(self, of_candidates: NDArray[_T], levels: Sequence[int]) -> NDArray[_T]:
+        """Return the part of an array, (candidates,), that is at least as specific: a view."""
+        return self._part(of_candidates, self.ranges_below(levels))
+
+    def above(self, of_candidates: NDArray[_T], levels: Sequence[int]) -> NDArray[_T]:
+        """Return the part of an array, (candidates,), that is at least as general: a view."""
+        ranges = [
             slice(max(level - low, 0), None) for level, low in zip(levels, self.lowest, strict=True)
-        )
+        ]
+        return self._part(of_candidates, ranges)
+
+    def _part(self, of_candidates: NDArray[_T], ranges: Sequence[slice]) -> NDArray[_T]:
+        """Return the part of an array, (candidates,), in ranges of offsets, (1, axes, …, axes)."""
+        sizes = list(zip(self.shape, ranges, strict=True))
+        inside = all(range(size)[offsets] for size, offsets in sizes)
+        cut = [offsets for size, offsets in sizes if size > 1]
+        return of_candidates.reshape(1, *self.axes)[(slice(0, int(inside)), *cut)]

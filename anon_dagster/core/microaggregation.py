@@ -187,9 +187,12 @@ def standardized(points: Numbers, counts: NDArray[np.int64]) -> Numbers:
 def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.int64]:
     """Group near points, at least ``k`` records in each: maximum distance to average vector [1]_.
 
-    Of records (counts of 1) no group has more than ``2 k - 1``. A row is never divided: one with
-    ``k`` records is a group by itself, and lighter ones may leave fewer than ``k`` records over,
-    which join the nearest groups. Of points equally far the first is taken.
+    Of records that are all different no group has more than ``2 k - 1``. Equal points share a
+    group, whatever rows they come from, and a group takes the nearest points until it has ``k``
+    records: many that are equal are a group by themselves, or with the few beside them. What is
+    left over where they weigh differently, fewer than ``k`` records, joins the groups that it
+    costs least. Of points equally far the smallest is taken, so that the order of the rows plays
+    no part.
 
     Parameters
     ----------
@@ -218,26 +221,35 @@ def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.in
     records = int(counts.sum())
     if records < k:
         raise UnreachableError(f"{records} records cannot form a group of {k}")
+    order = np.lexsort(points.T[::-1]) if points.shape[1] else np.arange(len(points))
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (points[order[1:]] != points[order[:-1]]).any(axis=1)
+    of_row = np.empty(len(order), dtype=np.int64)
+    of_row[order] = fresh.cumsum() - 1
+    weights = np.add.reduceat(counts[order], np.flatnonzero(fresh))
+    return _grouped(points[order[fresh]], weights, k)[of_row]
+
+
+def _grouped(points: Numbers, counts: NDArray[np.int64], k: int) -> NDArray[np.int64]:
+    """Return the group of each of some different points, (points,), of ``k`` records or more."""
     groups = np.full(len(points), -1, dtype=np.int64)
-    heavy = np.flatnonzero(counts >= k)
-    groups[heavy] = np.arange(len(heavy))
-    number = len(heavy)
-    left = np.flatnonzero(counts < k)
+    number, left = 0, np.arange(len(points))
     while (records := int(counts[left].sum())) >= k:
         if records < 2 * k:
             members = left
         else:
             members = left[_nearest(points[left], counts[left], _farthest(points, counts, left), k)]
+        first = members[0]
         groups[members] = number
         number += 1
         left = left[groups[left] < 0]
         if records >= 3 * k and int(counts[left].sum()) >= k:
-            seed = int(_distances(points[left], points[members[0]]).argmax())
-            members = left[_nearest(points[left], counts[left], seed, k)]
+            opposite = int(_distances(points[left], points[first]).argmax())
+            members = left[_nearest(points[left], counts[left], opposite, k)]
             groups[members] = number
             number += 1
             left = left[groups[left] < 0]
-    _join_nearest(points, counts, groups, left)
+    _join_cheapest(points, counts, groups, left)
     return groups
 
 
@@ -264,22 +276,24 @@ def _nearest(points: Numbers, counts: NDArray[np.int64], seed: int, k: int) -> C
     return nearest[: int(np.searchsorted(counts[nearest].cumsum(), k)) + 1]
 
 
-def _join_nearest(
+def _join_cheapest(
     points: Numbers, counts: NDArray[np.int64], groups: NDArray[np.int64], left: Codes
 ) -> None:
-    """Put each row that is left over into the group with the nearest average."""
+    """Put each point that is left over into the group whose squared error it raises least."""
     if not len(left):
         return
     inside = groups >= 0
     size = int(groups.max()) + 1
     weights = np.bincount(groups[inside], weights=counts[inside], minlength=size)
-    sums = [
-        np.bincount(groups[inside], weights=(column * counts)[inside], minlength=size)
-        for column in points.T
-    ]
-    averages = np.stack(sums, axis=1) / weights[:, None] if sums else np.zeros((size, 0))
-    for row in left:
-        groups[row] = int(_distances(averages, points[row]).argmin())
+    sums = np.zeros((size, points.shape[1]))
+    np.add.at(sums, groups[inside], points[inside] * counts[inside, None])
+    for point in left:
+        count = counts[point]
+        share = weights * count / (weights + count)
+        apart = _distances(sums / weights[:, None], points[point])
+        groups[point] = into = int((apart * share).argmin())
+        weights[into] += count
+        sums[into] += points[point] * count
 
 
 # -- what it costs -------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anon_dagster.core.builders import free_label
 from anon_dagster.detection.classification import Verdict
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.times import Calendar
@@ -53,9 +54,7 @@ _TREES: dict[str, KnownTree] = {
 _OF_LIFE = {"age": (5.0, 10.0, 20.0, 40.0), "year": (5.0, 10.0, 20.0)}
 
 
-def propose_hierarchy(  # noqa: PLR0911 (a kind of column each)
-    verdict: Verdict, profile: Profile
-) -> HierarchyRule:
+def propose_hierarchy(verdict: Verdict, profile: Profile) -> HierarchyRule:
     """Return the rule for a column that was classified.
 
     =====================  ================================================================
@@ -70,6 +69,15 @@ def propose_hierarchy(  # noqa: PLR0911 (a kind of column each)
     other texts            ever fewer of the most frequent kept
     =====================  ================================================================
     """
+    rule, label = _proposed(verdict, profile), free_label(profile.shown)
+    if isinstance(rule, FrequencyRule):
+        return rule.model_copy(update={"rest": label})
+    return rule if rule.other is None else rule.model_copy(update={"other": label})
+
+
+def _proposed(  # noqa: PLR0911 (a kind of column each)
+    verdict: Verdict, profile: Profile
+) -> HierarchyRule:
     if verdict.calendar is not None and verdict.domain in {"date", "date_of_birth", "timestamp"}:
         return _periods(verdict.calendar)
     tree = _TREES.get(verdict.domain)
@@ -119,7 +127,9 @@ def _periods(dates: Calendar) -> DateRule:
         levels = ("month", "quarter", "half_year", "year")
     if dates.timed:
         levels = ("day", *levels)
-    return DateRule(levels=levels, format=dates.written, other=OTHER)
+    return DateRule(
+        levels=levels, format=dates.written, two_digit_years_until=dates.until, other=OTHER
+    )
 
 
 # -- numbers -------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Dates and times, in the formats that tables hold; and whether they are dates of birth."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -64,6 +64,7 @@ FORMATS = (
 )
 _PLAUSIBLE = (date(1850, 1, 1), date(2120, 1, 1))
 _ENOUGH = 0.6
+_SOON = 10  # years
 _DAYS_A_YEAR = 365.25
 _LIKE_A_DATE = re.compile(r"(?=(\D*\d){3})(?=.*[-/. ,:]|\d{8}$).{6,40}")
 
@@ -79,6 +80,8 @@ class Calendar:
     last: date
     timed: bool
     """Whether most of them have a time of day."""
+    until: int | None = None
+    """The last year that two digits mean, if years are written so."""
 
     @property
     def years(self) -> float:
@@ -96,7 +99,8 @@ def calendar(profile: Profile) -> Calendar | None:
         return None
     best: tuple[int, str | None, list[date]] = (0, None, [])
     for written in FORMATS:
-        days = [day for text in texts if (day := _plausible(text, written)) is not None]
+        until = _this_year() if written is not None and "%y" in written else None
+        days = [day for text in texts if (day := _plausible(text, written, until)) is not None]
         if len(days) > best[0]:
             best = (len(days), written, days)
         if len(days) == len(texts):
@@ -104,22 +108,45 @@ def calendar(profile: Profile) -> Calendar | None:
     hits, written, days = best
     if hits < _ENOUGH * len(texts):
         return None
+    until = _last_year(days) if written is not None and "%y" in written else None
+    if until is not None:
+        days = [day.replace(year=until - (until - day.year) % 100) for day in days]
     days.sort()
     cut = len(days) // 50
     timed = sum(bool(re.search(r"\d:\d\d", text)) for text in texts) > len(texts) / 2
     if timed and written is None and all("T00:00:00" in t or " 00:00:00" in t for t in texts):
         timed = False
-    return Calendar(written, hits / len(texts), days[cut], days[-1 - cut], timed)
+    return Calendar(written, hits / len(texts), days[cut], days[-1 - cut], timed, until)
 
 
-def _plausible(text: str, written: str | None) -> date | None:
+def _last_year(days: Sequence[date]) -> int:
+    """Return the last year that two digits mean: this one, or one of the few that are next.
+
+    It is one to come, as where a card expires, if it precedes the longest run of years without a
+    date.
+    """
+    digits = sorted({day.year % 100 for day in days})
+    free = [
+        (after - before) % 100 or 100
+        for before, after in zip(digits, [*digits[1:], digits[0]], strict=True)
+    ]
+    last = digits[free.index(max(free))]
+    ahead = (last - _this_year()) % 100
+    return _this_year() + (ahead if ahead <= _SOON else 0)
+
+
+def _plausible(text: str, written: str | None, until: int | None) -> date | None:
     if written is None and not re.match(r"\d{4}-?\d\d-?\d\d", text):
         return None
     try:
-        day = read_moment(text, written)
+        day = read_moment(text, written, until=until)
     except (ValueError, OverflowError):
         return None
     return day if day is not None and _PLAUSIBLE[0] <= day <= _PLAUSIBLE[1] else None
+
+
+def _this_year() -> int:
+    return datetime.now().year  # noqa: DTZ005 (the year is enough)
 
 
 _EPOCH = (9.0e8, 2.0e9)
@@ -148,7 +175,7 @@ def time_evidence(profile: Profile, dates: Calendar | None) -> Iterator[Evidence
         yield Evidence("timestamp", strength, f"{reason} with a time of day")
         return
     yield Evidence("date", strength * 0.85, reason)
-    this_year = datetime.now().year  # noqa: DTZ005 (the year is enough)
+    this_year = _this_year()
     old = dates.first.year <= this_year - 45 and dates.years > 30
     young = dates.first.year <= this_year - 30 and 12 < dates.years < 110
     recent = dates.last.year >= this_year - 1 and dates.first.year > this_year - 50

@@ -14,7 +14,7 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.population import Population
 from anon_dagster.core.problem import Problem
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
-from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
 from anon_dagster.planning.aggregation import Aggregation, by_clusters
 from anon_dagster.planning.models import (
     class_models,
@@ -239,8 +239,10 @@ def _hierarchies(policy: Policy, count: Count) -> dict[str, Hierarchy]:
         if isinstance(attribute, QuasiIdentifier) and attribute.aggregate is not None:
             rule = SuppressRule()
         ordering = column.ordering.as_texts() if private else column.ordering
+        is_released = isinstance(attribute, QuasiIdentifier)
+        build = build_released_hierarchy if is_released else build_hierarchy
         try:
-            built[name] = build_hierarchy(
+            built[name] = build(
                 rule,
                 name,
                 column.labels,

@@ -19,7 +19,7 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import RequestError
-from anon_dagster.hierarchies import build_hierarchy
+from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
 from anon_dagster.planning.plan import Plan, domain_of, plan_with
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
@@ -180,7 +180,8 @@ def _later_hierarchy(
     texts = pa.array(values, pa.string())
     meaning = stored.meanings.get(name, column.ordering.meaning)
     ordering = ordering_of(texts, decimal=column.decimal, meaning=meaning)
-    return build_hierarchy(rule, name, values, weights, ordering=ordering, decimal=column.decimal)
+    build = build_released_hierarchy if isinstance(attribute, QuasiIdentifier) else build_hierarchy
+    return build(rule, name, values, weights, ordering=ordering, decimal=column.decimal)
 
 
 def _shown(stored: StoredSolution, q: int) -> dict[int, set[Label]]:

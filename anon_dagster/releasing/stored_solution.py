@@ -72,7 +72,7 @@ class StoredSolution:
         """The values that released labels name, of each quasi-identifier."""
         return tuple(set(_named(self.cells, q)) for q in range(len(self.cells.labels)))
 
-    @property
+    @cached_property
     def meanings(self) -> dict[str, Meaning]:
         """What later values mean, of each quasi-identifier whose rule or labels tell it."""
         told = {

@@ -62,7 +62,7 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
         if level <= len(periods):
             return f"the {periods[level - 1].replace('_', ' ')}"
     if isinstance(rule, RoundingRule):
-        steps = rule.steps or tuple(10.0**n for n in range(1, (rule.powers_of_ten or 0) + 1))
+        steps = rule.steps or (10.0,)
         if level <= len(steps):
             return f"rounded to multiples of {steps[level - 1]:g}"
     if isinstance(rule, OrderRule | FrequencyRule):
@@ -71,10 +71,11 @@ def _meaning(rule: HierarchyRule | None, level: int) -> str | None:
 
 
 def _masked(rule: MaskRule, level: int) -> str:
+    unit = "character" if rule.parts is None else "part"
     if rule.keep is not None:
-        return f"masked from the {rule.side}, but for {rule.keep} characters"
+        return f"masked from the {rule.side}, but for {rule.keep} {unit}s"
     masked = level * rule.per_level
-    return f"{masked} character{'s' * (masked > 1)} masked from the {rule.side}"
+    return f"{masked} {unit}{'s' * (masked > 1)} masked from the {rule.side}"
 
 
 def _of_population(privacy: Privacy) -> Iterator[str]:

@@ -1,11 +1,12 @@
 """The rules that hierarchies are made by."""
 
-from fractions import Fraction
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
+from anon_dagster.request.date_formats import require_century, require_told
 from anon_dagster.request.locations import Safe
+from anon_dagster.request.steps import require_nested_steps, require_nested_widths
 from anon_dagster.request.strict import (
     COUNTRY,
     Character,
@@ -54,15 +55,12 @@ class IntervalRule(_HierarchyRule):
     def _nested(self) -> Self:
         if self.lower is not None and self.upper is not None and self.lower >= self.upper:
             raise ValueError("lower must be below upper")
-        for narrow, wide in zip(self.widths, self.widths[1:], strict=False):
-            ratio = Fraction(str(wide)) / Fraction(str(narrow))
-            if ratio <= 1 or ratio.denominator != 1:
-                raise ValueError("each width must be a whole multiple of the one before it")
+        require_nested_widths(self.widths)
         return self
 
 
 class MaskRule(_HierarchyRule):
-    """Characters replaced one level after another."""
+    """Characters, or parts between separators, replaced one level after another."""
 
     type: Literal["mask"] = "mask"
     side: Annotated[Literal["left", "right"], Field(alias="from")] = "right"
@@ -73,11 +71,16 @@ class MaskRule(_HierarchyRule):
     per_level: Annotated[int, Field(ge=1)] = 1
     keep: Annotated[int, Field(ge=0)] | None = None
     """In place of levels: a single one that leaves so many characters at the other side."""
+    parts: Character | None = None
+    """What separates parts, as ``.`` in 10.2.3.4: levels, per_level and keep count whole parts
+    then, and a part becomes a single character."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if self.keep is not None and (self.levels is not None or self.per_level > 1):
             raise ValueError("a mask has either levels or a number of characters to keep")
+        if self.parts is not None and self.parts == self.character:
+            raise ValueError("parts and character must differ, else no part could be told")
         return self
 
 
@@ -90,7 +93,10 @@ class DateRule(_HierarchyRule):
     type: Literal["date"] = "date"
     levels: Annotated[tuple[DateLevel, ...], Field(min_length=1)] = ("month", "year", "decade")
     format: str | None = None
-    """How a date is written, in the codes of strptime; ISO 8601 if left out."""
+    """How a date is written, in the codes of strptime; ISO 8601 if left out. What it does not hold,
+    a month or a day, no level can show."""
+    two_digit_years_until: Annotated[int, Field(ge=100, le=9999)] | None = None
+    """The last year that two digits (``%y``) can mean; the first one is 99 years earlier."""
 
     @field_validator("levels")
     @classmethod
@@ -101,14 +107,25 @@ class DateRule(_HierarchyRule):
             raise ValueError("levels must go from finer to coarser")
         return levels
 
+    @model_validator(mode="after")
+    def _told_by_its_format(self) -> Self:
+        if self.format is not None:
+            require_told(self.levels, self.format)
+        require_century(self.format, self.two_digit_years_until)
+        return self
+
 
 class RoundingRule(_HierarchyRule):
-    """Numbers rounded to multiples of a step per level."""
+    """Numbers rounded to the nearest multiple of a step per level.
+
+    Each step is an odd multiple of the one before it: with steps of 5 and 10 the numbers that
+    become 15 would become 10 or 20 on the next level, and a label has one parent.
+    """
 
     type: Literal["rounding"] = "rounding"
     steps: Annotated[tuple[Annotated[float, Field(gt=0)], ...], Field(min_length=1)] | None = None
-    powers_of_ten: Annotated[int, Field(ge=1, le=18)] | None = None
-    """As many levels, with the steps 10, 100, 1000 …"""
+    powers_of_ten: Literal[1] | None = None
+    """The single step 10: a larger power of ten is an even multiple of a smaller one."""
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
@@ -116,7 +133,20 @@ class RoundingRule(_HierarchyRule):
             raise ValueError("rounding needs either steps or powers_of_ten")
         if self.steps is not None and list(self.steps) != sorted(set(self.steps)):
             raise ValueError("steps must grow")
+        require_nested_steps(self.steps or ())
         return self
+
+    @field_validator("powers_of_ten", mode="before")
+    @classmethod
+    def _one_power(cls, powers: object) -> object:
+        if isinstance(powers, int) and powers > 1:
+            raise ValueError(
+                "the numbers that are rounded to 50 have several nearest multiples of 100: round "
+                "to a single power of ten (powers_of_ten: 1, or steps: [100]), to steps that are "
+                "odd multiples (steps: [10, 50, 250]), or use intervals, which nest "
+                "(type: interval, widths: [10, 100, 1000])"
+            )
+        return powers
 
 
 class OrderRule(_HierarchyRule):

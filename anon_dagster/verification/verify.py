@@ -205,9 +205,10 @@ def _masks_kept(release: Count, policy: Policy) -> Iterator[Promise]:
 def _is_masked(label: str | None, rule: MaskRule) -> bool:
     if label is None or label in {SUPPRESSED, rule.other}:
         return True
-    kept = rule.keep if rule.keep and len(label) > rule.keep else 0
-    end = len(label) - kept
-    hidden = label[:end] if rule.side == "left" else label[kept:]
+    pieces = list(label) if rule.parts is None else label.split(rule.parts)
+    kept = rule.keep if rule.keep and len(pieces) > rule.keep else 0
+    end = len(pieces) - kept
+    hidden = pieces[:end] if rule.side == "left" else pieces[kept:]
     return set(hidden) <= {rule.character}
 
 

@@ -2,15 +2,19 @@
 
 import statistics
 from collections import Counter
+from collections.abc import Sequence
 from random import Random
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from anon_dagster.core import microaggregation as ma
 from anon_dagster.errors import RequestError, UnreachableError
+
+Points = list[list[float]]
 
 records = st.lists(
     st.tuples(
@@ -142,6 +146,154 @@ def test_mdav_loses_no_less_than_the_optimum_and_no_more_than_a_single_group(see
     share = ma.error_share(values, ma.means(values, grouping)[groups], ones)
     whole = float(((values - values.mean()) ** 2).sum())
     assert best_partition(values.tolist(), 3) / whole - 1e-9 <= share <= 1
+
+
+def squared_error(points: Points, counts: list[int], members: list[int]) -> float:
+    means = average(points, counts, members)
+    return sum(counts[m] * apart(points[m], means) for m in members)
+
+
+def average(points: Points, counts: list[int], members: list[int]) -> list[float]:
+    weight, dimensions = sum(counts[m] for m in members), range(len(points[0]))
+    return [sum(points[m][d] * counts[m] for m in members) / weight for d in dimensions]
+
+
+def apart(one: Sequence[float], other: Sequence[float]) -> float:
+    return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+
+
+def textbook(points: Points, counts: list[int], k: int) -> list[list[int]]:
+    """Group points that are all different as MDAV is written down, with weights.
+
+    Algorithm 3 of the paper of 2005: pairs of groups while there are 3 k records; then one while
+    there are 2 k; those that remain are the last group, or too few, and then join the others.
+    """
+    left: list[int] = list(range(len(points)))
+    groups: list[list[int]] = []
+
+    def records() -> int:
+        return sum(counts[m] for m in left)
+
+    def take(seed: int) -> None:
+        near = sorted(left, key=lambda m: (m != seed, apart(points[m], points[seed])))
+        taken: list[int] = []
+        while sum(counts[m] for m in taken) < k:
+            taken.append(near[len(taken)])
+        groups.append(taken)
+        left[:] = [m for m in left if m not in taken]
+
+    def farthest_from(place: Sequence[float]) -> int:
+        return max(left, key=lambda m: apart(points[m], place))
+
+    while records() >= 3 * k:
+        seed = farthest_from(average(points, counts, left))
+        take(seed)
+        if records() >= k:
+            take(farthest_from(points[seed]))
+    while records() >= 2 * k:
+        take(farthest_from(average(points, counts, left)))
+    if records() >= k:
+        groups.append(list(left))
+        left.clear()
+    for m in left:
+        min(groups, key=lambda group: raised(points, counts, group, m)).append(m)
+    return groups
+
+
+def raised(points: Points, counts: list[int], group: list[int], member: int) -> float:
+    after = squared_error(points, counts, [*group, member])
+    return after - squared_error(points, counts, group)
+
+
+def as_partition(groups: Sequence[Sequence[int]]) -> set[frozenset[int]]:
+    return {frozenset(map(int, group)) for group in groups}
+
+
+def found_by_mdav(points: Points, counts: list[int], k: int) -> set[frozenset[int]]:
+    ids = ma.mdav(np.array(points), np.array(counts), k=k)
+    return as_partition([np.flatnonzero(ids == g).tolist() for g in range(ids.max() + 1)])
+
+
+@pytest.mark.parametrize("k", [2, 3, 5])
+def test_mdav_of_records_is_that_of_the_paper_to_the_last_of_them(k: int) -> None:
+    for records in range(k, 7 * k):
+        points = sorted(np.random.default_rng(records).normal(size=(records, 2)).tolist())
+        ones = [1] * records
+        assert found_by_mdav(points, ones, k) == as_partition(textbook(points, ones, k)), records
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 10])
+def test_mdav_of_points_that_weigh_differently_is_that_of_the_paper(k: int) -> None:
+    for seed in range(60):
+        dice = np.random.default_rng(seed)
+        size = int(dice.integers(1, 25))
+        points = sorted(dice.normal(size=(size, 1 + seed % 2)).tolist())
+        counts = dice.integers(1, 1 + int(dice.choice([2, k, 2 * k])), size).tolist()
+        if sum(counts) >= k:
+            found = found_by_mdav(points, counts, k)
+            assert found == as_partition(textbook(points, counts, k)), seed
+
+
+def by_record(values: NDArray[np.float64], k: int) -> float:
+    """Return the squared error of MDAV that may divide equal records."""
+    left, cost = values, 0.0
+
+    def take(seed: NDArray[np.float64]) -> None:
+        nonlocal left, cost
+        order = np.argsort(((left - seed) ** 2).sum(axis=1), kind="stable")
+        group, left = left[order[:k]], left[order[k:]]
+        cost += float(((group - group.mean(axis=0)) ** 2).sum())
+
+    while len(left) >= 2 * k:
+        pairs = len(left) >= 3 * k
+        seed = left[((left - left.mean(axis=0)) ** 2).sum(axis=1).argmax()]
+        take(seed)
+        if pairs:
+            take(left[((left - seed) ** 2).sum(axis=1).argmax()])
+    return cost + float(((left - left.mean(axis=0)) ** 2).sum())
+
+
+@pytest.mark.parametrize("k", [2, 3, 5, 10])
+@pytest.mark.parametrize("dimensions", [1, 2])
+def test_equal_records_cost_no_more_than_if_they_could_be_divided(k: int, dimensions: int) -> None:
+    shares = []
+    for seed in range(20):
+        dice = np.random.default_rng(seed)
+        widest, records = int(dice.integers(5, 80)), int(dice.integers(100, 300))
+        drawn = dice.integers(0, widest, (records, dimensions)).astype(np.float64)
+        if seed % 2:
+            drawn = np.floor(np.abs(dice.normal(0, widest / 3, (records, dimensions))))
+        points, counts = np.unique(drawn, axis=0, return_counts=True)
+        groups = [list(g) for g in found_by_mdav(points.tolist(), counts.tolist(), k)]
+        assert min(int(counts[g].sum()) for g in groups) >= k
+        cost = sum(squared_error(points.tolist(), counts.tolist(), g) for g in groups)
+        divided = by_record(drawn, k)
+        shares.append(cost / divided if divided else 1 + cost)
+    # Where there are hardly more points than groups, the best groups of undivided points cost up to
+    # 1.41 times as much.
+    assert np.mean(shares) < 1.05
+    assert np.median(shares) < 1.02
+    assert max(shares) < 1.5
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 2), st.integers(1, 3)), min_size=5),
+    st.randoms(use_true_random=False),
+)
+def test_the_order_of_the_rows_plays_no_part(
+    rows: list[tuple[int, int, int]], random: Random
+) -> None:
+    def parts(these: list[tuple[int, int, int]]) -> set[frozenset[tuple[int, int]]]:
+        points = np.array([row[:2] for row in these], dtype=np.float64)
+        ids = ma.mdav(points, np.array([row[2] for row in these]), k=5)
+        together: dict[int, set[tuple[int, int]]] = {}
+        for group, row in zip(ids.tolist(), these, strict=True):
+            together.setdefault(group, set()).add(row[:2])
+        return set(map(frozenset, together.values()))
+
+    shuffled = list(rows)
+    random.shuffle(shuffled)
+    assert parts(rows) == parts(shuffled)
 
 
 def test_mdav_finds_groups_that_stand_apart() -> None:

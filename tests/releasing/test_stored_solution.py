@@ -16,7 +16,7 @@ from anon_dagster.releasing.stored_solution import FORMAT, from_document
 TREE = {"north": ["a", "b"], "south": ["c", "d", "e"]}
 HIERARCHIES = {
     "interval": {"type": "interval", "widths": [5, 10, 20, 40]},
-    "rounding": {"type": "rounding", "steps": [5, 10, 50]},
+    "rounding": {"type": "rounding", "steps": [5, 15, 75]},
     "order": {"type": "order", "sizes": [4, 3, 2]},
     "frequency": {"type": "frequency", "keep": [30, 20, 5]},
     "mask": {"type": "mask", "from": "right"},
@@ -105,6 +105,18 @@ def test_averages_of_the_first_release_stand_for_later_records() -> None:
     first = anonymize({"policy": policy(age=averaged)}, frame=people(400, 1))
     later = apply(first, frame=people(50, 5))
     assert set(released(later)["age"]) <= set(released(first)["age"])
+
+
+def test_addresses_are_masked_by_part_as_far_as_the_release_shows() -> None:
+    masked = {"role": "quasi_identifier", "hierarchy": {"type": "mask", "parts": "."}}
+    rules = {"attributes": {"address": masked}, "privacy": {"k_anonymity": {"k": 2}}}
+    earlier = pd.DataFrame({"address": ["10.2.33.4", "10.2.33.55", "10.2.4.7", "10.2.4.80"]})
+    first = anonymize({"policy": rules}, frame=earlier)
+    assert set(released(first)["address"]) == {"10.2.33.*", "10.2.4.*"}
+    shown = first.document()["policy"]["attributes"]["address"]["hierarchy"]
+    assert (shown["levels"], shown["parts"]) == (1, ".")
+    later = pd.DataFrame({"address": ["10.2.33.200", "10.2.5.1", "10.2.4", "10.2.4.7.7"]})
+    assert set(released(apply(first, frame=later))["address"]) == {"10.2.33.*"}
 
 
 def test_clusters_cannot_be_applied_and_the_error_says_what_can() -> None:

@@ -1,14 +1,16 @@
 """Builders of hierarchies: from the distinct values of an attribute and a rule to a tree."""
 
+from anon_dagster.core.builders.confusion import free_label, refuse_confusion
 from anon_dagster.core.builders.domain import Domain
 from anon_dagster.core.builders.grouping import by_frequency, by_order
 from anon_dagster.core.builders.numeric import by_interval, by_rounding
 from anon_dagster.core.builders.period import by_period, read_moment
-from anon_dagster.core.builders.text import by_mask, by_suppression
+from anon_dagster.core.builders.text import Mask, by_mask, by_suppression
 from anon_dagster.core.builders.tree import from_nodes, from_rows
 
 __all__ = [
     "Domain",
+    "Mask",
     "by_frequency",
     "by_interval",
     "by_mask",
@@ -16,7 +18,9 @@ __all__ = [
     "by_period",
     "by_rounding",
     "by_suppression",
+    "free_label",
     "from_nodes",
     "from_rows",
     "read_moment",
+    "refuse_confusion",
 ]

@@ -1,6 +1,6 @@
 """The values that a hierarchy is built for, and what becomes of those that it lacks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -89,6 +89,8 @@ def complete(domain: Domain, rows: Levels, *, remedy: str) -> Hierarchy:
     missing = None in domain.values and None not in leaves
     if lacking and domain.other is None:
         raise _lacks(domain, set(lacking), remedy)
+    if len(lacking) > 1 and domain.other in lacking:
+        raise joins_its_name(domain, domain.other, "other")
     added: list[tuple[list[Label], list[Label]]] = []
     if lacking:
         added.append((lacking, _branch(rows, domain.other)))
@@ -118,11 +120,24 @@ def _branch(rows: Levels, label: Label) -> list[Label]:
 
 
 def _lacks(domain: Domain, lacking: set[Label], remedy: str) -> HierarchyError:
-    records = ""
-    if domain.counts is not None:
-        held = (c for v, c in zip(domain.values, domain.counts, strict=True) if v in lacking)
-        records = f" ({counted(sum(map(int, held)), 'record')})"
     return HierarchyError(
         f"{domain.column}: the hierarchy lacks {counted(len(lacking), 'value')} of the column"
-        f"{records}; {remedy}, or name a branch for them with other"
+        f"{records_with(domain, lacking)}; {remedy}, or name a branch for them with other"
     )
+
+
+def joins_its_name(domain: Domain, label: Label, option: str) -> HierarchyError:
+    """Return the error for values that are joined under a label that is one of them itself."""
+    return HierarchyError(
+        f"{domain.column}: the label that {option} gives to values that are joined is a value of "
+        f"the column itself{records_with(domain, {label})}, and the two could not be told apart; "
+        f"give another label ({option}: …), or name the value as missing if it stands for none"
+    )
+
+
+def records_with(domain: Domain, values: Collection[Label]) -> str:
+    """Tell in brackets how many records hold some of the values, if that is known."""
+    if domain.counts is None:
+        return ""
+    held = (c for v, c in zip(domain.values, domain.counts, strict=True) if v in values)
+    return f" ({counted(sum(map(int, held)), 'record')})"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import accumulate
 from operator import mul
 
-from anon_dagster.core.builders.domain import Domain, grow
+from anon_dagster.core.builders.domain import Domain, grow, joins_its_name
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.errors import HierarchyError
 
@@ -68,11 +68,18 @@ def by_frequency(domain: Domain, *, keep: Sequence[int], rest: str = "other") ->
         the alphabet decides.
     rest
         Label of those that are joined.
+
+    Raises
+    ------
+    HierarchyError
+        If ``rest`` is one of the values, and others are joined with it.
     """
     assert domain.counts is not None, "frequencies need the counts of the values"
     counts = dict(zip(domain.values, domain.counts.tolist(), strict=True))
     ranked = sorted(domain.texts, key=lambda text: (-counts[text], text))
     ranks = {text: rank for rank, text in enumerate(ranked)}
+    if rest in ranks and any(text != rest for text in ranked[min(keep) :]):
+        raise joins_its_name(domain, rest, "rest")
 
     def joined(texts: list[str]) -> list[list[str]]:
         return [[text if ranks[text] < kept else rest for text in texts] for kept in keep]

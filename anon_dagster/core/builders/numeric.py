@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
 from typing import Literal
 
 from anon_dagster.core.builders.domain import Domain, grow
@@ -117,15 +119,19 @@ class _Grid:
 
 
 def by_rounding(domain: Domain, *, steps: Sequence[float]) -> Hierarchy:
-    """Round numbers to the nearest multiple of a step per level, halves to the even multiple.
+    """Round numbers to the nearest multiple of a step per level.
 
-    Each level rounds what the level below it shows, not the value itself: only so does every
-    label have one parent. The label of a value depends on nothing but the value and the rule.
+    A number half-way between two multiples of the first step goes to the even one, and at the
+    other levels where that one goes. So every label has one parent, and no number is farther than
+    half a step from what it becomes. The label of a value depends on nothing but the value and the
+    rule.
 
     Parameters
     ----------
     steps
-        (levels - 2,); growing.
+        (levels - 2,); each an odd multiple of the one before it: then a middle between two
+        multiples of the larger step is one of the smaller step as well, and no multiple of the
+        smaller step lies half-way between two of the larger.
 
     Raises
     ------
@@ -134,6 +140,8 @@ def by_rounding(domain: Domain, *, steps: Sequence[float]) -> Hierarchy:
     """
     numbers = domain.numbers()
     exact_steps = [exact(step) for step in steps]
+    ratios = [Fraction(str(b)) / Fraction(str(a)) for a, b in pairwise(steps)]
+    assert all(r.denominator == 1 and r % 2 for r in ratios), "the request was checked"
     places = common_places([*numbers.values(), *exact_steps])
 
     def levels(values: list[int]) -> list[list[str]]:

@@ -1,5 +1,6 @@
 """Dates and times: the calendar periods that they lie in, labelled as in ISO 8601."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
@@ -7,7 +8,13 @@ from anon_dagster.core.builders.domain import Domain, grow
 from anon_dagster.core.hierarchy import Hierarchy
 
 
-def by_period(domain: Domain, *, levels: Sequence[str], written: str | None = None) -> Hierarchy:
+def by_period(
+    domain: Domain,
+    *,
+    levels: Sequence[str],
+    written: str | None = None,
+    until: int | None = None,
+) -> Hierarchy:
     """Generalize dates and times to calendar periods.
 
     A time belongs to the day that its own clock shows: its offset from UTC changes nothing. The
@@ -19,14 +26,17 @@ def by_period(domain: Domain, *, levels: Sequence[str], written: str | None = No
         (levels - 2,) of ``day``, ``month``, ``quarter``, ``half_year``, ``year``, ``5_years``,
         ``decade``, ``century``, from finer to coarser; they nest.
     written
-        How a date is written, in the codes of ``strptime``; ISO 8601 if left out.
+        How a date is written, in the codes of ``strptime``; ISO 8601 if left out. It holds what
+        the levels ask for.
+    until
+        The last year that two digits (``%y``) mean.
 
     Raises
     ------
     HierarchyError
         If values are no such dates and the domain has no branch ``other``.
     """
-    read = {text: read_moment(text, written) for text in domain.texts}
+    read = {text: read_moment(text, written, until=until) for text in domain.texts}
     readings = {text: day for text, day in read.items() if day is not None}
 
     def labels(days: list[date]) -> list[list[str]]:
@@ -37,14 +47,26 @@ def by_period(domain: Domain, *, levels: Sequence[str], written: str | None = No
     return grow(domain, readings, labels, remedy=remedy)
 
 
-def read_moment(text: str, written: str | None = None) -> date | None:
-    """Read the day of a date or time; ``None`` if the text is none."""
+def read_moment(text: str, written: str | None = None, *, until: int | None = None) -> date | None:
+    """Read the day of a date or time; ``None`` if the text is none.
+
+    Parameters
+    ----------
+    until
+        The last year that a year of two digits can mean, the first being 99 years earlier; if left
+        out, years are those that are written, and two digits what ``strptime`` takes them for.
+    """
     try:
         if written is not None:
-            return datetime.strptime(text, written).date()  # noqa: DTZ007 (its clock counts)
-        return datetime.fromisoformat(text).date()
+            day = datetime.strptime(text, written).date()  # noqa: DTZ007 (its clock counts)
+            return day if until is None else day.replace(year=until - (until - day.year) % 100)
+        return None if _WEEK.match(text) else datetime.fromisoformat(text).date()
     except ValueError:
         return None
+
+
+_WEEK = re.compile(r"[0-9]{4}-?W[0-9]{2}(?:[^0-9-]|$)")
+"""A week without its day is no day."""
 
 
 def _labels(days: list[date], name: Callable[[date], str]) -> list[str]:

@@ -1,56 +1,69 @@
-"""Texts: characters masked one level after another, or the value suppressed at once."""
+"""Texts: masked one level after another, or the value suppressed at once."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 from anon_dagster.core.builders.domain import Domain, complete, grow
 from anon_dagster.core.hierarchy import Hierarchy
 
 
+@dataclass(frozen=True, slots=True)
+class Mask:
+    """What hides a piece of a text: one of its characters, or of its parts."""
+
+    side: Literal["left", "right"] = "right"
+    character: str = "*"
+    """What a piece is replaced by."""
+    parts: str | None = None
+    """What separates parts, as ``.`` in 10.2.3.4; without it pieces are characters."""
+
+    def pieces(self, text: str) -> list[str]:
+        """Return the pieces of a text that are hidden one by one."""
+        return list(text) if self.parts is None else text.split(self.parts)
+
+    def hide(self, pieces: list[str], count: int) -> str:
+        """Return a text with so many of its pieces hidden."""
+        hidden, shown = [self.character] * count, len(pieces) - count
+        left = hidden + pieces[count:] if self.side == "left" else pieces[:shown] + hidden
+        return (self.parts or "").join(left)
+
+
 def by_mask(
     domain: Domain,
     *,
-    side: Literal["left", "right"] = "right",
-    character: str = "*",
+    mask: Mask = Mask(),
     levels: int | None = None,
     per_level: int = 1,
     keep: int | None = None,
 ) -> Hierarchy:
-    """Replace characters from one side, more of them level by level, or all but a few at once.
+    """Replace characters or parts from one side, ever more of them, or all but a few at once.
 
-    A value keeps its length, so values of different lengths meet in the root only.
+    A value keeps the number of its pieces, so values with different numbers of them meet in the
+    root only.
 
     Parameters
     ----------
     levels
         How many levels mask something; the root follows them. Then the label of a value depends
-        on nothing but the value and the rule. If left out, as many as leave a character to the
-        longest of the values.
+        on nothing but the value and the rule. If left out, as many as leave a piece to the longest
+        of the values.
     per_level
-        How many characters each level masks.
+        How many pieces each level masks.
     keep
-        How many characters are left at the other side by a single level; none of values that have
-        no more. The levels are not asked for then.
+        How many pieces are left at the other side by a single level; none of values that have no
+        more. The levels are not asked for then.
     """
-    longest = max(map(len, domain.texts), default=0)
+    readings = {text: mask.pieces(text) for text in domain.texts}
+    longest = max(map(len, readings.values()), default=0)
     count = max(longest - 1, 0) // per_level if levels is None else levels
-    mask = _mask_left if side == "left" else _mask_right
 
-    def masked(texts: list[str]) -> list[list[str]]:
+    def masked(values: list[list[str]]) -> list[list[str]]:
         if keep is not None:
-            hidden = [len(text) - (keep if len(text) > keep else 0) for text in texts]
-            return [[mask(t, size, character) for t, size in zip(texts, hidden, strict=True)]]
+            return [[mask.hide(v, len(v) - (keep if len(v) > keep else 0)) for v in values]]
         sizes = range(per_level, per_level * count + 1, per_level)
-        return [[mask(text, min(size, len(text)), character) for text in texts] for size in sizes]
+        return [[mask.hide(value, min(size, len(value))) for value in values] for size in sizes]
 
-    return grow(domain, {text: text for text in domain.texts}, masked)
-
-
-def _mask_right(text: str, size: int, character: str) -> str:
-    return text[: len(text) - size] + character * size
-
-
-def _mask_left(text: str, size: int, character: str) -> str:
-    return character * size + text[size:]
+    return grow(domain, readings, masked)
 
 
 def by_suppression(domain: Domain) -> Hierarchy:

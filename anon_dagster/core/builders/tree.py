@@ -1,12 +1,12 @@
 """Trees written out: lines from leaf to root, or nested mappings from the root down."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from anon_dagster.core.builders.domain import Domain, Levels, complete
 from anon_dagster.core.builders.number import Number, read_number
-from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.errors import HierarchyError
 
 Row = tuple[Label, ...]  # leaf to root
@@ -23,14 +23,15 @@ def from_rows(
     """Build a hierarchy from a row per value, leaf to root.
 
     Every row is a leaf, whether the column has the value or not. A last label that all rows
-    share is the root; else the root is added. An empty label means a missing value, unless the
-    empty text is itself a value of the column. What a value becomes depends on nothing but the
-    rows.
+    share is the root; else the root is added. Rows end at the same distance from the root: in a
+    shorter one the value lies nearer to the root than others, and repeats itself on the levels
+    between. An empty label means a missing value, unless the empty text is itself a value of the
+    column; at the end of a row it is none. What a value becomes depends on nothing but the rows.
 
     Parameters
     ----------
     rows
-        (leaves,) of (levels,).
+        (leaves,) of up to (levels,).
     lines
         (leaves,): where each row stands, for messages; counted from 1 if left out.
     numeric
@@ -39,12 +40,14 @@ def from_rows(
     Raises
     ------
     HierarchyError
-        If the rows differ in length, a value stands twice, a label has two parents, or the rows
-        lack values of the column and the domain has no branch ``other``.
+        If a value stands twice, a label has two parents, or the rows lack values of the column and
+        the domain has no branch ``other``.
     """
     cleared = rows if "" in domain.values else [tuple(c or None for c in row) for row in rows]
-    _refuse_faults(domain.column, cleared, lines)
-    matched = _matched(domain, cleared) if numeric else cleared
+    completed = _completed(cleared)
+    ragged = len({len(_without_root(row)) for row in cleared}) > 1
+    _refuse_faults(domain.column, completed, lines, ragged=ragged)
+    matched = _matched(domain, completed) if numeric else completed
     levels: Levels = [list(level) for level in zip(*matched, strict=True)] or [[]]
     if len(levels) > 1 and len(set(levels[-1])) == 1:
         levels.pop()
@@ -58,10 +61,24 @@ def from_nodes(domain: Domain, nodes: Mapping[str, Any], *, numeric: bool = Fals
     label keeps its distance from the root; a value that lies nearer to the root than others
     repeats itself on the levels between. Everything else is as in :func:`from_rows`.
     """
-    paths = list(_paths(nodes))
-    depth = max(map(len, paths), default=1)
-    rows = [(path[-1],) * (depth - len(path)) + path[::-1] for path in paths]
-    return from_rows(domain, rows, numeric=numeric)
+    return from_rows(domain, [path[::-1] for path in _paths(nodes)], numeric=numeric)
+
+
+def _completed(rows: Sequence[Row]) -> Sequence[Row]:
+    """Repeat the value of shorter rows, so that all have as many labels."""
+    rooted = any(row[1:] and row[-1] == SUPPRESSED for row in rows)
+    ended = [_without_root(row) for row in rows]
+    depth = max(map(len, ended), default=1)
+    root = (SUPPRESSED,) if rooted else ()
+    return [row[:1] * (depth - len(row)) + row + root for row in ended]
+
+
+def _without_root(row: Row) -> Row:
+    """Leave out the root and empty labels at the end of a row; its value stays."""
+    end = len(row)
+    while end > 1 and row[end - 1] in {SUPPRESSED, None}:
+        end -= 1
+    return row[:end]
 
 
 def _paths(node: object) -> Iterator[Row]:
@@ -86,30 +103,48 @@ def _text(value: object) -> Label:
 # -- faults --------------------------------------------------------------------------------
 
 
-def _refuse_faults(column: str, rows: Sequence[Row], lines: Sequence[int] | None) -> None:
+def _refuse_faults(
+    column: str, rows: Sequence[Row], lines: Sequence[int] | None, *, ragged: bool
+) -> None:
     """Raise with every fault of one kind, and where each stands."""
     noun = "value" if lines is None else "line"
     numbers = range(1, len(rows) + 1) if lines is None else lines
     faults = [
         f"{_listed(noun, [numbers[index] for index in indices])}: {fault}"
-        for indices, fault in _faults(rows)
+        for indices, fault in _faults(rows, ragged=ragged)
     ]
     if faults:
         raise HierarchyError(f"{column}: the hierarchy is no tree; {'; '.join(faults)}")
 
 
-def _faults(rows: Sequence[Row]) -> Iterator[tuple[list[int], str]]:
+def _faults(rows: Sequence[Row], *, ragged: bool) -> Iterator[tuple[list[int], str]]:
     """Yield what keeps rows from being a tree: the indices of the rows at fault, and the fault."""
-    levels = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
-    if ragged := [index for index, row in enumerate(rows) if len(row) != levels]:
-        yield ragged, f"not {levels} labels as in most"
-        return
+    levels = len(rows[0]) if rows else 0
     if twice := _second((row[0], index) for index, row in enumerate(rows)):
         yield twice, "a value that an earlier one names"
         return
     for level in range(1, levels - 1):
         if forked := _second((row[level], row[level + 1]) for row in rows):
             yield forked, f"a label of level {level} with another parent than an earlier one has"
+            return
+    if ragged and (astray := sorted(set(_below_others(rows)))):
+        yield astray, "a label below other ones than an earlier line has above it"
+
+
+def _below_others(rows: Sequence[Row]) -> list[int]:
+    """Return where a label has other labels above it than where it came first.
+
+    It matters between rows of unequal length, where no level tells it. Rows are as long as they
+    were completed to; their values may repeat themselves.
+    """
+    above: dict[Label, Row] = {}
+    return [
+        index
+        for index, row in enumerate(rows)
+        for level, label in enumerate(row[1:], 1)
+        if label != row[0] and row[level + 1 : level + 2] != (label,)
+        if above.setdefault(label, row[level + 1 :]) != row[level + 1 :]
+    ]
 
 
 def _second(pairs: Iterable[tuple[Label, object]]) -> list[int]:

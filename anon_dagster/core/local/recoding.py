@@ -3,9 +3,9 @@
 Cells are split top-down (see ``splitting``), then neighbouring classes are regrouped bottom-up (see
 ``regrouping``). Labels are nodes of the hierarchies, or ranges and sets of values where the problem
 allows them; the nodes of an attribute's ``highest`` level bound who may share a class, however it
-is labelled. The same table gives the same classes, in whatever order its tuples stand. The steps are
-guided by the certainty penalty; of the releases that they lead to, the one of least loss by the
-problem's objective is taken.
+is labelled. The same table gives the same classes, in whatever order its tuples stand. The steps
+are guided by the certainty penalty; of the releases that they lead to, the one of least loss by
+the problem's objective is taken.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -5,6 +5,7 @@ candidate raises the bounds of all that are more specific, or more general, in o
 """
 
 from collections.abc import Callable, Sequence
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ class Bounds:
         self.lattice = lattice
         self._split = _split(lattice.shape)
         halves = lattice.shape[: self._split], lattice.shape[self._split :]
-        self._offsets = [np.indices(half).reshape(len(half), int(np.prod(half))) for half in halves]
+        self._offsets = [_offsets(half) for half in halves]
 
     def fill(self, terms: Terms) -> NDArray[np.float64]:
         """Return the sum of the terms of every candidate, (candidates,)."""
@@ -48,15 +49,15 @@ class Bounds:
         parts = terms[: self._split], terms[self._split :]
         sums = []
         for offsets, part in zip(self._offsets, parts, strict=True):
-            total = np.zeros(offsets.shape[1])
+            total = np.zeros(1)
             for term, offset in zip(part, offsets, strict=True):
-                total += term.take(offset)
+                total = total + term.take(offset)
             sums.append(total)
         return sums
 
     def rule_out_below(self, levels: Levels) -> None:
         """Rule out all that is at least as specific."""
-        self.bound.reshape(self.lattice.shape)[self.lattice.below(levels)] = np.inf
+        self.lattice.below(self.bound, levels)[...] = np.inf
 
     def open(self, best: float, index: int) -> NDArray[np.bool_]:
         """Tell which candidates, (candidates,), may beat or precede the best one.
@@ -126,7 +127,7 @@ class SummedBounds(Bounds):
         of the lattice as it is; rows of the array without a change are not touched.
         """
         cut = []
-        for term, end in zip(terms, self.lattice.below(levels), strict=True):
+        for term, end in zip(terms, self.lattice.ranges_below(levels), strict=True):
             below = np.full(len(term), -np.inf)
             below[end] = term[end]
             cut.append(below)
@@ -159,10 +160,17 @@ class Floors(Bounds):
         self._unsuppressed = self.base = self.bound + slack  # (candidates,): without suppression
 
     def _filled(self, floor: Floor, highest: Levels) -> NDArray[np.float64]:
-        """Return a floor over the candidates up to some levels, (levels, …, levels)."""
+        """Return a floor over the candidates up to some levels, (axes, …, axes)."""
         joined = np.zeros(()) if floor.join is np.add else np.full((), -np.inf)
-        for term, low, high in zip(floor.terms, self.lattice.lowest, highest, strict=True):
-            joined = floor.join.outer(joined, term[low : high + 1])
+        several = [size > 1 for size in self.lattice.shape]
+        for term, low, high, axis in zip(
+            floor.terms, self.lattice.lowest, highest, several, strict=True
+        ):
+            joined = (
+                floor.join.outer(joined, term[low : high + 1])
+                if axis
+                else floor.join(joined, term[low])
+            )
         return floor.loss(joined)
 
     def raise_below(self, levels: Levels, floor: Floor) -> None:
@@ -170,24 +178,33 @@ class Floors(Bounds):
         if any(level < low for level, low in zip(levels, self.lattice.lowest, strict=True)):
             return
         highest = tuple(map(min, levels, self.lattice.highest))
-        below = self.bound.reshape(self.lattice.shape)[self.lattice.below(highest)]
+        below = self.lattice.below(self.bound, highest)
         np.maximum(below, self._filled(floor, highest), out=below)
 
     def charge_below(self, levels: Levels, surcharge: float) -> None:
         """Raise the bounds of all that is at least as specific by what suppression adds there."""
         if surcharge <= self._slack:
             return
-        cut = self.lattice.below(levels)
-        below = self.bound.reshape(self.lattice.shape)[cut]
-        least = self._unsuppressed.reshape(self.lattice.shape)[cut]
+        below = self.lattice.below(self.bound, levels)
+        least = self.lattice.below(self._unsuppressed, levels)
         np.maximum(below, least + (surcharge - self._slack), out=below)
 
     def raise_above(self, levels: Levels, loss: float) -> None:
         """Raise the bounds of all that is at least as general to a loss without suppression."""
-        cut = self.lattice.above(levels)
         for bounds, least in ((self._unsuppressed, loss), (self.bound, loss - self._slack)):
-            above = bounds.reshape(self.lattice.shape)[cut]
+            above = self.lattice.above(bounds, levels)
             np.maximum(above, least, out=above)
+
+
+def _offsets(shape: tuple[int, ...]) -> list[NDArray[np.intp]]:
+    """Return the offset of every combination of levels: per quasi-identifier, (combinations,).
+
+    Of a quasi-identifier with one level, that level alone, (1,).
+    """
+    axes = tuple(size for size in shape if size > 1)
+    several = iter(np.indices(axes).reshape(len(axes), prod(axes)))
+    one = np.zeros(1, dtype=np.intp)
+    return [next(several) if size > 1 else one for size in shape]
 
 
 def _split(shape: tuple[int, ...]) -> int:

@@ -174,7 +174,7 @@ class Exploration:
             self._incumbents.too_suppressed[levels] = inherited
             doomed = np.zeros_like(doomed)  # nothing below is left to learn of
         elif not inherited:
-            self._spent.reshape(self._lattice.shape)[self._lattice.above(levels)] = True
+            self._lattice.above(self._spent, levels)[...] = True
         self._evaluator.costs.learn(self.bounds, verdict.classes, doomed)
 
     def _consider(self, verdict: Verdict) -> None:

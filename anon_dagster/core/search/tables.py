@@ -101,7 +101,7 @@ class Grid:
     ) -> tuple[NDArray[np.intp], ...]:
         """Return the columns' values in some cells."""
         if self.dims is not None:
-            return np.unravel_index(cells, self.dims) if self.dims else ()
+            return _places(cells, self.dims)
         assert self.first is not None
         return tuple(column[self.first[cells]] for column in columns)
 
@@ -285,6 +285,13 @@ class Tables:
         return tuple(
             tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
         )
+
+
+def _places(cells: NDArray[np.intp], dims: Sequence[int]) -> tuple[NDArray[np.intp], ...]:
+    """Return the place of cells, (cells,), on each axis of an array; it may have any number."""
+    axes = tuple(size for size in dims if size > 1)
+    several = iter(np.unravel_index(cells, axes) if axes else ())
+    return tuple(next(several) if size > 1 else np.zeros_like(cells) for size in dims)
 
 
 _UNGUARDED = Histogram(

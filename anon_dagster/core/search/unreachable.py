@@ -74,8 +74,8 @@ def _least_suppression(evaluator: Evaluator, lattice: Lattice, meter: Meter) -> 
             return best, fewest
         levels = lattice.levels(index)
         verdict = evaluator.evaluate(levels)
-        bounds, below = least.reshape(lattice.shape), lattice.below(levels)
-        bounds[below] = np.maximum(bounds[below], verdict.inherited)
+        below = lattice.below(least, levels)
+        np.maximum(below, verdict.inherited, out=below)
         least[index] = evaluator.compact.records + 1
         meter.count(int(np.count_nonzero(least < fewest)))
         if verdict.suppressed < fewest:

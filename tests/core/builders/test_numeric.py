@@ -1,13 +1,16 @@
 """Intervals and rounding."""
 
 from fractions import Fraction
+from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from anon_dagster.core.builders import by_interval, by_rounding
 from anon_dagster.errors import HierarchyError
+from anon_dagster.request import RoundingRule
 from tests.core.builders.examples import CANARY, domain, level, numbers, path
 
 
@@ -97,11 +100,43 @@ def test_halves_are_rounded_to_the_even_multiple() -> None:
     }
 
 
-def test_each_rounding_rounds_the_one_below() -> None:
-    assert path(by_rounding(domain("447"), steps=(5, 10, 100)), "447") == [
-        *("447", "445", "440", "400", "*")
-    ]
-
-
 def test_rounded_numbers_keep_the_decimal_mark() -> None:
     assert path(by_rounding(domain("1,26", decimal=","), steps=[0.1]), "1,26")[1] == "1,3"
+
+
+def test_each_level_shows_the_nearest_multiple_of_the_value_itself() -> None:
+    steps = (Fraction(2), Fraction(6), Fraction(54), Fraction(270))
+    values = [Fraction(n, 4) for n in range(-2400, 2400)]
+    hierarchy = by_rounding(domain(*(str(float(v)) for v in values)), steps=list(map(float, steps)))
+    for number, step in enumerate(steps, 1):
+        for value, label in level(hierarchy, number).items():
+            assert abs(Fraction(str(label)) - Fraction(str(value))) <= step / 2
+            assert Fraction(str(label)) % step == 0
+
+
+def test_steps_make_a_tree_exactly_if_each_is_an_odd_multiple() -> None:
+    """Numbers that have two nearest multiples could go to either, and are left out."""
+    for small, large in product(range(1, 7), range(1, 40)):
+        if large > small:
+            parents: dict[Fraction, set[Fraction]] = {}
+            for value in (Fraction(n, 4) for n in range(-400, 400)):
+                below, above = _nearest(value, small), _nearest(value, large)
+                if len(below) == len(above) == 1:
+                    parents.setdefault(below[0], set()).update(above)
+            nests = all(len(p) == 1 for p in parents.values())
+            assert nests == (large % small == 0 and large // small % 2 == 1), (small, large)
+            assert nests == _accepted({"type": "rounding", "steps": [small, large]})
+
+
+def _nearest(value: Fraction, step: int) -> list[Fraction]:
+    low = value // step * step
+    far = {Fraction(at): abs(value - at) for at in (low, low + step)}
+    return [at for at, distance in far.items() if distance == min(far.values())]
+
+
+def _accepted(document: dict[str, object]) -> bool:
+    try:
+        RoundingRule.model_validate(document)
+    except ValidationError:
+        return False
+    return True

@@ -63,7 +63,14 @@ def test_values_that_a_tree_lacks_are_an_error_that_counts() -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([("a", "x", "*"), (CANARY, "x"), ("c", "x", "*")], "line 20: not 3 labels"),
+        (
+            [("a", "x", CANARY), ("b", "x"), ("c", "y", CANARY)],
+            "line 20: a label of level 1 with another parent|line 20: a label below other ones",
+        ),
+        (
+            [("a", "s", "x", "y"), ("b", "s", "x", "z"), ("c", "x")],
+            "line 20: a label of level 2 with another parent",
+        ),
         ([(CANARY, "*"), ("b", "*"), (CANARY, "*")], "line 30: a value that an earlier one names"),
         (
             [("a", CANARY, "p"), ("b", CANARY, "q"), ("c", CANARY, "q")],
@@ -119,3 +126,28 @@ def test_an_empty_tree_lacks_everything() -> None:
     with pytest.raises(HierarchyError, match="lacks 1 value"):
         from_nodes(domain("a"), {})
     assert path(from_nodes(domain("a", other="other"), {}), "a") == ["a", "*"]
+
+
+def test_rows_of_unequal_length_are_completed_like_nested_mappings() -> None:
+    rows = [("Bonn", "DE", "EU"), ("sea",), ("Lima", "SA")]
+    nodes = {"EU": {"DE": ["Bonn"]}, "sea": None, "SA": ["Lima"]}
+    expected = from_nodes(domain("Bonn"), nodes).labels
+    assert expected == (("Bonn", "sea", "Lima"), ("DE", "sea", "Lima"), ("EU", "sea", "SA"), ("*",))
+    some = [(*rows[0], "*"), *rows[1:]]
+    every = [(*row, "*") for row in rows]
+    blank = [(*row, *[""] * (4 - len(row))) for row in rows]
+    for written in (rows, some, every, blank):
+        assert from_rows(domain("Bonn"), written).labels == expected
+
+
+def test_a_level_that_all_share_below_a_root_that_is_written_stays() -> None:
+    for rows in (
+        [("a", "x", "all", "*"), ("b", "y", "all", "*")],
+        [("a", "x", "all", "*"), ("b", "all")],
+    ):
+        assert path(from_rows(domain("a"), rows), "a") == ["a", "x", "all", "*"]
+
+
+def test_a_short_row_names_the_branch_that_others_name() -> None:
+    with pytest.raises(HierarchyError, match="value 3: a label below other ones than an earlier"):
+        from_rows(domain("a"), [("a", "s", "x", "y"), ("b", "y"), ("c", "s")])
