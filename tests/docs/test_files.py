@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import yaml
 
 from anon_dagster.request import CsvOptions, Source
+from anon_dagster.request.documents import parse_yaml
 from anon_dagster.storage.sources import open_source
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "files.md"
@@ -26,7 +26,7 @@ EXPECTED: list[dict[str, list[str | None]]] = [
 
 def examples() -> list[tuple[dict[str, Any], str]]:
     found = SHOWN.findall(PAGE.read_text(encoding="utf-8"))
-    return [(yaml.safe_load(options)["csv"], content) for options, content in found]
+    return [(parse_yaml(options, name="an example")["csv"], content) for options, content in found]
 
 
 def test_every_example_is_read_as_the_page_says(tmp_path: Path) -> None:
