@@ -14,7 +14,8 @@ from enum import Enum
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_DIGITS = 15  # significant decimal digits that a float64 holds without loss
+_DIGITS = 17  # significant decimal digits that a float64 may be written with; none needs more
+_PLACES = 15  # decimal places of a decimal that is written with as many in every cell
 _PRECISION = 18  # of decimals that still fit into 64 bits in Parquet
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -215,7 +216,7 @@ def _candidates(array: pa.StringArray, decimal: str) -> list[pa.DataType]:
         return [pa.bool_()]
     if number is not None and pc.match_substring_regex(number, _NUMBER).as_py():
         scale = len(number.partition(".")[2])
-        fixed = [pa.decimal128(_PRECISION, scale)] if 0 < scale <= _DIGITS else []
+        fixed = [pa.decimal128(_PRECISION, scale)] if 0 < scale <= _PLACES else []
         return [pa.int64(), pa.float64(), *fixed]
     if pc.match_substring_regex(first, _DATE + "$").as_py():
         return [pa.date32()]
