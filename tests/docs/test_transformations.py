@@ -28,6 +28,8 @@ COLUMNS: dict[str, list[Any]] = {
     "job": ["nurse"] * (ROWS - 2) + ["mayor", "bishop"],
     "stay": [1, 2, 8, 9] * (ROWS // 4),
     "ward": ["heart", "eyes", "skin", "lungs"] * (ROWS // 4),
+    "born": ["17.05.25", "03.11.26"] * (ROWS // 2),
+    "address": [f"10.2.{n % 2 + 33}.{n}" for n in range(ROWS)],
     "weight": [60 + n % 3 for n in range(ROWS)],
 }
 
@@ -59,6 +61,15 @@ def released(name: str, **options: Any) -> pd.DataFrame:
 def test_every_snippet_of_the_page_is_a_valid_attribute() -> None:
     assert shown().keys() == COLUMNS.keys()
     parse_policy({"attributes": shown(), "privacy": {"k_anonymity": {"k": 2}}})
+
+
+def test_dates_of_two_digits_and_parts_of_addresses_read_as_the_page_says() -> None:
+    rule = {**shown()["born"], "lowest_level": 2, "highest_level": 2}
+    policy = {"attributes": {"born": rule}, "privacy": {"k_anonymity": {"k": 2}}}
+    years = anonymize({"policy": policy}, frame=pd.DataFrame({"born": COLUMNS["born"]})).df
+    assert years is not None
+    assert set(years["born"]) == {"2025", "1926"}
+    assert set(released("address")["address"]) == {"10.2.33.*", "10.2.34.*"}
 
 
 def test_local_labels_are_ranges_and_sets_of_the_values_of_a_class() -> None:
