@@ -125,7 +125,8 @@ def test_a_table_means_the_same_release_however_it_is_stored(rows: Rows) -> None
 
 
 def test_a_hostile_table_means_the_same_release_however_it_is_stored(tmp_path: Path) -> None:
-    rows: Rows = [(text, 41, "f") for text in (*HOSTILE, None) for _ in range(2)]
+    texts = [text for text in HOSTILE if text != "*"]  # which is refused: it is a label
+    rows: Rows = [(text, 41, "f") for text in (*texts, None) for _ in range(2)]
     releases = [released(way, tmp_path) for way in encodings(table_of(rows), tmp_path)]
     assert len(releases[0]) > 2
     assert all(release == releases[0] for release in releases)
