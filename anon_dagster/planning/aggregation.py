@@ -100,7 +100,25 @@ class Aggregation:
             return [self._label(code) for code in micro.modes(codes, grouping)]
         if self.aggregate == "median" and np.isnan(self.numbers).all():
             return [self._label(code) for code in micro.middle_codes(codes, grouping)]
-        return [self._written(number) for number in self._averages(grouping)]
+        ends = zip(*micro.ranges(codes, grouping), strict=True)
+        averages = zip(self._averages(grouping).tolist(), ends, strict=True)
+        return [self._between(number, low, high) for number, (low, high) in averages]
+
+    def _between(self, number: float, low: int, high: int) -> Label:
+        """Write an average; where its rounding leaves the group's values, the nearest of these."""
+        if np.isnan(number) or low == high:
+            return None if np.isnan(number) else self._label(low)
+        shown = self._rounded(number)
+        if shown <= self.numbers[low] or shown >= self.numbers[high]:
+            return self._label(low if shown <= self.numbers[low] else high)
+        return self._written(number)
+
+    def _rounded(self, number: float) -> float:
+        """Return an average as it is written."""
+        if self.meaning is Meaning.number:
+            return float(f"{number:.{DIGITS}g}")
+        start = _EPOCH if self.meaning is Meaning.date else 0
+        return float(round(number + start) - start)
 
     def error(self, grouping: Grouping) -> float:
         """Return SSE / SST of the groups' averages, 0 (nothing lost) to 1; NaN without numbers.

@@ -84,16 +84,17 @@ class ColumnCount:
             If a value that is no number reads as another number does with a point.
         """
         texts = canonical_texts(self.values, self.ordering, decimal=self.decimal)
-        if texts.equals(self.values):
+        pointed = self.decimal == "." or self.ordering.meaning is not Meaning.number
+        if texts.equals(self.values) and pointed:
             return self
         kinds = self.kinds
         if kinds.kind is TextKind.text:
             kinds = Kinds.of(texts)
         column = column_count(texts, self.counts, kinds)
         places = position_among(column.values, texts)
-        confused = np.zeros(len(column.values), dtype=np.int64)
-        confused[places[self.ordering.ranks >= 0]] = 1
-        if clashes := int(confused[places[self.ordering.odd]].sum()):
+        odd = self.values.filter(pa.array(self.ordering.odd))
+        clashes = int((ordering_of(odd, meaning=Meaning.number).ranks >= 0).sum())
+        if clashes and self.decimal != ".":
             raise SourceError(
                 f"{listed(clashes, 'value')} with a point among numbers whose decimal mark is "
                 f"{self.decimal}: nobody can tell what they mean; write all numbers alike"

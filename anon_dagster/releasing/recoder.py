@@ -153,13 +153,15 @@ def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
     Text of a CSV file gets the type that changes nothing.
     """
     asked, column = decision.request.source, decision.counted.columns[name]
+    mark = decision.request.release_decimal
     if asked is None or asked.format_found != "csv":
         kind = released_type(source.schema.field(name).type)
+        if mark != "." and name in decision.counted.attributes and _is_text(kind):
+            return Treatment(kind, lambda values, _: _remarked(values, column, mark).cast(kind))
         if column.spellings is None:
             return Treatment(kind, lambda values, _: _numbers_alike(values.cast(kind)))
         return Treatment(kind, lambda values, _: _respelled(values, column).cast(kind))
     kinds = column.kinds
-    mark = decision.request.release_decimal
 
     def treat(values: pa.Array, _: NDArray[np.int64]) -> pa.Array:
         encoded = values.dictionary_encode()
@@ -173,6 +175,16 @@ def _kept(decision: Decision, source: OpenSource, name: str) -> Treatment:
         return distinct.take(encoded.indices)
 
     return Treatment(kinds.type, treat)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
+
+
+def _remarked(values: pa.Array, column: ColumnCount, mark: str) -> pa.StringArray:
+    """Write the numbers among texts as the target does."""
+    texts = values.cast(pa.string())
+    return _marked(texts if column.spellings is None else _respelled(texts, column), column, mark)
 
 
 def _respelled(values: pa.Array, column: ColumnCount) -> pa.StringArray:

@@ -303,7 +303,7 @@ def _stored(document: Mapping[str, Any]) -> StoredSolution:
     told = _CellsDocument.model_validate(document["cells"])
     asked = _LEVELS.validate_python(document["levels"])
     labels, levels, rows = told.labels, told.levels, told.codes
-    if (asked is None) != (policy.recoding == "local"):
+    if asked is None and policy.recoding != "local":
         raise ValueError("levels go with a global recoding")
     if asked is not None and len(asked) != len(attributes):
         raise ValueError("a quasi-identifier without a level")

@@ -51,17 +51,14 @@ def ordering_of(
     """
     present = _bools(pc.is_valid(values))
     numbers = _pointed(values, decimal)
-    fits = _numeric(numbers, _STRICT)
-    if meaning is Meaning.number or (meaning is None and _are_numbers(numbers, fits, present)):
-        return _of_numbers(numbers, fits, present)
+    if meaning is Meaning.number or (meaning is None and _are_numbers(numbers, present)):
+        return _of_numbers(numbers, _numeric(numbers, _LENIENT), present)
     if meaning in {None, Meaning.boolean} and _are_booleans(values, present):
         return replace(_of_texts(values, numbers, present), meaning=Meaning.boolean)
     readings = [(kind, read(values)) for kind, read in _CALENDARS if meaning in {None, kind}]
-    if meaning is not None and readings:
+    if readings:  # of two that read as many, a date is no moment
         kind, moments = max(readings, key=lambda reading: int(reading[1].valid.sum()))
-        return _of_moments(kind, moments, present)
-    for kind, moments in readings:
-        if _prevails(moments.valid, present):
+        if meaning is not None or _prevails(moments.valid, present):
             return _of_moments(kind, moments, present)
     return _of_texts(values, numbers, present)
 
@@ -93,11 +90,22 @@ def canonical_texts(
     several ways to write the same moment it is the first by the alphabet. Odd values and texts
     stay as they are.
     """
-    if ordering.meaning is Meaning.number:
-        return _plain_numbers(values, ordering, decimal)
     if ordering.meaning in {Meaning.text, Meaning.category, Meaning.boolean}:
         return values
-    return _first_spellings(values, ordering)
+    if ordering.meaning is Meaning.number:
+        alike = _plain_numbers(values, ordering, decimal)
+    else:
+        alike = _first_spellings(values, ordering)
+    return _odd_ones_alike(alike, ordering, decimal) if ordering.odd.any() else alike
+
+
+def _odd_ones_alike(values: pa.StringArray, ordering: Ordering, decimal: str) -> pa.StringArray:
+    """Write equal odd values alike, too: there may be numbers among dates."""
+    odd = values.filter(pa.array(ordering.odd))
+    own = ordering_of(odd, decimal=decimal)
+    return pc.replace_with_mask(
+        values, pa.array(ordering.odd), canonical_texts(odd, own, decimal=decimal)
+    )
 
 
 def remarked(values: pa.StringArray, decimal: str, mark: str) -> pa.StringArray:
@@ -119,8 +127,9 @@ def _prevails(fits: _Bools, present: _Bools) -> bool:
 # -- numbers -------------------------------------------------------------------------------
 
 
-def _are_numbers(pointed: pa.StringArray, fits: _Bools, present: _Bools) -> bool:
+def _are_numbers(pointed: pa.StringArray, present: _Bools) -> bool:
     """Tell whether values are numbers: not if several begin with idle zeros, as codes do."""
+    fits = _numeric(pointed, _STRICT)
     if not _prevails(fits, present):
         return False
     return int((_numeric(pointed, _LENIENT) & ~fits).sum()) <= 1

@@ -26,7 +26,7 @@ from anon_dagster.core.audit import (
     relative_gains,
     without,
 )
-from anon_dagster.core.audit.values import plainly, read_values
+from anon_dagster.core.audit.values import plainly, pointed, read_values
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.errors import counted
 from anon_dagster.hierarchies import build_hierarchy
@@ -177,7 +177,7 @@ class Values:
             The column in each, with its values as they are written there.
         """
         columns = {"release": release} | ({} if source is None else {"source": source})
-        plain = {table: plainly(c.labels, c.decimal) for table, c in columns.items()}
+        plain = {table: pointed(c.labels, c.decimal) for table, c in columns.items()}
         spellings = list(dict.fromkeys(label for labels in plain.values() for label in labels))
         read = read_values(spellings)
         codes = dict(zip(spellings, read.same.tolist(), strict=True))
@@ -197,9 +197,17 @@ class Values:
         """The value that stands for none, if a record has none."""
         return self.codes.get(None)
 
+    def _code_of(self, text: str) -> int:
+        """Return the value that a text stands for, a number however it is written; -1 if none."""
+        if text in self.codes:
+            return self.codes[text]
+        (plain,) = plainly([text], ".")
+        numbers = zip(plainly(list(self.codes), "."), self.codes.values(), strict=True)
+        return next((code for number, code in numbers if number == plain), -1)
+
     def guarded(self, asked: Sequence[str]) -> tuple[NDArray[np.bool_], int]:
         """Tell which values are among some, (values,), and how many of these there are not."""
-        found = [self.codes.get(text, -1) for text in plainly(asked, ".")]
+        found = [self._code_of(text) for text in asked]
         flags = np.zeros(len(self.labels) + 1, dtype=np.bool_)
         flags[found] = True
         return flags[:-1], found.count(-1)

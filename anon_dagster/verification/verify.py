@@ -22,6 +22,7 @@ from anon_dagster.reading.headers import require_header
 from anon_dagster.reading.population import count_population
 from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
+from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.verification.population import Crowd, of_the_population
 from anon_dagster.verification.result import (
@@ -127,6 +128,8 @@ def verify_file(
 
 def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     names = (*policy.quasi_identifiers, *policy.names("sensitive"))
+    tokens = {n: frozenset(a.missing) for n, a in policy.attributes.items() if a.missing}
+    table = WithMissing(table, {n: texts for n, texts in tokens.items() if n in table.columns})
     return count(table, [name for name in names if name in table.columns], decimal=decimal)
 
 

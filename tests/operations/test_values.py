@@ -261,3 +261,68 @@ def test_together_is_what_the_files_say_one_below_the_other(
         assert told[promise.name].holds == promise.holds
         assert told[promise.name].reached == pytest.approx(promise.reached)
     json.dumps(result.document())
+
+
+# -- one value, two spellings --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "ills",
+    [
+        ["2024-02-29", "2024-02-29T00:00", "2024-03-01", "2024-03-02", "2024-03-03"],
+        ["2020-01-01T00:00:00Z", "2020-01-01T01:00:00+01:00", *(f"2020-01-0{n}" for n in "2345")],
+        ["7", "007", "1", "2", "3"],
+        ["5", "5.0", *(f"2020-01-0{n}" for n in "12345")],
+    ],
+)
+def test_two_spellings_of_one_value_are_one(ills: list[str]) -> None:
+    frame = pd.DataFrame({"age": list("aabbbbbbb")[: len(ills)], "ill": ills})
+    asked = {
+        "attributes": {"age": {**QI, "highest_level": 0}, "ill": SENSITIVE},
+        "privacy": {"l_diversity": {"attribute": "ill", "l": 2}},
+        "suppression_limit": 1.0,
+    }
+    assert set(of(anonymize({"policy": asked}, frame=frame))["age"]) == {"b"}
+    assert not verify(asked, frame).holds
+
+
+def test_later_whole_numbers_of_a_file_with_a_comma_are_placed_by_size(tmp_path: Path) -> None:
+    first = pd.DataFrame({"d": [0.5, 1, 1.5, 3, 10.5, 11, 12, 13.5]})
+    asked = {
+        "attributes": {"d": {**QI, "local_labels": "ranges"}, "n": {"role": "non_sensitive"}},
+        "privacy": {"k_anonymity": {"k": 3}},
+        "recoding": "local",
+    }
+    result = anonymize({"policy": asked}, frame=first.assign(n=list("abcdefgh")))
+    path = tmp_path / "later.csv"
+    path.write_text("d;n\n1;low\n11;high\n0;out\n-5;out\n;out\nfoo;out\n", encoding="utf-8")
+    source = {"path": str(path), "csv": {"separator": ";", "decimal": ","}}
+    df = of(apply(json.loads(json.dumps(result.document())), source=source))
+    assert dict(zip(df["n"], df["d"], strict=True)) == {"low": "[0.5, 3]", "high": "[10.5, 13.5]"}
+
+
+@pytest.mark.parametrize("aggregate", ["mean", "median"])
+@pytest.mark.parametrize(
+    "text",
+    ["12345678901", "9007199254740993", "1e-400", "9999-12-31T23:59:59.9", "0001-01-01T00:00:00Z"],
+)
+def test_an_average_never_leaves_the_values_of_its_group(aggregate: str, text: str) -> None:
+    averaged = {"transformation": "microaggregation", "aggregate": aggregate}
+    asked = {"attributes": {"x": {**QI, **averaged}}, "privacy": {"k_anonymity": {"k": 2}}}
+    df = of(anonymize({"policy": asked}, frame=pd.DataFrame({"x": [text] * 2})))
+    plain = str(df["x"].iloc[0]).replace(" ", "T").replace("+00:00", "Z")
+    assert as_number(plain.rstrip("0") if "." in plain and "T" in plain else plain) == as_number(
+        text
+    )
+
+
+def test_a_solution_of_one_level_each_is_applied_though_local_recoding_was_asked() -> None:
+    frame = pd.DataFrame({"q": [1, 1, 2, 2, 11, 11, 12, 12]})
+    asked = {
+        "attributes": {"q": QI},
+        "privacy": {"average_risk": {"risk": 0.4}},
+        "recoding": "local",
+        "suppression_limit": 1.0,
+    }
+    result = anonymize({"policy": asked}, frame=frame)
+    assert len(of(apply(result, frame=frame))) == len(of(result))

@@ -6,7 +6,7 @@ The rules themselves are those of the documentation: a column is one of numbers 
 all of its values are, but for a few odd ones.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -49,21 +49,40 @@ def read_values(labels: Sequence[Label], *, decimal: str = ".") -> ReadValues:
         The decimal mark of its numbers.
     """
     present = [label for label in labels if label is not None]
-    for reader in (_number(decimal), _truth, _day, _clock_time, _instant):
-        sizes = {label: size for label in present if (size := reader(label)) is not None}
-        if reader is _truth and len(sizes) < len(present):
-            continue
-        codes = reader not in _OTHER_READERS and _are_codes(present, sizes, decimal)
-        if _is_one_of(len(sizes), len(present)) and not codes:
-            return _of_sizes(labels, sizes)
+    number, truth = _number(decimal), {label: _truth(label) for label in present}
+    sizes: dict[str, _Size] = {t: read for t in present if (read := number(t)) is not None}
+    idle = [label for label in present if label not in sizes and _begins_idly(label, number)]
+    if _is_one_of(len(sizes), len(present)) and len(idle) <= 1:
+        idly = ((label, _without_idle_zeros(label, number)) for label in idle)
+        return _of_sizes(labels, sizes | {t: read for t, read in idly if read is not None})
+    if present and None not in truth.values():
+        return _of_sizes(labels, {t: size for t, size in truth.items() if size is not None})
+    readings: list[dict[str, _Size]] = [
+        {label: size for label in present if (size := reader(label)) is not None}
+        for reader in (_day, _clock_time, _instant)
+    ]
+    most = max(readings, key=len)  # of two that are as long, the first
+    if _is_one_of(len(most), len(present)):
+        return _of_sizes(labels, most)
     return ReadValues(_numbered(list(labels)), None, len(present))
 
 
-def plainly(labels: Sequence[Label], decimal: str) -> list[Label]:
-    """Write the numbers among labels with a point and without idle signs; others stay.
+def pointed(labels: Sequence[Label], decimal: str) -> list[Label]:
+    """Write the numbers among labels with a point; others stay.
 
     So labels of tables with different decimal marks can be held against each other.
     """
+    if decimal == ".":
+        return list(labels)
+    read = _number(decimal)
+    return [
+        label if label is None or read(label) is None else label.replace(decimal, ".")
+        for label in labels
+    ]
+
+
+def plainly(labels: Sequence[Label], decimal: str) -> list[Label]:
+    """Write the numbers among labels with a point and without idle signs; others stay."""
     read = _number(decimal)
     plain: list[Label] = []
     for label in labels:
@@ -88,10 +107,12 @@ def _is_one_of(fitting: int, present: int) -> bool:
     return odd <= _TOLERATED or odd * _ONE_IN <= present
 
 
-def _are_codes(present: Sequence[str], sizes: Mapping[str, _Size], decimal: str) -> bool:
-    """Tell whether several values are numbers but for the zeros that they begin with."""
-    read = _number(decimal)
-    return sum(_begins_idly(label, read) for label in present if label not in sizes) > 1
+def _without_idle_zeros(text: str, read: Callable[[str], Decimal | None]) -> Decimal | None:
+    """Read a number that begins with idle zeros."""
+    bare = text.strip()
+    sign = bare[:1] if bare[:1] in {"+", "-"} else ""
+    rest = bare[len(sign) :].lstrip("0")
+    return read(sign + (rest if rest and rest[0] in _DIGITS else f"0{rest}"))
 
 
 def _begins_idly(text: str, read: Callable[[str], Decimal | None]) -> bool:
@@ -99,17 +120,18 @@ def _begins_idly(text: str, read: Callable[[str], Decimal | None]) -> bool:
     digits = digits[1:] if digits[:1] in {"+", "-"} else digits
     if len(digits) < 2 or digits[0] != "0" or digits[1] not in _DIGITS:
         return False
-    rest = digits.lstrip("0")
-    return read(rest if rest[:1] in _DIGITS and rest else f"0{rest}") is not None
+    return _without_idle_zeros(text, read) is not None
 
 
 def _of_sizes(labels: Sequence[Label], sizes: dict[str, _Size]) -> ReadValues:
+    odd = [label for label in labels if label is not None and label not in sizes]
+    own = dict(zip(odd, read_values(odd).same.tolist(), strict=True)) if odd else {}
     keys: list[Hashable] = [
-        label if label is None or label not in sizes else (sizes[label],) for label in labels
+        label if label is None else (sizes[label],) if label in sizes else ("odd", own[label])
+        for label in labels
     ]
-    odd = sum(label is not None and label not in sizes for label in labels)
     if odd:
-        return ReadValues(_numbered(keys), None, odd)
+        return ReadValues(_numbered(keys), None, len(odd))
     order = {size: place for place, size in enumerate(sorted(set(sizes.values())))}
     ranks = [len(order) if label is None else order[sizes[label]] for label in labels]
     return ReadValues(_numbered(keys), np.array(ranks, dtype=np.int64), 0)
@@ -193,6 +215,3 @@ def _moment(text: str, *, aware: bool) -> Fraction | None:
 def _offset(moment: datetime) -> int:
     offset = moment.utcoffset()
     return 0 if offset is None else offset // timedelta(seconds=1)
-
-
-_OTHER_READERS = (_truth, _day, _clock_time, _instant)

@@ -197,7 +197,7 @@ def mask(label: Label, hierarchy: Hierarchy, ranks: NDArray[np.int64] | None) ->
         return np.ones(hierarchy.leaves, dtype=np.bool_)
     if isinstance(parsed, Range):
         ends = hierarchy.locate([parsed.low, parsed.high])
-        if ranks is None or (ends < 0).any():
+        if ranks is None or (ends < 0).any() or (ranks[ends] < 0).any():
             raise HierarchyError("a hierarchy lacks the ends of ranges of the cells")
         low, high = ranks[ends]
         inside: NDArray[np.bool_] = (ranks >= low) & (ranks <= high)
