@@ -27,6 +27,7 @@ from anon_dagster.errors import HierarchyError, RequestError
 from anon_dagster.hierarchies import default_rule
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import domain_of
+from anon_dagster.releasing.later_meaning import later_meaning
 from anon_dagster.request import (
     DateRule,
     HierarchyRule,
@@ -35,7 +36,6 @@ from anon_dagster.request import (
     OrderRule,
     Policy,
     QuasiIdentifier,
-    RoundingRule,
     SuppressRule,
     parse_policy,
 )
@@ -76,17 +76,10 @@ class StoredSolution:
     def meanings(self) -> dict[str, Meaning]:
         """What later values mean, of each quasi-identifier whose rule or labels tell it."""
         told = {
-            name: _meaning(attribute.hierarchy, self.named[q])
+            name: later_meaning(attribute.hierarchy, self.named[q], self.cells.labels[q])
             for q, (name, attribute) in enumerate(self.policy.quasi_identifiers.items())
         }
         return {name: meaning for name, meaning in told.items() if meaning is not None}
-
-
-def _meaning(rule: HierarchyRule | None, named: Iterable[Label]) -> Meaning | None:
-    if isinstance(rule, IntervalRule | RoundingRule):
-        return Meaning.number
-    meaning = ordering_of(pa.array(sorted(v for v in named if v is not None), pa.string())).meaning
-    return None if meaning in {Meaning.text, Meaning.boolean} else meaning
 
 
 def _named(cells: Cells, q: int) -> Iterable[Label]:

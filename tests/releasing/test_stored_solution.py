@@ -227,3 +227,33 @@ def test_the_population_of_the_first_records_is_not_asked_for_again(tmp_path: Pa
     population.unlink()
     applied = apply(document, frame=people(50, 2))
     assert applied.risk["note"]["journalist_highest"].startswith("no population")
+
+
+LATER: list[tuple[list[Any], dict[str, Any] | None, int, str, str]] = [
+    (
+        [1, 2, 100, 200],
+        {"type": "tree", "nodes": {"low": [1, 2], "high": [100, 200]}},
+        1,
+        "1.0",
+        "low",
+    ),
+    ([1.5, 1.5, 3.5, 4.5], {"type": "frequency", "keep": [1]}, 1, "1.50", "1.5"),
+    ([1.5, 2.5, 3.5, 4.5], {"type": "order", "sizes": [2]}, 1, "1.50", "1.5 .. 2.5"),
+    ([1.5, 1.5, 2.5, 2.5], None, 0, "1.50", "1.5"),
+    (["7.0", "7.0", "50", "50", "007", "008"], None, 0, "7.0", "7.0"),
+]
+
+
+@pytest.mark.parametrize(("values", "rule", "level", "later", "label"), LATER)
+def test_one_odd_cell_among_few_later_records_changes_nothing(
+    values: list[Any], rule: dict[str, Any] | None, level: int, later: str, label: str
+) -> None:
+    attribute = {"role": "quasi_identifier", "lowest_level": level, "highest_level": level}
+    asked = {
+        "attributes": {"q": {**attribute, "hierarchy": rule}},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "suppression_limit": 1.0,
+    }
+    document = anonymize({"policy": asked}, frame=pd.DataFrame({"q": values})).document()
+    applied = apply(json.loads(json.dumps(document)), frame=pd.DataFrame({"q": [later, "odd"]}))
+    assert label in released(applied)["q"].astype(str).tolist()
