@@ -90,7 +90,8 @@ def require_each_once(folder: Path, store: ObjectStore) -> None:
     made = materializations(folder)
     assert len(made) == FILES
     assert len({partition for partition, _ in made}) == FILES
-    assert len({run for _, run in made}) <= FILES / 20, "a run takes a batch of files"
+    # a run that a busy machine ends too soon leaves the rest of its batch to others
+    assert len({run for _, run in made}) <= FILES / 8, "a run takes a batch of files"
 
 
 def materializations(folder: Path) -> list[tuple[str, str]]:
