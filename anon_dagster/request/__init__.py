@@ -39,6 +39,7 @@ from anon_dagster.request.reading import (
     parse_request_part,
     require_document,
 )
+from anon_dagster.request.residual import ResidualRule
 from anon_dagster.request.rules import (
     DateLevel,
     DateRule,
@@ -88,6 +89,7 @@ __all__ = [
     "Privacy",
     "QuasiIdentifier",
     "Request",
+    "ResidualRule",
     "RiskAnalysis",
     "RoundingRule",
     "Sensitive",

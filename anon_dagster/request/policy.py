@@ -15,6 +15,7 @@ from anon_dagster.request.locations import Source, Target
 from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.paths import input_paths
 from anon_dagster.request.privacy import Privacy
+from anon_dagster.request.residual import ResidualRule
 from anon_dagster.request.strict import CRON, Share, StrictModel
 from anon_dagster.request.target_use import TargetUse
 
@@ -79,6 +80,8 @@ class Policy(StrictModel):
     """Size of the population, or a table of it: for the journalist's risk, for promises about it,
     and for estimates of who is unique in it."""
     risk_analysis: RiskAnalysis = Field(default_factory=RiskAnalysis)
+    residual: ResidualRule = ResidualRule()
+    """What is done about what the release tells and nobody asked about."""
 
     @field_validator("attributes")
     @classmethod
