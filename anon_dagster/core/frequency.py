@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.keys import group
+from anon_dagster.core.runs import Run
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +26,15 @@ class FrequencyTable:
         cls, codes: NDArray[np.int32], counts: NDArray[np.int64], sizes: Sequence[int]
     ) -> "FrequencyTable":
         """Join equal rows of codes, (rows, attributes), and add up their counts, (rows,)."""
-        groups = group(list(codes.T), sizes, len(codes))
-        return cls(codes[groups.first], groups.sums(counts), tuple(sizes))
+        return cls.of_run(Run.of(list(codes.T), sizes, counts))
+
+    @classmethod
+    def of_run(cls, run: Run) -> "FrequencyTable":
+        """Return the tuples of a run with a code for each attribute."""
+        codes = np.empty((len(run), len(run.packing.sizes)), dtype=np.int32)
+        for a, column in enumerate(run.columns):
+            codes[:, a] = column
+        return cls(codes, run.counts, run.packing.sizes)
 
     @property
     def records(self) -> int:

@@ -11,7 +11,7 @@ import pyarrow as pa
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.reading.columns import ColumnCount, Spellings
+from anon_dagster.reading.columns import ColumnCount, Many, Spellings
 from anon_dagster.reading.counting import Count
 from anon_dagster.storage.values import Kinds
 
@@ -19,7 +19,7 @@ _PEOPLE = "\0population\0"
 """Sets the columns of the population apart from those of the source, which have no such names."""
 _WRITTEN = "\0written\0"
 """Sets apart how a column is written from what its values are."""
-_LISTS = ("values", "counts", "categories", "spelled")
+_LISTS = ("values", "counts", "categories", "spelled", "drawn")
 
 
 def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
@@ -109,6 +109,10 @@ def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:
                 [nothing if c.categories is None else c.categories for c in counted], pa.string()
             ),
             "spelled": _lists([pa.array(codes, pa.int64()) for codes in spelled], pa.int64()),
+            "drawn": _lists([c.many.drawn if c.many else nothing for c in counted], pa.string()),
+            "mode": pa.array([c.many.mode if c.many else None for c in counted], pa.int64()),
+            "many": pa.array([c.many.records if c.many else None for c in counted], pa.int64()),
+            "misfits": pa.array([column.misfits for column in counted], pa.int64()),
         }
     )
 
@@ -154,6 +158,8 @@ def _plain_column(
         decimal=row.get("decimal", decimal),
         meaning=None if meaning is None else Meaning(meaning),
         categories=categories if len(categories) else None,
+        many=None if row.get("many") is None else Many(lists["drawn"], row["mode"], row["many"]),
+        misfits=row.get("misfits"),
     )
 
 

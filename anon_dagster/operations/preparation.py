@@ -139,6 +139,7 @@ def count_records(
     counted = count(
         sample or source,
         table_attributes(request.policy),
+        hidden=request.policy.names("direct_identifier"),
         decimal=request.decimal,
         on_rows=running("count", None, on_progress, guess=source.records),
     )

@@ -11,13 +11,19 @@ from numpy.typing import NDArray
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
+from anon_dagster.reading.multitude import Multitude
+from anon_dagster.reading.part import PartValues, join_values
 from anon_dagster.storage.meaning import canonical_texts, declared_ordering, ordering_of, remarked
 from anon_dagster.storage.values import Kinds, TextKind
 
 
 @dataclass(frozen=True, eq=False)
 class ColumnCount:
-    """The distinct values of a column, as text, and how many records have each."""
+    """The distinct values of a column, as text, and how many records have each.
+
+    Of an attribute of the tuples, and of any column that has not too many, they are all here; else
+    :attr:`many` tells of them, and only frequent ones are here.
+    """
 
     values: pa.StringArray  # (values,): ascending, a missing value last
     counts: NDArray[np.int64]  # (values,), each at least 1
@@ -35,6 +41,25 @@ class ColumnCount:
     """The values in the order that the table declares, if it declares one."""
     spellings: "Spellings | None" = None
     """How the table itself writes the values, if not as they stand here."""
+    many: "Many | None" = None
+    """What is known of values that are too many to keep."""
+    misfits: int | None = None
+    """Records whose value does not fit the pattern that was asked about; None if none was."""
+
+    @classmethod
+    def of(cls, values: PartValues, decimal: str = ".") -> "ColumnCount":
+        """Count the values of a column once all of its parts are joined."""
+        if values.many is None:
+            return column_count(values.texts, values.counts, values.kinds, decimal)
+        texts, counts = values.many.frequent
+        missing = int(values.counts.sum())
+        if missing:
+            texts = pa.concat_arrays([texts, pa.nulls(1, pa.string())])
+            counts = np.append(counts, missing)
+        mode = max(missing, int(values.many.counts.max(initial=0)))
+        many = Many(values.many.drawn, mode, int(values.many.counts.sum()), values.many)
+        distinct = len(values.many)
+        return cls(texts, counts, values.kinds, distinct, missing, decimal, many=many)
 
     @property
     def labels(self) -> list[str | None]:
@@ -49,7 +74,9 @@ class ColumnCount:
 
     @cached_property
     def ordering(self) -> Ordering:
-        """What the values mean, and how they follow."""
+        """What the values mean, and how they follow; of many values, those that were drawn."""
+        if self.many is not None:
+            return ordering_of(self.many.drawn, decimal=self.decimal, meaning=self.meaning)
         if self.spellings is None:
             if self.categories is not None and self.meaning is None:
                 declared = declared_ordering(self.values, self.categories)
@@ -64,14 +91,23 @@ class ColumnCount:
     def merge(self, other: "ColumnCount") -> "ColumnCount":
         """Add the counts of another part of the same column."""
         other = other.marked(self.decimal)
+        misfits = None
+        if self.misfits is not None and other.misfits is not None:
+            misfits = self.misfits + other.misfits
+        if self.many is not None or other.many is not None:
+            joined = join_values([_part(self), _part(other)])
+            return replace(ColumnCount.of(joined, self.decimal), misfits=misfits)
         values = pa.concat_arrays([self.values, other.values])
         counts = np.concatenate([self.counts, other.counts])
-        return column_count(values, counts, self.kinds.merge(other.kinds), self.decimal)
+        joined_kinds = self.kinds.merge(other.kinds)
+        return replace(column_count(values, counts, joined_kinds, self.decimal), misfits=misfits)
 
     def marked(self, decimal: str) -> "ColumnCount":
         """Return the column with another decimal mark in its numbers."""
         if decimal == self.decimal:
             return self
+        if self.many is not None:
+            return replace(self, decimal=decimal)
         values = remarked(self.values, self.decimal, decimal)
         return column_count(values, self.counts, self.kinds, decimal)
 
@@ -101,9 +137,45 @@ class ColumnCount:
             )
         return replace(column, spellings=Spellings(self, places))
 
+    def records_shared_with(self, other: "ColumnCount") -> int:
+        """Return how many records have a value that another column has, too, by their hashes.
+
+        It may be too many, by a chance of 2^-64 for each pair of values; of values that were
+        forgotten nobody can tell.
+        """
+        if any(column.many is not None and column.many.hashed is None for column in (self, other)):
+            return 0
+        own, others = (_part(column).hashed().many for column in (self, other))
+        assert own is not None, "it was hashed just now"
+        assert others is not None, "it was hashed just now"
+        return int(own.counts[np.isin(own.hashes, others.hashes)].sum())
+
+    def hide(self) -> "ColumnCount":
+        """Drop the values, but keep what tells whether another table has one of them."""
+        hashed = _part(self).hashed()
+        assert hashed.many is not None, "it was hashed just now"
+        bare = self.forget()
+        records = int(hashed.many.counts.sum())
+        return replace(bare, many=Many(bare.values, 0, records, hashed.many.hide()))
+
     def forget(self) -> "ColumnCount":
         """Drop the values and keep how many there were."""
-        return replace(self, values=self.values[:0], counts=self.counts[:0], spellings=None)
+        nothing, none = self.values[:0], self.counts[:0]
+        return replace(self, values=nothing, counts=none, spellings=None, many=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Many:
+    """What is known of values that are too many to keep."""
+
+    drawn: pa.StringArray
+    """Some of them, by lot."""
+    mode: int
+    """How many records have the most frequent one, or none."""
+    records: int
+    """How many records have a value."""
+    hashed: Multitude | None = None
+    """All of them by their hashes, unless the count was stored."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -115,17 +187,25 @@ class Spellings:
     values: NDArray[np.int32]  # (written values,): the value that each stands for
 
 
+def _part(column: ColumnCount) -> PartValues:
+    if column.many is None:
+        return PartValues(column.values, column.counts, column.kinds)
+    assert column.many.hashed is not None, "counts that were stored are not merged"
+    missing = pa.nulls(1 if column.missing else 0, pa.string())
+    counts = np.full(len(missing), column.missing, dtype=np.int64)
+    return PartValues(missing, counts, column.kinds, column.many.hashed)
+
+
 def column_count(
     values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds, decimal: str = "."
 ) -> ColumnCount:
     """Join equal values, (values,), and add up their counts, (values,)."""
-    joined = (
-        pa.table({"value": values, "count": counts}).group_by("value").aggregate([("count", "sum")])
-    )
-    joined = joined.filter(pc.greater(joined["count_sum"], 0))
-    joined = joined.take(pc.sort_indices(joined, [("value", "ascending")]))
-    distinct = joined["value"].combine_chunks()
-    sums = joined["count_sum"].to_numpy().astype(np.int64)
+    encoded = values.dictionary_encode(null_encoding="encode")
+    sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    np.add.at(sums, encoded.indices.to_numpy(), counts)
+    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    order = order[sums[order] > 0]
+    distinct, sums = encoded.dictionary.take(pa.array(order)), sums[order]
     missing = int(sums[-1]) if distinct.null_count else 0
     different = len(distinct) - distinct.null_count
     return ColumnCount(distinct, sums, kinds, different, missing, decimal)

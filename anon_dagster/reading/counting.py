@@ -1,7 +1,8 @@
 """The first reading: a source becomes its frequency table and the counts of its columns."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -14,11 +15,18 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
+from anon_dagster.reading.part import PartCount, count_part, join_parts
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
 
 OnRows = Callable[[int], None]
 """Told how many records were just read; may raise to stop."""
+
+
+_PIECE = 2**19
+"""Records that are counted at once, about."""
+_AT_ONCE = 2**27
+"""Bytes of parts that wait to be joined, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,6 +107,8 @@ def count(
     source: OpenSource,
     attributes: Iterable[str],
     *,
+    hidden: Collection[str] = (),
+    patterns: Mapping[str, str] | None = None,
     decimal: str = ".",
     on_rows: OnRows = lambda _: None,
 ) -> Count:
@@ -110,70 +120,75 @@ def count(
         The table; it is read batch by batch.
     attributes
         The columns that make up the frequency table: quasi-identifiers and sensitive ones.
+    hidden
+        Columns whose values are not kept, only how many different ones there are.
+    patterns
+        Regular expressions that values of columns should fit.
     decimal
         The decimal mark of numbers that are text.
     """
     attributes = tuple(attributes)
-    total = _empty(source.columns, attributes, decimal)
-    orders = _DeclaredOrders(source.schema, attributes)
+    hidden, asked = set(hidden) - set(attributes), dict(patterns or {})
+    parts = _Parts(partial(count_part, attributes=attributes, patterns=asked, decimal=decimal))
+    parts.many = frozenset(hidden)
+    parts.add(source.schema.empty_table().select(list(source.columns)))
     for part in source.parts:
-        for batch in source.batches(part):
-            total = total.merge(_count_batch(batch, attributes, decimal))
-            orders.add(batch)
-            on_rows(batch.num_rows)
+        for table in _pieces(source.batches(part), on_rows):
+            parts.add(table)
     source.unchanged()
-    nothing = _empty(source.skipped, (), decimal).columns  # of what was not read nobody can tell
-    return orders.of(replace(total, columns={**total.columns, **nothing}))
-
-
-class _DeclaredOrders:
-    """The orders that a table declares for its categories, if all parts declare the same."""
-
-    def __init__(self, schema: pa.Schema, attributes: Iterable[str]) -> None:
-        kinds = {name: schema.field(name).type for name in attributes}
-        self._names = [n for n, kind in kinds.items() if getattr(kind, "ordered", False)]
-        self._orders: dict[str, list[pa.StringArray]] = {name: [] for name in self._names}
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        for name in self._names:
-            categories = text_array(batch.column(name).dictionary)
-            if not any(categories.equals(known) for known in self._orders[name]):
-                self._orders[name].append(categories)
-
-    def of(self, count: Count) -> Count:
-        declared = {
-            name: replace(count.columns[name], categories=orders[0])
-            for name, orders in self._orders.items()
-            if len(orders) == 1
-        }
-        return replace(count, columns={**count.columns, **declared})
-
-
-def _empty(columns: Iterable[str], attributes: tuple[str, ...], decimal: str) -> Count:
+    whole = parts.whole()
+    columns = {name: ColumnCount.of(v, decimal) for name, v in whole.columns.items()}
+    for name, orders in whole.orders.items():
+        if len(orders) == 1:
+            columns[name] = replace(columns[name], categories=orders[0])
+    for name in asked.keys() & columns.keys():
+        columns[name] = replace(columns[name], misfits=whole.columns[name].misfits)
+    for name in hidden & columns.keys():
+        columns[name] = columns[name].hide()
     nothing = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
-    table = FrequencyTable(
-        np.zeros((0, len(attributes)), np.int32), np.zeros(0, np.int64), (0,) * len(attributes)
-    )
-    return Count(dict.fromkeys(columns, nothing), attributes, table)
+    columns |= dict.fromkeys(source.skipped, nothing)  # of what was not read nobody can tell
+    return Count(columns, attributes, FrequencyTable.of_run(whole.run))
 
 
-def _count_batch(batch: pa.RecordBatch, attributes: tuple[str, ...], decimal: str) -> Count:
-    """Count the values of each column of a batch, and the tuples of the attributes among them."""
-    columns: dict[str, ColumnCount] = {}
-    codes: dict[str, NDArray[np.int32]] = {}
-    for name in batch.schema.names:
-        values, places = encode(batch.column(name))
-        counts = np.bincount(places, minlength=len(values)).astype(np.int64)
-        column = column_count(values, counts, Kinds.of(values, decimal=decimal), decimal)
-        columns[name] = column
-        if name in attributes:
-            codes[name] = position_among(column.values, values)[places]
-    stacked = np.zeros((batch.num_rows, len(attributes)), dtype=np.int32)
-    for a, name in enumerate(attributes):
-        stacked[:, a] = codes[name]
-    sizes = [len(columns[name].values) for name in attributes]
-    ones = np.ones(batch.num_rows, dtype=np.int64)
-    return Count(columns, attributes, FrequencyTable.of(stacked, ones, sizes))
+class _Parts:
+    """Parts on their way to one count.
+
+    They are joined whenever as many bytes came anew as are joined already, so that the work grows
+    with the table, not with its square.
+    """
+
+    def __init__(self, count_one: Callable[..., PartCount]) -> None:
+        self._count_one = count_one
+        self.many: frozenset[str] = frozenset()
+        """Columns whose values need not be kept."""
+        self._joined: PartCount | None = None
+        self._fresh: list[PartCount] = []
+
+    def add(self, table: pa.Table) -> None:
+        part = self._count_one(table, many=self.many)
+        self._fresh.append(part)
+        joined = self._joined.bytes if self._joined else 0
+        if sum(part.bytes for part in self._fresh) > max(_AT_ONCE, joined):
+            self.whole()
+
+    def whole(self) -> PartCount:
+        held = [self._joined] if self._joined else []
+        self._joined, self._fresh = join_parts([*held, *self._fresh]), []
+        self.many |= self._joined.many
+        return self._joined
+
+
+def _pieces(batches: Iterator[pa.RecordBatch], on_rows: OnRows) -> Iterator[pa.Table]:
+    """Join batches until they are worth a part."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        on_rows(batch.num_rows)
+        if sum(each.num_rows for each in held) >= _PIECE:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
 
 
 def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:

@@ -28,7 +28,7 @@ from anon_dagster.storage.moving import remove
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
-from anon_dagster.verification import Verification, verify
+from anon_dagster.verification import Verification, pseudonym_patterns, verify
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,7 +166,9 @@ def count_release(
     release = open_source(stored)
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     on_rows = running("verify", None, on_progress, guess=release.records)
-    return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
+    patterns = pseudonym_patterns(policy)
+    decimal = stored.csv.decimal
+    return count(release, attributes, patterns=patterns, decimal=decimal, on_rows=on_rows)
 
 
 def verify_release(decision: Decision, stored: Count) -> Verification:

@@ -158,16 +158,34 @@ def _column_problems(names: Iterable[str], schema: "DataFrameSchema") -> list[st
 
 def _value_problems(name: str, column: ColumnCount, claims: "Column") -> list[str]:
     """Say how many records of a column fail each claim about its values."""
-    frame = pd.DataFrame({name: pd.array(column.labels, dtype="string")})
     records: dict[str, int] = {}
-    for check, _, row in _failures(frame, _schema({name: claims}, ordered=False)):
-        records[check] = records.get(check, 0) + int(column.counts[int(row)])
+    if column.many is not None or not claims.checks:
+        records = dict(_unseen_problems(column, claims))
+    else:
+        frame = pd.DataFrame({name: pd.array(column.labels, dtype="string")})
+        for check, _, row in _failures(frame, _schema({name: claims}, ordered=False)):
+            records[check] = records.get(check, 0) + int(column.counts[int(row)])
     return [
         f"{name}: {counted(times, 'record')} {'has' if times == 1 else 'have'} no value"
         if check == "not_nullable"
         else f"{name}: of {counted(times, 'record')} it is not true that the value {check}"
         for check, times in records.items()
     ]
+
+
+def _unseen_problems(column: ColumnCount, claims: "Column") -> Iterator[tuple[str, int]]:
+    """Give each claim that fails and of how many records, where no value needs to be looked at.
+
+    Values that are too many to keep were held against one pattern while they were counted, or
+    against none: then nobody can tell.
+    """
+    if column.missing and not claims.nullable:
+        yield "not_nullable", column.missing
+    for check in claims.checks if column.many is not None else ():
+        assert column.many is not None, "there are many"
+        failing = column.many.records if column.misfits is None else column.misfits
+        if failing:
+            yield check.error, failing
 
 
 def _failures(frame: pd.DataFrame, schema: "DataFrameSchema") -> Iterator[tuple[str, str, int]]:

@@ -32,15 +32,16 @@ class ExploratoryStatistics:
 
     values: pd.DataFrame
     """``attribute``, ``value``, and its count in ``source`` and in ``release``, a row per value of
-    every attribute that is not a direct identifier; ``<NA>`` where the column was not released, and
-    for the source of a masked identifier."""
+    every attribute that is not a direct identifier; of a column with more than a million values
+    those alone that more than one record in 1,024 has; ``<NA>`` where the column was not released,
+    and for the source of a masked identifier."""
     summary: pd.DataFrame
     """Indexed by ``attribute`` and ``table`` (``source``, ``release``): ``role``, ``kind``,
     ``records``, ``distinct`` (missing values aside), ``missing``, ``mode_count`` (records with the
     most frequent value); of numbers ``mean``, ``standard_deviation`` (of a sample), ``minimum``,
     ``quartile_1``, ``median``, ``quartile_3``, ``maximum``; of dates and times ``earliest``,
-    ``middle`` (the earlier of two) and ``latest``. Of direct identifiers ``records``, ``distinct``
-    and ``missing`` alone."""
+    ``middle`` (the earlier of two) and ``latest``, unless there are more
+    than a million values. Of direct identifiers ``records``, ``distinct`` and ``missing`` alone."""
 
 
 def exploratory_statistics(
@@ -100,7 +101,9 @@ def _values(name: str, source: ColumnCount | None, release: ColumnCount | None) 
 def _counts(column: ColumnCount | None) -> "pd.Series[int]":
     if column is None:
         return pd.Series(dtype="Int64", index=pd.Index([], dtype="string"))
-    texts = canonical_texts(column.values, column.ordering, decimal=column.decimal)
+    texts = column.values  # noqa: PD011 (a column count, no frame)
+    if column.many is None:
+        texts = canonical_texts(texts, column.ordering, decimal=column.decimal)
     index = pd.Index(texts.to_pandas(), dtype="string")
     counts = pd.Series(column.counts, index=index, dtype="Int64")
     return counts if index.is_unique else counts.groupby(level=0, dropna=False).sum()
@@ -141,7 +144,10 @@ def _summary(role: str, column: ColumnCount, *, hidden: bool) -> dict[str, objec
     kind = column.kinds.kind
     if kind is TextKind.text:
         kind = _KINDS[ordering.meaning]
-    told |= {"kind": kind.value, "mode_count": int(column.counts.max(initial=0))}
+    told["kind"] = kind.value
+    if column.many is not None:
+        return told | {"mode_count": column.many.mode}
+    told["mode_count"] = int(column.counts.max(initial=0))
     in_order = ordering.in_order
     if ordering.meaning not in {Meaning.number, Meaning.date, Meaning.moment} or not len(in_order):
         return told

@@ -6,7 +6,7 @@ from anon_dagster.verification.result import (
     Promise,
     Verification,
 )
-from anon_dagster.verification.verify import verify, verify_file, verify_frame
+from anon_dagster.verification.verify import pseudonym_patterns, verify, verify_file, verify_frame
 
 __all__ = [
     "IDENTIFIERS",
@@ -15,6 +15,7 @@ __all__ = [
     "ClassMeasures",
     "Promise",
     "Verification",
+    "pseudonym_patterns",
     "verify",
     "verify_file",
     "verify_frame",

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from anon_dagster.core.audit import Contents, Partition, contents, partition
@@ -130,7 +131,17 @@ def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     names = (*policy.quasi_identifiers, *policy.names("sensitive"))
     tokens = {n: frozenset(a.missing) for n, a in policy.attributes.items() if a.missing}
     table = WithMissing(table, {n: texts for n, texts in tokens.items() if n in table.columns})
-    return count(table, [name for name in names if name in table.columns], decimal=decimal)
+    attributes = [name for name in names if name in table.columns]
+    return count(table, attributes, patterns=pseudonym_patterns(policy), decimal=decimal)
+
+
+def pseudonym_patterns(policy: Policy) -> dict[str, str]:
+    """Return what the values of pseudonyms fit, to be asked for where a release is counted."""
+    return {
+        name: PSEUDONYM_PATTERN
+        for name, attribute in policy.attributes.items()
+        if isinstance(attribute, DirectIdentifier) and attribute.redaction == "pseudonym"
+    }
 
 
 def _crowd(release: Count, policy: Policy, source: Count | None) -> Crowd:
@@ -222,19 +233,40 @@ def _identified(
 
     No value of the source is a pseudonym, whatever it looks like.
     """
+    if column.many is not None:
+        return _identified_of_many(column, attribute, in_source, records - column.missing)
     if column.distinct and not len(column.values):  # forgotten: nobody can tell
         return records - column.missing
     if attribute.redaction == "pseudonym":
         harmless = pc.match_substring_regex(column.values, PSEUDONYM_PATTERN)
         if in_source is not None:
-            repeated = pc.is_in(column.values, value_set=in_source.values.drop_null())  # noqa: PD011
-            harmless = pc.and_not(harmless, repeated)
+            harmless = pc.and_not(harmless, _repeated(column.values, in_source))
     else:
         harmless = pc.equal(column.values, attribute.constant)
     still_identified = pc.invert(pc.fill_null(harmless, fill_value=True)).to_numpy(
         zero_copy_only=False
     )
     return int(column.counts[still_identified].sum())
+
+
+def _repeated(texts: pa.StringArray, in_source: ColumnCount) -> pa.BooleanArray:
+    """Tell which texts, (texts,), are values of the source, as far as these were kept."""
+    if in_source.many is not None and in_source.many.hashed is not None:
+        return pa.array(in_source.many.hashed.among(texts))
+    return pc.is_in(texts, value_set=in_source.values.drop_null())  # noqa: PD011 (no frame)
+
+
+def _identified_of_many(
+    column: ColumnCount,
+    attribute: DirectIdentifier,
+    in_source: ColumnCount | None,
+    present: int,
+) -> int:
+    """Count identified records where values are too many to keep; in doubt a record is."""
+    if attribute.redaction != "pseudonym" or column.misfits is None:
+        return present
+    repeated = 0 if in_source is None else column.records_shared_with(in_source)
+    return min(present, column.misfits + repeated)
 
 
 def _suppression(released: int, records: int, policy: Policy) -> Promise:

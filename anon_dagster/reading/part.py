@@ -1,0 +1,269 @@
+"""What a part of a table tells: values with their counts, and tuples in codes of its own.
+
+Parts are joined in any order, any number at a time; only :meth:`PartCount.whole` puts values in
+their order, so that the result is the same to the last bit.
+"""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.core.runs import Run, merge
+from anon_dagster.reading.multitude import Multitude, join_multitudes
+from anon_dagster.storage.values import Kinds, text_array
+
+MOST_VALUES = 2**20
+"""So many values of a column are kept, unless tuples need them."""
+MOST_BYTES = 2**28
+"""So many bytes of their text are kept."""
+_LOOKED_AT = 2**12  # values that a guess is made from
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartValues:
+    """The values of a column in a part of a table, as text in any order."""
+
+    texts: pa.StringArray  # (values,): some may stand twice, but of an attribute of the tuples
+    counts: NDArray[np.int64]  # (values,)
+    kinds: Kinds
+    many: Multitude | None = None
+    """The values, if there are too many to keep; only missing ones are among the texts then."""
+    misfits: int = 0
+    """Records whose value does not fit the pattern that was asked about, if one was."""
+
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes."""
+        kept = int(self.texts.nbytes) + self.counts.nbytes
+        return kept + (self.many.bytes if self.many else 0)
+
+    def hashed(self) -> "PartValues":
+        """Return the same without the values."""
+        if self.many is not None:
+            return self
+        missing = self.texts.is_null().to_numpy(zero_copy_only=False)
+        return PartValues(
+            self.texts.filter(pa.array(missing)),
+            self.counts[missing],
+            self.kinds,
+            Multitude.of(self.texts, self.counts),
+            self.misfits,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PartCount:
+    """What was counted in a part of a table."""
+
+    attributes: tuple[str, ...]
+    columns: Mapping[str, PartValues]
+    run: Run  # code v of attribute a is columns[a].texts[v]
+    orders: Mapping[str, tuple[pa.StringArray, ...]]
+    """The different orders of its categories that each attribute declares, if it does."""
+
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes."""
+        return self.run.bytes + sum(values.bytes for values in self.columns.values())
+
+    @property
+    def many(self) -> frozenset[str]:
+        """The columns whose values are not kept."""
+        return frozenset(n for n, values in self.columns.items() if values.many is not None)
+
+
+def count_part(
+    table: pa.Table,
+    attributes: tuple[str, ...],
+    *,
+    many: Collection[str] = (),
+    patterns: Mapping[str, str] | None = None,
+    decimal: str = ".",
+) -> PartCount:
+    """Count the values of each column of a part, and the tuples of the attributes among them.
+
+    Parameters
+    ----------
+    many
+        Columns whose values need not be kept, since there are too many of them or nobody asks.
+    patterns
+        Regular expressions that values of columns should fit.
+    """
+    columns: dict[str, PartValues] = {}
+    codes: dict[str, NDArray[np.int32]] = {}
+    for name in table.column_names:
+        if name in attributes:
+            texts, codes[name] = _encoded(table[name])
+            counts = np.bincount(codes[name], minlength=len(texts)).astype(np.int64)
+        elif table.schema.field(name).type == pa.string() and (
+            name in many or _are_mostly_different(table[name])
+        ):
+            texts = table[name].combine_chunks()
+            counts = np.ones(len(texts), dtype=np.int64)
+        else:
+            texts, counts = _counted(table[name])
+        values = PartValues(texts, counts, Kinds.of(texts, decimal=decimal))
+        if patterns and name in patterns:
+            values = replace(values, misfits=_misfits(values, patterns[name]))
+        columns[name] = values.hashed() if name in many and name not in attributes else values
+    run = Run.of(
+        [codes[name] for name in attributes],
+        [len(columns[name].texts) for name in attributes],
+        np.ones(table.num_rows, dtype=np.int64),
+    )
+    return PartCount(attributes, columns, run, _declared_orders(table, attributes))
+
+
+def _misfits(values: PartValues, pattern: str) -> int:
+    fits = pc.fill_null(pc.match_substring_regex(values.texts, pattern), fill_value=True)
+    return int(values.counts[~fits.to_numpy(zero_copy_only=False)].sum())
+
+
+def _are_mostly_different(column: pa.ChunkedArray) -> bool:
+    """Guess from the first values whether joining equal ones would be in vain."""
+    first = column.slice(0, _LOOKED_AT)
+    return len(first) == _LOOKED_AT and len(first.unique()) > _LOOKED_AT * 7 // 8
+
+
+def _encoded(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
+    """Return the different values of a column, and the code of each record's among them."""
+    encoded = _dictionary(column)
+    texts, codes = text_array(encoded.dictionary), encoded.indices
+    if codes.null_count:
+        texts = pa.concat_arrays([texts, pa.nulls(1, pa.string())])
+        codes = pc.fill_null(codes, len(texts) - 1)
+    places = codes.to_numpy(zero_copy_only=False)
+    texts, same = _different(texts)
+    return texts, places if same is None else same[places]
+
+
+def _different(texts: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32] | None]:
+    """Join values that read the same; return the new code of each, or None if all differ."""
+    joined = texts.dictionary_encode(null_encoding="encode")
+    if len(joined.dictionary) == len(texts):
+        return texts, None
+    return joined.dictionary, joined.indices.to_numpy()
+
+
+def _counted(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int64]]:
+    """Return the values of a column and how often each occurs; some may stand there twice."""
+    if not pa.types.is_dictionary(column.type):
+        counted = column.value_counts()
+        return text_array(counted.field(0)), counted.field(1).to_numpy()
+    encoded = _dictionary(column)
+    missing = encoded.indices.null_count
+    codes = encoded.indices.drop_null().to_numpy()
+    counts = np.bincount(codes, minlength=len(encoded.dictionary))
+    texts = pa.concat_arrays([text_array(encoded.dictionary), pa.nulls(1, pa.string())])
+    return texts, np.append(counts, missing).astype(np.int64)
+
+
+def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return a column as one array of categories."""
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    kind = pa.dictionary(pa.int32(), column.type.value_type)
+    if not len(column):
+        return pa.DictionaryArray.from_arrays(
+            pa.array([], kind.index_type), pa.array([], kind.value_type)
+        )
+    return column.unify_dictionaries().combine_chunks().cast(kind)
+
+
+def _declared_orders(
+    table: pa.Table, attributes: Iterable[str]
+) -> dict[str, tuple[pa.StringArray, ...]]:
+    orders: dict[str, tuple[pa.StringArray, ...]] = {}
+    for name in attributes:
+        if getattr(table.schema.field(name).type, "ordered", False):
+            declared = [text_array(chunk.dictionary) for chunk in table[name].chunks]
+            orders[name] = reduce(_with_orders, [(order,) for order in declared], ())
+    return orders
+
+
+def _with_orders(
+    known: tuple[pa.StringArray, ...], others: tuple[pa.StringArray, ...]
+) -> tuple[pa.StringArray, ...]:
+    fresh = [order for order in others if not any(order.equals(each) for each in known)]
+    return (*known, *fresh)
+
+
+# -- joining -------------------------------------------------------------------------------
+
+
+def join_parts(parts: Sequence[PartCount]) -> PartCount:
+    """Join parts of one table, at least one, in any order; attributes get their values sorted."""
+    attributes = parts[0].attributes
+    columns: dict[str, PartValues] = {}
+    codes: dict[str, list[NDArray[np.int32]]] = {}
+    for name in parts[0].columns:
+        of_parts = [part.columns[name] for part in parts]
+        if name in attributes:
+            columns[name], codes[name] = _sorted_values(of_parts)
+        else:
+            columns[name] = join_values(of_parts)
+    sizes = [len(columns[name].texts) for name in attributes]
+    runs = [
+        part.run.recode([codes[name][p] for name in attributes], sizes)
+        for p, part in enumerate(parts)
+    ]
+    orders = {
+        name: reduce(_with_orders, [part.orders[name] for part in parts])
+        for name in parts[0].orders
+    }
+    return PartCount(attributes, columns, merge(runs), orders)
+
+
+def _sorted_values(parts: Sequence[PartValues]) -> tuple[PartValues, list[NDArray[np.int32]]]:
+    """Return the values of all parts, ascending, and the new code of each in each part."""
+    texts, counts, kinds = _concatenated(parts)
+    encoded = texts.dictionary_encode(null_encoding="encode")
+    places = encoded.indices.to_numpy()
+    sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    np.add.at(sums, places, counts)
+    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    order = order[sums[order] > 0]  # categories that no record has are no values
+    ranks = np.zeros(len(sums), dtype=np.int32)
+    ranks[order] = np.arange(len(order))
+    values = PartValues(encoded.dictionary.take(pa.array(order)), sums[order], kinds)
+    return values, np.split(ranks[places], np.cumsum([len(part.texts) for part in parts])[:-1])
+
+
+def join_values(parts: Sequence[PartValues]) -> PartValues:
+    """Join the values of a column in parts, at least one, in any order.
+
+    They are kept unless there are more than :data:`MOST_VALUES` different ones, or more than
+    :data:`MOST_BYTES` of them: that depends on the values alone, not on their parts.
+    """
+    misfits = sum(part.misfits for part in parts)
+    hashed = any(part.many is not None for part in parts)
+    few = sum(len(part.texts) for part in parts) <= MOST_VALUES
+    if not hashed and few and sum(part.texts.nbytes for part in parts) <= MOST_BYTES:
+        return PartValues(*_concatenated(parts), misfits=misfits)
+    without = [part.hashed() for part in parts]
+    many = join_multitudes([part.many for part in without if part.many is not None])
+    missing = PartValues(*_concatenated(without), many, misfits)
+    if hashed or len(many) > MOST_VALUES:
+        return missing
+    texts, counts, kinds = _concatenated(parts)
+    encoded = texts.dictionary_encode(null_encoding="encode")
+    if (pc.sum(pc.binary_length(encoded.dictionary)).as_py() or 0) > MOST_BYTES:
+        return missing
+    sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
+    np.add.at(sums, encoded.indices.to_numpy(), counts)
+    return PartValues(encoded.dictionary, sums, kinds, misfits=misfits)
+
+
+def _concatenated(
+    parts: Sequence[PartValues],
+) -> tuple[pa.StringArray, NDArray[np.int64], Kinds]:
+    return (
+        pa.concat_arrays([part.texts for part in parts]),
+        np.concatenate([part.counts for part in parts]),
+        reduce(Kinds.merge, [part.kinds for part in parts]),
+    )
