@@ -133,7 +133,7 @@ def count(
     parts.many = frozenset(hidden)
     parts.add(source.schema.empty_table().select(list(source.columns)))
     for part in source.parts:
-        for table in _pieces(source.batches(part), on_rows):
+        for table in pieces(source.batches(part), on_rows):
             parts.add(table)
     source.unchanged()
     whole = parts.whole()
@@ -178,7 +178,7 @@ class _Parts:
         return self._joined
 
 
-def _pieces(batches: Iterator[pa.RecordBatch], on_rows: OnRows) -> Iterator[pa.Table]:
+def pieces(batches: Iterator[pa.RecordBatch], on_rows: OnRows) -> Iterator[pa.Table]:
     """Join batches until they are worth a part."""
     held: list[pa.RecordBatch] = []
     for batch in batches:

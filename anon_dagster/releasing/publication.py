@@ -14,7 +14,8 @@ from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
-from anon_dagster.releasing.recoder import blocks, recoder
+from anon_dagster.releasing.recipe import recipe
+from anon_dagster.releasing.recoder import blocks
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
@@ -83,10 +84,10 @@ def write_release(
     on_progress = workspace.on_progress
     source = drawn_again(source, decision.counted.sampling)
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
-    writer = recoder(decision, source)
-    with stage(target, writer.schema, token=workspace.job_id) as staged:
+    made = recipe(decision, source)
+    with stage(target, made.schema, token=workspace.job_id) as staged:
         on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(source, writer, on_rows):
+        for block in blocks(source, made, on_rows):
             staged.write(block)
         files = staged.seal()
         stored = count_release(
@@ -94,7 +95,7 @@ def write_release(
         )
         verification = verify_release(decision, stored)
         judge(verification)
-        _require_as_decided(decision, stored, writer.kept)
+        _require_as_decided(decision, stored, made.kept)
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))
         former = versions_of(staged.final_paths)
@@ -103,9 +104,7 @@ def write_release(
     versions: Versions = ()
     with suppress(AnonError):  # it is published, whether or not its store answers now
         versions = versions_of(paths)
-    return Release(
-        target, paths, writer.schema, writer.kept, stored, verification, checksum, versions
-    )
+    return Release(target, paths, made.schema, made.kept, stored, verification, checksum, versions)
 
 
 def _require_records(decision: Decision) -> None:

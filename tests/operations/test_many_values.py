@@ -10,7 +10,7 @@ from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.jobs.counts import packed, unpacked
 from anon_dagster.reading import part
 from anon_dagster.reading.counting import count
-from anon_dagster.releasing import recoder
+from anon_dagster.releasing import treatments
 from anon_dagster.storage.sources import open_frame
 from anon_dagster.verification import verify_frame
 from tests.counted import policy_of
@@ -64,7 +64,10 @@ def test_a_release_has_every_value_whether_or_not_they_were_kept() -> None:
     assert result.release.verification.holds
 
 
-def test_statistics_tell_frequent_values_and_how_many_there_are() -> None:
+def test_statistics_tell_frequent_values_and_how_many_there_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("anon_dagster.reading.multitude._FREQUENT", 8)
     result = anon_dagster.anonymize({"policy": _policy()}, frame=_frame())
     told = result.exploratory
     assert told.summary["distinct"]["note", "release"] == PEOPLE // 2 + 1
@@ -98,7 +101,7 @@ def test_a_value_of_the_source_is_no_pseudonym_whatever_it_looks_like(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     frame = _frame().assign(name=[f"{n:032x}" for n in range(PEOPLE)])
-    monkeypatch.setattr(recoder, "pseudonymizer", lambda _: lambda values: values)
+    monkeypatch.setattr(treatments, "pseudonymizer", lambda _: lambda values: values)
     with pytest.raises(PromiseBrokenError, match="identifiers"):
         anon_dagster.anonymize({"policy": _pseudonyms()}, frame=frame)
 

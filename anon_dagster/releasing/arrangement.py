@@ -1,0 +1,147 @@
+"""The order of a release, which follows from its records alone, whatever order they came in.
+
+A record's block is drawn by a hash of what it says, and the records of a block are sorted by their
+released values, column after column. Of a stretch of the source nothing stays together.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.core.keys import LARGEST
+from anon_dagster.storage.text_hashes import text_hashes
+from anon_dagster.storage.values import text_array
+
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+_NONE = np.uint64(0x94D049BB133111EB)  # the hash of a missing value
+
+
+def drawn_blocks(table: pa.Table, blocks: int) -> NDArray[np.int64]:
+    """Return the block of each record, (records,), from 0 to ``blocks - 1``.
+
+    Records that read alike share one. The hash has no key: it is of what everybody can read.
+    """
+    hashes = np.zeros(table.num_rows, dtype=np.uint64)
+    if blocks > 1:
+        for column in table.columns:
+            hashes ^= _hashes(column.combine_chunks())
+            hashes *= _FACTOR
+            hashes ^= hashes >> _SHIFT
+    return (hashes % np.uint64(blocks)).astype(np.int64)
+
+
+def _hashes(column: pa.Array) -> NDArray[np.uint64]:
+    """Return a hash of what each record says, (records,)."""
+    if pa.types.is_dictionary(column.type):
+        of_values = np.append(_hashes(column.dictionary), _NONE)
+        codes = pc.fill_null(column.indices.cast(pa.int64()), len(of_values) - 1)
+        taken: NDArray[np.uint64] = of_values[codes.to_numpy(zero_copy_only=False)]
+        return taken
+    texts = text_array(column)
+    hashes = text_hashes(pc.fill_null(texts, ""))
+    if texts.null_count:
+        hashes[texts.is_null().to_numpy(zero_copy_only=False)] = _NONE
+    return hashes
+
+
+def by_value(table: pa.Table) -> pa.Table:
+    """Sort records by their values, column after column; missing values come last."""
+    return table.take(pa.array(order_by_value([c.combine_chunks() for c in table.columns])))
+
+
+def order_by_value(columns: Sequence[pa.Array]) -> NDArray[np.int64]:
+    """Return the places of records in the order of their values, (records,).
+
+    Columns that are no categories are ranked only among records that do not differ before.
+    """
+    records = len(columns[0]) if columns else 0
+    keys = np.zeros(records, dtype=np.int64)
+    space = 1
+    for column in columns:
+        tied = None
+        if not pa.types.is_dictionary(column.type):
+            keys, space, tied = _dense(keys)
+            if not len(tied):
+                break
+        ranks, size = _ranks(column if tied is None else column.take(pa.array(tied)))
+        if space * size > LARGEST:
+            keys, space, _ = _dense(keys)
+        keys = keys * size
+        if tied is None:
+            keys += ranks
+        else:
+            keys[tied] += ranks
+        space *= size
+    return np.argsort(keys, kind="stable")
+
+
+def _dense(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], int, NDArray[np.int64]]:
+    """Return the ranks of keys, (records,), how many there are, and the places of shared ones."""
+    order = np.argsort(keys)
+    ordered = keys[order]
+    fresh = np.ones(len(keys) + 1, dtype=np.bool_)
+    fresh[1:-1] = ordered[1:] != ordered[:-1]
+    ranks = np.empty(len(keys), dtype=np.int64)
+    ranks[order] = np.cumsum(fresh[:-1]) - 1
+    shared = ~(fresh[:-1] & fresh[1:])
+    return ranks, max(int(fresh[:-1].sum()), 1), order[shared]
+
+
+def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
+    """Return the rank of each value, (records,), missing ones last, and the number of ranks."""
+    encoded = column
+    if not pa.types.is_dictionary(column.type):
+        encoded = column.dictionary_encode()
+    distinct = encoded.dictionary
+    ranks = np.empty(len(distinct) + 1, dtype=np.int64)
+    sortable = distinct.cast(pa.float32()) if pa.types.is_float16(distinct.type) else distinct
+    ranks[pc.sort_indices(sortable).to_numpy()] = np.arange(len(distinct))
+    ranks[-1] = len(distinct)
+    codes = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
+    return ranks[codes.to_numpy(zero_copy_only=False)], len(distinct) + 1
+
+
+class Shelves:
+    """Recoded parts, each sorted by block, until every part is there."""
+
+    def __init__(self, blocks: int) -> None:
+        self.blocks = blocks
+        self._parts: list[tuple[pa.Table, NDArray[np.int64]]] = []
+
+    def add(self, table: pa.Table, stay: NDArray[np.bool_]) -> None:
+        """Put the records of a part that stay where their block is."""
+        self._parts.append(shelved(table, stay, self.blocks))
+
+    def block(self, number: int) -> pa.Table:
+        """Return the records of a block, in no particular order."""
+        slices = [
+            table.slice(ends[number], ends[number + 1] - ends[number])
+            for table, ends in self._parts
+        ]
+        return pa.concat_tables(slices).unify_dictionaries().combine_chunks()
+
+    @property
+    def records(self) -> int:
+        """How many records there are."""
+        return sum(table.num_rows for table, _ in self._parts)
+
+
+def shelved(
+    table: pa.Table, stay: NDArray[np.bool_], blocks: int
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the records of a part that stay, block after block, and where each block begins.
+
+    The last place, (blocks + 1,), is one past all.
+    """
+    numbers = drawn_blocks(table, blocks)
+    rows = np.flatnonzero(stay)
+    kind = np.uint16 if blocks < 2**16 else np.int64  # so small numbers are sorted by counting
+    numbers = numbers[rows]
+    order = rows if blocks == 1 else rows[np.argsort(numbers.astype(kind), kind="stable")]
+    ends = np.zeros(blocks + 1, dtype=np.int64)
+    np.cumsum(np.bincount(numbers, minlength=blocks), out=ends[1:])
+    return (table if len(order) == table.num_rows and blocks == 1 else table.take(order)), ends

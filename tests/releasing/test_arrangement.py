@@ -1,0 +1,166 @@
+"""The order of a release follows from its records alone."""
+
+import pickle
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.operations.anonymize import anonymize
+from anon_dagster.operations.preparation import as_request, count_records, open_table
+from anon_dagster.planning.deciding import decide
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import plan
+from anon_dagster.reading import counting
+from anon_dagster.releasing import recoder
+from anon_dagster.releasing.arrangement import drawn_blocks, order_by_value
+from anon_dagster.releasing.class_lookup import ByTuple, ByValue, class_lookup
+from anon_dagster.releasing.recipe import recipe
+
+POLICY: dict[str, Any] = {
+    "attributes": {
+        "admitted": {"role": "direct_identifier"},
+        "age": {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [5, 20]}},
+        "town": {"role": "quasi_identifier"},
+        "illness": {"role": "sensitive"},
+        "note": {"role": "non_sensitive"},
+        "cost": {"role": "non_sensitive"},
+    },
+    "privacy": {"k_anonymity": {"k": 3}},
+    "suppression_limit": 0.2,
+}
+
+
+def _people(records: int = 300) -> pd.DataFrame:
+    random = np.random.default_rng(4)
+    return pd.DataFrame(
+        {
+            "admitted": [f"day {n:03d}" for n in range(records)],
+            "age": random.integers(20, 60, records),
+            "town": random.choice(["Bonn", "Ulm", "Hof"], records, p=[0.6, 0.3, 0.1]),
+            "illness": random.choice(np.array(["flu", "cold", None], dtype=object), records),
+            "note": [f"note {n}" if n % 3 else None for n in range(records)],
+            "cost": random.integers(0, 9, records) / 4,
+        }
+    )
+
+
+def _released(frame: pd.DataFrame, folder: Path, ending: str, policy: dict[str, Any]) -> bytes:
+    source, target = folder / "source.parquet", folder / f"target{ending}"
+    pq.write_table(pa.Table.from_pandas(frame, preserve_index=False), source)
+    places = {"source": {"path": str(source)}, "target": {"path": str(target)}}
+    anonymize({**places, "policy": policy})
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("changes", [{}, {"recoding": "local"}, {"suppressed_records": "keep"}])
+def test_two_orders_of_one_source_give_the_same_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], ending: str
+) -> None:
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    monkeypatch.setattr(counting, "_PIECE", 50)
+    monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 40)
+    people, policy = _people(), POLICY | changes
+    sorted_by_admission = _released(people, tmp_path, ending, policy)
+    shuffled = people.sample(frac=1, random_state=1)
+    assert _released(shuffled, tmp_path, ending, policy) == sorted_by_admission
+
+
+def test_blocks_have_every_record_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = anonymize({"policy": POLICY}, frame=_people()).df
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    blocks = anonymize({"policy": POLICY}, frame=_people()).df
+    assert whole is not None
+    assert blocks is not None
+    records = [Counter(map(str, df.to_numpy().tolist())) for df in (whole, blocks)]
+    assert records[0] == records[1]
+    assert not whole.equals(blocks)
+
+
+def test_records_that_read_alike_share_a_block() -> None:
+    alike = pa.table({"a": ["x", "y", None] * 40, "b": [1.5, 2.0, 1.5] * 40})
+    other_shape = alike.set_column(0, "a", alike["a"].dictionary_encode())
+    drawn = drawn_blocks(alike, 7)
+    assert len({*drawn[::3]}) == len({*drawn[1::3]}) == len({*drawn[2::3]}) == 1
+    assert drawn_blocks(other_shape, 7).tolist() == drawn.tolist()
+
+
+def test_blocks_are_of_about_one_size() -> None:
+    table = pa.table({"a": [f"value {n}" for n in range(8_000)], "b": ["same"] * 8_000})
+    sizes = np.bincount(drawn_blocks(table, 8), minlength=8)
+    assert sizes.min() > 850
+    assert sizes.max() < 1_150
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", None]),
+            st.sampled_from(["x", "xy", "", None]),
+            st.sampled_from([1.5, -2.0, None]),
+        ),
+        max_size=30,
+    ),
+    st.lists(st.booleans(), min_size=3, max_size=3),
+)
+def test_records_are_sorted_column_after_column_missing_values_last(
+    rows: list[tuple[Any, ...]], encoded: Sequence[bool]
+) -> None:
+    kinds = (pa.string(), pa.string(), pa.float64())
+    columns = [pa.array([row[c] for row in rows], kind) for c, kind in enumerate(kinds)]
+    columns = [c.dictionary_encode() if e else c for c, e in zip(columns, encoded, strict=True)]
+    ordered = [rows[place] for place in order_by_value(columns)]
+    empty = ("", "", 0.0)
+
+    def missing_last(row: tuple[Any, ...]) -> list[tuple[bool, Any]]:
+        return [(v is None, other if v is None else v) for v, other in zip(row, empty, strict=True)]
+
+    assert ordered == sorted(rows, key=missing_last)
+
+
+# -- the recipe ----------------------------------------------------------------------------
+
+
+def _decision(changes: dict[str, Any]) -> Decision:
+    request = as_request({"policy": POLICY | changes})
+    counted = count_records(request, open_table(request, frame=_people()))
+    made = plan(request, counted)
+    return Decision(request, counted, made, decide(made))
+
+
+@pytest.mark.parametrize("changes", [{}, {"recoding": "local"}])
+def test_a_recipe_may_travel_to_another_process(changes: dict[str, Any]) -> None:
+    decision = _decision(changes)
+    source = open_table(decision.request, frame=_people())
+    made = recipe(decision, source)
+    travelled = pickle.loads(pickle.dumps(made))  # noqa: S301 (our own)
+    (part,) = source.parts
+    table = pa.Table.from_batches(source.batches(part))
+    here, there = made.recode(table), travelled.recode(table)
+    assert here.table.equals(there.table)
+    assert here.stay.tolist() == there.stay.tolist()
+    assert int(here.stay.sum()) == made.records
+
+
+@pytest.mark.parametrize("changes", [{}, {"recoding": "local"}])
+def test_records_find_the_class_of_their_tuple(changes: dict[str, Any]) -> None:
+    decision = _decision(changes)
+    table, solution = decision.counted.table, decision.solution
+    lookup = class_lookup(table, solution)
+    assert isinstance(lookup, ByTuple if changes else ByValue)
+    codes = list(table.codes.T)
+    labels, suppressed, unknown = lookup.place(codes, len(table))
+    assert not unknown
+    assert suppressed.tolist() == (solution.classes < 0).tolist()
+    kept = ~suppressed
+    for own, column in zip(labels, solution.generalized, strict=True):
+        assert own[kept].tolist() == column.codes[solution.classes[kept]].tolist()
