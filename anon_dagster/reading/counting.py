@@ -13,6 +13,7 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
+from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
 from anon_dagster.reading.part import PartCount, count_part, join_parts
@@ -24,7 +25,9 @@ OnRows = Callable[[int], None]
 
 
 _PIECE = 2**19
-"""Records that are counted at once, about."""
+"""Records that are worked on at once, about …"""
+_PIECE_BYTES = 2**26
+"""… or the bytes that they take, if there are many columns."""
 _AT_ONCE = 2**27
 """Bytes of parts that wait to be joined, at least."""
 
@@ -129,12 +132,12 @@ def count(
     """
     attributes = tuple(attributes)
     hidden, asked = set(hidden) - set(attributes), dict(patterns or {})
-    parts = _Parts(partial(count_part, attributes=attributes, patterns=asked, decimal=decimal))
-    parts.many = frozenset(hidden)
-    parts.add(source.schema.empty_table().select(list(source.columns)))
-    for part in source.parts:
-        for table in pieces(source.batches(part), on_rows):
-            parts.add(table)
+    count_one = partial(_count_piece, attributes, asked, decimal)
+    nothing = source.schema.empty_table().select(list(source.columns))
+    parts = _Parts(count_one((nothing, frozenset(hidden))))
+    jobs = ((piece, parts.many) for piece in pieces(source, on_rows))
+    for part in in_use().map(count_one, jobs):
+        parts.add(part)
     source.unchanged()
     whole = parts.whole()
     columns = {name: ColumnCount.of(v, decimal) for name, v in whole.columns.items()}
@@ -145,8 +148,8 @@ def count(
         columns[name] = replace(columns[name], misfits=whole.columns[name].misfits)
     for name in hidden & columns.keys():
         columns[name] = columns[name].hide()
-    nothing = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
-    columns |= dict.fromkeys(source.skipped, nothing)  # of what was not read nobody can tell
+    unread = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
+    columns |= dict.fromkeys(source.skipped, unread)  # of what was not read nobody can tell
     return Count(columns, attributes, FrequencyTable.of_run(whole.run))
 
 
@@ -157,38 +160,49 @@ class _Parts:
     with the table, not with its square.
     """
 
-    def __init__(self, count_one: Callable[..., PartCount]) -> None:
-        self._count_one = count_one
-        self.many: frozenset[str] = frozenset()
-        """Columns whose values need not be kept."""
-        self._joined: PartCount | None = None
+    def __init__(self, empty: PartCount) -> None:
+        self._joined = empty
         self._fresh: list[PartCount] = []
 
-    def add(self, table: pa.Table) -> None:
-        part = self._count_one(table, many=self.many)
+    @property
+    def many(self) -> frozenset[str]:
+        """The columns whose values need not be kept."""
+        return self._joined.many
+
+    def add(self, part: PartCount) -> None:
         self._fresh.append(part)
-        joined = self._joined.bytes if self._joined else 0
-        if sum(part.bytes for part in self._fresh) > max(_AT_ONCE, joined):
+        if sum(each.bytes for each in self._fresh) > max(_AT_ONCE, self._joined.bytes):
             self.whole()
 
     def whole(self) -> PartCount:
-        held = [self._joined] if self._joined else []
-        self._joined, self._fresh = join_parts([*held, *self._fresh]), []
-        self.many |= self._joined.many
+        self._joined, self._fresh = join_parts([self._joined, *self._fresh]), []
         return self._joined
 
 
-def pieces(batches: Iterator[pa.RecordBatch], on_rows: OnRows) -> Iterator[pa.Table]:
-    """Join batches until they are worth a part."""
-    held: list[pa.RecordBatch] = []
-    for batch in batches:
-        held.append(batch)
-        on_rows(batch.num_rows)
-        if sum(each.num_rows for each in held) >= _PIECE:
+def _count_piece(
+    attributes: tuple[str, ...],
+    patterns: Mapping[str, str],
+    decimal: str,
+    job: tuple[pa.Table, frozenset[str]],
+) -> PartCount:
+    table, many = job
+    return count_part(table, attributes, many=many, patterns=patterns, decimal=decimal)
+
+
+def pieces(source: OpenSource, on_rows: OnRows) -> Iterator[pa.Table]:
+    """Read a source in pieces that are worth to be worked on by themselves."""
+    for part in source.parts:
+        held: list[pa.RecordBatch] = []
+        rows = size = 0
+        for batch in source.batches(part):
+            held.append(batch)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            on_rows(batch.num_rows)
+            if rows >= _PIECE or size >= _PIECE_BYTES:
+                yield pa.Table.from_batches(held)
+                held, rows, size = [], 0, 0
+        if held:
             yield pa.Table.from_batches(held)
-            held = []
-    if held:
-        yield pa.Table.from_batches(held)
 
 
 def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:

@@ -5,6 +5,7 @@ released values, column after column. Of a stretch of the source nothing stays t
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -105,43 +106,48 @@ def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
     return ranks[codes.to_numpy(zero_copy_only=False)], len(distinct) + 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Shelf:
+    """The released records of a part, block after block."""
+
+    table: pa.Table
+    ends: NDArray[np.int64]  # (blocks + 1,): where each block begins, and the last one ends
+
+    @classmethod
+    def of(cls, table: pa.Table, stay: NDArray[np.bool_], blocks: int) -> "Shelf":
+        """Put the records of a part that stay where their block is."""
+        if blocks == 1 and stay.all():
+            return cls(table, np.array([0, table.num_rows]))
+        rows = np.flatnonzero(stay)
+        numbers = drawn_blocks(table, blocks)[rows]
+        kind = np.uint16 if blocks < 2**16 else np.int64  # small numbers are sorted by counting
+        order = rows[np.argsort(numbers.astype(kind), kind="stable")] if blocks > 1 else rows
+        ends = np.zeros(blocks + 1, dtype=np.int64)
+        np.cumsum(np.bincount(numbers, minlength=blocks), out=ends[1:])
+        return cls(table.take(pa.array(order)), ends)
+
+    def block(self, number: int) -> pa.Table:
+        """Return the records of a block."""
+        return self.table.slice(self.ends[number], self.ends[number + 1] - self.ends[number])
+
+
 class Shelves:
-    """Recoded parts, each sorted by block, until every part is there."""
+    """Recoded parts, until every part is there."""
 
     def __init__(self, blocks: int) -> None:
         self.blocks = blocks
-        self._parts: list[tuple[pa.Table, NDArray[np.int64]]] = []
+        self._shelves: list[Shelf] = []
 
-    def add(self, table: pa.Table, stay: NDArray[np.bool_]) -> None:
-        """Put the records of a part that stay where their block is."""
-        self._parts.append(shelved(table, stay, self.blocks))
+    def add(self, shelf: Shelf) -> None:
+        """Keep a part."""
+        self._shelves.append(shelf)
 
     def block(self, number: int) -> pa.Table:
         """Return the records of a block, in no particular order."""
-        slices = [
-            table.slice(ends[number], ends[number + 1] - ends[number])
-            for table, ends in self._parts
-        ]
-        return pa.concat_tables(slices).unify_dictionaries().combine_chunks()
+        parts = [shelf.block(number) for shelf in self._shelves]
+        return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
 
     @property
     def records(self) -> int:
         """How many records there are."""
-        return sum(table.num_rows for table, _ in self._parts)
-
-
-def shelved(
-    table: pa.Table, stay: NDArray[np.bool_], blocks: int
-) -> tuple[pa.Table, NDArray[np.int64]]:
-    """Return the records of a part that stay, block after block, and where each block begins.
-
-    The last place, (blocks + 1,), is one past all.
-    """
-    numbers = drawn_blocks(table, blocks)
-    rows = np.flatnonzero(stay)
-    kind = np.uint16 if blocks < 2**16 else np.int64  # so small numbers are sorted by counting
-    numbers = numbers[rows]
-    order = rows if blocks == 1 else rows[np.argsort(numbers.astype(kind), kind="stable")]
-    ends = np.zeros(blocks + 1, dtype=np.int64)
-    np.cumsum(np.bincount(numbers, minlength=blocks), out=ends[1:])
-    return (table if len(order) == table.num_rows and blocks == 1 else table.take(order)), ends
+        return sum(shelf.table.num_rows for shelf in self._shelves)

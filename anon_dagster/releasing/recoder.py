@@ -6,12 +6,14 @@ records alone, whatever order they stood in.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
+from anon_dagster.engine import in_use
 from anon_dagster.reading.counting import pieces
-from anon_dagster.releasing.arrangement import Shelves, by_value
+from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
 from anon_dagster.releasing.recipe import Recipe, changed
 from anon_dagster.storage.categories import categories_in_use, is_categorical, recategorized
 from anon_dagster.storage.sources import OpenSource
@@ -37,18 +39,27 @@ def blocks(
         return
     shelves = Shelves(max(-(-recipe.records // BLOCK), 1))
     orders = _CategoryOrders(recipe.schema)
-    for part in source.parts:
-        for table in pieces(source.batches(part), on_rows):
-            recoded = recipe.recode(table)
-            shelves.add(recoded.table, recoded.stay)
-            orders.add(recoded.table.filter(pa.array(recoded.stay)))
+    engine = in_use()
+    recode_one = partial(_recode_piece, recipe, shelves.blocks)
+    for shelf in engine.map(recode_one, pieces(source, on_rows)):
+        shelves.add(shelf)
+        orders.add(shelf.table)
     source.unchanged()
     if shelves.records != recipe.records:
         raise changed(abs(shelves.records - recipe.records))
-    for number in range(shelves.blocks if shelves.records else 0):
-        block = by_value(shelves.block(number))
-        if block.num_rows:
-            yield _as_released(block, recipe.schema, orders.all)
+    order_one = partial(_ordered_block, recipe.schema, shelves, orders.all)
+    yield from engine.map(order_one, range(shelves.blocks if shelves.records else 0))
+
+
+def _recode_piece(recipe: Recipe, blocks: int, piece: pa.Table) -> Shelf:
+    recoded = recipe.recode(piece)
+    return Shelf.of(recoded.table, recoded.stay, blocks)
+
+
+def _ordered_block(
+    schema: pa.Schema, shelves: Shelves, orders: Mapping[str, pa.Array], number: int
+) -> pa.Table:
+    return _as_released(by_value(shelves.block(number)), schema, orders)
 
 
 def _all_sorted(
@@ -57,14 +68,13 @@ def _all_sorted(
     """Give a release sorted as a whole; records that read alike are counted, not kept."""
     schema, names = recipe.schema, recipe.schema.names
     counted = schema.append(pa.field(_TIMES, pa.int64())).empty_table()
-    for part in source.parts:
-        for table in pieces(source.batches(part), on_rows):
-            recoded = recipe.recode(table)
-            released = _plain(recoded.table.filter(pa.array(recoded.stay)), schema)
-            ones = pa.array(np.ones(released.num_rows, dtype=np.int64))
-            both = pa.concat_tables([counted, released.append_column(_TIMES, ones)])
-            sums = both.group_by(names).aggregate([(_TIMES, "sum")])
-            counted = sums.rename_columns([*names, _TIMES])
+    for piece in pieces(source, on_rows):
+        recoded = recipe.recode(piece)
+        released = _plain(recoded.table.filter(pa.array(recoded.stay)), schema)
+        ones = pa.array(np.ones(released.num_rows, dtype=np.int64))
+        both = pa.concat_tables([counted, released.append_column(_TIMES, ones)])
+        sums = both.group_by(names).aggregate([(_TIMES, "sum")])
+        counted = sums.rename_columns([*names, _TIMES])
     source.unchanged()
     rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
     order = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())

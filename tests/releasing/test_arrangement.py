@@ -75,6 +75,20 @@ def test_two_orders_of_one_source_give_the_same_release(
     assert _released(shuffled, tmp_path, ending, policy) == sorted_by_admission
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_release_is_the_same_however_many_threads_work_on_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    monkeypatch.setattr(counting, "_PIECE", 20)
+    monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 20)
+    written = set()
+    for threads in (1, 2, 8):
+        monkeypatch.setenv("ANON_ENGINE", f"{{type: local, threads: {threads}}}")
+        written.add(_released(_people(), tmp_path, ending, POLICY))
+    assert len(written) == 1
+
+
 def test_blocks_have_every_record_once(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = anonymize({"policy": POLICY}, frame=_people()).df
     monkeypatch.setattr(recoder, "BLOCK", 31)

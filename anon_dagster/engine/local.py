@@ -1,0 +1,38 @@
+"""Parts that are worked on by threads of this process.
+
+Arrow and numpy let other threads run while they compute, so that threads use all processors.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+_J = TypeVar("_J")
+_R = TypeVar("_R")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalEngine:
+    """So many threads beside the one that reads and writes; with one, that one does all."""
+
+    threads: int
+
+    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
+        """Give the result of each job, in their order; few jobs are held at a time."""
+        if self.threads == 1:
+            yield from map(work, jobs)
+            return
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="anon-part") as pool:
+            waiting: deque[Future[_R]] = deque()
+            try:
+                for job in jobs:
+                    waiting.append(pool.submit(work, job))
+                    if len(waiting) > self.threads:
+                        yield waiting.popleft().result()
+                while waiting:
+                    yield waiting.popleft().result()
+            finally:
+                for future in waiting:
+                    future.cancel()
