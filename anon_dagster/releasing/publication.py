@@ -85,9 +85,11 @@ def write_release(
     source = drawn_again(source, decision.counted.sampling)
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
     made = recipe(decision, source)
-    with stage(target, made.schema, token=workspace.job_id) as staged:
+    encoded = target.format_found == "csv"  # which is written by the different values
+    schema = made.encoded_schema if encoded else made.schema
+    with stage(target, schema, token=workspace.job_id) as staged:
         on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(source, made, on_rows):
+        for block in blocks(source, made, on_rows, encoded=encoded):
             staged.write(block)
         files = staged.seal()
         stored = count_release(

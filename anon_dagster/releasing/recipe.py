@@ -78,6 +78,21 @@ class Recipe:
         """The columns of the release and their types."""
         return pa.schema([(name, each.type) for name, each in self.treatments.items()])
 
+    @property
+    def encoded_schema(self) -> pa.Schema:
+        """The same with the types that columns have before those of few values are written out."""
+        if self.private:
+            return self.schema
+        encoded = {name for name, each in self.treatments.items() if isinstance(each, Labels)}
+        return pa.schema(
+            [
+                field.with_type(pa.dictionary(pa.int32(), field.type))
+                if field.name in encoded | self.few and not is_categorical(field.type)
+                else field
+                for field in self.schema
+            ]
+        )
+
     def recode(self, table: pa.Table) -> Recoded:
         """Recode the records of a part.
 

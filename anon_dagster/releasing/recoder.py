@@ -25,9 +25,18 @@ _TIMES = "\0times"
 
 
 def blocks(
-    source: OpenSource, recipe: Recipe, on_rows: Callable[[int], None]
+    source: OpenSource,
+    recipe: Recipe,
+    on_rows: Callable[[int], None],
+    *,
+    encoded: bool = False,
 ) -> Iterator[pa.Table]:
     """Read the source and give its release, sorted block by block, or all of it if need be.
+
+    Parameters
+    ----------
+    encoded
+        Whether columns of few values are given as categories, see :attr:`Recipe.encoded_schema`.
 
     Raises
     ------
@@ -47,7 +56,8 @@ def blocks(
     source.unchanged()
     if shelves.records != recipe.records:
         raise changed(abs(shelves.records - recipe.records))
-    order_one = partial(_ordered_block, recipe.schema, shelves, orders.all)
+    schema = recipe.encoded_schema if encoded else recipe.schema
+    order_one = partial(_ordered_block, schema, shelves, orders.all)
     yield from engine.map(order_one, range(shelves.blocks if shelves.records else 0))
 
 
@@ -57,7 +67,7 @@ def _recode_piece(recipe: Recipe, blocks: int, piece: pa.Table) -> Shelf:
 
 
 def _ordered_block(
-    schema: pa.Schema, shelves: Shelves, orders: Mapping[str, pa.Array], number: int
+    schema: pa.Schema, shelves: Shelves, orders: Mapping[str, pa.Array | None], number: int
 ) -> pa.Table:
     return _as_released(by_value(shelves.block(number)), schema, orders)
 
@@ -83,10 +93,12 @@ def _all_sorted(
 
 
 class _CategoryOrders:
-    """The released categories of each column whose order means something."""
+    """The released categories of each column, if their order means something."""
 
     def __init__(self, schema: pa.Schema) -> None:
-        names = [f.name for f in schema if is_categorical(f.type) and f.type.ordered]
+        categorical = {f.name: f.type.ordered for f in schema if is_categorical(f.type)}
+        self._plain = [name for name, ordered in categorical.items() if not ordered]
+        names = [name for name, ordered in categorical.items() if ordered]
         self._seen: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
 
     def add(self, released: pa.Table) -> None:
@@ -94,16 +106,20 @@ class _CategoryOrders:
             seen.append(released[name].combine_chunks().unique())
 
     @property
-    def all(self) -> dict[str, pa.Array]:
-        return {name: categories_in_use(columns) for name, columns in self._seen.items() if columns}
+    def all(self) -> dict[str, pa.Array | None]:
+        orders: dict[str, pa.Array | None] = dict.fromkeys(self._plain)
+        seen = {name: columns for name, columns in self._seen.items() if columns}
+        return orders | {name: categories_in_use(columns) for name, columns in seen.items()}
 
 
-def _as_released(table: pa.Table, schema: pa.Schema, orders: Mapping[str, pa.Array]) -> pa.Table:
+def _as_released(
+    table: pa.Table, schema: pa.Schema, orders: Mapping[str, pa.Array | None]
+) -> pa.Table:
     """Give sorted records the types of the release; categories that none of them has are gone."""
     table = _plain(table, schema)
     for index, field in enumerate(schema):
-        if is_categorical(field.type):
-            column = recategorized(table[index].combine_chunks(), orders.get(field.name))
+        if field.name in orders:
+            column = recategorized(table[index].combine_chunks(), orders[field.name])
             table = table.set_column(index, field, column)
     return table
 

@@ -254,9 +254,10 @@ def _alike(kind: pa.DataType, array: pa.StringArray, decimal: str) -> bool:
     plain = _pointed(array, decimal)
     if plain.null_count or not pc.all(pc.match_substring_regex(plain, _NUMBER)).as_py():
         return False
+    if pa.types.is_integer(kind) or pc.max(pc.binary_length(plain)).as_py() <= _DIGITS:
+        return True
     digits = pc.replace_substring_regex(plain, r"^-?(?:0\.)?0*|\.", "")
-    longest = pc.max(pc.utf8_length(digits)).as_py()
-    return bool(pa.types.is_integer(kind) or longest <= _DIGITS)
+    return bool(pc.max(pc.utf8_length(digits)).as_py() <= _DIGITS)
 
 
 def is_number(kind: pa.DataType) -> bool:
