@@ -1,5 +1,5 @@
 """Residual disclosure: what a release tells although every promise holds."""
 
-from anon_dagster.residual.result import Finding, ResidualDisclosure
+from anon_dagster.residual.result import Finding, ResidualDisclosure, TriedAttack
 
-__all__ = ["Finding", "ResidualDisclosure"]
+__all__ = ["Finding", "ResidualDisclosure", "TriedAttack"]
