@@ -169,7 +169,7 @@ def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int
     for name in names:
         column = stored.columns[name]
         texts = _alike(column.values, column.decimal)
-        places = position_among(texts, _alike(pairs.released[name], column.decimal))
+        places = position_among(texts, _alike(pairs.labels(name), column.decimal))
         of_values = position_among(texts, texts).astype(np.int64)
         codes = of_values[stored.table.codes[:, stored.attributes.index(name)]]
         known &= places >= 0

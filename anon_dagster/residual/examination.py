@@ -133,5 +133,7 @@ class Examiner:
     def _bounds(self) -> Iterator[str]:
         if len(self._telling) > MOST_IN_PAIRS and "alone" in self._examinations:
             yield f"pairs of the {MOST_IN_PAIRS} most telling of {len(self._telling)} columns"
+        if self._aloneness.untold:
+            yield f"{self._aloneness.untold} more columns that single out by themselves, not named"
         if "intruder" in self._examinations and not self.is_whole:
             yield f"attacks on a sample of {SAMPLE:,} records"

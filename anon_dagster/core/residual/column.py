@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.residual.lines import Aim
 from anon_dagster.core.residual.rule import Evidence, most_have
+from anon_dagster.core.residual.spelling import FIRST_LOOK, Spelling, some_rows
 
 _NARROW = 8  # a guess within an eighth of a label's width, on either side, leaves a quarter of it
 _PLAIN = 1000  # what is told to a thousandth of its spread counts as told
@@ -56,6 +57,19 @@ class Column:
     def records(self) -> int:
         """How many records there are."""
         return len(self.codes)
+
+    def spelling(self, most: int) -> Spelling:
+        """Return how at most so many records read; see :func:`.spelling.some_rows`."""
+        return self._first_look if most == FIRST_LOOK else self._spelled(most)
+
+    @cached_property
+    def _first_look(self) -> Spelling:
+        return self._spelled(FIRST_LOOK)
+
+    def _spelled(self, most: int) -> Spelling:
+        assert self.texts is not None, "the column has texts"
+        codes = self.codes[some_rows(self.records, most)]
+        return Spelling(self.texts[code] for code in codes.tolist())
 
     @cached_property
     def distinct(self) -> int:

@@ -183,16 +183,20 @@ def _cells(
 def _two_largest(
     groups: NDArray[np.int64], counts: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the largest and the second largest count of each group, (groups,) each."""
-    order = np.lexsort((counts, groups))
-    ordered = groups[order]
-    last = np.ones(len(ordered), dtype=np.bool_)
-    last[:-1] = ordered[1:] != ordered[:-1]
+    """Return the largest and the second largest count of each group, (groups,) each.
+
+    Groups ascend.
+    """
     first, second = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    first[ordered[last]] = counts[order][last]
-    before = np.flatnonzero(last) - 1
-    has_two = (before >= 0) & (ordered[np.maximum(before, 0)] == ordered[last])
-    second[ordered[last][has_two]] = counts[order][before[has_two]]
+    if not len(groups):
+        return first, second
+    starts = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
+    present = groups[starts]
+    first[present] = np.maximum.reduceat(counts, starts)
+    is_first = counts == first[groups]
+    ties = np.add.reduceat(is_first.astype(np.int64), starts)
+    below = np.maximum.reduceat(np.where(is_first, 0, counts), starts)
+    second[present] = np.where(ties > 1, first[present], below)
     return first, second
 
 
