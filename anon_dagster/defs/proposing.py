@@ -186,12 +186,7 @@ def _keep_proposal(proposal: "Proposal", job: "JobFolder") -> Shown:
 
 def _shown(found: "Detection", job: "JobFolder") -> Shown:
     path = job.save_frame(file_names.DETECTION, found.table)
-    shown = {
-        "columns": metadata.table(found.table),
-        "records": dg.MetadataValue.int(found.records),
-        "sampled": dg.MetadataValue.int(found.sampled),
-    }
-    return shown | metadata.file(path)
+    return metadata.of_detection(found) | metadata.file(path)
 
 
 def list_domains(look: Look) -> Shown:

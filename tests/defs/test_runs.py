@@ -178,6 +178,7 @@ def test_every_check_of_a_finished_job_passed(result: dg.ExecuteInProcessResult)
         "source_matches_schema": True,
         "release_keeps_every_promise": True,
         "release_matches_schema": True,
+        "nothing_is_given_back": True,
         "target_is_fresh": True,
     }
 

@@ -134,7 +134,11 @@ def test_statistics_and_the_report_show_no_more_of_an_identifier_than_its_mask_l
     told = result.exploratory
     assert told.values["value"].tolist() == ["*****1"]  # noqa: PD011 (a table of them)
     assert "765431" not in told.summary.to_csv()
-    page = html(ReportData(result.decision, told, result.risk, result.utility, ("somewhere",)))
+    page = html(
+        ReportData(
+            result.decision, told, result.risk, result.utility, ("somewhere",), result.residual
+        )
+    )
     assert "*****1" in page
     assert "765431" not in page
 

@@ -9,6 +9,7 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.report.page import ReportData, html
+from anon_dagster.residual import ResidualDisclosure
 
 MARKUP = '<script>alert("1")</script>'
 POLICY = {
@@ -31,7 +32,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
         self.elements.add(tag)
-        if tag not in {"meta", "rect"}:
+        if tag not in {"meta", "rect", "br"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -42,8 +43,17 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(result: AnonResult, *paths: str) -> str:
-    return html(ReportData(result.decision, result.exploratory, result.risk, result.utility, paths))
+def page_of(result: AnonResult, *paths: str, residual: ResidualDisclosure | None = None) -> str:
+    return html(
+        ReportData(
+            result.decision,
+            result.exploratory,
+            result.risk,
+            result.utility,
+            paths,
+            residual or result.residual,
+        )
+    )
 
 
 @pytest.fixture
