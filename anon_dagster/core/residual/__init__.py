@@ -1,0 +1,17 @@
+"""What a release tells beside its promises, as mathematics on arrays of codes and numbers.
+
+::
+
+    column        columns, and what their labels tell
+    rule          when a guess counts, against what a label tells
+    relations     which published columns give a protected one back
+      lines           by a line through most records, of one column or of two
+      neighbours      by records that are near
+      dates           by parts of a date
+      texts           by texts within texts
+"""
+
+from anon_dagster.core.residual.column import Column, Protected
+from anon_dagster.core.residual.relations import Relation, relations
+
+__all__ = ["Column", "Protected", "Relation", "relations"]
