@@ -114,14 +114,19 @@ def residual_result(residual: "ResidualDisclosure") -> dg.AssetCheckResult:
     """Warn of every finding."""
     from anon_dagster.report.disclosure import explain_coverage, warnings_of
 
-    told = warnings_of(residual)
-    more = [f"and {len(told) - _LISTED} more"] if len(told) > _LISTED else []
+    return warned(warnings_of(residual), or_else=explain_coverage(residual))
+
+
+def warned(warnings: Sequence[str], *, or_else: str) -> dg.AssetCheckResult:
+    """Warn of all that was found, listing the first; or say how nothing was."""
+    more = len(warnings) - _LISTED
+    listed = [*warnings[:_LISTED], *([f"and {more} more"] if more > 0 else [])]
     return dg.AssetCheckResult(
         check_name=NOTHING_IS_GIVEN_BACK,
-        passed=not told,
+        passed=not warnings,
         severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join([*told[:_LISTED], *more]) or explain_coverage(residual),
-        metadata={"findings": len(told)},
+        description="\n".join(listed) or or_else,
+        metadata={"findings": len(warnings)},
     )
 
 

@@ -249,5 +249,23 @@ class JobFolder(JobFiles):
         return RecordRisks(*map(self.load_frame, _RECORDS))
 
 
+def folders_of_files(root: Path, keys: frozenset[str]) -> dict[str, JobFolder]:
+    """Return the folders of files that jobs released each by itself, by key: the newest of each.
+
+    Only those that tell what their release tells beside its promises are returned.
+    """
+    found = (root / file_names.JOBS).glob(f"*/{file_names.FILES}/*/{file_names.RESIDUAL}")
+    newest = sorted((file for file in found if file.parent.name in keys), key=_modified)
+    folders = {file.parent.name: file.parents[2].name for file in newest}
+    return {key: JobFolder(root, job_id, key) for key, job_id in folders.items()}
+
+
+def _modified(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:  # its job is deleted at this moment
+        return 0
+
+
 def _mark(file: Fingerprint) -> list[Any]:
     return [file.path, file.size, list(file.version)]

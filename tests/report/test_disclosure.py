@@ -1,0 +1,113 @@
+"""What is said of a finding: in plain words, with its figure and its cure, and nothing more."""
+
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+
+from anon_dagster import anonymize
+from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.report.disclosure import (
+    BLIND,
+    COLUMNS,
+    attacks_table,
+    explain_coverage,
+    explain_finding,
+    finding_rows,
+    lines_of,
+    warnings_of,
+)
+from tests.disclosures import ALONE, ATTACKED, FOUND, GIVEN_BACK, NOTHING
+from tests.report.test_page import Reader, page_of
+
+
+def test_a_finding_says_who_tells_what_of_whom_and_how_often() -> None:
+    assert explain_finding(FOUND, GIVEN_BACK) == (
+        "age_again gives age back (copy), for 60 records (100.0%); the labels alone tell it of 5.0%"
+    )
+    several = replace(GIVEN_BACK, columns=("day", "month", "year"), baseline=None)
+    assert explain_finding(FOUND, several).startswith("day, month and year give age back")
+
+
+def test_a_figure_below_k_is_not_told() -> None:
+    said = explain_finding(FOUND, ALONE)
+    assert "fewer than 3 records" in said
+    assert "None" not in said
+
+
+def test_every_finding_is_a_warning_with_its_cure_the_gravest_first() -> None:
+    first, second = warnings_of(FOUND)
+    assert first.startswith("high: age_again gives age back")
+    assert first.endswith(GIVEN_BACK.cure)
+    assert second.startswith("low: seat and shift make fewer than 3 records stand out")
+    assert warnings_of(NOTHING) == []
+
+
+def test_what_was_looked_at_is_said_whether_or_not_something_was_found() -> None:
+    assert "on all 60 records" in explain_coverage(NOTHING)
+    assert "nothing was found" in explain_coverage(NOTHING)
+    sampled = replace(FOUND, examined=50, records=1_000, seed=7)
+    assert "50 of 1,000 records, drawn with the seed 7" in explain_coverage(sampled)
+    assert "2 findings" in explain_coverage(sampled)
+    assert "an outcome" not in explain_coverage(replace(NOTHING, examinations=("alone",)))
+    assert "ignores all of it" in explain_coverage(replace(NOTHING, examinations=()))
+
+
+def test_the_rows_for_people_are_texts_and_figures() -> None:
+    rows = finding_rows(FOUND)
+    assert all(tuple(row) == COLUMNS for row in rows)
+    assert rows[0]["records"] == "60 records (100.0%)"
+    assert rows[1]["columns"] == "seat, shift"
+
+
+def test_attacks_are_told_with_control_and_interval() -> None:
+    (row,) = attacks_table(ATTACKED).reset_index().to_dict("records")
+    assert row["attack"] == "inference(age, illness)"
+    assert (row["control"], row["low"], row["high"]) == (0.1, 0.2, 0.5)
+    assert attacks_table(FOUND).empty
+    assert any("inference(age, illness)" in line for line in lines_of(ATTACKED))
+
+
+def test_whoever_reads_lines_is_told_what_was_left_out_and_what_cannot_be_seen() -> None:
+    lines = list(lines_of(replace(NOTHING, bounds=("20 of 90 columns were looked at",))))
+    assert lines[0] == explain_coverage(NOTHING)
+    assert lines[-2:] == ["20 of 90 columns were looked at", BLIND]
+
+
+# -- the page ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def result() -> AnonResult:
+    policy = {
+        "attributes": {"age": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+    }
+    return anonymize({"policy": policy}, frame=pd.DataFrame({"age": [1, 1, 2, 2]}))
+
+
+def test_the_report_has_every_finding_with_its_cure(result: AnonResult) -> None:
+    page = page_of(result, "out.parquet", residual=ATTACKED)
+    assert "age_again gives age back (copy), for 60 records (100.0%)" in page
+    assert "fewer than 3 records" in page
+    assert "What to do: make `seat` a quasi-identifier, or drop it." in page
+    assert "<td>inference(age, illness)</td>" in page
+    assert BLIND in page
+
+
+def test_the_report_says_so_when_nothing_was_found(result: AnonResult) -> None:
+    page = page_of(result, "out.parquet", residual=NOTHING)
+    assert "on all 60 records" in page
+    assert "nothing was found" in page
+    assert BLIND in page
+    assert "What to do" not in page
+
+
+def test_a_finding_is_never_taken_for_markup(result: AnonResult) -> None:
+    odd = replace(GIVEN_BACK, columns=("<i>",), cure="drop `<i>`")
+    page = page_of(result, "out.parquet", residual=replace(FOUND, findings=(odd,)))
+    reader = Reader()
+    reader.feed(page)
+    assert "i" not in reader.elements
+    assert reader.open == []
+    assert page.count("&lt;i&gt;") == 2
