@@ -29,14 +29,16 @@ NAMES = {
 METHODS: dict[type, set[str]] = {
     AnonClient: {
         *("anonymize", "apply", "auto_anonymize", "close", "data_domains", "detect", "job"),
+        "examine_residual",
         *("jobIds", "job_ids", "jobs", "measure"),
     },
     AnonJob: {
         *("abort", "delete", "exploratoryStats", "exploratory_statistics", "follow", "id"),
         *("metadata", "result", "riskStat", "risk_details", "risk_per_record", "risk_statistics"),
+        "residual",
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
-    JobResult: {"checksum", "df", "paths", "proposal"},
+    JobResult: {"checksum", "df", "notes", "paths", "proposal", "residual"},
 }
 
 

@@ -79,16 +79,6 @@ def adhoc(folder: Path, **changes: Any) -> dict[str, Any]:
     return {"source": {"path": str(folder / "people.csv")}, "policy": policy, **changes}
 
 
-def run_step(
-    deployment: Deployment, job: str, step: str, config: dict[str, Any]
-) -> dg.ExecuteInProcessResult:
-    partition = f"{job}-{len(deployment.instance.get_dynamic_partitions('request'))}"
-    deployment.instance.add_dynamic_partitions("request", [partition])
-    return deployment.run(
-        job, {"ops": {f"adhoc__{step}": {"config": config}}}, partition_key=partition
-    )
-
-
 def shown(result: dg.ExecuteInProcessResult, step: str) -> dict[str, Any]:
     made = [e.step_materialization_data.materialization for e in materializations(result)]
     metadata = next(each.metadata for each in made if each.asset_key.path[-1] == step)
@@ -248,8 +238,8 @@ def test_what_was_found_goes_with_its_job(
 def applied(deployment: Deployment, folder: Path) -> dg.ExecuteInProcessResult:
     first = deployment.run_request(adhoc(folder))
     assert first.success, failure(first)
-    later = {"solution": first.run_id, "source": {"path": str(folder / "people.csv")}}
-    return run_step(deployment, "apply_job", "application", later)
+    later: dict[str, Any] = {"path": str(folder / "people.csv")}
+    return deployment.run_step("apply_job", "application", solution=first.run_id, source=later)
 
 
 def test_later_records_have_the_same_step(
@@ -297,8 +287,7 @@ def test_a_finished_release_is_examined_again_with_attacks(
     find(NOTHING, attacked=ATTACKED)
     first = deployment.run_request(adhoc(tmp_path))
     for attacks, expected in ((False, NOTHING), (True, ATTACKED)):
-        config = {"job": first.run_id, "attacks": attacks}
-        again = run_step(deployment, "residual_job", "examined", config)
+        again = deployment.run_step("residual_job", "examined", job=first.run_id, attacks=attacks)
         assert again.success, failure(again)
         told = shown(again, "examined")
         assert told["job"] == first.run_id
@@ -314,7 +303,7 @@ def test_later_records_are_examined_again(
 ) -> None:
     find(FOUND)
     result = applied(deployment, tmp_path)
-    again = run_step(deployment, "residual_job", "examined", {"job": result.run_id})
+    again = deployment.run_step("residual_job", "examined", job=result.run_id)
     assert again.success, failure(again)
 
 
@@ -325,12 +314,11 @@ def test_a_release_that_is_not_there_any_more_is_not_examined_as_what_it_was(
     request = adhoc(tmp_path, target={"path": str(tmp_path / "out.csv")})
     first = deployment.run_request(request)
     assert first.success, failure(first)
-    config = {"job": first.run_id}
     (tmp_path / "out.csv").write_text("another\n", encoding="utf-8")
-    told = failure(run_step(deployment, "residual_job", "examined", config))
+    told = failure(deployment.run_step("residual_job", "examined", job=first.run_id))
     assert "is not at its target any more" in told
     (tmp_path / "out.csv").unlink()
-    told = failure(run_step(deployment, "residual_job", "examined", config))
+    told = failure(deployment.run_step("residual_job", "examined", job=first.run_id))
     assert "is not at its target any more" in told
 
 
@@ -340,12 +328,12 @@ def test_a_source_that_changed_since_is_refused(
     find(FOUND)
     first = deployment.run_request(adhoc(tmp_path))
     people(70).to_csv(tmp_path / "people.csv", index=False)
-    told = failure(run_step(deployment, "residual_job", "examined", {"job": first.run_id}))
+    told = failure(deployment.run_step("residual_job", "examined", job=first.run_id))
     assert "changed since the job found them" in told
 
 
 @pytest.mark.parametrize("job", ["nobody", "the id of a finished job"])
 def test_a_job_without_a_release_is_refused_by_its_name(deployment: Deployment, job: str) -> None:
-    told = failure(run_step(deployment, "residual_job", "examined", {"job": job}))
+    told = failure(deployment.run_step("residual_job", "examined", job=job))
     assert "a defect of" not in told
     assert "job" in told
