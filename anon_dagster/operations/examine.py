@@ -8,7 +8,6 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.examination import examine_release
-from anon_dagster.releasing.publication import count_release_of
 from anon_dagster.request import Source
 from anon_dagster.request.arguments import require_a
 from anon_dagster.residual import ResidualDisclosure
@@ -58,7 +57,5 @@ def examine_decision(
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     source = drawn_again(declared_missing(opened, request), decision.counted.sampling)
     require_columns(source.columns, request.policy.attributes)
-    decimal = released.csv.decimal if isinstance(released, Source) else "."
     release = open_source(released) if isinstance(released, Source) else released
-    stored = count_release_of(release, request.policy, decimal=decimal)
-    return examine_release(decision, source, release, stored, attacks=attacks)
+    return examine_release(decision, source, release, attacks=attacks)

@@ -14,7 +14,7 @@ from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
-from anon_dagster.releasing.examination import examine_release
+from anon_dagster.releasing.examination import Watched, examiner_of
 from anon_dagster.releasing.recoder import blocks, recoder
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
@@ -91,16 +91,27 @@ def write_release(
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
     writer = recoder(decision, source)
     with stage(target, writer.schema, token=workspace.job_id) as staged:
+        examiner = examiner_of(decision, source, writer)
         on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(source, writer, on_rows):
+
+        def on_batch(batch: pa.RecordBatch) -> None:
+            examiner.see_source(batch, writer.paired)
+            on_rows(batch.num_rows)
+
+        for block in blocks(source, writer, on_batch):
             staged.write(block)
         files = staged.seal()
-        staged_source = staged.staged_source()
-        stored = count_release(decision.request.policy, staged_source, on_progress=on_progress)
+        stored_source = staged.staged_source()
+        stored = count_release_of(
+            Watched(open_source(stored_source), examiner.see_release),
+            decision.request.policy,
+            decimal=stored_source.csv.decimal,
+            on_progress=on_progress,
+        )
         verification = verify_release(decision, stored)
         judge(verification)
         _require_as_decided(decision, stored, writer.kept)
-        residual = examine_release(decision, source, open_source(staged_source), stored)
+        residual = examiner.disclosure(stored.records)
         residual.require()
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))

@@ -10,6 +10,7 @@ from anon_dagster.errors import DisclosureError, counted
 
 Examination = Literal["given_back", "alone", "outcome_in_pattern", "intruder"]
 Severity = Literal["high", "medium", "low"]
+AttackName = Literal["singling_out", "linkability", "inference"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
 """The gravest first."""
 
@@ -37,6 +38,8 @@ class Finding:
     """What to do about it, in words."""
     refused: bool = False
     """Whether it is a reason to publish nothing, by the request."""
+    tells: Literal["value", "range", ""] = ""
+    """What is given back: the value, or a quarter at most of what its label leaves."""
 
     def __str__(self) -> str:
         told = f" tells of {', '.join(self.protected)}" if self.protected else ""
@@ -47,9 +50,11 @@ class Finding:
 class TriedAttack:
     """An attack that was carried out on a sample of the records, beside its control."""
 
-    attack: Literal["singling_out", "linkability", "inference"]
+    attack: AttackName
     columns: tuple[str, ...]
-    """What the intruder knows; the last one is what an inference is of."""
+    """What the intruder may know; the last one is what an inference is of."""
+    known: int
+    """How many of them she knows of a person."""
     records: int
     """Records that were attacked."""
     success: float
@@ -127,6 +132,13 @@ class ResidualDisclosure:
         attacks = [TriedAttack(**_with_tuples(tried)) for tried in document["attacks"]]
         whole = {**document, "findings": findings, "attacks": attacks}
         return cls(**_with_tuples(whole))
+
+
+def severity_of(share: float, *, high: float, medium: float) -> Severity:
+    """Return how grave a share is, by those from which it is grave."""
+    if share >= high:
+        return "high"
+    return "medium" if share >= medium else "low"
 
 
 def _with_tuples(document: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,9 +9,24 @@
       neighbours      by records that are near
       dates           by parts of a date
       texts           by texts within texts
+    alone         who is alone once columns join the labels
+    pattern       what labels tell of an outcome
 """
 
+from anon_dagster.core.residual.alone import Crowding, KeySample, within
 from anon_dagster.core.residual.column import Column, Protected
+from anon_dagster.core.residual.pattern import Labelled, Telling, outcome_told
 from anon_dagster.core.residual.relations import Relation, relations
 
-__all__ = ["Column", "Protected", "Relation", "relations"]
+__all__ = [
+    "Column",
+    "Crowding",
+    "KeySample",
+    "Labelled",
+    "Protected",
+    "Relation",
+    "Telling",
+    "outcome_told",
+    "relations",
+    "within",
+]

@@ -98,13 +98,16 @@ class Protected:
     column: Column
     labels: NDArray[np.int64]
     """(records,): the same for equal labels; dense from 0 on, all 0 if nothing is released."""
+    shown: NDArray[np.bool_] | None = None
+    """(records,): where the label is the value itself; left out, nowhere."""
     is_identifier: bool = False
     """Whether it names people: most values are a person's own, so that no narrower range counts."""
 
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Which records, (records,), have a value that their label tells: the usual one of it."""
-        return others_say(self.labels, self.column.codes).right & ~self.column.missing
+        usual = others_say(self.labels, self.column.codes).right & ~self.column.missing
+        return usual if self.shown is None else usual | self.shown
 
     @cached_property
     def widths(self) -> NDArray[np.float64]:
@@ -119,7 +122,8 @@ class Protected:
         """Which records, (records,), lie in the middle quarter of their label."""
         middles = self._of_labels[1][self.labels]
         near = np.abs(self.column.numbers - middles) <= self.widths / _NARROW
-        return self.column.counted & (near | (self.widths <= 0))
+        narrow = self.column.counted & (near | (self.widths <= 0))
+        return narrow if self.shown is None else narrow | self.shown
 
     @cached_property
     def _of_labels(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

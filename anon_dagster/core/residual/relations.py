@@ -81,6 +81,8 @@ def relations(
     sources = [_Published(column) for column in published]
     found: list[Relation] = []
     for p, target in enumerate(protected):
+        if target.shown is not None and (~target.shown).mean() <= above:
+            continue
         singles = {}
         for v, source in enumerate(sources):
             best = _of_one(target, source, above)
