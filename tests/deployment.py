@@ -37,7 +37,7 @@ class Deployment:
         config = {"ops": {"adhoc__request": {"config": {"request": request}}}}
         return self.run(job, config, partition_key=partition)
 
-    def run_step(self, job: str, step: str, **config: Any) -> dg.ExecuteInProcessResult:
+    def run_step(self, job: str, step: str, /, **config: Any) -> dg.ExecuteInProcessResult:
         """Run a job of its own for a request that nobody declared."""
         partition = f"{step}-{len(self.instance.get_dynamic_partitions('request'))}"
         self.instance.add_dynamic_partitions("request", [partition])

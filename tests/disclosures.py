@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from anon_dagster.residual import Finding, ResidualDisclosure, TriedAttack
+import pytest
+
+from anon_dagster.residual import Examiner, Finding, ResidualDisclosure, TriedAttack
 
 GIVEN_BACK = Finding(
     examination="given_back",
@@ -14,6 +16,7 @@ GIVEN_BACK = Finding(
     share=1.0,
     baseline=0.05,
     cure="make `age_again` a quasi-identifier, or drop it",
+    tells="value",
 )
 ALONE = Finding(
     examination="alone",
@@ -39,5 +42,19 @@ REFUSED = replace(FOUND, findings=(replace(GIVEN_BACK, refused=True), ALONE))
 ATTACKED = replace(
     FOUND,
     examinations=(*FOUND.examinations, "intruder"),
-    attacks=(TriedAttack("inference", ("age", "illness"), 50, 0.4, 0.1, 0.33, 0.2, 0.5),),
+    attacks=(TriedAttack("inference", ("age", "illness"), 2, 50, 0.4, 0.1, 0.33, 0.2, 0.5),),
 )
+
+
+def let_find(
+    patch: pytest.MonkeyPatch, found: ResidualDisclosure, attacked: ResidualDisclosure | None = None
+) -> None:
+    """Let every examination find what is said; another thing where attacks are asked for."""
+
+    examined = Examiner.disclosure
+
+    def disclosure(examiner: Examiner, records: int) -> ResidualDisclosure:
+        attacks = "intruder" in examined(examiner, records).examinations
+        return attacked if attacked is not None and attacks else found
+
+    patch.setattr(Examiner, "disclosure", disclosure)

@@ -157,7 +157,7 @@ def test_the_key_of_pseudonyms_is_kept_nowhere(
     assert not [path for path in kept if key.encode() in path.read_bytes()]
 
 
-GIVEN_BACK = [(*row, row[COLUMNS.index("town")]) for row in ROWS]
+GIVEN_BACK = [(*row, row[COLUMNS.index("name")]) for row in ROWS]
 """With a column that gives a protected one back."""
 
 
@@ -166,12 +166,12 @@ def test_what_a_release_gives_back_is_told_without_a_cell(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     source = tmp_path / "people.csv"
-    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "town_again")))
-    given_back = {"town_again": {"role": "non_sensitive"}}
+    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
+    given_back = {"name_again": {"role": "non_sensitive"}}
     result = deployment.run_request(request(source, attributes=given_back))
     assert result.success, failure(result)
     job = deployment.job(result)
-    assert "town_again" in {
+    assert "name_again" in {
         name for found in job.load_residual().findings for name in found.columns
     }
     assert not set(telltales((job.path / "residual_disclosure.json").read_bytes()))
@@ -193,12 +193,12 @@ def test_a_release_that_gives_back_what_it_must_not_is_refused_without_a_cell(
     deployment: Deployment, tmp_path: Path
 ) -> None:
     source = tmp_path / "people.csv"
-    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "town_again")))
-    given_back = {"town_again": {"role": "non_sensitive"}}
+    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
+    given_back = {"name_again": {"role": "non_sensitive"}}
     handling = {"given_back": "refuse"}
     refused = deployment.run_request(request(source, attributes=given_back, residual=handling))
     require_refused(refused)
-    assert "town_again" in failure(refused)
+    assert "name_again" in failure(refused)
 
 
 SPOILED = {

@@ -22,12 +22,49 @@ _LOOKED_FOR = {
     "outcome_in_pattern": "labels that tell the outcome of their records",
     "intruder": "what a motivated intruder gains",
 }
-_MEANINGS = {
-    "given_back": "{columns} {give} {protected} back ({relation}), for {records}",
-    "alone": "{columns} {make} {records} stand out beside the released labels ({relation})",
-    "outcome_in_pattern": "the labels of {columns} tell {protected} ({relation}), of {records}",
-    "intruder": "an intruder who knows {columns} gains by the release ({relation}), with {records}",
+_SENTENCES = {
+    "given_back": (
+        "{columns} {give} {protected} back ({relation}): {what} {records}",
+        "; the label alone tells as much of {:.1%}",
+    ),
+    "alone": (
+        "once {columns} {join} the released labels, {records} are {alone}",
+        "; without, {:.1%} are",
+    ),
+    "outcome_in_pattern": (
+        "the labels of {columns} tell {protected} ({relation}), of {records}",
+        "; the values behind the labels tell it of {:.1%}",
+    ),
+    "intruder": (
+        "an intruder who knows {columns}{inferring} gains by the release ({relation}): {records}",
+        "",
+    ),
 }
+"""What a finding is, and what is known without it."""
+_RELATIONS = {
+    "copy": "the same value, maybe written in another way",
+    "rounded copy": "the same value, rounded",
+    "coarser code": "a coarser code of the same",
+    "linear": "multiplied or shifted",
+    "square": "squared",
+    "square root": "the square root",
+    "exponential": "the exponential",
+    "logarithm": "the logarithm",
+    "reciprocal": "the reciprocal",
+    "power": "a power",
+    "function": "records that agree in the one agree in the other",
+    "monotone function": "the more of the one, the more, or the less, of the other",
+    "part of a text": "the one is a part of the other's text",
+    "part of a date": "one is a part of the other's date",
+    "parts of a date": "together they are the date",
+    "sum of two": "their sum",
+    "difference of two": "their difference",
+    "product of two": "their product",
+    "quotient of two": "their quotient",
+    "labels": "records of a class have the same outcome",
+    "pattern": "how far records were generalized has to do with their outcome",
+}
+"""Kinds of relations in plain words; the others speak for themselves."""
 BLIND = (
     "The columns of this release are looked at, and nothing else: not what others know from "
     "elsewhere, nor earlier releases of the same people, nor what a text says, nor relations of "
@@ -38,18 +75,21 @@ BLIND = (
 
 def explain_finding(residual: "ResidualDisclosure", finding: "Finding") -> str:
     """Say what a finding is, with its figure and what the labels alone tell."""
+    said, beside = _SENTENCES[finding.examination]
     one = len(finding.columns) == 1
-    said = _MEANINGS[finding.examination].format(
-        columns=_listed(finding.columns) or "the release",
+    few = finding.relation == "fewer than k"
+    text = said.format(
+        columns=_listed(finding.columns),
         protected=_listed(finding.protected),
-        relation=finding.relation,
+        relation=_RELATIONS.get(finding.relation, finding.relation),
         records=residual.how_many(finding),
         give="gives" if one else "give",
-        make="makes" if one else "make",
+        join="joins" if one else "join",
+        what="a narrow range of" if finding.tells == "range" else "the value of",
+        alone=f"in groups of fewer than {residual.k}" if few else "alone",
+        inferring=f", and infers {_listed(finding.protected)}," if finding.protected else "",
     )
-    if finding.baseline is None:
-        return said
-    return f"{said}; the labels alone tell it of {finding.baseline:.1%}"
+    return text if finding.baseline is None else text + beside.format(finding.baseline)
 
 
 def explain_coverage(residual: "ResidualDisclosure") -> str:

@@ -193,7 +193,7 @@ def test_the_findings_of_a_job_are_told_in_words_as_a_document_and_as_a_table(
 
     give(residual=residual)
     assert main(["residual", "a-job"]) == 0
-    assert "age_again gives age back (copy), for 60 records (100.0%)" in capsys.readouterr().out
+    assert "age_again gives age back" in capsys.readouterr().out
     assert main(["--json", "residual", "a-job", "--attacks", "--timeout", "9"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert ResidualDisclosure.from_document(told) == ATTACKED

@@ -22,10 +22,9 @@ from anon_dagster.defs.retention import delete_older
 from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import FILES_TAG
-from anon_dagster.releasing import publication
 from anon_dagster.request.yaml_writing import document as written
 from tests.deployment import Deployment, deployed, failure
-from tests.disclosures import FOUND, NOTHING, REFUSED
+from tests.disclosures import FOUND, NOTHING, REFUSED, let_find
 
 SENSOR, JOB = "people_files_sensor", "people_files_job"
 CANARY = "Zeisig"
@@ -434,8 +433,7 @@ def test_a_check_tells_what_is_left_behind(place: Place) -> None:
 def test_a_check_warns_of_what_the_last_release_of_each_file_tells(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = [FOUND]
-    monkeypatch.setattr(publication, "examine_release", lambda *_: found[0])
+    let_find(monkeypatch, FOUND)
     assert evaluated(place, "nothing_is_given_back").passed
     place.put("a.csv", people())
     (result,) = place.tick()
@@ -447,7 +445,7 @@ def test_a_check_warns_of_what_the_last_release_of_each_file_tells(
     shown = made.records[0].asset_materialization
     assert shown is not None
     assert shown.metadata["worst"].value == "high"
-    found[0] = NOTHING
+    let_find(monkeypatch, NOTHING)
     place.put("a.csv", people(records=90))
     place.tick()
     assert evaluated(place, "nothing_is_given_back").passed
@@ -456,7 +454,7 @@ def test_a_check_warns_of_what_the_last_release_of_each_file_tells(
 def test_a_file_whose_release_tells_what_is_refused_is_set_aside(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publication, "examine_release", lambda *_: REFUSED)
+    let_find(monkeypatch, REFUSED)
     place.put("a.csv", people())
     place.tick()
     assert place.states() == {"a.csv": State.SET_ASIDE}

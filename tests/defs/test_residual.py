@@ -10,11 +10,9 @@ import pandas as pd
 import pytest
 
 from anon_dagster.defs.stages import STAGES, Shown, Work
-from anon_dagster.operations import examine
-from anon_dagster.releasing import publication
 from anon_dagster.residual import ResidualDisclosure
 from tests.deployment import Deployment, deployed, failure
-from tests.disclosures import ATTACKED, FOUND, GIVEN_BACK, NOTHING, REFUSED
+from tests.disclosures import ATTACKED, FOUND, GIVEN_BACK, NOTHING, REFUSED, let_find
 
 REQUEST = """
 source: {path: people.csv}
@@ -59,11 +57,7 @@ def find(monkeypatch: pytest.MonkeyPatch) -> Find:
     """Let every examination find what is said."""
 
     def find(found: ResidualDisclosure, *, attacked: ResidualDisclosure | None = None) -> None:
-        def examined(*_: object, attacks: bool = False) -> ResidualDisclosure:
-            return attacked if attacks and attacked is not None else found
-
-        for module in (publication, examine):
-            monkeypatch.setattr(module, "examine_release", examined)
+        let_find(monkeypatch, found, attacked)
 
     return find
 

@@ -17,16 +17,59 @@ from anon_dagster.report.disclosure import (
     lines_of,
     warnings_of,
 )
+from anon_dagster.residual import Finding
 from tests.disclosures import ALONE, ATTACKED, FOUND, GIVEN_BACK, NOTHING
 from tests.report.test_page import Reader, page_of
 
 
 def test_a_finding_says_who_tells_what_of_whom_and_how_often() -> None:
     assert explain_finding(FOUND, GIVEN_BACK) == (
-        "age_again gives age back (copy), for 60 records (100.0%); the labels alone tell it of 5.0%"
+        "age_again gives age back (the same value, maybe written in another way): the value of "
+        "60 records (100.0%); the label alone tells as much of 5.0%"
     )
     several = replace(GIVEN_BACK, columns=("day", "month", "year"), baseline=None)
     assert explain_finding(FOUND, several).startswith("day, month and year give age back")
+    narrow = replace(GIVEN_BACK, tells="range")
+    assert "a narrow range of 60 records" in explain_finding(FOUND, narrow)
+
+
+@pytest.mark.parametrize(
+    ("finding", "said"),
+    [
+        (
+            replace(ALONE, records=9, share=0.15, baseline=0.01),
+            (
+                "once seat and shift join the released labels, 9 records (15.0%) are alone; "
+                "without, 1.0% are"
+            ),
+        ),
+        (
+            replace(ALONE, relation="fewer than k", columns=("seat",)),
+            (
+                "once seat joins the released labels, fewer than 3 records are in groups of fewer "
+                "than 3"
+            ),
+        ),
+        (
+            replace(GIVEN_BACK, examination="outcome_in_pattern", relation="labels"),
+            (
+                "the labels of age_again tell age (records of a class have the same outcome), of "
+                "60 records (100.0%); the values behind the labels tell it of 5.0%"
+            ),
+        ),
+        (
+            replace(
+                GIVEN_BACK, examination="intruder", relation="inference by 2 columns", baseline=0.0
+            ),
+            (
+                "an intruder who knows age_again, and infers age, gains by the release (inference "
+                "by 2 columns): 60 records (100.0%)"
+            ),
+        ),
+    ],
+)
+def test_each_kind_of_finding_has_its_sentence(finding: Finding, said: str) -> None:
+    assert explain_finding(FOUND, finding) == said
 
 
 def test_a_figure_below_k_is_not_told() -> None:
@@ -39,7 +82,7 @@ def test_every_finding_is_a_warning_with_its_cure_the_gravest_first() -> None:
     first, second = warnings_of(FOUND)
     assert first.startswith("high: age_again gives age back")
     assert first.endswith(GIVEN_BACK.cure)
-    assert second.startswith("low: seat and shift make fewer than 3 records stand out")
+    assert second.startswith("low: once seat and shift join the released labels, fewer than 3")
     assert warnings_of(NOTHING) == []
 
 
@@ -88,7 +131,8 @@ def result() -> AnonResult:
 
 def test_the_report_has_every_finding_with_its_cure(result: AnonResult) -> None:
     page = page_of(result, "out.parquet", residual=ATTACKED)
-    assert "age_again gives age back (copy), for 60 records (100.0%)" in page
+    assert "age_again gives age back" in page
+    assert "the value of 60 records (100.0%)" in page
     assert "fewer than 3 records" in page
     assert "What to do: make `seat` a quasi-identifier, or drop it." in page
     assert "<td>inference(age, illness)</td>" in page
