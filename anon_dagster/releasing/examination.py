@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from anon_dagster.core.hierarchy import SUPPRESSED, Label
+from anon_dagster.core.residual import Labelled
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count
 from anon_dagster.releasing.recoder import Recoder, recoder
 from anon_dagster.request import Policy
-from anon_dagster.residual import Examiner, ResidualDisclosure, Subject
+from anon_dagster.residual import Classes, Examiner, ResidualDisclosure, Subject
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource, Part
 
@@ -26,7 +26,6 @@ def examiner_of(
         tuple(writer.schema.names),
         tuple(name for name in source.columns if name not in source.skipped),
         (decision.request.decimal, decision.request.release_decimal),
-        _heights(decision),
     )
     released = decision.counted.records
     if not writer.keeps_suppressed:
@@ -46,14 +45,37 @@ def _asked(policy: Policy, *, attacks: bool = False) -> Policy:
     return policy.model_copy(update={"residual": rule})
 
 
-def _heights(decision: Decision) -> dict[str, dict[Label, float]]:
-    """Return how far each label of each quasi-identifier is generalized, 0 to 1."""
-    heights: dict[str, dict[Label, float]] = {}
-    names, columns = decision.plan.quasi_identifiers, decision.solution.generalized
-    for name, generalized in zip(names, columns, strict=True):
-        of_labels = zip(generalized.labels, generalized.heights.tolist(), strict=True)
-        heights[name] = {SUPPRESSED: 1.0, **dict(of_labels)}
-    return heights
+def classes_of(decision: Decision) -> Classes | None:
+    """Return the tuples that are released, and how the class of each reads.
+
+    Nothing where the class follows from the values by themselves: then it tells nothing else.
+    """
+    counted, solution = decision.counted, decision.solution
+    if solution.levels is not None and decision.plan.clusters is None:
+        return None
+    shown = solution.classes >= 0
+    if decision.request.policy.suppressed_records == "keep":
+        shown[:] = True
+    codes, classes = counted.table.codes[shown], solution.classes[shown]
+    attributes: dict[str, Labelled] = {}
+    for name, generalized in zip(
+        decision.plan.quasi_identifiers, solution.generalized, strict=True
+    ):
+        of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
+        attributes[name] = Labelled(
+            codes[:, counted.attributes.index(name)].astype(np.int64),
+            of_class[classes].astype(np.int64),
+            counted.columns[name].ordering.numbers,
+            np.append(generalized.heights, 1.0),
+        )
+    sensitive = {
+        name: (
+            codes[:, counted.attributes.index(name)].astype(np.int64),
+            counted.columns[name].ordering.numbers,
+        )
+        for name in decision.plan.sensitive
+    }
+    return Classes(attributes, sensitive, counted.table.counts[shown])
 
 
 def _telling(counted: Count, names: Iterable[str]) -> list[str]:
@@ -100,7 +122,7 @@ def examine_release(
     for batch in _batches(released):
         examiner.see_release(batch)
         records += batch.num_rows
-    return examiner.disclosure(records)
+    return examiner.disclosure(classes_of(decision), records)
 
 
 def _batches(source: OpenSource) -> Iterator[pa.RecordBatch]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 from anon_dagster.residual.aloneness import MOST_IN_PAIRS, Aloneness
 from anon_dagster.residual.given_back import given_back
 from anon_dagster.residual.intruder import SAMPLE, attacks, intruder
-from anon_dagster.residual.outcomes import outcomes
+from anon_dagster.residual.outcomes import Classes, outcomes
 from anon_dagster.residual.pairs import PairSample, Recode
 from anon_dagster.residual.result import (
     SEVERITIES,
@@ -65,8 +65,8 @@ class Examiner:
         if "alone" in self._examinations and self._aloneness.is_needed:
             self._aloneness.add(batch)
 
-    def disclosure(self, records: int) -> ResidualDisclosure:
-        """Judge what was seen of a release of so many records."""
+    def disclosure(self, classes: Classes | None, records: int) -> ResidualDisclosure:
+        """Judge what was seen of a release of so many records, of these classes."""
         pairs, subject = self._pairs.pairs(), self._subject
         tried: tuple[TriedAttack, ...] = ()
         found: list[Finding] = []
@@ -74,8 +74,8 @@ class Examiner:
             found += list(given_back(subject, pairs))[:_MOST_FINDINGS]
         if "alone" in self._examinations and self._aloneness.is_needed:
             found += list(self._aloneness.findings())[:_MOST_FINDINGS]
-        if "outcome_in_pattern" in self._examinations:
-            found += list(outcomes(subject, pairs))[:_MOST_FINDINGS]
+        if "outcome_in_pattern" in self._examinations and classes is not None:
+            found += list(outcomes(subject, classes))[:_MOST_FINDINGS]
         if "intruder" in self._examinations:
             tried = tuple(attacks(subject, pairs, self._telling))
             found += list(intruder(subject, tried))[:_MOST_FINDINGS]

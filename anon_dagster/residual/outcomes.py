@@ -1,79 +1,86 @@
 """Findings: labels that tell an outcome which the values behind them do not."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.hierarchy import Label
-from anon_dagster.core.residual import Labelled, Telling, outcome_told
-from anon_dagster.residual.given_back import codes_of
-from anon_dagster.residual.pairs import Pairs
+from anon_dagster.core.residual import Labelled, Telling, a_slice, outcome_told
 from anon_dagster.residual.result import Finding, severity_of
 from anon_dagster.residual.subject import Subject
-from anon_dagster.residual.texts import column_of
 
-_MOST_VALUES = 10  # of what may be an outcome
+_MOST_VALUES = 10  # of a quasi-identifier that may be an outcome
+_MOST_SENSITIVE = 100  # values of a sensitive column
+_QUARTERS = (0.25, 0.5, 0.75)
 _HIGH, _MEDIUM = 0.25, 0.1  # of the records, whose outcome is told
 
 
-def outcomes(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True, eq=False)
+class Classes:
+    """The tuples of a source that are released, and how the class of each reads.
+
+    Only what the classes were formed by can show in them: quasi-identifiers and sensitive columns.
+    """
+
+    attributes: Mapping[str, Labelled]
+    """Of each quasi-identifier."""
+    sensitive: Mapping[str, tuple[NDArray[np.int64], NDArray[np.float64]]]
+    """Of each sensitive column: the value of each tuple, (tuples,), and the numbers, (values,)."""
+    counts: NDArray[np.int64]  # (tuples,)
+
+    def take(self, tuples: NDArray[np.int64]) -> "Classes":
+        """Return some of the tuples."""
+        return Classes(
+            {name: attribute.take(tuples) for name, attribute in self.attributes.items()},
+            {name: (values[tuples], numbers) for name, (values, numbers) in self.sensitive.items()},
+            self.counts[tuples],
+        )
+
+
+def outcomes(subject: Subject, classes: Classes) -> Iterator[Finding]:
     """Find the columns whose values the labels of the quasi-identifiers tell."""
-    if not pairs.records:
+    if not len(classes.counts) or not classes.attributes:
         return
-    attributes = {name: _labelled(subject, pairs, name) for name in subject.quasi_identifiers}
-    for name, values in _candidates(subject, pairs):
-        others = [attribute for own, attribute in attributes.items() if own != name]
-        told = outcome_told(others, values)
+    seed = subject.policy.residual.seed
+    classes = classes.take(a_slice(list(classes.attributes.values()), seed=seed))
+    for name, values in _candidates(classes):
+        others = [attribute for own, attribute in classes.attributes.items() if own != name]
+        told = outcome_told(others, values, classes.counts, seed=seed)
         if told is not None:
-            yield _finding(subject, name, told)
+            yield _finding(subject, name, told, [n for n in classes.attributes if n != name])
 
 
-def _candidates(subject: Subject, pairs: Pairs) -> Iterator[tuple[str, NDArray[np.int64]]]:
+def _candidates(classes: Classes) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """Give each column that may be an outcome: sensitive ones, and others of few values."""
-    for name in subject.sensitive:
-        yield name, codes_of(pairs.released[name])
-    for name in subject.harmless:
-        values = codes_of(pairs.released[name])
-        if 1 < len(np.unique(values)) <= _MOST_VALUES:
-            yield name, values
-    for name in subject.quasi_identifiers:
-        values = codes_of(pairs.source[name])
-        if 1 < len(np.unique(values)) <= _MOST_VALUES:
-            yield name, values
+    for name, (values, numbers) in classes.sensitive.items():
+        grouped = _grouped(values, numbers)
+        if len(np.unique(grouped)) <= _MOST_SENSITIVE:
+            yield name, grouped
+    for name, attribute in classes.attributes.items():
+        if 1 < len(np.unique(attribute.values)) <= _MOST_VALUES:
+            yield name, attribute.values
 
 
-def _labelled(subject: Subject, pairs: Pairs, name: str) -> Labelled:
-    column = column_of(pairs.source[name], marks=(subject.marks[0], "."))
-    labels = pairs.released[name]
-    heights = _heights(labels, subject.heights.get(name, {}))
-    return Labelled(column.codes, codes_of(labels), column.numbers, heights)
+def _grouped(values: NDArray[np.int64], numbers: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return values, (tuples,); of many numbers, the quarters that they lie in."""
+    own = numbers[values]
+    counted = np.isfinite(own)
+    if len(np.unique(values)) <= _MOST_VALUES or 2 * counted.sum() < len(own):
+        return values
+    quarters = np.searchsorted(np.quantile(own[counted], _QUARTERS), own)
+    return np.unique(np.where(counted, quarters, -1), return_inverse=True)[1].reshape(-1)
 
 
-def _heights(labels: pa.StringArray, of_label: Mapping[Label, float]) -> NDArray[np.float64]:
-    """Return how far the label of each record is generalized, (records,)."""
-    encoded = labels.dictionary_encode()
-    known = [of_label.get(text, 1.0) for text in encoded.dictionary.to_pylist()]
-    heights = np.array([*known, of_label.get(None, 1.0)], dtype=np.float64)
-    places = pc.fill_null(encoded.indices, len(known)).to_numpy(zero_copy_only=False)
-    of_records: NDArray[np.float64] = heights[places.astype(np.int64)]
-    return of_records
-
-
-def _finding(subject: Subject, name: str, told: Telling) -> Finding:
-    gain = told.share - told.baseline
-    columns = tuple(own for own in subject.quasi_identifiers if own != name)
-    role = subject.policy.attributes[name].role
-    if role == "sensitive":
+def _finding(subject: Subject, name: str, told: Telling, columns: Sequence[str]) -> Finding:
+    if subject.policy.attributes[name].role == "sensitive":
         cure = f"recode globally (recoding: global), so that no class is formed by `{name}`"
     else:
         cure = f"make `{name}` sensitive, so that no class is formed by it"
     return Finding(
         "outcome_in_pattern",
-        severity_of(gain, high=_HIGH, medium=_MEDIUM),
-        columns,
+        severity_of(told.share - told.baseline, high=_HIGH, medium=_MEDIUM),
+        tuple(columns),
         (name,),
         told.kind,
         records=None,

@@ -1,10 +1,8 @@
 """What is examined: which columns a release has, and what each of them is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from anon_dagster.core.hierarchy import Label
 from anon_dagster.request import DirectIdentifier, Policy
 
 
@@ -19,8 +17,6 @@ class Subject:
     """The columns of the source that have values."""
     marks: tuple[str, str]
     """The decimal marks of source and release."""
-    heights: Mapping[str, Mapping[Label, float]]
-    """How far each label of a quasi-identifier is generalized, 0 to 1."""
 
     @property
     def k(self) -> int:

@@ -15,7 +15,7 @@
 
 from anon_dagster.core.residual.alone import Crowding, KeySample, within
 from anon_dagster.core.residual.column import Column, Protected
-from anon_dagster.core.residual.pattern import Labelled, Telling, outcome_told
+from anon_dagster.core.residual.pattern import Labelled, Telling, a_slice, outcome_told
 from anon_dagster.core.residual.relations import Relation, relations
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "Protected",
     "Relation",
     "Telling",
+    "a_slice",
     "outcome_told",
     "relations",
     "within",

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.residual.lines import Aim
-from anon_dagster.core.residual.rule import Evidence, others_say
+from anon_dagster.core.residual.rule import Evidence, others_say, usual
 
 _NARROW = 8  # a guess within an eighth of a label's width, on either side, leaves a quarter of it
 _PLAIN = 1000  # what is told to a thousandth of its spread counts as told
@@ -106,8 +106,9 @@ class Protected:
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Which records, (records,), have a value that their label tells: the usual one of it."""
-        usual = others_say(self.labels, self.column.codes).right & ~self.column.missing
-        return usual if self.shown is None else usual | self.shown
+        codes = self.column.codes
+        told = others_say(self.labels, codes).right_or(usual(codes)) & ~self.column.missing
+        return told if self.shown is None else told | self.shown
 
     @cached_property
     def widths(self) -> NDArray[np.float64]:

@@ -170,6 +170,8 @@ def _ways(target: Protected, source: _Published, above: float) -> Iterator[_Told
 
 
 def _by_words(target: Protected, column: Column) -> Iterator[_Told]:
+    if target.column.is_numeric and column.is_numeric:
+        return
     for kind, evidence in by_texts(target, column):
         yield _Told(kind, "value", evidence)
     if not target.is_identifier and (fewer := by_beginnings(target, column)) is not None:
@@ -224,7 +226,7 @@ def _by_codes(target: Protected, column: Column, above: float) -> Iterator[_Told
         for groups in joined:
             said = others_say(groups, target.column.codes)
             right = said.right & ~target.column.missing
-            yield _Told("function", "value", Evidence(said.guessed, right, target.known))
+            yield _Told("function", "value", Evidence(said.clear, right, target.known))
     if target.is_identifier:
         return
     if target.column.is_numeric and not column.is_numeric:
@@ -250,7 +252,7 @@ def _by_calendar(target: Protected, source: _Published) -> Iterator[_Told]:
         groups = np.unique(part, return_inverse=True)[1].reshape(-1)
         said = others_say(groups, target.column.codes)
         right = said.right & ~target.column.missing
-        guessed = said.guessed & source.column.counted
+        guessed = said.clear & source.column.counted
         yield _Told("part of a date", "value", Evidence(guessed, right, target.known))
     if target.column.is_date and not source.column.is_date:
         if source.column.is_numeric:

@@ -60,59 +60,65 @@ class Evidence:
         noise = sqrt(guesses * expected * (1 - expected) + 1)
         return right - guesses * expected >= _DEVIATIONS * noise
 
-    def but_for(self, other: "Evidence") -> "Evidence":
-        """Return the evidence against who knows another relation, too."""
-        return Evidence(self.guessed, self.right, self.known | (other.guessed & other.right))
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Said:
+    """What the others of a group say of each record, itself left out."""
+
+    right: NDArray[np.bool_]  # (records,): more others have its value than any other one
+    clear: NDArray[np.bool_]  # (records,): the others clearly agree, on whatever value
+    undecided: NDArray[np.bool_]
+    """(records,): as many others have its value as another one; so it is without others."""
+
+    def right_or(self, otherwise: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Tell what is right, (records,), where a second guess is asked if nothing is decided."""
+        return np.where(self.undecided, otherwise, self.right)
 
 
-def others_say(groups: NDArray[np.int64], values: NDArray[np.int64]) -> Evidence:
+def others_say(
+    groups: NDArray[np.int64],
+    values: NDArray[np.int64],
+    weights: NDArray[np.int64] | None = None,
+) -> Said:
     """Guess the value of each record as what most others of its group have.
 
     Parameters
     ----------
     groups, values
         (records,): dense from 0 on.
-
-    Returns
-    -------
-    Where most others clearly agree there is a guess; ``right`` is told of the usual value, clear
-    or not. Nothing is known.
+    weights
+        (records,): how many records each stands for; one, if left out.
     """
     cells, of_record = _cells(groups, values)
-    counts = np.bincount(of_record, minlength=len(cells.groups))
-    sizes = np.bincount(groups, minlength=1)
-    first, second = _two_largest(cells.groups, counts, len(sizes))
-    is_first = counts == first[cells.groups]
-    tied = first == second
-    rival = np.where(is_first & ~tied[cells.groups], second[cells.groups], first[cells.groups])
-    own, others = counts - 1, np.maximum(sizes[cells.groups] - 1, 1)
-    right = own > rival
-    clear = np.maximum(own, rival) >= _CLEAR * others
-    clear &= sizes[cells.groups] > 1
-    nothing = np.zeros(len(groups), dtype=np.bool_)
-    return Evidence(clear[of_record], right[of_record], nothing)
+    counts = np.bincount(of_record, weights, minlength=len(cells)).astype(np.int64)
+    sizes = np.bincount(groups, weights, minlength=1).astype(np.int64)[cells]
+    first, second = _two_largest(cells, counts, int(groups.max(initial=0)) + 1)
+    own, rival = counts - 1, np.where(counts == first[cells], second[cells], first[cells])
+    clear = (np.maximum(own, rival) >= _CLEAR * (sizes - 1)) & (sizes > 1)
+    return Said((own > rival)[of_record], clear[of_record], (own == rival)[of_record])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Cells:
-    groups: NDArray[np.int64]  # (cells,): ascending
+def usual(values: NDArray[np.int64], weights: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
+    """Tell which records, (records,), have the value that most others have."""
+    return others_say(np.zeros(len(values), dtype=np.int64), values, weights).right
 
 
 def _cells(
     groups: NDArray[np.int64], values: NDArray[np.int64]
-) -> tuple[_Cells, NDArray[np.int64]]:
-    """Return the different pairs of a group and a value, and the pair of each record."""
-    width = int(values.max(initial=-1)) + 1
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the group of each different pair of a group and a value, and the pair of each record.
+
+    Groups ascend.
+    """
+    width = int(values.max(initial=0)) + 1
     keys = groups * width + values
-    space = (int(groups.max(initial=-1)) + 1) * width
+    space = (int(groups.max(initial=0)) + 1) * width
     if space <= max(4 * len(keys), 2**16):
         present = np.zeros(space, dtype=np.bool_)
         present[keys] = True
-        different = np.flatnonzero(present)
-        of_record = (np.cumsum(present) - 1)[keys]
-    else:
-        different, of_record = np.unique(keys, return_inverse=True)
-    return _Cells(different // max(width, 1)), of_record.reshape(-1)
+        return np.flatnonzero(present) // width, (np.cumsum(present) - 1)[keys]
+    different, of_record = np.unique(keys, return_inverse=True)
+    return different // width, of_record.reshape(-1)
 
 
 def _two_largest(
@@ -121,8 +127,8 @@ def _two_largest(
     """Return the largest and the second largest count of each group, (groups,) each."""
     order = np.lexsort((counts, groups))
     ordered = groups[order]
-    last = np.append(ordered[1:] != ordered[:-1], True)
-    last = last[-len(ordered) :] if len(ordered) else last[:0]
+    last = np.ones(len(ordered), dtype=np.bool_)
+    last[:-1] = ordered[1:] != ordered[:-1]
     first, second = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
     first[ordered[last]] = counts[order][last]
     before = np.flatnonzero(last) - 1
