@@ -1,6 +1,7 @@
 """What an examination of a release might find, for whoever shows it."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -53,8 +54,8 @@ def let_find(
 
     examined = Examiner.disclosure
 
-    def disclosure(examiner: Examiner, records: int) -> ResidualDisclosure:
-        attacks = "intruder" in examined(examiner, records).examinations
+    def disclosure(*seen: Any) -> ResidualDisclosure:
+        attacks = "intruder" in examined(*seen).examinations
         return attacked if attacked is not None and attacks else found
 
     patch.setattr(Examiner, "disclosure", disclosure)

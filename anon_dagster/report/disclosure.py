@@ -8,7 +8,7 @@ from anon_dagster.errors import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anon_dagster.residual import Finding, ResidualDisclosure
+    from anon_dagster.residual import Finding, ResidualDisclosure, TriedAttack
 
 COLUMNS = (
     *("severity", "examination", "columns", "protected", "relation", "records", "baseline"),
@@ -138,18 +138,25 @@ def finding_rows(residual: "ResidualDisclosure") -> list[dict[str, object]]:
 
 
 def attacks_table(residual: "ResidualDisclosure") -> "pd.DataFrame":
-    """Return what came of the attacks, a row each."""
+    """Return what came of the attacks, a row each, named as in the details of the risk."""
     import pandas as pd
 
     rows = [
         (
-            f"{tried.attack}({', '.join(tried.columns)})",
+            _name(tried),
             *(tried.records, tried.success, tried.control, tried.risk, tried.low, tried.high),
+            ", ".join(tried.columns),
         )
         for tried in residual.attacks
     ]
-    names = ["attack", "records", "success", "control", "risk", "low", "high"]
+    names = ["attack", "records", "success", "control", "risk", "low", "high", "columns"]
     return pd.DataFrame(rows, columns=names).set_index("attack")
+
+
+def _name(tried: "TriedAttack") -> str:
+    if tried.attack == "inference":
+        return f"inference({tried.columns[-1]})"
+    return f"singling_out({tried.known} known)" if tried.attack == "singling_out" else tried.attack
 
 
 def _records(residual: "ResidualDisclosure") -> str:
