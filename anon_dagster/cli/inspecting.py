@@ -55,7 +55,7 @@ def add_commands(commands: "Commands") -> None:
     _add_statistics(commands, "utility", _utility)
     residual = _add(commands, "residual", _residual, "what a release tells beside its promises")
     residual.add_argument(
-        "--attacks", action="store_true", help="examine it again, and try a motivated intruder's"
+        "--attacks", action="store_true", help="examine it again, with a motivated intruder"
     )
     residual.add_argument("--timeout", type=float, help="seconds to wait, with --attacks")
     residual.set_defaults(refuse=residual.error)

@@ -8,6 +8,7 @@ from anon_dagster.errors import counted
 if TYPE_CHECKING:
     import pandas as pd
 
+    from anon_dagster.request import ResidualRule
     from anon_dagster.residual import Finding, ResidualDisclosure, TriedAttack
 
 COLUMNS = (
@@ -71,6 +72,16 @@ BLIND = (
     "other kinds than these. That nothing was found is no proof that there is nothing."
 )
 """What the examination cannot see."""
+
+
+def explain_refusals(rule: "ResidualRule") -> Iterator[str]:
+    """Say what a request refuses to publish."""
+    limits = {"given_back": rule.given_back_above, "alone": rule.alone_above}
+    for examination, words in _LOOKED_FOR.items():
+        if getattr(rule, examination) == "refuse":
+            limit = limits.get(examination)
+            above = "" if limit is None else f", for more than {limit:.2%} of the records"
+            yield f"nothing is published in which is found: {words}{above}"
 
 
 def explain_finding(residual: "ResidualDisclosure", finding: "Finding") -> str:

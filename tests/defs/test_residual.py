@@ -227,44 +227,50 @@ def test_what_was_found_goes_with_its_job(
 # -- later records -------------------------------------------------------------------------
 
 
-def applied(deployment: Deployment, folder: Path) -> dg.ExecuteInProcessResult:
-    first = deployment.run_request(adhoc(folder))
-    assert first.success, failure(first)
-    later: dict[str, Any] = {"path": str(folder / "people.csv")}
-    return deployment.run_step("apply_job", "application", solution=first.run_id, source=later)
+@pytest.fixture(scope="module")
+def applied(
+    deployment: Deployment, tmp_path_factory: pytest.TempPathFactory
+) -> dg.ExecuteInProcessResult:
+    folder = tmp_path_factory.mktemp("applied")
+    with pytest.MonkeyPatch.context() as patch:
+        let_find(patch, FOUND)
+        first = deployment.run_request(adhoc(folder))
+        assert first.success, failure(first)
+        later = {"path": str(folder / "people.csv")}
+        result = deployment.run_step(
+            "apply_job", "application", solution=first.run_id, source=later
+        )
+    assert result.success, failure(result)
+    return result
 
 
 def test_later_records_have_the_same_step(
-    deployment: Deployment, find: Find, tmp_path: Path
+    deployment: Deployment, applied: dg.ExecuteInProcessResult
 ) -> None:
-    find(FOUND)
-    result = applied(deployment, tmp_path)
-    assert result.success, failure(result)
-    assert shown(result, "residual_disclosure")["worst"] == "high"
-    assert not checked(result).passed
-    assert {e.asset_key.path[-1] for e in materializations(result) if e.asset_key} == {
+    assert shown(applied, "residual_disclosure")["worst"] == "high"
+    assert not checked(applied).passed
+    assert {e.asset_key.path[-1] for e in materializations(applied) if e.asset_key} == {
         "application",
         "applied",
         "residual_disclosure",
     }
-    run = deployment.instance.get_run_by_id(result.run_id)
+    run = deployment.instance.get_run_by_id(applied.run_id)
     assert run is not None
     assert (run.tags["anon/progress"], run.tags["anon/phase"]) == ("100%", "done")
 
 
 def test_the_step_of_later_records_can_run_alone_later(
-    deployment: Deployment, find: Find, tmp_path: Path
+    deployment: Deployment, applied: dg.ExecuteInProcessResult
 ) -> None:
-    find(FOUND)
-    result = applied(deployment, tmp_path)
-    partition = (deployment.instance.get_run_by_id(result.run_id) or result.dagster_run).tags[
-        "dagster/partition"
-    ]
+    run = deployment.instance.get_run_by_id(applied.run_id)
+    assert run is not None
     job = deployment.definitions.resolve_job_def("apply_job").get_subset(
         asset_selection={dg.AssetKey(["adhoc", "residual_disclosure"])}
     )
     again = job.execute_in_process(
-        instance=deployment.instance, partition_key=partition, raise_on_error=False
+        instance=deployment.instance,
+        partition_key=run.tags["dagster/partition"],
+        raise_on_error=False,
     )
     assert again.success, failure(again)
     assert shown(again, "residual_disclosure")["worst"] == "high"
@@ -291,12 +297,12 @@ def test_a_finished_release_is_examined_again_with_attacks(
 
 
 def test_later_records_are_examined_again(
-    deployment: Deployment, find: Find, tmp_path: Path
+    deployment: Deployment, find: Find, applied: dg.ExecuteInProcessResult
 ) -> None:
-    find(FOUND)
-    result = applied(deployment, tmp_path)
-    again = deployment.run_step("residual_job", "examined", job=result.run_id)
+    find(NOTHING)
+    again = deployment.run_step("residual_job", "examined", job=applied.run_id)
     assert again.success, failure(again)
+    assert shown(again, "examined")["worst"] == "none"
 
 
 def test_a_release_that_is_not_there_any_more_is_not_examined_as_what_it_was(

@@ -17,6 +17,8 @@ from anon_dagster.report.disclosure import (
     lines_of,
     warnings_of,
 )
+from anon_dagster.report.explanation import explain_policy
+from anon_dagster.request import parse_request
 from anon_dagster.residual import Finding
 from tests.disclosures import ALONE, ATTACKED, FOUND, GIVEN_BACK, NOTHING
 from tests.report.test_page import Reader, page_of
@@ -116,6 +118,19 @@ def test_whoever_reads_lines_is_told_what_was_left_out_and_what_cannot_be_seen()
     lines = list(lines_of(replace(NOTHING, bounds=("20 of 90 columns were looked at",))))
     assert lines[0] == explain_coverage(NOTHING)
     assert lines[-2:] == ["20 of 90 columns were looked at", BLIND]
+
+
+def test_what_is_refused_is_told_among_the_promises() -> None:
+    policy = {
+        "attributes": {"age": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "residual": {"given_back": "refuse", "outcome_in_pattern": "refuse"},
+    }
+    told = explain_policy(parse_request({"policy": policy}).policy)
+    assert told.count("nothing is published in which is found") == 2
+    assert "give a protected one back, for more than 1.00% of the records" in told
+    plain = explain_policy(parse_request({"policy": policy | {"residual": {}}}).policy)
+    assert "nothing is published" not in plain
 
 
 # -- the page ------------------------------------------------------------------------------
