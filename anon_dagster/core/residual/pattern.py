@@ -19,7 +19,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.residual.rule import others_say, usual
+from anon_dagster.core.residual.rule import most_have, others_say
 
 _WORK = 4_000_000  # tuples and values that are compared with the ranges of classes, about
 _MOST_TUPLES = 2**17  # of more, a slice is looked at
@@ -121,7 +121,7 @@ def outcome_told(
     """
     if not attributes or int(counts.sum()) < _LEAST or len(np.unique(outcome)) < 2:
         return None
-    at_all = usual(outcome, counts)
+    at_all = most_have(np.zeros(len(outcome), dtype=np.int64), outcome, counts)
     classes = _joined([attribute.labels for attribute in attributes])
     rows, known = _told_by_ranges(attributes, classes, _Outcome(outcome, counts, at_all), seed)
     pattern = _joined([_dense(each.heights)[each.labels] for each in attributes])
@@ -159,7 +159,7 @@ def a_slice(attributes: Sequence[Labelled], *, seed: int = 0) -> _Ints:
 class _Outcome:
     values: _Ints  # (tuples,)
     counts: _Ints  # (tuples,)
-    usual: _Bools  # (tuples,): whether most others of the table have the same
+    usual: _Bools  # (tuples,): whether it is the usual one of the table
 
     def told(self, inside: _Ints, own: _Ints) -> _Bools:
         """Tell of some tuples whether most others inside some ranges have their outcome."""
