@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from anon_dagster.cli.arguments import PROPOSALS, TABLES
+from anon_dagster.cli.arguments import PICTURES, PROPOSALS, TABLES
 from anon_dagster.cli.exit_codes import INTERRUPTED
 from anon_dagster.cli.printing import as_rows, print_error, print_result, save, save_table
 from anon_dagster.client import AnonJob, JobResult
@@ -35,14 +35,21 @@ def follow(asked: argparse.Namespace, job: AnonJob) -> int:
 
 
 def _save_result(job: AnonJob, result: JobResult, output: Path) -> None:
-    if output.suffix.lower() in PROPOSALS:
-        if result.proposal is None:
-            endings = ", ".join(TABLES)
-            raise JobKindError(f"job {job.job_id} proposed no request: --output takes {endings}")
-        proposal = result.proposal.encode()
-        save(output, lambda file: file.write(proposal))
+    kind = output.suffix.lower()
+    if kind in PROPOSALS:
+        _save_text(job, result.proposal, "proposed no request", output)
+    elif kind in PICTURES:
+        _save_text(job, result.picture, "measured nothing for a proposal", output)
     elif result.df is not None:
         save_table(result.df, output)
+
+
+def _save_text(job: AnonJob, text: str | None, lacks: str, output: Path) -> None:
+    if text is None:
+        endings = ", ".join(TABLES)
+        raise JobKindError(f"job {job.job_id} {lacks}: --output takes {endings}")
+    content = text.encode()
+    save(output, lambda file: file.write(content))
 
 
 def _summary(job: AnonJob, result: JobResult, output: Path | None) -> str:

@@ -30,6 +30,8 @@ class JobResult:
     """SHA-256 over the files of the release in their order."""
     proposal: str | None = None
     """A request as YAML, to check and to start from."""
+    picture: str | None = None
+    """What was measured for a proposal, risk against loss, as an SVG document."""
 
 
 def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
@@ -46,13 +48,17 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         If it is not there any more.
     """
     if kind in _TABLES:
-        proposal = folder.path / file_names.PROPOSAL
-        text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
-        return JobResult(folder.load_frame(_TABLES[kind]), proposal=text)
+        proposal, picture = (_text(folder, n) for n in (file_names.PROPOSAL, file_names.FRONTIER))
+        return JobResult(folder.load_frame(_TABLES[kind]), proposal=proposal, picture=picture)
     release = folder.load_release()
     paths = tuple(release["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)
     return JobResult(df, paths, release["checksum"])
+
+
+def _text(folder: "JobFolder", name: str) -> str | None:
+    path = folder.path / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":
