@@ -13,6 +13,7 @@ second grid that may suppress more and keeps weaker promises on sensitive attrib
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -87,8 +88,8 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     acceptable_risk
         The largest probability of identifying a record (prosecutor) that may be, above 0 to 1.
     seconds
-        How long it may take, from the first look at the table on: counting a large source is no
-        shorter for it, and one configuration is measured in however little time.
+        How long it may take, from the first look at the table on. Where reading it takes most of
+        them, a quarter of the seconds is added for configurations; one is always measured.
     sample, seed, domains
         See :func:`anon_dagster.detection.detect`.
 
@@ -104,7 +105,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     require_function(on_progress, "on_progress")
-    deadline = Deadline.after(seconds)
+    begun = monotonic()
     detection = detect(table, sample=sample, seed=seed, domains=domains)
     document = detection.request(target=target)
     request = parse_request(document)
@@ -113,7 +114,8 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     counted = count_records(request, opened, on_progress=on_progress)
     if not counted.records:
         raise SourceError("the table has no records: nothing can be measured")
-    trials = Trials(counted, plan(request, counted), acceptable_risk, deadline, on_progress)
+    made, deadline = plan(request, counted), Deadline.of(seconds, begun=begun)
+    trials = Trials(counted, made, acceptable_risk, deadline, on_progress)
     _try_out(trials, request.policy)
     rows = trials.rows
     best = _best(rows)

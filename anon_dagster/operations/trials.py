@@ -18,10 +18,13 @@ from anon_dagster.reading.counting import Count
 
 FIGURES = ["infoLoss", "maxProbabilityIdentification", "suppressed"]
 """What configurations are ranked by: the first decides, the others where it ties."""
-_STEPS, _ROUNDS = 200, 2
+_STEPS, _ROUNDS = 200, 0
 """How far a brief search goes: candidates of global recoding, rounds of local recoding."""
-_SHARE_OF_GLOBAL, _SHARE_OF_LOCAL = 0.125, 0.5
-"""How much of the time that is left one brief search may take, so that others get their turn."""
+_SHARE_OF_GLOBAL, _SHARE_OF_LOCAL = 0.125, 0.75
+"""How much of the time that is left one brief search may take, so that others get their turn; if
+one local recoding takes longer, the others wait."""
+_LEAST_SHARE = 0.25
+"""How much of the time is left for configurations at least, when a table was read."""
 _SHORTEST = 0.05  # seconds; a candidate or two of any table
 _NEAR = 1.01
 """What loses at most so many times the least after a brief search is searched in full."""
@@ -39,9 +42,10 @@ class Deadline:
     end: float
 
     @classmethod
-    def after(cls, seconds: float) -> "Deadline":
-        """Return what lies so many seconds ahead."""
-        return cls(monotonic() + seconds)
+    def of(cls, seconds: float, *, begun: float) -> "Deadline":
+        """Return when so many seconds are over, a part of which is left whatever came before."""
+        now = monotonic()
+        return cls(max(begun + seconds, now + _LEAST_SHARE * seconds))
 
     @property
     def left(self) -> float:
@@ -90,7 +94,7 @@ class Trials:
         for place in places:
             if place not in self.measured:
                 self._search_briefly(place, share=False)
-        self._search_best_in_full()
+        self._search_best_in_full(places[:PAIR])
 
     @property
     def found(self) -> bool:
@@ -133,15 +137,21 @@ class Trials:
             lambda plan: [decide_soon(plan, budget, rounds=_ROUNDS, on_progress=sink)],
         )
 
-    def _search_best_in_full(self) -> None:
-        """Measure the best configurations as a request is searched, the best one first."""
+    def _search_best_in_full(self, first: Sequence[int]) -> None:
+        """Measure the best configurations as a request is searched, the best one first.
+
+        Parameters
+        ----------
+        first
+            The places of those that promise least: in full they lose no more than the others.
+        """
         sink = self._sink(self.deadline.end)
-        while self.deadline.left and (place := self._nearest_to_best()) is not None:
+        while self.deadline.left and (place := self._next_in_full(first)) is not None:
             if not self._measure(place, "full", lambda plan: [decide(plan, on_progress=sink)]):
                 return
 
-    def _nearest_to_best(self) -> int | None:
-        """Return the best of those that were searched briefly, if it may be the best of all.
+    def _next_in_full(self, first: Sequence[int]) -> int | None:
+        """Return the best of those that were searched briefly and may be the best of all.
 
         What has the figures of one that was searched in full would hardly end elsewhere.
         """
@@ -151,6 +161,7 @@ class Trials:
         limit = _NEAR * min((loss for loss, *_ in figures.values()), default=0.0) + _ROUNDING
         known = {figures[place] for place in full}
         near = [p for p in figures if figures[p][0] <= limit and figures[p] not in known]
+        near += [p for p in first if p in figures and p not in full]
         return min(near, key=lambda place: figures[place], default=None)
 
     def _measure(self, place: int, search: str, find: Callable[[Plan], list[Solution]]) -> bool:

@@ -87,7 +87,7 @@ def run(
     monkeypatch.setattr(trials, "decide", clock.fully)
     asked = asked or request()
     counted = count_records(asked, open_table(asked, frame=people))
-    tried = Trials(counted, plan(asked, counted), 0.2, Deadline.after(seconds), on_progress)
+    tried = Trials(counted, plan(asked, counted), 0.2, Deadline.of(seconds, begun=0), on_progress)
     tried.run(grid_of(asked.policy, 0.2))
     return tried, clock
 
@@ -117,13 +117,14 @@ def test_with_enough_time_all_are_measured_and_the_best_in_full(
     assert not tried.left
     assert best["search"] == "full"
     assert rows["search"].isin(["brief", "full"]).all()
+    assert rows["infoLoss"][1] <= rows["infoLoss"][0] + 1e-12  # local recoding starts from global
     assert rows["frontier"].any()
 
 
 def test_local_recoding_that_takes_too_long_leaves_time_for_the_others(
     monkeypatch: pytest.MonkeyPatch, people: pd.DataFrame
 ) -> None:
-    tried, _ = run(monkeypatch, people, (1, 1000, 1), seconds=200)
+    tried, _ = run(monkeypatch, people, (1, 300, 1), seconds=200)
     assert {each.policy.recoding for each in tried.tried} == {"global"}
     assert len(tried.tried) == len(tried.planned) // 2
 
@@ -133,6 +134,16 @@ def test_local_recoding_is_measured_second(
 ) -> None:
     tried, _ = run(monkeypatch, people, (1, 1, 1), seconds=4)
     assert [each.policy.recoding for each in tried.tried[:2]] == ["global", "local"]
+
+
+def test_whatever_came_before_a_quarter_of_the_time_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = Clock((1, 1, 1))
+    monkeypatch.setattr(trials, "monotonic", clock)
+    for now, left in ((0, 8), (5, 3), (6, 2), (7, 2), (100, 2)):
+        clock.now = now
+        assert Deadline.of(8, begun=0).left == left
 
 
 def test_what_cannot_be_kept_ends_a_grid_after_its_first_pair(
