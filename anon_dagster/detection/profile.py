@@ -48,6 +48,11 @@ class Profile:
     """Whether some of what is missing is written as a text, such as ``n/a``."""
 
     @property
+    def content(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """The distinct values, and how many records of the sample have each."""
+        return self.values, self.counts
+
+    @property
     def present(self) -> int:
         """Records of the sample with a value."""
         return int(self.counts.sum())
