@@ -35,6 +35,8 @@ class JobResult:
     """What a release tells although every promise holds, if the job made or examined one."""
     notes: tuple[str, ...] = ()
     """What a person should know of a detection or a proposal before anything is run."""
+    picture: str | None = None
+    """What was measured for a proposal, risk against loss, as an SVG document."""
 
 
 def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
@@ -51,9 +53,8 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         If it is not there any more.
     """
     if kind in _TABLES:
-        proposal = folder.path / file_names.PROPOSAL
-        text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
-        return JobResult(folder.load_frame(_TABLES[kind]), proposal=text)
+        proposal, picture = (_text(folder, n) for n in (file_names.PROPOSAL, file_names.FRONTIER))
+        return JobResult(folder.load_frame(_TABLES[kind]), proposal=proposal, picture=picture)
     told = folder.has((file_names.RESIDUAL,))  # not by jobs of earlier versions
     residual = folder.load_residual() if told else None
     if kind == "residual":
@@ -62,6 +63,11 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
     paths = tuple(release["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)
     return JobResult(df, paths, release["checksum"], residual=residual)
+
+
+def _text(folder: "JobFolder", name: str) -> str | None:
+    path = folder.path / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":

@@ -46,6 +46,11 @@ def table(frame: "pd.DataFrame") -> dg.TableMetadataValue:
     return rows(records, map(str, frame.columns))
 
 
+def picture(name: str, svg: str) -> dg.MarkdownMetadataValue:
+    """Show an SVG document."""
+    return dg.MetadataValue.md(f"![{name}]({data_uri(svg)})")
+
+
 def rows(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.TableMetadataValue:
     """Show records as a table."""
     schema = dg.TableSchema([dg.TableColumn(name, "any") for name in columns])
@@ -232,7 +237,7 @@ def of_findings(findings: "ReportData") -> Shown:
 
     charts = {"risk": risk_chart(findings.risk), "utility": utility_chart(findings.utility)}
     return {
-        **{n: dg.MetadataValue.md(f"![{n}]({data_uri(svg)})") for n, svg in charts.items()},
+        **{name: picture(name, svg) for name, svg in charts.items()},
         "promises": dg.MetadataValue.md(explain_policy(findings.decision.request.policy)),
         "records": dg.MetadataValue.int(findings.decision.counted.records),
         "suppressed": dg.MetadataValue.int(findings.decision.suppressed),

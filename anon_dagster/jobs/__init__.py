@@ -24,6 +24,7 @@
     ├── risk_of_released_records.parquet
     ├── detection.parquet                what each column seems to be
     ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
+    ├── frontier.svg                     what was measured for a proposal: risk against loss
     ├── measurement.parquet              other configurations, compared
     ├── report.html                      all of it in words and pictures
     └── files/<key>/                     the same, of each of the files that a job releases

@@ -43,6 +43,7 @@ MEASUREMENT = "measurement.parquet"
 DETECTION = "detection.parquet"
 HIERARCHIES = "hierarchies.json"
 PROPOSAL = "proposal.yaml"
+FRONTIER = "frontier.svg"
 VERIFICATION = "verification.parquet"
 
 

@@ -237,6 +237,19 @@ def test_where_nothing_was_proposed_no_proposal_is_written(
     assert not (tmp_path / "proposal.yaml").exists()
 
 
+def test_the_picture_of_what_was_measured_is_written_where_there_is_one(
+    give: Give, capsys: Capture, tmp_path: Path
+) -> None:
+    rows, drawn = pd.DataFrame({"k": [2], "chosen": [True]}), tmp_path / "frontier.svg"
+    give(result=lambda _: JobResult(rows, proposal="policy: {}\n", picture="<svg/>"))
+    assert main(["result", "a-job", "--output", str(drawn)]) == 0
+    assert drawn.read_text(encoding="utf-8") == "<svg/>"
+    assert "row 0 was chosen" in capsys.readouterr().err
+    give(result=lambda _: JobResult(rows, proposal="policy: {}\n"))
+    assert main(["result", "a-job", "--output", str(tmp_path / "none.svg")]) == 5
+    assert "measured nothing for a proposal" in capsys.readouterr().err
+
+
 def test_what_explored_values_are_called_is_all_that_their_columns_are(
     give: Give, tmp_path: Path
 ) -> None:
