@@ -38,7 +38,7 @@ METHODS: dict[type, set[str]] = {
         "residual",
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
-    JobResult: {"checksum", "df", "notes", "paths", "proposal", "residual"},
+    JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual"},
 }
 
 

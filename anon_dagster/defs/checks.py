@@ -125,7 +125,7 @@ def warned(warnings: Sequence[str], *, or_else: str) -> dg.AssetCheckResult:
         check_name=NOTHING_IS_GIVEN_BACK,
         passed=not warnings,
         severity=dg.AssetCheckSeverity.WARN,
-        description="\n".join(listed) or or_else,
+        description="\n".join(f"- {line}" for line in listed) or or_else,  # Markdown
         metadata={"findings": len(warnings)},
     )
 

@@ -115,7 +115,7 @@ def explain_coverage(residual: "ResidualDisclosure") -> str:
 def warnings_of(residual: "ResidualDisclosure") -> list[str]:
     """Return a line for each finding: how grave it is, what it is, and what to do about it."""
     return [
-        f"{finding.severity}: {explain_finding(residual, finding)}: {finding.cure}"
+        f"{finding.severity}: {explain_finding(residual, finding)}. What to do: {finding.cure}"
         for finding in residual.findings
     ]
 

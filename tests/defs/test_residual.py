@@ -145,7 +145,7 @@ def test_a_finding_is_a_warning_that_blocks_nothing(released: dg.ExecuteInProces
 def test_a_check_lists_the_gravest_findings_or_says_where_it_looked() -> None:
     many = residual_result(replace(FOUND, findings=(GIVEN_BACK,) * 25))
     lines = (many.description or "").splitlines()
-    assert (len(lines), lines[-1]) == (21, "and 5 more")
+    assert (len(lines), lines[-1]) == (21, "- and 5 more")
     none = residual_result(NOTHING)
     assert none.passed
     assert "on all 60 records" in (none.description or "")
