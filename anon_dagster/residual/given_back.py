@@ -19,6 +19,8 @@ _HIGH, _MEDIUM = 0.2, 0.05  # shares of the records from which a finding is grav
 
 def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
     """Find the published columns that give a protected one back."""
+    if not pairs.records:
+        return
     published = {name: _released(subject, pairs, name) for name in _published(subject, pairs)}
     protected = {name: _protected(subject, pairs, name) for name in _hidden(subject, pairs)}
     above = subject.policy.residual.given_back_above
@@ -35,14 +37,12 @@ def _published(subject: Subject, pairs: Pairs) -> Iterator[str]:
     yield from subject.harmless
     yield from subject.sensitive
     for name in subject.quasi_identifiers:
-        if pairs.records and pairs.shown(name).mean() >= _HALF:
+        if pairs.shown(name).mean() >= _HALF:
             yield name
 
 
 def _hidden(subject: Subject, pairs: Pairs) -> Iterator[str]:
     """Give the columns of which less is released than the source says."""
-    if not pairs.records:
-        return
     for name in subject.quasi_identifiers:
         if not pairs.shown(name).all():
             yield name
