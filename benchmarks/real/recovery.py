@@ -6,7 +6,7 @@ beyond doubt, so an examination that does not tell it has missed something.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -28,6 +28,7 @@ _DICE = 7
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,26 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Protected:
-    """The records of a generalized column that its label says too little of."""
+    """A generalized column: a relation must hold for all of its values, hidden ones or not."""
 
     name: str
-    records: int
-    rows: NDArray[np.intp]  # those that are looked at
+    rows: NDArray[np.intp]  # those that are looked at, of all that have a value
     truth: Codes  # (rows,)
     labels: Codes  # (rows,)
+    hidden: Flags  # (rows,), whether the label is not the value
     numbers: Floats | None  # (rows,); NaN where a value is none
     texts: pd.Series  # (rows,)
+    weight: float
+    """Records for a row."""
 
-    def scaled(self, rows: int) -> int:
-        """Return of how many records so many rows speak."""
-        return round(rows * self.records / len(self.rows))
+    def told_of(self, rows: Flags) -> int:
+        """Count the records whose label leaves something open, of rows that a relation tells."""
+        told = rows & self.hidden
+        if told.sum() < max(LEAST, 0.01 * len(rows)):
+            return 0
+        if _told_by_mode(self.truth[told], self.labels[told]) > LEAVES:
+            return 0
+        return round(int(told.sum()) * self.weight)
 
 
 def recoveries(joined: Joined) -> Iterator[Recovery]:
@@ -67,40 +75,40 @@ def recoveries(joined: Joined) -> Iterator[Recovery]:
     }
     for name in joined.generalized:
         protected = _protected(joined, name)
-        if protected is None:
+        if not protected.told_of(np.ones(len(protected.rows), np.bool_)):
             continue
-        others = [str(column) for column in joined.release if column != name]
-        single = [
-            Recovery(name, (other,), relation, protected.scaled(rows))
-            for other in others
-            if (found := _one_column(protected, joined.release[other], numeric.get(other)))
-            for relation, rows in [found]
-        ]
+        single = []
+        for other in joined.release.columns.drop(name):
+            found = _one_column(protected, joined.release[other], numeric.get(other))
+            if found:
+                single.append(Recovery(name, (str(other),), *found))
         yield from single
-        if protected.numbers is not None:
-            left = {
-                other: numbers[protected.rows]
-                for other, numbers in numeric.items()
-                if other != name and other not in {found.columns[0] for found in single}
-            }
-            yield from _two_columns(protected, left)
+        left = {
+            other: numbers[protected.rows]
+            for other, numbers in numeric.items()
+            if other != name and other not in {found.columns[0] for found in single}
+        }
+        yield from _two_columns(protected, left)
 
 
-def _protected(joined: Joined, name: str) -> _Protected | None:
-    """Return what a label leaves open, or nothing if that is next to nothing."""
+def _protected(joined: Joined, name: str) -> _Protected:
+    """Return a generalized column, or so many of its rows as are looked at."""
     values, labels = joined.source[name], joined.release[name]
-    known = (values != "") & (values != labels)
-    rows = np.flatnonzero(known.to_numpy())
-    records = len(rows)
-    if records < max(LEAST, 0.01 * len(values)):
-        return None
-    if records > MOST:
+    known = np.flatnonzero(values != "")
+    rows = known
+    if len(rows) > MOST:
         rows = np.sort(np.random.default_rng(_DICE).choice(rows, MOST, replace=False))
-    texts = values.iloc[rows]
-    value_codes, label_codes = _codes(texts), _codes(labels.iloc[rows])
-    if _told_by_mode(value_codes, label_codes) > LEAVES:
-        return None
-    return _Protected(name, records, rows, value_codes, label_codes, _numbers(texts), texts)
+    texts, own = values.iloc[rows], labels.iloc[rows]
+    return _Protected(
+        name,
+        rows,
+        _codes(texts),
+        _codes(own),
+        (texts != own).to_numpy(),
+        _numbers(texts),
+        texts,
+        len(known) / max(len(rows), 1),
+    )
 
 
 # -- one column --------------------------------------------------------------------------------
@@ -109,34 +117,33 @@ def _protected(joined: Joined, name: str) -> _Protected | None:
 def _one_column(
     protected: _Protected, labels: pd.Series, numbers: Floats | None
 ) -> tuple[str, int] | None:
-    """Return the relation of a published column to a generalized one, and its rows."""
+    """Return the relation of a published column to a generalized one, and its records."""
     published = labels.iloc[protected.rows]
-    told = published.to_numpy() != ""
     if numbers is not None:
         own = numbers[protected.rows]
         if _is_monotone(protected, own):
-            return _kind(protected, own), int(_both_known(protected, own).sum())
+            records = protected.told_of(_both_known(protected, own))
+            return (_kind(protected, own), records) if records else None
     part = _date_part(protected, published)
     if part:
-        return part, int(told.sum())
-    rows = _function(protected, _codes(published), told)
-    return ("one-column function", rows) if rows else None
+        return part
+    records = _function(protected, _codes(published), (published != "").to_numpy())
+    return ("one-column function", records) if records else None
 
 
-def _function(protected: _Protected, given: Codes, told: NDArray[np.bool_]) -> int:
-    """Count the rows whose value follows from what they share with another row."""
-    sizes = np.bincount(given)
-    shared = told & (sizes[given] >= 2)
+def _function(protected: _Protected, given: Codes, told: Flags) -> int:
+    """Count the records whose value follows from what they share with another one."""
+    shared = told & (np.bincount(given)[given] >= 2)
     if shared.sum() < max(LEAST, 0.5 * told.sum()):
         return 0
-    given, values, labels = given[shared], protected.truth[shared], protected.labels[shared]
-    if _told_by_mode(values, labels) > LEAVES or _told_by_mode(values, given) < HOLDS:
+    given, truth, labels = given[shared], protected.truth[shared], protected.labels[shared]
+    if _told_by_mode(truth, given) < HOLDS:
         return 0
     dice = np.random.default_rng(_DICE)
     for _ in range(_CONTROLS):
-        if _told_by_mode(_shuffled_within(values, labels, dice), given) > LEAVES:
+        if _told_by_mode(_shuffled_within(truth, labels, dice), given) > LEAVES:
             return 0
-    return int(shared.sum())
+    return protected.told_of(shared)
 
 
 def _is_monotone(protected: _Protected, given: Floats) -> bool:
@@ -144,20 +151,17 @@ def _is_monotone(protected: _Protected, given: Floats) -> bool:
     finite = _both_known(protected, given)
     if finite.sum() < max(LEAST, 0.5 * len(given)):
         return False
-    given, labels = given[finite], protected.labels[finite]
-    if _told_by_mode(protected.truth[finite], labels) > LEAVES:
-        return False
+    given, truth = given[finite], protected.truth[finite]
     numbers = None if protected.numbers is None else protected.numbers[finite]
-    truth = protected.truth[finite]
+    if numbers is None and len(truth) < 5 * len(np.unique(truth)):
+        return False  # words that differ in nearly every record can be put into any order
     dice = np.random.default_rng(_DICE)
     chance = []
     for _ in range(_CONTROLS):
         order = dice.permutation(len(given))
         chance.append(_disorder(given, truth[order], None if numbers is None else numbers[order]))
     expected = float(np.mean(chance))
-    if expected < 0.05 * len(given):  # words that are all different are in any order
-        return False
-    return _disorder(given, truth, numbers) <= (1 - HOLDS) * expected
+    return expected >= 20 and _disorder(given, truth, numbers) <= (1 - HOLDS) * expected
 
 
 def _disorder(given: Floats, truth: Codes, numbers: Floats | None) -> int:
@@ -175,16 +179,18 @@ def _falls(given: Floats, values: Floats) -> int:
     return int((np.diff(values) < 0).sum() + (values != lowest).sum())
 
 
-def _both_known(protected: _Protected, given: Floats) -> NDArray[np.bool_]:
+def _both_known(protected: _Protected, given: Floats) -> Flags:
     known = np.isfinite(given)
     return known if protected.numbers is None else known & np.isfinite(protected.numbers)
 
 
 def _ranked(values: Codes, given: Floats) -> Floats:
     """Put words in the order of the numbers that go with them."""
-    sums = np.bincount(values, given)
-    means = sums / np.maximum(np.bincount(values), 1)
-    return means[values]
+    words, codes = np.unique(values, return_inverse=True)
+    means = np.bincount(codes, given) / np.bincount(codes)
+    ranks = np.empty(len(words))
+    ranks[np.argsort(means, kind="stable")] = np.arange(len(words))
+    return ranks[codes]
 
 
 def _kind(protected: _Protected, given: Floats) -> str:
@@ -196,12 +202,18 @@ def _kind(protected: _Protected, given: Floats) -> str:
     values, given = values[finite], given[finite]
     if np.mean(values == given) >= HOLDS:
         return "copy"
-    forms = {"linear": given, "square": given**2}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        forms |= {"root": np.sqrt(given), "logarithm": np.exp(given), "exponent": np.log(given)}
+        forms = {
+            "linear": given,
+            "square": given**2,
+            "root": np.sqrt(given),
+            "logarithm": np.exp(given),
+            "exponent": np.log(given),
+        }
     for name, form in forms.items():
         usable = np.isfinite(form) & (np.abs(form) < 1e12)
-        if usable.sum() >= LEAST and _fits(values[usable], form[usable][:, None]):
+        enough = usable.sum() >= LEAVES * len(form)
+        if enough and _fits(values[usable], form[usable][:, None]):
             return name
     return "monotone function"
 
@@ -212,8 +224,7 @@ def _kind(protected: _Protected, given: Floats) -> str:
 def _two_columns(protected: _Protected, numeric: dict[str, Floats]) -> Iterator[Recovery]:
     """Look for sums and differences of two columns, with any weights."""
     values = protected.numbers
-    assert values is not None
-    if len(np.unique(values)) < 3:
+    if values is None or len(np.unique(values)) < 3:
         return
     for first, second in combinations(numeric, 2):
         both = np.column_stack([numeric[first], numeric[second]])
@@ -223,8 +234,8 @@ def _two_columns(protected: _Protected, numeric: dict[str, Floats]) -> Iterator[
         few = np.flatnonzero(finite)[:LEAST]  # most pairs are refuted by these
         if not _fits(values[few], both[few]) or not _fits(values[finite], both[finite]):
             continue
-        if _told_by_mode(protected.truth[finite], protected.labels[finite]) <= LEAVES:
-            records = protected.scaled(int(finite.sum()))
+        records = protected.told_of(finite)
+        if records:
             yield Recovery(protected.name, (first, second), "sum of two", records)
 
 
@@ -247,8 +258,8 @@ def _fits(values: Floats, given: Floats) -> bool:
 _PARTS = ("year", "month", "day", "day_of_week", "quarter", "day_of_year", "hour")
 
 
-def _date_part(protected: _Protected, published: pd.Series) -> str | None:
-    """Return which part of a generalized date a column publishes."""
+def _date_part(protected: _Protected, published: pd.Series) -> tuple[str, int] | None:
+    """Return which part of a generalized date a column publishes, and of how many records."""
     if protected.numbers is not None:
         return None
     moments = pd.to_datetime(protected.texts, format="ISO8601", errors="coerce", utc=True)
@@ -257,10 +268,11 @@ def _date_part(protected: _Protected, published: pd.Series) -> str | None:
     if usable.sum() < max(LEAST, 0.5 * len(given)):
         return None
     for part in _PARTS:
-        own = getattr(moments.dt, part).to_numpy(float)[usable]
-        hidden = _told_by_mode(_codes(pd.Series(own)), protected.labels[usable]) <= LEAVES
-        if hidden and np.mean(own == given[usable]) >= HOLDS:
-            return f"{part} of a date"
+        own = getattr(moments.dt, part).to_numpy(float)
+        if np.mean(own[usable] == given[usable]) >= HOLDS:
+            of_part = replace(protected, truth=_codes(pd.Series(own)))
+            records = of_part.told_of(usable)
+            return (f"{part} of a date", records) if records else None
     return None
 
 

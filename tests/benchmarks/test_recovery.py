@@ -137,3 +137,16 @@ def test_a_label_of_another_column_may_tell_what_the_own_one_hides() -> None:
     frame["group"] = np.where(frame["age"] < 50, "young", "old")
     found = released(frame, group=pd.Series("*", frame.index), age=tens(frame["age"]))
     assert relations(found) == {("group", ("age",), "one-column function")}
+
+
+def test_a_half_of_the_country_does_not_tell_the_state() -> None:
+    frame = table()
+    frame["south"] = frame["town"].isin(list("abcd")).astype(int)
+    assert released(frame, town=pd.Series("*", frame.index)) == []
+
+
+def test_a_relation_among_the_hidden_values_alone_is_one_that_nobody_knows() -> None:
+    frame = table()
+    frame["flag"] = np.random.default_rng(9).integers(0, 2, RECORDS)
+    alike = (frame["sex"] == "f") == (frame["flag"] == 1)
+    assert released(frame, sex=frame["sex"].mask(alike, "*")) == []
