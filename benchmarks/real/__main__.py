@@ -12,10 +12,10 @@ import time
 import traceback
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 
 import numpy as np
 
+from benchmarks.real.tables import table_names
 from benchmarks.real.trial import Trial, try_table
 
 
@@ -30,15 +30,6 @@ def main() -> None:
         print(line)
     if crashed:
         sys.exit(f"crashed: {', '.join(crashed)}")
-
-
-def table_names(*, sample: int | None = None, seed: int = 0) -> list[str]:
-    """Return the tables, as ``PACKAGE/ITEM``: all, or so many drawn from them."""
-    names = (Path(__file__).parent / "tables.txt").read_text(encoding="utf-8").split()
-    if sample is None or sample >= len(names):
-        return names
-    places = np.random.default_rng(seed).choice(len(names), sample, replace=False)
-    return [names[place] for place in sorted(places)]
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,38 +1,22 @@
 """The labelled real tables are there, whole and apart."""
 
-from collections import Counter
-from pathlib import Path
-
 import pytest
 
-from anon_dagster.request.documents import load_yaml
 from benchmarks._published import published_table
 from benchmarks.detection.real_tables import real_tables
 
-SETS = ("examined", "reported")
+Labels = dict[str, dict[str, dict[str, list[str]]]]
 
 
-@pytest.fixture
-def labelled(project_folder: Path) -> dict[str, dict[str, dict[str, list[str]]]]:
-    folder = project_folder / "benchmarks" / "detection" / "real"
-    return {name: load_yaml(folder / f"{name}.yaml") for name in SETS}
+def test_no_table_is_both_examined_and_held_out(labels_of_real_tables: Labels) -> None:
+    assert not set(labels_of_real_tables["examined"]) & set(labels_of_real_tables["reported"])
 
 
-def test_no_table_is_both_examined_and_held_out(
-    labelled: dict[str, dict[str, dict[str, list[str]]]],
-) -> None:
-    assert not set(labelled["examined"]) & set(labelled["reported"])
-
-
-def test_there_are_tables_enough_of_many_packages(
-    labelled: dict[str, dict[str, dict[str, list[str]]]],
-) -> None:
-    for tables in labelled.values():
-        columns = Counter(
-            name for name, roles in tables.items() for named in roles.values() for _ in named
-        )
+def test_there_are_tables_enough_of_many_packages(labels_of_real_tables: Labels) -> None:
+    for tables in labels_of_real_tables.values():
+        columns = sum(len(named) for roles in tables.values() for named in roles.values())
         assert len(tables) >= 30
-        assert columns.total() >= 300
+        assert columns >= 300
         assert len({name.partition("/")[0] for name in tables}) >= 15
 
 
