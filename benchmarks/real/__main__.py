@@ -44,10 +44,10 @@ def _arguments() -> argparse.Namespace:
 def _tried(names: Sequence[str], seconds: float, jobs: int) -> tuple[list[Trial], list[str]]:
     """Try tables in processes, and print each as it is done."""
     trials, crashed = [], []
-    print(f"{'':32} {'given':>5} {'unre-':>5} {'find-':>5}")
+    print(f"{'':32} {'given':>5} {'unre-':>6} {'un-':>5} {'find-':>5}")
     print(
-        f"{'table':32} {'back':>5} {'ported':>5} {'ings':>5} {'alone':>6} {'loss':>6} "
-        f"{'auto s':>7} {'job s':>6} {'tried':>5} recoding"
+        f"{'table':32} {'back':>5} {'ported':>6} {'named':>5} {'ings':>5} {'alone':>6} {'loss':>6} "
+        f"{'auto s':>6} {'job s':>6} {'of it examined':>14} {'tried':>5} recoding"
     )
     with ProcessPoolExecutor(jobs) as pool:
         running = {pool.submit(try_table, name, seconds=seconds): name for name in names}
@@ -69,9 +69,9 @@ def row(trial: Trial) -> str:
     if trial.refused:
         return f"{trial.table:32} refused: {trial.refused}"
     line = (
-        f"{trial.table:32} {len(trial.given_back):>5} {len(trial.unreported):>5} "
-        f"{trial.findings:>5} {trial.alone:>6.1%} {trial.loss:>6.3f} "
-        f"{trial.seconds['auto']:>7.1f} {trial.seconds['anonymize']:>6.1f} "
+        f"{trial.table:32} {len(trial.given_back):>5} {len(trial.unreported):>6} "
+        f"{len(trial.unnamed):>5} {len(trial.findings):>5} {trial.alone:>6.1%} {trial.loss:>6.3f} "
+        f"{trial.auto_seconds:>6.1f} {trial.job_seconds:>6.1f} {_examining(trial):>14.0%} "
         f"{trial.measured:>5} {trial.recoding}"
     )
     missed = [
@@ -88,13 +88,17 @@ def totals(trials: Sequence[Trial]) -> Iterator[str]:
     yield f"refused {len(trials) - len(done)}"
     if not done:
         return
-    giving = [trial for trial in done if trial.given_back or trial.recovered]
+    giving = [trial for trial in done if trial.given_back]
     columns = {(t.table, r.protected) for t in done for r in t.recovered}
     missed = {(t.table, r.protected) for t in done for r in t.unreported}
+    reported = sum(len(trial.given_back) for trial in done)
     yield (
-        f"releases that give a generalized column back: {len(giving)}; columns found here "
-        f"{len(columns)}, of them not reported by the job {len(missed)}"
+        f"given back: columns that the jobs report {reported}, in {len(giving)} releases; "
+        f"found here {len(columns)}, of them not reported {len(missed)}"
     )
+    relations = sum(len(trial.recovered) for trial in done)
+    unnamed = sum(len(trial.unnamed) for trial in done)
+    yield f"relations found here {relations}, by columns that the job does not name {unnamed}"
     alone = np.array([trial.alone for trial in done])
     yield (
         f"records alone in what is not sensitive: mean {alone.mean():.1%}, "
@@ -107,8 +111,19 @@ def totals(trials: Sequence[Trial]) -> Iterator[str]:
         f"{len(done)}; configurations measured: median {np.median(measured):.0f}, "
         f"least {min(measured)}"
     )
-    auto = [trial.seconds["auto"] for trial in done]
+    auto = [trial.auto_seconds for trial in done]
     yield f"auto: median {np.median(auto):.1f} s, longest {max(auto):.1f} s"
+    shares = [_examining(trial) for trial in done]
+    whole, bare = sum(t.job_seconds for t in done), sum(t.bare_seconds for t in done)
+    yield (
+        f"jobs: {whole:.0f} CPU s, of them {max(1 - bare / whole, 0):.0%} to examine; "
+        f"of one job median {np.median(shares):.0%}, most {max(shares):.0%}"
+    )
+
+
+def _examining(trial: Trial) -> float:
+    """Return the share of a job that the examination takes, 0 to 1."""
+    return max(1 - trial.bare_seconds / trial.job_seconds, 0.0)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,11 @@
 
 import tempfile
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
-from anon_dagster import AnonResult, Proposal, anonymize, auto_anonymize
+from anon_dagster import Finding, Proposal, anonymize, auto_anonymize
 from anon_dagster.errors import AnonError
 from benchmarks._published import published_table
 from benchmarks.real.joining import join, read_text
@@ -21,8 +22,12 @@ class Trial:
     columns: int
     refused: str = ""
     """Why nothing came of it, in the words of the error."""
-    seconds: dict[str, float] = field(default_factory=dict)
-    """Of ``auto`` and of ``anonymize``, wall clock."""
+    auto_seconds: float = 0.0
+    """Wall clock."""
+    job_seconds: float = 0.0
+    """CPU time."""
+    bare_seconds: float = 0.0
+    """CPU time of the same job without the examination."""
     recoding: str = ""
     measured: int = 0
     """Configurations that auto measured."""
@@ -30,17 +35,35 @@ class Trial:
     """Of information, 0 to 1."""
     alone: float = 0.0
     """The share of released records that equal no other in what is released and not sensitive."""
-    given_back: tuple[str, ...] = ()
-    """Columns that the job reports as given back."""
-    findings: int = 0
-    """That the job reports, of all kinds."""
+    findings: tuple[Finding, ...] = ()
+    """What the job reports."""
     recovered: tuple[Recovery, ...] = ()
     """What was found here, without the job."""
+
+    @property
+    def given_back(self) -> frozenset[str]:
+        """The columns that the job reports as given back."""
+        found = (f.protected for f in self.findings if f.examination == "given_back")
+        return frozenset(chain.from_iterable(found))
 
     @property
     def unreported(self) -> tuple[Recovery, ...]:
         """What was found here of columns that the job does not report as given back."""
         return tuple(r for r in self.recovered if r.protected not in self.given_back)
+
+    @property
+    def unnamed(self) -> tuple[Recovery, ...]:
+        """What was found here by columns that the job does not name beside what they give back."""
+        named = {
+            (column, protected)
+            for finding in self.findings
+            if finding.examination == "given_back"
+            for column in finding.columns
+            for protected in finding.protected
+        }
+        return tuple(
+            r for r in self.recovered if any((c, r.protected) not in named for c in r.columns)
+        )
 
 
 def try_table(name: str, *, seconds: float) -> Trial:
@@ -58,22 +81,24 @@ def try_table(name: str, *, seconds: float) -> Trial:
         try:
             start = time.perf_counter()
             proposal = auto_anonymize(source, seconds=seconds)
-            proposed = time.perf_counter()
+            auto_seconds = time.perf_counter() - start
+            start = time.process_time()
             result = anonymize({**proposal.request, "target": {"path": str(released)}})
-            done = time.perf_counter()
+            job_seconds = time.process_time() - start
         except AnonError as error:
             return Trial(name, *frame.shape, refused=f"{type(error).__name__}: {error}")
         joined = join(source, proposal.request, released)
         return Trial(
             name,
             *frame.shape,
-            seconds={"auto": proposed - start, "anonymize": done - proposed},
+            auto_seconds=auto_seconds,
+            job_seconds=job_seconds,
+            bare_seconds=joined.seconds,
             recoding=str(result.decision.request.policy.recoding),
             measured=len(proposal.alternatives),
             loss=float(result.utility["release"].loc["infoLoss"]),
             alone=_alone(released, proposal),
-            given_back=_reported(result),
-            findings=len(result.residual.findings),
+            findings=result.residual.findings,
             recovered=tuple(recoveries(joined)),
         )
 
@@ -83,8 +108,3 @@ def _alone(released: Path, proposal: Proposal) -> float:
     table = read_text(released)
     known = [name for name in table if attributes[name]["role"] != "sensitive"]
     return float((~table.duplicated(known, keep=False)).mean()) if known and len(table) else 0.0
-
-
-def _reported(result: AnonResult) -> tuple[str, ...]:
-    found = result.residual.of("given_back")
-    return tuple(sorted({name for finding in found for name in finding.protected}))

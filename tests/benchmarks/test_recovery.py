@@ -33,7 +33,7 @@ def table(seed: int = 0) -> pd.DataFrame:
 def released(frame: pd.DataFrame, **labels: pd.Series) -> list[Recovery]:
     """Look into a release with some labels, and everything else as it was."""
     texts = frame.astype(str)
-    return list(recoveries(Joined(texts, texts.assign(**labels))))
+    return list(recoveries(Joined(texts, texts.assign(**labels), 0.0)))
 
 
 def relations(found: list[Recovery]) -> set[tuple[str, tuple[str, ...], str]]:
