@@ -11,12 +11,20 @@ from anon_dagster.client import AnonClient, AnonJob, JobResult
 from tests.request_schema import FILE, current
 
 NAMES = {
-    *("AnonError", "HierarchyError", "JobError", "PromiseBrokenError", "RequestError"),
+    *(
+        "AnonError",
+        "DisclosureError",
+        "HierarchyError",
+        "JobError",
+        "PromiseBrokenError",
+        "RequestError",
+    ),
     *("SchemaMismatchError", "SourceError", "StoreUnavailableError", "TargetError"),
     *("UnreachableError", "AnonResult", "AppliedResult", "Detection", "Progress", "Proposal"),
     *("Request", "__version__", "anonymize", "apply", "auto_anonymize", "classify_columns"),
     *("data_domains", "detect", "load_request", "measure", "parse_request"),
     *("propose_hierarchies", "risk_per_record", "verify"),
+    *("Finding", "ResidualDisclosure", "examine_residual"),
 }
 METHODS: dict[type, set[str]] = {
     AnonClient: {

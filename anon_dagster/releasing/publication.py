@@ -14,10 +14,12 @@ from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
+from anon_dagster.releasing.examination import Watched, classes_of, examiner_of
 from anon_dagster.releasing.recoder import blocks, recoder
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
+from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.addresses import absolute, base_name, exists
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.fingerprints import fingerprint
@@ -47,6 +49,8 @@ class Release:
     """SHA-256 over the files in their order."""
     versions: Versions
     """Of the published files; none if their store did not tell."""
+    residual: ResidualDisclosure
+    """What was found that it tells beside its promises."""
 
     @property
     def source(self) -> Source:
@@ -74,6 +78,8 @@ def write_release(
     ------
     PromiseBrokenError
         If what was stored does not keep a promise, or is not as decided; nothing is published then.
+    DisclosureError
+        If it tells what the policy refuses to tell; nothing is published then.
     SourceError
         If the source changed since it was counted, or has no records and there is a target.
     TargetError
@@ -85,16 +91,28 @@ def write_release(
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
     writer = recoder(decision, source)
     with stage(target, writer.schema, token=workspace.job_id) as staged:
+        examiner = examiner_of(decision, source, writer)
         on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(source, writer, on_rows):
+
+        def on_batch(batch: pa.RecordBatch) -> None:
+            examiner.see_source(batch, writer.paired)
+            on_rows(batch.num_rows)
+
+        for block in blocks(source, writer, on_batch):
             staged.write(block)
         files = staged.seal()
-        stored = count_release(
-            decision.request.policy, staged.staged_source(), on_progress=on_progress
+        stored_source = staged.staged_source()
+        stored = count_release_of(
+            Watched(open_source(stored_source), examiner.see_release),
+            decision.request.policy,
+            decimal=stored_source.csv.decimal,
+            on_progress=on_progress,
         )
         verification = verify_release(decision, stored)
         judge(verification)
         _require_as_decided(decision, stored, writer.kept)
+        residual = examiner.disclosure(classes_of(decision), stored.records)
+        residual.require()
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))
         former = versions_of(staged.final_paths)
@@ -104,7 +122,15 @@ def write_release(
     with suppress(AnonError):  # it is published, whether or not its store answers now
         versions = versions_of(paths)
     return Release(
-        target, paths, writer.schema, writer.kept, stored, verification, checksum, versions
+        target,
+        paths,
+        writer.schema,
+        writer.kept,
+        count=stored,
+        verification=verification,
+        checksum=checksum,
+        versions=versions,
+        residual=residual,
     )
 
 
@@ -163,10 +189,22 @@ def count_release(
     policy: Policy, stored: Source, *, on_progress: ProgressSink = ignore_progress
 ) -> Count:
     """Read a stored release as anybody would who was handed it."""
-    release = open_source(stored)
+    return count_release_of(
+        open_source(stored), policy, decimal=stored.csv.decimal, on_progress=on_progress
+    )
+
+
+def count_release_of(
+    release: OpenSource,
+    policy: Policy,
+    *,
+    decimal: str = ".",
+    on_progress: ProgressSink = ignore_progress,
+) -> Count:
+    """Read a release that is open."""
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     on_rows = running("verify", None, on_progress, guess=release.records)
-    return count(release, attributes, decimal=stored.csv.decimal, on_rows=on_rows)
+    return count(release, attributes, decimal=decimal, on_rows=on_rows)
 
 
 def verify_release(decision: Decision, stored: Count) -> Verification:

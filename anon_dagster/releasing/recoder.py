@@ -65,6 +65,10 @@ class Recoder:
 
     def released(self, batch: pa.RecordBatch) -> pa.Table:
         """Return what is released of a batch, in no particular order."""
+        return self.paired(batch)[1]
+
+    def paired(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Table]:
+        """Return the records of a batch that are released, and how they are, in the same order."""
         classes = self.classes[self._tuples(batch)]
         if not self.keeps_suppressed and (classes < 0).any():
             stay = classes >= 0
@@ -73,7 +77,7 @@ class Recoder:
             treatment.apply(batch.column(name), classes)
             for name, treatment in self.treatments.items()
         ]
-        return pa.Table.from_arrays(columns, schema=self.schema)
+        return batch, pa.Table.from_arrays(columns, schema=self.schema)
 
     def _tuples(self, batch: pa.RecordBatch) -> NDArray[np.int64]:
         tuples = tuples_of(self.count, self.index, batch)
@@ -232,19 +236,21 @@ def _generalized(decision: Decision, q: int, *, keeps: bool) -> Treatment:
     return Treatment(labels.type, treat)
 
 
-def blocks(
-    source: OpenSource, recoder: Recoder, on_rows: Callable[[int], None]
-) -> Iterator[pa.Table]:
+OnBatch = Callable[[pa.RecordBatch], None]
+"""Told of each batch that was read; may raise to stop."""
+
+
+def blocks(source: OpenSource, recoder: Recoder, on_batch: OnBatch) -> Iterator[pa.Table]:
     """Read the source and give its release, sorted block by block, or all of it if need be."""
     if recoder.private:
-        yield from _all_sorted(source, recoder, on_rows)
+        yield from _all_sorted(source, recoder, on_batch)
         return
     orders = _category_orders(source, recoder)
     waiting: list[pa.Table] = []
     for part in source.parts:
         for batch in source.batches(part):
             waiting.append(recoder.released(batch))
-            on_rows(batch.num_rows)
+            on_batch(batch)
             while sum(table.num_rows for table in waiting) >= BLOCK:
                 whole = pa.concat_tables(waiting)
                 yield _block(whole.slice(0, BLOCK), orders)
@@ -254,9 +260,7 @@ def blocks(
         yield _block(pa.concat_tables(waiting), orders)
 
 
-def _all_sorted(
-    source: OpenSource, recoder: Recoder, on_rows: Callable[[int], None]
-) -> Iterator[pa.Table]:
+def _all_sorted(source: OpenSource, recoder: Recoder, on_batch: OnBatch) -> Iterator[pa.Table]:
     """Give a release sorted as a whole; records that read alike are counted, not kept."""
     names = recoder.schema.names
     counted = recoder.schema.append(pa.field(_TIMES, pa.int64())).empty_table()
@@ -267,7 +271,7 @@ def _all_sorted(
             both = pa.concat_tables([counted, released.append_column(_TIMES, ones)])
             sums = both.group_by(names).aggregate([(_TIMES, "sum")])
             counted = sums.rename_columns([*names, _TIMES])
-            on_rows(batch.num_rows)
+            on_batch(batch)
     source.unchanged()
     rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
     order = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())
