@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from anon_dagster.detection.given_back import GivenBack
 from anon_dagster.detection.name_words import kinds_of
 from anon_dagster.detection.near_unique import is_near_unique
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.result import ColumnDetection
 from anon_dagster.detection.roles import UNKNOWN
-from anon_dagster.detection.table_view import TableView
 
 _NAMED = 6
 """Columns that a note names, at most."""
@@ -41,10 +41,11 @@ _DOUBTFUL = 0.5
 def notes_on(
     columns: Sequence[ColumnDetection],
     profiles: Mapping[str, Profile],
-    table: TableView,
+    given_back: Sequence[GivenBack],
 ) -> Iterator[str]:
     """Yield what a person should know of a proposal; names and counts only."""
     yield from _persons(columns, profiles)
+    yield from _given_back(columns, given_back)
     yield from _design(columns)
     yield from _near_unique(columns, profiles)
     yield from _released_in_doubt(columns)
@@ -63,6 +64,21 @@ def _persons(columns: Sequence[ColumnDetection], profiles: Mapping[str, Profile]
                 f"{each:.1f} records each on average: where a person has several records, "
                 "k counts records, not people"
             )
+
+
+def _given_back(columns: Sequence[ColumnDetection], found: Sequence[GivenBack]) -> Iterator[str]:
+    """Tell of sensitive columns that quasi-identifiers can be computed from."""
+    roles = {column.column: column.role for column in columns}
+    computed = [
+        f"{relation.protected} from {' and '.join(relation.by)}"
+        for relation in found
+        if relation.is_computed and any(roles[name] == "sensitive" for name in relation.by)
+    ]
+    if computed:
+        yield (
+            f"can be computed from what is released as sensitive: {_listed(computed)}; "
+            "drop one or the other"
+        )
 
 
 def _design(columns: Sequence[ColumnDetection]) -> Iterator[str]:

@@ -246,7 +246,7 @@ def _about_things(case: Case) -> Answer | None:
 
 
 _ASSIGNED = frozenset({"experiment", "procedure"})
-_OF_THEIR_OWN = frozenset({"contentment", "offer"})
+_OF_THEIR_OWN = frozenset({"contentment", "offer", "pastime"})
 """Kinds that hold whatever else a name speaks of: satisfaction with a job or a family."""
 
 
