@@ -119,13 +119,11 @@ def _matches(name: str) -> Iterator[_Match]:
     for kind in all_kinds():
         for piece in said & kind.words:
             yield _Match(kind, origins[piece])
-        for phrase in kind.phrases:
-            if phrase <= said:
-                yield _Match(kind, frozenset().union(*(origins[p] for p in phrase)) | phrase)
+        for phrase in (phrase for phrase in kind.phrases if phrase <= said):
+            yield _Match(kind, frozenset().union(*(origins[p] for p in phrase)) | phrase)
         if kind.role != _HARMLESS:
-            for word in words:
-                if _inside(word, kind.words):
-                    yield _Match(kind, frozenset({word}))
+            longer = (word for word in words if _inside(word, kind.words))
+            yield from (_Match(kind, frozenset({word})) for word in longer)
 
 
 def _inside(word: str, known: frozenset[str]) -> bool:

@@ -154,9 +154,9 @@ def _numbers_a_person(case: Case) -> Answer | None:
         return "direct_identifier", "it stands for a person: sex or origin never differ within it"
     if not coded or profile.distinct <= _PERSONS or case.verdict.domain in _NO_NUMBERS:
         return None
-    if case.kinds and all(kind.name in {"person", "family", "life"} for kind in case.kinds):
-        if any(kind.name == "person" for kind in case.kinds):
-            return "direct_identifier", "its name says that it numbers persons"
+    kinds = {kind.name for kind in case.kinds}
+    if "person" in kinds and kinds <= {"person", "family", "life"}:
+        return "direct_identifier", "its name says that it numbers persons"
     return None
 
 

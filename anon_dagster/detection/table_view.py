@@ -15,13 +15,17 @@ from anon_dagster.detection.words import tokens
 
 _MEDICAL = frozenset({"diagnosis", "icd10", "medication", "drug_code", "medical_record_number"})
 _OF_PEOPLE = frozenset(
-    "sex race age date_of_birth marital_status education occupation religion nationality".split()  # noqa: SIM905
-    + ["full_name", "given_name", "family_name", "email", "phone", "ssn", "income", "language"]
+    """
+    sex race age date_of_birth marital_status education occupation religion nationality
+    full_name given_name family_name email phone ssn income language
+    """.split()  # noqa: SIM905 (read as a text)
 )
 """Domains that only people have."""
 _PERSONAL = frozenset(
-    "life family origin schooling working_life habit intimate offence opinion ability looks".split()  # noqa: SIM905
-    + ["health", "outcome", "person"]
+    """
+    life family origin schooling working_life habit intimate offence opinion ability looks
+    health outcome person
+    """.split()  # noqa: SIM905 (read as a text)
 )
 """Kinds of names that only people have."""
 _THINGS = frozenset({"thing", "count"})
@@ -234,9 +238,9 @@ def _batteries(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, int]]:
     fellows: dict[tuple[str, float], list[str]] = defaultdict(list)
     for name, profile in profiles.items():
         numbered = _NUMBERED.fullmatch(name)
-        if numbered and profile.numeric and profile.span.whole and profile.span.least in (0, 1):
-            if _ANSWERS[0] <= profile.distinct <= _ANSWERS[1]:
-                fellows[numbered[1], profile.span.most].append(name)
+        whole = profile.numeric and profile.span.whole and profile.span.least in (0, 1)
+        if numbered and whole and _ANSWERS[0] <= profile.distinct <= _ANSWERS[1]:
+            fellows[numbered[1], profile.span.most].append(name)
     for names in fellows.values():
         if len(names) >= _QUESTIONS:
             yield from ((name, len(names)) for name in names)
