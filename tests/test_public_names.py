@@ -22,7 +22,7 @@ NAMES = {
     *("SchemaMismatchError", "SourceError", "StoreUnavailableError", "TargetError"),
     *("UnreachableError", "AnonResult", "AppliedResult", "Detection", "Progress", "Proposal"),
     *("Request", "__version__", "anonymize", "apply", "auto_anonymize", "classify_columns"),
-    *("data_domains", "detect", "load_request", "measure", "parse_request"),
+    *("data_domains", "detect", "export_hierarchy", "load_request", "measure", "parse_request"),
     *("propose_hierarchies", "risk_per_record", "verify"),
     *("Finding", "ResidualDisclosure", "examine_residual"),
 }

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from anon_dagster.cli import inspecting, submitting
+from anon_dagster.cli import exporting, inspecting, submitting
 from anon_dagster.cli.arguments import Parser, UsageError
 from anon_dagster.cli.exit_codes import CODES, FAILED, INTERRUPTED, MISUNDERSTOOD, code_of
 from anon_dagster.cli.printing import print_error
@@ -82,4 +82,5 @@ def _parser() -> Parser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     submitting.add_commands(commands)
     inspecting.add_commands(commands)
+    exporting.add_commands(commands)
     return parser

@@ -103,10 +103,13 @@ class Detection:
         Raises
         ------
         RequestError
-            If every column is to be dropped, so that nothing would be released.
+            If every column is to be dropped, so that nothing would be released, or if there is a
+            single record, which cannot hide among others.
         """
         if not self.columns:
             raise RequestError("the table has no columns")
+        if self.records == 1:
+            raise RequestError("the table has 1 record, which cannot hide among others")
         if all(column.role == "direct_identifier" for column in self.columns):
             raise RequestError(
                 f"each of the {len(self.columns)} columns is taken for a direct identifier and "

@@ -21,17 +21,19 @@ import pandas as pd
 from anon_dagster.assessment.comparison import Configuration
 from anon_dagster.assessment.frontier import frontier_picture
 from anon_dagster.detection import Detection, detect
-from anon_dagster.detection.bounds import Promises
+from anon_dagster.detection.bounds import Promises, without_order
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
-from anon_dagster.errors import SourceError, UnreachableError, counted
+from anon_dagster.errors import SourceError, UnreachableError
+from anon_dagster.errors import counted as listed
 from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_grid_of
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.trials import FIGURES, Deadline, Trials
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
-from anon_dagster.request import Policy, Target, parse_request, require_proposable
+from anon_dagster.reading.counting import Count
+from anon_dagster.request import Policy, Request, Target, parse_request, require_proposable
 from anon_dagster.request.arguments import require_function
 from anon_dagster.request.yaml_writing import comment
 
@@ -107,13 +109,11 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     require_function(on_progress, "on_progress")
     begun = monotonic()
     detection = detect(table, sample=sample, seed=seed, domains=domains)
+    frame = table if isinstance(table, pd.DataFrame) else None
+    counted = _counted(parse_request(detection.request(target=target)), frame, on_progress)
+    detection = _for_all_values(detection, counted)
     document = detection.request(target=target)
     request = parse_request(document)
-    frame = table if isinstance(table, pd.DataFrame) else None
-    opened = open_table(request, frame=frame)
-    counted = count_records(request, opened, on_progress=on_progress)
-    if not counted.records:
-        raise SourceError("the table has no records: nothing can be measured")
     made, deadline = plan(request, counted), Deadline.of(seconds, begun=begun)
     trials = Trials(counted, made, acceptable_risk, deadline, on_progress)
     _try_out(trials, request.policy)
@@ -124,6 +124,26 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
     reasons = tuple(_reasons(trials, rows))
     return Proposal(detection, chosen, rows, reasons, promises, acceptable_risk)
+
+
+def _counted(request: Request, frame: pd.DataFrame | None, on_progress: ProgressSink) -> Count:
+    """Read the source once.
+
+    Raises
+    ------
+    SourceError
+        If it has no records.
+    """
+    counted = count_records(request, open_table(request, frame=frame), on_progress=on_progress)
+    if not counted.records:
+        raise SourceError("the table has no records: nothing can be measured")
+    return counted
+
+
+def _for_all_values(detection: Detection, counted: Count) -> Detection:
+    """Return a detection whose promises suit the values outside of its sample, too."""
+    disordered = [n for n, column in counted.columns.items() if not column.ordering.is_ordered]
+    return replace(detection, promises=without_order(detection.promises, disordered))
 
 
 def _try_out(trials: Trials, policy: Policy) -> None:
@@ -234,7 +254,7 @@ def _of_those_left(trials: Trials) -> Iterator[str]:
     """Say which configurations were not measured, and why."""
     if gone := len(trials.hopeless):
         yield (
-            f"{counted(gone, 'more configuration')} would promise more than those that were found "
+            f"{listed(gone, 'more configuration')} would promise more than those that were found "
             "to be out of reach, and had no use."
         )
     if not (left := trials.left):
@@ -242,6 +262,6 @@ def _of_those_left(trials: Trials) -> Iterator[str]:
     untried = untried_kinds(trials.tried, left)
     none = f" No configuration was measured with {', '.join(untried)}." if untried else ""
     yield (
-        f"{counted(len(left), 'configuration')} could not be measured in time.{none} More seconds "
+        f"{listed(len(left), 'configuration')} could not be measured in time.{none} More seconds "
         "measure more."
     )

@@ -177,6 +177,24 @@ def test_a_request_is_refused_in_words_or_can_be_run(kind: str, risk: float) -> 
     assert kind not in {"a key", "texts that differ", "no column", "no record", "one record"}
 
 
+def test_values_outside_of_the_sample_do_not_stop_what_is_proposed() -> None:
+    incomes = [str(20_000 + 137 * (n * 7 % 400)) for n in range(399)]
+    table = pd.DataFrame({"age": [20 + n % 40 for n in range(400)], "income": [*incomes, "a lot"]})
+    seeds = (s for s in range(99) if _guard_of_income(table, seed=s) == "t_closeness")
+    seed = next(seeds)  # whose sample has numbers alone
+    proposal = anon_dagster.auto_anonymize(table, sample=50, seed=seed, seconds=1)
+    privacy = proposal.request["policy"]["privacy"]
+    assert "t_closeness" not in privacy
+    assert privacy["l_diversity"] == [{"attribute": "income", "l": 2, "variant": "distinct"}]
+    assert "some of its values are no numbers" in proposal.yaml
+    assert anon_dagster.anonymize(proposal.request, frame=table).release.verification.holds
+
+
+def _guard_of_income(table: pd.DataFrame, *, seed: int) -> str:
+    document = anon_dagster.detect(table, sample=50, seed=seed).promises.document
+    return next(model for model in document if model != "k_anonymity")
+
+
 def test_a_table_of_which_nothing_could_be_released_says_so() -> None:
     with pytest.raises(RequestError, match="so nothing would be released"):
         anon_dagster.auto_anonymize(FEW["a key"])
