@@ -35,7 +35,9 @@ def people(seed: int = 0, records: int = RECORDS) -> pd.DataFrame:
 def policy(frame: pd.DataFrame, residual: dict[str, Any] | None = None, **roles: Any) -> Any:
     known: dict[str, Any] = {"age": AGE, "sex": {"role": "quasi_identifier"}}
     return {
-        "attributes": {name: roles.get(name, known.get(name, HARMLESS)) for name in map(str, frame)},
+        "attributes": {
+            name: roles.get(name, known.get(name, HARMLESS)) for name in map(str, frame)
+        },
         "privacy": {"k_anonymity": {"k": K}},
         "suppression_limit": 0.05,
         **({"residual": residual} if residual else {}),
