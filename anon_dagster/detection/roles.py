@@ -34,6 +34,7 @@ _PERSONS = 20
 _STATES = 10
 """Marks of what became of a person, at most."""
 _FEWEST_COUNTS = 4
+_TWO = 2  # answers of yes and no
 _CERTAIN, _FIRM = 0.9, 0.7
 _NEARLY_ALL = 0.95
 
@@ -175,11 +176,16 @@ def _known_by_values(case: Case) -> Answer | None:
 def _private(case: Case) -> Answer | None:
     """Judge what is a person's own affair, by name or by domain."""
     kind = case.kind("sensitive")
-    if kind is not None:
+    if kind is not None and not (kind.name == "money" and _is_of_kinds(case.profile)):
         return "sensitive", kind.reason
     if case.domain.role == "sensitive" and not _arm(case):
         return "sensitive", _REASONS["sensitive"]
     return None
+
+
+def _is_of_kinds(profile: Profile) -> bool:
+    """Tell whether several words name kinds of a thing, such as insurers: no sum, nor whether."""
+    return not profile.numeric and profile.distinct > _TWO
 
 
 def _arm(case: Case) -> bool:
@@ -335,8 +341,8 @@ def _among_findings(case: Case) -> Answer | None:
 def _of_no_person(case: Case) -> Answer | None:
     if not case.table.people:
         return "non_sensitive", "nothing in the table speaks of people"
-    alone = case.table is BY_ITSELF and not speaks(case.profile.name)
-    if alone and case.profile.numeric and _counts(case.profile):
+    nameless = not speaks(case.profile.name)
+    if nameless and case.profile.numeric and _counts(case.profile):
         return "non_sensitive", "it counts something, from 0 on"
     return None
 
