@@ -22,9 +22,7 @@ def add_commands(commands: "Commands") -> None:
     hierarchy.add_argument("request", type=Path, help="the YAML file of the request")
     hierarchy.add_argument("column", help="the name of the column")
     hierarchy.add_argument("--output", type=Path, required=True, help="the file that it goes to")
-    hierarchy.add_argument(
-        "--form", choices=FORMS, default="tree", help="ours, or that of ARX"
-    )
+    hierarchy.add_argument("--form", choices=FORMS, default="tree", help="ours, or that of ARX")
     hierarchy.set_defaults(run=_export)
 
 
