@@ -185,7 +185,8 @@ def _private(case: Case) -> Answer | None:
 
 def _is_of_kinds(profile: Profile) -> bool:
     """Tell whether several words name kinds of a thing, such as insurers: no sum, nor whether."""
-    return not profile.numeric and profile.distinct > _TWO
+    words_only = profile.share(lambda value: not any(map(str.isdigit, value)))
+    return not profile.numeric and profile.distinct > _TWO and words_only > _FIRM
 
 
 def _arm(case: Case) -> bool:
