@@ -59,7 +59,7 @@ def _protected(subject: Subject, pairs: Pairs, name: str) -> Protected:
     column = column_of(pairs.source[name], marks=(subject.marks[0], "."), rule=rule)
     if name in subject.identifiers:
         nothing = np.zeros(column.records, dtype=np.int64)
-        return Protected(column, nothing, is_identifier=column.repeated < _HALF * column.records)
+        return Protected(column, nothing, is_identifier=True)
     return Protected(column, codes_of(pairs.labels(name)), shown=pairs.shown(name))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SURE = 0.75  # so many of the guesses must be right
-_LAMBDA = 0.5  # so many of the label's mistakes must be gone
+_LAMBDA = 0.5  # so many of the label's mistakes must be gone, if no more is asked
 _DEVIATIONS = 5.0  # so far beyond chance must the right guesses be; thousands are tried
 _LEAST = 8  # right guesses; of fewer nothing is learnt
 _CLEAR = 0.75  # share of the other records that must agree on a value for it to be guessed
@@ -40,22 +40,28 @@ class Evidence:
 
     @property
     def baseline(self) -> float:
-        """The share of the records of which the label tells as much."""
-        return _mean(self.known)
+        """The share of the records that are guessed right and of which the label tells as much."""
+        return _mean(self.guessed & self.right & self.known)
 
     @property
     def gained(self) -> float:
         """The share of the records that are guessed right and that the label does not tell."""
         return _mean(self.guessed & self.right & ~self.known)
 
-    def counts(self, *, above: float) -> bool:
-        """Tell whether the guesses are more than chance, and gain more than a share ``above``."""
+    def counts(self, *, above: float, undone: float = _LAMBDA) -> bool:
+        """Tell whether the guesses are more than chance, and gain more than a share ``above``.
+
+        Parameters
+        ----------
+        undone
+            The share of the label's mistakes that must be gone.
+        """
         guesses = int(self.guessed.sum())
         right = int((self.guessed & self.right).sum())
         if right < _LEAST or self.gained <= above or right < _SURE * guesses:
             return False
         expected = float(self.known[self.guessed].mean())
-        if right / guesses - expected < _LAMBDA * (1 - expected):
+        if right / guesses - expected < undone * (1 - expected):
             return False
         noise = sqrt(guesses * expected * (1 - expected) + 1)
         return right - guesses * expected >= _DEVIATIONS * noise
