@@ -171,7 +171,8 @@ def divergence(
 ) -> NDArray[np.float64]:
     """Return the Kullback-Leibler divergence of shares of two outcomes, in nats.
 
-    Of n outcomes a share as high is seen by chance with a probability of ``exp(-n KL)`` at most [1]_.
+    Of n outcomes a share as high is seen by chance with a probability of at most
+    ``exp(-n KL)`` [1]_.
 
     References
     ----------

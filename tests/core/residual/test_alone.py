@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.residual import KeySample
-from anon_dagster.core.residual.alone import crowding, joint_keys
 
 ROWS = st.lists(st.tuples(*[st.integers(0, 3)] * 3), min_size=0, max_size=60)
 CHOSEN = [(), (0,), (1,), (0, 1)]
@@ -51,10 +50,14 @@ def test_a_sample_of_keys_tells_the_share_that_all_of_them_do() -> None:
 
 def test_the_order_of_the_columns_plays_no_part() -> None:
     dice = np.random.default_rng(1)
-    columns = [dice.integers(0, 50, 300).astype(np.uint64) + np.uint64(100 * n) for n in range(3)]
-    one, other = joint_keys(columns, 300), joint_keys(columns[::-1], 300)
-    assert (one == other).all()
-    assert crowding(one, 3) == crowding(joint_keys(columns, 300, seed=5), 3)
+    labels = dice.integers(0, 5, 300).astype(np.uint64)
+    columns = [dice.integers(0, 50, 300).astype(np.uint64) + np.uint64(100 * n) for n in (1, 2)]
+    told = []
+    for order in (columns, columns[::-1]):
+        sample = KeySample([(0, 1)], rows=300, most=300)
+        sample.add(labels, order)
+        told.append(sample.crowdings(3))
+    assert told[0] == told[1]
 
 
 def test_joining_more_columns_leaves_nobody_less_alone() -> None:
