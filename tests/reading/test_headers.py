@@ -42,7 +42,7 @@ def test_columns_of_a_schema_that_have_no_role_are_told_by_their_names(tmp_path:
     frame = pd.DataFrame({name: [1, 1] for name in ("age", *"bcdefgh")})
     frame.to_parquet(tmp_path / "named.parquet")
     frame.to_csv(tmp_path / "first_line.csv", index=False)
-    policy = {"attributes": {"age": {"role": "quasi_identifier"}}}
+    policy: dict[str, object] = {"attributes": {"age": {"role": "quasi_identifier"}}}
     policy |= {"privacy": {"k_anonymity": {"k": 2}}}
     told = {}
     for name in ("named.parquet", "first_line.csv"):
