@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anon_dagster.errors import (
     AnonError,
+    DisclosureError,
     HierarchyError,
     JobError,
     PromiseBrokenError,
@@ -33,9 +34,12 @@ if TYPE_CHECKING:
     )
     from anon_dagster.operations.anonymize import AnonResult, anonymize, risk_per_record
     from anon_dagster.operations.apply import AppliedResult, apply
+    from anon_dagster.operations.examine import examine_residual
+    from anon_dagster.operations.export import export_hierarchy
     from anon_dagster.operations.measure import measure
     from anon_dagster.operations.propose import Proposal, auto_anonymize
     from anon_dagster.operations.verify import verify_table
+    from anon_dagster.residual import Finding, ResidualDisclosure
 
     verify = verify_table
     __version__: str
@@ -45,6 +49,8 @@ __all__ = [
     "AnonResult",
     "AppliedResult",
     "Detection",
+    "DisclosureError",
+    "Finding",
     "HierarchyError",
     "JobError",
     "Progress",
@@ -52,6 +58,7 @@ __all__ = [
     "Proposal",
     "Request",
     "RequestError",
+    "ResidualDisclosure",
     "SchemaMismatchError",
     "SourceError",
     "StoreUnavailableError",
@@ -64,6 +71,8 @@ __all__ = [
     "classify_columns",
     "data_domains",
     "detect",
+    "examine_residual",
+    "export_hierarchy",
     "load_request",
     "measure",
     "parse_request",
@@ -79,9 +88,13 @@ _LATE = {
     "AppliedResult": (f"{_OPERATIONS}.apply", "AppliedResult"),
     "anonymize": (f"{_OPERATIONS}.anonymize", "anonymize"),
     "apply": (f"{_OPERATIONS}.apply", "apply"),
+    "examine_residual": (f"{_OPERATIONS}.examine", "examine_residual"),
+    "export_hierarchy": (f"{_OPERATIONS}.export", "export_hierarchy"),
     "measure": (f"{_OPERATIONS}.measure", "measure"),
     "risk_per_record": (f"{_OPERATIONS}.anonymize", "risk_per_record"),
     "verify": (f"{_OPERATIONS}.verify", "verify_table"),
+    "Finding": ("anon_dagster.residual", "Finding"),
+    "ResidualDisclosure": ("anon_dagster.residual", "ResidualDisclosure"),
     "Proposal": (f"{_OPERATIONS}.propose", "Proposal"),
     "auto_anonymize": (f"{_OPERATIONS}.propose", "auto_anonymize"),
     "Detection": (_DETECTION, "Detection"),

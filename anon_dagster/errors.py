@@ -8,6 +8,7 @@ AnonError
 ├── HierarchyError          a hierarchy is no tree, or lacks values of its column
 ├── UnreachableError        no candidate keeps every promise within the suppression limit
 ├── PromiseBrokenError      a stored release does not keep what was promised
+├── DisclosureError         a stored release tells what the request refuses to tell
 ├── TargetError             the target cannot be written
 ├── StoreUnavailableError   a store did not answer; trying again may help
 ├── DeploymentError         the deployment that runs the jobs did not answer, or refused
@@ -88,6 +89,10 @@ class UnreachableError(AnonError):
 
 class PromiseBrokenError(AnonError):
     """A stored release does not keep what was promised."""
+
+
+class DisclosureError(AnonError):
+    """A stored release tells what the request refuses to tell, though it keeps every promise."""
 
 
 class TargetError(AnonError):

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from anon_dagster.detection.domains import Domains
 from anon_dagster.detection.evidence import Evidence
 from anon_dagster.detection.formats import format_evidence
-from anon_dagster.detection.generic import code_evidence, contact_evidence, generic_evidence
+from anon_dagster.detection.generic import (
+    SETTLED,
+    code_evidence,
+    contact_evidence,
+    generic_evidence,
+    ticked,
+)
 from anon_dagster.detection.headers import header_evidence, speaks
 from anon_dagster.detection.numbers import number_evidence
 from anon_dagster.detection.people import name_evidence, scripted_name_evidence, work_evidence
@@ -49,6 +55,8 @@ class Verdict:
     """How far the values say so, 0 to 1."""
     name_score: float = 0.0
     """How far the name of the column says so, 0 to 1."""
+    named: str | None = None
+    """What the name alone says, of people, places, health and money; ``None`` if nothing."""
 
 
 def classify(profile: Profile, domains: Domains) -> Verdict:
@@ -84,10 +92,24 @@ def classify(profile: Profile, domains: Domains) -> Verdict:
         dates,
         value_score,
         name_scores.get(best, 0.0),
+        _named(name_scores, domains),
     )
 
 
 _NOTHING = Evidence("", 0.0, "")
+_KEPT = frozenset({"person", "contact", "place", "time", "money", "health", "government"})
+_SPOKEN = 0.8
+_IMPERSONAL = frozenset({"time", "month", "weekday", "currency", "amount", "bic"})
+
+
+def _named(name_scores: dict[str, float], domains: Domains) -> str | None:
+    """Return the domain of people that the name speaks of most clearly, whatever the values are."""
+    kept = {
+        name: score
+        for name, score in name_scores.items()
+        if score > _SPOKEN and domains[name].kind in _KEPT and name not in _IMPERSONAL
+    }
+    return max(kept, key=kept.__getitem__, default=None)
 
 
 def _constant(only: Evidence, name_scores: dict[str, float], domains: Domains) -> Verdict:
@@ -106,10 +128,9 @@ def _constant(only: Evidence, name_scores: dict[str, float], domains: Domains) -
 
 
 def _witnesses(profile: Profile, domains: Domains, dates: Calendar | None) -> Iterator[Evidence]:
-    """Ask every detector what the values speak for; of a constant, no further one."""
-    generic = tuple(generic_evidence(profile))
-    yield from generic
-    if any(e.domain == "constant" and e.score > _CERTAIN for e in generic):
+    """Ask every detector what the values speak for; of a single value, no further one."""
+    yield from generic_evidence(profile)
+    if profile.distinct <= 1 and (ticked(profile) or profile.present >= SETTLED):
         return
     yield from time_evidence(profile, dates)
     yield from format_evidence(profile, domains)
@@ -156,6 +177,8 @@ def _combined_score(
     ):
         # A guess that the name could have confirmed, and did not.
         value_score *= _UNCONFIRMED
+    if name in _OF_NAMES and name not in name_scores and _names_places(profile, name_scores):
+        value_score *= _UNCONFIRMED
     if name not in name_scores:
         return value_score
     fit = fits(profile, name, domains[name])
@@ -164,6 +187,16 @@ def _combined_score(
     if not value_score and domains[name].shape == "none":
         believed = 0.0
     return 1 - (1 - value_score) * (1 - believed)
+
+
+_OF_NAMES = frozenset({"given_name", "family_name"})
+_FEW_PLACES = 0.1
+
+
+def _names_places(profile: Profile, name_scores: dict[str, float]) -> bool:
+    """Tell whether few names are those of quarters and streets, which are called after people."""
+    placed = max(name_scores.get(place, 0.0) for place in ("city", "region", "street"))
+    return placed > _CERTAIN and profile.distinct_share < _FEW_PLACES
 
 
 def _of_family(name: str, evidence: dict[str, Evidence]) -> float:

@@ -1,6 +1,7 @@
 """Domains that a pattern, a check digit or a closed vocabulary tells."""
 
 import re
+import string
 from collections.abc import Container, Iterator
 from functools import lru_cache
 
@@ -13,6 +14,9 @@ from anon_dagster.facts.vocabulary import folded, words
 _UNCHECKED = 0.75  # of the strength of a pattern whose check digits cannot be computed
 _SOME = 10  # distinct values that show whether what they begin with varies
 _FEWEST = 3  # distinct values below which a vocabulary of short codes says little
+_POINTED, _ONE_LENGTH = 0.1, 0.95  # shares of codes of diagnoses
+_REPEATED = 0.6  # distinct values per record below which codes stand for something that repeats
+_CHAPTERS = 4
 
 
 def format_evidence(profile: Profile, domains: Domains) -> Iterator[Evidence]:
@@ -59,9 +63,25 @@ def _variety(profile: Profile, domain: Domain) -> float:
     if domain.kind == "government" and profile.distinct >= _SOME:
         heads = {re.sub(r"[^A-Za-z].*", "", value) for value in profile.shown}
         return 0.5 if len(heads) == 1 and heads != {""} else 1.0
-    if domain.check == "icd10":
-        return 0.5 + 0.5 * ramp(len({value[:2] for value in profile.shown}), low=1, high=4)
-    return 1.0
+    return _diagnoses(profile) if domain.check == "icd10" else 1.0
+
+
+def _diagnoses(profile: Profile) -> float:
+    """Doubt diagnoses that seats, rooms and badges may be as well: a letter and two digits.
+
+    Diagnoses repeat, and are of several chapters; with what follows the category they look like
+    nothing else, unless they are all of one length without a point.
+    """
+    varied = 0.5 + 0.5 * ramp(len({value[:2] for value in profile.shown}), low=1, high=4)
+    pointed = profile.share(lambda v: "." in v) > _POINTED
+    of_lengths = profile.one_length < _ONE_LENGTH and profile.share(lambda v: len(v) > 3) > _POINTED
+    if pointed or of_lengths:
+        return varied
+    letters = sorted({value[:1].upper() for value in profile.shown})
+    if profile.distinct_share > _REPEATED or len(letters) < _CHAPTERS:
+        return 0.4 * varied
+    in_turn = "".join(letters) in string.ascii_uppercase  # as seats and corridors are counted
+    return varied * (0.75 if in_turn else 0.87)
 
 
 def _thing(domain: Domain) -> str:

@@ -8,6 +8,8 @@ import numpy as np
 
 from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
+from anon_dagster.detection.words import tokens
+from anon_dagster.facts.vocabulary import words
 
 _PHONE = re.compile(r"(\+|00)?[\d(][\d\s().\-/]{5,20}\d(\s?(x|ext\.?|#)\s?\d{1,6})?")
 _WRITTEN_AS_PHONE = re.compile(r"^(\+|00\d{9})|[()]|x\d|^\d{3}[-. ]\d{3}[-. ]\d{4}$|^0\d")
@@ -38,8 +40,11 @@ _ABROAD = re.compile(r"\+|00(?=(\D?\d){9})")
 _USER = re.compile(r"@?[a-zA-Z][a-zA-Z0-9]*(?:[._-][a-zA-Z0-9]+)*\d*")
 _CODE = re.compile(r"(?=.*\d)[A-Za-z0-9][A-Za-z0-9_/.#-]*")
 _UNIQUE, _NEARLY = 0.995, 0.96
-_SETTLED = 20  # records from which one value in all of them is no chance
+SETTLED = 20
+"""Records from which one value in all of them is no chance."""
 _NEARLY_CONSTANT = 0.94
+_TICKS = frozenset("✓ ✔ ☑ ✗ ✘ ☒ * • X".split())  # noqa: SIM905 (read as a text)
+_MOSTLY_BLANK = 0.5  # share of the records without the one value, from which it is a mark
 
 
 def contact_evidence(profile: Profile) -> Iterator[Evidence]:
@@ -157,11 +162,14 @@ def _shape(value: str) -> str:
 
 def generic_evidence(profile: Profile) -> Iterator[Evidence]:
     """Tell what can be told of any column."""
+    if ticked(profile):
+        yield Evidence("boolean", 0.9, "one mark, or nothing: answered by a tick")
+        return
     if profile.distinct <= 1:
         what = (
             "no value at all" if not profile.distinct else "one value in all records that have one"
         )
-        settled = not profile.distinct or profile.present >= _SETTLED
+        settled = not profile.distinct or profile.present >= SETTLED
         yield Evidence("constant", 0.99 if settled else 0.3, what)
         return
     top = float(profile.counts.max() / profile.present)
@@ -190,6 +198,19 @@ def generic_evidence(profile: Profile) -> Iterator[Evidence]:
         yield Evidence(
             "category", score, f"{profile.distinct} different texts in {profile.present} records"
         )
+
+
+def ticked(profile: Profile) -> bool:
+    """Tell whether a box was ticked or not: one mark such as ``x`` or ``1``, and blanks.
+
+    A word that says what it stands for is a mark as well, and so is any that most records lack.
+    """
+    if profile.distinct != 1 or profile.present == profile.records:
+        return False
+    mark = profile.shown[0]
+    spoken = bool(mark) and set(tokens(mark)) & set(tokens(profile.name))
+    marks = profile.within(words("boolean")) > 0 or mark in _TICKS
+    return bool(spoken) or marks or profile.missing_share >= _MOSTLY_BLANK
 
 
 def _keys(profile: Profile) -> Iterator[Evidence]:

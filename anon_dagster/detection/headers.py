@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from anon_dagster.detection.domains import Domain, Domains
-from anon_dagster.facts.vocabulary import plain
+from anon_dagster.detection.name_words import stands_for_itself
+from anon_dagster.detection.words import LONGEST, tokens
 
-_WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _IDLE = frozenset(
     {"the", "of", "de", "del", "la", "le", "du", "des", "di", "da", "do", "der", "your", "my", "a"}
 )
@@ -20,7 +20,7 @@ _EMPTY = frozenset(
 _KINDS = frozenset("cd code desc dsc txt text cat grp group rec recode lbl label val".split())  # noqa: SIM905
 """Words that say how a thing is written, not what it is: ``gender_cd``."""
 _SHORTEST_GLUED = 5  # letters: shorter words are found inside of others by chance
-_LONGEST = 120  # characters of a name that are looked at
+_SHORT = 3  # letters of a word that means something else in other names and languages
 
 Span = tuple[int, int]
 """Where a phrase lies among the letters of a name."""
@@ -37,22 +37,8 @@ class Phrase:
     vague: bool
     stem: str
     """``"end"`` or ``"start"`` if longer words that end or start with it count as well."""
-
-
-@lru_cache(maxsize=8192)
-def tokens(name: str) -> tuple[str, ...]:
-    """Split a name into words, without accents and case: ``dateOfBirth`` has three."""
-    ascii_only = "".join(c if c.isupper() else plain(c) or c for c in name[:_LONGEST])
-    return tuple(_singular(w.lower()) for w in _WORDS.findall(_unaccented(ascii_only)))
-
-
-def _singular(word: str) -> str:
-    """Drop the s of a plural; of every word that ends so, for names and phrases alike."""
-    return word[:-1] if len(word) > 3 and word.endswith("s") else word
-
-
-def _unaccented(name: str) -> str:
-    return "".join(plain(c).upper() if c.isupper() and not c.isascii() else c for c in name)
+    accented: bool
+    """Whether it is another word without its accents: ``lön`` is pay, ``lon`` a longitude."""
 
 
 def header_evidence(name: str, domains: Domains) -> dict[str, float]:
@@ -64,20 +50,25 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
     ``gndr``) or misspelt.
     """
     name_words = tuple(word for word in tokens(name) if word not in _IDLE)
-    scores = dict(_evidence(name_words, tuple(domains.items()))) if name_words else {}
-    for domain, pattern in _patterns(tuple(domains.items())):
-        if pattern.fullmatch(name.strip()[:_LONGEST]):
+    found = tuple(domains.items())
+    scores: dict[str, float] = {}
+    if name_words:
+        scores.update(_evidence(name_words, found, accented=not name.isascii()))
+    for domain, pattern in _patterns(found):
+        if pattern.fullmatch(name.strip()[:LONGEST]):
             scores[domain] = _EXACT
     return scores
 
 
 @lru_cache(maxsize=8192)
 def _evidence(
-    name_words: tuple[str, ...], domains: tuple[tuple[str, Domain], ...]
+    name_words: tuple[str, ...], domains: tuple[tuple[str, Domain], ...], *, accented: bool
 ) -> tuple[tuple[str, float], ...]:
     """Score the domains that the words of a name speak for; parts of longer phrases do not."""
     glued_name = "".join(name_words)
-    likely = (p for p in _phrases(domains) if p.glued in glued_name)
+    likely = (
+        p for p in _phrases(domains) if p.glued in glued_name and (accented or not p.accented)
+    )
     matches = [(p, *fit) for p in likely if (fit := _fit(p, name_words)) is not None]
     if not matches or len(name_words) > 1:
         candidates = _by_letter(domains).get(name_words[0][0], ())
@@ -108,7 +99,7 @@ def _inside(span: Span, other: Span) -> bool:
 
 def speaks(name: str) -> bool:
     """Tell whether a name has a word that could say something: ``wks``, but not ``var12``."""
-    return any(len(w) > 2 and w.isalpha() and w not in _EMPTY for w in tokens(name))
+    return any(len(w) > 1 and w.isalpha() and w not in _EMPTY for w in tokens(name))
 
 
 @lru_cache(maxsize=4)
@@ -120,9 +111,11 @@ def _phrases(domains: tuple[tuple[str, Domain], ...]) -> tuple[Phrase, ...]:
             stem = "end" if written.startswith("*") else "start" if written.endswith("*") else ""
             phrase = written.strip("~*")
             words = tuple(w for w in tokens(phrase) if w not in _IDLE) or tokens(phrase)
+            glued = "".join(words)
+            accented = len(glued) <= _SHORT and not phrase.isascii()
             phrases.setdefault(
                 (name, words, stem),
-                Phrase(name, words, "".join(words), written.startswith("~"), stem),
+                Phrase(name, words, glued, written.startswith("~"), stem, accented),
             )
     return tuple(phrases.values())
 
@@ -143,7 +136,7 @@ def _fit(phrase: Phrase, name_words: tuple[str, ...]) -> tuple[float, Span] | No
     whole, glued = "".join(name_words), phrase.glued
     if not glued:
         return None
-    if whole == glued:
+    if whole == glued and (len(glued) > _SHORT or count == size):
         return (0.8 if phrase.vague else _EXACT), (0, len(whole))
     starts = [s for s in range(count - size + 1) if name_words[s : s + size] == phrase.words]
     joined = [s for s in range(count) if name_words[s] == glued] if size > 1 else []
@@ -157,8 +150,8 @@ def _fit(phrase: Phrase, name_words: tuple[str, ...]) -> tuple[float, Span] | No
 def _positional_score(
     phrase: Phrase, name_words: tuple[str, ...], start: int, length: int
 ) -> float:
-    """Score a phrase that is some of the words of a name."""
-    if phrase.vague:
+    """Score a phrase that is some of the words of a name; a short word says little there."""
+    if phrase.vague or (len(phrase.glued) <= _SHORT and not phrase.stem):
         return _VAGUE
     # A number behind a name counts its fellows: address 2, phone1.
     numbered = all(word.isdigit() for word in name_words[start + length :])
@@ -218,10 +211,12 @@ def _abbreviation_score(phrase: Phrase, name_words: tuple[str, ...]) -> float:
 
 def _word_score(word: str, phrase: Phrase) -> float:
     whole = phrase.glued
+    if stands_for_itself(word):
+        return 0.0
     if len(word) >= 4 and word == _skeleton(whole):
         return _CUT
     if len(phrase.words) == 1 and len(whole) > len(word) + 1 and whole.startswith(word):
-        return _CUT if len(word) > 3 else _CUT - 0.15 if len(word) == 3 else 0.0
+        return _CUT if len(word) > _SHORT else 0.0
     return _MISSPELT if len(word) >= 6 and _one_letter_off(word, whole) else 0.0
 
 

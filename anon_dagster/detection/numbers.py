@@ -9,6 +9,7 @@ from anon_dagster.detection.evidence import Evidence, percent, ramp
 from anon_dagster.detection.profile import Profile
 
 _OLDEST = 115
+_OLDEST_REGISTER = 1500  # registers of parishes begin in the sixteenth century
 _YEARS = r"(?: ?(?:years?|yrs?|años|anos|ans|jahre|anni|jaar|år|lat)(?: old| of age)?)"
 _FROM_ON = (
     r"(?:or|and|y|o|und|et|oder|ou|e|en|och|og|i) (?:over|older|more|above|up|más|mas|mayor|älter|mehr|plus|"
@@ -63,10 +64,12 @@ def number_evidence(profile: Profile) -> Iterator[Evidence]:
 def _whole(profile: Profile) -> Iterator[Evidence]:
     """Look for years, ages, yes and no, ratings and sums among whole numbers."""
     span, distinct = profile.span, profile.distinct
-    digits = profile.matched(r"(19|20)\d\d(\.0)?")
-    if digits > 0.85 and span.low >= 1880 and span.high <= 2060:
+    digits = profile.matched(r"(1[5-9]|20)\d\d(\.0)?")
+    if digits > 0.85 and span.low >= _OLDEST_REGISTER and span.high <= 2060:
         narrow = span.high - span.low <= 130 and distinct <= 131
-        yield Evidence("year", 0.9 if narrow else 0.4, f"{percent(digits)} of the values are years")
+        recent = span.low >= 1880
+        score = 0.9 if narrow and recent else 0.6 if narrow and distinct >= 5 else 0.4
+        yield Evidence("year", score, f"{percent(digits)} of the values are years")
     if _aged(profile):
         yield Evidence("age", _age_score(profile), "whole numbers that are spread as ages are")
     if (span.least, span.most) == (0.0, 1.0):

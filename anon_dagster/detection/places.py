@@ -266,7 +266,7 @@ def coordinate_evidence(profile: Profile) -> Iterator[Evidence]:
     fine = 0.12 if span.decimal_places >= 4 else 0.0
     largest = max(abs(span.least), abs(span.most))
     if largest > 90:
-        yield Evidence("longitude", 0.7 + fine if span.least < 0 else 0.5 + fine, reason)
+        yield Evidence("longitude", 0.7 + fine if span.low < 0 else 0.5 + fine, reason)
         return
     spread = span.high - span.low
     # Normal deviates and rates have many places as well: degrees lie far from 0, or all over.

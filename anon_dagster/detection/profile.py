@@ -23,11 +23,10 @@ _NEVER_AN_ANSWER = frozenset(
 )
 _MOST_PLACEHOLDERS = 0.5  # share of the records beyond which "none" is rather an answer
 _FEWEST_NUMBERS = 2
-_MISSING_CODES = [
-    *range(1, 10),
-    *(digit * (10**power - 1) // 9 for power in range(2, 10) for digit in (7, 8, 9)),
-]
+_LONG_CODES = [digit * (10**power - 1) // 9 for power in range(2, 10) for digit in (7, 8, 9)]
+_MISSING_CODES = [*range(1, 10), *_LONG_CODES]
 """Numbers, their sign aside, that code missing answers: 8, 99, 777, 99999."""
+_MOST_CODED = 0.4  # share of the records that may have such a code
 _MONEY = re.compile(r"[\s$€£¥₹']|(?:USD|EUR|GBP|CHF|Rs\.?|R\$)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?")
 _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
@@ -46,6 +45,13 @@ class Profile:
     decimal: str = "."
     placeholders: bool = False
     """Whether some of what is missing is written as a text, such as ``n/a``."""
+    ranked: bool = False
+    """Whether the table itself declares an order of the values."""
+
+    @property
+    def content(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """The distinct values, and how many records of the sample have each."""
+        return self.values, self.counts
 
     @property
     def present(self) -> int:
@@ -124,7 +130,15 @@ class Profile:
 
     @cached_property
     def numbers(self) -> NDArray[np.float64]:
-        """The values as numbers, (values,); NaN where they are none."""
+        """The values as numbers, (values,); NaN where they are none, or code a missing answer."""
+        return np.where(self._coded, np.nan, self._parsed)
+
+    @cached_property
+    def _coded(self) -> NDArray[np.bool_]:
+        return _missing_codes(self._parsed, self.counts)
+
+    @cached_property
+    def _parsed(self) -> NDArray[np.float64]:
         # What is longer than any number would only cost time.
         values = ["" if len(value) > _LONGEST_NUMBER else value for value in self.values]
         series = pd.Series(values, dtype="object")
@@ -135,15 +149,14 @@ class Profile:
         if np.isnan(numbers).mean() > 0.3 if len(numbers) else False:
             cleaned = pd.Series([_bare_number(value) for value in values], dtype="object")
             numbers = pd.to_numeric(cleaned, errors="coerce").to_numpy(float)
-        numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-        numbers[_missing_codes(numbers, self.counts)] = np.nan
-        return numbers
+        return np.where(np.isfinite(numbers), numbers, np.nan)
 
     @cached_property
     def numeric_share(self) -> float:
-        """Share of the present records whose value is a number, 0 to 1."""
+        """Share of the present records whose value is a number, codes of no answer aside, 0 to 1."""
+        answered = self.present - self.counts[self._coded].sum()
         held = self.counts[~np.isnan(self.numbers)].sum()
-        return float(held / self.present) if self.present else 0.0
+        return float(held / answered) if answered else 0.0
 
     @property
     def numeric(self) -> bool:
@@ -236,17 +249,20 @@ def _decimal_places(numbers: NDArray[np.float64]) -> int:
 
 
 def _missing_codes(numbers: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Find numbers that stand for a missing answer: 999 or -9 far from all others."""
-    real = np.flatnonzero(~np.isnan(numbers))
+    """Find numbers that stand for a missing answer: 999 or -9 far from all that are none."""
+    real = ~np.isnan(numbers)
+    like_codes = real & (np.isin(numbers, _LONG_CODES) | np.isin(-numbers, _MISSING_CODES))
+    others = np.flatnonzero(real & ~like_codes)
     marked = np.zeros(len(numbers), dtype=bool)
-    if len(real) < _FEWEST_NUMBERS:
+    if real.sum() < _FEWEST_NUMBERS or not len(others):
         return marked
-    order = real[np.argsort(numbers[real])]
+    order = others[np.argsort(numbers[others])]
     running = np.cumsum(counts[order]) / counts[order].sum()
     low, high = (numbers[order[np.searchsorted(running, share)]] for share in (0.05, 0.9))
     far = (numbers > high + 5 * (high - low + 1)) | ((numbers < 0) & (low >= 0))
-    marked[real] = far[real] & np.isin(np.abs(numbers[real]), _MISSING_CODES)
-    return marked if counts[marked].sum() < 0.1 * counts[real].sum() else np.zeros_like(marked)
+    marked = real & far & np.isin(np.abs(numbers), _MISSING_CODES)
+    few = counts[marked].sum() < _MOST_CODED * counts[real].sum()
+    return marked if few else np.zeros_like(marked)
 
 
 def _bare_number(value: str) -> str:
@@ -261,6 +277,7 @@ def _bare_number(value: str) -> str:
 
 def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profile:
     """Describe a column of a sample."""
+    ranked = pa.types.is_dictionary(column.type) and column.type.ordered
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     distinct, text_codes = encode(array)
     texts: list[str | None] = distinct.to_pylist()
@@ -277,7 +294,14 @@ def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profil
     codes = np.where(codes < 0, len(values), codes)
     value_counts = np.bincount(codes, minlength=len(values) + 1)[: len(values)].astype(np.int64)
     return Profile(
-        name, len(text_codes), tuple(values), value_counts, codes, decimal, bool(placeholders)
+        name,
+        len(text_codes),
+        tuple(values),
+        value_counts,
+        codes,
+        decimal,
+        bool(placeholders),
+        ranked,
     )
 
 

@@ -12,20 +12,26 @@ from anon_dagster.detection.classification import Verdict, classify
 from anon_dagster.detection.dialect import described
 from anon_dagster.detection.domains import Domains, with_custom
 from anon_dagster.detection.generalization import propose_hierarchy
+from anon_dagster.detection.given_back import find_given_back, protect_what_gives_back
+from anon_dagster.detection.headers import speaks
+from anon_dagster.detection.near_unique import never_exact
+from anon_dagster.detection.notes import notes_on
 from anon_dagster.detection.profile import Profile, profile
 from anon_dagster.detection.result import ColumnDetection, Detection
 from anon_dagster.detection.roles import assign_role
 from anon_dagster.detection.row_numbers import numbers_rows
 from anon_dagster.detection.sample import SIZE, Sample, draw
 from anon_dagster.detection.separation import combined, keys, separation
+from anon_dagster.detection.table_view import TableView, view
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.facts.vocabulary import has_gazetteer
+from anon_dagster.reading.header_cells import require_header_of_names
 from anon_dagster.request import HierarchyRule, Source
-from anon_dagster.request.arguments import require_a, require_names
+from anon_dagster.request.arguments import as_source, require_a, require_names
 from anon_dagster.storage.sources import open_frame, open_source
 
-Table = Source | pd.DataFrame | str | Path
-"""A source, records that are handed over, or the path of a file."""
+Table = Source | Mapping[str, Any] | pd.DataFrame | str | Path
+"""A source or its document, records that are handed over, or the path of a file."""
 Custom = Mapping[str, Any] | str | Path | None
 """Domains of a caller: by name, or the path of their YAML file."""
 
@@ -36,7 +42,8 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     Parameters
     ----------
     table
-        A source, a DataFrame, or a path; how a CSV file at a path is written is guessed.
+        A source as in a request, a DataFrame, or a path; how a CSV file at a path is written is
+        guessed.
     sample
         How many records are looked at, drawn over the whole source; at least 1.
     seed
@@ -49,18 +56,23 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     RequestError
         If the custom domains are not valid.
     SourceError
-        If the table cannot be read.
+        If the table cannot be read, or its header seems to be a record.
     """
     known = with_custom(domains)
     source = _source(table)
     drawn = _drawn(table, source, sample, seed)
     profiles = _profiles(drawn, source)
+    verdicts = _verdicts(profiles, known)
+    table_view = view(profiles, verdicts)
     columns = tuple(
         _dropped(p, "unread", f"its values ({drawn.skipped[p.name]}) are no single values")
         if p.name in drawn.skipped
-        else _column(p, known)
+        else _column(p, verdicts[p.name], known, table_view)
         for p in profiles.values()
     )
+    given_back = find_given_back(columns, profiles, verdicts)
+    columns = tuple(protect_what_gives_back(columns, given_back, profiles, verdicts))
+    columns = tuple(never_exact(c, verdicts[c.column], profiles[c.column]) for c in columns)
     hidden = [c.column for c in columns if c.role == "quasi_identifier"]
     open_ones = [c.column for c in columns if c.role in {"quasi_identifier", "non_sensitive"}]
     singled = combined(profiles, hidden).rare if hidden and drawn.size else 0.0
@@ -73,7 +85,11 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
         drawn.size,
         seed,
         source,
-        (*_unread_notes(drawn.skipped), *_notes()),
+        (
+            *notes_on(columns, profiles, given_back),
+            *_unread_notes(drawn.skipped),
+            *_notes(),
+        ),
     )
 
 
@@ -127,8 +143,8 @@ def _source(table: Table) -> Source | None:
         return None
     if isinstance(table, str | Path):
         return described(str(table))
-    require_a(Source, table, "table", "a path, a Source or a DataFrame")
-    return table
+    require_a((Source, Mapping), table, "table", "a path, a source or a DataFrame")
+    return as_source(table)
 
 
 def _drawn(table: Table, source: Source | None, size: int, seed: int) -> Sample:
@@ -146,16 +162,32 @@ def _frame(table: Table) -> pd.DataFrame:
 
 def _profiles(drawn: Sample, source: Source | None) -> dict[str, Profile]:
     decimal = source.csv.decimal if source is not None else "."
-    return {n: profile(n, drawn.table[n], decimal=decimal) for n in drawn.table.column_names}
+    found = {n: profile(n, drawn.table[n], decimal=decimal) for n in drawn.table.column_names}
+    require_header_of_names({name: each.content for name, each in found.items()}, source)
+    return found
 
 
-def _column(profile: Profile, known: Domains) -> ColumnDetection:
+def _verdicts(profiles: Mapping[str, Profile], known: Domains) -> dict[str, Verdict]:
+    """Classify the columns; degrees that no name tells and no other column goes with are none."""
+    verdicts = {name: classify(p, known) for name, p in profiles.items()}
+    places = [name for name, verdict in verdicts.items() if verdict.domain in _COORDINATES]
+    if len(places) == 1 and not verdicts[places[0]].name_score and speaks(places[0]):
+        others = {name: domain for name, domain in known.items() if name not in _COORDINATES}
+        verdicts[places[0]] = classify(profiles[places[0]], others)
+    return verdicts
+
+
+_COORDINATES = frozenset({"latitude", "longitude"})
+
+
+def _column(
+    profile: Profile, verdict: Verdict, known: Domains, table: TableView
+) -> ColumnDetection:
     """Judge a column: its domain, then its role, then a hierarchy that suits both."""
-    verdict = classify(profile, known)
     measured = separation(profile.name, profile.codes)
     if numbers_rows(profile):
         return _dropped(profile, "unique_key", "it numbers the rows, as pandas and R write it")
-    role, reason = assign_role(verdict, known[verdict.domain], profile, measured)
+    role, reason = assign_role(verdict, known[verdict.domain], profile, measured, table)
     return ColumnDetection(
         profile.name,
         verdict.domain,

@@ -10,6 +10,7 @@ _CODES = 130
 """Distinct whole numbers that a survey may code answers with, at most."""
 _LETTERS = 30
 """The same, of questions that have few answers."""
+_SHORTEST_NUMBER = 4  # characters of a number that a state gives
 _ASKED = frozenset(
     {
         "sex",
@@ -29,6 +30,8 @@ _ASKED = frozenset(
 def fits(profile: Profile, name: str, domain: Domain) -> float:
     """Return how far the values of a column could belong to a domain, 0 to 1."""
     fit = _FITS.get(domain.shape, _any)(profile)
+    if domain.kind == "government":
+        fit *= profile.share(lambda v: len(v) >= _SHORTEST_NUMBER)
     if domain.coded or domain.shape == "coded":
         fit = max(fit, _coded(profile, most=_LETTERS if name in _ASKED else _CODES))
     if name in _LISTED and _codes_of_places(profile):
@@ -164,7 +167,7 @@ def _age(profile: Profile) -> float:
 
 def _year(profile: Profile) -> float:
     full = profile.matched(r"(1[5-9]|20|21)\d\d(\.0)?")
-    return full if full > 0.8 else 0.5 * _number(profile, 0, 99)
+    return full if full > 0.8 else 0.45 * _number(profile, 0, 99)
 
 
 def _month(profile: Profile) -> float:
@@ -193,12 +196,12 @@ def _unique(profile: Profile) -> float:
 
 
 def _binary(profile: Profile) -> float:
-    return 1.0 if profile.distinct == 2 else 0.0
+    return 1.0 if profile.distinct <= 2 else 0.0
 
 
 def _scale(profile: Profile) -> float:
     if profile.numeric:
-        return 1.0 if profile.distinct <= 12 and profile.span.high <= 100 else 0.5
+        return 1.0 if profile.distinct <= 12 and profile.span.high <= 100 else 0.2
     return 0.8 if profile.distinct <= 12 else 0.0
 
 

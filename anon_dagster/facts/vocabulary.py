@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from anon_dagster.request.documents import parse_yaml
 from anon_dagster.request.yaml_reading import Below
@@ -82,6 +83,13 @@ def group_of(value: str, vocabulary: str) -> str | None:
 def _vocabularies() -> dict[str, dict[str, list[str]]]:
     text = files(__package__).joinpath("words.yaml").read_text(encoding="utf-8")
     return parse_yaml(text, name="words.yaml", top=Below.tree)
+
+
+@cache
+def name_words() -> dict[str, dict[str, Any]]:
+    """Return what the words in names of columns say, by kind: ``role``, ``reason``, ``words``."""
+    text = files(__package__).joinpath("name_words.yaml").read_text(encoding="utf-8")
+    return parse_yaml(text, name="name_words.yaml", top=Below.tree)
 
 
 # -- people --------------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.request.arguments import require_a, require_function
+from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
 from anon_dagster.storage.sources import open_frame, open_source
@@ -52,6 +53,11 @@ class AnonResult:
     def levels(self) -> dict[str, int] | None:
         """The level of each quasi-identifier, for full-domain generalization."""
         return self.decision.levels
+
+    @property
+    def residual(self) -> ResidualDisclosure:
+        """What the release tells although every promise holds."""
+        return self.release.residual
 
     def document(self) -> dict[str, Any]:
         """Return the solution as JSON can hold it, for :func:`apply`."""
@@ -141,8 +147,8 @@ def anonymize(
     Raises
     ------
     AnonError
-        If the request, its source or its target is unfit, or if a promise cannot be kept; no
-        target is touched then.
+        If the request, its source or its target is unfit, if a promise cannot be kept, or if the
+        release tells what the policy refuses to tell; no target is touched then.
     """
     request = as_request(request)
     require_function(on_progress, "on_progress")

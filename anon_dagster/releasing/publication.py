@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 import pandas as pd
 import pyarrow as pa
@@ -14,11 +15,13 @@ from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
+from anon_dagster.releasing.examination import Watched, disclosure_of, examiner_of
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import blocks
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
+from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.addresses import absolute, base_name, exists
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.fingerprints import fingerprint
@@ -48,6 +51,8 @@ class Release:
     """SHA-256 over the files in their order."""
     versions: Versions
     """Of the published files; none if their store did not tell."""
+    residual: ResidualDisclosure
+    """What was found that it tells beside its promises."""
 
     @property
     def source(self) -> Source:
@@ -75,6 +80,8 @@ def write_release(
     ------
     PromiseBrokenError
         If what was stored does not keep a promise, or is not as decided; nothing is published then.
+    DisclosureError
+        If it tells what the policy refuses to tell; nothing is published then.
     SourceError
         If the source changed since it was counted, or has no records and there is a target.
     TargetError
@@ -88,16 +95,24 @@ def write_release(
     encoded = target.format_found == "csv"  # which is written by the different values
     schema = made.encoded_schema if encoded else made.schema
     with stage(target, schema, token=workspace.job_id) as staged:
+        examiner = examiner_of(decision, source, made)
+        watched = Watched(source, partial(examiner.see_source, recode=made.paired))
         on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(source, made, on_rows, encoded=encoded):
+        for block in blocks(watched, made, on_rows, encoded=encoded):
             staged.write(block)
         files = staged.seal()
-        stored = count_release(
-            decision.request.policy, staged.staged_source(), on_progress=on_progress
+        stored_source = staged.staged_source()
+        stored = count_release_of(
+            Watched(open_source(stored_source), examiner.see_release),
+            decision.request.policy,
+            decimal=stored_source.csv.decimal,
+            on_progress=on_progress,
         )
         verification = verify_release(decision, stored)
         judge(verification)
         _require_as_decided(decision, stored, made.kept)
+        residual = disclosure_of(decision, examiner, stored)
+        residual.require()
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))
         former = versions_of(staged.final_paths)
@@ -106,7 +121,17 @@ def write_release(
     versions: Versions = ()
     with suppress(AnonError):  # it is published, whether or not its store answers now
         versions = versions_of(paths)
-    return Release(target, paths, made.schema, made.kept, stored, verification, checksum, versions)
+    return Release(
+        target,
+        paths,
+        made.schema,
+        made.kept,
+        count=stored,
+        verification=verification,
+        checksum=checksum,
+        versions=versions,
+        residual=residual,
+    )
 
 
 def _require_records(decision: Decision) -> None:
@@ -164,11 +189,22 @@ def count_release(
     policy: Policy, stored: Source, *, on_progress: ProgressSink = ignore_progress
 ) -> Count:
     """Read a stored release as anybody would who was handed it."""
-    release = open_source(stored)
+    return count_release_of(
+        open_source(stored), policy, decimal=stored.csv.decimal, on_progress=on_progress
+    )
+
+
+def count_release_of(
+    release: OpenSource,
+    policy: Policy,
+    *,
+    decimal: str = ".",
+    on_progress: ProgressSink = ignore_progress,
+) -> Count:
+    """Read a release that is open."""
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     on_rows = running("verify", None, on_progress, guess=release.records)
     patterns = pseudonym_patterns(policy)
-    decimal = stored.csv.decimal
     return count(release, attributes, patterns=patterns, decimal=decimal, on_rows=on_rows)
 
 

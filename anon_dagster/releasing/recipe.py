@@ -117,6 +117,12 @@ class Recipe:
         stay = np.ones(len(suppressed), np.bool_) if self.keeps_suppressed else ~suppressed
         return Recoded(pa.Table.from_arrays(columns, names=list(self.treatments)), stay)
 
+    def paired(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Table]:
+        """Return the records of a batch that are released, and how they are, in the same order."""
+        recoded = self.recode(pa.Table.from_batches([batch]))
+        stay = pa.array(recoded.stay)
+        return batch.filter(stay), plain(recoded.table.filter(stay), self.schema)
+
     def _codes(
         self, encoded: Mapping[str, pa.DictionaryArray], records: int
     ) -> tuple[list[NDArray[np.int32]], int]:
@@ -182,6 +188,17 @@ def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
         codes = distinct.indices.take(codes)
         values = distinct.dictionary
     return pa.DictionaryArray.from_arrays(codes, values)
+
+
+def plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Write out the columns that are encoded only because they have few values."""
+    columns = [
+        column.combine_chunks().dictionary_decode()
+        if is_categorical(column.type) and not is_categorical(field.type)
+        else column
+        for column, field in zip(table.columns, schema, strict=True)
+    ]
+    return pa.Table.from_arrays(columns, schema=schema)
 
 
 # -- from a decision -----------------------------------------------------------------------

@@ -14,7 +14,7 @@ import pyarrow as pa
 from anon_dagster.engine import in_use
 from anon_dagster.reading.counting import pieces
 from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
-from anon_dagster.releasing.recipe import Recipe, changed
+from anon_dagster.releasing.recipe import Recipe, changed, plain
 from anon_dagster.storage.categories import categories_in_use, is_categorical, recategorized
 from anon_dagster.storage.sources import OpenSource
 
@@ -80,7 +80,7 @@ def _all_sorted(
     counted = schema.append(pa.field(_TIMES, pa.int64())).empty_table()
     for piece in pieces(source, on_rows):
         recoded = recipe.recode(piece)
-        released = _plain(recoded.table.filter(pa.array(recoded.stay)), schema)
+        released = plain(recoded.table.filter(pa.array(recoded.stay)), schema)
         ones = pa.array(np.ones(released.num_rows, dtype=np.int64))
         both = pa.concat_tables([counted, released.append_column(_TIMES, ones)])
         sums = both.group_by(names).aggregate([(_TIMES, "sum")])
@@ -116,20 +116,9 @@ def _as_released(
     table: pa.Table, schema: pa.Schema, orders: Mapping[str, pa.Array | None]
 ) -> pa.Table:
     """Give sorted records the types of the release; categories that none of them has are gone."""
-    table = _plain(table, schema)
+    table = plain(table, schema)
     for index, field in enumerate(schema):
         if field.name in orders:
             column = recategorized(table[index].combine_chunks(), orders[field.name])
             table = table.set_column(index, field, column)
     return table
-
-
-def _plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Write out the columns that are encoded only because they have few values."""
-    columns = [
-        column.combine_chunks().dictionary_decode()
-        if is_categorical(column.type) and not is_categorical(field.type)
-        else column
-        for column, field in zip(table.columns, schema, strict=True)
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)

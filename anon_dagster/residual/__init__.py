@@ -1,5 +1,17 @@
 """Residual disclosure: what a release tells although every promise holds."""
 
-from anon_dagster.residual.result import Finding, ResidualDisclosure
+from anon_dagster.residual.examination import Examiner
+from anon_dagster.residual.outcomes import Classes
+from anon_dagster.residual.pairs import Pairs
+from anon_dagster.residual.result import Finding, ResidualDisclosure, TriedAttack
+from anon_dagster.residual.subject import Subject
 
-__all__ = ["Finding", "ResidualDisclosure"]
+__all__ = [
+    "Classes",
+    "Examiner",
+    "Finding",
+    "Pairs",
+    "ResidualDisclosure",
+    "Subject",
+    "TriedAttack",
+]

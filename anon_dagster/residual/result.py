@@ -6,8 +6,13 @@ from typing import Any, Literal, Self
 
 import pandas as pd
 
+from anon_dagster.errors import DisclosureError, counted
+
 Examination = Literal["given_back", "alone", "outcome_in_pattern", "intruder"]
 Severity = Literal["high", "medium", "low"]
+AttackName = Literal["singling_out", "linkability", "inference"]
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
+"""The gravest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +28,45 @@ class Finding:
     relation: str
     """The kind of it, never its coefficients or values: ``copy``, ``square``, ``sum of two`` …"""
     records: int | None
-    """How many records it concerns; ``None``: fewer than k, and not said how many."""
+    """How many records of the release it concerns, about how many where a sample was examined;
+    ``None``: fewer than k, and not said how many."""
     share: float | None
     """Of the examined records, 0 to 1; ``None`` as ``records``."""
     baseline: float | None
-    """The share that the released labels alone tell; ``None``: not defined."""
+    """The share that gets it by the released labels alone; ``None``: not defined."""
     cure: str
     """What to do about it, in words."""
     refused: bool = False
     """Whether it is a reason to publish nothing, by the request."""
+    tells: Literal["value", "range", ""] = ""
+    """What is given back: the value, or a quarter at most of what its label leaves."""
+    guarded: bool = False
+    """Whether it tells only by what a promise guards, so that nobody is to know it of others:
+    nothing is to be done then."""
 
     def __str__(self) -> str:
-        return f"{self.relation}: {', '.join(self.columns)}"
+        told = f" tells of {', '.join(self.protected)}" if self.protected else ""
+        return f"{', '.join(self.columns)}{told} ({self.relation})"
+
+
+@dataclass(frozen=True, slots=True)
+class TriedAttack:
+    """An attack that was carried out on a sample of the records, beside its control."""
+
+    attack: AttackName
+    columns: tuple[str, ...]
+    """What the intruder may know; the last one is what an inference is of."""
+    known: int
+    """How many of them she knows of a person."""
+    records: int
+    """Records that were attacked."""
+    success: float
+    control: float
+    """The success against people who are not in the release."""
+    risk: float
+    """What the release adds, 0 to 1; with the interval of it."""
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +79,20 @@ class ResidualDisclosure:
     records: int
     """Of the release."""
     seed: int
-    """Of the sample, where ``examined`` is fewer than ``records``."""
+    """Of the sample, where ``examined`` is fewer than ``records``, and of the attacks."""
     k: int
     """Counts below it are not told."""
+    examinations: tuple[Examination, ...] = ()
+    """What was examined."""
+    attacks: tuple[TriedAttack, ...] = ()
+    """What came of the attacks, if they were asked for."""
+    bounds: tuple[str, ...] = ()
+    """What was left out to stay within the time, in words."""
+
+    @property
+    def refused(self) -> tuple[Finding, ...]:
+        """The findings that are a reason to publish nothing."""
+        return tuple(finding for finding in self.findings if finding.refused)
 
     @property
     def table(self) -> pd.DataFrame:
@@ -58,6 +101,34 @@ class ResidualDisclosure:
         names = list(Finding.__dataclass_fields__)
         return pd.DataFrame(rows, columns=names)
 
+    def of(self, examination: Examination) -> tuple[Finding, ...]:
+        """Return the findings of one examination."""
+        return tuple(each for each in self.findings if each.examination == examination)
+
+    @property
+    def to_be_mended(self) -> tuple[Finding, ...]:
+        """The findings that something is to be done about."""
+        return tuple(finding for finding in self.findings if not finding.guarded)
+
+    def how_many(self, finding: Finding) -> str:
+        """Say how many records a finding concerns."""
+        if finding.records is None or finding.share is None:
+            return f"fewer than {self.k} records"
+        about = "about " if self.examined < self.records else ""
+        return f"{about}{counted(finding.records, 'record')} ({finding.share:.1%})"
+
+    def require(self) -> None:
+        """Refuse a release that tells what the request refuses to tell.
+
+        Raises
+        ------
+        DisclosureError
+            Naming the columns of every such finding, its kind, its figure and its cure.
+        """
+        if self.refused:
+            told = "; ".join(f"{f}: {self.how_many(f)}; {f.cure}" for f in self.refused)
+            raise DisclosureError(f"nothing is published, by policy.residual: {told}")
+
     def to_document(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         return asdict(self)
@@ -65,9 +136,19 @@ class ResidualDisclosure:
     @classmethod
     def from_document(cls, document: Mapping[str, Any]) -> Self:
         """Return what :meth:`to_document` wrote."""
-        lists = ("columns", "protected")
-        findings = tuple(
-            Finding(**{**found, **{name: tuple(found[name]) for name in lists}})
-            for found in document["findings"]
-        )
-        return cls(**{**document, "findings": findings})
+        findings = [Finding(**_with_tuples(found)) for found in document["findings"]]
+        attacks = [TriedAttack(**_with_tuples(tried)) for tried in document["attacks"]]
+        whole = {**document, "findings": findings, "attacks": attacks}
+        return cls(**_with_tuples(whole))
+
+
+def severity_of(share: float, *, high: float, medium: float) -> Severity:
+    """Return how grave a share is, by those from which it is grave."""
+    if share >= high:
+        return "high"
+    return "medium" if share >= medium else "low"
+
+
+def _with_tuples(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a document with tuples for its lists."""
+    return {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}

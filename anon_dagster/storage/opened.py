@@ -50,6 +50,10 @@ class OpenSource(Protocol):
         """The columns that are not read, each with the name of its type; they have no values."""
 
     @property
+    def has_schema(self) -> bool:
+        """Whether the columns are named by more than a first line, which may be a record."""
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """What may be read independently of each other; in the order of the records."""
 
@@ -83,12 +87,14 @@ def require_unique(names: list[str], where: str) -> list[str]:
     Raises
     ------
     SourceError
-        If a name is empty or stands twice.
+        If a name is empty or stands twice; by position, because it may be a cell.
     """
     if "" in names:
-        raise SourceError(f"a column of {where} has no name")
-    if twice := sorted({n for n in names if names.count(n) > 1}):
-        raise SourceError(f"{where} has several columns of the name {', '.join(twice)}")
+        raise SourceError(f"column {names.index('') + 1} of {where} has no name")
+    if len(set(names)) < len(names):
+        second = next(place for place, name in enumerate(names) if name in names[:place])
+        first = names.index(names[second])
+        raise SourceError(f"columns {first + 1} and {second + 1} of {where} have the same name")
     return names
 
 

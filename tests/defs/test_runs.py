@@ -12,13 +12,13 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from anon_dagster import anonymize, jobs, risk_per_record
+from anon_dagster import anonymize, detect, jobs, risk_per_record
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.tags import HANDED_TAG
 from anon_dagster.statistics.utility import identity
-from tests.deployment import Deployment, deployed, failure
+from tests.deployment import Deployment, deployed_people, failure
 
 REQUEST = """
 source: {path: people.csv}
@@ -51,14 +51,8 @@ def people(records: int = 60, first: int = 0) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("deployment")
-    dataset = folder / "data" / "people"
-    (dataset / "out").mkdir(parents=True)
-    (dataset / "request.yaml").write_text(REQUEST, encoding="utf-8")
-    people().to_csv(dataset / "people.csv", index=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        with deployed(folder) as deployed_there:
-            yield deployed_there
+    with deployed_people(folder, REQUEST, people()) as deployed_there:
+        yield deployed_there
 
 
 @pytest.fixture(scope="module")
@@ -178,6 +172,7 @@ def test_every_check_of_a_finished_job_passed(result: dg.ExecuteInProcessResult)
         "source_matches_schema": True,
         "release_keeps_every_promise": True,
         "release_matches_schema": True,
+        "nothing_is_given_back": True,
         "target_is_fresh": True,
     }
 
@@ -315,6 +310,14 @@ def test_jobs_that_only_look_write_no_release(
     done = deployment.run_request(adhoc(source, target=target), job)
     assert done.success, failure(done)
     assert not target.exists()
+
+
+def test_a_detection_shows_its_notes(deployment: Deployment, tmp_path: Path) -> None:
+    source = tmp_path / "people.csv"
+    people().to_csv(source, index=False)
+    done = deployment.run_request(adhoc(source), "detect_job")
+    told = [row["note"] for row in shown(done, "detection")["notes"]]
+    assert told == list(detect(str(source)).notes)
 
 
 def test_a_deleted_job_leaves_others_that_went_on_from_it_whole(deployment: Deployment) -> None:

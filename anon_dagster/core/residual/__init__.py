@@ -1,0 +1,33 @@
+"""What a release tells beside its promises, as mathematics on arrays of codes and numbers.
+
+::
+
+    column        columns, and what their labels tell
+    rule          when a guess counts, against what a label tells
+    relations     which published columns give a protected one back
+      lines           by a line through most records, of one column or of two
+      neighbours      by records that are near
+      dates           by parts of a date
+      texts           by texts within texts
+    alone         who is alone once columns join the labels
+    pattern       what labels tell of an outcome
+"""
+
+from anon_dagster.core.residual.alone import Crowding, KeySample, within
+from anon_dagster.core.residual.column import Column, Protected
+from anon_dagster.core.residual.pattern import Labelled, Telling, a_slice, outcome_told
+from anon_dagster.core.residual.relations import Relation, relations
+
+__all__ = [
+    "Column",
+    "Crowding",
+    "KeySample",
+    "Labelled",
+    "Protected",
+    "Relation",
+    "Telling",
+    "a_slice",
+    "outcome_told",
+    "relations",
+    "within",
+]

@@ -1,0 +1,115 @@
+"""Who is alone once columns join the released labels, counted on keys that are drawn whole.
+
+Whether a record is alone depends on all others that agree with it, so that a sample of records
+would tell nothing. What is drawn instead are keys: all records of a combination of values or none,
+by a number that is computed from the values [1]_. Among these the count is exact.
+
+References
+----------
+.. [1] E. Cohen, "Size-estimation framework with applications to transitive closure and
+   reachability", J. Computer and System Sciences 55(3), 1997.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+_WHOLE = 2**64
+
+Keys = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class Crowding:
+    """How many records share what they say with few others."""
+
+    counted: int
+    """Records of the keys that were drawn."""
+    alone: int
+    """Of them: nobody else says the same."""
+    few: int
+    """Of them: fewer than k say the same, the record itself among them."""
+
+    @property
+    def share_alone(self) -> float:
+        """The share of the records that are alone."""
+        return self.alone / self.counted if self.counted else 0.0
+
+    @property
+    def share_few(self) -> float:
+        """The share of the records that fewer than k records agree with."""
+        return self.few / self.counted if self.counted else 0.0
+
+
+def mixed(keys: Keys) -> Keys:
+    """Return numbers that look drawn by lot, one for each key [1]_.
+
+    References
+    ----------
+    .. [1] G. L. Steele, D. Lea, C. H. Flood, "Fast splittable pseudorandom number generators",
+       OOPSLA 2014: the finalizer of SplitMix64.
+    """
+    keys = (keys ^ (keys >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    keys = (keys ^ (keys >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return keys ^ (keys >> np.uint64(31))
+
+
+def crowding(keys: Keys, k: int) -> Crowding:
+    """Count the records of keys, (records,), that are alone, or fewer than k."""
+    ordered = np.sort(keys)
+    starts = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1])[: len(ordered)])
+    sizes = np.diff(np.append(starts, len(ordered)))
+    return Crowding(len(keys), int(np.count_nonzero(sizes == 1)), int(sizes[sizes < k].sum()))
+
+
+class KeySample:
+    """Draws the keys of combinations of columns, in one reading of a table."""
+
+    def __init__(
+        self, chosen: Sequence[tuple[int, ...]], *, rows: int, most: int, seed: int = 0
+    ) -> None:
+        """Prepare to draw.
+
+        Parameters
+        ----------
+        chosen
+            The combinations, as positions of columns.
+        rows
+            How many rows there will be, or about how many.
+        most
+            About how many of them are to be drawn; all, if there are not more.
+        """
+        self._chosen = list(chosen)
+        self._seed = seed
+        share = most / rows if rows > most else 1.0
+        self._below = None if share >= 1 else np.uint64(int(share * _WHOLE))
+        self._drawn: list[list[Keys]] = [[] for _ in self._chosen]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every row is counted."""
+        return self._below is None
+
+    def add(self, labels: Keys, columns: Sequence[Keys]) -> None:
+        """Draw from further rows, of the keys of their labels, (rows,), and of each column."""
+        parts = [mixed(column) for column in columns]
+        base = labels + np.uint64(self._seed % _WHOLE)
+        for drawn, chosen in zip(self._drawn, self._chosen, strict=True):
+            total = base.copy()
+            for position in chosen:
+                total += parts[position]
+            keys = mixed(total)
+            drawn.append(keys if self._below is None else keys[keys < self._below])
+
+    def crowdings(self, k: int) -> list[Crowding]:
+        """Count each combination, (combinations,)."""
+        nothing = np.zeros(0, dtype=np.uint64)
+        return [crowding(np.concatenate([nothing, *drawn]), k) for drawn in self._drawn]
+
+
+def within(count: int, most: int) -> list[tuple[int, ...]]:
+    """Return the pairs among the first ``most`` of so many columns."""
+    return list(combinations(range(min(count, most)), 2))

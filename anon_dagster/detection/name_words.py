@@ -1,0 +1,158 @@
+"""What the words in the name of a column say of a person: family, work, health, an outcome, a thing.
+
+A domain says what the values are; these kinds say what a column tells, whatever its values are. A
+name is split into words, and glued words into words that are known: ``youngkids``, ``expersq``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import Any
+
+from anon_dagster.detection.domains import Role
+from anon_dagster.detection.words import tokens
+from anon_dagster.facts.vocabulary import name_words
+
+_HARMLESS = "non_sensitive"
+_LONG = 7
+"""Letters of a word that is found inside of a longer one that is not known otherwise."""
+_SHORT = 4
+_PIECES, _WHOLE = "pieces", "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What the columns of a kind tell."""
+
+    name: str
+    role: Role
+    reason: str
+    words: frozenset[str]
+    phrases: tuple[frozenset[str], ...]
+    """Several words that a name must all have."""
+    topic: str | None
+    """Of the tables in which the kind counts; ``None`` for all."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    kind: Kind
+    words: frozenset[str]
+    """Those of the name that were matched."""
+
+
+@cache
+def all_kinds() -> tuple[Kind, ...]:
+    """Return the kinds, the one that weighs most first."""
+    return tuple(
+        _kind(name, document) for name, document in name_words().items() if "role" in document
+    )
+
+
+def _kind(name: str, document: Mapping[str, Any]) -> Kind:
+    phrases = [tokens(str(written)) for written in document["words"]]
+    return Kind(
+        name,
+        document["role"],
+        document["reason"],
+        frozenset("".join(words) for words in phrases),
+        tuple(frozenset(words) for words in phrases if len(words) > 1),
+        document.get("topic"),
+    )
+
+
+@cache
+def _own_words(section: str) -> frozenset[str]:
+    return frozenset("".join(tokens(str(word))) for word in name_words()[section]["words"])
+
+
+@cache
+def _known() -> frozenset[str]:
+    """Return the words that glued names are split into."""
+    return frozenset().union(*(kind.words for kind in all_kinds()))
+
+
+@cache
+def _glued() -> frozenset[str]:
+    """Return the words that glued names are made of; harmless ones of four letters and more."""
+    return frozenset(
+        word
+        for kind in all_kinds()
+        for word in kind.words
+        if len(word) >= (_SHORT if kind.role == _HARMLESS else _SHORT - 1)
+    )
+
+
+def stands_for_itself(word: str) -> bool:
+    """Tell whether a word is whole: not cut from a longer one."""
+    return word in _own_words(_WHOLE) or word in _known()
+
+
+@lru_cache(maxsize=8192)
+def kinds_of(name: str) -> tuple[Kind, ...]:
+    """Return what the name of a column speaks of, what weighs most first."""
+    matches = tuple(_matches(name))
+    largest = [m for m in matches if not any(m.words < other.words for other in matches)]
+    found = {match.kind.name for match in largest}
+    return tuple(kind for kind in all_kinds() if kind.name in found)
+
+
+@lru_cache(maxsize=8192)
+def explained(name: str) -> bool:
+    """Tell whether every word of a name is known, whatever it speaks of."""
+    parts = frozenset().union(*(phrase for kind in all_kinds() for phrase in kind.phrases))
+    known = _known() | parts | _own_words(_PIECES)
+    return all(word.isdigit() or word in known or pieces(word) for word in tokens(name))
+
+
+def _matches(name: str) -> Iterator[_Match]:
+    words = tuple(w for w in tokens(name) if not w.isdigit())
+    origins: dict[str, frozenset[str]] = {}
+    for word in words:
+        for piece in (word, *pieces(word)):
+            origins.setdefault(piece, frozenset({word}))
+    for first, second in pairwise(words):
+        if len(first + second) > _SHORT:
+            origins.setdefault(first + second, frozenset({first, second}))
+    said = frozenset(origins)
+    for kind in all_kinds():
+        for piece in said & kind.words:
+            yield _Match(kind, origins[piece])
+        for phrase in (phrase for phrase in kind.phrases if phrase <= said):
+            yield _Match(kind, frozenset().union(*(origins[p] for p in phrase)) | phrase)
+        if kind.role != _HARMLESS:
+            longer = (word for word in words if _inside(word, kind.words))
+            yield from (_Match(kind, frozenset({word})) for word in longer)
+
+
+def _inside(word: str, known: frozenset[str]) -> bool:
+    """Tell whether a longer word begins or ends with a long one of a kind."""
+    if stands_for_itself(word) or len(word) <= _LONG:
+        return False
+    sizes = range(_LONG, len(word))
+    return any(word[:size] in known or word[-size:] in known for size in sizes)
+
+
+@lru_cache(maxsize=8192)
+def pieces(word: str) -> tuple[str, ...]:
+    """Split a glued word into words that are known, as few as possible; into none if it is not glued.
+
+    At least one of them says something, and has three letters or more.
+    """
+    if stands_for_itself(word):
+        return (word,)
+    known, idle = _glued(), _own_words(_PIECES)
+    best: list[tuple[int, tuple[str, ...]] | None] = [(0, ())]
+    for end in range(1, len(word) + 1):
+        candidates = [
+            (before[0] + 1, (*before[1], word[start:end]))
+            for start in range(end)
+            if (before := best[start]) is not None
+            and (word[start:end] in known or word[start:end] in idle)
+        ]
+        best.append(min(candidates, key=lambda c: c[0], default=None))
+    split = best[-1]
+    if split is None or split[0] > 3 or not any(p in known for p in split[1]):
+        return ()
+    return split[1]

@@ -1,0 +1,64 @@
+"""Examine a finished release again: what it tells although every promise holds."""
+
+import pandas as pd
+
+from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.operations.preparation import declared_missing, open_one_source
+from anon_dagster.planning.decision import Decision
+from anon_dagster.reading.headers import require_columns
+from anon_dagster.reading.sampled import drawn_again
+from anon_dagster.releasing.examination import examine_release
+from anon_dagster.request import Source
+from anon_dagster.request.arguments import require_a
+from anon_dagster.residual import ResidualDisclosure
+from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+
+
+def examine_residual(
+    result: AnonResult, *, frame: pd.DataFrame | None = None, attacks: bool = False
+) -> ResidualDisclosure:
+    """Examine a release again, with the same findings, and with attacks if they are asked for.
+
+    Source and release are read once more.
+
+    Parameters
+    ----------
+    frame
+        The records, if they were handed over to :func:`anonymize`.
+    attacks
+        Whether to carry out the attacks of a motivated intruder, too.
+
+    Raises
+    ------
+    SourceError
+        If the source is no longer as it was.
+    """
+    require_a(AnonResult, result, "result", "what anonymize returned")
+    require_a(bool, attacks, "attacks", "true or false")
+    released = result.release.source if result.df is None else open_frame(result.df)
+    return examine_decision(result.decision, released, frame=frame, attacks=attacks)
+
+
+def examine_decision(
+    decision: Decision,
+    released: Source | OpenSource,
+    *,
+    frame: pd.DataFrame | None = None,
+    attacks: bool = False,
+) -> ResidualDisclosure:
+    """Examine what was published of a decision; see :func:`examine_residual`.
+
+    Parameters
+    ----------
+    released
+        The stored release.
+    """
+    request = decision.request
+    opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
+    source = drawn_again(declared_missing(opened, request), decision.counted.sampling)
+    require_columns(source.columns, request.policy.attributes)
+    if isinstance(released, Source):
+        opened, decimal = open_source(released), released.csv.decimal
+    else:
+        opened, decimal = released, "."
+    return examine_release(decision, source, opened, decimal=decimal, attacks=attacks)

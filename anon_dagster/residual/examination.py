@@ -1,0 +1,139 @@
+"""The examination: both tables are looked at as they pass, and judged at the end."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import get_args
+
+import pyarrow as pa
+
+from anon_dagster.residual.aloneness import MOST_IN_PAIRS, Aloneness
+from anon_dagster.residual.given_back import given_back
+from anon_dagster.residual.intruder import SAMPLE, attacks, intruder
+from anon_dagster.residual.outcomes import Classes, outcomes
+from anon_dagster.residual.pairs import Pairs, PairSample, Recode
+from anon_dagster.residual.result import (
+    SEVERITIES,
+    Examination,
+    Finding,
+    ResidualDisclosure,
+    TriedAttack,
+)
+from anon_dagster.residual.subject import Subject
+
+MOST_RECORDS = 20_000
+"""Records that are paired with what became of them, at most."""
+_FEWEST_RECORDS = 4_096
+_WORK = 2_000_000  # records times pairs of a protected and a published column
+_MOST_FINDINGS = 100  # of each kind
+
+
+class Examiner:
+    """Looks at a source and its release while they are read, and says what it found."""
+
+    def __init__(
+        self, subject: Subject, telling: Sequence[str], *, records: int, released: int
+    ) -> None:
+        """Prepare to look.
+
+        Parameters
+        ----------
+        telling
+            The harmless columns, those that tell most first.
+        records, released
+            How many records source and release have.
+        """
+        rule = subject.policy.residual
+        self._subject, self._telling = subject, telling
+        self._examinations: tuple[Examination, ...] = tuple(
+            each for each in get_args(Examination) if getattr(rule, each) != "ignore"
+        )
+        self._aloneness = Aloneness(subject, telling, records=released)
+        self._pairs = PairSample.of(
+            (*subject.quasi_identifiers, *subject.identifiers),
+            records=records,
+            most=self._most_pairs(),
+            seed=rule.seed,
+        )
+
+    def see_source(self, batch: pa.RecordBatch, recode: Recode) -> None:
+        """Look at further records of the source."""
+        if set(self._examinations) - {"alone"}:
+            self._pairs.add(batch, recode)
+
+    def see_release(self, batch: pa.RecordBatch) -> None:
+        """Look at further records of the stored release."""
+        if "alone" in self._examinations and self._aloneness.is_needed:
+            self._aloneness.add(batch)
+
+    @property
+    def pairs(self) -> Pairs:
+        """The records that were paired with what became of them."""
+        return self._pairs.pairs()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are all of them."""
+        return self._pairs.places is None
+
+    def disclosure(self, pairs: Pairs, classes: Classes | None, records: int) -> ResidualDisclosure:
+        """Judge what was seen.
+
+        Parameters
+        ----------
+        pairs
+            From :attr:`pairs`.
+        classes
+            What classes were formed of, if they are more than what follows from the values.
+        records
+            Of the release.
+        """
+        subject = self._subject
+        tried: tuple[TriedAttack, ...] = ()
+        found: list[Finding] = []
+        if "given_back" in self._examinations:
+            found += list(given_back(subject, pairs))[:_MOST_FINDINGS]
+        if "alone" in self._examinations and self._aloneness.is_needed:
+            found += list(self._aloneness.findings())[:_MOST_FINDINGS]
+        if "outcome_in_pattern" in self._examinations and classes is not None:
+            found += list(outcomes(subject, classes))[:_MOST_FINDINGS]
+        if "intruder" in self._examinations:
+            tried = tuple(attacks(subject, pairs, self._telling))
+            found += list(intruder(subject, tried))[:_MOST_FINDINGS]
+        return ResidualDisclosure(
+            tuple(self._told(found, records)),
+            pairs.records if set(self._examinations) - {"alone"} else records,
+            records,
+            subject.policy.residual.seed,
+            subject.k,
+            self._examinations,
+            tried,
+            tuple(self._bounds()),
+        )
+
+    def _most_pairs(self) -> int:
+        protected = len(self._subject.quasi_identifiers) + len(self._subject.identifiers)
+        published = len(self._subject.released)
+        return min(max(_WORK // max(protected * published, 1), _FEWEST_RECORDS), MOST_RECORDS)
+
+    def _told(self, found: Iterable[Finding], records: int) -> Iterator[Finding]:
+        """Give findings, the gravest first, with counts, small ones hidden."""
+        told = [self._counted(finding, records) for finding in found]
+        order = {severity: n for n, severity in enumerate(SEVERITIES)}
+        yield from sorted(told, key=lambda f: (not f.refused, order[f.severity], -(f.share or 0)))
+
+    def _counted(self, finding: Finding, records: int) -> Finding:
+        many = round((finding.share or 0.0) * records)
+        refused = getattr(self._subject.policy.residual, finding.examination) == "refuse"
+        if finding.guarded or finding.relation == "fewer than k":  # nobody is alone then
+            refused = False
+        if many < self._subject.k:
+            return replace(finding, records=None, share=None, refused=refused)
+        return replace(finding, records=many, refused=refused)
+
+    def _bounds(self) -> Iterator[str]:
+        if len(self._telling) > MOST_IN_PAIRS and "alone" in self._examinations:
+            yield f"pairs of the {MOST_IN_PAIRS} most telling of {len(self._telling)} columns"
+        if self._aloneness.untold:
+            yield f"{self._aloneness.untold} more columns that single out by themselves, not named"
+        if "intruder" in self._examinations and not self.is_whole:
+            yield f"attacks on a sample of {SAMPLE:,} records"
