@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-s3 dev test test-slow lint types layers fuzz bench bench-detection bench-real schema lock clean
+.PHONY: help demo demo-s3 dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -56,6 +56,9 @@ bench-detection: $(READY)  ## measure how well detection tells columns, made one
 
 bench-real: $(READY)  ## anonymize 112 real tables and look for what the releases still tell
 	$(BIN)/python -m benchmarks.real
+
+bench-scale: $(READY)  ## measure whole jobs beside a bare reading and writing of the same files
+	$(BIN)/python -m benchmarks.scale
 
 schema: $(READY)  ## write docs/request.schema.json: what a request may say
 	$(BIN)/python -m tests.request_schema
