@@ -128,14 +128,16 @@ def examine_release(
     examiner = examiner_of(decision, source, writer, attacks=attacks)
     for part in source.parts:
         for batch in source.batches(part):
-            examiner.see_source(batch, writer.paired)
+            examiner.see_source(batch)
     source.unchanged()
     names = [n for n in table_attributes(decision.request.policy) if n in released.columns]
     stored = count(Watched(released, examiner.see_release), names, decimal=decimal)
-    return disclosure_of(decision, examiner, stored)
+    return disclosure_of(decision, examiner, stored, writer)
 
 
-def disclosure_of(decision: Decision, examiner: Examiner, stored: Count) -> ResidualDisclosure:
+def disclosure_of(
+    decision: Decision, examiner: Examiner, stored: Count, writer: Recipe
+) -> ResidualDisclosure:
     """Judge what an examiner saw, once it is certain that it saw what is stored.
 
     Raises
@@ -143,7 +145,7 @@ def disclosure_of(decision: Decision, examiner: Examiner, stored: Count) -> Resi
     PromiseBrokenError
         If the records that were examined are not those that are stored.
     """
-    pairs = examiner.pairs
+    pairs = examiner.pairs(writer.paired)
     strangers = unstored(pairs, stored, decision.request.policy, whole=examiner.is_whole)
     if strangers:
         raise PromiseBrokenError(

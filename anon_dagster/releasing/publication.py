@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 
 import pandas as pd
 import pyarrow as pa
@@ -96,7 +95,7 @@ def write_release(
     schema = made.encoded_schema if encoded else made.schema
     with stage(target, schema, token=workspace.job_id) as staged:
         examiner = examiner_of(decision, source, made)
-        watched = Watched(source, partial(examiner.see_source, recode=made.paired))
+        watched = Watched(source, examiner.see_source)
         on_rows = running("write", decision.counted.records, on_progress)
         for block in blocks(watched, made, on_rows, encoded=encoded):
             staged.write(block)
@@ -111,7 +110,7 @@ def write_release(
         verification = verify_release(decision, stored)
         judge(verification)
         _require_as_decided(decision, stored, made.kept)
-        residual = disclosure_of(decision, examiner, stored)
+        residual = disclosure_of(decision, examiner, stored, made)
         residual.require()
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))

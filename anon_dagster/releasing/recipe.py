@@ -117,11 +117,11 @@ class Recipe:
         stay = np.ones(len(suppressed), np.bool_) if self.keeps_suppressed else ~suppressed
         return Recoded(pa.Table.from_arrays(columns, names=list(self.treatments)), stay)
 
-    def paired(self, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Table]:
-        """Return the records of a batch that are released, and how they are, in the same order."""
-        recoded = self.recode(pa.Table.from_batches([batch]))
+    def paired(self, records: pa.Table) -> tuple[pa.Table, pa.Table]:
+        """Return the records that are released, and how they are, in the same order."""
+        recoded = self.recode(records)
         stay = pa.array(recoded.stay)
-        return batch.filter(stay), plain(recoded.table.filter(stay), self.schema)
+        return records.filter(stay), plain(recoded.table.filter(stay), self.schema)
 
     def _codes(
         self, encoded: Mapping[str, pa.DictionaryArray], records: int

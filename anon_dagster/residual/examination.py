@@ -55,20 +55,19 @@ class Examiner:
             seed=rule.seed,
         )
 
-    def see_source(self, batch: pa.RecordBatch, recode: Recode) -> None:
+    def see_source(self, batch: pa.RecordBatch) -> None:
         """Look at further records of the source."""
         if set(self._examinations) - {"alone"}:
-            self._pairs.add(batch, recode)
+            self._pairs.add(batch)
 
     def see_release(self, batch: pa.RecordBatch) -> None:
         """Look at further records of the stored release."""
         if "alone" in self._examinations and self._aloneness.is_needed:
             self._aloneness.add(batch)
 
-    @property
-    def pairs(self) -> Pairs:
-        """The records that were paired with what became of them."""
-        return self._pairs.pairs()
+    def pairs(self, recode: Recode) -> Pairs:
+        """Return the records that were drawn of the source, paired with what becomes of them."""
+        return self._pairs.pairs(recode)
 
     @property
     def is_whole(self) -> bool:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from anon_dagster.storage.values import text_array
 
-Recode = Callable[[pa.RecordBatch], tuple[pa.RecordBatch, pa.Table]]
-"""Returns the records of a batch that are released, and how they are, in the same order."""
+Recode = Callable[[pa.Table], tuple[pa.Table, pa.Table]]
+"""Returns the records of a table that are released, and how they are, in the same order."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,8 +42,7 @@ class PairSample:
     places: NDArray[np.int64] | None
     """(drawn records,): ascending; ``None``: all of them."""
     _first: int = 0
-    _source: list[pa.RecordBatch] = field(default_factory=list)
-    _released: list[pa.Table] = field(default_factory=list)
+    _drawn: list[pa.RecordBatch] = field(default_factory=list)
 
     @classmethod
     def of(cls, columns: Iterable[str], *, records: int, most: int, seed: int) -> "PairSample":
@@ -54,36 +53,29 @@ class PairSample:
             places = np.sort(rng.choice(records, most, replace=False, shuffle=False))
         return cls(tuple(columns), places)
 
-    def add(self, batch: pa.RecordBatch, recode: Recode) -> None:
+    def add(self, batch: pa.RecordBatch) -> None:
         """Draw from the next records."""
         first, self._first = self._first, self._first + batch.num_rows
         if self.places is not None:
             start, end = np.searchsorted(self.places, (first, self._first))
             batch = batch.take(pa.array(self.places[start:end] - first))
-        if not batch.num_rows:
-            return
-        stays, released = recode(batch)
-        self._source.append(stays.select(self.columns))
-        self._released.append(released)
+        if batch.num_rows:
+            self._drawn.append(batch)
 
-    def pairs(self) -> Pairs:
-        """Return what was drawn."""
-        released = {
-            name: _joined([table[name] for table in self._released])
-            for name in (self._released[0].column_names if self._released else ())
-        }
-        source = {
-            name: _joined([batch[name] for batch in self._source])
-            for name in (self.columns if self._source else ())
-        }
-        return Pairs(source, released, sum(batch.num_rows for batch in self._source))
+    def pairs(self, recode: Recode) -> Pairs:
+        """Return what was drawn beside what becomes of it."""
+        if not self._drawn:
+            return Pairs({}, {}, 0)
+        stays, released = recode(pa.Table.from_batches(self._drawn))
+        return Pairs(
+            {name: _whole(stays[name]) for name in self.columns},
+            {name: _whole(released[name]) for name in released.column_names},
+            stays.num_rows,
+        )
 
 
-def _joined(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
-    """Join the parts of a column; of categories, their values."""
-    parts = [
-        each.combine_chunks() if isinstance(each, pa.ChunkedArray) else each for each in columns
-    ]
-    return pa.concat_arrays(
-        [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in parts]
-    )
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column as one array; of categories, their values."""
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.combine_chunks()

@@ -131,8 +131,8 @@ def parts(frame: pd.DataFrame, asked: dict[str, Any]) -> tuple[Decision, Count, 
     examiner = examiner_of(result.decision, source, writer)
     for part in source.parts:
         for batch in source.batches(part):
-            examiner.see_source(batch, writer.paired)
-    return result.decision, result.release.count, examiner.pairs
+            examiner.see_source(batch)
+    return result.decision, result.release.count, examiner.pairs(writer.paired)
 
 
 @pytest.mark.parametrize("name", ["global", "local", "averages"])
@@ -172,9 +172,9 @@ def test_an_examination_of_other_records_ends_the_job() -> None:
     examiner = examiner_of(decision, source, writer)
     for part in source.parts:
         for batch in source.batches(part):
-            examiner.see_source(batch.slice(0, 50), writer.paired)
+            examiner.see_source(batch.slice(0, 50))
     with pytest.raises(PromiseBrokenError, match="records of those that were examined"):
-        disclosure_of(decision, examiner, stored)
+        disclosure_of(decision, examiner, stored, writer)
 
 
 @pytest.mark.parametrize("enforce", [False, True])
