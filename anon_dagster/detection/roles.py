@@ -33,6 +33,8 @@ _PERSONS = 20
 """Different numbers that stand for persons, at least."""
 _STATES = 10
 """Marks of what became of a person, at most."""
+_LETTERS = 3
+"""Letters that stand for what became of a person, at most: ``A`` and ``D``."""
 _FEWEST_COUNTS = 4
 _CERTAIN, _FIRM = 0.9, 0.7
 _NEARLY_ALL = 0.95
@@ -194,7 +196,8 @@ def _status(case: Case) -> Answer | None:
     spoken = not profile.numeric and profile.within(words("outcome")) > _CERTAIN
     named = tokens(profile.name)[-1:] == tokens("status") and not case.kinds
     few = 1 < profile.distinct <= _STATES
-    marks = profile.numeric and profile.span.whole and profile.span.most < _STATES
+    counted = profile.numeric and profile.span.whole and profile.span.most < _STATES
+    marks = counted or (profile.distinct <= _LETTERS and max(profile.lengths) <= 2)
     if few and ((named and (spoken or marks)) or (spoken and not case.firm)):
         return "sensitive", "what became of a person, as its values or its name say"
     return None
@@ -332,6 +335,13 @@ def _among_findings(case: Case) -> Answer | None:
     return None
 
 
+def _among_opinions(case: Case) -> Answer | None:
+    few = case.profile.distinct <= _FEW and case.verdict.name_score == 0
+    if "politics" in case.table.topics and few and speaks(case.profile.name):
+        return "sensitive", "an answer, as it seems, in a table about what people think"
+    return None
+
+
 def _of_no_person(case: Case) -> Answer | None:
     if not case.table.people:
         return "non_sensitive", "nothing in the table speaks of people"
@@ -361,8 +371,9 @@ RULES: tuple[Callable[[Case], Answer | None], ...] = (
     _crowd,
     _known_by_name,
     _harmless_domain,
-    _says_more_than_it_holds,
     _among_findings,
+    _among_opinions,
+    _says_more_than_it_holds,
     _singles_out,
     _of_no_person,
     _unknown,

@@ -20,7 +20,7 @@ _OF_PEOPLE = frozenset(
 )
 """Domains that only people have."""
 _PERSONAL = frozenset(
-    "life family origin schooling working_life habit intimate offence opinion ability looks".split()  # noqa: SIM905
+    "life family origin schooling working_life habit intimate offence politics belief ability looks mind".split()  # noqa: SIM905
     + ["health", "outcome", "person"]
 )
 """Kinds of names that only people have."""
@@ -97,6 +97,8 @@ def _topics(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     if len(ill) > 1 and len({*ill, *(n for n in verdicts if kinds[n] & _CARE)}) >= enough:
         yield "medical"
     owing = sum(bool(_CREDIT & set(_words(name))) for name in verdicts)
+    if sum("politics" in kinds[name] for name in verdicts) > 1:
+        yield "politics"
     if owing > 1 and sum(bool(kinds[name] & _SUMS) for name in verdicts) > enough:
         yield "credit"
 
@@ -119,6 +121,7 @@ def _may_be_of_people(verdicts: Mapping[str, Verdict]) -> bool:
 
 # -- numbers of persons --------------------------------------------------------------------
 
+_NO_PERSONS = frozenset({"group", "place", "money", "design", "life", "ability", "working_life"})
 _TRAITS = frozenset({"sex", "race", "date_of_birth"})
 _MANY, _RECORDS_EACH = 20, 1.5
 _COMMONEST = 0.9  # share of a trait's commonest value beyond which it tells nobody apart
@@ -148,7 +151,7 @@ def _may_number(profile: Profile) -> bool:
     codes = profile.span.whole if profile.numeric else profile.mean_words < 2
     return (
         codes
-        and (not kinds or "person" in kinds)
+        and not kinds & _NO_PERSONS
         and profile.distinct > _MANY
         and profile.records > _RECORDS_EACH * profile.distinct
     )
