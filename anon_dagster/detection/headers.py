@@ -53,7 +53,7 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
     """
     name_words = tuple(word for word in tokens(name) if word not in _IDLE)
     found = tuple(domains.items())
-    scores = dict(_evidence(name_words, not name.isascii(), found)) if name_words else {}
+    scores = dict(_evidence(name_words, found, accented=not name.isascii())) if name_words else {}
     for domain, pattern in _patterns(found):
         if pattern.fullmatch(name.strip()[:LONGEST]):
             scores[domain] = _EXACT
@@ -62,7 +62,7 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
 
 @lru_cache(maxsize=8192)
 def _evidence(
-    name_words: tuple[str, ...], accented: bool, domains: tuple[tuple[str, Domain], ...]
+    name_words: tuple[str, ...], domains: tuple[tuple[str, Domain], ...], *, accented: bool
 ) -> tuple[tuple[str, float], ...]:
     """Score the domains that the words of a name speak for; parts of longer phrases do not."""
     glued_name = "".join(name_words)

@@ -99,6 +99,16 @@ def kinds_of(name: str) -> tuple[Kind, ...]:
     return tuple(kind for kind in all_kinds() if kind.name in found)
 
 
+def kind_names(name: str) -> frozenset[str]:
+    """Return the kinds that the name of a column speaks of, by their names."""
+    return frozenset(kind.name for kind in kinds_of(name))
+
+
+def pieces_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name, glued ones in their pieces."""
+    return tuple(piece for word in tokens(name) for piece in (pieces(word) or (word,)))
+
+
 @lru_cache(maxsize=8192)
 def explained(name: str) -> bool:
     """Tell whether every word of a name is known, whatever it speaks of."""

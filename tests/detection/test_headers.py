@@ -3,7 +3,8 @@
 import pytest
 
 from anon_dagster.detection.domains import built_in
-from anon_dagster.detection.headers import header_evidence, speaks, tokens
+from anon_dagster.detection.headers import header_evidence, speaks
+from anon_dagster.detection.words import tokens
 
 
 def best(name: str) -> str:

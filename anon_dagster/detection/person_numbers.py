@@ -1,0 +1,56 @@
+"""Numbers that stand for persons: each has one sex and one origin, in all of its records."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from anon_dagster.detection.classification import Verdict
+from anon_dagster.detection.name_words import kind_names
+from anon_dagster.detection.profile import Profile
+from anon_dagster.detection.words import tokens
+
+_TRAITS = frozenset({"sex", "race", "date_of_birth"})
+"""Domains that do not change from record to record of a person."""
+_OF_OTHERS = frozenset(
+    {"group", "place", "money", "design", "life", "ability", "working_life", "health"}
+)
+"""Kinds of names of what persons have in common, or have much of."""
+_MANY, _RECORDS_EACH = 20, 1.5
+_COMMONEST = 0.9  # share of a trait's commonest value beyond which it tells nobody apart
+_SLIPS = 0.01  # share of the numbers that may have two
+
+
+def person_numbers(
+    profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]
+) -> Iterator[str]:
+    """Find columns of numbers, or codes, that stand for persons with several records each."""
+    traits = [
+        profile
+        for name, profile in profiles.items()
+        if _is_trait(name, verdicts[name])
+        and profile.distinct > 1
+        and profile.counts.max() < _COMMONEST * profile.records
+    ]
+    for name, profile in profiles.items():
+        if traits and _may_be_number(profile) and all(_determines(profile, t) for t in traits):
+            yield name
+
+
+def _is_trait(name: str, verdict: Verdict) -> bool:
+    born = verdict.domain in {"year", "month"} and "birth" in tokens(name)
+    return verdict.domain in _TRAITS or born
+
+
+def _may_be_number(profile: Profile) -> bool:
+    codes = profile.span.whole if profile.numeric else profile.mean_words < 2
+    return (
+        codes
+        and not kind_names(profile.name) & _OF_OTHERS
+        and profile.distinct > _MANY
+        and profile.records > _RECORDS_EACH * profile.distinct
+    )
+
+
+def _determines(profile: Profile, trait: Profile) -> bool:
+    pairs = np.unique(profile.codes * (trait.distinct + 1) + trait.codes)
+    return len(pairs) <= (1 + _SLIPS) * (profile.distinct + 1)
