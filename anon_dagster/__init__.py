@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from anon_dagster.operations.anonymize import AnonResult, anonymize, risk_per_record
     from anon_dagster.operations.apply import AppliedResult, apply
     from anon_dagster.operations.examine import examine_residual
+    from anon_dagster.operations.export import export_hierarchy
     from anon_dagster.operations.measure import measure
     from anon_dagster.operations.propose import Proposal, auto_anonymize
     from anon_dagster.operations.verify import verify_table
@@ -71,6 +72,7 @@ __all__ = [
     "data_domains",
     "detect",
     "examine_residual",
+    "export_hierarchy",
     "load_request",
     "measure",
     "parse_request",
@@ -87,6 +89,7 @@ _LATE = {
     "anonymize": (f"{_OPERATIONS}.anonymize", "anonymize"),
     "apply": (f"{_OPERATIONS}.apply", "apply"),
     "examine_residual": (f"{_OPERATIONS}.examine", "examine_residual"),
+    "export_hierarchy": (f"{_OPERATIONS}.export", "export_hierarchy"),
     "measure": (f"{_OPERATIONS}.measure", "measure"),
     "risk_per_record": (f"{_OPERATIONS}.anonymize", "risk_per_record"),
     "verify": (f"{_OPERATIONS}.verify", "verify_table"),

@@ -9,6 +9,7 @@ from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
 from anon_dagster.defs.datasets import datasets
 from anon_dagster.defs.endings import endings
+from anon_dagster.defs.examining import examining
 from anon_dagster.defs.housekeeping import housekeeping
 from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
@@ -25,6 +26,7 @@ def definitions(data: Path, store: JobStore) -> dg.Definitions:
         adhoc(),
         applying(),
         proposing(),
+        examining(),
         verifying(),
         endings(store),
         housekeeping(store),

@@ -7,8 +7,6 @@ earlier ones by a rule of the first kind. Where no rule is given, :func:`default
 one out of the values.
 """
 
-import csv
-import io
 import re
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,8 +28,10 @@ from anon_dagster.core.builders import (
     free_label,
     from_nodes,
     from_rows,
+    read_lines,
     read_moment,
     refuse_confusion,
+    without_arx_missing,
 )
 from anon_dagster.core.builders.domain import Levels, complete
 from anon_dagster.core.builders.number import common_places, units
@@ -57,7 +57,6 @@ from anon_dagster.storage.failures import reading
 from anon_dagster.storage.meaning import ordering_of
 from anon_dagster.storage.opening import open_to_read
 
-_SEPARATORS = ";,\t|"  # of the lines of a tree
 _FEW = 20  # distinct texts that are rather suppressed than grouped
 _SHORTEST_CODE = 3  # characters
 _PAIR = 2  # numbers that have no span worth dividing
@@ -190,40 +189,11 @@ def _tree(domain: Domain, rule: TreeRule, *, numeric: bool) -> Hierarchy:
     if rule.nodes is not None:
         return from_nodes(domain, rule.nodes, numeric=numeric)
     named = replace(domain, column=f"{domain.column} ({base_name(str(rule.path))})")
-    lines, rows = _rows(named.column, rule)
-    return from_rows(named, rows, lines=lines, numeric=numeric)
-
-
-def _rows(column: str, rule: TreeRule) -> tuple[list[int], list[tuple[str, ...]]]:
-    """Read the lines of a tree's file, each with its number; blank lines are left out."""
-    reader = csv.reader(io.StringIO(_text(column, rule), newline=""), delimiter=rule.separator)
-    lines, rows, last, fault = [], [], 0, False
-    try:
-        for row in reader:
-            if row:
-                lines.append(last + 1)
-                rows.append(tuple(row))
-            last = reader.line_num
-    except csv.Error:
-        fault = True
-    if fault:
-        raise HierarchyError(f"{column}: line {last + 1} of the hierarchy is no line of a CSV file")
-    if (other := _other_separator(rows)) is not None:
-        raise HierarchyError(
-            f"{column}: every line of the hierarchy is one label, and the separator seems to be "
-            f"another one: say separator: {other!r}"
-        )
-    return (lines[1:], rows[1:]) if rule.header else (lines, rows)
-
-
-def _other_separator(rows: Sequence[tuple[str, ...]]) -> str | None:
-    """Return the sign that is in each of the lines equally often, if no line was separated."""
-    if not rows or any(len(row) > 1 for row in rows):
-        return None
-    for sign in _SEPARATORS:
-        if len(times := {row[0].count(sign) for row in rows}) == 1 and times != {0}:
-            return sign
-    return None
+    text = _text(named.column, rule)
+    lines = read_lines(text, domain.values, column=named.column, separator=rule.separator)
+    first = int(rule.header)
+    rows = without_arx_missing(lines.rows[first:], domain.values)
+    return from_rows(named, rows, lines=lines.numbers[first:], numeric=numeric)
 
 
 def _text(column: str, rule: TreeRule) -> str:

@@ -37,6 +37,13 @@ class Deployment:
         config = {"ops": {"adhoc__request": {"config": {"request": request}}}}
         return self.run(job, config, partition_key=partition)
 
+    def run_step(self, job: str, step: str, /, **config: Any) -> dg.ExecuteInProcessResult:
+        """Run a job of its own for a request that nobody declared."""
+        partition = f"{step}-{len(self.instance.get_dynamic_partitions('request'))}"
+        self.instance.add_dynamic_partitions("request", [partition])
+        asked = {"ops": {f"adhoc__{step}": {"config": config}}}
+        return self.run(job, asked, partition_key=partition)
+
     def tick(self, sensor: str) -> SensorExecutionData:
         """Evaluate a sensor as the daemon does."""
         repository = self.definitions.get_repository_def()

@@ -157,6 +157,50 @@ def test_the_key_of_pseudonyms_is_kept_nowhere(
     assert not [path for path in kept if key.encode() in path.read_bytes()]
 
 
+GIVEN_BACK = [(*row, row[COLUMNS.index("name")]) for row in ROWS]
+"""With a column that gives a protected one back."""
+
+
+@pytest.mark.usefixtures("no_canary")
+def test_what_a_release_gives_back_is_told_without_a_cell(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
+    given_back = {"name_again": {"role": "non_sensitive"}}
+    result = deployment.run_request(request(source, attributes=given_back))
+    assert result.success, failure(result)
+    job = deployment.job(result)
+    assert "name_again" in {
+        name for found in job.load_residual().findings for name in found.columns
+    }
+    assert not set(telltales((job.path / "residual_disclosure.json").read_bytes()))
+    (check,) = (
+        each
+        for each in result.get_asset_check_evaluations()
+        if each.check_name == "nothing_is_given_back"
+    )
+    assert not check.passed
+    attacked = deployment.run_step("residual_job", "examined", job=result.run_id, attacks=True)
+    assert attacked.success, failure(attacked)
+    assert not set(
+        telltales((deployment.job(attacked).path / "residual_disclosure.json").read_bytes())
+    )
+
+
+@pytest.mark.usefixtures("no_canary")
+def test_a_release_that_gives_back_what_it_must_not_is_refused_without_a_cell(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
+    given_back = {"name_again": {"role": "non_sensitive"}}
+    handling = {"given_back": "refuse"}
+    refused = deployment.run_request(request(source, attributes=given_back, residual=handling))
+    require_refused(refused)
+    assert "name_again" in failure(refused)
+
+
 SPOILED = {
     "a record with a cell too many": csv([*ROWS, (*ROWS[0], f"{CANARY}-more")]),
     "a record with a cell too few": csv([*ROWS, ROWS[0][:-2]]),

@@ -115,7 +115,7 @@ def test_trees_hold_every_value_of_their_column(folder: Path) -> None:
     for name, attribute in request.policy.attributes.items():
         rule = getattr(attribute, "hierarchy", None)
         if isinstance(rule, TreeRule):
-            lines = read_lines(Path(rule.path), rule.separator) if rule.path else []
+            lines = read_lines(Path(rule.path), rule.separator or ",") if rule.path else []
             known = {line[0] for line in lines} if rule.path else leaves(rule.nodes)
             assert set(records[name].dropna()) <= known, name
 

@@ -287,7 +287,7 @@ def test_values_that_a_hierarchy_lacks_go_to_a_declared_branch() -> None:
 
 
 def test_a_column_that_the_request_forgets_is_never_published() -> None:
-    with pytest.raises(SchemaMismatchError, match="illness"):
+    with pytest.raises(SchemaMismatchError, match="does not name column 3 of the source"):
         anonymize(policy(k=2, age=AGE, sex=QI), frame=people())
 
 
@@ -296,9 +296,9 @@ def test_a_column_that_the_source_lacks_is_named() -> None:
         anonymize(policy(k=2, age=AGE, sex=QI, illness="sensitive", height=QI), frame=people())
 
 
-def test_a_column_of_mixed_types_is_refused_by_name() -> None:
+def test_a_column_of_mixed_types_is_refused_by_its_position() -> None:
     frame = pd.DataFrame({"odd": pd.Series(["CANARY", 3, b"x", None], dtype=object)})
-    with pytest.raises(AnonError, match="odd") as caught:
+    with pytest.raises(AnonError, match="column 1 of") as caught:
         anonymize(policy(k=2, odd=QI), frame=frame)
     assert "CANARY" not in str(caught.value)
     assert caught.value.__cause__ is None

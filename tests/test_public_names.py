@@ -22,21 +22,23 @@ NAMES = {
     *("SchemaMismatchError", "SourceError", "StoreUnavailableError", "TargetError"),
     *("UnreachableError", "AnonResult", "AppliedResult", "Detection", "Progress", "Proposal"),
     *("Request", "__version__", "anonymize", "apply", "auto_anonymize", "classify_columns"),
-    *("data_domains", "detect", "load_request", "measure", "parse_request"),
+    *("data_domains", "detect", "export_hierarchy", "load_request", "measure", "parse_request"),
     *("propose_hierarchies", "risk_per_record", "verify"),
     *("Finding", "ResidualDisclosure", "examine_residual"),
 }
 METHODS: dict[type, set[str]] = {
     AnonClient: {
         *("anonymize", "apply", "auto_anonymize", "close", "data_domains", "detect", "job"),
+        "examine_residual",
         *("jobIds", "job_ids", "jobs", "measure"),
     },
     AnonJob: {
         *("abort", "delete", "exploratoryStats", "exploratory_statistics", "follow", "id"),
         *("metadata", "result", "riskStat", "risk_details", "risk_per_record", "risk_statistics"),
+        "residual",
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
-    JobResult: {"checksum", "df", "paths", "proposal"},
+    JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual"},
 }
 
 

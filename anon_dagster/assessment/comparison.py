@@ -164,7 +164,7 @@ def compare(
         plan = plan_with(configuration.policy, counted, planned.hierarchies)
         rows += [{**configuration.settings, **measured} for measured in _measured(plan, decide)]
     table = pd.DataFrame(rows)
-    table.insert(list(table.columns).index("note"), "frontier", _undominated(table))
+    table.insert(list(table.columns).index("note"), "frontier", undominated(table))
     return table
 
 
@@ -203,8 +203,8 @@ def _accuracy(plan: Plan, solution: Solution) -> dict[str, float]:
     return {f"accuracy({asked.use.attribute})": asked.of_release(solution)}
 
 
-def _undominated(table: pd.DataFrame) -> list[bool]:
-    """Tell which rows no other row matches in everything and beats in something."""
+def undominated(table: pd.DataFrame) -> list[bool]:
+    """Tell which rows of a comparison no other row matches in everything and beats in something."""
     if not table["reachable"].any():
         return [False] * len(table)
     figures = table[list(FRONTIER)].astype(float).to_numpy()

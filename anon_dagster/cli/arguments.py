@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from anon_dagster.cli.printing import print_text
 from anon_dagster.client import AnonClient, AnonJob
 
-TABLES, PROPOSALS = (".csv", ".parquet", ".pq"), (".yaml", ".yml")
+TABLES, PROPOSALS, PICTURES = (".csv", ".parquet", ".pq"), (".yaml", ".yml"), (".svg",)
 """Endings of the files that an output may go to."""
 
 
@@ -42,9 +42,9 @@ def add_waiting(command: argparse.ArgumentParser, *, proposes: bool, needs: str 
     command.add_argument("--timeout", type=float, help=f"seconds to wait{needs}")
     command.add_argument(
         "--output",
-        type=path_ending_in(*TABLES, *(PROPOSALS if proposes else ())),
+        type=path_ending_in(*TABLES, *((*PROPOSALS, *PICTURES) if proposes else ())),
         help="where a table without a target goes (….csv, ….parquet)"
-        + (", or a proposal (….yaml)" if proposes else "")
+        + (", or a proposal (….yaml) or its picture (….svg)" if proposes else "")
         + needs,
     )
 

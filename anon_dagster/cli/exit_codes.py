@@ -4,6 +4,7 @@ from anon_dagster.errors import (
     AbortedJobError,
     AnonError,
     DeploymentError,
+    DisclosureError,
     HandoverError,
     HierarchyError,
     JobKindError,
@@ -17,6 +18,7 @@ from anon_dagster.errors import (
 
 FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
 CODES: dict[type[AnonError], int] = {  # the first that fits
+    DisclosureError: 12,
     UnknownJobError: 4,
     AbortedJobError: 6,
     UnfinishedJobError: 7,
@@ -32,7 +34,11 @@ CODES: dict[type[AnonError], int] = {  # the first that fits
 
 
 def code_of(error: AnonError) -> int:
-    """Return the exit code that stands for an error; that of a failed job is always the same."""
-    if error.job_id:
+    """Return the exit code that stands for an error.
+
+    That of a failed job is always the same, unless it did all that it was asked to, and refused to
+    publish what it made.
+    """
+    if error.job_id and not isinstance(error, DisclosureError):
         return FAILED
     return next((code for kind, code in CODES.items() if isinstance(error, kind)), FAILED)

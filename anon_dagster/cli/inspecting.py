@@ -21,6 +21,7 @@ from anon_dagster.cli.waiting import follow
 from anon_dagster.client import AnonJob
 from anon_dagster.client.handover import withheld
 from anon_dagster.errors import AnonError, JobKindError, JobStateError
+from anon_dagster.report import disclosure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,13 @@ def add_commands(commands: "Commands") -> None:
     risk = _add_statistics(commands, "risk", _risk)
     risk.add_argument("--details", choices=_DETAILS, help="a table of risk_analysis")
     _add_statistics(commands, "utility", _utility)
+    residual = _add(commands, "residual", _residual, "what a release tells beside its promises")
+    residual.add_argument(
+        "--attacks", action="store_true", help="examine it again, with a motivated intruder"
+    )
+    residual.add_argument("--timeout", type=float, help="seconds to wait, with --attacks")
+    residual.set_defaults(refuse=residual.error)
+    _add_output(residual)
 
 
 def _add(
@@ -68,10 +76,14 @@ def _add_statistics(
     commands: "Commands", name: str, run: Callable[[argparse.Namespace], int]
 ) -> argparse.ArgumentParser:
     command = _add(commands, name, run, f"the {name} statistics of a job")
+    _add_output(command)
+    return command
+
+
+def _add_output(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--output", type=path_ending_in(*TABLES), help="where all of it goes (….csv, ….parquet)"
     )
-    return command
 
 
 # -- deployments and jobs ------------------------------------------------------------------
@@ -154,6 +166,23 @@ def _risk(asked: argparse.Namespace) -> int:
 
 def _utility(asked: argparse.Namespace) -> int:
     return _show(asked, job_of(asked).utility_statistics())
+
+
+def _residual(asked: argparse.Namespace) -> int:
+    """Say what was found; write the findings as a table if an output is asked for."""
+    found = job_of(asked).residual(attacks=asked.attacks, timeout=asked.timeout)
+    if asked.output is not None:
+        save_table(_with_texts(found.table), asked.output)
+        return 0
+    print_result(asked, found.to_document(), "\n".join(disclosure.lines_of(found)))
+    return 0
+
+
+def _with_texts(findings: "pd.DataFrame") -> "pd.DataFrame":
+    """Return findings whose lists of columns are texts, as a CSV file has them."""
+    return findings.assign(
+        **{name: findings[name].map(", ".join) for name in ("columns", "protected")}
+    )
 
 
 def _details(job: AnonJob, name: str) -> "pd.DataFrame":

@@ -3,12 +3,13 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anon_dagster.cli.arguments import add_waiting, client_of
 from anon_dagster.cli.printing import print_result
 from anon_dagster.cli.waiting import follow
 from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.request.documents import parse_yaml
 
 if TYPE_CHECKING:
     from anon_dagster.cli.arguments import Commands
@@ -84,7 +85,7 @@ def _add_detect(commands: "Commands") -> None:
 
 def _detect(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.detect(
-        asked.source, mode=asked.mode, domains=asked.domains, dataset=asked.dataset
+        _table(asked.source), mode=asked.mode, domains=asked.domains, dataset=asked.dataset
     )
 
 
@@ -100,7 +101,7 @@ def _add_auto(commands: "Commands") -> None:
 
 def _auto(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.auto_anonymize(
-        asked.source,
+        _table(asked.source),
         acceptable_risk=asked.acceptable_risk,
         seconds=asked.seconds,
         domains=asked.domains,
@@ -135,6 +136,15 @@ def _add_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("request", type=Path, help="the YAML file of the request")
 
 
+def _table(text: str) -> str | dict[str, Any]:
+    """Return the table that is named by its path, or described as in a request."""
+    return parse_yaml(text, name="the source") if text.lstrip().startswith("{") else text
+
+
 def _add_records(command: argparse.ArgumentParser) -> None:
-    command.add_argument("source", help="the file of the records")
+    command.add_argument(
+        "source",
+        help="the file of the records; or a source as in a request: "
+        "'{path: people.csv, csv: {header: false, names: [age, sex]}}'",
+    )
     command.add_argument("--domains", type=Path, help="a YAML file of domains of your own")

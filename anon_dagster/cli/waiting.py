@@ -2,14 +2,16 @@
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from anon_dagster.cli.arguments import PROPOSALS, TABLES
+from anon_dagster.cli.arguments import PICTURES, PROPOSALS, TABLES
 from anon_dagster.cli.exit_codes import INTERRUPTED
 from anon_dagster.cli.printing import as_rows, print_error, print_result, save, save_table
 from anon_dagster.client import AnonJob, JobResult
 from anon_dagster.errors import JobKindError
+from anon_dagster.report.disclosure import warnings_of
 
 
 def follow(asked: argparse.Namespace, job: AnonJob) -> int:
@@ -25,24 +27,45 @@ def follow(asked: argparse.Namespace, job: AnonJob) -> int:
         _save_result(job, result, asked.output)
     made: dict[str, Any] = {"id": job.job_id, "paths": result.paths, "checksum": result.checksum}
     text = "\n".join(result.paths)
+    if result.residual is not None:
+        made["residual"] = result.residual.to_document()
+    if result.notes:
+        made["notes"] = result.notes
     if asked.output is None and result.df is not None and not result.paths:  # no records: findings
         made["table"] = as_rows(result.df)
         text = result.df.to_string(na_rep="")
     print_result(asked, made, text)
     if not asked.json:
-        print(_summary(job, result, asked.output), file=sys.stderr)
+        print("\n".join(_told(job, result, asked.output)), file=sys.stderr)
     return 0
 
 
 def _save_result(job: AnonJob, result: JobResult, output: Path) -> None:
-    if output.suffix.lower() in PROPOSALS:
-        if result.proposal is None:
-            endings = ", ".join(TABLES)
-            raise JobKindError(f"job {job.job_id} proposed no request: --output takes {endings}")
-        proposal = result.proposal.encode()
-        save(output, lambda file: file.write(proposal))
+    kind = output.suffix.lower()
+    if kind in PROPOSALS:
+        _save_text(job, result.proposal, "proposed no request", output)
+    elif kind in PICTURES:
+        _save_text(job, result.picture, "measured nothing for a proposal", output)
     elif result.df is not None:
         save_table(result.df, output)
+
+
+def _told(job: AnonJob, result: JobResult, output: Path | None) -> Iterator[str]:
+    """Give what is said of a completed job: its end, notes, and a warning for each finding."""
+    yield _summary(job, result, output)
+    for note in result.notes:
+        yield f"note: {note}"
+    if result.residual is not None:
+        for warning in warnings_of(result.residual):
+            yield f"warning: {warning}"
+
+
+def _save_text(job: AnonJob, text: str | None, lacks: str, output: Path) -> None:
+    if text is None:
+        endings = ", ".join(TABLES)
+        raise JobKindError(f"job {job.job_id} {lacks}: --output takes {endings}")
+    content = text.encode()
+    save(output, lambda file: file.write(content))
 
 
 def _summary(job: AnonJob, result: JobResult, output: Path | None) -> str:

@@ -18,13 +18,15 @@ from anon_dagster.client.inputs import (
     read_request,
     read_table,
 )
-from anon_dagster.client.job import AnonJob
+from anon_dagster.client.job import RELEASING, AnonJob
 from anon_dagster.client.remote import RemoteDeployment
 from anon_dagster.client.status import summary
 from anon_dagster.client.submission import Submission
-from anon_dagster.client.tasks import ApplyTask, DetectTask, RequestTask, Task
+from anon_dagster.client.tasks import ApplyTask, DetectTask, ExamineTask, RequestTask, Task
 from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
+from anon_dagster.jobs.tags import DATASET_TAG
 from anon_dagster.request import Measurement, Source, Target, require_proposable
+from anon_dagster.request.arguments import require_a
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -170,6 +172,39 @@ class AnonClient:
         if record.status != "completed":
             raise JobStateError(f"job {job_id} is {record.status}: it has no solution to apply")
         return job_id
+
+    def examine_residual(
+        self, job: "AnonJob | str", *, attacks: bool = False, dataset: str | None = None
+    ) -> AnonJob:
+        """Submit the release of a finished job, to be examined again for what it tells.
+
+        Source and release are read once more, where the jobs run.
+
+        Parameters
+        ----------
+        job
+            The job that released, or its id.
+        attacks
+            Whether to carry out the attacks of a motivated intruder, too.
+
+        Raises
+        ------
+        JobKindError
+            If the job is of a kind that releases nothing.
+        JobStateError
+            If it is not completed.
+        RequestError
+            If an option is unknown.
+        """
+        require_a(bool, attacks, "attacks", "true or false")
+        job_id = job.job_id if isinstance(job, AnonJob) else job
+        record = self._record(job_id)
+        if record.kind not in RELEASING:
+            raise JobKindError(f"job {job_id} is of kind {record.kind} and has no release")
+        if record.status != "completed":
+            raise JobStateError(f"job {job_id} is {record.status}: it has no release to examine")
+        of_job = record.tags.get(DATASET_TAG, "")
+        return self._submit(ExamineTask(job_id, attacks), dataset or of_job, None)
 
     def measure(
         self,

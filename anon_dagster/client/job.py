@@ -3,13 +3,13 @@
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from anon_dagster.client.deployment import Deployment, JobRecord, RunRecord
 from anon_dagster.client.handover import Handover, given
-from anon_dagster.client.outcome import failure_of, published_of
+from anon_dagster.client.outcome import failure_of, notes_of, published_of, residual_of
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
 
     from anon_dagster.assessment.records import RecordRisks
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
-_RELEASING = frozenset({"anonymize", "apply"})
+RELEASING = frozenset({"anonymize", "apply"})
+"""The kinds of jobs that make a release."""
 
 Watch = Callable[[Mapping[str, Any]], None]
 """Shown the status of a job whenever it was looked at."""
@@ -42,6 +44,9 @@ class Context(Protocol):
 
     deployment: Deployment
     store: Path | None
+
+    def examine_residual(self, job: str, *, attacks: bool = False) -> "AnonJob":
+        """Submit the release of a finished job, to be examined again."""
 
 
 @dataclass(frozen=True)
@@ -161,12 +166,15 @@ class AnonJob:
         else:
             self.wait(timeout, watch=watch)
         record, run = self._completed(), self._findings()
+        residual = residual_of(run)
+        if record.kind == "residual" and residual is not None:
+            return JobResult(residual.table, residual=residual)
         if (published := published_of(run)) is not None:
-            return JobResult(None, published.paths, published.checksum)
+            return JobResult(None, published.paths, published.checksum, residual=residual)
         handed = self._handed(record)
-        return read_result(
-            self._folder(run), record.kind, None if handed is None else handed.like()
-        )
+        like = None if handed is None else handed.like()
+        made = read_result(self._folder(run), record.kind, like)
+        return replace(made, notes=notes_of(run))
 
     def exploratory_statistics(self) -> "ExploratoryStatistics":
         """Return every value and its count, and summaries, of the source and of the release."""
@@ -199,6 +207,34 @@ class AnonJob:
     def utility_statistics(self) -> "pd.DataFrame":
         """Return what the source and the release are worth."""
         return self._shown("utility")
+
+    def residual(
+        self, *, attacks: bool = False, timeout: float | None = None
+    ) -> "ResidualDisclosure":
+        """Return what the release tells although every promise holds.
+
+        Parameters
+        ----------
+        attacks
+            Examine it again, in a job of its own, with the attacks of a motivated intruder.
+        timeout
+            Seconds to wait for that job.
+
+        Raises
+        ------
+        JobKindError
+            If the job made no release, and examined none.
+        UnfinishedJobError
+            If the examination is not over in time; it goes on.
+        """
+        record, run = self._completed(), self._findings()
+        if attacks:
+            again = self.context.examine_residual(self.job_id, attacks=True)
+            again.follow(timeout)
+            return again.residual()
+        if record.kind not in {*RELEASING, "residual"}:
+            raise JobKindError(f"job {self.job_id} is of kind {record.kind} and has no release")
+        return residual_of(run) or self._folder(run).load_residual()
 
     # -- its end -----------------------------------------------------------------------------
 
@@ -309,7 +345,7 @@ class AnonJob:
     def _released(self, what: str) -> RunRecord:
         """Return what a job that made a release showed."""
         kind = self._completed().kind
-        if kind not in _RELEASING:
+        if kind not in RELEASING:
             raise JobKindError(f"job {self.job_id} is of kind {kind} and has no {what}")
         return self._findings()
 

@@ -1,11 +1,15 @@
-"""What came of a job that is over: a release in its target, or an error."""
+"""What came of a job that is over: a release in its target, what it tells, or an error."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, RunRecord
-from anon_dagster.client.status import step
-from anon_dagster.errors import AnonError, JobError
+from anon_dagster.client.status import DISCLOSING, step
+from anon_dagster.errors import AnonError, DeploymentError, JobError
+
+if TYPE_CHECKING:
+    from anon_dagster.residual import ResidualDisclosure
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,31 @@ def published_of(run: RunRecord) -> Published | None:
         released["checksum"],
         tuple(map(tuple, released["versions"])),
     )
+
+
+def residual_of(run: RunRecord) -> "ResidualDisclosure | None":
+    """Return what a job found that a release tells beside its promises, if it looked for it.
+
+    Raises
+    ------
+    DeploymentError
+        If it says so in a way that is not known here.
+    """
+    from anon_dagster.residual import ResidualDisclosure
+
+    document = step(run, *DISCLOSING).get("exact_residual")
+    try:
+        return None if document is None else ResidualDisclosure.from_document(document)
+    except (KeyError, TypeError):
+        raise DeploymentError(
+            "what the job found of its release is told in a way that is not known here; is the "
+            "deployment of another version?"
+        ) from None
+
+
+def notes_of(run: RunRecord) -> tuple[str, ...]:
+    """Return what a person should know of what was detected."""
+    return tuple(row["note"] for row in step(run, "detection", "proposal").get("notes", ()))
 
 
 def failure_of(job_id: str, run: RunRecord) -> AnonError:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.residual import ResidualDisclosure
 
 _TABLES = {
     "measure": file_names.MEASUREMENT,
@@ -23,13 +24,19 @@ class JobResult:
 
     df: "pd.DataFrame | None"
     """The release, unless the request sent it to a target of its own; or the table that was
-    measured or detected."""
+    measured, detected or found."""
     paths: tuple[str, ...] = ()
     """The files of the release."""
     checksum: str | None = None
     """SHA-256 over the files of the release in their order."""
     proposal: str | None = None
     """A request as YAML, to check and to start from."""
+    residual: "ResidualDisclosure | None" = None
+    """What a release tells although every promise holds, if the job made or examined one."""
+    notes: tuple[str, ...] = ()
+    """What a person should know of a detection or a proposal before anything is run."""
+    picture: str | None = None
+    """What was measured for a proposal, risk against loss, as an SVG document."""
 
 
 def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
@@ -46,13 +53,21 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         If it is not there any more.
     """
     if kind in _TABLES:
-        proposal = folder.path / file_names.PROPOSAL
-        text = proposal.read_text(encoding="utf-8") if proposal.exists() else None
-        return JobResult(folder.load_frame(_TABLES[kind]), proposal=text)
+        proposal, picture = (_text(folder, n) for n in (file_names.PROPOSAL, file_names.FRONTIER))
+        return JobResult(folder.load_frame(_TABLES[kind]), proposal=proposal, picture=picture)
+    told = folder.has((file_names.RESIDUAL,))  # not by jobs of earlier versions
+    residual = folder.load_residual() if told else None
+    if kind == "residual":
+        return JobResult(None if residual is None else residual.table, residual=residual)
     release = folder.load_release()
     paths = tuple(release["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)
-    return JobResult(df, paths, release["checksum"])
+    return JobResult(df, paths, release["checksum"], residual=residual)
+
+
+def _text(folder: "JobFolder", name: str) -> str | None:
+    path = folder.path / name
+    return path.read_text(encoding="utf-8") if path.exists() else None
 
 
 def _frame(folder: "JobFolder", like: "pd.DataFrame | None") -> "pd.DataFrame":

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from anon_dagster.client.deployment import JobRecord, RunRecord
+from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import (
     DATASET_TAG,
     FILES_TAG,
@@ -26,6 +27,8 @@ _DATA = {
     "checksum": "checksum",
 }
 _TABLES = {"measurement": "configurations", "detection": "columns"}
+DISCLOSING = (names.RESIDUAL, names.EXAMINED)
+"""The steps that tell what a release tells although every promise holds."""
 _SUMMARY = ("loss", "lower_bound", "optimal", "method", "candidates", "evaluated", "suppressed")
 
 Config = Mapping[str, Any]
@@ -121,6 +124,8 @@ def _completed(record: JobRecord, run: RunRecord) -> dict[str, Any]:
         for shown in (step(whole, name, "proposal"),)
         if table in shown
     }
+    if found := step(whole, *DISCLOSING):
+        statistics["residual"] = found["findings"]
     if "utility" in (applied := step(whole, "applied")):
         statistics["utility"] = {row["statistic"]: row["release"] for row in applied["utility"]}
     return {

@@ -126,6 +126,32 @@ class ApplyTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ExamineTask:
+    """Examine the release of a finished job again."""
+
+    job_id: str
+    attacks: bool
+    kind: str = "residual"
+    job: str = names.RESIDUAL_JOB
+    step: str = names.EXAMINED
+    name: str = "an examination"
+    spells_out_values: bool = False
+
+    @property
+    def source(self) -> str:
+        """The job, which knows its tables: none is handed over."""
+        return self.job_id
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the step, and a fingerprint of it."""
+        del records, handover
+        config = {"job": self.job_id, "attacks": self.attacks}
+        return config, _fingerprint(config)
+
+
+@dataclass(frozen=True, slots=True)
 class DetectTask:
     """Find out what the columns of a table are, or propose a request for it."""
 

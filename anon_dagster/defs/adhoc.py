@@ -13,7 +13,11 @@ from anon_dagster.jobs import names
 from anon_dagster.request import Request, load_request, parse_request
 from anon_dagster.request.documents import parse_yaml
 
-ADHOC = Group(names.ADHOC, dg.DynamicPartitionsDefinition(name=names.REQUESTS))
+ADHOC = Group(
+    names.ADHOC,
+    dg.DynamicPartitionsDefinition(name=names.REQUESTS),
+    further=frozenset({names.APPLIED}),
+)
 EXAMPLE = files("anon_dagster.defs").joinpath("example.yaml").read_text(encoding="utf-8")
 """A complete request with comments."""
 _EXAMPLE = parse_yaml(EXAMPLE, name="the example")

@@ -1,7 +1,7 @@
 """Later records, recoded by the solution of a finished job."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,9 +27,7 @@ if TYPE_CHECKING:
     from anon_dagster.releasing.publication import Release
 
 Lacking = Literal["suppress", "refuse"]
-_ASKED = ("solution", "lacking", "enforce")
-"""What the application of a job says."""
-_APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key("applied")
+_APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key(names.APPLIED)
 
 
 class ApplicationConfig(dg.Config):
@@ -61,7 +59,9 @@ def applying() -> dg.Definitions:
         jobs=[
             dg.define_asset_job(
                 names.APPLY_JOB,
-                selection=dg.AssetSelection.assets(_APPLICATION, _APPLIED),
+                selection=dg.AssetSelection.assets(
+                    _APPLICATION, _APPLIED, ADHOC.key(names.RESIDUAL)
+                ),
                 tags={KIND_TAG: "apply", DATASET_TAG: ADHOC.name},
             )
         ],
@@ -82,7 +82,7 @@ def _application(
         request = later_request(from_document(document).policy, config.source, config.target)
         job.save_request(request)
         sweep_target(context.instance, request)
-        path = save_application(job, document, lacking=config.lacking, enforce=config.enforce)
+        path = job.save_application(document, lacking=config.lacking, enforce=config.enforce)
         shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)
 
@@ -132,18 +132,9 @@ def _applied(
     """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
     with failures_in_words():
         progress = RunProgress(context)
-        progress.begin("applied")
+        progress.begin(names.APPLIED)
         shown = apply_stored(store.job(context.run.run_id), progress, _APPLICATION)
-        progress.finish()
     return dg.MaterializeResult(metadata=shown)
-
-
-def save_application(
-    job: "JobFolder", document: Mapping[str, Any], *, lacking: Lacking, enforce: bool
-) -> Path:
-    """Keep whose solution is applied by a job, and how."""
-    asked = dict(zip(_ASKED, (document, lacking, enforce), strict=True))
-    return job.save_document(file_names.APPLICATION, asked)
 
 
 def apply_stored(
@@ -167,16 +158,12 @@ def apply_stored(
 def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decision, Release]":
     """Recode the later records and publish them."""
     from anon_dagster.jobs.announcement import announce
-    from anon_dagster.operations.apply import Application
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.publication import write_release
-    from anon_dagster.releasing.stored_solution import from_document
     from anon_dagster.releasing.workspace import Workspace
 
-    request = job.load_request()
-    asked = job.load_document(file_names.APPLICATION, needs=_ASKED)
-    stored, source_table = from_document(asked["solution"]), open_table(request)
-    application = Application(stored, request, asked["lacking"], asked["enforce"])
+    application = job.load_application()
+    source_table = open_table(application.request)
     decision = application.decide(source_table, on_progress=on_progress)
     workspace = Workspace(job.job_id, job.create(), on_progress, partial(announce, job))
     return decision, write_release(decision, source_table, workspace, judge=application.judge)

@@ -12,15 +12,17 @@ from pydantic import Field
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_down
+from anon_dagster.defs.checks import residual_spec, warned
 from anon_dagster.defs.endings import was_asked_to_end
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import JobError
+from anon_dagster.errors import JobError, counted
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry
 from anon_dagster.jobs.tags import BATCH_TAG, DATASET_TAG, KIND_TAG, PARENT_TAG
+from anon_dagster.report.disclosure import warnings_of
 from anon_dagster.request import Arrivals, Request
 from anon_dagster.storage import listing
 
@@ -51,7 +53,7 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
         assets=[_asset(group, settings)],
         jobs=[_job(group, load)],
         sensors=[_sensor(group, settings.every_seconds, load)],
-        asset_checks=[_check(group)],
+        asset_checks=[_check(group), _residual_check(group)],
     )
 
 
@@ -260,7 +262,7 @@ def _write_once(path: Path, document: Mapping[str, Any]) -> None:
     beside.replace(path)
 
 
-# -- the check -----------------------------------------------------------------------------
+# -- the checks ----------------------------------------------------------------------------
 
 
 def _check(group: Group) -> dg.AssetChecksDefinition:
@@ -286,5 +288,28 @@ def _check(group: Group) -> dg.AssetChecksDefinition:
             description="; ".join(f"{a.path}: {a.reason}" for a in behind[:20]),
             metadata={state.value: count for state, count in counts.items()},
         )
+
+    return check
+
+
+def _residual_check(group: Group) -> dg.AssetChecksDefinition:
+    """Define the claim that no file's release tells anything beside its promises."""
+    spec = residual_spec(group.key(_STAGE))
+
+    @dg.asset_check(
+        asset=group.key(_STAGE), name=spec.name, description=spec.description, blocking=False
+    )
+    def check(store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
+        with failures_in_words():
+            from anon_dagster.jobs.folder import folders_of_files
+
+            arrivals = Registry(store.root, group.name).arrivals()
+            # Of the versions of a file the last one: it replaced those before it.
+            released = {a.path: a.key for a in arrivals if a.state is State.RELEASED}
+            kept = folders_of_files(store.root, frozenset(released.values()))
+            found = {p: kept[key].load_residual() for p, key in released.items() if key in kept}
+            warnings = [f"{path}: {line}" for path, r in found.items() for line in warnings_of(r)]
+        of_files = f"looked at the releases of {len(found)} of {counted(len(released), 'file')}"
+        return warned(warnings, or_else=f"{of_files}: nothing was found")
 
     return check

@@ -11,14 +11,14 @@ import dagster as dg
 from anon_dagster.arrivals import Arrival, Inbox, Registry, State
 from anon_dagster.arrivals.tick import crashed, given_back, tried_again
 from anon_dagster.defs import metadata
-from anon_dagster.defs.application import apply_stored, save_application
+from anon_dagster.defs.application import apply_stored
 from anon_dagster.defs.failures import unexpected
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import FilesProgress
 from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.errors import AnonError, SourceChangedError, StoreUnavailableError
-from anon_dagster.jobs import file_names
+from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import FILES_TAG, USER_TAG
 from anon_dagster.jobs.webhook import post
@@ -33,6 +33,7 @@ _STAGES = (
     "frequency_table",
     "solution",
     "anonymized",
+    names.RESIDUAL,
     "exploratory_statistics",
     "risk_metrics",
     "utility_statistics",
@@ -131,13 +132,15 @@ class FileRun:
     def _anonymize(self, job: "JobFolder", progress: FilesProgress) -> Shown:
         work = Work(job, progress, self.key)
         shown = {name: STAGES[name].make(work) for name in _STAGES}
-        return {**shown["anonymized"], **shown["risk_metrics"]}
+        return {**shown[names.RESIDUAL], **shown["anonymized"], **shown["risk_metrics"]}
 
     def _apply(self, job: "JobFolder", progress: FilesProgress) -> Shown:
         settings = self.inbox.settings
         assert self.solution is not None, "there is one to apply"
-        save_application(job, self.solution, lacking=settings.lacking, enforce=settings.enforce)
-        return apply_stored(job, progress, self.key)
+        job.save_application(self.solution, lacking=settings.lacking, enforce=settings.enforce)
+        told = apply_stored(job, progress, self.key)
+        residual = STAGES[names.RESIDUAL].make(Work(job, progress, self.key))
+        return {**residual, **told}
 
     def _show(self, ended: Arrival, shown: Shown) -> None:
         if ended.state is State.RELEASED:

@@ -1,4 +1,7 @@
-"""The claims about a source and a release, measured on what is stored; each blocks what follows."""
+"""The claims about a source and a release, measured on what is stored.
+
+Each blocks what follows, but for the one that is nobody's promise and warns.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -8,16 +11,19 @@ import dagster as dg
 from anon_dagster.defs import metadata
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.upstream import job_of
+from anon_dagster.defs.upstream import job_of, job_of_any
 from anon_dagster.errors import AnonError
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.verification.result import Verification
 
 SOURCE_MATCHES = "source_matches_schema"
 KEEPS_PROMISES = "release_keeps_every_promise"
 RELEASE_MATCHES = "release_matches_schema"
+NOTHING_IS_GIVEN_BACK = "nothing_is_given_back"
+_LISTED = 20  # findings in the words of a check
 
 
 def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
@@ -67,6 +73,61 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
         yield from (result for result in results if result.check_name in asked)
 
     return check
+
+
+def residual_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
+    """Describe the claim that a release tells nothing beside its promises."""
+    return dg.AssetCheckSpec(
+        NOTHING_IS_GIVEN_BACK,
+        asset=asset,
+        description="The released columns give no protected one back, leave nobody alone, and tell "
+        "no outcome. If it warns, the release keeps its promises and is published all the same: do "
+        "what each finding says, and run the job again. policy.residual of the request sets the "
+        "limits, or refuses such a release.",
+    )
+
+
+def residual_check(asset: dg.AssetKey, releases: Iterable[str]) -> dg.AssetChecksDefinition:
+    """Check that a release tells nothing beside its promises, by what was found.
+
+    Parameters
+    ----------
+    asset
+        What shows the findings.
+    releases
+        The steps that it may follow.
+    """
+    spec = residual_spec(asset)
+
+    @dg.asset_check(asset=asset, name=spec.name, description=spec.description, blocking=False)
+    def check(
+        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
+    ) -> dg.AssetCheckResult:
+        with failures_in_words():
+            job = job_of_any(context, store, dict.fromkeys(releases, asset))
+            return residual_result(job.load_residual())
+
+    return check
+
+
+def residual_result(residual: "ResidualDisclosure") -> dg.AssetCheckResult:
+    """Warn of every finding."""
+    from anon_dagster.report.disclosure import explain_coverage, warnings_of
+
+    return warned(warnings_of(residual), or_else=explain_coverage(residual))
+
+
+def warned(warnings: Sequence[str], *, or_else: str) -> dg.AssetCheckResult:
+    """Warn of all that was found, listing the first; or say how nothing was."""
+    more = len(warnings) - _LISTED
+    listed = [*warnings[:_LISTED], *([f"and {more} more"] if more > 0 else [])]
+    return dg.AssetCheckResult(
+        check_name=NOTHING_IS_GIVEN_BACK,
+        passed=not warnings,
+        severity=dg.AssetCheckSeverity.WARN,
+        description="\n".join(f"- {line}" for line in listed) or or_else,  # Markdown
+        metadata={"findings": len(warnings)},
+    )
 
 
 def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import dagster as dg
 
 from anon_dagster.defs import metadata
-from anon_dagster.defs.checks import release_checks, source_check
+from anon_dagster.defs.checks import release_checks, residual_check, source_check
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import ANONYMIZE, DETECT, MEASURE, STAGES, Stage, Work
-from anon_dagster.defs.upstream import job_of
+from anon_dagster.defs.upstream import job_of, job_of_any
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG, REQUEST_TAG
 from anon_dagster.request import Request
@@ -28,6 +28,8 @@ class Group:
 
     name: str
     partitions: dg.PartitionsDefinition | None = None
+    further: frozenset[str] = frozenset()
+    """Steps of other jobs that lead into the graph."""
 
     def key(self, stage: str) -> dg.AssetKey:
         """Return the key of a step."""
@@ -53,7 +55,11 @@ def define(
     """
     return dg.Definitions(
         assets=[request, *(_asset(stage, group) for stage in STAGES.values())],
-        asset_checks=[source_check(group.key("source")), release_checks(group.key("anonymized"))],
+        asset_checks=[
+            source_check(group.key("source")),
+            release_checks(group.key("anonymized")),
+            residual_check(group.key(names.RESIDUAL), _before(STAGES[names.RESIDUAL], group)),
+        ],
         jobs=[
             dg.define_asset_job(
                 names.job_name(kind, dataset),
@@ -79,9 +85,15 @@ def keep_request(
     return dg.MaterializeResult(metadata=shown)
 
 
+def _before(stage: Stage, group: Group) -> tuple[str, ...]:
+    """Return the steps that a step of a group may follow."""
+    return (*stage.after, *({stage.or_after} & group.further))
+
+
 def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
     """Define a step of a group as an asset."""
-    needed = {name: group.key(name) for name in stage.after}
+    needed = {name: group.key(name) for name in _before(stage, group)}
+    find = job_of_any if stage.or_after in group.further else job_of
 
     @dg.asset(
         key=group.key(stage.name),
@@ -97,8 +109,8 @@ def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
         with failures_in_words():
             progress = RunProgress(context)
             progress.begin(stage.name)
-            shown = stage.make(Work(job_of(context, store, needed), progress, group.key("source")))
-            if stage.name in _LAST:
+            shown = stage.make(Work(find(context, store, needed), progress, group.key("source")))
+            if stage.name in _LAST or context.job_name == names.APPLY_JOB:
                 progress.finish()
         return dg.MaterializeResult(metadata=shown)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from anon_dagster.report import disclosure
 from anon_dagster.report.charts import data_uri
 from anon_dagster.report.explanation import explain_attribute, explain_policy
 from anon_dagster.request import Policy, Request
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from anon_dagster.detection import Detection
     from anon_dagster.planning.decision import Decision
     from anon_dagster.reading.counting import Count
     from anon_dagster.releasing.publication import Release
     from anon_dagster.report.page import ReportData
+    from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics import RiskDetails
 
 Shown = dict[str, dg.MetadataValue]
@@ -41,6 +44,11 @@ def table(frame: "pd.DataFrame") -> dg.TableMetadataValue:
         frame = frame.reset_index()
     records = ({str(n): v for n, v in row.items()} for row in frame.to_dict("records"))
     return rows(records, map(str, frame.columns))
+
+
+def picture(name: str, svg: str) -> dg.MarkdownMetadataValue:
+    """Show an SVG document."""
+    return dg.MetadataValue.md(f"![{name}]({data_uri(svg)})")
 
 
 def rows(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.TableMetadataValue:
@@ -156,6 +164,31 @@ def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) ->
     }
 
 
+def of_residual(residual: "ResidualDisclosure") -> Shown:
+    """Show what a release tells although every promise holds: each finding with its cure."""
+    findings = disclosure.finding_rows(residual)
+    shown: Shown = {
+        "worst": dg.MetadataValue.text(residual.findings[0].severity if findings else "none"),
+        "findings": rows(findings, disclosure.COLUMNS),
+        "coverage": dg.MetadataValue.text(disclosure.explain_coverage(residual)),
+        "examined": dg.MetadataValue.int(residual.examined),
+        "records": dg.MetadataValue.int(residual.records),
+    }
+    if residual.attacks:
+        shown["attacks"] = table(disclosure.attacks_table(residual))
+    return shown | _as_json("exact_residual", residual.to_document())
+
+
+def of_detection(found: "Detection") -> Shown:
+    """Show what each column seems to be, and what a person should know of it."""
+    return {
+        "columns": table(found.table),
+        "notes": rows(({"note": note} for note in found.notes), ("note",)),
+        "records": dg.MetadataValue.int(found.records),
+        "sampled": dg.MetadataValue.int(found.sampled),
+    }
+
+
 def of_statistics(statistics: "pd.DataFrame") -> Shown:
     """Show statistics as a table, and each number of the release for itself, to be plotted."""
     plotted = {name: dg.MetadataValue.float(value) for name, value in figures(statistics).items()}
@@ -179,12 +212,16 @@ def exact(name: str, statistics: "pd.DataFrame") -> Shown:
     """
     from anon_dagster.jobs.statistics_json import statistics_document
 
-    document = statistics_document(statistics)
+    return _as_json(f"exact_{name}", statistics_document(statistics))
+
+
+def _as_json(name: str, document: Mapping[str, Any]) -> Shown:
+    """Keep a document whole; not at all if JSON cannot."""
     try:
         json.dumps(document, allow_nan=False)
     except ValueError:
         return {}
-    return {f"exact_{name}": dg.MetadataValue.json(document)}
+    return {name: dg.MetadataValue.json(document)}
 
 
 def of_details(details: "RiskDetails") -> Shown:
@@ -200,7 +237,7 @@ def of_findings(findings: "ReportData") -> Shown:
 
     charts = {"risk": risk_chart(findings.risk), "utility": utility_chart(findings.utility)}
     return {
-        **{n: dg.MetadataValue.md(f"![{n}]({data_uri(svg)})") for n, svg in charts.items()},
+        **{name: picture(name, svg) for name, svg in charts.items()},
         "promises": dg.MetadataValue.md(explain_policy(findings.decision.request.policy)),
         "records": dg.MetadataValue.int(findings.decision.counted.records),
         "suppressed": dg.MetadataValue.int(findings.decision.suppressed),

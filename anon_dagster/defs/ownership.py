@@ -37,6 +37,7 @@ _KINDS = {
     "applied": "apply",
     "proposal": "auto_anonymize",
     "verified": "verify",
+    "examined": "residual",
 }
 
 _held: set[Path] = set()  # until the process ends, which runs one job

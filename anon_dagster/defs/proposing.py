@@ -175,9 +175,12 @@ def _keep_proposal(proposal: "Proposal", job: "JobFolder") -> Shown:
     text = proposal.yaml.encode()
     job.save_frame(file_names.MEASUREMENT, proposal.alternatives)
     path = job.write(file_names.PROPOSAL, lambda file: file.write(text))
+    picture = proposal.picture
+    job.write(file_names.FRONTIER, lambda file: file.write(picture.encode()))
     return {
         **_shown(proposal.detection, job),
         "configurations": metadata.table(proposal.alternatives),
+        "risk_and_loss": metadata.picture("risk and loss", picture),
         "reasons": dg.MetadataValue.text(" ".join(proposal.reasons)),
         **metadata.of_request(parse_request(proposal.request)),
         **metadata.file(path),
@@ -186,12 +189,7 @@ def _keep_proposal(proposal: "Proposal", job: "JobFolder") -> Shown:
 
 def _shown(found: "Detection", job: "JobFolder") -> Shown:
     path = job.save_frame(file_names.DETECTION, found.table)
-    shown = {
-        "columns": metadata.table(found.table),
-        "records": dg.MetadataValue.int(found.records),
-        "sampled": dg.MetadataValue.int(found.sampled),
-    }
-    return shown | metadata.file(path)
+    return metadata.of_detection(found) | metadata.file(path)
 
 
 def list_domains(look: Look) -> Shown:

@@ -30,6 +30,7 @@ _STARTS = {
     "solution": 40,
     "measurement": 40,
     "anonymized": 70,
+    "residual_disclosure": 95,
     "exploratory_statistics": 95,
     "risk_metrics": 96,
     "utility_statistics": 97,

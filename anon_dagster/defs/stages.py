@@ -12,7 +12,7 @@ import dagster as dg
 
 from anon_dagster.defs import metadata
 from anon_dagster.errors import AnonError, JobError
-from anon_dagster.jobs import file_names
+from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.names import REQUEST
 from anon_dagster.request import Measurement, Request
 
@@ -47,6 +47,8 @@ class Stage:
     """What it leaves in the folder of the job for the steps after it."""
     make: Callable[[Work], Shown]
     kinds: frozenset[str] = frozenset()
+    or_after: str = ""
+    """A step of another job that it may follow in place of these."""
 
     @property
     def description(self) -> str:
@@ -72,12 +74,7 @@ def detection(work: Work) -> Shown:
     assert request.source is not None, "a job reads a source"
     found = detect(request.source)
     path = work.job.save_frame(file_names.DETECTION, found.table)
-    shown = {
-        "columns": metadata.table(found.table),
-        "records": dg.MetadataValue.int(found.records),
-        "sampled": dg.MetadataValue.int(found.sampled),
-    }
-    return shown | metadata.file(path)
+    return metadata.of_detection(found) | metadata.file(path)
 
 
 def frequency_table(work: Work) -> Shown:
@@ -128,6 +125,12 @@ def anonymized(work: Work) -> Shown:
     )
     work.job.save_release(release, decision.request)
     return metadata.of_release(decision, release, work.source)
+
+
+def residual_disclosure(work: Work) -> Shown:
+    """What the release tells although every promise holds: columns, relations, counts, cures."""
+    path = work.job.existing(file_names.RESIDUAL)
+    return metadata.of_residual(work.job.load_residual()) | metadata.file(path)
 
 
 def exploratory_statistics(work: Work) -> Shown:
@@ -224,8 +227,13 @@ KS = (2, 3, 5, 10, 20, 50)
 EXPLORATORY = (file_names.EXPLORATORY_VALUES, file_names.EXPLORATORY_SUMMARY)
 _COUNT = file_names.count_of(file_names.COUNT)
 _SOLUTION = (file_names.SOLUTION, file_names.SOLUTION_ARRAYS)
-_RELEASE = (file_names.RELEASE, *file_names.count_of(file_names.RELEASED))
+_RELEASE = (
+    file_names.RELEASE,
+    *file_names.count_of(file_names.RELEASED),
+    file_names.RESIDUAL,  # a release is examined before it is published
+)
 _RISK = (file_names.RISK, file_names.RISK_DETAILS)
+_STATISTICS = ("exploratory_statistics", "risk_metrics", "utility_statistics")
 
 STAGES = {
     stage.name: stage
@@ -235,12 +243,19 @@ STAGES = {
         Stage("frequency_table", ("source",), _COUNT, frequency_table),
         Stage("solution", ("frequency_table",), _SOLUTION, solution),
         Stage("anonymized", ("solution",), _RELEASE, anonymized),
+        Stage(
+            "residual_disclosure",
+            ("anonymized",),
+            (),
+            residual_disclosure,
+            or_after=names.APPLIED,
+        ),
         Stage("exploratory_statistics", ("anonymized",), EXPLORATORY, exploratory_statistics),
         Stage("risk_metrics", ("anonymized",), _RISK, risk_metrics),
         Stage("utility_statistics", ("anonymized",), (file_names.UTILITY,), utility_statistics),
         Stage(
             "report",
-            ("exploratory_statistics", "risk_metrics", "utility_statistics"),
+            ("residual_disclosure", *_STATISTICS),
             (file_names.REPORT,),
             report,
         ),
@@ -257,6 +272,9 @@ def files_through(name: str) -> Iterator[str]:
     """Give the files of a step and of all that it rests on."""
     if name == REQUEST:
         yield file_names.REQUEST
+        return
+    if name == names.APPLIED:
+        yield from (file_names.REQUEST, file_names.APPLICATION, *_RELEASE)
         return
     for earlier in STAGES[name].after:
         yield from files_through(earlier)

@@ -5,7 +5,7 @@ over from the run that made them last, so that two runs never write to one place
 different requests are never mixed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
 
 
-def job_of(context: RunContext, store: JobStore, needed: dict[str, dg.AssetKey]) -> "JobFolder":
+def job_of(context: RunContext, store: JobStore, needed: Mapping[str, dg.AssetKey]) -> "JobFolder":
     """Return the folder of the run, with everything that was made up to the needed steps.
 
     Raises
@@ -29,24 +29,45 @@ def job_of(context: RunContext, store: JobStore, needed: dict[str, dg.AssetKey])
     """
     job = own(context, store)
     for name, key in needed.items():
-        files = tuple(files_through(name))
-        if not job.has(files):
-            job.adopt(_made_by(context, store, key, files), files)
+        _complete(job, context, store, {name: key})
     return job
 
 
-def _made_by(
-    context: RunContext, store: JobStore, key: dg.AssetKey, files: tuple[str, ...]
+def job_of_any(
+    context: RunContext, store: JobStore, needed: Mapping[str, dg.AssetKey]
 ) -> "JobFolder":
-    """Return the folder of the run that made an asset last, of those that still have its files."""
-    runs = [run_id for run_id in _runs(context, key) if run_id is not None]
-    for run_id in runs:
-        if store.job(run_id).has(files):
-            return store.job(run_id)
-    name = key.to_user_string()
-    if runs:
-        raise JobError(f"the files of {name} were deleted with their job; materialize it again")
-    raise JobError(f"{name} was never materialized; materialize it first")
+    """Return the folder of the run, with everything that was made up to one of some steps.
+
+    Raises
+    ------
+    JobError
+        If none of them ever ran, or it ran for another request.
+    """
+    job = own(context, store)
+    _complete(job, context, store, needed)
+    return job
+
+
+def _complete(
+    job: "JobFolder", context: RunContext, store: JobStore, either: Mapping[str, dg.AssetKey]
+) -> None:
+    """Take over the files up to one of some steps, of the run that made it last and has them."""
+    files = {name: tuple(files_through(name)) for name in either}
+    if any(job.has(each) for each in files.values()):
+        return
+    runs = {name: [r for r in _runs(context, key) if r is not None] for name, key in either.items()}
+    for name, run_ids in runs.items():
+        for run_id in run_ids:
+            if store.job(run_id).has(files[name]):
+                job.adopt(store.job(run_id), files[name])
+                return
+    told = " or ".join(dict.fromkeys(key.to_user_string() for key in either.values()))
+    if any(runs.values()):
+        raise JobError(
+            f"the files of {told} were deleted with their job, or an earlier version kept fewer of "
+            "them; materialize it again"
+        )
+    raise JobError(f"{told} was never materialized; materialize it first")
 
 
 def _runs(context: RunContext, key: dg.AssetKey) -> Iterator[str | None]:

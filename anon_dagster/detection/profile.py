@@ -45,6 +45,13 @@ class Profile:
     decimal: str = "."
     placeholders: bool = False
     """Whether some of what is missing is written as a text, such as ``n/a``."""
+    ranked: bool = False
+    """Whether the table itself declares an order of the values."""
+
+    @property
+    def content(self) -> tuple[tuple[str, ...], NDArray[np.int64]]:
+        """The distinct values, and how many records of the sample have each."""
+        return self.values, self.counts
 
     @property
     def present(self) -> int:
@@ -270,6 +277,7 @@ def _bare_number(value: str) -> str:
 
 def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profile:
     """Describe a column of a sample."""
+    ranked = pa.types.is_dictionary(column.type) and column.type.ordered
     array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     distinct, text_codes = encode(array)
     texts: list[str | None] = distinct.to_pylist()
@@ -286,7 +294,14 @@ def profile(name: str, column: pa.ChunkedArray, *, decimal: str = ".") -> Profil
     codes = np.where(codes < 0, len(values), codes)
     value_counts = np.bincount(codes, minlength=len(values) + 1)[: len(values)].astype(np.int64)
     return Profile(
-        name, len(text_codes), tuple(values), value_counts, codes, decimal, bool(placeholders)
+        name,
+        len(text_codes),
+        tuple(values),
+        value_counts,
+        codes,
+        decimal,
+        bool(placeholders),
+        ranked,
     )
 
 

@@ -25,12 +25,13 @@ from anon_dagster.detection.separation import combined, keys, separation
 from anon_dagster.detection.table_view import TableView, view
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.facts.vocabulary import has_gazetteer
+from anon_dagster.reading.header_cells import require_header_of_names
 from anon_dagster.request import HierarchyRule, Source
-from anon_dagster.request.arguments import require_a, require_names
+from anon_dagster.request.arguments import as_source, require_a, require_names
 from anon_dagster.storage.sources import open_frame, open_source
 
-Table = Source | pd.DataFrame | str | Path
-"""A source, records that are handed over, or the path of a file."""
+Table = Source | Mapping[str, Any] | pd.DataFrame | str | Path
+"""A source or its document, records that are handed over, or the path of a file."""
 Custom = Mapping[str, Any] | str | Path | None
 """Domains of a caller: by name, or the path of their YAML file."""
 
@@ -41,7 +42,8 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     Parameters
     ----------
     table
-        A source, a DataFrame, or a path; how a CSV file at a path is written is guessed.
+        A source as in a request, a DataFrame, or a path; how a CSV file at a path is written is
+        guessed.
     sample
         How many records are looked at, drawn over the whole source; at least 1.
     seed
@@ -54,7 +56,7 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     RequestError
         If the custom domains are not valid.
     SourceError
-        If the table cannot be read.
+        If the table cannot be read, or its header seems to be a record.
     """
     known = with_custom(domains)
     source = _source(table)
@@ -141,8 +143,8 @@ def _source(table: Table) -> Source | None:
         return None
     if isinstance(table, str | Path):
         return described(str(table))
-    require_a(Source, table, "table", "a path, a Source or a DataFrame")
-    return table
+    require_a((Source, Mapping), table, "table", "a path, a source or a DataFrame")
+    return as_source(table)
 
 
 def _drawn(table: Table, source: Source | None, size: int, seed: int) -> Sample:
@@ -160,7 +162,9 @@ def _frame(table: Table) -> pd.DataFrame:
 
 def _profiles(drawn: Sample, source: Source | None) -> dict[str, Profile]:
     decimal = source.csv.decimal if source is not None else "."
-    return {n: profile(n, drawn.table[n], decimal=decimal) for n in drawn.table.column_names}
+    found = {n: profile(n, drawn.table[n], decimal=decimal) for n in drawn.table.column_names}
+    require_header_of_names({name: each.content for name, each in found.items()}, source)
+    return found
 
 
 def _verdicts(profiles: Mapping[str, Profile], known: Domains) -> dict[str, Verdict]:

@@ -10,6 +10,7 @@ from anon_dagster.detection.bounds import Promises
 from anon_dagster.detection.domains import Role
 from anon_dagster.detection.generalization import describe_rule
 from anon_dagster.detection.separation import Separation
+from anon_dagster.errors import RequestError
 from anon_dagster.request import HierarchyRule, Source, Target, parse_request
 from anon_dagster.request.arguments import as_source, as_target
 from anon_dagster.request.yaml_writing import comment, flow, pair
@@ -102,8 +103,19 @@ class Detection:
         Raises
         ------
         RequestError
-            If no column is a quasi-identifier, so that there is nothing to anonymize.
+            If every column is to be dropped, so that nothing would be released, or if there is a
+            single record, which cannot hide among others.
         """
+        if not self.columns:
+            raise RequestError("the table has no columns")
+        if self.records == 1:
+            raise RequestError("the table has 1 record, which cannot hide among others")
+        if all(column.role == "direct_identifier" for column in self.columns):
+            raise RequestError(
+                f"each of the {len(self.columns)} columns is taken for a direct identifier and "
+                "would be dropped, so nothing would be released; write a request that gives one "
+                "of them another role"
+            )
         document: dict[str, Any] = {}
         source = self.source if source is None else source
         if source is not None:

@@ -99,7 +99,7 @@ def calendar(profile: Profile) -> Calendar | None:
         return None
     best: tuple[int, str | None, list[date]] = (0, None, [])
     for written in FORMATS:
-        until = _this_year() if written is not None and "%y" in written else None
+        until = this_year() if written is not None and "%y" in written else None
         days = [day for text in texts if (day := _plausible(text, written, until)) is not None]
         if len(days) > best[0]:
             best = (len(days), written, days)
@@ -131,8 +131,8 @@ def _last_year(days: Sequence[date]) -> int:
         for before, after in zip(digits, [*digits[1:], digits[0]], strict=True)
     ]
     last = digits[free.index(max(free))]
-    ahead = (last - _this_year()) % 100
-    return _this_year() + (ahead if ahead <= _SOON else 0)
+    ahead = (last - this_year()) % 100
+    return this_year() + (ahead if ahead <= _SOON else 0)
 
 
 def _plausible(text: str, written: str | None, until: int | None) -> date | None:
@@ -145,7 +145,8 @@ def _plausible(text: str, written: str | None, until: int | None) -> date | None
     return day if day is not None and _PLAUSIBLE[0] <= day <= _PLAUSIBLE[1] else None
 
 
-def _this_year() -> int:
+def this_year() -> int:
+    """Return the year that it is."""
     return datetime.now().year  # noqa: DTZ005 (the year is enough)
 
 
@@ -175,10 +176,10 @@ def time_evidence(profile: Profile, dates: Calendar | None) -> Iterator[Evidence
         yield Evidence("timestamp", strength, f"{reason} with a time of day")
         return
     yield Evidence("date", strength * 0.85, reason)
-    this_year = _this_year()
-    old = dates.first.year <= this_year - 45 and dates.years > 30
-    young = dates.first.year <= this_year - 30 and 12 < dates.years < 110
-    recent = dates.last.year >= this_year - 1 and dates.first.year > this_year - 50
+    now = this_year()
+    old = dates.first.year <= now - 45 and dates.years > 30
+    young = dates.first.year <= now - 30 and 12 < dates.years < 110
+    recent = dates.last.year >= now - 1 and dates.first.year > now - 50
     if old or (young and not recent):
         likely = 0.95 if old else 0.7
         yield Evidence(

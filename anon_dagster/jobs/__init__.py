@@ -15,6 +15,7 @@
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored
     ├── release.parquet                  the release itself, if the request names no target
+    ├── residual_disclosure.json         what the release tells although every promise holds
     ├── exploratory_values.parquet       every value and its count
     ├── exploratory_summary.parquet      … and how the values of each column lie
     ├── risk.json, utility.json          the other statistics
@@ -23,6 +24,7 @@
     ├── risk_of_released_records.parquet
     ├── detection.parquet                what each column seems to be
     ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
+    ├── frontier.svg                     what was measured for a proposal: risk against loss
     ├── measurement.parquet              other configurations, compared
     ├── report.html                      all of it in words and pictures
     └── files/<key>/                     the same, of each of the files that a job releases

@@ -28,6 +28,7 @@ SOLUTION = "solution.json"
 SOLUTION_ARRAYS = "solution.npz"
 ANNOUNCED = "announced.json"
 RELEASE = "release.json"
+RESIDUAL = "residual_disclosure.json"
 
 EXPLORATORY_VALUES = "exploratory_values.parquet"
 EXPLORATORY_SUMMARY = "exploratory_summary.parquet"
@@ -42,6 +43,7 @@ MEASUREMENT = "measurement.parquet"
 DETECTION = "detection.parquet"
 HIERARCHIES = "hierarchies.json"
 PROPOSAL = "proposal.yaml"
+FRONTIER = "frontier.svg"
 VERIFICATION = "verification.parquet"
 
 

@@ -18,13 +18,18 @@ from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from anon_dagster.assessment.records import RecordRisks, TupleRisks
+    from anon_dagster.operations.apply import Application
+    from anon_dagster.releasing.assignment import Lacking
     from anon_dagster.releasing.publication import Release
     from anon_dagster.report.page import ReportData
+    from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics.risk_details import RiskDetails
 
+_APPLICATION = ("solution", "lacking", "enforce")
+"""What the application of a job says."""
 _RECORDS = (file_names.RISK_OF_SOURCE_RECORDS, file_names.RISK_OF_RELEASED_RECORDS)
 
 
@@ -41,6 +46,22 @@ class JobFolder(JobFiles):
     def load_request(self) -> Request:
         """Return the request."""
         return parse_request(self.load_document(file_names.REQUEST))
+
+    def save_application(
+        self, solution: "Mapping[str, Any]", *, lacking: "Lacking", enforce: bool
+    ) -> Path:
+        """Keep whose solution is applied, and how."""
+        asked = dict(zip(_APPLICATION, (solution, lacking, enforce), strict=True))
+        return self.save_document(file_names.APPLICATION, asked)
+
+    def load_application(self) -> "Application":
+        """Return a solution and what it is applied to."""
+        from anon_dagster.operations.apply import Application
+        from anon_dagster.releasing.stored_solution import from_document
+
+        asked = self.load_document(file_names.APPLICATION, needs=_APPLICATION)
+        stored = from_document(asked["solution"])
+        return Application(stored, self.load_request(), asked["lacking"], asked["enforce"])
 
     def save_source(self, source: OpenSource) -> Path:
         """Keep which columns a source has, and the versions of its files."""
@@ -145,6 +166,7 @@ class JobFolder(JobFiles):
             "versions": release.versions,
         }
         self.save_count(release.count, request, name=file_names.RELEASED)
+        self.save_residual(release.residual)
         self.save_document(file_names.RELEASE, document)
 
     def load_release(self) -> dict[str, Any]:
@@ -160,6 +182,18 @@ class JobFolder(JobFiles):
         """Return the columns that are released as they stand in the source."""
         return tuple(self.load_release()["kept"])
 
+    def save_residual(self, residual: "ResidualDisclosure") -> Path:
+        """Keep what a release tells although every promise holds."""
+        return self.save_document(file_names.RESIDUAL, residual.to_document())
+
+    def load_residual(self) -> "ResidualDisclosure":
+        """Return what the release tells although every promise holds."""
+        from anon_dagster.residual import ResidualDisclosure
+
+        document = self.load_document(file_names.RESIDUAL, needs=("findings", "examined", "k"))
+        with self._intact(file_names.RESIDUAL):
+            return ResidualDisclosure.from_document(document)
+
     def load_findings(self) -> "ReportData":
         """Return what the steps of the job found, for its report."""
         from anon_dagster.report.page import ReportData
@@ -174,6 +208,7 @@ class JobFolder(JobFiles):
             risk=self.load_statistics(file_names.RISK),
             utility=self.load_statistics(file_names.UTILITY),
             paths=tuple(self.load_release()["source"]["path"]),
+            residual=self.load_residual(),
             risk_details=self.load_risk_details(),
         )
 
@@ -212,6 +247,24 @@ class JobFolder(JobFiles):
                 "risk_analysis: {records: true}"
             )
         return RecordRisks(*map(self.load_frame, _RECORDS))
+
+
+def folders_of_files(root: Path, keys: frozenset[str]) -> dict[str, JobFolder]:
+    """Return the folders of files that jobs released each by itself, by key: the newest of each.
+
+    Only those that tell what their release tells beside its promises are returned.
+    """
+    found = (root / file_names.JOBS).glob(f"*/{file_names.FILES}/*/{file_names.RESIDUAL}")
+    newest = sorted((file for file in found if file.parent.name in keys), key=_modified)
+    folders = {file.parent.name: file.parents[2].name for file in newest}
+    return {key: JobFolder(root, job_id, key) for key, job_id in folders.items()}
+
+
+def _modified(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:  # its job is deleted at this moment
+        return 0
 
 
 def _mark(file: Fingerprint) -> list[Any]:

@@ -7,11 +7,16 @@ ADHOC = "adhoc"
 
 REQUEST, APPLICATION, PROPOSAL = "request", "application", "proposal"
 """The steps that a job may begin with: each takes what is asked for from the configuration."""
+APPLIED, EXAMINED = "applied", "examined"
+"""The steps that release later records, and that examine a release again."""
+RESIDUAL = "residual_disclosure"
+"""The step that tells what a release tells although every promise holds."""
 
 ANONYMIZE_JOB = "anonymize_job"
 APPLY_JOB = "apply_job"
 PROPOSE_JOB = "propose_job"
 VERIFY_JOB = "verify_job"
+RESIDUAL_JOB = "residual_job"
 RETENTION_JOB = "retention_job"
 _JOB, _FILES_JOB, _FRESHNESS_JOB = "_job", "_files_job", "_freshness_job"
 

@@ -57,5 +57,8 @@ def examine_decision(
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     source = drawn_again(declared_missing(opened, request), decision.counted.sampling)
     require_columns(source.columns, request.policy.attributes)
-    release = open_source(released) if isinstance(released, Source) else released
-    return examine_release(decision, source, release, attacks=attacks)
+    if isinstance(released, Source):
+        opened, decimal = open_source(released), released.csv.decimal
+    else:
+        opened, decimal = released, "."
+    return examine_release(decision, source, opened, decimal=decimal, attacks=attacks)

@@ -5,12 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
-from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.counting import Count, count, encode
+from anon_dagster.reading.header_cells import could_be_a_value, require_header_of_names
 from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
@@ -56,8 +60,9 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     RequestError
         If there is no source, or two, or no key for pseudonyms.
     SourceError
-        If the source cannot be read, or has other columns than the request names; if the table
-        of the population cannot, or lacks a quasi-identifier.
+        If the source cannot be read, has other columns than the request names, or a record where
+        its header should be; if the table of the population cannot be read, or lacks a
+        quasi-identifier.
     TargetError
         If the target could not be written.
     """
@@ -65,11 +70,30 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     source = declared_missing(opened, request)
     require_columns(source.columns, request.policy.attributes, source.advice)
+    _require_header(source, request.source)
     require_population(request.policy)
     require_classifiers(request.policy)
     if request.target is not None:
         check_target(request.target, request.inputs)
     return source
+
+
+def _require_header(opened: OpenSource, source: Source | None) -> None:
+    """Refuse a source whose names are a record's cells; nothing is read where none can be one."""
+    if not any(map(could_be_a_value, opened.columns)) or not opened.parts:
+        return
+    first = next(opened.batches(opened.parts[0]), None)
+    if first is not None:
+        require_header_of_names({n: _distinct(first.column(n)) for n in first.schema.names}, source)
+
+
+def _distinct(column: pa.Array) -> tuple[list[str], NDArray[np.int64]]:
+    """Return the distinct values of a column, and how many records have each."""
+    values, codes = encode(column)
+    texts: list[str | None] = values.to_pylist()
+    counts = np.bincount(codes, minlength=len(texts)).astype(np.int64)
+    kept = [place for place, text in enumerate(texts) if text is not None]
+    return [str(texts[place]) for place in kept], counts[kept]
 
 
 def open_one_source(

@@ -6,46 +6,36 @@ Nothing is published. What comes back is a request for a person to read, change 
 acceptable, the one that loses the least information (``infoLoss``); of equal ones, that of the
 smaller risk, then that which suppresses fewer records.
 
-*Stopping rule*: the configurations are tried in a fixed order, from what is computed fast to what
-takes long, until all are measured or the time is up; but not before one is acceptable. If none is,
-a second grid that may suppress more and keeps weaker promises on sensitive attributes is tried.
+*Stopping rule*: every configuration of a grid is searched briefly, and those that lose the least
+are then searched in full, until the time is up; but not before one is acceptable. If none can be, a
+second grid that may suppress more and keeps weaker promises on sensitive attributes is tried.
 """
 
-import math
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from time import monotonic
+from typing import Any
 
 import pandas as pd
 
-from anon_dagster.assessment.comparison import Configuration, compare, configurations
+from anon_dagster.assessment.comparison import Configuration
+from anon_dagster.assessment.frontier import frontier_picture
 from anon_dagster.detection import Detection, detect
-from anon_dagster.detection.bounds import Promises
+from anon_dagster.detection.bounds import Promises, without_order
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
-from anon_dagster.errors import UnreachableError
+from anon_dagster.errors import SourceError, UnreachableError
+from anon_dagster.errors import counted as listed
+from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_grid_of
 from anon_dagster.operations.preparation import count_records, open_table
-from anon_dagster.planning.deciding import decide
+from anon_dagster.operations.trials import FIGURES, Deadline, Trials
 from anon_dagster.planning.plan import plan
-from anon_dagster.progress import Progress, ProgressSink, ignore_progress
+from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import Count
-from anon_dagster.request import (
-    Measurement,
-    Request,
-    Target,
-    parse_request,
-    require_proposable,
-)
+from anon_dagster.request import Policy, Request, Target, parse_request, require_proposable
 from anon_dagster.request.arguments import require_function
 from anon_dagster.request.yaml_writing import comment
-
-_LOCAL = 20_000  # distinct tuples up to which local recoding is tried as well
-_LIMITS = (0.0, 0.01, 0.05)
-_LARGER_LIMIT = 0.2
-_GUARDS = (("l", "l_diversity"), ("t", "t_closeness"))
-_FIGURES = ["infoLoss", "maxProbabilityIdentification", "suppressed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,10 +47,13 @@ class Proposal:
     """The document: to be written down, changed, and run."""
     alternatives: pd.DataFrame
     """Every configuration that was measured, see
-    :func:`anon_dagster.assessment.comparison.compare`; with ``acceptable`` and ``chosen``."""
+    :func:`anon_dagster.assessment.comparison.compare`; with ``acceptable``, ``chosen`` and
+    ``search``: ``full`` as the request is searched when it is run, or ``brief``."""
     reasons: tuple[str, ...]
+    """Why this one, what it costs, and what was not measured for want of time."""
     promises: Promises
     """Those of the request, each with the reason for it; the detection proposed others."""
+    acceptable_risk: float
 
     @property
     def yaml(self) -> str:
@@ -68,6 +61,11 @@ class Proposal:
         head = [comment(reason) for reason in self.reasons]
         chosen = replace(self.detection, promises=self.promises)
         return "\n".join([*head, *written(self.request, chosen)]) + "\n"
+
+    @property
+    def picture(self) -> str:
+        """Risk and loss of every configuration that was measured, as an SVG document."""
+        return frontier_picture(self.alternatives, acceptable_risk=self.acceptable_risk)
 
 
 def auto_anonymize(  # noqa: PLR0913 (all are named)
@@ -92,88 +90,80 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     acceptable_risk
         The largest probability of identifying a record (prosecutor) that may be, above 0 to 1.
     seconds
-        How long configurations are tried.
+        How long it may take, from the first look at the table on. Where reading it takes most of
+        them, a quarter of the seconds is added for configurations; one is always measured.
     sample, seed, domains
         See :func:`anon_dagster.detection.detect`.
 
     Raises
     ------
     RequestError
-        If the risk is not a probability, the time is none, or no column is a quasi-identifier.
+        If the risk is not a probability, the time is none, or nothing of the table could be
+        released.
     SourceError
-        If the table cannot be read.
+        If the table cannot be read, or has no records.
     UnreachableError
         If no configuration is acceptable.
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     require_function(on_progress, "on_progress")
+    begun = monotonic()
     detection = detect(table, sample=sample, seed=seed, domains=domains)
+    frame = table if isinstance(table, pd.DataFrame) else None
+    counted = _counted(parse_request(detection.request(target=target)), frame, on_progress)
+    detection = _for_all_values(detection, counted)
     document = detection.request(target=target)
     request = parse_request(document)
-    frame = table if isinstance(table, pd.DataFrame) else None
-    opened = open_table(request, frame=frame)
-    counted = count_records(request, opened, on_progress=on_progress)
-    rows, policies = _measured(request, counted, acceptable_risk, seconds, on_progress)
+    made, deadline = plan(request, counted), Deadline.of(seconds, begun=begun)
+    trials = Trials(counted, made, acceptable_risk, deadline, on_progress)
+    _try_out(trials, request.policy)
+    rows = trials.rows
     best = _best(rows)
-    chosen = _with_settings(document, policies[best])
+    chosen = _with_settings(document, trials.tried[best])
     rows["chosen"] = rows.index == best
     promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
-    return Proposal(detection, chosen, rows, _reasons(rows, best, acceptable_risk), promises)
+    reasons = tuple(_reasons(trials, rows))
+    return Proposal(detection, chosen, rows, reasons, promises, acceptable_risk)
 
 
-# -- measuring -----------------------------------------------------------------------------
+def _counted(request: Request, frame: pd.DataFrame | None, on_progress: ProgressSink) -> Count:
+    """Read the source once.
+
+    Raises
+    ------
+    SourceError
+        If it has no records.
+    """
+    counted = count_records(request, open_table(request, frame=frame), on_progress=on_progress)
+    if not counted.records:
+        raise SourceError("the table has no records: nothing can be measured")
+    return counted
 
 
-def _measured(
-    request: Request, counted: Count, acceptable: float, seconds: float, on_progress: ProgressSink
-) -> tuple[pd.DataFrame, list[Configuration]]:
-    """Measure one configuration after the other; one row each."""
-    made = plan(request, counted)
-    tables: list[pd.DataFrame] = []
-    tried: list[Configuration] = []
-    end = time.monotonic() + seconds
-    for grid in _grids(request, counted, acceptable):
-        for configuration in grid:
-            on_progress(Progress("measure", len(tried)))
-            row = compare(iter([configuration]), counted, made, lambda p: [decide(p)])
-            risk = row.get("maxProbabilityIdentification", pd.Series([math.inf]))
-            row["acceptable"] = row["reachable"] & (risk <= acceptable + 1e-12)
-            tables.append(row.drop(columns="frontier"))
-            tried.append(configuration)
-            if time.monotonic() > end and any(table["acceptable"].any() for table in tables):
-                break
-        if any(table["acceptable"].any() for table in tables):
-            return pd.concat(tables, ignore_index=True), tried
+def _for_all_values(detection: Detection, counted: Count) -> Detection:
+    """Return a detection whose promises suit the values outside of its sample, too."""
+    disordered = [n for n, column in counted.columns.items() if not column.ordering.is_ordered]
+    return replace(detection, promises=without_order(detection.promises, disordered))
+
+
+def _try_out(trials: Trials, policy: Policy) -> None:
+    """Measure one grid, and a weaker one if nothing of it can be reached.
+
+    Raises
+    ------
+    UnreachableError
+        If nothing is acceptable.
+    """
+    for grid in (grid_of, weaker_grid_of):
+        trials.run(grid(policy, trials.acceptable))
+        if trials.found:
+            return
+    why = trials.rows["note"].iloc[-1]
     raise UnreachableError(
-        f"none of {len(tried)} configurations keeps every promise at a risk of {acceptable:g}; "
-        "accept a larger risk, or withhold sensitive columns that are too skewed"
+        f"none of {len(trials.measured)} configurations keeps every promise at a risk of "
+        f"{trials.acceptable:g}; accept a larger risk, or withhold sensitive columns that are too "
+        f"skewed. What asked for least: {why}"
     )
-
-
-def _grids(request: Request, counted: Count, acceptable: float) -> Iterator[list[Configuration]]:
-    """Give what is tried, and what is tried if nothing of that is acceptable."""
-    privacy = request.policy.privacy
-    # A class of k records identifies each with a probability of 1/k at most.
-    least = max(2, math.ceil(1 / acceptable - 1e-9))
-    asked = privacy.k_anonymity.k if privacy.k_anonymity else least
-    ks = tuple(sorted({least, max(asked, least), 2 * least}))
-    recoding: tuple[Literal["global", "local"], ...] = ("global",)
-    if len(counted.table) <= _LOCAL:
-        recoding = ("global", "local")
-    first = Measurement(k=ks, suppression_limit=_LIMITS, recoding=recoding)
-    second = Measurement(
-        k=(least,),
-        l=(2,) if privacy.l_diversity else (),
-        t=(0.5,) if privacy.t_closeness else (),
-        suppression_limit=(_LARGER_LIMIT,),
-        recoding=recoding,
-    )
-    for grid in (first, second):
-        yield sorted(configurations(request.policy, grid), key=_takes_long)
-
-
-def _takes_long(configuration: Configuration) -> bool:
-    return configuration.policy.recoding == "local"
 
 
 # -- choosing ------------------------------------------------------------------------------
@@ -181,7 +171,7 @@ def _takes_long(configuration: Configuration) -> bool:
 
 def _best(rows: pd.DataFrame) -> int:
     """Return the place of the configuration that the objective prefers."""
-    return int(rows[rows["acceptable"]].sort_values(_FIGURES, kind="stable").index[0])
+    return int(rows[rows["acceptable"]].sort_values(FIGURES, kind="stable").index[0])
 
 
 def _with_settings(document: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
@@ -189,7 +179,7 @@ def _with_settings(document: Mapping[str, Any], configuration: Configuration) ->
     policy, settings = dict(document["policy"]), dict(configuration.settings)
     privacy = dict(policy["privacy"])
     privacy["k_anonymity"] = {"k": settings["k"]}
-    for key, model in _GUARDS:
+    for key, model in GUARDS:
         if key in settings:
             privacy[model] = [{**rule, key: settings[key]} for rule in privacy[model]]
     policy["privacy"] = privacy
@@ -206,7 +196,7 @@ def _promises(proposed: Promises, privacy: Mapping[str, Any], acceptable: float)
         None: f"k = {k}: no record is identified with a probability above {acceptable:g}, and of "
         "the configurations measured that are acceptable, this one loses the least information",
     }
-    for key, model in _GUARDS:
+    for key, model in GUARDS:
         pairs = zip(proposed.document.get(model, ()), privacy.get(model, ()), strict=True)
         for before, after in pairs:
             if before[key] != after[key]:
@@ -218,18 +208,60 @@ def _promises(proposed: Promises, privacy: Mapping[str, Any], acceptable: float)
     return Promises(privacy, reasons)
 
 
-def _reasons(rows: pd.DataFrame, best: int, acceptable: float) -> tuple[str, ...]:
-    """Say which configuration was chosen and what it costs, in two sentences."""
-    row = rows.loc[[best]].to_dict("records")[0]
-    records = int(row["released"] + row["suppressed"])
-    return (
-        (
-            f"Chosen of {len(rows)} configurations, {int(rows['acceptable'].sum())} of them with a "
-            f"risk of at most {acceptable:g}: the one that loses the least information."
-        ),
-        (
-            f"k = {row['k']}, {row['recoding']} recoding: information lost {row['infoLoss']:.3f} "
-            f"(0 to 1), largest risk of a record {row['maxProbabilityIdentification']:.3f}, "
-            f"{int(row['suppressed'])} of {records} records suppressed."
-        ),
+# -- in words ------------------------------------------------------------------------------
+
+
+def _reasons(trials: Trials, rows: pd.DataFrame) -> Iterator[str]:
+    """Say which configuration was chosen, what it costs, and what was not measured."""
+    chosen = rows[rows["chosen"]].to_dict("records")[0]
+    records = int(chosen["released"] + chosen["suppressed"])
+    total = len(rows) + len(trials.left)
+    yield (
+        f"Chosen of the {len(rows)} of {total} configurations that were measured, "
+        f"{int(rows['acceptable'].sum())} of them with a risk of at most {trials.acceptable:g}: "
+        "the one that loses the least information."
+    )
+    yield (
+        f"k = {chosen['k']}, {chosen['recoding']} recoding: information lost "
+        f"{chosen['infoLoss']:.3f} (0 to 1), largest risk of a record "
+        f"{chosen['maxProbabilityIdentification']:.3f}, {int(chosen['suppressed'])} of {records} "
+        "records suppressed."
+    )
+    yield from _of_recoding(rows, chosen["recoding"])
+    if chosen["search"] == "brief":
+        yield (
+            "It was searched briefly, for want of time: the request searches further when it is "
+            "run, and what it loses may differ a little."
+        )
+    yield from _of_those_left(trials)
+
+
+def _of_recoding(rows: pd.DataFrame, chosen: str) -> Iterator[str]:
+    """Compare the best of local with the best of global recoding, if both can be had."""
+    best = rows[rows["acceptable"]].groupby("recoding")["infoLoss"].min().to_dict()
+    if len(best) < 2:
+        return
+    other = "global" if chosen == "local" else "local"
+    how = "each class is generalized as little as its own records need"
+    why = f": {how}" if chosen == "local" else ""
+    yield (
+        f"The best of {chosen} recoding loses {best[chosen]:.3f}, that of {other} recoding "
+        f"{best[other]:.3f}, at a risk that is acceptable{why}."
+    )
+
+
+def _of_those_left(trials: Trials) -> Iterator[str]:
+    """Say which configurations were not measured, and why."""
+    if gone := len(trials.hopeless):
+        yield (
+            f"{listed(gone, 'more configuration')} would promise more than those that were found "
+            "to be out of reach, and had no use."
+        )
+    if not (left := trials.left):
+        return
+    untried = untried_kinds(trials.tried, left)
+    none = f" No configuration was measured with {', '.join(untried)}." if untried else ""
+    yield (
+        f"{listed(len(left), 'configuration')} could not be measured in time.{none} More seconds "
+        "measure more."
     )

@@ -9,6 +9,7 @@ from time import monotonic
 from anon_dagster.core.local import SMALL, recode_locally
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
+from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
 from anon_dagster.core.steps import OnStep, ignore_steps
 from anon_dagster.errors import (
@@ -39,6 +40,36 @@ def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Soluti
     if plan.policy.objective.metric == "classification":
         return _most_accurate(plan, plan.policy.objective.candidates, on_search)[0]
     return _with_aggregates(plan, _decided(plan, on_search, on_recode))
+
+
+def decide_soon(
+    plan: Plan, budget: Budget, *, rounds: int, on_progress: ProgressSink = ignore_progress
+) -> Solution:
+    """Find a good release that keeps every promise, without looking for a proof.
+
+    Full-domain generalization is searched heuristically; local recoding begins with the most
+    general classes alone. So a configuration can be compared with others long before
+    :func:`decide` is through with it.
+
+    Parameters
+    ----------
+    budget
+        What the search of full-domain generalization may spend.
+    rounds
+        How often local recoding regroups neighbouring classes.
+
+    Raises
+    ------
+    UnreachableError
+        If nothing that was looked at keeps every promise within the suppression limit.
+    """
+    if plan.policy.recoding == "local":
+        on_recode = _steps_of("recode", on_progress)
+        solution = recode_locally(plan.problem, rounds=rounds, on_progress=on_recode)
+    else:
+        on_search = _steps_of("search", on_progress)
+        solution = search_heuristically(plan.problem, budget, on_progress=on_search)
+    return _with_aggregates(plan, solution)
 
 
 def decide_best(plan: Plan, number: int) -> list[Solution]:

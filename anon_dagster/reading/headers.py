@@ -1,9 +1,16 @@
-"""Whether a source has the columns that a request names."""
+"""Whether a source has the columns that a request names.
 
-from collections.abc import Callable, Iterable
+A column that the request does not name may be called by a cell, where a file has no header: it is
+told by its position, counted from 1.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 from anon_dagster.errors import SchemaMismatchError
-from anon_dagster.request.suggestions import SAME, columns_meant
+from anon_dagster.request.suggestions import columns_meant
+
+_TOLD = 5
 
 
 def require_columns(
@@ -19,20 +26,35 @@ def require_columns(
     Raises
     ------
     SchemaMismatchError
-        Naming every column that is missing on either side; but where the source has none of the
-        declared columns, its first line may be a record, and is not repeated.
+        Naming every column that the source lacks, and the positions of those that the request does
+        not name.
     """
     present, declared = list(present), list(declared)
     require_header(present, declared, "source", advice)
     problems = []
-    if unnamed := [c for c in present if c not in set(declared)]:
-        problems.append(
-            f"the request does not name {_named(unnamed)} of the source; give each a role"
-        )
+    if unnamed := undeclared(present, declared):
+        problems.append(f"the request does not name {unnamed} of the source; give each a role")
     if absent := [c for c in declared if c not in set(present)]:
-        problems.append(f"the source has no {_named(absent)}{columns_meant(absent, unnamed)}")
+        problems.append(f"the source has no {_named(absent)}")
+        known = set(declared)
+        candidates = ["" if name in known else name for name in present]
+        problems += islice(columns_meant(absent, candidates), _TOLD)
     if problems:
         raise SchemaMismatchError("; ".join(problems) + advice())
+
+
+def undeclared(present: Sequence[str], declared: Iterable[str]) -> str:
+    """Say how many columns a request does not name, and where they stand; nothing if it does."""
+    known = set(declared)
+    return positions([place for place, name in enumerate(present, 1) if name not in known])
+
+
+def positions(places: Sequence[int]) -> str:
+    """Write where columns stand: ``column 3``, ``7 columns (1, 2, 3, 4, 5 …)``; of none nothing."""
+    if len(places) < 2:
+        return "".join(f"column {place}" for place in places)
+    listed = ", ".join(map(str, places[:_TOLD])) + (" …" if len(places) > _TOLD else "")
+    return f"{len(places)} columns ({listed})"
 
 
 def require_header(
@@ -65,9 +87,12 @@ def _cure(present: list[str], declared: list[str]) -> str:
         if len(present) == 1 and len(set(present[0].split(separator)) & set(declared)) > 0:
             shown = "\\t" if separator == "\t" else separator
             return f'they stand in one: say csv: {{separator: "{shown}"}}'
-    if alike := columns_meant(declared, present, alike=SAME):
-        return alike.removeprefix("; ")
-    return "does the file have a header, and is csv.separator right?"
+    if alike := list(islice(columns_meant(declared, present, nearly=False), _TOLD)):
+        return "; ".join(alike)
+    return (
+        "does the file have a header, and is csv.separator right? Where it has none, "
+        "csv: {header: false, names: […]} gives the names"
+    )
 
 
 def _named(names: list[str]) -> str:

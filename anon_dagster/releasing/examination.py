@@ -5,14 +5,19 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anon_dagster.core.residual import Labelled
+from anon_dagster.errors import PromiseBrokenError, counted
 from anon_dagster.planning.decision import Decision
-from anon_dagster.reading.counting import Count
+from anon_dagster.planning.plan import table_attributes
+from anon_dagster.reading.columns import position_among
+from anon_dagster.reading.counting import Count, count
 from anon_dagster.releasing.recoder import Recoder, recoder
 from anon_dagster.request import Policy
-from anon_dagster.residual import Classes, Examiner, ResidualDisclosure, Subject
+from anon_dagster.residual import Classes, Examiner, Pairs, ResidualDisclosure, Subject
 from anon_dagster.storage.fingerprints import Fingerprint
+from anon_dagster.storage.meaning import remarked
 from anon_dagster.storage.sources import OpenSource, Part
 
 
@@ -50,39 +55,40 @@ def classes_of(decision: Decision) -> Classes | None:
 
     Nothing where the class follows from the values by themselves: then it tells nothing else.
     """
-    counted, solution = decision.counted, decision.solution
+    source, solution = decision.counted, decision.solution
     if solution.levels is not None and decision.plan.clusters is None:
         return None
     shown = solution.classes >= 0
     if decision.request.policy.suppressed_records == "keep":
         shown[:] = True
-    codes, classes = counted.table.codes[shown], solution.classes[shown]
+    codes, classes = source.table.codes[shown], solution.classes[shown]
     attributes: dict[str, Labelled] = {}
     for name, generalized in zip(
         decision.plan.quasi_identifiers, solution.generalized, strict=True
     ):
         of_class = np.append(generalized.codes, len(generalized.labels))  # class -1 is the last
         attributes[name] = Labelled(
-            codes[:, counted.attributes.index(name)].astype(np.int64),
+            codes[:, source.attributes.index(name)].astype(np.int64),
             of_class[classes].astype(np.int64),
-            counted.columns[name].ordering.numbers,
+            source.columns[name].ordering.numbers,
             np.append(generalized.heights, 1.0),
         )
     sensitive = {
         name: (
-            codes[:, counted.attributes.index(name)].astype(np.int64),
-            counted.columns[name].ordering.numbers,
+            codes[:, source.attributes.index(name)].astype(np.int64),
+            source.columns[name].ordering.numbers,
         )
         for name in decision.plan.sensitive
     }
-    return Classes(attributes, sensitive, counted.table.counts[shown])
+    texts = {name: source.columns[name].labels for name in attributes}
+    return Classes(attributes, sensitive, source.table.counts[shown], texts)
 
 
-def _telling(counted: Count, names: Iterable[str]) -> list[str]:
+def _telling(source: Count, names: Iterable[str]) -> list[str]:
     """Return columns in the order of how much they tell: how seldom two records agree."""
 
     def agreeing(name: str) -> float:
-        counts = counted.columns[name].counts.astype(np.float64)
+        counts = source.columns[name].counts.astype(np.float64)
         return float(np.square(counts).sum())
 
     return sorted(names, key=agreeing)
@@ -93,6 +99,7 @@ def examine_release(
     source: OpenSource,
     released: OpenSource,
     *,
+    decimal: str = ".",
     attacks: bool = False,
 ) -> ResidualDisclosure:
     """Find what a stored release tells although every promise holds.
@@ -105,6 +112,8 @@ def examine_release(
         What was counted, as it was opened for the count.
     released
         The release as it is stored.
+    decimal
+        The decimal mark of its numbers.
     attacks
         Whether to carry out the attacks even where the policy does not ask for them.
 
@@ -112,22 +121,72 @@ def examine_release(
     ------
     SourceError
         If the source changed since it was counted.
+    PromiseBrokenError
+        If the release is not what becomes of the source.
     """
     writer = recoder(decision, source)
     examiner = examiner_of(decision, source, writer, attacks=attacks)
-    for batch in _batches(source):
-        examiner.see_source(batch, writer.paired)
-    source.unchanged()
-    records = 0
-    for batch in _batches(released):
-        examiner.see_release(batch)
-        records += batch.num_rows
-    return examiner.disclosure(classes_of(decision), records)
-
-
-def _batches(source: OpenSource) -> Iterator[pa.RecordBatch]:
     for part in source.parts:
-        yield from source.batches(part)
+        for batch in source.batches(part):
+            examiner.see_source(batch, writer.paired)
+    source.unchanged()
+    names = [n for n in table_attributes(decision.request.policy) if n in released.columns]
+    stored = count(Watched(released, examiner.see_release), names, decimal=decimal)
+    return disclosure_of(decision, examiner, stored)
+
+
+def disclosure_of(decision: Decision, examiner: Examiner, stored: Count) -> ResidualDisclosure:
+    """Judge what an examiner saw, once it is certain that it saw what is stored.
+
+    Raises
+    ------
+    PromiseBrokenError
+        If the records that were examined are not those that are stored.
+    """
+    pairs = examiner.pairs
+    strangers = unstored(pairs, stored, decision.request.policy, whole=examiner.is_whole)
+    if strangers:
+        raise PromiseBrokenError(
+            f"the stored release is not as decided: {counted(strangers, 'record')} of those that "
+            "were examined are not in it as they were recoded"
+        )
+    return examiner.disclosure(pairs, classes_of(decision), stored.records)
+
+
+def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int:
+    """Count the pairs whose labels the stored release has in fewer records.
+
+    Parameters
+    ----------
+    whole
+        Whether the pairs are all records of the release, which then has the same labels as often.
+    """
+    names = [name for name in policy.quasi_identifiers if name in stored.attributes]
+    if not pairs.records:
+        return 0
+    keys, known = np.zeros(pairs.records, dtype=np.int64), np.ones(pairs.records, dtype=np.bool_)
+    of_stored = np.zeros(len(stored.table), dtype=np.int64)
+    for name in names:
+        column = stored.columns[name]
+        texts = _alike(column.values, column.decimal)
+        places = position_among(texts, _alike(pairs.labels(name), column.decimal))
+        of_values = position_among(texts, texts).astype(np.int64)
+        codes = of_values[stored.table.codes[:, stored.attributes.index(name)]]
+        known &= places >= 0
+        joined = np.concatenate([keys, of_stored]) * len(texts) + np.concatenate([places, codes])
+        joined = np.unique(joined, return_inverse=True)[1].reshape(-1)
+        keys, of_stored = joined[: pairs.records], joined[pairs.records :]
+    size = int(max(keys.max(), of_stored.max(initial=0))) + 1
+    seen = np.bincount(keys[known], minlength=size)
+    there = np.zeros(size, dtype=np.int64)
+    np.add.at(there, of_stored, stored.table.counts)
+    apart = np.abs(seen - there) if whole else np.maximum(seen - there, 0)
+    return int((~known).sum() + apart.sum())
+
+
+def _alike(texts: pa.StringArray, mark: str) -> pa.StringArray:
+    """Return labels as they are whatever the format: with a point, an empty one for none."""
+    return pc.fill_null(remarked(texts, mark, "."), "")
 
 
 @dataclass(frozen=True, slots=True)

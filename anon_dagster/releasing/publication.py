@@ -14,7 +14,7 @@ from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
-from anon_dagster.releasing.examination import Watched, classes_of, examiner_of
+from anon_dagster.releasing.examination import Watched, disclosure_of, examiner_of
 from anon_dagster.releasing.recoder import blocks, recoder
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
@@ -111,7 +111,7 @@ def write_release(
         verification = verify_release(decision, stored)
         judge(verification)
         _require_as_decided(decision, stored, writer.kept)
-        residual = examiner.disclosure(classes_of(decision), stored.records)
+        residual = disclosure_of(decision, examiner, stored)
         residual.require()
         checksum = checksum_of(files)
         on_progress(Progress("publish", 0, stored.records))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from anon_dagster.core import wording
+from anon_dagster.report.disclosure import explain_refusals
 from anon_dagster.request import (
     Attribute,
     DateRule,
@@ -137,6 +138,7 @@ def explain_policy(policy: Policy) -> str:
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"
         lines.append(f"the records are a random sample: {what} of those of the source")
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
+    lines += explain_refusals(policy.residual)
     if policy.objective != ObjectiveRule():
         lines.append(f"of the releases that keep all this, {_chosen(policy)}")
     if policy.suppression_limit and policy.suppression_cost != 1:

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from anon_dagster.planning.decision import Decision
+from anon_dagster.report import disclosure
 from anon_dagster.report.charts import Bars, bar_chart
 from anon_dagster.report.explanation import explain_attribute, explain_level, explain_policy
 from anon_dagster.request import Policy
+from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 
 if TYPE_CHECKING:
@@ -44,6 +46,8 @@ class ReportData:
     utility: pd.DataFrame
     paths: tuple[str, ...]
     """Where the release is."""
+    residual: ResidualDisclosure
+    """What the release tells although every promise holds."""
     risk_details: RiskDetails = field(default_factory=RiskDetails)
 
 
@@ -136,6 +140,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "suppressed": decision.suppressed,
         "released": int(data.risk["release"]["records"]),
         "paths": data.paths,
+        **_disclosed(data.residual),
         "treatments": _treatments(decision),
         "risk_chart": risk_chart(data.risk),
         "risk": _shown(data.risk),
@@ -146,6 +151,20 @@ def _content(data: ReportData) -> dict[str, Any]:
         "utility_chart": utility_chart(data.utility),
         "utility": _shown(data.utility),
         "value_charts": list(_value_charts(data.exploratory.values)),
+    }
+
+
+def _disclosed(residual: ResidualDisclosure) -> dict[str, Any]:
+    """Return what the template shows of what a release tells beside its promises."""
+    return {
+        "coverage": disclosure.explain_coverage(residual),
+        "disclosures": [
+            (finding.severity, disclosure.explain_finding(residual, finding), finding.cure)
+            for finding in residual.findings
+        ],
+        "residual_attacks": _shown(disclosure.attacks_table(residual)),
+        "bounds": residual.bounds,
+        "blind": disclosure.BLIND,
     }
 
 

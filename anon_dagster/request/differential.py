@@ -35,6 +35,10 @@ def differential_problems(
         yield Complaint("policy.recoding", f"must be global: levels must be fixed ({_MODEL})")
     if policy.get("sampling") is not None:
         yield Complaint("policy.sampling", f"{_MODEL} draws the records itself, in secret")
+    for key, handling in document(policy.get("residual")).items():
+        if handling == "refuse":
+            why = "whether anything is published would tell of the records"
+            yield Complaint(f"policy.residual.{key}", f"must not be refuse: {why} ({_MODEL})")
     yield from _of_models(privacy)
     for name, attribute in attributes.items():
         yield from _of_attribute(f"policy.attributes.{name}", attribute)

@@ -23,13 +23,18 @@ class _HierarchyRule(StrictModel):
 
 
 class TreeRule(_HierarchyRule):
-    """A tree written out: nested mappings, or a CSV file with a line per value, leaf to root."""
+    """A tree written out: nested mappings, or a CSV file with a line per value, leaf to root.
+
+    Files of ARX are read as they are.
+    """
 
     type: Literal["tree"] = "tree"
     nodes: Annotated[dict[str, Any] | None, BeforeValidator(tree_of_texts)] = None
     """Nested mappings from the most general label down; the lowest hold lists of values."""
     path: Annotated[str | None, Safe] = None
-    separator: Character = ","
+    separator: Character | None = None
+    """Between the labels of a line; if left out, the one of ``,``, ``;``, tab and ``|`` with which
+    most values of the column are found."""
     encoding: str = "utf-8"
     header: Flag = False
 

@@ -1,6 +1,6 @@
 """What an author may have meant: the keys and words that a request knows, by their likeness."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any, Literal, get_args, get_origin
 
@@ -9,22 +9,11 @@ from pydantic.fields import FieldInfo
 
 _ALIKE = 0.7  # of difflib's ratio
 _LONGEST = 100  # characters that are worth a comparison
-_NAMED = 5  # columns whose likeness is told
 _MOST_NAMES = 2_000
 
 
-SAME = 1.0
-"""Alike but for case and signs."""
-
-
-def meant(given: object, among: Iterable[str], *, alike: float = _ALIKE) -> str | None:
-    """Return the most alike of several names: but for case and signs the same, or nearly so.
-
-    Parameters
-    ----------
-    alike
-        The least likeness, 0 to 1.
-    """
+def meant(given: object, among: Iterable[str]) -> str | None:
+    """Return the most alike of several names: but for case and signs the same, or nearly so."""
     names = [name for name in among if len(name) <= _LONGEST][:_MOST_NAMES]
     if not isinstance(given, str) or len(given) > _LONGEST:
         return None
@@ -33,7 +22,7 @@ def meant(given: object, among: Iterable[str], *, alike: float = _ALIKE) -> str 
     if len(begun := [name for name in names if name.startswith(f"{given}_")]) == 1:
         return begun[0]
     by_bare = {_bare(name): name for name in names}
-    close = get_close_matches(_bare(given), by_bare, n=1, cutoff=alike)
+    close = get_close_matches(_bare(given), by_bare, n=1, cutoff=_ALIKE)
     return by_bare[close[0]] if close else None
 
 
@@ -49,22 +38,30 @@ def did_you_mean(given: object, among: Iterable[str], *, lead: str = "; ") -> st
     return "" if found is None else f"{lead}did you mean {found}?"
 
 
-def columns_meant(lacking: Iterable[str], among: Iterable[str], *, alike: float = _ALIKE) -> str:
-    """Return the questions for columns that a table lacks, to be appended to a message.
+def columns_meant(
+    lacking: Iterable[str], among: Sequence[str], *, nearly: bool = True
+) -> Iterator[str]:
+    """Say which columns may be those that a table lacks.
+
+    A header may be a record. So a column is named only where the request names it but for case and
+    signs; of one that is nearly called so, the position is told.
 
     Parameters
     ----------
-    alike
-        The least likeness; where a header may be a record, :data:`SAME`, so that nothing is shown
-        which the request does not itself name.
+    lacking
+        Names of the request.
+    among
+        Names of columns, in the order of the table; those that are no candidates are empty.
+    nearly
+        Whether names that are alike count, too.
     """
-    candidates = list(among)
-    found = [
-        f"{name}: did you mean {other}?"
-        for name in lacking
-        if (other := meant(name, candidates, alike=alike)) is not None
-    ]
-    return "".join(f"; {question}" for question in found[:_NAMED])
+    for name in lacking:
+        if (other := meant(name, filter(None, among))) is None:
+            continue
+        if _bare(other) == _bare(name):
+            yield f"{name}: did you mean {other}?"
+        elif nearly:
+            yield f"{name}: column {among.index(other) + 1} is called nearly so"
 
 
 def _bare(name: str) -> str:

@@ -2,7 +2,16 @@
 
 from anon_dagster.residual.examination import Examiner
 from anon_dagster.residual.outcomes import Classes
+from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.result import Finding, ResidualDisclosure, TriedAttack
 from anon_dagster.residual.subject import Subject
 
-__all__ = ["Classes", "Examiner", "Finding", "ResidualDisclosure", "Subject", "TriedAttack"]
+__all__ = [
+    "Classes",
+    "Examiner",
+    "Finding",
+    "Pairs",
+    "ResidualDisclosure",
+    "Subject",
+    "TriedAttack",
+]

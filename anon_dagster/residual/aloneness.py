@@ -13,8 +13,10 @@ from anon_dagster.residual.subject import Subject
 
 MOST_IN_PAIRS = 20
 """Columns whose pairs are examined: those that tell most."""
-DRAWN = 2**16
-"""Records, about, whose keys are drawn of each combination."""
+_DRAWN = 2**16  # records, about, whose keys are drawn of each combination
+_FEWEST_DRAWN = 2**13
+_WORK = 4_000_000  # keys of all combinations, about
+_TOLD = 20  # single columns that are named, those that single out most
 _PAIRS_TOLD = 10
 _HIGH, _MEDIUM = 0.5, 0.2  # shares of the records from which a finding is grave
 
@@ -43,13 +45,15 @@ class Aloneness:
             How many records there will be.
         """
         self._subject = subject
+        self.untold = 0
+        """Single columns that are findings, too, and are not named."""
         self._columns = (*telling, *subject.sensitive)
         self.combinations = list(_combinations(telling, subject.sensitive))
         positions = {name: n for n, name in enumerate(self._columns)}
         self._sample = KeySample(
             [tuple(positions[name] for name in each.names) for each in self.combinations],
             rows=records,
-            most=DRAWN,
+            most=min(max(_WORK // len(self.combinations), _FEWEST_DRAWN), _DRAWN),
             seed=subject.policy.residual.seed,
         )
 
@@ -79,18 +83,15 @@ class Aloneness:
         counted = dict(zip(self.combinations, self._sample.crowdings(self._subject.k), strict=True))
         above = self._subject.policy.residual.alone_above
         by_labels = counted[self.combinations[0]]
-        alone: set[str] = set()
-        pairs = []
-        for each, crowding in counted.items():
-            if each.kind == "one" and crowding.share_alone > above:
-                alone.update(each.names)
-                yield self._finding(each, crowding, by_labels)
-            elif each.kind == "pair" and crowding.share_alone > above:
-                pairs.append((crowding.share_alone, each))
-        new = [pair for pair in pairs if not alone & set(pair[1].names)]
-        for _, each in sorted(new, key=lambda pair: -pair[0])[:_PAIRS_TOLD]:
+        most_first = sorted(counted, key=lambda each: -counted[each].share_alone)
+        telling = [each for each in most_first if counted[each].share_alone > above]
+        ones = [each for each in telling if each.kind == "one"]
+        alone = {each.names[0] for each in ones}
+        pairs = [each for each in telling if each.kind == "pair" and not alone & {*each.names}]
+        for each in (*ones[:_TOLD], *pairs[:_PAIRS_TOLD]):
             yield self._finding(each, counted[each], by_labels)
-        yield from self._of_all(counted, by_labels, told=bool(alone or new))
+        self.untold = max(len(ones) - _TOLD, 0)
+        yield from self._of_all(counted, by_labels, told=bool(ones or pairs))
         yield from self._of_sensitive(counted, by_labels)
 
     def _of_all(

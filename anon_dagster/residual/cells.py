@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from anon_dagster.core.residual.alone import Keys, mixed
-from anon_dagster.storage.values import text_array
+from anon_dagster.reading.counting import encode
 
 _MISSING = np.uint64(0x9E3779B97F4A7C15)
 _KEY = "anon-dagster hash"[:16]
@@ -20,14 +20,9 @@ def cell_keys(column: pa.Array) -> Keys:
     kind = column.type
     if pa.types.is_integer(kind) or pa.types.is_float64(kind):
         return _of_numbers(column)
-    encoded = column
-    if not pa.types.is_dictionary(kind):
-        encoded = column.dictionary_encode()
-    texts = text_array(encoded.dictionary)
-    keys = np.append(_of_texts(texts), _MISSING)
-    keys[:-1][np.asarray(texts.is_null().to_numpy(zero_copy_only=False))] = _MISSING
-    places = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False)
-    of_records: Keys = keys[places.astype(np.int64)]
+    texts, places = encode(column)
+    missing = texts.is_null().to_numpy(zero_copy_only=False)
+    of_records: Keys = np.where(missing, _MISSING, _of_texts(texts))[places]
     return of_records
 
 

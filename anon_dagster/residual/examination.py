@@ -10,7 +10,7 @@ from anon_dagster.residual.aloneness import MOST_IN_PAIRS, Aloneness
 from anon_dagster.residual.given_back import given_back
 from anon_dagster.residual.intruder import SAMPLE, attacks, intruder
 from anon_dagster.residual.outcomes import Classes, outcomes
-from anon_dagster.residual.pairs import PairSample, Recode
+from anon_dagster.residual.pairs import Pairs, PairSample, Recode
 from anon_dagster.residual.result import (
     SEVERITIES,
     Examination,
@@ -65,9 +65,29 @@ class Examiner:
         if "alone" in self._examinations and self._aloneness.is_needed:
             self._aloneness.add(batch)
 
-    def disclosure(self, classes: Classes | None, records: int) -> ResidualDisclosure:
-        """Judge what was seen of a release of so many records, of these classes."""
-        pairs, subject = self._pairs.pairs(), self._subject
+    @property
+    def pairs(self) -> Pairs:
+        """The records that were paired with what became of them."""
+        return self._pairs.pairs()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether these are all of them."""
+        return self._pairs.places is None
+
+    def disclosure(self, pairs: Pairs, classes: Classes | None, records: int) -> ResidualDisclosure:
+        """Judge what was seen.
+
+        Parameters
+        ----------
+        pairs
+            From :attr:`pairs`.
+        classes
+            What classes were formed of, if they are more than what follows from the values.
+        records
+            Of the release.
+        """
+        subject = self._subject
         tried: tuple[TriedAttack, ...] = ()
         found: list[Finding] = []
         if "given_back" in self._examinations:
@@ -113,5 +133,7 @@ class Examiner:
     def _bounds(self) -> Iterator[str]:
         if len(self._telling) > MOST_IN_PAIRS and "alone" in self._examinations:
             yield f"pairs of the {MOST_IN_PAIRS} most telling of {len(self._telling)} columns"
-        if "intruder" in self._examinations and self._pairs.places is not None:
+        if self._aloneness.untold:
+            yield f"{self._aloneness.untold} more columns that single out by themselves, not named"
+        if "intruder" in self._examinations and not self.is_whole:
             yield f"attacks on a sample of {SAMPLE:,} records"

@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 
 import numpy as np
-import pyarrow as pa
-from numpy.typing import NDArray
 
 from anon_dagster.core.residual import Column, Protected, Relation, relations
 from anon_dagster.request import QuasiIdentifier
 from anon_dagster.residual.pairs import Pairs
+from anon_dagster.residual.reading import codes_of, column_of
 from anon_dagster.residual.result import Finding, Severity
 from anon_dagster.residual.subject import Subject
-from anon_dagster.residual.texts import column_of
 
 _HALF = 0.5
 _HIGH, _MEDIUM = 0.2, 0.05  # shares of the records from which a finding is grave
@@ -19,6 +17,8 @@ _HIGH, _MEDIUM = 0.2, 0.05  # shares of the records from which a finding is grav
 
 def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
     """Find the published columns that give a protected one back."""
+    if not pairs.records:
+        return
     published = {name: _released(subject, pairs, name) for name in _published(subject, pairs)}
     protected = {name: _protected(subject, pairs, name) for name in _hidden(subject, pairs)}
     above = subject.policy.residual.given_back_above
@@ -35,14 +35,12 @@ def _published(subject: Subject, pairs: Pairs) -> Iterator[str]:
     yield from subject.harmless
     yield from subject.sensitive
     for name in subject.quasi_identifiers:
-        if pairs.records and pairs.shown(name).mean() >= _HALF:
+        if pairs.shown(name).mean() >= _HALF:
             yield name
 
 
 def _hidden(subject: Subject, pairs: Pairs) -> Iterator[str]:
     """Give the columns of which less is released than the source says."""
-    if not pairs.records:
-        return
     for name in subject.quasi_identifiers:
         if not pairs.shown(name).all():
             yield name
@@ -62,18 +60,7 @@ def _protected(subject: Subject, pairs: Pairs, name: str) -> Protected:
     if name in subject.identifiers:
         nothing = np.zeros(column.records, dtype=np.int64)
         return Protected(column, nothing, is_identifier=column.repeated < _HALF * column.records)
-    return Protected(column, codes_of(pairs.released[name]), shown=pairs.shown(name))
-
-
-def codes_of(texts: pa.StringArray) -> NDArray[np.int64]:
-    """Number texts, (records,): the same for equal ones, a missing one among them."""
-    return column_of(texts).codes if texts.null_count == len(texts) else _codes(texts)
-
-
-def _codes(texts: pa.StringArray) -> NDArray[np.int64]:
-    encoded = texts.dictionary_encode()
-    places = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy(zero_copy_only=False)
-    return np.unique(places, return_inverse=True)[1].reshape(-1).astype(np.int64)
+    return Protected(column, codes_of(pairs.labels(name)), shown=pairs.shown(name))
 
 
 def _finding(

@@ -7,8 +7,8 @@ import numpy as np
 
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.risk.attacks import Attack, inference, linkability, singling_out
-from anon_dagster.residual.given_back import codes_of
 from anon_dagster.residual.pairs import Pairs
+from anon_dagster.residual.reading import codes_of
 from anon_dagster.residual.result import AttackName, Finding, TriedAttack, severity_of
 from anon_dagster.residual.subject import Subject
 

@@ -18,13 +18,17 @@ Recode = Callable[[pa.RecordBatch], tuple[pa.RecordBatch, pa.Table]]
 class Pairs:
     """Records that were drawn, as they stand in the source and in the release."""
 
-    source: Mapping[str, pa.StringArray]  # of each column: (records,)
-    released: Mapping[str, pa.StringArray]  # of each column: (records,)
+    source: Mapping[str, pa.Array]  # of each column: (records,)
+    released: Mapping[str, pa.Array]  # of each column: (records,)
     records: int
+
+    def labels(self, name: str) -> pa.StringArray:
+        """Return how a column reads in the release, (records,)."""
+        return text_array(self.released[name])
 
     def shown(self, name: str) -> NDArray[np.bool_]:
         """Tell which records, (records,), are released with the very value of a column."""
-        own, label = self.source[name], self.released[name]
+        own, label = text_array(self.source[name]), self.labels(name)
         same = pc.or_kleene(pc.equal(own, label), pc.and_(own.is_null(), label.is_null()))
         return np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False))  # noqa: FBT003
 
@@ -65,19 +69,21 @@ class PairSample:
     def pairs(self) -> Pairs:
         """Return what was drawn."""
         released = {
-            name: _texts([table[name] for table in self._released])
+            name: _joined([table[name] for table in self._released])
             for name in (self._released[0].column_names if self._released else ())
         }
         source = {
-            name: _texts([batch[name] for batch in self._source])
+            name: _joined([batch[name] for batch in self._source])
             for name in (self.columns if self._source else ())
         }
         return Pairs(source, released, sum(batch.num_rows for batch in self._source))
 
 
-def _texts(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.StringArray:
-    return pa.concat_arrays([text_array(_whole(column)) for column in columns])
-
-
-def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def _joined(columns: Iterable[pa.Array | pa.ChunkedArray]) -> pa.Array:
+    """Join the parts of a column; of categories, their values."""
+    parts = [
+        each.combine_chunks() if isinstance(each, pa.ChunkedArray) else each for each in columns
+    ]
+    return pa.concat_arrays(
+        [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in parts]
+    )

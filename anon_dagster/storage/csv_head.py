@@ -48,6 +48,7 @@ def records(text: Iterable[str], options: CsvOptions) -> "_csv.Reader":
 
 # -- names ---------------------------------------------------------------------------------
 
+_NO_HEADER = "where there is no header, csv: {header: false, names: […]} gives the names"
 ROW_NUMBER = "row_number"
 """The name of a first column that has none: pandas and R number the records in it."""
 
@@ -73,11 +74,12 @@ def named(path: str, header: list[str], following: Iterator[list[str]]) -> tuple
         columns = f"column {unnamed[0]} of {path} has"
         if len(unnamed) > 1:
             columns = f"columns {', '.join(unnamed)} of {path} have"
-        raise SourceError(f"{columns} no name in the header")
+        raise SourceError(f"{columns} no name in the header; {_NO_HEADER}")
     for index, label in enumerate(header):
         if label in header[:index]:
             raise SourceError(
-                f"columns {header.index(label) + 1} and {index + 1} of {path} have the same name"
+                f"columns {header.index(label) + 1} and {index + 1} of {path} have the same name; "
+                f"{_NO_HEADER}"
             )
     return tuple(header)
 

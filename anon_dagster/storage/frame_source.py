@@ -84,11 +84,11 @@ def open_table_of(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
             foreign[name] = type_name(array.type)
         readable_array = None if name in foreign else array
         arrays[name] = pa.nulls(len(frame)) if readable_array is None else readable_array
-    for name, kinds in mixed.items():
-        if not may_skip(name):
+    for place, name in enumerate(names, start=1):
+        if name in mixed and not may_skip(name):
             raise SourceError(
-                f"column {name} of the DataFrame cannot be read: it holds {kinds}; give it values "
-                "of one type, integers within 64 bits"
+                f"column {place} of the DataFrame cannot be read: it holds {mixed[name]}; give it "
+                "values of one type, integers within 64 bits"
             )
     require_skippable(foreign, "the DataFrame", may_skip)
     return FrameSource(pa.table(arrays), frame, mixed | foreign)

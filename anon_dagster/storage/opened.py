@@ -83,12 +83,14 @@ def require_unique(names: list[str], where: str) -> list[str]:
     Raises
     ------
     SourceError
-        If a name is empty or stands twice.
+        If a name is empty or stands twice; by position, because it may be a cell.
     """
     if "" in names:
-        raise SourceError(f"a column of {where} has no name")
-    if twice := sorted({n for n in names if names.count(n) > 1}):
-        raise SourceError(f"{where} has several columns of the name {', '.join(twice)}")
+        raise SourceError(f"column {names.index('') + 1} of {where} has no name")
+    if len(set(names)) < len(names):
+        second = next(place for place, name in enumerate(names) if name in names[:place])
+        first = names.index(names[second])
+        raise SourceError(f"columns {first + 1} and {second + 1} of {where} have the same name")
     return names
 
 

@@ -128,9 +128,9 @@ def _stretches(rows: list[int]) -> Iterator[tuple[int, int]]:
 
 def _common(left: pa.Schema, right: pa.Schema, left_path: str, right_path: str) -> pa.Schema:
     """Return the schema of two files, with types that hold the values of both."""
-    differing = [f"{name} (one has no such column)" for name in _only_in_one(left, right)]
-    kinds = {}
-    for name in left.names if not differing else ():
+    _require_same_columns(left, right, left_path, right_path)
+    differing, kinds = [], {}
+    for name in left.names:
         own, other = left.field(name).type, right.field(name).type
         kinds[name] = united(own, other)
         if kinds[name] is None:
@@ -140,8 +140,16 @@ def _common(left: pa.Schema, right: pa.Schema, left_path: str, right_path: str) 
     return pa.schema(list(kinds.items()))
 
 
-def _only_in_one(left: pa.Schema, right: pa.Schema) -> list[str]:
-    return sorted(set(left.names) ^ set(right.names))
+def _require_same_columns(
+    left: pa.Schema, right: pa.Schema, left_path: str, right_path: str
+) -> None:
+    """Refuse a file with other columns than another one, by how many: a name may be a cell."""
+    lacking, more = set(left.names) - set(right.names), set(right.names) - set(left.names)
+    if lacking or more:
+        raise SourceError(
+            f"{right_path} has other columns than {left_path}: {len(lacking)} are missing, "
+            f"{len(more)} are new"
+        )
 
 
 def _both(one: pa.DataType, other: pa.DataType) -> str:

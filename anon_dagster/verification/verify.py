@@ -18,7 +18,7 @@ from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count, count
-from anon_dagster.reading.headers import require_header
+from anon_dagster.reading.headers import require_header, undeclared
 from anon_dagster.reading.population import count_population
 from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
@@ -155,12 +155,11 @@ def _require_columns(release: Count, policy: Policy) -> None:
     """Refuse a release with columns that the policy does not name, or without one that it needs."""
     require_header(list(release.columns), list(policy.attributes), "release")
     needed = (*policy.quasi_identifiers, *_guarded(policy))
-    unnamed = [name for name in release.columns if name not in policy.attributes]
+    unnamed = undeclared(list(release.columns), policy.attributes)
     absent = [name for name in needed if name not in release.attributes]
     if unnamed:
         raise SchemaMismatchError(
-            f"the release has {', '.join(unnamed)}, which the policy does not name; give each a "
-            "role or leave it out"
+            f"the policy does not name {unnamed} of the release; give each a role or leave it out"
         )
     if absent:
         raise SchemaMismatchError(f"the release lacks {', '.join(absent)}")

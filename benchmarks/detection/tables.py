@@ -15,15 +15,12 @@ from pathlib import Path
 import numpy as np
 from faker import Faker
 
+from anon_dagster.detection.domains import Role
 from anon_dagster.request.documents import parse_yaml
+from benchmarks.detection.judgements import LETTERS
 
 RECORDS = 600
-_ROLES = {
-    "D": "direct_identifier",
-    "Q": "quasi_identifier",
-    "S": "sensitive",
-    "N": "non_sensitive",
-}
+ROLES: dict[str, Role] = {letter: role for role, letter in LETTERS.items()}
 _MISSING = ("", "NA", "N/A", "NULL", ".", "-")
 
 Values = list[str]
@@ -36,7 +33,7 @@ class TableColumn:
     table: str
     name: str
     domains: tuple[str, ...]
-    roles: tuple[str, ...]
+    roles: tuple[Role, ...]
     values: tuple[str | None, ...]
 
 
@@ -48,7 +45,7 @@ def table_columns(*, reporting: bool) -> Iterator[TableColumn]:
         for position, (column, (domains, roles, written)) in enumerate(described.items()):
             dice = np.random.default_rng([977 if reporting else 976, number, position])
             values = _with_missing(_make(written, dice), dice, number)
-            accepted = tuple(_ROLES[role] for role in roles.split("/"))
+            accepted = tuple(ROLES[role] for role in roles.split("/"))
             yield TableColumn(table, column, tuple(domains.split("/")), accepted, values)
 
 

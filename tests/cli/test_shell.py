@@ -15,6 +15,9 @@ import pytest
 
 from anon_dagster.cli import inspecting, main
 from anon_dagster.client import AnonJob, JobResult
+from anon_dagster.errors import DisclosureError
+from anon_dagster.residual import ResidualDisclosure
+from tests.disclosures import ATTACKED, FOUND, GIVEN_BACK, NOTHING, REFUSED
 
 Capture = pytest.CaptureFixture[str]
 Give = Callable[..., None]
@@ -49,6 +52,8 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Give:
         (["measure", "r.yaml", "--wait", "--output", "x.yaml"], ".csv, .parquet, .pq"),
         (["exploratory", "a-job", "--output", "x.xyz"], ".csv, .parquet, .pq"),
         (["result", "a-job", "--output", "x"], ".csv, .parquet, .pq, .yaml, .yml"),
+        (["residual", "a-job", "--timeout", "5"], "--timeout needs --attacks"),
+        (["residual", "a-job", "--output", "x.yaml"], ".csv, .parquet, .pq"),
     ],
 )
 def test_what_is_not_understood_is_said_in_the_form_that_was_asked_for(
@@ -142,6 +147,87 @@ def test_a_proposal_says_which_row_it_is_and_how_it_is_written(
         assert (said.out, said.err) == ("", "job a-job is completed\n")
 
 
+def test_notes_of_a_detection_are_told_beside_it(give: Give, capsys: Capture) -> None:
+    made = JobResult(pd.DataFrame({"domain": ["age"]}), notes=("look at age first",))
+    give(result=lambda _: made)
+    assert main(["result", "a-job"]) == 0
+    said = capsys.readouterr()
+    assert "look at age first" not in said.out
+    assert said.err.splitlines() == ["job a-job is completed", "note: look at age first"]
+    assert main(["--json", "result", "a-job"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == ["look at age first"]
+
+
+# -- what a release tells beside its promises ----------------------------------------------
+
+
+def test_a_completed_job_warns_of_every_finding_with_its_cure(give: Give, capsys: Capture) -> None:
+    give(result=lambda _: JobResult(None, ("out.parquet",), "a-sum", residual=FOUND))
+    assert main(["result", "a-job"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "out.parquet\n"
+    _, first, second = said.err.splitlines()
+    assert first.startswith("warning: high: age_again gives age back")
+    assert first.endswith(GIVEN_BACK.cure)
+    assert "fewer than 3 records" in second
+    assert main(["--json", "result", "a-job"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["residual"] == json.loads(json.dumps(FOUND.to_document()))
+    assert said.err == ""
+
+
+def test_a_job_without_a_finding_warns_of_nothing(give: Give, capsys: Capture) -> None:
+    give(result=lambda _: JobResult(None, ("out.parquet",), "a-sum", residual=NOTHING))
+    assert main(["result", "a-job"]) == 0
+    assert capsys.readouterr().err == "job a-job is completed\n"
+
+
+def test_the_findings_of_a_job_are_told_in_words_as_a_document_and_as_a_table(
+    give: Give, capsys: Capture, tmp_path: Path
+) -> None:
+    asked = []
+
+    def residual(**options: Any) -> ResidualDisclosure:
+        asked.append(options)
+        return ATTACKED if options["attacks"] else FOUND
+
+    give(residual=residual)
+    assert main(["residual", "a-job"]) == 0
+    assert "age_again gives age back" in capsys.readouterr().out
+    assert main(["--json", "residual", "a-job", "--attacks", "--timeout", "9"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert ResidualDisclosure.from_document(told) == ATTACKED
+    assert asked == [{"attacks": False, "timeout": None}, {"attacks": True, "timeout": 9.0}]
+    for name, read in (("found.csv", pd.read_csv), ("found.parquet", pd.read_parquet)):
+        assert main(["residual", "a-job", "--output", str(tmp_path / name)]) == 0
+        assert list(read(tmp_path / name)["columns"]) == ["age_again", "seat, shift"]
+    give(residual=lambda **_: NOTHING)
+    assert main(["residual", "a-job", "--output", str(tmp_path / "found.csv")]) == 0
+    assert pd.read_csv(tmp_path / "found.csv").empty
+
+
+def test_a_job_that_refused_to_publish_has_an_exit_code_of_its_own(
+    give: Give, capsys: Capture
+) -> None:
+    def refused(_: object) -> JobResult:
+        try:
+            REFUSED.require()
+        except DisclosureError as error:
+            error.job_id = "a-job"
+            raise
+        raise AssertionError
+
+    give(result=refused)
+    assert main(["result", "a-job"]) == 12
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "nothing is published" in said.err
+    assert GIVEN_BACK.cure in said.err
+    assert main(["--json", "result", "a-job"]) == 12
+    document = json.loads(capsys.readouterr().err)
+    assert (document["error"], document["code"]) == ("DisclosureError", 12)
+
+
 def test_where_nothing_was_proposed_no_proposal_is_written(
     give: Give, capsys: Capture, tmp_path: Path
 ) -> None:
@@ -149,6 +235,19 @@ def test_where_nothing_was_proposed_no_proposal_is_written(
     assert main(["result", "a-job", "--output", str(tmp_path / "proposal.yaml")]) == 5
     assert "proposed no request" in capsys.readouterr().err
     assert not (tmp_path / "proposal.yaml").exists()
+
+
+def test_the_picture_of_what_was_measured_is_written_where_there_is_one(
+    give: Give, capsys: Capture, tmp_path: Path
+) -> None:
+    rows, drawn = pd.DataFrame({"k": [2], "chosen": [True]}), tmp_path / "frontier.svg"
+    give(result=lambda _: JobResult(rows, proposal="policy: {}\n", picture="<svg/>"))
+    assert main(["result", "a-job", "--output", str(drawn)]) == 0
+    assert drawn.read_text(encoding="utf-8") == "<svg/>"
+    assert "row 0 was chosen" in capsys.readouterr().err
+    give(result=lambda _: JobResult(rows, proposal="policy: {}\n"))
+    assert main(["result", "a-job", "--output", str(tmp_path / "none.svg")]) == 5
+    assert "measured nothing for a proposal" in capsys.readouterr().err
 
 
 def test_what_explored_values_are_called_is_all_that_their_columns_are(

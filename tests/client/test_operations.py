@@ -17,8 +17,10 @@ from anon_dagster.client.client import DetectionMode
 from anon_dagster.client.deployment import Launch
 from anon_dagster.errors import (
     AbortedJobError,
+    DisclosureError,
     HandoverError,
     JobError,
+    JobKindError,
     RequestError,
     UnfinishedJobError,
     UnknownJobError,
@@ -74,6 +76,7 @@ def test_a_job_gives_what_the_library_gives(finished: tuple[AnonJob, dict[str, A
     explored = job.exploratoryStats()
     pd.testing.assert_frame_equal(explored.values, library.exploratory.values)
     pd.testing.assert_frame_equal(explored.summary, library.exploratory.summary)
+    assert job.result().residual == job.residual() == library.residual
 
 
 def test_the_status_has_exactly_five_keys(finished: tuple[AnonJob, dict[str, Any]]) -> None:
@@ -96,6 +99,7 @@ def test_a_client_without_the_folder_of_the_jobs_reads_what_holds_no_value(
     elsewhere = AnonJob(job.job_id, SimpleNamespace(deployment=client.deployment, store=tmp_path))
     pd.testing.assert_frame_equal(elsewhere.risk_statistics(), job.risk_statistics())
     pd.testing.assert_frame_equal(elsewhere.utility_statistics(), job.utility_statistics())
+    assert elsewhere.residual() == job.residual()
     for holds_values in (elsewhere.result, elsewhere.exploratory_statistics):
         with pytest.raises(JobError, match="cannot be read from here: mount it"):
             holds_values()
@@ -163,8 +167,10 @@ def test_a_measurement_gives_what_the_library_gives(
     job = client.measure(request, measurement={"k": [2, 4]})
     library = anon_dagster.measure(request, measurement={"k": [2, 4]})
     pd.testing.assert_frame_equal(handed_back(job.result(SECONDS).df), library)
-    with pytest.raises(JobError, match="of kind measure"):
-        job.risk_statistics()
+    for ask in (job.risk_statistics, job.residual, lambda: client.examine_residual(job)):
+        with pytest.raises(JobKindError, match="of kind measure"):
+            ask()
+    assert job.result().residual is None
 
 
 @pytest.mark.parametrize("mode", ["full", "classification", "hierarchies"])
@@ -176,6 +182,9 @@ def test_a_detection_says_what_each_column_seems_to_be(
     result = job.result(SECONDS)
     assert set(handed_back(result.df).index) == set(policy()["attributes"])
     assert (result.proposal is not None) == (mode == "full")
+    assert result.notes == (
+        anon_dagster.detect(request["source"]["path"]).notes if mode == "full" else ()
+    )
     assert job.status()["info"]["kind"] == "detect"
     assert CANARY not in json.dumps(job.status())
 
@@ -186,7 +195,8 @@ def test_a_proposal_is_a_request_that_runs(client: AnonClient) -> None:
     proposed = parse_yaml(str(result.proposal), name="the example")
     assert anon_dagster.anonymize(proposed).release.verification.holds
     assert handed_back(result.df)["reachable"].any()
-    assert CANARY not in json.dumps(job.status())
+    assert str(result.picture).count("<title>") == handed_back(result.df)["reachable"].sum()
+    assert CANARY not in json.dumps(job.status()) + str(result.picture)
     job.delete()
 
 
@@ -256,6 +266,43 @@ def test_a_target_that_a_later_job_published_is_not_the_first_ones_to_remove(
     assert Path(target).exists()
     assert later.delete(target=True)["targets_kept"] == []
     assert not Path(target).exists()
+
+
+# -- what a release tells beside its promises ----------------------------------------------
+
+
+def test_a_finished_job_is_examined_again_by_a_job_of_its_own(
+    client: AnonClient, finished: tuple[AnonJob, dict[str, Any]]
+) -> None:
+    job, _ = finished
+    attacked = job.residual(attacks=True, timeout=SECONDS)
+    assert attacked.attacks
+    assert not job.residual().attacks, "it stays what the job found"
+    (last,) = client.jobs(1)
+    assert (last["kind"], last["status"]) == ("residual", "completed")
+    again = client.job(last["id"])
+    assert again.residual() == attacked == again.result().residual
+    assert len(handed_back(again.result().df)) == len(attacked.findings)
+    assert len(again.status()["completed"]["statistics"]["residual"]) == len(attacked.findings)
+    assert CANARY not in json.dumps(again.status())
+    with pytest.raises(JobKindError, match="of kind residual"):
+        client.examine_residual(again)
+    again.delete()
+
+
+def test_a_job_that_refuses_to_publish_raises_and_exits_as_that(
+    client: AnonClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = request_of(tmp_path, target=True)
+    people().assign(age_again=people()["age"]).to_csv(tmp_path / "people.csv", index=False)
+    request["policy"]["attributes"]["age_again"] = {"role": "non_sensitive"}
+    request["policy"]["residual"] = {"given_back": "refuse"}
+    job = client.anonymize(request)
+    with pytest.raises(DisclosureError, match="age_again tells of age"):
+        job.result(SECONDS)
+    assert not (tmp_path / "out.parquet").exists()
+    assert anon(client, "result", job.job_id) == 12
+    assert "make `age_again` a quasi-identifier, or drop it" in capsys.readouterr().err
 
 
 # -- abort ---------------------------------------------------------------------------------
@@ -368,6 +415,7 @@ def test_a_session_in_the_shell(
     metadata = said("metadata", job_id)
     assert metadata["kind"] == "anonymize"
     assert CANARY not in json.dumps(metadata)
+    assert said("residual", job_id)["examined"] == 60
     for name in ("risk", "utility", "exploratory"):
         shown = said(name, job_id)
         assert shown

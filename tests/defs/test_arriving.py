@@ -24,6 +24,7 @@ from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import FILES_TAG
 from anon_dagster.request.yaml_writing import document as written
 from tests.deployment import Deployment, deployed, failure
+from tests.disclosures import FOUND, NOTHING, REFUSED, let_find
 
 SENSOR, JOB = "people_files_sensor", "people_files_job"
 CANARY = "Zeisig"
@@ -429,11 +430,47 @@ def test_a_check_tells_what_is_left_behind(place: Place) -> None:
     assert checked(place)
 
 
+def test_a_check_warns_of_what_the_last_release_of_each_file_tells(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_find(monkeypatch, FOUND)
+    assert evaluated(place, "nothing_is_given_back").passed
+    place.put("a.csv", people())
+    (result,) = place.tick()
+    assert result.success, failure(result)
+    evaluation = evaluated(place, "nothing_is_given_back")
+    assert (evaluation.passed, evaluation.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert f"{place.inbox / 'a.csv'}: high: age_again gives age back" in str(evaluation.description)
+    made = place.deployment.instance.fetch_materializations(dg.AssetKey(["people", "files"]), 1)
+    shown = made.records[0].asset_materialization
+    assert shown is not None
+    assert shown.metadata["worst"].value == "high"
+    let_find(monkeypatch, NOTHING)
+    place.put("a.csv", people(records=90))
+    place.tick()
+    assert evaluated(place, "nothing_is_given_back").passed
+
+
+def test_a_file_whose_release_tells_what_is_refused_is_set_aside(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_find(monkeypatch, REFUSED)
+    place.put("a.csv", people())
+    place.tick()
+    assert place.states() == {"a.csv": State.SET_ASIDE}
+    assert "nothing is published, by policy.residual" in place.ledger()["a.csv"].reason
+    assert not (place.out / "a.csv").exists()
+
+
 def checked(place: Place) -> bool:
-    key = dg.AssetCheckKey(dg.AssetKey(["people", "files"]), "every_file_is_released")
+    return evaluated(place, "every_file_is_released").passed
+
+
+def evaluated(place: Place, check: str) -> dg.AssetCheckEvaluation:
+    key = dg.AssetCheckKey(dg.AssetKey(["people", "files"]), check)
     job = place.deployment.definitions.resolve_implicit_global_asset_job_def().get_subset(
         asset_selection=set(), asset_check_selection={key}
     )
     result = job.execute_in_process(instance=place.deployment.instance, raise_on_error=False)
     (evaluation,) = result.get_asset_check_evaluations()
-    return evaluation.passed
+    return evaluation

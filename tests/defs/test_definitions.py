@@ -22,12 +22,15 @@ STAGES = {
     "measurement",
     "report",
     "request",
+    "residual_disclosure",
     "risk_metrics",
     "solution",
     "source",
     "utility_statistics",
 }
-SINGLE = {"adhoc/application", "adhoc/applied", "adhoc/proposal", "adhoc/verified"}
+SINGLE = {
+    f"adhoc/{step}" for step in ("application", "applied", "examined", "proposal", "verified")
+}
 GROUPS = {"adhoc", "credit_union", "patients"}
 
 
@@ -52,14 +55,17 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
             "source:source_matches_schema",
             "anonymized:release_keeps_every_promise",
             "anonymized:release_matches_schema",
+            "residual_disclosure:nothing_is_given_back",
         )
-    } | {"adhoc/verified:release_keeps_every_promise"} | {
-        f"{group}/anonymized:target_is_fresh" for group in GROUPS - {"adhoc"}
-    }
+    } | {
+        "adhoc/verified:release_keeps_every_promise",
+        "adhoc/examined:nothing_is_given_back",
+    } | {f"{group}/anonymized:target_is_fresh" for group in GROUPS - {"adhoc"}}
     assert set(repository.job_names) == {
         "__ASSET_JOB",
         "apply_job",
         "propose_job",
+        "residual_job",
         "retention_job",
         "verify_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
@@ -93,15 +99,28 @@ def test_the_lineage_is_that_of_the_design(project: dg.Definitions) -> None:
         "exploratory_statistics": {"anonymized"},
         "risk_metrics": {"anonymized"},
         "utility_statistics": {"anonymized"},
-        "report": {"exploratory_statistics", "risk_metrics", "utility_statistics"},
+        "residual_disclosure": {"anonymized"},
+        "report": {
+            "residual_disclosure",
+            "exploratory_statistics",
+            "risk_metrics",
+            "utility_statistics",
+        },
         "measurement": {"frequency_table"},
     }
 
 
-def test_every_check_blocks_what_follows_but_that_of_age(project: dg.Definitions) -> None:
+def test_what_a_release_tells_follows_later_records_as_well(project: dg.Definitions) -> None:
+    graph = project.resolve_asset_graph()
+    parents = graph.get(dg.AssetKey(["adhoc", "residual_disclosure"])).parent_keys
+    assert {key.path[1] for key in parents} == {"anonymized", "applied"}
+
+
+def test_every_check_of_a_promise_blocks_what_follows(project: dg.Definitions) -> None:
     graph = project.resolve_asset_graph()
     assert {key.name for key in graph.asset_check_keys if not graph.get(key).blocking} == {
-        "target_is_fresh"
+        "target_is_fresh",
+        "nothing_is_given_back",
     }
 
 

@@ -12,7 +12,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 
-from anon_dagster import anonymize, jobs, risk_per_record
+from anon_dagster import anonymize, detect, jobs, risk_per_record
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
@@ -178,6 +178,7 @@ def test_every_check_of_a_finished_job_passed(result: dg.ExecuteInProcessResult)
         "source_matches_schema": True,
         "release_keeps_every_promise": True,
         "release_matches_schema": True,
+        "nothing_is_given_back": True,
         "target_is_fresh": True,
     }
 
@@ -315,6 +316,14 @@ def test_jobs_that_only_look_write_no_release(
     done = deployment.run_request(adhoc(source, target=target), job)
     assert done.success, failure(done)
     assert not target.exists()
+
+
+def test_a_detection_shows_its_notes(deployment: Deployment, tmp_path: Path) -> None:
+    source = tmp_path / "people.csv"
+    people().to_csv(source, index=False)
+    done = deployment.run_request(adhoc(source), "detect_job")
+    told = [row["note"] for row in shown(done, "detection")["notes"]]
+    assert told == list(detect(str(source)).notes)
 
 
 def test_a_deleted_job_leaves_others_that_went_on_from_it_whole(deployment: Deployment) -> None:

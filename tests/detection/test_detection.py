@@ -212,15 +212,21 @@ def test_only_what_is_numbers_throughout_is_kept_close_in_its_order(stray: str |
 
 
 @pytest.mark.parametrize(
-    ("years", "last"),
-    [((-90, -20), 0), ((-95, 0), 0), ((-3, 4), 4), ((-60, 3), 3)],
-    ids=["births", "births until now", "cards", "contracts"],
+    ("name", "years", "last"),
+    [
+        ("born", (-90, -20), 0),
+        ("born", (-95, 0), 0),
+        ("card_expires", (-3, 4), 4),
+        ("contract_end", (-60, 3), 3),
+    ],
 )
-def test_two_digits_mean_a_year_that_has_dates(years: tuple[int, int], last: int) -> None:
+def test_two_digits_mean_a_year_that_has_dates(
+    name: str, years: tuple[int, int], last: int
+) -> None:
     now = pd.Timestamp.now().year
     dice = np.random.default_rng(3)
     of_years = dice.integers(now + years[0], now + years[1] + 1, 600)
     born = [f"{n % 28 + 1:02}/{n % 12 + 1:02}/{year % 100:02}" for n, year in enumerate(of_years)]
-    rule = propose_hierarchies(people(600).assign(born=born))["born"]
+    rule = propose_hierarchies(people(600).assign(**{name: born}))[name]
     assert isinstance(rule, DateRule)
     assert rule.two_digit_years_until == now + last

@@ -25,6 +25,7 @@ COLUMNS: dict[str, list[Any]] = {
     "age": [17, 19, *range(20, 40), 80, 95],
     "income": [1040 + n for n in range(ROWS)],
     "town": ["Lyon", "Oslo"] * (ROWS // 2),
+    "region": ["Lyon", "Lima"] * (ROWS // 2),
     "job": ["nurse"] * (ROWS - 2) + ["mayor", "bishop"],
     "stay": [1, 2, 8, 9] * (ROWS // 4),
     "ward": ["heart", "eyes", "skin", "lungs"] * (ROWS // 4),
@@ -134,7 +135,11 @@ def test_statistics_and_the_report_show_no_more_of_an_identifier_than_its_mask_l
     told = result.exploratory
     assert told.values["value"].tolist() == ["*****1"]  # noqa: PD011 (a table of them)
     assert "765431" not in told.summary.to_csv()
-    page = html(ReportData(result.decision, told, result.risk, result.utility, ("somewhere",)))
+    page = html(
+        ReportData(
+            result.decision, told, result.risk, result.utility, ("somewhere",), result.residual
+        )
+    )
     assert "*****1" in page
     assert "765431" not in page
 
@@ -177,3 +182,14 @@ def test_cells_are_suppressed_where_their_class_must() -> None:
 
 def test_values_are_averaged_within_their_class() -> None:
     assert set(released("weight")["weight"]) == {61}
+
+
+def test_a_tree_of_arx_is_read_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tree,) = re.findall(r"```csv\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)
+    (tmp_path / "regions.csv").write_text(tree, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    attribute = {**shown()["region"], "lowest_level": 2, "highest_level": 2}
+    policy = {"attributes": {"region": attribute}, "privacy": {"k_anonymity": {"k": 2}}}
+    df = anonymize({"policy": policy}, frame=pd.DataFrame({"region": COLUMNS["region"]})).df
+    assert df is not None
+    assert set(df["region"]) == {"Europe", "America"}

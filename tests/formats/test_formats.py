@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from anon_dagster.arrivals import Registry, State
+from anon_dagster.client.result import read_result
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.ownership import owner_of
 from anon_dagster.defs.resources import JobStore
@@ -111,6 +112,15 @@ def test_the_documents_of_a_job_are_read(job: JobFolder) -> None:
     assert (owner.host, owner.tags) == ("a-host", {"anon/kind": "anonymize"})
     announced = job.load_document("announced.json")
     assert announced["paths"] == [announced["target"]] == [FIRST.target]
+
+
+def test_a_job_of_before_releases_were_examined_has_its_result_all_the_same(
+    job: JobFolder,
+) -> None:
+    made = read_result(job, "anonymize", None)
+    assert (made.paths, made.residual) == ((FIRST.target,), None)
+    with pytest.raises(JobError, match=r"has no residual_disclosure\.json; materialize"):
+        job.load_residual()
 
 
 def test_a_solution_that_does_not_tell_its_decimal_mark_is_refused_with_its_version() -> None:

@@ -1,6 +1,7 @@
 """The folder of a job gives back what was kept, and never mixes what belongs to two."""
 
 import datetime as dt
+import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -12,14 +13,16 @@ import pytest
 
 from anon_dagster.assessment.of_decision import record_risks
 from anon_dagster.errors import JobError, JobKindError
-from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.folder import JobFolder, folders_of_files
 from anon_dagster.operations.anonymize import anonymize, risk_per_record
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import count
 from anon_dagster.request import parse_request
+from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.sources import open_frame
+from tests.disclosures import ATTACKED, FOUND, NOTHING, REFUSED
 
 FRAME = pd.DataFrame(
     {
@@ -141,6 +144,8 @@ LOADS: dict[str, Callable[[JobFolder], object]] = {
     "request": JobFolder.load_request,
     "count": JobFolder.load_count,
     "solution": JobFolder.load_solution,
+    "residual": JobFolder.load_residual,
+    "application": JobFolder.load_application,
 }
 
 
@@ -150,6 +155,45 @@ def test_what_a_job_never_made_is_missing_by_name(
 ) -> None:
     with pytest.raises(JobError, match=r"job one has no \w+\.\w+"):
         load(job)
+
+
+@pytest.mark.parametrize("found", [FOUND, NOTHING, REFUSED, ATTACKED])
+def test_what_a_release_tells_beside_its_promises_is_given_back(
+    job: JobFolder, found: ResidualDisclosure
+) -> None:
+    path = job.save_residual(found)
+    assert job.load_residual() == found
+    assert path.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        '{"findings": [{}], "examined": 1, "k": 2}',
+        '{"findings": [], "examined": 1, "k": 2, "of_the_future": 1, "format_version": 1}',
+        '{"findings": 1, "examined": 1, "k": 2}',
+        '{"findings"',
+        '{"format_version": 2}',
+        "{}",
+    ],
+)
+def test_findings_that_cannot_be_read_are_refused_by_their_name(
+    job: JobFolder, damaged: str
+) -> None:
+    job.save_residual(FOUND).write_text(damaged, encoding="utf-8")
+    with pytest.raises(JobError, match=r"residual_disclosure\.json of job one") as caught:
+        job.load_residual()
+    assert caught.value.__cause__ is None
+
+
+def test_the_newest_findings_of_each_file_are_found(tmp_path: Path) -> None:
+    assert folders_of_files(tmp_path, frozenset({"a"})) == {}
+    for moment, (run, key) in enumerate([("one", "a"), ("two", "a"), ("two", "b")]):
+        file = JobFolder(tmp_path, run, key).save_residual(FOUND)
+        os.utime(file, (moment, moment))
+    JobFolder(tmp_path, "three", "a").save_document("risk.json", {})
+    found = folders_of_files(tmp_path, frozenset({"a"}))
+    assert found == {"a": JobFolder(tmp_path, "two", "a")}
 
 
 def test_the_risk_of_every_record_is_readable_by_its_owner_alone_and_goes_with_the_job(

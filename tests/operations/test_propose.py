@@ -112,6 +112,98 @@ def test_time_that_is_up_stops_the_search_once_something_is_acceptable(
     assert hurried.alternatives["acceptable"].sum() == 1
 
 
+def test_what_there_was_no_time_for_is_told(people: pd.DataFrame) -> None:
+    hurried = anon_dagster.auto_anonymize(people, acceptable_risk=0.2, seconds=0)
+    said = " ".join(hurried.reasons)
+    assert "Chosen of the 1 of 18 configurations that were measured" in said
+    assert "17 configurations could not be measured in time" in said
+    assert "measured with recoding: local, k: 10" in said
+    assert "searched briefly" in said
+    assert all(f"# {reason}" in hurried.yaml for reason in hurried.reasons)
+
+
+def test_local_recoding_is_chosen_where_it_loses_less_and_the_reasons_say_so(
+    proposal: anon_dagster.Proposal,
+) -> None:
+    measured = proposal.alternatives[proposal.alternatives["acceptable"]]
+    least = measured.groupby("recoding")["infoLoss"].min()
+    assert least["local"] < least["global"]
+    assert proposal.request["policy"]["recoding"] == "local"
+    assert (
+        f"The best of local recoding loses {least['local']:.3f}, that of global recoding "
+        f"{least['global']:.3f}"
+    ) in " ".join(proposal.reasons)
+
+
+def test_the_picture_shows_every_configuration_that_was_measured(
+    proposal: anon_dagster.Proposal,
+) -> None:
+    reachable = int(proposal.alternatives["reachable"].sum())
+    assert proposal.picture.count("<title>") == reachable
+    assert not any(value in proposal.picture for value in ("Person", "J45", "E11"))
+
+
+FEW = {
+    "a key": pd.DataFrame({"v": [5000 + 3 * n for n in range(100)]}),
+    "texts that differ": pd.DataFrame({"v": [f"x{n}" for n in range(100)]}),
+    "no column": pd.DataFrame(index=range(5)),
+    "no record": pd.DataFrame({"age": pd.Series([], dtype="int64")}),
+    "one record": pd.DataFrame({"age": [30], "sex": ["f"]}),
+    "three records": pd.DataFrame({"age": [30, 31, 32], "sex": ["f", "m", "f"]}),
+    "one value": pd.DataFrame({"v": ["x"] * 100}),
+    "nothing but missing values": pd.DataFrame({"v": [None] * 100}),
+    "a secret alone": pd.DataFrame({"diagnosis": ["J45.9", "E11.9"] * 50}),
+    "a secret that hardly anybody has": pd.DataFrame(
+        {"age": [20 + n % 40 for n in range(200)], "diagnosis": ["J45.9"] * 199 + ["E11.9"]}
+    ),
+    "a sum that somebody did not tell": pd.DataFrame(
+        {"age": [20 + n % 40 for n in range(200)], "income": [*map(str, range(199)), "unknown"]}
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", FEW)
+@pytest.mark.parametrize("risk", [0.1, 0.5])
+def test_a_request_is_refused_in_words_or_can_be_run(kind: str, risk: float) -> None:
+    table = FEW[kind]
+    try:
+        proposal = anon_dagster.auto_anonymize(table, acceptable_risk=risk, seconds=1)
+    except anon_dagster.AnonError as error:
+        refusal = str(error)
+        assert kind not in {"one value", "a secret alone"}, refusal
+        assert not any(f"{value}" in refusal for value in ("x17", "5051", "J45.9", "unknown"))
+        return
+    assert anon_dagster.anonymize(proposal.request, frame=table).release.verification.holds
+    assert kind not in {"a key", "texts that differ", "no column", "no record", "one record"}
+
+
+def test_values_outside_of_the_sample_do_not_stop_what_is_proposed() -> None:
+    incomes = [str(20_000 + 137 * (n * 7 % 400)) for n in range(399)]
+    table = pd.DataFrame({"age": [20 + n % 40 for n in range(400)], "income": [*incomes, "a lot"]})
+    seeds = (s for s in range(99) if _guard_of_income(table, seed=s) == "t_closeness")
+    seed = next(seeds)  # whose sample has numbers alone
+    proposal = anon_dagster.auto_anonymize(table, sample=50, seed=seed, seconds=1)
+    privacy = proposal.request["policy"]["privacy"]
+    assert "t_closeness" not in privacy
+    assert privacy["l_diversity"] == [{"attribute": "income", "l": 2, "variant": "distinct"}]
+    assert "some of its values are no numbers" in proposal.yaml
+    assert anon_dagster.anonymize(proposal.request, frame=table).release.verification.holds
+
+
+def _guard_of_income(table: pd.DataFrame, *, seed: int) -> str:
+    document = anon_dagster.detect(table, sample=50, seed=seed).promises.document
+    return next(model for model in document if model != "k_anonymity")
+
+
+def test_a_table_of_which_nothing_could_be_released_says_so() -> None:
+    with pytest.raises(RequestError, match="so nothing would be released"):
+        anon_dagster.auto_anonymize(FEW["a key"])
+    with pytest.raises(
+        RequestError, match="each of the 1 columns is taken for a direct identifier"
+    ):
+        anon_dagster.detect(FEW["a key"]).request()
+
+
 def test_a_risk_that_cannot_be_reached_is_refused(people: pd.DataFrame) -> None:
     with pytest.raises(UnreachableError, match="accept a larger risk"):
         anon_dagster.auto_anonymize(people, acceptable_risk=0.001)

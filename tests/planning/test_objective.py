@@ -168,7 +168,14 @@ def test_a_policy_with_an_objective_is_measured_and_read_back() -> None:
 def test_the_report_says_what_was_lost_least(options: dict[str, Any], words: str) -> None:
     result = anonymize({"policy": policy(**options)}, frame=people())
     page = html(
-        ReportData(result.decision, result.exploratory, result.risk, result.utility, ("here",))
+        ReportData(
+            result.decision,
+            result.exploratory,
+            result.risk,
+            result.utility,
+            ("here",),
+            result.residual,
+        )
     )
     assert words in page
     assert ("no better one exists" in page) == (options["objective"] != "classification")

@@ -1,6 +1,9 @@
+import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -9,6 +12,8 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.report.page import ReportData, html
+from anon_dagster.residual import ResidualDisclosure
+from tests.disclosures import ATTACKED, GIVEN_BACK
 
 MARKUP = '<script>alert("1")</script>'
 POLICY = {
@@ -31,7 +36,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
         self.elements.add(tag)
-        if tag not in {"meta", "rect"}:
+        if tag not in {"meta", "rect", "br"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -42,8 +47,17 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(result: AnonResult, *paths: str) -> str:
-    return html(ReportData(result.decision, result.exploratory, result.risk, result.utility, paths))
+def page_of(result: AnonResult, *paths: str, residual: ResidualDisclosure | None = None) -> str:
+    return html(
+        ReportData(
+            result.decision,
+            result.exploratory,
+            result.risk,
+            result.utility,
+            paths,
+            residual or result.residual,
+        )
+    )
 
 
 @pytest.fixture
@@ -80,3 +94,27 @@ def test_an_attribute_of_too_many_values_has_a_line_in_place_of_a_picture() -> N
 def test_the_template_engine_is_imported_only_where_a_report_is_made() -> None:
     script = "import sys, anon_dagster.report.page; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+@pytest.mark.slow
+def test_the_page_is_as_wide_as_a_phone(result: AnonResult, tmp_path: Path) -> None:
+    selenium = pytest.importorskip("selenium.webdriver")
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not (browser and driver):
+        pytest.skip("there is no chromium with its driver here: apt-get install chromium-driver")
+    columns = tuple(f"a_column_with_a_long_name_{n}" for n in range(6))
+    long = replace(GIVEN_BACK, columns=columns, cure=f"drop {', '.join(columns)}")
+    page = page_of(result, "out/" * 40, residual=replace(ATTACKED, findings=(long,)))
+    (tmp_path / "page.html").write_text(page, encoding="utf-8")
+    options = selenium.ChromeOptions()
+    options.binary_location = browser
+    for option in ("--headless=new", "--no-sandbox", "--disable-gpu"):
+        options.add_argument(option)
+    chrome = selenium.Chrome(options=options, service=selenium.ChromeService(driver))
+    phone = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    try:
+        chrome.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", phone)
+        chrome.get((tmp_path / "page.html").as_uri())
+        assert chrome.execute_script("return document.documentElement.scrollWidth") == 390
+    finally:
+        chrome.quit()

@@ -379,7 +379,7 @@ def test_a_frame_may_have_a_column_that_is_dropped(values: list[Any]) -> None:
     df = anon_dagster.anonymize(policy_of("direct_identifier"), frame=frame).df
     assert df is not None
     assert list(df.columns) == ["town"]
-    with pytest.raises(SourceError, match="nested"):
+    with pytest.raises(SourceError, match=r"column 1 of|nested \("):
         anon_dagster.anonymize(policy_of("sensitive"), frame=frame)
     assert anon_dagster.detect(frame)["nested"].role == "direct_identifier"
     assert open_frame(frame, may_skip=lambda _: True).skipped.keys() == {"nested"}

@@ -258,12 +258,12 @@ def test_a_column_without_values_in_one_file_has_the_type_of_the_other(tmp_path:
     assert read(open_source(Source(path=paths))) == {"a": [None, 7], "b": ["x", "y"]}
 
 
-def test_files_of_differing_schemas_are_refused_by_name(tmp_path: Path) -> None:
+def test_files_of_differing_schemas_are_refused(tmp_path: Path) -> None:
     one = parquet_file(tmp_path, {"a": [1], "b": [1]}, "1.parquet")
     other = parquet_file(tmp_path, {"a": [CANARY], "b": [1]}, "2.parquet")
     fewer = parquet_file(tmp_path, {"b": [1]}, "3.parquet")
     assert refused(Source(path=(one, other))).endswith("differ in a (string and int64)")
-    assert "differ in a (one has no such column)" in refused(Source(path=(one, fewer)))
+    assert refused(Source(path=(one, fewer))).endswith("1 are missing, 0 are new")
 
 
 def test_nested_columns_are_refused_by_name(tmp_path: Path) -> None:
@@ -333,15 +333,15 @@ def test_a_frame_that_changes_later_does_not_change_what_was_opened() -> None:
 @pytest.mark.parametrize(
     "values", [[1, CANARY], [dt.date(2024, 1, 1), CANARY], [{1}, {2}], [[1], [2]], [True, CANARY]]
 )
-def test_a_column_of_several_types_is_refused_by_name(values: Iterable[object]) -> None:
-    with pytest.raises(SourceError, match="ailing") as caught:
+def test_a_column_of_several_types_is_refused_by_its_position(values: Iterable[object]) -> None:
+    with pytest.raises(SourceError, match=r"column 2 of|ailing \(") as caught:
         open_frame(pd.DataFrame({"fine": [1, 2], "ailing": pd.Series(values, dtype=object)}))
     assert CANARY not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
 
 
 def test_columns_of_a_frame_need_names_of_their_own() -> None:
-    with pytest.raises(SourceError, match="several columns of the name a"):
+    with pytest.raises(SourceError, match="columns 1 and 2 of the DataFrame have the same name"):
         open_frame(pd.DataFrame([[1, 2]], columns=["a", "a"]))
     with pytest.raises(SourceError, match="names"):
         open_frame(pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")])))

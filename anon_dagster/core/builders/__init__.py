@@ -7,9 +7,11 @@ from anon_dagster.core.builders.numeric import by_interval, by_rounding
 from anon_dagster.core.builders.period import by_period, read_moment
 from anon_dagster.core.builders.text import Mask, by_mask, by_suppression
 from anon_dagster.core.builders.tree import from_nodes, from_rows
+from anon_dagster.core.builders.tree_text import Form, read_lines, without_arx_missing, write_tree
 
 __all__ = [
     "Domain",
+    "Form",
     "Mask",
     "by_frequency",
     "by_interval",
@@ -21,6 +23,9 @@ __all__ = [
     "free_label",
     "from_nodes",
     "from_rows",
+    "read_lines",
     "read_moment",
     "refuse_confusion",
+    "without_arx_missing",
+    "write_tree",
 ]

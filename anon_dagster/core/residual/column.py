@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.residual.lines import Aim
-from anon_dagster.core.residual.rule import Evidence, others_say, usual
+from anon_dagster.core.residual.rule import Evidence, most_have
+from anon_dagster.core.residual.spelling import FIRST_LOOK, Spelling, some_rows
 
 _NARROW = 8  # a guess within an eighth of a label's width, on either side, leaves a quarter of it
 _PLAIN = 1000  # what is told to a thousandth of its spread counts as told
-_FEW = 5  # records that a label must have for its width to be known
+_FEW = 6  # numbers that a label must stand for to have a width
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +57,19 @@ class Column:
     def records(self) -> int:
         """How many records there are."""
         return len(self.codes)
+
+    def spelling(self, most: int) -> Spelling:
+        """Return how at most so many records read; see :func:`.spelling.some_rows`."""
+        return self._first_look if most == FIRST_LOOK else self._spelled(most)
+
+    @cached_property
+    def _first_look(self) -> Spelling:
+        return self._spelled(FIRST_LOOK)
+
+    def _spelled(self, most: int) -> Spelling:
+        assert self.texts is not None, "the column has texts"
+        codes = self.codes[some_rows(self.records, most)]
+        return Spelling(self.texts[code] for code in codes.tolist())
 
     @cached_property
     def distinct(self) -> int:
@@ -106,9 +120,18 @@ class Protected:
     @cached_property
     def known(self) -> NDArray[np.bool_]:
         """Which records, (records,), have a value that their label tells: the usual one of it."""
-        codes = self.column.codes
-        told = others_say(self.labels, codes).right_or(usual(codes)) & ~self.column.missing
+        told = most_have(self.labels, self.column.codes) & ~self.column.missing
         return told if self.shown is None else told | self.shown
+
+    @cached_property
+    def expected(self) -> NDArray[np.float64]:
+        """How likely another record of the same label has the value of each, (records,)."""
+        width = self.column.distinct
+        keys = self.labels * width + self.column.codes
+        _, of_record, counts = np.unique(keys, return_inverse=True, return_counts=True)
+        sizes = np.bincount(self.labels, minlength=1)[self.labels]
+        expected: NDArray[np.float64] = counts[of_record.reshape(-1)] / sizes
+        return expected
 
     @cached_property
     def widths(self) -> NDArray[np.float64]:
@@ -138,7 +161,7 @@ class Protected:
             labels, np.split(self.column.numbers[order], starts[1:]), strict=True
         ):
             medians[label] = np.median(own)
-            widths[label] = _spread(own) if len(own) >= _FEW else 0.0
+            widths[label] = _spread(own) if len(np.unique(own)) >= _FEW else 0.0
         return widths, medians
 
     @cached_property

@@ -19,13 +19,12 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.residual.rule import others_say, usual
+from anon_dagster.core.residual.rule import most_have, others_say
 
 _WORK = 4_000_000  # tuples and values that are compared with the ranges of classes, about
 _MOST_TUPLES = 2**17  # of more, a slice is looked at
 _LEAST = 30  # records without which nothing is learnt
 _GAIN = 0.05  # share of the records, at least, whose outcome the labels tell and the values do not
-_LAMBDA = 0.2  # share of the mistakes of who knows the values, at least, that labels undo
 _DEVIATIONS = 6.0
 
 _Ints = NDArray[np.int64]
@@ -100,7 +99,12 @@ class Telling:
 
 
 def outcome_told(
-    attributes: Sequence[Labelled], outcome: _Ints, counts: _Ints, *, seed: int = 0
+    attributes: Sequence[Labelled],
+    outcome: _Ints,
+    counts: _Ints,
+    *,
+    undone: float,
+    seed: int = 0,
 ) -> Telling | None:
     """Find out whether labels tell an outcome that the values behind them do not.
 
@@ -112,6 +116,8 @@ def outcome_told(
         (tuples,): dense from 0 on.
     counts
         (tuples,): how many records each stands for.
+    undone
+        The share of the mistakes of who knows the values, at least, that labels undo.
     seed
         Of the classes that are looked at, where all would take too long.
 
@@ -121,16 +127,14 @@ def outcome_told(
     """
     if not attributes or int(counts.sum()) < _LEAST or len(np.unique(outcome)) < 2:
         return None
-    at_all = usual(outcome, counts)
+    at_all = most_have(np.zeros(len(outcome), dtype=np.int64), outcome, counts)
     classes = _joined([attribute.labels for attribute in attributes])
     rows, known = _told_by_ranges(attributes, classes, _Outcome(outcome, counts, at_all), seed)
     pattern = _joined([_dense(each.heights)[each.labels] for each in attributes])
-    told = [
-        _telling(
-            kind, others_say(groups, outcome, counts).right_or(at_all)[rows], known, counts[rows]
-        )
-        for kind, groups in (("labels", classes), ("pattern", pattern))
-    ]
+    told = []
+    for kind, groups in (("labels", classes), ("pattern", pattern)):
+        right = others_say(groups, outcome, counts).right_or(at_all)[rows]
+        told.append(_telling(kind, right, known, counts[rows], undone))
     return max(
         (each for each in told if each is not None),
         key=lambda each: each.share - each.baseline,
@@ -159,7 +163,7 @@ def a_slice(attributes: Sequence[Labelled], *, seed: int = 0) -> _Ints:
 class _Outcome:
     values: _Ints  # (tuples,)
     counts: _Ints  # (tuples,)
-    usual: _Bools  # (tuples,): whether most others of the table have the same
+    usual: _Bools  # (tuples,): whether it is the usual one of the table
 
     def told(self, inside: _Ints, own: _Ints) -> _Bools:
         """Tell of some tuples whether most others inside some ranges have their outcome."""
@@ -170,11 +174,13 @@ class _Outcome:
         return np.where(of_own == 0, self.usual[own], of_own > 0)
 
 
-def _telling(kind: str, right: _Bools, known: _Bools, counts: _Ints) -> Telling | None:
+def _telling(
+    kind: str, right: _Bools, known: _Bools, counts: _Ints, undone: float
+) -> Telling | None:
     """Say how much more is right than is known, unless it is little, or may be chance."""
     records = int(counts.sum())
     share, baseline = (float(counts[told].sum() / records) for told in (right, known))
-    if records < _LEAST or share - baseline < max(_GAIN, _LAMBDA * (1 - baseline)):
+    if records < _LEAST or share - baseline < max(_GAIN, undone * (1 - baseline)):
         return None
     different = int(counts[right != known].sum())
     if (share - baseline) * records < _DEVIATIONS * sqrt(different + 1):

@@ -17,7 +17,7 @@ from anon_dagster.core.residual.lines import (
     likely_pairs,
 )
 from anon_dagster.core.residual.neighbours import Neighbours, middles_of_others
-from anon_dagster.core.residual.rule import Evidence, others_say
+from anon_dagster.core.residual.rule import Evidence, others_say, surprise
 from anon_dagster.core.residual.texts import by_beginnings, by_coarser_code, by_texts
 
 Tells = Literal["value", "range"]
@@ -33,6 +33,7 @@ _FIRST_LOOK = 2_048  # records that are enough to see that there is nothing to b
 _DONE = 0.98  # share of the guesses of a line that are right, so that no other line is looked for
 _MORE = 0.1  # share of the records that two columns must tell beyond one of them
 _MONOTONE = 0.95  # rank correlation
+_SURPRISE = 20.0  # nats: a chance of 2e-9, in which thousands of relations are tried
 _FEWEST = 6  # numbers that must differ on both sides of a line
 
 
@@ -123,6 +124,8 @@ class _Told:
     kind: str
     tells: Tells
     evidence: Evidence
+    groups: NDArray[np.int64] | None = None
+    """(records,): of those that say the same, if it is the others of a group that tell."""
 
     def relation(self, protected: int, published: tuple[int, ...]) -> Relation:
         evidence = self.evidence
@@ -141,10 +144,18 @@ class _Told:
         """How much is told: a value counts twice as much as a range."""
         return self.evidence.gained * (1.0 if self.tells == "value" else 0.5)
 
+    def is_no_chance(self, target: Protected) -> bool:
+        """Tell whether groups agree more than small ones do by chance."""
+        if self.groups is None:
+            return True
+        return surprise(self.groups, target.column.codes, target.expected) >= _SURPRISE
 
-def _best(told: Iterator[_Told], above: float) -> _Told | None:
+
+def _best(target: Protected, told: Iterator[_Told], above: float) -> _Told | None:
     """Return what tells most, and of what tells about as much the first."""
-    counting = [each for each in told if each.evidence.counts(above=above)]
+    counting = [
+        each for each in told if each.evidence.counts(above=above) and each.is_no_chance(target)
+    ]
     most = max((each.weight for each in counting), default=0.0)
     return next((each for each in counting if each.weight >= most - _CLOSE), None)
 
@@ -153,7 +164,7 @@ def _best(told: Iterator[_Told], above: float) -> _Told | None:
 
 
 def _of_one(target: Protected, source: _Published, above: float) -> _Told | None:
-    return _best(_ways(target, source, above), above)
+    return _best(target, _ways(target, source, above), above)
 
 
 def _ways(target: Protected, source: _Published, above: float) -> Iterator[_Told]:
@@ -223,10 +234,7 @@ def _by_codes(target: Protected, column: Column, above: float) -> Iterator[_Told
     several = bool(target.labels.any())
     joined = [column.codes, *([_joined(column.codes, target.labels)] if several else [])]
     if target.column.repeated > above * column.records:
-        for groups in joined:
-            said = others_say(groups, target.column.codes)
-            right = said.right & ~target.column.missing
-            yield _Told("function", "value", Evidence(said.clear, right, target.known))
+        yield from (_by_groups("function", target, groups) for groups in joined)
     if target.is_identifier:
         return
     if target.column.is_numeric and not column.is_numeric:
@@ -235,6 +243,19 @@ def _by_codes(target: Protected, column: Column, above: float) -> Iterator[_Told
             yield _Told("function", "range", target.range_by(guesses))
     if (fewer := by_coarser_code(target, column)) is not None:
         yield _Told("coarser code", "range", fewer)
+
+
+def _by_groups(
+    kind: str,
+    target: Protected,
+    groups: NDArray[np.int64],
+    *,
+    told: NDArray[np.bool_] | bool = True,
+) -> _Told:
+    """Guess values as what most others of a group have, where there is a group to speak of."""
+    said = others_say(groups, target.column.codes)
+    right = said.right & ~target.column.missing
+    return _Told(kind, "value", Evidence(said.clear & told, right, target.known), groups)
 
 
 def _joined(one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -250,10 +271,7 @@ def _by_calendar(target: Protected, source: _Published) -> Iterator[_Told]:
     """Look at parts of a published date, and at a published part of a protected one."""
     for part in source.parts.values():
         groups = np.unique(part, return_inverse=True)[1].reshape(-1)
-        said = others_say(groups, target.column.codes)
-        right = said.right & ~target.column.missing
-        guessed = said.clear & source.column.counted
-        yield _Told("part of a date", "value", Evidence(guessed, right, target.known))
+        yield _by_groups("part of a date", target, groups, told=source.column.counted)
     if target.column.is_date and not source.column.is_date:
         if source.column.is_numeric:
             digits = days_of_digits(source.column.numbers)
@@ -305,7 +323,8 @@ def _of_date_parts(
         and (name := part_held(target.column, parts, source.column)) is not None
     }
     if len(set(held.values())) > 1:
-        told = _best(_told_by_parts(target, parts, list(dict.fromkeys(held.values()))), above)
+        names = list(dict.fromkeys(held.values()))
+        told = _best(target, _told_by_parts(target, parts, names), above)
         if told is not None:
             yield tuple(held), told
 

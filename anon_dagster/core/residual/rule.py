@@ -13,7 +13,7 @@ References
 """
 
 from dataclasses import dataclass
-from math import sqrt
+from math import lgamma, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,9 +98,68 @@ def others_say(
     return Said((own > rival)[of_record], clear[of_record], (own == rival)[of_record])
 
 
-def usual(values: NDArray[np.int64], weights: NDArray[np.int64] | None = None) -> NDArray[np.bool_]:
-    """Tell which records, (records,), have the value that most others have."""
-    return others_say(np.zeros(len(values), dtype=np.int64), values, weights).right
+def most_have(
+    groups: NDArray[np.int64],
+    values: NDArray[np.int64],
+    weights: NDArray[np.int64] | None = None,
+) -> NDArray[np.bool_]:
+    """Tell which records, (records,), have the usual value of their group, one of several.
+
+    Who is alone in a group has the usual value if it is that of all records.
+    """
+    everybody = np.zeros(len(groups), dtype=np.int64)
+    alone = np.bincount(groups, minlength=1)[groups] < 2
+    of_all = _is_first(everybody, values, weights) if alone.any() else alone
+    return np.where(alone, of_all, _is_first(groups, values, weights))
+
+
+def _is_first(
+    groups: NDArray[np.int64], values: NDArray[np.int64], weights: NDArray[np.int64] | None
+) -> NDArray[np.bool_]:
+    cells, of_record = _cells(groups, values)
+    counts = np.bincount(of_record, weights, minlength=len(cells))
+    order = np.lexsort((-np.arange(len(cells)), counts, cells))
+    last = np.ones(len(order), dtype=np.bool_)
+    last[:-1] = cells[order][1:] != cells[order][:-1]
+    first = np.zeros(len(cells), dtype=np.bool_)
+    first[order[last]] = True
+    return first[of_record]
+
+
+def surprise(
+    groups: NDArray[np.int64], values: NDArray[np.int64], expected: NDArray[np.float64]
+) -> float:
+    """Return how surprising it is, in nats, that groups agree on a value where they clearly do.
+
+    The first record of a group may have any value; by Chernoff's bound the others agree with it by
+    chance with a probability of at most ``exp(-(n - 1) KL)``, for all groups that clearly agree
+    together. They may be any of the groups, which is counted, too.
+
+    Parameters
+    ----------
+    groups, values
+        (records,): dense from 0 on.
+    expected
+        (records,): how likely others have the value of the record, by what is known anyway.
+    """
+    cells, of_record = _cells(groups, values)
+    counts = np.bincount(of_record, minlength=len(cells))
+    sizes = np.bincount(groups, minlength=1)
+    first, _ = _two_largest(cells, counts, len(sizes))
+    several = np.flatnonzero(sizes > 1)
+    share = (first[several] - 1) / (sizes[several] - 1)
+    clear = share >= _CLEAR
+    of_group = np.zeros(len(sizes))
+    is_first = (counts == first[cells])[of_record]
+    np.maximum.at(of_group, groups[is_first], expected[is_first])
+    chance = np.clip(of_group[several], 1e-12, 1 - 1e-12)
+    q = np.clip(share, 1e-12, 1 - 1e-12)
+    divergence = q * np.log(q / chance) + (1 - q) * np.log((1 - q) / (1 - chance))
+    information = np.where(q > chance, (sizes[several] - 1) * divergence, 0.0)[clear].sum()
+    groups_clear = int(clear.sum())
+    ways = lgamma(len(several) + 1) - lgamma(groups_clear + 1)
+    ways -= lgamma(len(several) - groups_clear + 1)
+    return float(information - ways)
 
 
 def _cells(
@@ -124,16 +183,20 @@ def _cells(
 def _two_largest(
     groups: NDArray[np.int64], counts: NDArray[np.int64], size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the largest and the second largest count of each group, (groups,) each."""
-    order = np.lexsort((counts, groups))
-    ordered = groups[order]
-    last = np.ones(len(ordered), dtype=np.bool_)
-    last[:-1] = ordered[1:] != ordered[:-1]
+    """Return the largest and the second largest count of each group, (groups,) each.
+
+    Groups ascend.
+    """
     first, second = np.zeros(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
-    first[ordered[last]] = counts[order][last]
-    before = np.flatnonzero(last) - 1
-    has_two = (before >= 0) & (ordered[np.maximum(before, 0)] == ordered[last])
-    second[ordered[last][has_two]] = counts[order][before[has_two]]
+    if not len(groups):
+        return first, second
+    starts = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
+    present = groups[starts]
+    first[present] = np.maximum.reduceat(counts, starts)
+    is_first = counts == first[groups]
+    ties = np.add.reduceat(is_first.astype(np.int64), starts)
+    below = np.maximum.reduceat(np.where(is_first, 0, counts), starts)
+    second[present] = np.where(ties > 1, first[present], below)
     return first, second
 
 

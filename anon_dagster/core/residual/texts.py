@@ -1,6 +1,5 @@
 """Texts within texts: copies in another spelling, words of a longer text, beginnings of a code."""
 
-import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -8,10 +7,9 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.residual.column import Column, Protected
 from anon_dagster.core.residual.rule import Evidence, others_say
+from anon_dagster.core.residual.spelling import FIRST_LOOK, Spelling, Texts, some_rows
 
-_IDLE = re.compile(r"[\W_]+")
 _SHORTEST = 2  # characters of a beginning that tells anything
-_FIRST_LOOK = 256  # records that are enough to see that there is nothing to be seen
 _MOST = 4_000  # records that texts are compared on
 _QUARTER = 4
 _LEAST = 8  # values that a label must leave for a quarter of them to mean anything
@@ -19,46 +17,14 @@ _SURE = 0.75
 _HINT = 0.5
 _PLACES = (0, 1, 2, -1)  # of a word in a text
 
-_Texts = NDArray[np.str_]
-
-
-class Spelling:
-    """How some records of a column read, without what is idle in a spelling."""
-
-    def __init__(self, column: Column, rows: NDArray[np.int64]) -> None:
-        """Read the texts of some rows of a column that has texts."""
-        assert column.texts is not None, "the column has texts"
-        texts = [column.texts[code] or "" for code in column.codes[rows].tolist()]
-        words = [[word.casefold() for word in _IDLE.split(text) if word] for text in texts]
-        self.whole = _array("".join(each) for each in words)
-        self.lengths = np.char.str_len(self.whole)
-        self._words = words
-
-    def word(self, place: int) -> _Texts:
-        """Return the word at a place of each text, (rows,), or nothing."""
-        return _array(
-            words[place] if -len(words) <= place < len(words) else "" for words in self._words
-        )
-
-    def first(self, characters: int) -> _Texts:
-        """Return the first characters of each text, (rows,)."""
-        return self.whole.astype(f"<U{characters}")
-
-    def last(self, characters: int) -> _Texts:
-        """Return the last characters of each text, (rows,)."""
-        return _array(text[-characters:] for text in self.whole.tolist())
-
-
-def _array(texts: Iterator[str]) -> _Texts:
-    return np.array(list(texts), dtype=np.str_)
-
 
 def by_texts(protected: Protected, published: Column) -> Iterator[tuple[str, Evidence]]:
     """Weigh the ways in which a text may hold a protected one: as a copy, or as a part of it."""
     if protected.column.texts is None or published.texts is None:
         return
-    for rows in (_rows(published.records, _FIRST_LOOK), _rows(published.records, _MOST)):
-        own, other = Spelling(protected.column, rows), Spelling(published, rows)
+    for most in (FIRST_LOOK, _MOST):
+        rows = some_rows(published.records, most)
+        own, other = protected.column.spelling(most), published.spelling(most)
         present = (own.lengths > 0) & ~protected.column.missing[rows] & ~published.missing[rows]
         if not present.any():
             return
@@ -71,13 +37,9 @@ def by_texts(protected: Protected, published: Column) -> Iterator[tuple[str, Evi
         yield kind, Evidence(present, right, protected.known[rows])
 
 
-def _rows(records: int, most: int) -> NDArray[np.int64]:
-    return np.random.default_rng(0).permutation(records)[:most]
-
-
 def _readings(
     own: Spelling, other: Spelling, present: NDArray[np.bool_]
-) -> Iterator[tuple[str, _Texts]]:
+) -> Iterator[tuple[str, Texts]]:
     """Give the ways to read a longer text: as a whole, at its ends, or as one of its words."""
     yield "copy", other.whole
     usual = int(np.bincount(own.lengths[present]).argmax())
@@ -92,8 +54,7 @@ def by_beginnings(protected: Protected, published: Column) -> Evidence | None:
     """Weigh a column that holds the beginnings of protected texts: fewer of these are left."""
     if protected.column.texts is None or published.texts is None:
         return None
-    rows = _rows(published.records, _FIRST_LOOK)
-    own, other = Spelling(protected.column, rows), Spelling(published, rows)
+    own, other = protected.column.spelling(FIRST_LOOK), published.spelling(FIRST_LOOK)
     begins = np.char.startswith(own.whole, other.whole)
     begins &= (other.lengths >= _SHORTEST) & (other.lengths < own.lengths)
     return by_fewer_values(protected, published) if begins.mean() >= _SURE else None

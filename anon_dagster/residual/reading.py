@@ -1,4 +1,4 @@
-"""Texts as the examination compares them: which are equal, and what numbers or dates they are."""
+"""Columns as the examination compares them: what is equal, what numbers or dates they are."""
 
 import re
 from collections.abc import Sequence
@@ -14,6 +14,7 @@ from anon_dagster.core.residual import Column
 from anon_dagster.detection.times import FORMATS
 from anon_dagster.request import DateRule, HierarchyRule
 from anon_dagster.storage.meaning import ordering_of
+from anon_dagster.storage.values import is_number, text_array
 
 _EPOCH = 719_163  # the ordinal of 1970-01-01
 _SECONDS = 86_400
@@ -24,33 +25,43 @@ _THOUSANDS = r"^([+-]?[0-9]{1,3})((?:,[0-9]{3})+)(\.[0-9]*)?$"
 
 
 def column_of(
-    texts: pa.StringArray, *, marks: Sequence[str] = (".",), rule: HierarchyRule | None = None
+    values: pa.Array, *, marks: Sequence[str] = (".",), rule: HierarchyRule | None = None
 ) -> Column:
-    """Read a column of texts, (records,).
+    """Read a column, (records,).
 
     Parameters
     ----------
+    values
+        Of any type; of texts it is found out what they mean.
     marks
-        The decimal marks that its numbers may have, the likeliest first.
+        The decimal marks that the numbers among texts may have, the likeliest first.
     rule
         How its values are generalized, if they are: a rule for dates tells how these are written.
     """
-    encoded = texts.dictionary_encode()
-    values = encoded.dictionary
-    missing = np.asarray(texts.is_null().to_numpy(zero_copy_only=False))
-    places = pc.fill_null(encoded.indices, len(values)).to_numpy(zero_copy_only=False)
-    places = places.astype(np.int64)
-    numbers, is_date = _numbers(values, marks, rule)
-    of_records = np.append(numbers, np.nan)[places]
-    used, codes = np.unique(places, return_inverse=True)
-    labels = [*values.to_pylist(), None]
+    missing = np.asarray(values.is_null().to_numpy(zero_copy_only=False))
+    if is_number(values.type):
+        numbers = values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        return Column(codes_of(values), numbers, missing)
+    encoded = text_array(values).dictionary_encode()
+    texts = encoded.dictionary
+    places = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False)
+    numbers, is_date = _numbers(texts, marks, rule)
+    used, codes = np.unique(places.astype(np.int64), return_inverse=True)
+    labels = [*texts.to_pylist(), None]
     return Column(
         codes.reshape(-1).astype(np.int64),
-        of_records,
+        np.append(numbers, np.nan)[places.astype(np.int64)],
         missing,
         is_date,
         [labels[place] for place in used],
     )
+
+
+def codes_of(values: pa.Array) -> NDArray[np.int64]:
+    """Number values, (records,): the same for equal ones, a missing one among them."""
+    encoded = values.dictionary_encode()
+    places = pc.fill_null(encoded.indices, len(encoded.dictionary)).to_numpy(zero_copy_only=False)
+    return np.unique(places, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _numbers(

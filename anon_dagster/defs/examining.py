@@ -1,0 +1,70 @@
+"""What the release of a finished job tells beside its promises: the job that examines it again."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from pydantic import Field
+
+from anon_dagster.defs import metadata
+from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.checks import residual_result, residual_spec
+from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.ownership import own
+from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.run_progress import RunProgress
+from anon_dagster.jobs import names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
+
+_EXAMINED = ADHOC.key(names.EXAMINED)
+
+
+class ExaminationConfig(dg.Config):
+    """Whose release is examined, and whether it is attacked."""
+
+    job: str = Field(
+        default="the id of a finished job",
+        description="The id of a job that released something: a request, or later records.",
+    )
+    attacks: bool = Field(
+        default=False,
+        description="Carry out the attacks of a motivated intruder, too, on a sample of records.",
+    )
+
+
+def examining() -> dg.Definitions:
+    """Define the job that examines a release again."""
+    return dg.Definitions(
+        assets=[_examined],
+        jobs=[
+            dg.define_asset_job(
+                names.RESIDUAL_JOB,
+                selection=dg.AssetSelection.assets(_EXAMINED),
+                tags={KIND_TAG: "residual", DATASET_TAG: ADHOC.name},
+            )
+        ],
+    )
+
+
+@dg.asset(
+    key=_EXAMINED,
+    group_name=ADHOC.name,
+    partitions_def=ADHOC.partitions,
+    check_specs=[residual_spec(_EXAMINED)],
+)
+def _examined(
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ExaminationConfig
+) -> Iterator[dg.MaterializeResult[None]]:
+    """What the release of a finished job tells although every promise holds, examined again."""
+    with failures_in_words():
+        from anon_dagster.jobs.examination import examine_again
+
+        job, progress = own(context, store), RunProgress(context)
+        progress.begin(names.EXAMINED)
+        found = examine_again(store.job(config.job), attacks=config.attacks)
+        shown = {
+            "job": dg.MetadataValue.text(config.job),
+            **metadata.of_residual(found),
+            **metadata.file(job.save_residual(found)),
+        }
+        progress.finish()
+    yield dg.MaterializeResult(metadata=shown, check_results=[residual_result(found)])
