@@ -112,6 +112,14 @@ def _is_on_a_scale(profile: Profile) -> bool:
     return len(common) <= FEW and int(common.sum()) >= _NEARLY_ALL * profile.present
 
 
+def of_an_alternative(case: Case) -> Answer | None:
+    """Exempt what people may choose between: the time, the comfort of a train."""
+    offered = "choice" in case.table.topics and not case.kinds and case.domain.role is None
+    if offered and case.profile.numeric and case.plain:
+        return "non_sensitive", "it describes what could be chosen, not who chose"
+    return None
+
+
 def of_no_person(case: Case) -> Answer | None:
     """Exempt what is left in a table of things; and counts, of a column judged by itself."""
     if not case.table.people:

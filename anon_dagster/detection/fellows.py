@@ -1,8 +1,10 @@
-"""Columns that are alike by their names: questions that are numbered, and what an offer says."""
+"""Columns that go with others: questions alike, events and their times, shares, logarithms."""
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+
+import numpy as np
 
 from anon_dagster.detection.name_words import kind_names
 from anon_dagster.detection.profile import Profile
@@ -11,23 +13,74 @@ from anon_dagster.detection.words import tokens
 _NUMBERED = re.compile(r"(.*?[^\d])[_. ]?(\d{1,3})[a-z]?")
 _QUESTIONS = 4
 _ANSWERS = range(3, 12)
+_MANY_ANSWERS = range(5, 12)
+_EVENT = re.compile(r"(.+?)[._]?(s|stat|status|event)", re.IGNORECASE)
+_TIMES = ("", "time", "_time", ".time", "t", "days", "_days")
+_COMPUTED = re.compile(r"(?:log_?|ln_?|l|sqrt_?)(.+)|(.+?)_?(?:sq|squared|2)", re.IGNORECASE)
+_PARTS = 3
+_ADDS_UP = 0.98  # share of the records whose shares must add up
+_ROUNDED = 0.01
 
 
 def batteries(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, int]]:
-    """Yield answers on one scale to questions that are numbered, each with how many they are."""
-    fellows: dict[tuple[str, float], list[str]] = defaultdict(list)
+    """Yield answers on one scale to many questions, each with how many they are.
+
+    The questions are numbered, ``A1`` to ``A5``, or their names speak of nothing that is known.
+    """
+    fellows: dict[tuple[str, float, float], list[str]] = defaultdict(list)
     for name, profile in profiles.items():
         numbered = _NUMBERED.fullmatch(name)
-        if numbered and _on_a_scale(profile):
-            fellows[numbered[1], profile.span.most].append(name)
+        ends = profile.span.least, profile.span.most
+        if numbered and _is_on_a_scale(profile, _ANSWERS):
+            fellows[numbered[1], *ends].append(name)
+        elif not kind_names(name) and _is_on_a_scale(profile, _MANY_ANSWERS):
+            fellows["", *ends].append(name)
     for names in fellows.values():
         if len(names) >= _QUESTIONS:
             yield from ((name, len(names)) for name in names)
 
 
-def _on_a_scale(profile: Profile) -> bool:
-    begins = profile.span.least in (0, 1)
-    return profile.numeric and profile.span.whole and begins and profile.distinct in _ANSWERS
+def _is_on_a_scale(profile: Profile, answers: range) -> bool:
+    begins, ends = profile.span.least in (0, 1), profile.span.most <= answers.stop
+    return (
+        profile.numeric and profile.span.whole and begins and ends and profile.distinct in answers
+    )
+
+
+def events(profiles: Mapping[str, Profile]) -> Iterator[str]:
+    """Yield columns that say whether something happened, beside when: ``rfsstat``, ``rfstime``."""
+    for name, profile in profiles.items():
+        named = _EVENT.fullmatch(name)
+        few = profile.numeric and profile.span.whole and profile.distinct < _QUESTIONS
+        if named and few and any(f"{named[1]}{time}" in profiles for time in _TIMES):
+            yield name
+
+
+def computed(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, str]]:
+    """Yield columns named as a logarithm or a square of another, each with the other."""
+    for name, profile in profiles.items():
+        named = _COMPUTED.fullmatch(name)
+        of = next((base for base in (named.groups() if named else ()) if base in profiles), None)
+        if of is not None and profile.numeric and profiles[of].numeric:
+            yield name, of
+
+
+def shares(profiles: Mapping[str, Profile]) -> Iterator[str]:
+    """Yield columns that add up to one in nearly all records: shares of a budget, of a day."""
+    parts = [
+        profile
+        for profile in profiles.values()
+        if profile.numeric
+        and not profile.span.whole
+        and profile.span.least >= 0
+        and profile.span.most <= 1
+        and profile.distinct > _ANSWERS.stop
+    ]
+    if len(parts) < _PARTS:
+        return
+    columns = [np.append(part.numbers, np.nan)[part.codes] for part in parts]
+    if np.mean(np.abs(np.sum(columns, axis=0) - 1) <= _ROUNDED * len(parts)) >= _ADDS_UP:
+        yield from (part.name for part in parts)
 
 
 def offered(profiles: Mapping[str, Profile]) -> Iterator[str]:

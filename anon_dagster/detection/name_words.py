@@ -19,6 +19,27 @@ _LONG, _REST = 6, 3
 """Letters of a word that is found inside of a longer one that is not known otherwise, and of what
 is left where it has no more than these."""
 _SHORT = 4
+_GLUED = frozenset(
+    {
+        *(
+            "age",
+            "sex",
+            "kid",
+            "mom",
+            "dad",
+            "sib",
+            "edu",
+            "gpa",
+            "sat",
+            "job",
+            "occ",
+            "exp",
+            "inc",
+        ),
+        *("pay", "bmi", "adl", "inj"),
+    }
+)
+"""Short words that names are often glued of."""
 _PIECES, _WHOLE = "pieces", "whole"
 
 
@@ -76,13 +97,8 @@ def _known() -> frozenset[str]:
 
 @cache
 def _glued() -> frozenset[str]:
-    """Return the words that glued names are made of; harmless ones of four letters and more."""
-    return frozenset(
-        word
-        for kind in all_kinds()
-        for word in kind.words
-        if len(word) >= (_SHORT if kind.role == _HARMLESS else _SHORT - 1)
-    )
+    """Return the words that glued names are made of: shorter ones are found there by chance."""
+    return frozenset(word for word in _known() if len(word) >= _SHORT) | _GLUED
 
 
 def stands_for_itself(word: str) -> bool:

@@ -74,12 +74,17 @@ def became(case: Case) -> Answer | None:
     return None
 
 
-def in_a_battery(case: Case) -> Answer | None:
-    """One of many answers to questions alike."""
-    count = case.table.batteries.get(case.profile.name)
-    if count is None:
-        return None
-    return "sensitive", f"one of {count} answers on the same scale, which are a person's own"
+def among_fellows(case: Case) -> Answer | None:
+    """Answers to questions alike, events beside their times, parts of what somebody has."""
+    name, table = case.profile.name, case.table
+    if name in table.batteries:
+        count = table.batteries[name]
+        return "sensitive", f"one of {count} answers on the same scale, which are a person's own"
+    if name in table.events:
+        return "sensitive", "what became of a person, beside how long that took"
+    if name in table.shares:
+        return "sensitive", "a share of a whole, as others add up to it, which is a person's own"
+    return None
 
 
 def money(case: Case) -> Answer | None:
@@ -89,8 +94,7 @@ def money(case: Case) -> Answer | None:
     thing = case.speaks_of("thing")
     if thing is not None:
         return ("quasi_identifier", case.rarity) if case.rare else ("non_sensitive", thing.reason)
-    known = case.kind("quasi_identifier", "direct_identifier")
-    if known is not None and not case.verdict.name_score and not case.firm:
+    if case.speaks and not case.verdict.name_score and not case.firm:
         return None
     return "sensitive", "sums of money; whether they are private is for a person to say"
 
@@ -110,15 +114,12 @@ def among_findings(case: Case) -> Answer | None:
 
 
 def among_others_alike(case: Case) -> Answer | None:
-    """Whatever else is in a table about what people think, have done or can do."""
+    """Whatever else is in a table about what people think or have done."""
     few = case.profile.distinct <= FEW and not case.verdict.name_score
     if "politics" in case.table.topics and few and case.speaks:
         return "sensitive", "an answer, as it seems, in a table about what people think"
     if "offence" in case.table.topics and not case.verdict.name_score:
         return "sensitive", "of an offence, as it seems: the table is about them"
-    measured = case.profile.numeric and case.profile.distinct > FEW
-    if "ability" in case.table.topics and measured:
-        return "sensitive", "of a test, as it seems: the table is about them"
     return None
 
 

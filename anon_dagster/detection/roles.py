@@ -28,7 +28,7 @@ RULES: tuple[Callable[[Case], Answer | None], ...] = (
     protections.known_by_values,
     # A name outweighs values that could be anything: first what nobody may learn.
     protections.private,
-    protections.in_a_battery,
+    protections.among_fellows,
     protections.money,
     protections.exact_working_time,
     exemptions.about_things,
@@ -38,6 +38,7 @@ RULES: tuple[Callable[[Case], Answer | None], ...] = (
     # Neither tells: the table may, and what single records have to themselves.
     protections.among_findings,
     protections.among_others_alike,
+    exemptions.of_an_alternative,
     protections.says_more_than_it_holds,
     protections.singles_out,
     exemptions.of_no_person,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from anon_dagster.detection.classification import Verdict
 from anon_dagster.detection.date_parts import date_parts
-from anon_dagster.detection.fellows import batteries, offered
+from anon_dagster.detection.fellows import batteries, computed, events, offered, shares
 from anon_dagster.detection.person_numbers import person_numbers
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.topics import may_be_of_people, topics
@@ -25,6 +25,12 @@ class TableView:
     """Columns that hold a part of a date, each with the columns of the other parts."""
     batteries: Mapping[str, int] = field(default_factory=dict)
     """Columns that hold an answer to one of many questions alike, with how many they are."""
+    events: frozenset[str] = frozenset()
+    """Columns of what became of somebody, beside a column of how long that took."""
+    shares: frozenset[str] = frozenset()
+    """Columns of shares that add up to one."""
+    computed: Mapping[str, str] = field(default_factory=dict)
+    """Columns that are named as a logarithm or a square of others, each with the other."""
     offered: frozenset[str] = frozenset()
     """Columns about what is offered, as their fellows of the same first word say."""
 
@@ -41,5 +47,8 @@ def view(profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]) -> Ta
         frozenset(person_numbers(profiles, verdicts)),
         dict(date_parts(profiles)),
         dict(batteries(profiles)),
+        frozenset(events(profiles)),
+        frozenset(shares(profiles)),
+        dict(computed(profiles)),
         frozenset(offered(profiles)),
     )

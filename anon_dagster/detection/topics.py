@@ -1,6 +1,6 @@
 """What a table is about, as the names of its columns say together."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from anon_dagster.detection.classification import Verdict
 from anon_dagster.detection.name_words import kind_names, pieces_of
@@ -32,6 +32,10 @@ _CREDIT = frozenset(
     }
 )
 """Words that only tables about credit have several of."""
+_EVENTS = frozenset({"statu", "stat", "delta", "cen", "event", "death", "died", "relapse"})
+_FOLLOWED = frozenset({"time", "futime", "stime", "survtime", "tstart", "tstop", "followup"})
+_CHOICES = frozenset({"choice", "chosen", "mode", "alternative", "choiceid", "id", "alt"})
+_PRICES = frozenset({"price", "cost", "fare", "pric", "gcost", "vcost"})
 _FEWEST, _SHARE, _ANYWAY = 3, 0.2, 6
 """Columns that make a table one about health or credit: at least so many, and of the table so
 large a share; or so many of however many."""
@@ -41,18 +45,24 @@ def topics(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     """Yield what a table is about.
 
     ``care`` if anything in it speaks of health, ``medical`` if much of it does, ``credit`` if much
-    of it speaks of what is owed; ``politics``, ``offence`` and ``ability`` if several columns do.
+    of it speaks of what is owed; ``politics`` and ``offence`` if several columns do; ``choice`` if
+    a choice stands beside prices.
     """
     kinds = {name: kind_names(name) for name in verdicts}
     enough = max(_FEWEST, min(_SHARE * len(verdicts), _ANYWAY))
     ill = {name for name, verdict in verdicts.items() if _of_health(verdict, kinds[name])}
     if ill:
         yield "care"
-    if len(ill) > 1 and len(ill | {n for n in verdicts if kinds[n] & _CARE}) >= enough:
+    with_cares = len(ill | {name for name in verdicts if kinds[name] & _CARE})
+    if (len(ill) > 1 and with_cares >= enough) or (ill and _followed_up(verdicts)):
         yield "medical"
-    for topic, least in (("politics", 2), ("offence", 2), ("ability", _FEWEST)):
-        if sum(topic in kinds[name] for name in verdicts) >= least:
+    for topic in ("politics", "offence"):
+        if sum(topic in kinds[name] for name in verdicts) > 1:
             yield topic
+    words = {name: frozenset(pieces_of(name)) for name in verdicts}
+    priced = any(spoken & _PRICES for spoken in words.values())
+    if priced and any(spoken & _CHOICES and spoken <= _CHOICES for spoken in words.values()):
+        yield "choice"
     owing = sum(bool(_CREDIT & set(pieces_of(name))) for name in verdicts)
     if owing > 1 and sum(bool(kinds[name] & _SUMS) for name in verdicts) > enough:
         yield "credit"
@@ -60,6 +70,12 @@ def topics(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
 
 def _of_health(verdict: Verdict, kinds: frozenset[str]) -> bool:
     return "health" in kinds or (verdict.domain in _MEDICAL and "experiment" not in kinds)
+
+
+def _followed_up(names: Iterable[str]) -> bool:
+    """Tell whether it is said what became of people, and how long that took."""
+    words = [frozenset(pieces_of(name)) for name in names]
+    return any(w & _EVENTS for w in words) and any(w & _FOLLOWED for w in words)
 
 
 def may_be_of_people(verdicts: Mapping[str, Verdict]) -> bool:
