@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from anon_dagster.detection.classification import Verdict
 from anon_dagster.detection.name_words import kind_names
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.words import tokens
@@ -14,6 +15,14 @@ _NUMBERED = re.compile(r"(.*?[^\d])[_. ]?(\d{1,3})[a-z]?")
 _QUESTIONS = 4
 _ANSWERS = range(3, 12)
 _MANY_ANSWERS = range(5, 12)
+_STATES, _HISTORY = range(1, 8), 13
+"""States, in columns of more points in time than months."""
+_ITEMS = frozenset({"q", "item", "question", "frage", "pregunta", "domanda", "p"})
+_OPEN = frozenset({"number", "rating", "text", "category", "amount"})
+"""Domains that say nothing of what an answer is about."""
+_MEASUREMENTS = 8
+_PUBLIC = frozenset({"league", "team", "player", "season", "club"})
+"""Words of tables of sports, whose numbers everybody knows."""
 _EVENT = re.compile(r"(.+?)[._]?(s|stat|status|event)", re.IGNORECASE)
 _TIMES = ("", "time", "_time", ".time", "t", "days", "_days")
 _COMPUTED = re.compile(r"(?:log_?|ln_?|l|sqrt_?)(.+)|(.+?)_?(?:sq|squared|2)", re.IGNORECASE)
@@ -22,22 +31,55 @@ _ADDS_UP = 0.98  # share of the records whose shares must add up
 _ROUNDED = 0.01
 
 
-def batteries(profiles: Mapping[str, Profile]) -> Iterator[tuple[str, int]]:
+def batteries(
+    profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]
+) -> Iterator[tuple[str, int]]:
     """Yield answers on one scale to many questions, each with how many they are.
 
-    The questions are numbered, ``A1`` to ``A5``, or their names speak of nothing that is known.
+    The questions are numbered, ``A1`` to ``A5``, or most of their names say nothing that is known:
+    then the others on just that scale belong to them, whatever their names seem to say. What is
+    asked week by week, ``emp1`` to ``emp52``, is a history that nobody else knows.
     """
     fellows: dict[tuple[str, float, float], list[str]] = defaultdict(list)
+    histories: dict[str, list[str]] = defaultdict(list)
     for name, profile in profiles.items():
         numbered = _NUMBERED.fullmatch(name)
         ends = profile.span.least, profile.span.most
-        if numbered and _is_on_a_scale(profile, _ANSWERS):
+        if numbered and profile.distinct in _STATES:
+            histories[numbered[1]].append(name)
+        if numbered and (_is_on_a_scale(profile, _ANSWERS) or _is_an_item(numbered[1], profile)):
             fellows[numbered[1], *ends].append(name)
-        elif not kind_names(name) and _is_on_a_scale(profile, _MANY_ANSWERS):
+        elif verdicts[name].domain in _OPEN and _is_on_a_scale(profile, _MANY_ANSWERS):
             fellows["", *ends].append(name)
-    for names in fellows.values():
-        if len(names) >= _QUESTIONS:
+    for names in histories.values():
+        if len(names) >= _HISTORY:
             yield from ((name, len(names)) for name in names)
+    for (stem, *_), names in fellows.items():
+        unsaid = sum(not kind_names(name) for name in names)
+        if (len(names) if stem else unsaid) >= _QUESTIONS:
+            yield from ((name, len(names)) for name in names)
+
+
+def _is_an_item(stem: str, profile: Profile) -> bool:
+    asked = stem.rstrip("_. ").casefold() in _ITEMS
+    return asked and profile.numeric and (profile.span.least, profile.span.most) == (0, 1)
+
+
+def measurements(profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]) -> Iterator[str]:
+    """Yield numbers of a table that hardly holds anything else, and whose names say nothing."""
+    spoken = {name: kind_names(name) for name in profiles}
+    if any(_PUBLIC & set(tokens(name)) for name in profiles):
+        return
+    numbers = [
+        name
+        for name, profile in profiles.items()
+        if profile.numeric
+        and profile.distinct > _ANSWERS.stop
+        and verdicts[name].domain == "number"
+        and not spoken[name]
+    ]
+    if len(numbers) >= max(_MEASUREMENTS, len(profiles) / 3):
+        yield from numbers
 
 
 def _is_on_a_scale(profile: Profile, answers: range) -> bool:

@@ -1,4 +1,4 @@
-"""Numbers that stand for persons: each has one sex and one origin, in all of its records."""
+"""Numbers that stand for persons: they have one sex and one origin, or as many records each."""
 
 from collections.abc import Iterator, Mapping
 
@@ -15,7 +15,11 @@ _OF_OTHERS = frozenset(
     {"group", "place", "money", "design", "life", "ability", "working_life", "health"}
 )
 """Kinds of names of what persons have in common, or have much of."""
+_OPEN = frozenset({"number", "text", "category", "unique_key", "medical_record_number", "age"})
+"""Domains that numbers of persons may be taken for."""
 _MANY, _RECORDS_EACH = 20, 1.5
+_PANEL, _ALIKE = 50, 0.8
+"""Numbers of a panel, at least, and the share of them with as many records."""
 _COMMONEST = 0.9  # share of a trait's commonest value beyond which it tells nobody apart
 _SLIPS = 0.01  # share of the numbers that may have two
 
@@ -32,7 +36,10 @@ def person_numbers(
         and profile.counts.max() < _COMMONEST * profile.records
     ]
     for name, profile in profiles.items():
-        if traits and _may_be_number(profile) and all(_determines(profile, t) for t in traits):
+        if not _may_be_number(profile, verdicts[name]):
+            continue
+        steady = bool(traits) and all(_determines(profile, trait) for trait in traits)
+        if steady or _is_balanced(profile):
             yield name
 
 
@@ -41,14 +48,21 @@ def _is_trait(name: str, verdict: Verdict) -> bool:
     return verdict.domain in _TRAITS or born
 
 
-def _may_be_number(profile: Profile) -> bool:
+def _may_be_number(profile: Profile, verdict: Verdict) -> bool:
     codes = profile.span.whole if profile.numeric else profile.mean_words < 2
     return (
         codes
+        and verdict.domain in _OPEN
         and not kind_names(profile.name) & _OF_OTHERS
         and profile.distinct > _MANY
         and profile.records > _RECORDS_EACH * profile.distinct
     )
+
+
+def _is_balanced(profile: Profile) -> bool:
+    """Tell whether nearly all numbers have as many records, as the persons of a panel have."""
+    same = np.bincount(profile.counts).max() >= _ALIKE * profile.distinct
+    return bool(same and profile.distinct > _PANEL)
 
 
 def _determines(profile: Profile, trait: Profile) -> bool:

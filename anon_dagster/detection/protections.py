@@ -38,7 +38,7 @@ def numbers_a_person(case: Case) -> Answer | None:
     """Numbers of persons, which repeat where persons have several records."""
     profile = case.profile
     if profile.name in case.table.persons:
-        return "direct_identifier", "it stands for a person: sex or origin never differ within it"
+        return "direct_identifier", "it stands for a person, who has several records"
     coded = profile.span.whole if profile.numeric else profile.mean_words < 2
     if not coded or profile.distinct <= _PERSONS or case.verdict.domain in _NO_NUMBERS:
         return None
@@ -79,7 +79,7 @@ def among_fellows(case: Case) -> Answer | None:
     name, table = case.profile.name, case.table
     if name in table.batteries:
         count = table.batteries[name]
-        return "sensitive", f"one of {count} answers on the same scale, which are a person's own"
+        return "sensitive", f"one of {count} answers alike, which are a person's own"
     if name in table.events:
         return "sensitive", "what became of a person, beside how long that took"
     if name in table.shares:
@@ -118,6 +118,10 @@ def among_others_alike(case: Case) -> Answer | None:
     few = case.profile.distinct <= FEW and not case.verdict.name_score
     if "politics" in case.table.topics and few and case.speaks:
         return "sensitive", "an answer, as it seems, in a table about what people think"
+    if case.profile.name in case.table.measurements:
+        return "sensitive", "a measurement, as it seems: the table holds many of them"
+    if "credit" in case.table.topics and case.profile.numeric and case.profile.distinct > 2:
+        return "sensitive", "of what is owed, as it seems: the table is about credit"
     if "offence" in case.table.topics and not case.verdict.name_score:
         return "sensitive", "of an offence, as it seems: the table is about them"
     return None

@@ -5,7 +5,14 @@ from dataclasses import dataclass, field
 
 from anon_dagster.detection.classification import Verdict
 from anon_dagster.detection.date_parts import date_parts
-from anon_dagster.detection.fellows import batteries, computed, events, offered, shares
+from anon_dagster.detection.fellows import (
+    batteries,
+    computed,
+    events,
+    measurements,
+    offered,
+    shares,
+)
 from anon_dagster.detection.person_numbers import person_numbers
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.topics import may_be_of_people, topics
@@ -31,6 +38,8 @@ class TableView:
     """Columns of shares that add up to one."""
     computed: Mapping[str, str] = field(default_factory=dict)
     """Columns that are named as a logarithm or a square of others, each with the other."""
+    measurements: frozenset[str] = frozenset()
+    """Columns of numbers, in a table that hardly holds anything else."""
     offered: frozenset[str] = frozenset()
     """Columns about what is offered, as their fellows of the same first word say."""
 
@@ -46,9 +55,10 @@ def view(profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]) -> Ta
         may_be_of_people(verdicts),
         frozenset(person_numbers(profiles, verdicts)),
         dict(date_parts(profiles)),
-        dict(batteries(profiles)),
+        dict(batteries(profiles, verdicts)),
         frozenset(events(profiles)),
         frozenset(shares(profiles)),
         dict(computed(profiles)),
+        frozenset(measurements(profiles, verdicts)),
         frozenset(offered(profiles)),
     )

@@ -28,7 +28,7 @@ _CREDIT = frozenset(
     {
         *("loan", "credit", "debt", "balance", "card", "limit", "asset", "deny", "default"),
         *("borrow", "mortgage", "delinq", "revol", "lien", "dti", "fico", "borrower", "networth"),
-        *("interest", "maturity"),
+        *("interest", "maturity", "reject", "approve", "mortg", "cosign", "pubrec", "lender"),
     }
 )
 """Words that only tables about credit have several of."""
