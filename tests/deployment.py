@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pandas as pd
+import pytest
 from dagster._core.definitions.sensor_definition import SensorExecutionData
 
 from anon_dagster.definitions import definitions
@@ -80,6 +82,19 @@ def deployed(folder: Path) -> Iterator[Deployment]:
         yield Deployment(folder, instance, definitions(folder / "data", store))
 
 
+@contextmanager
+def deployed_people(folder: Path, request: str, people: pd.DataFrame) -> Iterator[Deployment]:
+    """Deploy the dataset ``people`` into a folder, which becomes the working directory."""
+    dataset = folder / "data" / "people"
+    (dataset / "out").mkdir(parents=True)
+    (dataset / "request.yaml").write_text(request, encoding="utf-8")
+    people.to_csv(dataset / "people.csv", index=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        with deployed(folder) as deployment:
+            yield deployment
+
+
 def failure(result: dg.ExecuteInProcessResult) -> str:
     """Return what a failed run says of itself."""
     reasons = [
@@ -91,4 +106,4 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     return "\n".join(str(reason.description) for reason in reasons if reason is not None)
 
 
-__all__ = ["ADHOC", "PROJECT", "Deployment", "deployed", "failure"]
+__all__ = ["ADHOC", "PROJECT", "Deployment", "deployed", "deployed_people", "failure"]

@@ -161,14 +161,18 @@ GIVEN_BACK = [(*row, row[COLUMNS.index("name")]) for row in ROWS]
 """With a column that gives a protected one back."""
 
 
+def giving_back(folder: Path, **policy: Any) -> dict[str, Any]:
+    """Write that table, and return a request for it."""
+    source = folder / "people.csv"
+    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
+    return request(source, attributes={"name_again": {"role": "non_sensitive"}}, **policy)
+
+
 @pytest.mark.usefixtures("no_canary")
 def test_what_a_release_gives_back_is_told_without_a_cell(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    source = tmp_path / "people.csv"
-    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
-    given_back = {"name_again": {"role": "non_sensitive"}}
-    result = deployment.run_request(request(source, attributes=given_back))
+    result = deployment.run_request(giving_back(tmp_path))
     assert result.success, failure(result)
     job = deployment.job(result)
     assert "name_again" in {
@@ -192,11 +196,8 @@ def test_what_a_release_gives_back_is_told_without_a_cell(
 def test_a_release_that_gives_back_what_it_must_not_is_refused_without_a_cell(
     deployment: Deployment, tmp_path: Path
 ) -> None:
-    source = tmp_path / "people.csv"
-    source.write_bytes(csv(GIVEN_BACK, header=(*COLUMNS, "name_again")))
-    given_back = {"name_again": {"role": "non_sensitive"}}
     handling = {"given_back": "refuse"}
-    refused = deployment.run_request(request(source, attributes=given_back, residual=handling))
+    refused = deployment.run_request(giving_back(tmp_path, residual=handling))
     require_refused(refused)
     assert "name_again" in failure(refused)
 

@@ -2,13 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING
 
 from anon_dagster.cli.printing import print_result, save
-from anon_dagster.core.builders import Form
 
 if TYPE_CHECKING:
     from anon_dagster.cli.arguments import Commands
+
+FORMS = ("tree", "arx")  # those of core.builders, which takes long to import
 
 
 def add_commands(commands: "Commands") -> None:
@@ -21,9 +22,7 @@ def add_commands(commands: "Commands") -> None:
     hierarchy.add_argument("request", type=Path, help="the YAML file of the request")
     hierarchy.add_argument("column", help="the name of the column")
     hierarchy.add_argument("--output", type=Path, required=True, help="the file that it goes to")
-    hierarchy.add_argument(
-        "--form", choices=get_args(Form), default="tree", help="ours, or that of ARX"
-    )
+    hierarchy.add_argument("--form", choices=FORMS, default="tree", help="ours, or that of ARX")
     hierarchy.set_defaults(run=_export)
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs import names
+from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Request, load_request, parse_request
 from anon_dagster.request.documents import parse_yaml
 
@@ -37,6 +38,21 @@ class RequestConfig(dg.Config):
 def adhoc() -> dg.Definitions:
     """Define the graph that takes its request from the run."""
     return define(ADHOC, _request)
+
+
+def step_job(name: str, kind: str, *assets: dg.AssetKey | dg.AssetsDefinition) -> dg.Definitions:
+    """Define a job beside the graph, which runs steps of its own."""
+    keys = [asset if isinstance(asset, dg.AssetKey) else asset.key for asset in assets]
+    return dg.Definitions(
+        assets=[asset for asset in assets if isinstance(asset, dg.AssetsDefinition)],
+        jobs=[
+            dg.define_asset_job(
+                name,
+                selection=dg.AssetSelection.assets(*keys),
+                tags={KIND_TAG: kind, DATASET_TAG: ADHOC.name},
+            )
+        ],
+    )
 
 
 def request_of(value: str | Mapping[str, Any]) -> Request:

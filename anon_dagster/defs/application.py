@@ -10,7 +10,7 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.defs import metadata
-from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
@@ -19,7 +19,6 @@ from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
 from anon_dagster.errors import JobError, RequestError
 from anon_dagster.jobs import file_names, names
-from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
@@ -54,18 +53,7 @@ class ApplicationConfig(dg.Config):
 
 def applying() -> dg.Definitions:
     """Define the job that applies a solution."""
-    return dg.Definitions(
-        assets=[_application, _applied],
-        jobs=[
-            dg.define_asset_job(
-                names.APPLY_JOB,
-                selection=dg.AssetSelection.assets(
-                    _APPLICATION, _APPLIED, ADHOC.key(names.RESIDUAL)
-                ),
-                tags={KIND_TAG: "apply", DATASET_TAG: ADHOC.name},
-            )
-        ],
-    )
+    return step_job(names.APPLY_JOB, "apply", _application, _applied, ADHOC.key(names.RESIDUAL))
 
 
 @dg.asset(key=_APPLICATION, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})

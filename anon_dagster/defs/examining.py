@@ -6,14 +6,13 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.defs import metadata
-from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.checks import residual_result, residual_spec
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.jobs import names
-from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 
 _EXAMINED = ADHOC.key(names.EXAMINED)
 
@@ -33,16 +32,7 @@ class ExaminationConfig(dg.Config):
 
 def examining() -> dg.Definitions:
     """Define the job that examines a release again."""
-    return dg.Definitions(
-        assets=[_examined],
-        jobs=[
-            dg.define_asset_job(
-                names.RESIDUAL_JOB,
-                selection=dg.AssetSelection.assets(_EXAMINED),
-                tags={KIND_TAG: "residual", DATASET_TAG: ADHOC.name},
-            )
-        ],
-    )
+    return step_job(names.RESIDUAL_JOB, "residual", _examined)
 
 
 @dg.asset(

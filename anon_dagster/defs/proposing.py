@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.defs import metadata
-from anon_dagster.defs.adhoc import ADHOC
+from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
@@ -17,7 +17,7 @@ from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import Shown
 from anon_dagster.errors import AnonError
 from anon_dagster.jobs import file_names, names
-from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
+from anon_dagster.jobs.tags import KIND_TAG
 from anon_dagster.request import Source, parse_request, parse_request_part
 
 if TYPE_CHECKING:
@@ -74,16 +74,7 @@ class Look:
 
 def proposing() -> dg.Definitions:
     """Define the job that proposes a request for a table."""
-    return dg.Definitions(
-        assets=[_proposal],
-        jobs=[
-            dg.define_asset_job(
-                names.PROPOSE_JOB,
-                selection=dg.AssetSelection.assets(_PROPOSAL),
-                tags={KIND_TAG: "auto_anonymize", DATASET_TAG: ADHOC.name},
-            )
-        ],
-    )
+    return step_job(names.PROPOSE_JOB, "auto_anonymize", _proposal)
 
 
 @dg.asset(key=_PROPOSAL, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})

@@ -7,7 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.defs import metadata
-from anon_dagster.defs.adhoc import ADHOC, request_of
+from anon_dagster.defs.adhoc import ADHOC, request_of, step_job
 from anon_dagster.defs.checks import KEEPS_PROMISES
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
@@ -15,7 +15,6 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.errors import RequestError
 from anon_dagster.jobs import file_names, names
-from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Request, Source, parse_request_part
 
 _VERIFIED = ADHOC.key("verified")
@@ -38,16 +37,7 @@ class VerificationConfig(dg.Config):
 
 def verifying() -> dg.Definitions:
     """Define the job that measures the promises of a released table."""
-    return dg.Definitions(
-        assets=[_verified],
-        jobs=[
-            dg.define_asset_job(
-                names.VERIFY_JOB,
-                selection=dg.AssetSelection.assets(_VERIFIED),
-                tags={KIND_TAG: "verify", DATASET_TAG: ADHOC.name},
-            )
-        ],
-    )
+    return step_job(names.VERIFY_JOB, "verify", _verified)
 
 
 @dg.asset(

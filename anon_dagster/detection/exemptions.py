@@ -11,7 +11,6 @@ import numpy as np
 from anon_dagster.detection.case import CERTAIN, FEW, FIRM, Answer, Case
 from anon_dagster.detection.name_words import explained
 from anon_dagster.detection.profile import Profile
-from anon_dagster.detection.table_view import ALONE
 
 _LITTLE = "tells little of a person and to few"
 _NEARLY_ALL, _SLIP = 0.95, 0.005  # shares of the records
@@ -121,11 +120,10 @@ def of_an_alternative(case: Case) -> Answer | None:
 
 
 def of_no_person(case: Case) -> Answer | None:
-    """Exempt what is left in a table of things; and counts, of a column judged by itself."""
+    """Exempt what is left in a table of things; and counts whose name says nothing."""
     if not case.table.people:
         return "non_sensitive", "the table speaks of things, and of no person"
-    by_itself = case.table is ALONE and not case.speaks
-    if by_itself and case.profile.numeric and _counts(case.profile):
+    if not case.speaks and case.profile.numeric and _counts(case.profile):
         return "non_sensitive", "it counts something, from 0 on"
     return None
 

@@ -1,7 +1,8 @@
 """Rules that protect a column: it names a person, others know it, or nobody may learn it."""
 
-from anon_dagster.detection.case import CERTAIN, FEW, Answer, Case
+from anon_dagster.detection.case import CERTAIN, FEW, FIRM, Answer, Case
 from anon_dagster.detection.evidence import percent
+from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.words import tokens
 from anon_dagster.facts.vocabulary import words
 
@@ -10,6 +11,7 @@ UNKNOWN = "nothing tells what it means, so it may be known to others"
 _KNOWN = "known to others, and singles people out together with more"
 _PRIVATE = "what nobody may learn of a person"
 _NEARLY_ALL = 0.95
+_YES_AND_NO = 2
 _PERSONS = 20
 """Different numbers that stand for persons, at least."""
 _STATES, _LETTERS = 10, 3
@@ -53,11 +55,17 @@ def numbers_a_person(case: Case) -> Answer | None:
 def private(case: Case) -> Answer | None:
     """What is a person's own affair, by its name or its domain."""
     kind = case.kind("sensitive")
-    if kind is not None:
+    if kind is not None and not (kind.name == "money" and _holds_kinds(case.profile)):
         return "sensitive", kind.reason
     if case.domain.role == "sensitive" and not case.treatment:
         return "sensitive", _PRIVATE
     return None
+
+
+def _holds_kinds(profile: Profile) -> bool:
+    """Tell whether several words name kinds of a thing, such as insurers: no sum, nor whether."""
+    spelled = profile.share(lambda value: not any(map(str.isdigit, value)))
+    return not profile.numeric and profile.distinct > _YES_AND_NO and spelled > FIRM
 
 
 def became(case: Case) -> Answer | None:
@@ -120,7 +128,11 @@ def among_others_alike(case: Case) -> Answer | None:
         return "sensitive", "an answer, as it seems, in a table about what people think"
     if case.profile.name in case.table.measurements:
         return "sensitive", "a measurement, as it seems: the table holds many of them"
-    if "credit" in case.table.topics and case.profile.numeric and case.profile.distinct > 2:
+    if (
+        "credit" in case.table.topics
+        and case.profile.numeric
+        and case.profile.distinct > _YES_AND_NO
+    ):
         return "sensitive", "of what is owed, as it seems: the table is about credit"
     if "offence" in case.table.topics and not case.verdict.name_score:
         return "sensitive", "of an offence, as it seems: the table is about them"

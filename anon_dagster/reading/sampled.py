@@ -1,6 +1,6 @@
 """A sample of the records of a source, drawn anew in every reading, always the same."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from secrets import token_bytes
@@ -11,43 +11,17 @@ from anon_dagster.core.privacy import DifferentialPrivacy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request import Policy
-from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource, Part
+from anon_dagster.storage.wrapped import WrappedSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SampledSource:
+class SampledSource(WrappedSource):
     """The drawn records of a source; its parts are read in their order."""
 
-    source: OpenSource
     sampling: Sampling
     _first: dict[int, int] = field(default_factory=lambda: {0: 0})
     """The row of the first record of each part, as far as they were read."""
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in their order."""
-        return self.source.columns
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The types of the columns."""
-        return self.source.schema
-
-    @property
-    def skipped(self) -> Mapping[str, str]:
-        """The columns that are not read, each with the name of its type."""
-        return self.source.skipped
-
-    @property
-    def files(self) -> tuple[Fingerprint, ...]:
-        """The versions of the files of the source."""
-        return self.source.files
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """The parts of the source."""
-        return self.source.parts
 
     @property
     def records(self) -> int:
@@ -63,14 +37,6 @@ class SampledSource:
             yield batch.filter(pa.array(chosen))
             row += batch.num_rows
         self._first[number + 1] = row
-
-    def unchanged(self) -> None:
-        """Raise a SourceError if a file is not the one that was opened."""
-        self.source.unchanged()
-
-    def advice(self) -> str:
-        """Say what may be wrong with how it is read."""
-        return self.source.advice()
 
     def _first_row_of(self, number: int) -> int:
         """Return the row of the first record of a part, reading those before it if need be."""

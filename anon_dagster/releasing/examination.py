@@ -1,6 +1,6 @@
 """The examination of a release for what nobody asked about, before it is published and after."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +16,9 @@ from anon_dagster.reading.counting import Count, count
 from anon_dagster.releasing.recoder import Recoder, recoder
 from anon_dagster.request import Policy
 from anon_dagster.residual import Classes, Examiner, Pairs, ResidualDisclosure, Subject
-from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.meaning import remarked
 from anon_dagster.storage.sources import OpenSource, Part
+from anon_dagster.storage.wrapped import WrappedSource
 
 
 def examiner_of(
@@ -190,52 +190,13 @@ def _alike(texts: pa.StringArray, mark: str) -> pa.StringArray:
 
 
 @dataclass(frozen=True, slots=True)
-class Watched:
+class Watched(WrappedSource):
     """A source of which every batch that is read is shown to somebody else, too."""
 
-    source: OpenSource
     see: Callable[[pa.RecordBatch], None]
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in their order."""
-        return self.source.columns
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The types of the columns."""
-        return self.source.schema
-
-    @property
-    def skipped(self) -> Mapping[str, str]:
-        """The columns that are not read."""
-        return self.source.skipped
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """What may be read independently of each other."""
-        return self.source.parts
-
-    @property
-    def files(self) -> tuple[Fingerprint, ...]:
-        """The versions of the files that were found."""
-        return self.source.files
-
-    @property
-    def records(self) -> int | None:
-        """About how many records there are."""
-        return self.source.records
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a part, and show it."""
         for batch in self.source.batches(part):
             self.see(batch)
             yield batch
-
-    def unchanged(self) -> None:
-        """Raise a SourceError if a file is not the one that was opened."""
-        self.source.unchanged()
-
-    def advice(self) -> str:
-        """Say what may be wrong with how it is read."""
-        return self.source.advice()

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import pandas as pd
 import pytest
 
-from anon_dagster.cli import inspecting, main
+from anon_dagster.cli import exporting, inspecting, main
 from anon_dagster.client import AnonJob, JobResult
+from anon_dagster.core.builders import Form
 from anon_dagster.errors import DisclosureError
 from anon_dagster.residual import ResidualDisclosure
 from tests.disclosures import ATTACKED, FOUND, GIVEN_BACK, NOTHING, REFUSED
@@ -316,3 +317,7 @@ def test_a_target_that_is_gone_is_not_said_to_stay(
     said = capsys.readouterr().out
     assert f"{there} is not what it published, as seen from here, and stays" in said
     assert f"nothing is at {gone}, as seen from here" in said
+
+
+def test_a_hierarchy_is_written_in_every_form_that_there_is() -> None:
+    assert get_args(Form) == exporting.FORMS

@@ -81,8 +81,10 @@ def working(store: JobStore, of: dg.DagsterRun) -> Iterator["subprocess.Popen[st
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "locked\n"
-        yield process
-        process.kill()
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def status_of(instance: dg.DagsterInstance, of: dg.DagsterRun) -> dg.DagsterRunStatus:

@@ -12,7 +12,7 @@ import pytest
 from anon_dagster.defs.checks import residual_result
 from anon_dagster.defs.stages import STAGES, Shown, Work
 from anon_dagster.residual import ResidualDisclosure
-from tests.deployment import Deployment, deployed, failure
+from tests.deployment import Deployment, deployed, deployed_people, failure
 from tests.disclosures import ATTACKED, FOUND, GIVEN_BACK, NOTHING, REFUSED, let_find
 
 REQUEST = """
@@ -43,14 +43,8 @@ def people(records: int = 60) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("deployment")
-    dataset = folder / "data" / "people"
-    (dataset / "out").mkdir(parents=True)
-    (dataset / "request.yaml").write_text(REQUEST, encoding="utf-8")
-    people().to_csv(dataset / "people.csv", index=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        with deployed(folder) as deployed_there:
-            yield deployed_there
+    with deployed_people(folder, REQUEST, people()) as deployed_there:
+        yield deployed_there
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.tags import HANDED_TAG
 from anon_dagster.statistics.utility import identity
-from tests.deployment import Deployment, deployed, failure
+from tests.deployment import Deployment, deployed_people, failure
 
 REQUEST = """
 source: {path: people.csv}
@@ -51,14 +51,8 @@ def people(records: int = 60, first: int = 0) -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("deployment")
-    dataset = folder / "data" / "people"
-    (dataset / "out").mkdir(parents=True)
-    (dataset / "request.yaml").write_text(REQUEST, encoding="utf-8")
-    people().to_csv(dataset / "people.csv", index=False)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        with deployed(folder) as deployed_there:
-            yield deployed_there
+    with deployed_people(folder, REQUEST, people()) as deployed_there:
+        yield deployed_there
 
 
 @pytest.fixture(scope="module")

@@ -452,7 +452,7 @@ def test_dates_that_python_lacks_are_released_to_a_file_and_not_as_a_frame(tmp_p
 
 def test_a_tree_with_another_separator_is_told_of(tmp_path: Path) -> None:
     (tmp_path / "tree.csv").write_text("Ulm;south\nBonn;west\n")
-    rule = {"type": "tree", "path": f"{tmp_path}/tree.csv"}
+    rule = {"type": "tree", "path": f"{tmp_path}/tree.csv", "separator": ","}
     policy = {
         "attributes": {"town": {"role": "quasi_identifier", "hierarchy": rule}},
         "privacy": {"k_anonymity": {"k": 2}},

@@ -57,17 +57,6 @@ def mixed(keys: Keys) -> Keys:
     return keys ^ (keys >> np.uint64(31))
 
 
-def joint_keys(columns: Sequence[Keys], rows: int, *, seed: int = 0) -> Keys:
-    """Return a key for each row, (rows,), of the keys of its values in columns, (rows,) each.
-
-    The order of the columns plays no part if the keys of a column are its own.
-    """
-    total = np.full(rows, np.uint64(seed % _WHOLE), dtype=np.uint64)
-    for column in columns:
-        total += mixed(column)
-    return mixed(total)
-
-
 def crowding(keys: Keys, k: int) -> Crowding:
     """Count the records of keys, (records,), that are alone, or fewer than k."""
     ordered = np.sort(keys)
