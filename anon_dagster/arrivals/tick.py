@@ -176,15 +176,22 @@ def _collisions(
 
 
 def _batches(arrivals: Iterable[Arrival], settings: Arrivals, now: float) -> Iterable[Batch]:
-    """Give the oldest files that may be tried to runs; one that failed gets a run of its own."""
+    """Give the oldest files that may be tried to runs; one that failed gets a run of its own.
+
+    While more wait than may be at work, only whole batches are given: the room that files leave
+    one by one is not filled one by one, for a run costs more than a file.
+    """
     arrivals = list(arrivals)
     busy = {a.path for a in arrivals if a.state.is_with_a_run}
     free = [a for a in arrivals if a.state is State.WAITING and a.not_before <= now]
     free = sorted((a for a in free if a.path not in busy), key=lambda a: (a.modified, a.path))
-    free = free[: max(0, settings.files_per_tick - len(busy))]
+    size = settings.files_per_run
+    room = max(0, settings.files_per_tick - len(busy))
+    if busy and room < len(free):
+        room -= room % size
+    free = free[:room]
     suspects = [[a] for a in free if a.crashes or a.failures]
     others = [a for a in free if not (a.crashes or a.failures)]
-    size = settings.files_per_run
     groups = [others[first : first + size] for first in range(0, len(others), size)]
     for group in (*groups, *suspects):
         batch = _id(group)

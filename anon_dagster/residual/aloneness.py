@@ -98,15 +98,16 @@ class Aloneness:
         self, counted: dict[Combination, Crowding], by_labels: Crowding, *, told: bool
     ) -> Iterator[Finding]:
         above = self._subject.policy.residual.alone_above
-        everything = next((each for each in counted if each.kind == "all"), None)
-        if everything is None:
+        harmless = [each for each in counted if each.kind in {"one", "pair", "all"}]
+        if not harmless:
             return
+        everything = max(harmless, key=lambda each: len(each.names))
         crowding = counted[everything]
-        if crowding.share_alone > above:
+        if everything.kind == "all" and crowding.share_alone > above:
             firsts = (e for e in counted if e.kind == "first" and counted[e].share_alone > above)
             smallest = None if told else next(firsts, None)
             yield self._finding(everything, crowding, by_labels, smallest=smallest)
-        elif crowding.share_few > max(above, by_labels.share_few):
+        elif crowding.share_alone <= above and crowding.share_few > max(above, by_labels.share_few):
             yield self._finding(everything, crowding, by_labels, few=True)
 
     def _of_sensitive(

@@ -1,17 +1,18 @@
 """Findings: published columns that give protected ones back."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anon_dagster.core.residual import Column, Protected, Relation, relations
-from anon_dagster.request import QuasiIdentifier
 from anon_dagster.residual.pairs import Pairs
-from anon_dagster.residual.reading import codes_of, column_of
+from anon_dagster.residual.reading import column_of
 from anon_dagster.residual.result import Finding, Severity
 from anon_dagster.residual.subject import Subject
 
-_HALF = 0.5
+_HALF = 0.5  # of the records, that read as they were: the column is published as well
 _HIGH, _MEDIUM = 0.2, 0.05  # shares of the records from which a finding is grave
 
 
@@ -19,8 +20,15 @@ def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
     """Find the published columns that give a protected one back."""
     if not pairs.records:
         return
-    published = {name: _released(subject, pairs, name) for name in _published(subject, pairs)}
-    protected = {name: _protected(subject, pairs, name) for name in _hidden(subject, pairs)}
+    read = {name: _read(subject, pairs, name) for name in subject.quasi_identifiers}
+    published = {name: _released(subject, pairs, name) for name in subject.untouched}
+    published |= {name: c.released for name, c in read.items() if c.shown.mean() >= _HALF}
+    protected = {name: c.protected for name, c in read.items() if not c.shown.all()}
+    protected |= {
+        name: _identifier(subject, pairs, name)
+        for name in subject.identifiers
+        if pairs.source[name].null_count < pairs.records
+    }
     above = subject.policy.residual.given_back_above
     found = relations(list(protected.values()), list(published.values()), above=above)
     names, hidden = list(published), list(protected)
@@ -30,37 +38,37 @@ def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
             yield _finding(subject, relation, columns, hidden[relation.protected])
 
 
-def _published(subject: Subject, pairs: Pairs) -> Iterator[str]:
-    """Give the columns that are released as they stand, or nearly."""
-    yield from subject.harmless
-    yield from subject.sensitive
-    for name in subject.quasi_identifiers:
-        if pairs.shown(name).mean() >= _HALF:
-            yield name
+@dataclass(frozen=True, slots=True, eq=False)
+class _Transformed:
+    """A quasi-identifier as it was and as it is released."""
+
+    source: Column
+    released: Column
+    shown: NDArray[np.bool_]  # (records,): where the very value is released
+
+    @property
+    def protected(self) -> Protected:
+        return Protected(self.source, self.released.codes, shown=self.shown)
 
 
-def _hidden(subject: Subject, pairs: Pairs) -> Iterator[str]:
-    """Give the columns of which less is released than the source says."""
-    for name in subject.quasi_identifiers:
-        if not pairs.shown(name).all():
-            yield name
-    for name in subject.identifiers:
-        if pairs.source[name].null_count < pairs.records:
-            yield name
+def _read(subject: Subject, pairs: Pairs, name: str) -> _Transformed:
+    attribute = subject.policy.quasi_identifiers[name]
+    source = column_of(pairs.source[name], marks=(subject.marks[0], "."), rule=attribute.hierarchy)
+    released = _released(subject, pairs, name)
+    shown = pairs.alike(name)
+    if source.is_date == released.is_date:  # 100.0 is shown by 100, too
+        shown = shown | (source.numbers == released.numbers)
+    return _Transformed(source, released, shown)
 
 
 def _released(subject: Subject, pairs: Pairs, name: str) -> Column:
     return column_of(pairs.released[name], marks=(*reversed(subject.marks), "."))
 
 
-def _protected(subject: Subject, pairs: Pairs, name: str) -> Protected:
-    attribute = subject.policy.attributes[name]
-    rule = attribute.hierarchy if isinstance(attribute, QuasiIdentifier) else None
-    column = column_of(pairs.source[name], marks=(subject.marks[0], "."), rule=rule)
-    if name in subject.identifiers:
-        nothing = np.zeros(column.records, dtype=np.int64)
-        return Protected(column, nothing, is_identifier=column.repeated < _HALF * column.records)
-    return Protected(column, codes_of(pairs.labels(name)), shown=pairs.shown(name))
+def _identifier(subject: Subject, pairs: Pairs, name: str) -> Protected:
+    """Return a column that names people, of which nothing is released."""
+    column = column_of(pairs.source[name], marks=(subject.marks[0], "."))
+    return Protected(column, np.zeros(column.records, dtype=np.int64), is_identifier=True)
 
 
 def _finding(

@@ -26,8 +26,8 @@ class Pairs:
         """Return how a column reads in the release, (records,)."""
         return text_array(self.released[name])
 
-    def shown(self, name: str) -> NDArray[np.bool_]:
-        """Tell which records, (records,), are released with the very value of a column."""
+    def alike(self, name: str) -> NDArray[np.bool_]:
+        """Tell which records, (records,), read in the release as they do in the source."""
         own, label = text_array(self.source[name]), self.labels(name)
         same = pc.or_kleene(pc.equal(own, label), pc.and_(own.is_null(), label.is_null()))
         return np.asarray(pc.fill_null(same, False).to_numpy(zero_copy_only=False))  # noqa: FBT003

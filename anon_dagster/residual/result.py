@@ -33,7 +33,7 @@ class Finding:
     share: float | None
     """Of the examined records, 0 to 1; ``None`` as ``records``."""
     baseline: float | None
-    """The share that the released labels alone tell; ``None``: not defined."""
+    """The share that gets it by the released labels alone; ``None``: not defined."""
     cure: str
     """What to do about it, in words."""
     refused: bool = False

@@ -48,6 +48,11 @@ class Subject:
         """The columns that are released as they are, and that nobody is to learn of others."""
         return self._of_role("sensitive")
 
+    @property
+    def untouched(self) -> tuple[str, ...]:
+        """The columns that are released as they are, whoever knows them."""
+        return (*self.harmless, *self.sensitive)
+
     @cached_property
     def guarded(self) -> frozenset[str]:
         """The sensitive columns that a promise is about."""

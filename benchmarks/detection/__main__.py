@@ -2,8 +2,8 @@
 
 With the word ``tuning`` the columns that it was tuned on are measured instead; with ``errors``
 every column that was taken for something else is listed. The word ``real`` measures nothing but the
-real tables: of those that are held out, which columns are wrong is said by kind alone, unless it is
-asked for with ``held-out``. Who has looked must hold out others.
+real tables: of those that are held out, it is said by kind and domain what is wrong, and by column
+only if it is asked for with ``held-out``. Who has looked must hold out others.
 """
 
 import sys

@@ -1,6 +1,6 @@
 """What detection took columns for, held against what a careful person would accept."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -97,7 +97,7 @@ def misses(judgements: Sequence[Judgement]) -> dict[str, list[Judgement]]:
 
 
 def report(judgements: Sequence[Judgement], *, names: bool) -> Iterator[str]:
-    """Put the figures and the misses into lines, by kind alone or with the names of columns."""
+    """Put the figures into lines, and the misses by kind: which columns, or in which domains."""
     wrongly, harmless = overprotected(judgements)
     given_away = sum(judgement.given_away for judgement in judgements)
     yield f"right {right_share(judgements):.3f}, given away {given_away} of {len(judgements)}"
@@ -105,8 +105,12 @@ def report(judgements: Sequence[Judgement], *, names: bool) -> Iterator[str]:
         yield f"  {score}"
     yield f"  harmless taken for quasi-identifiers: {_share(wrongly, harmless)}"
     for kind, missed in misses(judgements).items():
-        told = [f"{j.table}.{j.column} [{j.domain}]" for j in missed]
-        yield f"  {kind}: {len(missed)}" + (f": {', '.join(told)}" if names else "")
+        if names:
+            told = [f"{j.table}.{j.column} [{j.domain}]" for j in missed]
+        else:
+            domains = Counter(j.domain for j in missed)
+            told = [f"{domain} {count}" for domain, count in domains.most_common()]
+        yield f"  {kind}: {len(missed)}: {', '.join(told)}"
 
 
 def _share(part: int, whole: int) -> str:

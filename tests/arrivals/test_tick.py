@@ -131,6 +131,23 @@ def test_no_more_are_given_to_runs_than_a_tick_may() -> None:
     assert names(tick(files, done, of=few)) == [["f56", "f55", "f54"]]
 
 
+def test_the_room_that_a_run_leaves_file_by_file_is_filled_by_whole_batches() -> None:
+    files = [file(f"f{age}", age=age) for age in range(50, 60)]
+    few = inbox(files_per_run=3, files_per_tick=6)
+    known = tick(files, of=few).changed
+    sizes = []
+    for done in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10):  # released one by one, a tick after each
+        given_out = sorted((a for a in known if a.batch), key=lambda a: (a.modified, a.path))
+        now = {a.path: replace(a, state=State.RELEASED) for a in given_out[:done]}
+        known = tuple(now.get(a.path, a) for a in known)
+        decided = tick(files, known, of=few)
+        sizes += [len(batch.arrivals) for batch in decided.batches]
+        changed = {a.path: a for a in decided.changed}
+        known = tuple(changed.get(a.path, a) for a in known)
+    assert {a.state for a in known} == {State.RELEASED}
+    assert sizes == [3, 1]  # after two threes: the last one is all that was left
+
+
 def test_two_versions_of_a_file_are_never_with_runs_at_the_same_time() -> None:
     running = given(state=State.RUNNING)
     decided = tick([file("a", "2")], [running], {"b1": RunState.WORKING})

@@ -321,3 +321,27 @@ def test_a_target_that_is_gone_is_not_said_to_stay(
 
 def test_a_hierarchy_is_written_in_every_form_that_there_is() -> None:
     assert get_args(Form) == exporting.FORMS
+
+
+# -- tables --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["detect", "auto"])
+def test_a_table_may_be_described_as_in_a_request(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    asked: list[object] = []
+
+    def take(_: object, source: object, **options: object) -> SimpleNamespace:
+        asked.append(source)
+        return SimpleNamespace(job_id="a-job", **options)
+
+    for method in ("detect", "auto_anonymize"):
+        monkeypatch.setattr(f"anon_dagster.client.AnonClient.{method}", take)
+    text = "{path: people.csv, csv: {header: false, names: [age, sex]}}"
+    assert main([command, text]) == 0
+    assert main([command, "people.csv"]) == 0
+    names = {"header": False, "names": ["age", "sex"]}
+    assert asked == [{"path": "people.csv", "csv": names}, "people.csv"]
+    assert main([command, "{path: people.csv"]) == 3
+    assert "the source" in capsys.readouterr().err

@@ -101,8 +101,16 @@ class Column:
     @cached_property
     def step(self) -> float:
         """How far neighbouring numbers lie apart: the tenth percentile of their distances."""
-        different = np.unique(self.numbers[self.counted])
-        return float(np.quantile(np.diff(different), 0.1)) if len(different) > 1 else 0.0
+        return float(np.quantile(self._steps, 0.1)) if len(self._steps) else 0.0
+
+    @cached_property
+    def smallest_step(self) -> float:
+        """How far the nearest numbers lie apart."""
+        return float(self._steps.min()) if len(self._steps) else 0.0
+
+    @cached_property
+    def _steps(self) -> NDArray[np.float64]:
+        return np.diff(np.unique(self.numbers[self.counted]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +129,7 @@ class Protected:
     def known(self) -> NDArray[np.bool_]:
         """Which records, (records,), have a value that their label tells: the usual one of it."""
         told = most_have(self.labels, self.column.codes) & ~self.column.missing
-        return told if self.shown is None else told | self.shown
+        return told | self.stated
 
     @cached_property
     def expected(self) -> NDArray[np.float64]:
@@ -142,12 +150,17 @@ class Protected:
         return self._of_labels[0][self.labels]
 
     @cached_property
+    def stated(self) -> NDArray[np.bool_]:
+        """Which records, (records,), are released with the value itself."""
+        return np.zeros(len(self.labels), dtype=np.bool_) if self.shown is None else self.shown
+
+    @cached_property
     def known_range(self) -> NDArray[np.bool_]:
         """Which records, (records,), lie in the middle quarter of their label."""
         middles = self._of_labels[1][self.labels]
         near = np.abs(self.column.numbers - middles) <= self.widths / _NARROW
         narrow = self.column.counted & (near | (self.widths <= 0))
-        return narrow if self.shown is None else narrow | self.shown
+        return narrow | self.stated
 
     @cached_property
     def _of_labels(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -173,12 +186,14 @@ class Protected:
     def tolerance(self) -> float:
         """How far a guess may be off and still tell the value.
 
-        Of an amount a thousandth of the spread is plain enough, of a date or a number that names
-        somebody it is not.
+        Of an amount a thousandth of the spread is plain enough; of a date it is the day that
+        counts, and a number that names somebody is told from all others.
         """
-        step = self.column.step / 2 * (1 + 1e-9)
-        exact = self.is_identifier or self.column.is_date
-        return step if exact else max(step, self.column.spread / _PLAIN)
+        if self.column.is_date:
+            return 0.5
+        if self.is_identifier:
+            return self.column.smallest_step / 2
+        return max(self.column.step / 2 * (1 + 1e-9), self.column.spread / _PLAIN)
 
     def value_by(self, guesses: NDArray[np.float64]) -> Evidence:
         """Weigh guesses, (records,), of the value; NaN is no guess."""

@@ -120,4 +120,4 @@ def by_parts(
     everything = protected.column.counted
     if exactly:
         return Evidence(everything, left == 0, protected.known)
-    return Evidence(everything, left <= 1 / _QUARTER, ~everything)
+    return Evidence(everything, left <= 1 / _QUARTER, protected.stated)

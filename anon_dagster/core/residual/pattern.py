@@ -130,6 +130,8 @@ def outcome_told(
     at_all = most_have(np.zeros(len(outcome), dtype=np.int64), outcome, counts)
     classes = _joined([attribute.labels for attribute in attributes])
     rows, known = _told_by_ranges(attributes, classes, _Outcome(outcome, counts, at_all), seed)
+    if counts[rows][known].sum() < counts[rows][at_all[rows]].sum():
+        known = at_all[rows]  # who knows nothing but what is usual guesses better
     pattern = _joined([_dense(each.heights)[each.labels] for each in attributes])
     told = []
     for kind, groups in (("labels", classes), ("pattern", pattern)):

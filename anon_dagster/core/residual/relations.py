@@ -32,6 +32,7 @@ _NEAR = 0.02  # … of the spread
 _FIRST_LOOK = 2_048  # records that are enough to see that there is nothing to be seen
 _DONE = 0.98  # share of the guesses of a line that are right, so that no other line is looked for
 _MORE = 0.1  # share of the records that two columns must tell beyond one of them
+_UNDONE_BY_NEIGHBOURS = 0.75  # of the label's mistakes: to be near is usual, to be equal is not
 _MONOTONE = 0.95  # rank correlation
 _SURPRISE = 20.0  # nats: a chance of 2e-9, in which thousands of relations are tried
 _FEWEST = 6  # numbers that must differ on both sides of a line
@@ -50,7 +51,7 @@ class Relation:
     share: float
     """Of the records, that get it back."""
     baseline: float
-    """Of the records, of which the label tells as much already."""
+    """Of the records, that get it back and of which the label tells as much already."""
     gained: float
     """Of the records, that get it back and of which the label does not tell as much."""
 
@@ -124,6 +125,8 @@ class _Told:
     kind: str
     tells: Tells
     evidence: Evidence
+    undone: float = 0.5
+    """The share of the label's mistakes that must be gone."""
     groups: NDArray[np.int64] | None = None
     """(records,): of those that say the same, if it is the others of a group that tell."""
 
@@ -154,7 +157,9 @@ class _Told:
 def _best(target: Protected, told: Iterator[_Told], above: float) -> _Told | None:
     """Return what tells most, and of what tells about as much the first."""
     counting = [
-        each for each in told if each.evidence.counts(above=above) and each.is_no_chance(target)
+        each
+        for each in told
+        if each.evidence.counts(above=above, undone=each.undone) and each.is_no_chance(target)
     ]
     most = max((each.weight for each in counting), default=0.0)
     return next((each for each in counting if each.weight >= most - _CLOSE), None)
@@ -197,7 +202,7 @@ def _by_numbers(target: Protected, source: _Published) -> Iterator[_Told]:
     guesses = source.neighbours.middles(target.column.numbers)
     concordant = abs(source.neighbours.concordance(target.column.numbers)) >= _MONOTONE
     kind = "monotone function" if concordant else "function"
-    yield _Told(kind, "value", target.value_by(guesses))
+    yield _Told(kind, "value", target.value_by(guesses), undone=_UNDONE_BY_NEIGHBOURS)
     if not target.is_identifier:
         yield _Told("rounded copy", "range", target.range_by(source.column.numbers))
         yield _Told(kind, "range", target.range_by(guesses))
@@ -255,7 +260,7 @@ def _by_groups(
     """Guess values as what most others of a group have, where there is a group to speak of."""
     said = others_say(groups, target.column.codes)
     right = said.right & ~target.column.missing
-    return _Told(kind, "value", Evidence(said.clear & told, right, target.known), groups)
+    return _Told(kind, "value", Evidence(said.clear & told, right, target.known), groups=groups)
 
 
 def _joined(one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:

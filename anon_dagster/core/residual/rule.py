@@ -13,14 +13,14 @@ References
 """
 
 from dataclasses import dataclass
-from math import lgamma, sqrt
+from math import lgamma
 
 import numpy as np
 from numpy.typing import NDArray
 
 _SURE = 0.75  # so many of the guesses must be right
-_LAMBDA = 0.5  # so many of the label's mistakes must be gone
-_DEVIATIONS = 5.0  # so far beyond chance must the right guesses be; thousands are tried
+_LAMBDA = 0.5  # so many of the label's mistakes must be gone, if no more is asked
+_NATS = 12.5  # so far beyond chance must the right guesses be, five deviations; thousands are tried
 _LEAST = 8  # right guesses; of fewer nothing is learnt
 _CLEAR = 0.75  # share of the other records that must agree on a value for it to be guessed
 
@@ -40,25 +40,30 @@ class Evidence:
 
     @property
     def baseline(self) -> float:
-        """The share of the records of which the label tells as much."""
-        return _mean(self.known)
+        """The share of the records that are guessed right and of which the label tells as much."""
+        return _mean(self.guessed & self.right & self.known)
 
     @property
     def gained(self) -> float:
         """The share of the records that are guessed right and that the label does not tell."""
         return _mean(self.guessed & self.right & ~self.known)
 
-    def counts(self, *, above: float) -> bool:
-        """Tell whether the guesses are more than chance, and gain more than a share ``above``."""
+    def counts(self, *, above: float, undone: float = _LAMBDA) -> bool:
+        """Tell whether the guesses are more than chance, and gain more than a share ``above``.
+
+        Parameters
+        ----------
+        undone
+            The share of the label's mistakes that must be gone.
+        """
         guesses = int(self.guessed.sum())
         right = int((self.guessed & self.right).sum())
         if right < _LEAST or self.gained <= above or right < _SURE * guesses:
             return False
         expected = float(self.known[self.guessed].mean())
-        if right / guesses - expected < _LAMBDA * (1 - expected):
+        if right / guesses - expected < undone * (1 - expected):
             return False
-        noise = sqrt(guesses * expected * (1 - expected) + 1)
-        return right - guesses * expected >= _DEVIATIONS * noise
+        return guesses * float(divergence(right / guesses, expected)) >= _NATS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,14 +157,31 @@ def surprise(
     of_group = np.zeros(len(sizes))
     is_first = (counts == first[cells])[of_record]
     np.maximum.at(of_group, groups[is_first], expected[is_first])
-    chance = np.clip(of_group[several], 1e-12, 1 - 1e-12)
-    q = np.clip(share, 1e-12, 1 - 1e-12)
-    divergence = q * np.log(q / chance) + (1 - q) * np.log((1 - q) / (1 - chance))
-    information = np.where(q > chance, (sizes[several] - 1) * divergence, 0.0)[clear].sum()
+    chance = of_group[several]
+    nats = np.where(share > chance, (sizes[several] - 1) * divergence(share, chance), 0.0)
+    information = float(nats[clear].sum())
     groups_clear = int(clear.sum())
     ways = lgamma(len(several) + 1) - lgamma(groups_clear + 1)
     ways -= lgamma(len(several) - groups_clear + 1)
-    return float(information - ways)
+    return information - ways
+
+
+def divergence(
+    share: float | NDArray[np.float64], chance: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the Kullback-Leibler divergence of shares of two outcomes, in nats.
+
+    Of n outcomes a share as high is seen by chance with a probability of at most
+    ``exp(-n KL)`` [1]_.
+
+    References
+    ----------
+    .. [1] H. Chernoff, "A measure of asymptotic efficiency for tests of a hypothesis based on the
+       sum of observations", Annals of Mathematical Statistics 23(4), 1952.
+    """
+    q, p = (np.clip(each, 1e-12, 1 - 1e-12) for each in (share, chance))
+    nats: NDArray[np.float64] = q * np.log(q / p) + (1 - q) * np.log((1 - q) / (1 - p))
+    return nats
 
 
 def _cells(

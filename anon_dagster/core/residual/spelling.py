@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 _IDLE = re.compile(r"[\W_]+")
+_PLACES = (0, 1, 2, -1)  # of a word in a text
+_SIGNS = "@/|;,:#_-. "
 FIRST_LOOK = 256
 """Records that are enough to see that there is nothing to be seen."""
 
@@ -25,20 +27,9 @@ class Spelling:
 
     def __init__(self, texts: Iterable[str | None]) -> None:
         """Read texts, (rows,)."""
-        words = [[word.casefold() for word in _IDLE.split(text or "") if word] for text in texts]
-        self.whole = _array("".join(each) for each in words)
+        self._texts = [text or "" for text in texts]
+        self.whole = _array(map(_folded, self._texts))
         self.lengths = np.char.str_len(self.whole)
-        self._words = words
-        self._read: dict[tuple[str, int], Texts] = {}
-
-    def word(self, place: int) -> Texts:
-        """Return the word at a place of each text, (rows,), or nothing."""
-        key = "word", place
-        if key not in self._read:
-            self._read[key] = _array(
-                words[place] if -len(words) <= place < len(words) else "" for words in self._words
-            )
-        return self._read[key]
 
     def first(self, characters: int) -> Texts:
         """Return the first characters of each text, (rows,)."""
@@ -46,10 +37,32 @@ class Spelling:
 
     def last(self, characters: int) -> Texts:
         """Return the last characters of each text, (rows,)."""
-        key = "last", characters
-        if key not in self._read:
-            self._read[key] = _array(text[-characters:] for text in self.whole.tolist())
-        return self._read[key]
+        if characters not in self._read:
+            self._read[characters] = _array(text[-characters:] for text in self.whole.tolist())
+        return self._read[characters]
+
+    @cached_property
+    def parts(self) -> list[Texts]:
+        """What each text, (rows,), holds at some place: a word, or what is beside a sign."""
+        words = [[word for word in _IDLE.split(text) if word] for text in self._texts]
+        found = [_array(_folded(_at(each, place)) for each in words) for place in _PLACES]
+        for sign in _SIGNS:
+            if sum(sign in text for text in self._texts) * 2 >= len(self._texts):
+                found.append(_array(_folded(text.partition(sign)[0]) for text in self._texts))
+                found.append(_array(_folded(text.rpartition(sign)[2]) for text in self._texts))
+        return found
+
+    @cached_property
+    def _read(self) -> dict[int, Texts]:
+        return {}
+
+
+def _folded(text: str) -> str:
+    return _IDLE.sub("", text).casefold()
+
+
+def _at(words: list[str], place: int) -> str:
+    return words[place] if -len(words) <= place < len(words) else ""
 
 
 def _array(texts: Iterator[str]) -> Texts:

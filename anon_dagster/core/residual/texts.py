@@ -15,7 +15,6 @@ _QUARTER = 4
 _LEAST = 8  # values that a label must leave for a quarter of them to mean anything
 _SURE = 0.75
 _HINT = 0.5
-_PLACES = (0, 1, 2, -1)  # of a word in a text
 
 
 def by_texts(protected: Protected, published: Column) -> Iterator[tuple[str, Evidence]]:
@@ -40,14 +39,14 @@ def by_texts(protected: Protected, published: Column) -> Iterator[tuple[str, Evi
 def _readings(
     own: Spelling, other: Spelling, present: NDArray[np.bool_]
 ) -> Iterator[tuple[str, Texts]]:
-    """Give the ways to read a longer text: as a whole, at its ends, or as one of its words."""
+    """Give the ways to read a longer text: as a whole, at its ends, or as a part of it."""
     yield "copy", other.whole
     usual = int(np.bincount(own.lengths[present]).argmax())
     if usual >= _SHORTEST:
         yield "part of a text", other.first(usual)
         yield "part of a text", other.last(usual)
-    for place in _PLACES:
-        yield "part of a text", other.word(place)
+    for part in other.parts:
+        yield "part of a text", part
 
 
 def by_beginnings(protected: Protected, published: Column) -> Evidence | None:
@@ -82,7 +81,7 @@ def by_fewer_values(protected: Protected, published: Column) -> Evidence:
     of_both = _values_of(both, protected.column.codes)
     fewer = (of_both * _QUARTER <= of_label) & (of_label >= _LEAST)
     everything = ~protected.column.missing
-    return Evidence(everything, fewer, np.zeros(len(fewer), dtype=np.bool_))
+    return Evidence(everything, fewer, protected.stated)
 
 
 def _values_of(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:

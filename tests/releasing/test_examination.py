@@ -1,0 +1,194 @@
+"""What is examined is what is stored, in whatever format; and the same again when asked again."""
+
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+import anon_dagster
+from anon_dagster.errors import PromiseBrokenError
+from anon_dagster.planning.decision import Decision
+from anon_dagster.reading.counting import Count
+from anon_dagster.releasing.examination import disclosure_of, examiner_of, unstored
+from anon_dagster.releasing.recoder import recoder
+from anon_dagster.residual import Pairs
+from anon_dagster.storage.sources import open_frame
+
+RECORDS = 600
+QI: dict[str, Any] = {"role": "quasi_identifier"}
+HARMLESS = {"role": "non_sensitive"}
+INTERVAL = {"type": "interval", "widths": [10, 20, 40]}
+PERIOD = {"type": "date", "levels": ["year", "decade"]}
+
+
+def people() -> pd.DataFrame:
+    dice = np.random.default_rng(5)
+    born = pd.Timestamp("1950-01-01") + pd.to_timedelta(dice.integers(0, 15_000, RECORDS), unit="D")
+    age = dice.integers(18, 80, RECORDS).astype(float)
+    number = dice.permutation(RECORDS) + 1_000
+    return pd.DataFrame(
+        {
+            "age": np.where(dice.random(RECORDS) < 0.1, np.nan, age),
+            "born": born.strftime("%Y-%m-%d"),
+            "town": pd.Series(dice.choice(list("ABCD"), RECORDS)).replace("D", None),
+            "illness": dice.choice(list("xyz"), RECORDS),
+            "agesq": age**2 / 10,
+            "month": born.month,
+            "number": number,
+            "account": number * 2 + 7,
+        }
+    )
+
+
+def policy(**given: Any) -> dict[str, Any]:
+    attributes: dict[str, Any] = {
+        "age": QI | {"hierarchy": INTERVAL},
+        "born": QI | {"hierarchy": PERIOD, "lowest_level": 1},
+        "town": QI,
+        "illness": {"role": "sensitive"},
+        "number": {"role": "direct_identifier"},
+        **dict.fromkeys(("agesq", "month", "account"), HARMLESS),
+    }
+    attributes.update(given.pop("attributes", {}))
+    return {
+        "attributes": attributes,
+        "privacy": {"k_anonymity": {"k": 4}},
+        "suppression_limit": 0.1,
+        **given,
+    }
+
+
+MEAN = {"transformation": "microaggregation", "aggregate": "mean"}
+POLICIES = {
+    "global": policy(),
+    "suppressed records stay": policy(suppressed_records="keep"),
+    "local": policy(recoding="local", attributes={"born": QI | {"hierarchy": PERIOD}}),
+    "ranges and sets": policy(
+        recoding="local",
+        attributes={
+            "age": QI | {"local_labels": "ranges"},
+            "born": QI | {"local_labels": "ranges"},
+            "town": QI | {"local_labels": "sets"},
+        },
+    ),
+    "averages": policy(attributes={"age": QI | MEAN}),
+    "clusters": policy(attributes={"age": QI | MEAN | {"groups": "mdav"}}),
+    "a sample": policy(sampling={"fraction": 0.8}),
+    "a constant": policy(
+        attributes={"number": {"role": "direct_identifier", "redaction": "constant"}}
+    ),
+}
+PLACES = ("frame", "csv", "csv with commas", "parquet")
+
+
+def location(folder: Path, name: str, place: str) -> dict[str, Any]:
+    if place == "parquet":
+        return {"path": str(folder / f"{name}.parquet")}
+    csv = {"separator": ";", "decimal": "," if place == "csv with commas" else "."}
+    return {"path": str(folder / f"{name}.csv"), "csv": csv}
+
+
+def request(folder: Path, asked: dict[str, Any], place: str) -> tuple[dict[str, Any], Any]:
+    frame = people()
+    if place == "frame":
+        return {"policy": asked}, frame
+    if place == "parquet":
+        frame.to_parquet(folder / "people.parquet")
+    else:
+        decimal = "," if place == "csv with commas" else "."
+        frame.to_csv(folder / "people.csv", index=False, sep=";", decimal=decimal)
+    source, target = (location(folder, name, place) for name in ("people", "release"))
+    return {"policy": asked, "source": source, "target": target}, None
+
+
+@pytest.mark.parametrize("name", POLICIES)
+def test_the_same_is_found_in_every_format_and_again(name: str, tmp_path: Path) -> None:
+    found = {}
+    for place in PLACES:
+        (tmp_path / place).mkdir()
+        document, frame = request(tmp_path / place, POLICIES[name], place)
+        result = anon_dagster.anonymize(document, frame=frame)
+        found[place] = result.residual
+        assert anon_dagster.examine_residual(result, frame=frame) == result.residual
+    for one, other in itertools.pairwise(PLACES):
+        assert found[one] == found[other], (one, other)
+    given_back = {(f.columns, f.protected): f for f in found["csv"].of("given_back")}
+    assert given_back[("agesq",), ("age",)].relation == "square"
+    assert given_back[("account",), ("number",)].relation == "linear"
+    assert given_back[("month",), ("born",)].tells == "range"
+    assert len(given_back) == 3
+
+
+def parts(frame: pd.DataFrame, asked: dict[str, Any]) -> tuple[Decision, Count, Pairs]:
+    result = anon_dagster.anonymize({"policy": asked}, frame=frame)
+    source = open_frame(frame)
+    writer = recoder(result.decision, source)
+    examiner = examiner_of(result.decision, source, writer)
+    for part in source.parts:
+        for batch in source.batches(part):
+            examiner.see_source(batch, writer.paired)
+    return result.decision, result.release.count, examiner.pairs
+
+
+@pytest.mark.parametrize("name", ["global", "local", "averages"])
+def test_a_record_stands_beside_what_became_of_it(name: str) -> None:
+    frame, asked = people(), POLICIES[name]
+    decision, _, pairs = parts(frame, asked)
+    assert pairs.records == RECORDS - decision.suppressed
+    kept = pairs.released["account"].to_pylist()
+    assert pairs.source["number"].to_pylist() == [(account - 7) // 2 for account in kept]
+    towns = zip(pairs.source["town"].to_pylist(), pairs.labels("town").to_pylist(), strict=True)
+    assert all(label in {town, "*"} for town, label in towns) or name == "local"
+
+
+def test_records_that_are_not_stored_are_no_examination() -> None:
+    frame = people()
+    decision, stored, pairs = parts(frame, POLICIES["global"])
+    names = decision.request.policy
+    assert unstored(pairs, stored, names, whole=True) == 0
+    fewer = replace(
+        stored, table=replace(stored.table, counts=np.maximum(stored.table.counts - 1, 0))
+    )
+    assert unstored(pairs, fewer, names, whole=True) > 0
+    assert unstored(pairs, fewer, names, whole=False) > 0
+    more = replace(stored, table=replace(stored.table, counts=stored.table.counts + 1))
+    assert unstored(pairs, more, names, whole=True) > 0
+    assert unstored(pairs, more, names, whole=False) == 0, "a sample is in it"
+    stranger = {**pairs.released, "town": pa.array(["Z"] * pairs.records)}
+    foreign = Pairs(pairs.source, stranger, pairs.records)
+    assert unstored(foreign, stored, names, whole=False) == pairs.records
+
+
+def test_an_examination_of_other_records_ends_the_job() -> None:
+    frame = people()
+    decision, stored, _ = parts(frame, POLICIES["global"])
+    source = open_frame(frame)
+    writer = recoder(decision, source)
+    examiner = examiner_of(decision, source, writer)
+    for part in source.parts:
+        for batch in source.batches(part):
+            examiner.see_source(batch.slice(0, 50), writer.paired)
+    with pytest.raises(PromiseBrokenError, match="records of those that were examined"):
+        disclosure_of(decision, examiner, stored)
+
+
+@pytest.mark.parametrize("enforce", [False, True])
+def test_later_records_are_examined_as_well(*, enforce: bool) -> None:
+    frame = people()
+    first = anon_dagster.anonymize({"policy": POLICIES["global"]}, frame=frame)
+    later = anon_dagster.apply(first, frame=frame.head(300), enforce=enforce)
+    told = {(f.columns, f.protected) for f in later.residual.of("given_back")}
+    assert (("agesq",), ("age",)) in told
+    assert later.residual.records == later.release.count.records
+    refusing = POLICIES["global"] | {"residual": {"given_back": "refuse"}}
+    document = first.document()
+    document["policy"]["residual"]["given_back"] = "refuse"
+    with pytest.raises(anon_dagster.RequestError, match="altered"):
+        anon_dagster.apply(document, frame=frame.head(300))
+    with pytest.raises(anon_dagster.DisclosureError, match="agesq"):
+        anon_dagster.anonymize({"policy": refusing}, frame=frame)
