@@ -1,4 +1,8 @@
-"""Numbers that stand for persons: they have one sex and one origin, or as many records each."""
+"""Numbers that stand for persons, who have several records each.
+
+A person has one sex and one origin; all persons of a panel have as many records; and the records
+of a person mostly stand together.
+"""
 
 from collections.abc import Iterator, Mapping
 
@@ -20,6 +24,8 @@ _OPEN = frozenset({"number", "text", "category", "unique_key", "medical_record_n
 _MANY, _RECORDS_EACH = 20, 1.5
 _PANEL, _ALIKE = 50, 0.8
 """Numbers of a panel, at least, and the share of them with as many records."""
+_TOGETHER = 10
+"""Records that a person has on average, at most: a school or a village has more."""
 _COMMONEST = 0.9  # share of a trait's commonest value beyond which it tells nobody apart
 _SLIPS = 0.01  # share of the numbers that may have two
 
@@ -39,7 +45,7 @@ def person_numbers(
         if not _may_be_number(profile, verdicts[name]):
             continue
         steady = bool(traits) and all(_determines(profile, trait) for trait in traits)
-        if steady or _is_balanced(profile):
+        if steady or _is_balanced(profile) or _stands_together(profile):
             yield name
 
 
@@ -50,19 +56,34 @@ def _is_trait(name: str, verdict: Verdict) -> bool:
 
 def _may_be_number(profile: Profile, verdict: Verdict) -> bool:
     codes = profile.span.whole if profile.numeric else profile.mean_words < 2
+    kinds = kind_names(profile.name)
     return (
         codes
         and verdict.domain in _OPEN
-        and not kind_names(profile.name) & _OF_OTHERS
+        and not (verdict.domain == "age" and verdict.name_score)
+        and ("person" in kinds or not kinds & _OF_OTHERS)
         and profile.distinct > _MANY
-        and profile.records > _RECORDS_EACH * profile.distinct
+        and _repeats(profile)
     )
+
+
+def _repeats(profile: Profile) -> bool:
+    """Tell whether numbers stand in several records, the commonest aside: it may be a zero."""
+    others = profile.present - profile.counts.max()
+    return bool(others > _RECORDS_EACH * (profile.distinct - 1))
 
 
 def _is_balanced(profile: Profile) -> bool:
     """Tell whether nearly all numbers have as many records, as the persons of a panel have."""
     same = np.bincount(profile.counts).max() >= _ALIKE * profile.distinct
     return bool(same and profile.distinct > _PANEL)
+
+
+def _stands_together(profile: Profile) -> bool:
+    """Tell whether the records of each number follow one another, and are few."""
+    runs = 1 + np.count_nonzero(np.diff(profile.codes))
+    few = profile.distinct > _PANEL and profile.records <= _TOGETHER * profile.distinct
+    return bool(few and runs <= (1 + _SLIPS) * profile.distinct)
 
 
 def _determines(profile: Profile, trait: Profile) -> bool:
