@@ -24,6 +24,7 @@ _AGREEMENT = re.compile(
     re.IGNORECASE,
 )
 """What answers hold that say how far somebody agrees, or is content."""
+_PRIVATE_TOPICS = frozenset({"politics", "care"})
 _ASSIGNED = frozenset({"experiment", "procedure"})
 """Kinds that have few values: arms, rounds."""
 _OF_THEIR_OWN = frozenset({"contentment", "offer", "pastime"})
@@ -44,7 +45,7 @@ def constant(case: Case) -> Answer | None:
 def harmless_by_values(case: Case) -> Answer | None:
     """Exempt times of day, currencies and answers on a scale, where the values say so firmly."""
     name = case.verdict.domain
-    if not case.harmless or not case.firm or name in _BY_DATA:
+    if not case.harmless or not case.firm or name in _BY_DATA or _is_an_opinion(case):
         return None
     private = case.kind("sensitive") is not None
     if name == "rating":
@@ -92,7 +93,7 @@ def counts_people_of_a_unit(case: Case) -> Answer | None:
 
 def harmless_domain(case: Case) -> Answer | None:
     """Exempt domains that tell little, where the values say so as well: a name may be mistaken."""
-    if not case.harmless or case.verdict.domain in _BY_DATA:
+    if not case.harmless or case.verdict.domain in _BY_DATA or _is_an_opinion(case):
         return None
     named, few = case.verdict.name_score > FIRM, case.profile.distinct <= FEW
     if case.verdict.domain == "rating":
@@ -105,6 +106,11 @@ def harmless_domain(case: Case) -> Answer | None:
     return ("non_sensitive", _LITTLE) if exempt else None
 
 
+def _is_an_opinion(case: Case) -> bool:
+    """Tell whether an answer on a scale is of a table about politics or health."""
+    return case.verdict.domain == "rating" and bool(_PRIVATE_TOPICS & case.table.topics)
+
+
 def _is_on_a_scale(profile: Profile) -> bool:
     """Tell whether nearly all records hold one of few values, a few slips aside."""
     common = profile.counts[profile.counts >= _SLIP * profile.present]
@@ -113,8 +119,9 @@ def _is_on_a_scale(profile: Profile) -> bool:
 
 def of_an_alternative(case: Case) -> Answer | None:
     """Exempt what people may choose between: the time, the comfort of a train."""
-    offered = "choice" in case.table.topics and not case.kinds and case.domain.role is None
-    if offered and case.profile.numeric and case.plain:
+    offered = case.profile.name in case.table.alternatives and case.domain.role is None
+    of_things = all(kind.role == "non_sensitive" for kind in case.kinds)
+    if offered and of_things and case.profile.numeric and case.plain:
         return "non_sensitive", "it describes what could be chosen, not who chose"
     return None
 

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations
 
 import numpy as np
 
@@ -123,6 +124,23 @@ def shares(profiles: Mapping[str, Profile]) -> Iterator[str]:
     columns = [np.append(part.numbers, np.nan)[part.codes] for part in parts]
     if np.mean(np.abs(np.sum(columns, axis=0) - 1) <= _ROUNDED * len(parts)) >= _ADDS_UP:
         yield from (part.name for part in parts)
+
+
+def alternatives(names: Iterable[str]) -> Iterator[str]:
+    """Yield names that tell several things of several alternatives: ``price_bus``, ``time_car``.
+
+    All names are split in two in all ways; those belong to it of which two first parts both go with
+    the same two second parts.
+    """
+    seconds: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        for end in range(1, len(name)):
+            seconds[name[:end]].add(name[end:])
+    several = {first: ends for first, ends in seconds.items() if len(ends) > 1}
+    for one, other in combinations(several, 2):
+        shared = several[one] & several[other]
+        if len(shared) > 1 and not one.startswith(other) and not other.startswith(one):
+            yield from (first + end for first in (one, other) for end in shared)
 
 
 def offered(profiles: Mapping[str, Profile]) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """Rules that protect a column: it names a person, others know it, or nobody may learn it."""
 
+import re
+from collections.abc import Callable, Mapping
+
 from anon_dagster.detection.case import CERTAIN, FEW, FIRM, Answer, Case
 from anon_dagster.detection.evidence import percent
 from anon_dagster.detection.profile import Profile
@@ -16,6 +19,10 @@ _PERSONS = 20
 """Different numbers that stand for persons, at least."""
 _STATES, _LETTERS = 10, 3
 """Numbers, and letters such as ``A`` and ``D``, that say what became of a person, at most."""
+_COMPUTED = frozenset({"number", "amount"})
+"""Domains of numbers that may be computed."""
+_ON_BOTH_SIDES = 0.05  # share of the records
+_LOGARITHM = re.compile(r"(ln|log)[_. ]?[a-z]", re.IGNORECASE)
 _BESIDE_PERSONS = frozenset({"person", "family", "life"})
 _NO_NUMBERS = frozenset({"date", "date_of_birth", "timestamp", "year", "age", "amount", "income"})
 
@@ -122,20 +129,53 @@ def among_findings(case: Case) -> Answer | None:
 
 
 def among_others_alike(case: Case) -> Answer | None:
-    """Whatever else is in a table about what people think or have done."""
-    few = case.profile.distinct <= FEW and not case.verdict.name_score
-    if "politics" in case.table.topics and few and case.speaks:
-        return "sensitive", "an answer, as it seems, in a table about what people think"
+    """Whatever else is in a table of measurements, or about what people think, can, owe or did."""
     if case.profile.name in case.table.measurements:
         return "sensitive", "a measurement, as it seems: the table holds many of them"
-    if (
-        "credit" in case.table.topics
-        and case.profile.numeric
-        and case.profile.distinct > _YES_AND_NO
-    ):
-        return "sensitive", "of what is owed, as it seems: the table is about credit"
-    if "offence" in case.table.topics and not case.verdict.name_score:
-        return "sensitive", "of an offence, as it seems: the table is about them"
+    if case.verdict.name_score and case.verdict.domain != "rating":
+        return None
+    for topic, (about, holds) in _ALIKE.items():
+        if topic in case.table.topics and holds(case):
+            return (
+                "sensitive",
+                f"it seems to belong to the rest of the table, which is about {about}",
+            )
+    return None
+
+
+_ALIKE: Mapping[str, tuple[str, Callable[[Case], bool]]] = {
+    "politics": (
+        "what people think",
+        lambda case: case.speaks and case.profile.distinct <= FEW,
+    ),
+    "credit": (
+        "what is owed",
+        lambda case: case.profile.numeric and case.profile.distinct > _YES_AND_NO,
+    ),
+    "ability": (
+        "tests and grades",
+        lambda case: case.profile.numeric and case.profile.distinct > FEW,
+    ),
+    "offence": ("offences", lambda _: True),
+    "care": ("health", lambda case: case.verdict.domain == "rating"),
+}
+"""What of a table is about the same as the rest of it, where nothing else tells."""
+
+
+def computed(case: Case) -> Answer | None:
+    """Scores, logarithms and differences, which nobody knows of another.
+
+    What others know of a person, they count from 0 on: years, children, kilograms.
+    """
+    profile = case.profile
+    if case.verdict.domain not in _COMPUTED or not profile.numeric or case.kinds or not case.speaks:
+        return None
+    weights = profile.counts / profile.present
+    below = min(float(weights[side].sum()) for side in (profile.numbers < 0, profile.numbers > 0))
+    if below >= _ON_BOTH_SIDES:
+        return "sensitive", "numbers above and below 0: a score, a logarithm or a difference"
+    if _LOGARITHM.match(profile.name) and not profile.span.whole:
+        return "sensitive", "a logarithm, as its name says, which is taken of sums and results"
     return None
 
 

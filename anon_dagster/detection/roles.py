@@ -40,6 +40,7 @@ RULES: tuple[Callable[[Case], Answer | None], ...] = (
     protections.among_others_alike,
     exemptions.of_an_alternative,
     protections.says_more_than_it_holds,
+    protections.computed,
     protections.singles_out,
     exemptions.of_no_person,
     protections.unknown,

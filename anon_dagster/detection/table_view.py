@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from anon_dagster.detection.classification import Verdict
 from anon_dagster.detection.date_parts import date_parts
 from anon_dagster.detection.fellows import (
+    alternatives,
     batteries,
     computed,
     events,
@@ -40,6 +41,8 @@ class TableView:
     """Columns that are named as a logarithm or a square of others, each with the other."""
     measurements: frozenset[str] = frozenset()
     """Columns of numbers, in a table that hardly holds anything else."""
+    alternatives: frozenset[str] = frozenset()
+    """Columns that tell several things of several alternatives, in a table about a choice."""
     offered: frozenset[str] = frozenset()
     """Columns about what is offered, as their fellows of the same first word say."""
 
@@ -50,8 +53,9 @@ ALONE = TableView()
 
 def view(profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]) -> TableView:
     """Look at the columns of a table together."""
+    about = frozenset(topics(verdicts))
     return TableView(
-        frozenset(topics(verdicts)),
+        about,
         may_be_of_people(verdicts),
         frozenset(person_numbers(profiles, verdicts)),
         dict(date_parts(profiles)),
@@ -60,5 +64,6 @@ def view(profiles: Mapping[str, Profile], verdicts: Mapping[str, Verdict]) -> Ta
         frozenset(shares(profiles)),
         dict(computed(profiles)),
         frozenset(measurements(profiles, verdicts)),
+        frozenset(alternatives(profiles)) if "choice" in about else frozenset(),
         frozenset(offered(profiles)),
     )

@@ -34,7 +34,8 @@ _CREDIT = frozenset(
 """Words that only tables about credit have several of."""
 _EVENTS = frozenset({"statu", "stat", "delta", "cen", "event", "death", "died", "relapse"})
 _FOLLOWED = frozenset({"time", "futime", "stime", "survtime", "tstart", "tstop", "followup"})
-_CHOICES = frozenset({"choice", "chosen", "mode", "alternative", "choiceid", "id", "alt"})
+_CHOICES = frozenset({"choice", "chosen", "mode", "alternative", "choiceid", "alt"})
+_NUMBERED = frozenset({"id"})
 _PRICES = frozenset({"price", "cost", "fare", "pric", "gcost", "vcost"})
 _FEWEST, _SHARE, _ANYWAY = 3, 0.2, 6
 """Columns that make a table one about health or credit: at least so many, and of the table so
@@ -45,8 +46,8 @@ def topics(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     """Yield what a table is about.
 
     ``care`` if anything in it speaks of health, ``medical`` if much of it does, ``credit`` if much
-    of it speaks of what is owed; ``politics`` and ``offence`` if several columns do; ``choice`` if
-    a choice stands beside prices.
+    of it speaks of what is owed; ``politics``, ``offence`` and ``ability`` if several columns do;
+    ``choice`` if a choice stands beside prices.
     """
     kinds = {name: kind_names(name) for name in verdicts}
     enough = max(_FEWEST, min(_SHARE * len(verdicts), _ANYWAY))
@@ -56,12 +57,14 @@ def topics(verdicts: Mapping[str, Verdict]) -> Iterator[str]:
     with_cares = len(ill | {name for name in verdicts if kinds[name] & _CARE})
     if (len(ill) > 1 and with_cares >= enough) or (ill and _followed_up(verdicts)):
         yield "medical"
-    for topic in ("politics", "offence"):
+    for topic in ("politics", "offence", "ability"):
         if sum(topic in kinds[name] for name in verdicts) > 1:
             yield topic
     words = {name: frozenset(pieces_of(name)) for name in verdicts}
     priced = any(spoken & _PRICES for spoken in words.values())
-    if priced and any(spoken & _CHOICES and spoken <= _CHOICES for spoken in words.values()):
+    if priced and any(
+        spoken & _CHOICES and spoken <= _CHOICES | _NUMBERED for spoken in words.values()
+    ):
         yield "choice"
     owing = sum(bool(_CREDIT & set(pieces_of(name))) for name in verdicts)
     if owing > 1 and sum(bool(kinds[name] & _SUMS) for name in verdicts) > enough:
