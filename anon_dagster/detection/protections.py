@@ -3,6 +3,9 @@
 import re
 from collections.abc import Callable, Mapping
 
+import numpy as np
+from numpy.typing import NDArray
+
 from anon_dagster.detection.case import CERTAIN, FEW, FIRM, Answer, Case
 from anon_dagster.detection.evidence import percent
 from anon_dagster.detection.profile import Profile
@@ -170,13 +173,17 @@ def computed(case: Case) -> Answer | None:
     profile = case.profile
     if case.verdict.domain not in _COMPUTED or not profile.numeric or case.kinds or not case.speaks:
         return None
-    weights = profile.counts / profile.present
-    below = min(float(weights[side].sum()) for side in (profile.numbers < 0, profile.numbers > 0))
-    if below >= _ON_BOTH_SIDES:
+    if all(_holds_many(profile, side) for side in (profile.numbers < 0, profile.numbers > 0)):
         return "sensitive", "numbers above and below 0: a score, a logarithm or a difference"
     if _LOGARITHM.match(profile.name) and not profile.span.whole:
         return "sensitive", "a logarithm, as its name says, which is taken of sums and results"
     return None
+
+
+def _holds_many(profile: Profile, chosen: NDArray[np.bool_]) -> bool:
+    """Tell whether chosen values, (values,), are several and of many records: no mark for none."""
+    share = profile.counts[chosen].sum() / profile.present
+    return int(chosen.sum()) > _YES_AND_NO and bool(share >= _ON_BOTH_SIDES)
 
 
 # -- quasi-identifiers -----------------------------------------------------------------------
