@@ -112,7 +112,10 @@ def money(case: Case) -> Answer | None:
     thing = case.speaks_of("thing")
     if thing is not None:
         return ("quasi_identifier", case.rarity) if case.rare else ("non_sensitive", thing.reason)
-    if case.speaks and not case.verdict.name_score and not case.firm:
+    known = case.kind("quasi_identifier", "direct_identifier") is not None
+    # A name that says another domain is wrong; one that says nothing known may be of a thing.
+    unheard_of = case.speaks and case.verdict.named is None
+    if (known or unheard_of) and not case.verdict.name_score and not case.firm:
         return None
     return "sensitive", "sums of money; whether they are private is for a person to say"
 

@@ -69,3 +69,11 @@ def test_how_often_somebody_comes_is_harmless_until_the_table_tells_of_health() 
     assert role_of("visits", visits["visits"]) == "non_sensitive"
     found = detect(pd.DataFrame(visits | {"diabetes": drawn("yes", "no")}))
     assert found["visits"].role == "quasi_identifier"
+
+
+def test_sums_under_the_name_of_another_domain_are_private_and_of_an_unheard_name_doubtful() -> (
+    None
+):
+    sums = np.random.default_rng(1).gamma(9, 4_000, RECORDS).round(2)
+    assert role_of("surname", sums) == "sensitive"
+    assert role_of("zbrel", sums) == "quasi_identifier"
