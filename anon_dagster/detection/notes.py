@@ -8,6 +8,7 @@ from anon_dagster.detection.near_unique import is_near_unique
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.protections import UNKNOWN
 from anon_dagster.detection.result import ColumnDetection
+from anon_dagster.detection.separation import ALONE, combined
 
 _NAMED = 6
 """Columns that a note names, at most."""
@@ -34,6 +35,8 @@ _KEYS = frozenset(
         "number",
     ]
 )
+_TOO_MANY = 0.05
+"""Share of the records that may stand out by what is released as it is."""
 _DOUBTFUL = 0.5
 """Confidence in its domain below which a column that is released is doubtful."""
 
@@ -48,6 +51,7 @@ def notes_on(
     yield from _given_back(columns, given_back)
     yield from _design(columns)
     yield from _near_unique(columns, profiles)
+    yield from _alone(columns, profiles)
     yield from _released_in_doubt(columns)
     yield from _unknown(columns)
 
@@ -100,6 +104,17 @@ def _near_unique(
     ]
     if names:
         yield f"different in nearly every record: {_listed(names)}; drop what is not needed"
+
+
+def _alone(columns: Sequence[ColumnDetection], profiles: Mapping[str, Profile]) -> Iterator[str]:
+    """Tell of records that stand out whatever becomes of the quasi-identifiers."""
+    names = [column.column for column in columns if column.role == "non_sensitive"]
+    if not names or not (together := combined(profiles, names)).rare > _TOO_MANY:
+        return
+    yield (
+        f"{together.rare:.0%} of the records are in groups of fewer than {ALONE} by what is released "
+        f"as it is: {_listed(names)}; make those that others may know quasi-identifiers"
+    )
 
 
 def _released_in_doubt(columns: Sequence[ColumnDetection]) -> Iterator[str]:

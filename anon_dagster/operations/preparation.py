@@ -69,7 +69,9 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     require_keys(request.policy)
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     source = declared_missing(opened, request)
-    require_columns(source.columns, request.policy.attributes, source.advice)
+    require_columns(
+        source.columns, request.policy.attributes, source.advice, named=source.has_schema
+    )
     _require_header(source, request.source)
     require_population(request.policy)
     require_classifiers(request.policy)

@@ -29,13 +29,23 @@ from anon_dagster.errors import SourceError, UnreachableError
 from anon_dagster.errors import counted as listed
 from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_grid_of
 from anon_dagster.operations.preparation import count_records, open_table
-from anon_dagster.operations.trials import FIGURES, Deadline, Trials
+from anon_dagster.operations.trials import Deadline, Trials
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy, Request, Target, parse_request, require_proposable
 from anon_dagster.request.arguments import require_function
 from anon_dagster.request.yaml_writing import comment
+from anon_dagster.residual import ResidualDisclosure
+from anon_dagster.storage.sources import OpenSource
+
+_TO_REHEARSE = 3.0
+"""How long it takes to release the table and to examine that, in times of reading it."""
+_LATE = 2.0
+"""How many times as much is kept for that, since a search does not end on the second."""
+_SHARE_TO_REHEARSE = 0.2
+"""How much of the time is kept for that, at most."""
+_TOLD = 5  # findings that are among the reasons
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +64,9 @@ class Proposal:
     promises: Promises
     """Those of the request, each with the reason for it; the detection proposed others."""
     acceptable_risk: float
+    residual: ResidualDisclosure | None
+    """What the release of this request tells although every promise holds; ``None`` where there
+    was no time to look."""
 
     @property
     def yaml(self) -> str:
@@ -109,35 +122,42 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     require_function(on_progress, "on_progress")
     begun = monotonic()
     detection = detect(table, sample=sample, seed=seed, domains=domains)
-    frame = table if isinstance(table, pd.DataFrame) else None
-    counted = _counted(parse_request(detection.request(target=target)), frame, on_progress)
+    detected = parse_request(detection.request(target=target))
+    source = open_table(detected, frame=table if isinstance(table, pd.DataFrame) else None)
+    counted, to_read = _counted(detected, source, on_progress)
     detection = _for_all_values(detection, counted)
     document = detection.request(target=target)
     request = parse_request(document)
-    made, deadline = plan(request, counted), Deadline.of(seconds, begun=begun)
-    trials = Trials(counted, made, acceptable_risk, deadline, on_progress)
+    deadline = Deadline.of(seconds, begun=begun)
+    reserve = _TO_REHEARSE * to_read
+    searched = deadline.earlier(min(_LATE * reserve, _SHARE_TO_REHEARSE * seconds))
+    trials = Trials(counted, plan(request, counted), acceptable_risk, searched, on_progress)
     _try_out(trials, request.policy)
     rows = trials.rows
-    best = _best(rows)
-    chosen = _with_settings(document, trials.tried[best])
-    rows["chosen"] = rows.index == best
+    rows["chosen"] = [place == trials.best for place in sorted(trials.measured)]
+    chosen = _with_settings(document, trials.planned[trials.best])
     promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
-    reasons = tuple(_reasons(trials, rows))
-    return Proposal(detection, chosen, rows, reasons, promises, acceptable_risk)
+    kept = trials.kept if deadline.left >= reserve else None
+    residual = kept.examine(request, counted, source) if kept else None
+    reasons = (*_reasons(trials, rows), *_remaining(residual))
+    return Proposal(detection, chosen, rows, reasons, promises, acceptable_risk, residual)
 
 
-def _counted(request: Request, frame: pd.DataFrame | None, on_progress: ProgressSink) -> Count:
-    """Read the source once.
+def _counted(
+    request: Request, source: OpenSource, on_progress: ProgressSink
+) -> tuple[Count, float]:
+    """Read the source once; return how many seconds that took, too.
 
     Raises
     ------
     SourceError
         If it has no records.
     """
-    counted = count_records(request, open_table(request, frame=frame), on_progress=on_progress)
+    begun = monotonic()
+    counted = count_records(request, source, on_progress=on_progress)
     if not counted.records:
         raise SourceError("the table has no records: nothing can be measured")
-    return counted
+    return counted, monotonic() - begun
 
 
 def _for_all_values(detection: Detection, counted: Count) -> Detection:
@@ -167,11 +187,6 @@ def _try_out(trials: Trials, policy: Policy) -> None:
 
 
 # -- choosing ------------------------------------------------------------------------------
-
-
-def _best(rows: pd.DataFrame) -> int:
-    """Return the place of the configuration that the objective prefers."""
-    return int(rows[rows["acceptable"]].sort_values(FIGURES, kind="stable").index[0])
 
 
 def _with_settings(document: Mapping[str, Any], configuration: Configuration) -> dict[str, Any]:
@@ -234,6 +249,22 @@ def _reasons(trials: Trials, rows: pd.DataFrame) -> Iterator[str]:
             "run, and what it loses may differ a little."
         )
     yield from _of_those_left(trials)
+
+
+def _remaining(residual: ResidualDisclosure | None) -> Iterator[str]:
+    """Say what the release would tell although every promise holds."""
+    if residual is None:
+        yield (
+            "What remains to be found in its release was not looked for, for want of time; the "
+            "job does it before it publishes anything."
+        )
+        return
+    found = residual.to_be_mended
+    for each in found[:_TOLD]:
+        told = f"{each}, {residual.how_many(each)}; {each.cure}"
+        yield f"Remains to be found in its release ({each.severity}): {told}."
+    if (more := len(found) - _TOLD) > 0:
+        yield f"{listed(more, 'more finding')} will be in its residual disclosure."
 
 
 def _of_recoding(rows: pd.DataFrame, chosen: str) -> Iterator[str]:

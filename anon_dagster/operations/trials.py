@@ -11,6 +11,7 @@ from anon_dagster.assessment.comparison import Configuration, compare, undominat
 from anon_dagster.core.search import Budget
 from anon_dagster.core.solution import Solution
 from anon_dagster.operations.grid import PAIR
+from anon_dagster.operations.rehearsal import Rehearsal
 from anon_dagster.planning.deciding import decide, decide_soon
 from anon_dagster.planning.plan import Plan
 from anon_dagster.progress import Progress, ProgressSink
@@ -47,6 +48,10 @@ class Deadline:
         now = monotonic()
         return cls(max(begun + seconds, now + _LEAST_SHARE * seconds))
 
+    def earlier(self, seconds: float) -> "Deadline":
+        """Return one that is so many seconds before."""
+        return Deadline(self.end - seconds)
+
     @property
     def left(self) -> float:
         """The seconds until then, 0 if it passed."""
@@ -72,6 +77,8 @@ class Trials:
     """All that were to be tried."""
     hopeless: set[int] = field(default_factory=set)
     """By place, those that promise more than others that cannot be kept."""
+    kept: Rehearsal | None = None
+    """What came of the best one so far."""
 
     def run(self, grid: Sequence[Configuration]) -> None:
         """Measure the configurations of a grid for as long as there is time.
@@ -100,6 +107,12 @@ class Trials:
     def found(self) -> bool:
         """Whether anything is acceptable."""
         return any(bool(row["acceptable"].item()) for row in self.measured.values())
+
+    @property
+    def best(self) -> int:
+        """The place of the configuration that the objective prefers; of equal ones the first."""
+        figures = self._figures()
+        return min(figures, key=lambda place: (figures[place], place))
 
     @property
     def tried(self) -> list[Configuration]:
@@ -155,9 +168,8 @@ class Trials:
 
         What has the figures of one that was searched in full would hardly end elsewhere.
         """
-        acceptable = {p: row for p, row in self.measured.items() if row["acceptable"].item()}
-        figures = {place: tuple(row[FIGURES].iloc[0]) for place, row in acceptable.items()}
-        full = {place for place, row in acceptable.items() if row["search"].item() == "full"}
+        figures = self._figures()
+        full = {place for place in figures if self.measured[place]["search"].item() == "full"}
         limit = _NEAR * min((loss for loss, *_ in figures.values()), default=0.0) + _ROUNDING
         known = {figures[place] for place in full}
         near = [p for p in figures if figures[p][0] <= limit and figures[p] not in known]
@@ -166,16 +178,30 @@ class Trials:
 
     def _measure(self, place: int, search: str, find: Callable[[Plan], list[Solution]]) -> bool:
         """Put the figures of a configuration into its row; tell whether there was time."""
+        found: list[Rehearsal] = []
+
+        def find_and_keep(plan: Plan) -> list[Solution]:
+            (solution,) = find(plan)
+            found.append(Rehearsal(plan, solution))
+            return [solution]
+
         self._tell(0.0)
         try:
-            row = compare(iter([self.planned[place]]), self.counted, self.made, find)
+            row = compare(iter([self.planned[place]]), self.counted, self.made, find_and_keep)
         except _TimeIsUp:
             return False
         risk = row.get("maxProbabilityIdentification", pd.Series([math.inf]))
         row["acceptable"] = row["reachable"] & (risk <= self.acceptable + _ROUNDING)
         row["search"] = search
         self.measured[place] = row
+        if row["acceptable"].item() and self.best == place:
+            self.kept = found[0]
         return True
+
+    def _figures(self) -> dict[int, tuple[float, ...]]:
+        """Return the figures of those that are acceptable, by their place."""
+        acceptable = {p: row for p, row in self.measured.items() if row["acceptable"].item()}
+        return {place: tuple(row[FIGURES].iloc[0]) for place, row in acceptable.items()}
 
     def _sink(self, until: float) -> ProgressSink:
         """Return what passes progress on, and ends a search that is late."""

@@ -1,7 +1,7 @@
 """Whether a source has the columns that a request names.
 
-A column that the request does not name may be called by a cell, where a file has no header: it is
-told by its position, counted from 1.
+A column that the request does not name may be called by a cell, where a file has no header: unless
+a schema names it, it is told by its position, counted from 1.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,11 @@ _TOLD = 5
 
 
 def require_columns(
-    present: Iterable[str], declared: Iterable[str], advice: Callable[[], str] = str
+    present: Iterable[str],
+    declared: Iterable[str],
+    advice: Callable[[], str] = str,
+    *,
+    named: bool = False,
 ) -> None:
     """Refuse a source that has other columns than the request names.
 
@@ -22,17 +26,19 @@ def require_columns(
     ----------
     advice
         Says what may be wrong with how the source is read.
+    named
+        Whether a schema names the columns, so that no name is a cell.
 
     Raises
     ------
     SchemaMismatchError
-        Naming every column that the source lacks, and the positions of those that the request does
-        not name.
+        Naming every column that the source lacks, and those that the request does not name, by
+        their positions if their names may be cells.
     """
     present, declared = list(present), list(declared)
     require_header(present, declared, "source", advice)
     problems = []
-    if unnamed := undeclared(present, declared):
+    if unnamed := undeclared(present, declared, named=named):
         problems.append(f"the request does not name {unnamed} of the source; give each a role")
     if absent := [c for c in declared if c not in set(present)]:
         problems.append(f"the source has no {_named(absent)}")
@@ -43,10 +49,15 @@ def require_columns(
         raise SchemaMismatchError("; ".join(problems) + advice())
 
 
-def undeclared(present: Sequence[str], declared: Iterable[str]) -> str:
+def undeclared(present: Sequence[str], declared: Iterable[str], *, named: bool = False) -> str:
     """Say how many columns a request does not name, and where they stand; nothing if it does."""
     known = set(declared)
-    return positions([place for place, name in enumerate(present, 1) if name not in known])
+    unknown = [(place, name) for place, name in enumerate(present, 1) if name not in known]
+    if named and unknown:
+        listed = [name for _, name in unknown]
+        more = f" and {len(listed) - _TOLD} more" if len(listed) > _TOLD else ""
+        return _named(listed[:_TOLD]) + more
+    return positions([place for place, _ in unknown])
 
 
 def positions(places: Sequence[int]) -> str:

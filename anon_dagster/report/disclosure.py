@@ -113,17 +113,19 @@ def explain_coverage(residual: "ResidualDisclosure") -> str:
 
 
 def warnings_of(residual: "ResidualDisclosure") -> list[str]:
-    """Return a line for each finding: how grave it is, what it is, and what to do about it."""
-    return [
-        f"{finding.severity}: {explain_finding(residual, finding)}. What to do: {finding.cure}"
-        for finding in residual.findings
-    ]
+    """Return a line for each finding that something is to be done about."""
+    return [_line(residual, finding) for finding in residual.to_be_mended]
+
+
+def _line(residual: "ResidualDisclosure", finding: "Finding") -> str:
+    """Say how grave a finding is, what it is, and what to do about it."""
+    return f"{finding.severity}: {explain_finding(residual, finding)}. What to do: {finding.cure}"
 
 
 def lines_of(residual: "ResidualDisclosure") -> Iterator[str]:
     """Give what was looked for, every finding, the attacks, and what was left out."""
     yield explain_coverage(residual)
-    yield from warnings_of(residual)
+    yield from (_line(residual, finding) for finding in residual.findings)
     if residual.attacks:
         yield attacks_table(residual).round(4).to_string()
     yield from residual.bounds

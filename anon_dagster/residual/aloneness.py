@@ -140,6 +140,7 @@ class Aloneness:
             share=share,
             baseline=baseline,
             cure=_cure(self._subject, each, smallest),
+            guarded=guarded,
         )
 
 

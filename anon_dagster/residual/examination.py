@@ -124,15 +124,11 @@ class Examiner:
     def _counted(self, finding: Finding, records: int) -> Finding:
         many = round((finding.share or 0.0) * records)
         refused = getattr(self._subject.policy.residual, finding.examination) == "refuse"
-        if finding.examination == "alone" and self._is_told_only(finding):
+        if finding.guarded or finding.relation == "fewer than k":  # nobody is alone then
             refused = False
         if many < self._subject.k:
             return replace(finding, records=None, share=None, refused=refused)
         return replace(finding, records=many, refused=refused)
-
-    def _is_told_only(self, finding: Finding) -> bool:
-        """Tell whether nobody is alone, or only by what nobody is to know of others."""
-        return finding.relation == "fewer than k" or {*finding.columns} <= self._subject.guarded
 
     def _bounds(self) -> Iterator[str]:
         if len(self._telling) > MOST_IN_PAIRS and "alone" in self._examinations:

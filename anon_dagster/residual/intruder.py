@@ -38,7 +38,7 @@ def attacks(subject: Subject, pairs: Pairs, telling: Sequence[str]) -> Iterator[
     for secret in subject.sensitive:
         with_secret = _table(pairs, (*known, secret))
         attack = inference(with_secret, range(len(known)), len(known))
-        yield _tried("inference", (*known, secret), attack)
+        yield _tried("inference", (*known, secret), attack, len(known))
 
 
 def _singling_out(table: FrequencyTable, known: Sequence[str], seed: int) -> Iterator[TriedAttack]:

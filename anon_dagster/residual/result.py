@@ -40,6 +40,9 @@ class Finding:
     """Whether it is a reason to publish nothing, by the request."""
     tells: Literal["value", "range", ""] = ""
     """What is given back: the value, or a quarter at most of what its label leaves."""
+    guarded: bool = False
+    """Whether it tells only by what a promise guards, so that nobody is to know it of others:
+    nothing is to be done then."""
 
     def __str__(self) -> str:
         told = f" tells of {', '.join(self.protected)}" if self.protected else ""
@@ -101,6 +104,11 @@ class ResidualDisclosure:
     def of(self, examination: Examination) -> tuple[Finding, ...]:
         """Return the findings of one examination."""
         return tuple(each for each in self.findings if each.examination == examination)
+
+    @property
+    def to_be_mended(self) -> tuple[Finding, ...]:
+        """The findings that something is to be done about."""
+        return tuple(finding for finding in self.findings if not finding.guarded)
 
     def how_many(self, finding: Finding) -> str:
         """Say how many records a finding concerns."""

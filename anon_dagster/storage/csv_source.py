@@ -63,6 +63,11 @@ class CsvSource:
         """Raise a SourceError if a file is not the one that was opened."""
         require_unchanged(self.files)
 
+    @property
+    def has_schema(self) -> bool:
+        """Whether the request names the columns, for want of a first line that does."""
+        return not self.options.header
+
     def advice(self) -> str:
         """Say what the first lines look like, if not like a header and records."""
         return advice_on(self.files[0].path, self.options)

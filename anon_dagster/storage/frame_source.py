@@ -64,6 +64,11 @@ class FrameSource:
     def unchanged(self) -> None:
         """Do nothing: the records were taken over when the frame was opened."""
 
+    @property
+    def has_schema(self) -> bool:
+        """No: whoever read the file may have taken a record for names."""
+        return False
+
     def advice(self) -> str:
         """Say nothing: a DataFrame was read by somebody else."""
         return ""

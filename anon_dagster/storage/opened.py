@@ -50,6 +50,10 @@ class OpenSource(Protocol):
         """The columns that are not read, each with the name of its type; they have no values."""
 
     @property
+    def has_schema(self) -> bool:
+        """Whether the columns are named by more than a first line, which may be a record."""
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """What may be read independently of each other; in the order of the records."""
 

@@ -62,6 +62,11 @@ class ParquetSource:
         """Raise a SourceError if a file is not the one that was opened."""
         require_unchanged(self.files)
 
+    @property
+    def has_schema(self) -> bool:
+        """Yes: every file has a schema."""
+        return True
+
     def advice(self) -> str:
         """Say nothing: a Parquet file tells by itself how it is read."""
         return ""

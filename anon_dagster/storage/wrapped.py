@@ -31,6 +31,11 @@ class WrappedSource:
         return self.source.skipped
 
     @property
+    def has_schema(self) -> bool:
+        """Whether the columns are named by more than a first line, which may be a record."""
+        return self.source.has_schema
+
+    @property
     def parts(self) -> tuple[Part, ...]:
         """What may be read independently of each other."""
         return self.source.parts

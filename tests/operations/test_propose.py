@@ -1,5 +1,6 @@
 """A request that is chosen for a table: useful, of acceptable risk, and for a person to run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 
 import anon_dagster
 from anon_dagster.errors import RequestError, UnreachableError
-from anon_dagster.operations.propose import _promises
+from anon_dagster.operations.propose import _promises, _remaining
 from anon_dagster.request import load_request
 
 
@@ -50,6 +51,21 @@ def test_what_is_proposed_runs_and_gives_what_was_measured(
     assert released["maxProbabilityIdentification"] == chosen["maxProbabilityIdentification"].item()
     assert result.df is not None
     assert len(result.df) == chosen["released"].item()
+    assert result.residual == proposal.residual
+
+
+def test_what_a_release_would_tell_is_known_before_it_is_made(people: pd.DataFrame) -> None:
+    # Sensitive values that nearly all differ stay as they are: whoever knows one finds the record.
+    paid = people.assign(salary=np.random.default_rng(5).lognormal(10, 1, len(people)).round(2))
+    proposal = anon_dagster.auto_anonymize(paid, acceptable_risk=0.2)
+    made = anon_dagster.anonymize(proposal.request, frame=paid).residual
+    assert proposal.residual == made
+    assert {each.columns for each in made.findings} == {("salary",), ("diagnosis",)}
+    assert not made.to_be_mended, "a promise guards it"
+    unguarded = replace(made, findings=(replace(made.findings[0], guarded=False),) * 7)
+    told = list(_remaining(unguarded))
+    assert told[0].startswith("Remains to be found in its release (low): salary (alone)")
+    assert told[-1] == "2 more findings will be in its residual disclosure."
 
 
 def test_the_yaml_is_the_request_with_the_reasons(tmp_path: Path, people: pd.DataFrame) -> None:
@@ -119,6 +135,8 @@ def test_what_there_was_no_time_for_is_told(people: pd.DataFrame) -> None:
     assert "17 configurations could not be measured in time" in said
     assert "measured with recoding: local, k: 10" in said
     assert "searched briefly" in said
+    assert "What remains to be found in its release was not looked for" in said
+    assert hurried.residual is None
     assert all(f"# {reason}" in hurried.yaml for reason in hurried.reasons)
 
 

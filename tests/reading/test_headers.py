@@ -1,9 +1,13 @@
 """A source that is not the table of the request: what it lacks by name, the rest by position."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anon_dagster import anonymize
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading.headers import positions, require_columns
 
@@ -32,6 +36,21 @@ def test_columns_that_have_no_role_are_told_by_their_positions() -> None:
     assert said(["age", CELL, "sex", "x"], ["age", "sex"]) == (
         "the request does not name 2 columns (2, 4) of the source; give each a role"
     )
+
+
+def test_columns_of_a_schema_that_have_no_role_are_told_by_their_names(tmp_path: Path) -> None:
+    frame = pd.DataFrame({name: [1, 1] for name in ("age", *"bcdefgh")})
+    frame.to_parquet(tmp_path / "named.parquet")
+    frame.to_csv(tmp_path / "first_line.csv", index=False)
+    policy: dict[str, object] = {"attributes": {"age": {"role": "quasi_identifier"}}}
+    policy |= {"privacy": {"k_anonymity": {"k": 2}}}
+    told = {}
+    for name in ("named.parquet", "first_line.csv"):
+        with pytest.raises(SchemaMismatchError) as caught:
+            anonymize({"source": {"path": str(tmp_path / name)}, "policy": policy})
+        told[name] = str(caught.value)
+    assert "does not name columns b, c, d, e, f and 2 more of" in told["named.parquet"]
+    assert "does not name 7 columns (2, 3, 4, 5, 6 …) of" in told["first_line.csv"]
 
 
 def test_a_slip_of_the_pen_is_told_with_the_position_it_may_mean() -> None:
