@@ -137,9 +137,15 @@ class Examiner:
         refused = getattr(self._subject.policy.residual, finding.examination) == "refuse"
         if finding.guarded or finding.relation == "fewer than k":  # nobody is alone then
             refused = False
+        finding = replace(finding, baseline=self._shown(finding.baseline, records), refused=refused)
         if many < self._subject.k:
-            return replace(finding, records=None, share=None, refused=refused)
-        return replace(finding, records=many, refused=refused)
+            return replace(finding, records=None, share=None)
+        return replace(finding, records=many)
+
+    def _shown(self, share: float | None, records: int) -> float | None:
+        """Return a share unless it is of somebody, and of fewer than k records."""
+        few = share is not None and 0 < round(share * records) < self._subject.k
+        return None if few else share
 
     def _bounds(self, paired: int) -> Iterator[str]:
         if len(self._telling) > MOST_IN_PAIRS and "alone" in self._examinations:

@@ -129,6 +129,17 @@ def test_figures_below_k_are_not_told() -> None:
     assert residual.how_many(finding) == "fewer than 50 records"
 
 
+def test_what_labels_tell_of_fewer_than_k_records_is_not_told() -> None:
+    frame = people(1, values=2)
+    frame["c0"] = frame["age"] * 2
+    (told,) = released(frame, k=100).residual.of("given_back")
+    assert told.baseline is not None
+    assert told.baseline * RECORDS >= 100
+    (hidden,) = released(frame, k=200).residual.of("given_back")
+    assert hidden.records == RECORDS
+    assert hidden.baseline is None
+
+
 def test_of_a_large_table_keys_are_drawn_and_the_share_is_about_right(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
