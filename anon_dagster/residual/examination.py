@@ -21,7 +21,7 @@ from anon_dagster.residual.result import (
 )
 from anon_dagster.residual.subject import Subject
 
-MOST_RECORDS = 20_000
+MOST_RECORDS = 10_000
 """Records that are paired with what became of them, at most."""
 _FEWEST_RECORDS = 4_096
 _WORK = 2_000_000  # records times pairs of a protected and a published column
