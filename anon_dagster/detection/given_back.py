@@ -61,6 +61,26 @@ def find_given_back(
     return tuple(_named(relation, hidden, open_ones) for relation in found if _exactly(relation))
 
 
+def guard_what_is_computed(
+    columns: Sequence[ColumnDetection], computed: Mapping[str, str]
+) -> Iterator[ColumnDetection]:
+    """Return the columns, the logarithms and squares of sensitive ones sensitive as well.
+
+    Parameters
+    ----------
+    computed
+        Columns that are named so, each with the one that it is computed from.
+    """
+    roles = {column.column: column.role for column in columns}
+    for column in columns:
+        of = computed.get(column.column)
+        if of is not None and roles[of] == "sensitive" and column.role != "direct_identifier":
+            reasons = (*column.reasons[:-1], f"computed from {of}, as its name says")
+            yield replace(column, role="sensitive", hierarchy=None, reasons=reasons)
+        else:
+            yield column
+
+
 def protect_what_gives_back(
     columns: Sequence[ColumnDetection],
     found: Sequence[GivenBack],

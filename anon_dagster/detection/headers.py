@@ -39,6 +39,8 @@ class Phrase:
     """``"end"`` or ``"start"`` if longer words that end or start with it count as well."""
     accented: bool
     """Whether it is another word without its accents: ``lön`` is pay, ``lon`` a longitude."""
+    unbound: bool
+    """Whether any values could be that, so that a few letters of it say nothing."""
 
 
 def header_evidence(name: str, domains: Domains) -> dict[str, float]:
@@ -51,9 +53,7 @@ def header_evidence(name: str, domains: Domains) -> dict[str, float]:
     """
     name_words = tuple(word for word in tokens(name) if word not in _IDLE)
     found = tuple(domains.items())
-    scores: dict[str, float] = {}
-    if name_words:
-        scores.update(_evidence(name_words, found, accented=not name.isascii()))
+    scores = dict(_evidence(name_words, found, accented=not name.isascii())) if name_words else {}
     for domain, pattern in _patterns(found):
         if pattern.fullmatch(name.strip()[:LONGEST]):
             scores[domain] = _EXACT
@@ -115,7 +115,15 @@ def _phrases(domains: tuple[tuple[str, Domain], ...]) -> tuple[Phrase, ...]:
             accented = len(glued) <= _SHORT and not phrase.isascii()
             phrases.setdefault(
                 (name, words, stem),
-                Phrase(name, words, glued, written.startswith("~"), stem, accented),
+                Phrase(
+                    name,
+                    words,
+                    glued,
+                    written.startswith("~"),
+                    stem,
+                    accented,
+                    domain.shape == "any",
+                ),
             )
     return tuple(phrases.values())
 
@@ -172,7 +180,8 @@ def _within(phrase: Phrase, name_words: tuple[str, ...]) -> tuple[float, Span] |
     for position, word in enumerate(name_words):
         before = _letters_of(name_words, position, 0)[0]
         score = _GLUED * (0.6 + 0.4 * len(glued) / len(word))
-        long = not phrase.vague and len(glued) >= _SHORTEST_GLUED
+        rest = len(word) - len(glued)
+        long = not phrase.vague and len(glued) >= _SHORTEST_GLUED and rest >= _SHORT
         if word.endswith(glued) and (long or phrase.stem == "end"):
             return score, (before + len(word) - len(glued), before + len(word))
         longer = long and len(glued) > _SHORTEST_GLUED + 1
@@ -216,7 +225,7 @@ def _word_score(word: str, phrase: Phrase) -> float:
     if len(word) >= 4 and word == _skeleton(whole):
         return _CUT
     if len(phrase.words) == 1 and len(whole) > len(word) + 1 and whole.startswith(word):
-        return _CUT if len(word) > _SHORT else 0.0
+        return _CUT if len(word) > _SHORT + phrase.unbound else 0.0
     return _MISSPELT if len(word) >= 6 and _one_letter_off(word, whole) else 0.0
 
 

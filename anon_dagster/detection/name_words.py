@@ -4,7 +4,7 @@ A domain says what the values are; these kinds say what a column tells, whatever
 name is split into words, and glued words into words that are known: ``youngkids``, ``expersq``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import pairwise
@@ -15,9 +15,31 @@ from anon_dagster.detection.words import tokens
 from anon_dagster.facts.vocabulary import name_words
 
 _HARMLESS = "non_sensitive"
-_LONG = 7
-"""Letters of a word that is found inside of a longer one that is not known otherwise."""
+_LONG, _REST = 6, 3
+"""Letters of a word that is found inside of a longer one that is not known otherwise, and of what
+is left where it has no more than these."""
 _SHORT = 4
+_GLUED = frozenset(
+    {
+        *(
+            "age",
+            "sex",
+            "kid",
+            "mom",
+            "dad",
+            "sib",
+            "edu",
+            "gpa",
+            "sat",
+            "job",
+            "occ",
+            "exp",
+            "inc",
+        ),
+        *("pay", "bmi", "adl", "inj"),
+    }
+)
+"""Short words that names are often glued of."""
 _PIECES, _WHOLE = "pieces", "whole"
 
 
@@ -75,13 +97,8 @@ def _known() -> frozenset[str]:
 
 @cache
 def _glued() -> frozenset[str]:
-    """Return the words that glued names are made of; harmless ones of four letters and more."""
-    return frozenset(
-        word
-        for kind in all_kinds()
-        for word in kind.words
-        if len(word) >= (_SHORT if kind.role == _HARMLESS else _SHORT - 1)
-    )
+    """Return the words that glued names are made of: shorter ones are found there by chance."""
+    return frozenset(word for word in _known() if len(word) >= _SHORT) | _GLUED
 
 
 def stands_for_itself(word: str) -> bool:
@@ -98,6 +115,16 @@ def kinds_of(name: str) -> tuple[Kind, ...]:
     return tuple(kind for kind in all_kinds() if kind.name in found)
 
 
+def kind_names(name: str) -> frozenset[str]:
+    """Return the kinds that the name of a column speaks of, by their names."""
+    return frozenset(kind.name for kind in kinds_of(name))
+
+
+def pieces_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name, glued ones in their pieces."""
+    return tuple(piece for word in tokens(name) for piece in (pieces(word) or (word,)))
+
+
 @lru_cache(maxsize=8192)
 def explained(name: str) -> bool:
     """Tell whether every word of a name is known, whatever it speaks of."""
@@ -108,29 +135,34 @@ def explained(name: str) -> bool:
 
 def _matches(name: str) -> Iterator[_Match]:
     words = tuple(w for w in tokens(name) if not w.isdigit())
+    origins = _origins(tokens(name))
+    for kind in all_kinds():
+        for piece in origins.keys() & kind.words:
+            yield _Match(kind, origins[piece])
+        for phrase in kind.phrases:
+            if phrase <= origins.keys():
+                yield _Match(kind, frozenset().union(phrase, *(origins[p] for p in phrase)))
+        if kind.role != _HARMLESS:
+            yield from (_Match(kind, frozenset({w})) for w in words if _inside(w, kind.words))
+
+
+def _origins(words: Sequence[str]) -> dict[str, frozenset[str]]:
+    """Return what a name may be read as, piece by piece, each with the words that it comes from."""
     origins: dict[str, frozenset[str]] = {}
     for word in words:
         for piece in (word, *pieces(word)):
             origins.setdefault(piece, frozenset({word}))
     for first, second in pairwise(words):
-        if len(first + second) > _SHORT:
+        if len(first + second) > _SHORT or second.isdigit():
             origins.setdefault(first + second, frozenset({first, second}))
-    said = frozenset(origins)
-    for kind in all_kinds():
-        for piece in said & kind.words:
-            yield _Match(kind, origins[piece])
-        for phrase in (phrase for phrase in kind.phrases if phrase <= said):
-            yield _Match(kind, frozenset().union(*(origins[p] for p in phrase)) | phrase)
-        if kind.role != _HARMLESS:
-            longer = (word for word in words if _inside(word, kind.words))
-            yield from (_Match(kind, frozenset({word})) for word in longer)
+    return origins
 
 
 def _inside(word: str, known: frozenset[str]) -> bool:
     """Tell whether a longer word begins or ends with a long one of a kind."""
-    if stands_for_itself(word) or len(word) <= _LONG:
+    if stands_for_itself(word):
         return False
-    sizes = range(_LONG, len(word))
+    sizes = (size for size in range(_LONG, len(word)) if size > _LONG or len(word) - size <= _REST)
     return any(word[:size] in known or word[-size:] in known for size in sizes)
 
 

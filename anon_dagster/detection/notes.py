@@ -6,8 +6,8 @@ from anon_dagster.detection.given_back import GivenBack
 from anon_dagster.detection.name_words import kinds_of
 from anon_dagster.detection.near_unique import is_near_unique
 from anon_dagster.detection.profile import Profile
+from anon_dagster.detection.protections import UNKNOWN
 from anon_dagster.detection.result import ColumnDetection
-from anon_dagster.detection.roles import UNKNOWN
 from anon_dagster.detection.separation import ALONE, combined
 
 _NAMED = 6

@@ -39,6 +39,9 @@ _MONEY_RANGE = re.compile(
 )
 
 
+_YEAR_RANGE = re.compile(r"\D{0,3}(1[89]|20)\d\d ?(?:[-\u2013/]|to) ?((1[89]|20)?\d\d)\D{0,3}")
+
+
 def number_evidence(profile: Profile) -> Iterator[Evidence]:
     """Look at where the numbers lie and how they are spread."""
     yield from _ranges(profile)
@@ -171,7 +174,7 @@ def _ranges(profile: Profile) -> Iterator[Evidence]:
                 score * (0.95 if max(bounds) >= 50 else 0.5),
                 f"{percent(ages)} of the values are ranges of ages",
             )
-    sums = profile.matched(_MONEY_RANGE)
+    sums = profile.matched(_MONEY_RANGE) - profile.matched(_YEAR_RANGE)
     if profile.distinct <= 60 and (score := 0.8 * ramp(sums, low=0.6)):
         large = profile.share(re.compile(r"\d[\d.,]*[kK]\b|\d{4,}|\d,\d{3}|[$€£]").search)
         if large > 0.5:

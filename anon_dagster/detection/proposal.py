@@ -12,7 +12,11 @@ from anon_dagster.detection.classification import Verdict, classify
 from anon_dagster.detection.dialect import described
 from anon_dagster.detection.domains import Domains, with_custom
 from anon_dagster.detection.generalization import propose_hierarchy
-from anon_dagster.detection.given_back import find_given_back, protect_what_gives_back
+from anon_dagster.detection.given_back import (
+    find_given_back,
+    guard_what_is_computed,
+    protect_what_gives_back,
+)
 from anon_dagster.detection.headers import speaks
 from anon_dagster.detection.near_unique import never_exact
 from anon_dagster.detection.notes import notes_on
@@ -70,6 +74,7 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
         else _column(p, verdicts[p.name], known, table_view)
         for p in profiles.values()
     )
+    columns = tuple(guard_what_is_computed(columns, table_view.computed))
     given_back = find_given_back(columns, profiles, verdicts)
     columns = tuple(protect_what_gives_back(columns, given_back, profiles, verdicts))
     columns = tuple(never_exact(c, verdicts[c.column], profiles[c.column]) for c in columns)

@@ -108,7 +108,7 @@ def calendar(profile: Profile) -> Calendar | None:
     hits, written, days = best
     if hits < _ENOUGH * len(texts):
         return None
-    until = _last_year(days) if written is not None and "%y" in written else None
+    until = last_year_meant(days) if written is not None and "%y" in written else None
     if until is not None:
         days = [day.replace(year=until - (until - day.year) % 100) for day in days]
     days.sort()
@@ -119,7 +119,7 @@ def calendar(profile: Profile) -> Calendar | None:
     return Calendar(written, hits / len(texts), days[cut], days[-1 - cut], timed, until)
 
 
-def _last_year(days: Sequence[date]) -> int:
+def last_year_meant(days: Sequence[date]) -> int:
     """Return the last year that two digits mean: this one, or one of the few that are next.
 
     It is one to come, as where a card expires, if it precedes the longest run of years without a

@@ -11,6 +11,7 @@ are then searched in full, until the time is up; but not before one is acceptabl
 second grid that may suppress more and keeps weaker promises on sensitive attributes is tried.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from time import monotonic
@@ -40,7 +41,9 @@ from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.sources import OpenSource
 
 _TO_REHEARSE = 3.0
-"""How long it takes to release the table and to examine that, in times of reading it."""
+"""How long it takes to release the table and to examine that, in times of reading it …"""
+_TO_COMPARE = 0.002
+"""… and in seconds for each pair of a protected column and one that is released as it is."""
 _LATE = 2.0
 """How many times as much is kept for that, since a search does not end on the second."""
 _SHARE_TO_REHEARSE = 0.2
@@ -129,7 +132,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     document = detection.request(target=target)
     request = parse_request(document)
     deadline = Deadline.of(seconds, begun=begun)
-    reserve = _TO_REHEARSE * to_read
+    reserve = _TO_REHEARSE * to_read + _TO_COMPARE * _compared(request.policy)
     searched = deadline.earlier(min(_LATE * reserve, _SHARE_TO_REHEARSE * seconds))
     trials = Trials(counted, plan(request, counted), acceptable_risk, searched, on_progress)
     _try_out(trials, request.policy)
@@ -158,6 +161,13 @@ def _counted(
     if not counted.records:
         raise SourceError("the table has no records: nothing can be measured")
     return counted, monotonic() - begun
+
+
+def _compared(policy: Policy) -> int:
+    """Count the pairs of columns that an examination compares."""
+    roles = Counter(attribute.role for attribute in policy.attributes.values())
+    protected = roles["quasi_identifier"] + roles["direct_identifier"]
+    return protected * (len(policy.attributes) - protected)
 
 
 def _for_all_values(detection: Detection, counted: Count) -> Detection:

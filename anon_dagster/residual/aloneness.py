@@ -49,11 +49,14 @@ class Aloneness:
         """Single columns that are findings, too, and are not named."""
         self._columns = (*telling, *subject.sensitive)
         self.combinations = list(_combinations(telling, subject.sensitive))
+        most = min(max(_WORK // len(self.combinations), _FEWEST_DRAWN), _DRAWN)
+        self.counted = min(most, records)
+        """How many records are counted for each combination, about so many if not all are."""
         positions = {name: n for n, name in enumerate(self._columns)}
         self._sample = KeySample(
             [tuple(positions[name] for name in each.names) for each in self.combinations],
             rows=records,
-            most=min(max(_WORK // len(self.combinations), _FEWEST_DRAWN), _DRAWN),
+            most=most,
             seed=subject.policy.residual.seed,
         )
 

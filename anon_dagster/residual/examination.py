@@ -6,9 +6,10 @@ from typing import get_args
 
 import pyarrow as pa
 
+from anon_dagster.errors import counted
 from anon_dagster.residual.aloneness import MOST_IN_PAIRS, Aloneness
 from anon_dagster.residual.given_back import given_back
-from anon_dagster.residual.intruder import SAMPLE, attacks, intruder
+from anon_dagster.residual.intruder import attacks, intruder
 from anon_dagster.residual.outcomes import Classes, outcomes
 from anon_dagster.residual.pairs import Pairs, PairSample, Recode
 from anon_dagster.residual.result import (
@@ -20,7 +21,7 @@ from anon_dagster.residual.result import (
 )
 from anon_dagster.residual.subject import Subject
 
-MOST_RECORDS = 20_000
+MOST_RECORDS = 10_000
 """Records that are paired with what became of them, at most."""
 _FEWEST_RECORDS = 4_096
 _WORK = 2_000_000  # records times pairs of a protected and a published column
@@ -44,6 +45,7 @@ class Examiner:
         """
         rule = subject.policy.residual
         self._subject, self._telling = subject, telling
+        self._untold: dict[Examination, int] = {}
         self._examinations: tuple[Examination, ...] = tuple(
             each for each in get_args(Examination) if getattr(rule, each) != "ignore"
         )
@@ -86,53 +88,78 @@ class Examiner:
         records
             Of the release.
         """
-        subject = self._subject
         tried: tuple[TriedAttack, ...] = ()
-        found: list[Finding] = []
-        if "given_back" in self._examinations:
-            found += list(given_back(subject, pairs))[:_MOST_FINDINGS]
-        if "alone" in self._examinations and self._aloneness.is_needed:
-            found += list(self._aloneness.findings())[:_MOST_FINDINGS]
-        if "outcome_in_pattern" in self._examinations and classes is not None:
-            found += list(outcomes(subject, classes))[:_MOST_FINDINGS]
         if "intruder" in self._examinations:
-            tried = tuple(attacks(subject, pairs, self._telling))
-            found += list(intruder(subject, tried))[:_MOST_FINDINGS]
+            tried = tuple(attacks(self._subject, pairs, self._telling))
+        told: list[Finding] = []
+        for each in self._examinations:
+            found = self._in_order(self._found(each, pairs, classes, tried), records)
+            told += found[:_MOST_FINDINGS]
+            self._untold[each] = max(len(found) - _MOST_FINDINGS, 0)
         return ResidualDisclosure(
-            tuple(self._told(found, records)),
-            pairs.records if set(self._examinations) - {"alone"} else records,
+            tuple(sorted(told, key=_gravity)),
+            pairs.records if set(self._examinations) - {"alone"} else self._aloneness.counted,
             records,
-            subject.policy.residual.seed,
-            subject.k,
+            self._subject.policy.residual.seed,
+            self._subject.k,
             self._examinations,
             tried,
-            tuple(self._bounds()),
+            tuple(self._bounds(pairs.records)),
         )
+
+    def _found(
+        self,
+        examination: Examination,
+        pairs: Pairs,
+        classes: Classes | None,
+        tried: Sequence[TriedAttack],
+    ) -> Iterable[Finding]:
+        if examination == "given_back":
+            return given_back(self._subject, pairs)
+        if examination == "alone":
+            return self._aloneness.findings() if self._aloneness.is_needed else ()
+        if examination == "outcome_in_pattern":
+            return () if classes is None else outcomes(self._subject, classes)
+        return intruder(self._subject, tried)
 
     def _most_pairs(self) -> int:
         protected = len(self._subject.quasi_identifiers) + len(self._subject.identifiers)
         published = len(self._subject.released)
         return min(max(_WORK // max(protected * published, 1), _FEWEST_RECORDS), MOST_RECORDS)
 
-    def _told(self, found: Iterable[Finding], records: int) -> Iterator[Finding]:
-        """Give findings, the gravest first, with counts, small ones hidden."""
-        told = [self._counted(finding, records) for finding in found]
-        order = {severity: n for n, severity in enumerate(SEVERITIES)}
-        yield from sorted(told, key=lambda f: (not f.refused, order[f.severity], -(f.share or 0)))
+    def _in_order(self, found: Iterable[Finding], records: int) -> list[Finding]:
+        """Return findings, the gravest first, with counts, small ones hidden."""
+        return sorted((self._counted(finding, records) for finding in found), key=_gravity)
 
     def _counted(self, finding: Finding, records: int) -> Finding:
         many = round((finding.share or 0.0) * records)
         refused = getattr(self._subject.policy.residual, finding.examination) == "refuse"
         if finding.guarded or finding.relation == "fewer than k":  # nobody is alone then
             refused = False
+        finding = replace(finding, baseline=self._shown(finding.baseline, records), refused=refused)
         if many < self._subject.k:
-            return replace(finding, records=None, share=None, refused=refused)
-        return replace(finding, records=many, refused=refused)
+            return replace(finding, records=None, share=None)
+        return replace(finding, records=many)
 
-    def _bounds(self) -> Iterator[str]:
+    def _shown(self, share: float | None, records: int) -> float | None:
+        """Return a share unless it is of somebody, and of fewer than k records."""
+        few = share is not None and 0 < round(share * records) < self._subject.k
+        return None if few else share
+
+    def _bounds(self, paired: int) -> Iterator[str]:
         if len(self._telling) > MOST_IN_PAIRS and "alone" in self._examinations:
             yield f"pairs of the {MOST_IN_PAIRS} most telling of {len(self._telling)} columns"
         if self._aloneness.untold:
             yield f"{self._aloneness.untold} more columns that single out by themselves, not named"
+        for examination, untold in self._untold.items():
+            if untold:
+                named = examination.replace("_", " ")
+                yield f"{counted(untold, 'more finding')} of {named}, less grave, not named"
+        if "alone" in self._examinations and not self._aloneness.is_whole:
+            yield f"who is alone, counted for about {self._aloneness.counted:,} records"
         if "intruder" in self._examinations and not self.is_whole:
-            yield f"attacks on a sample of {SAMPLE:,} records"
+            yield f"attacks on a sample of {counted(paired, 'record')}"
+
+
+def _gravity(finding: Finding) -> tuple[bool, int, float]:
+    return not finding.refused, SEVERITIES.index(finding.severity), -(finding.share or 0)

@@ -7,13 +7,12 @@ import numpy as np
 
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.risk.attacks import Attack, inference, linkability, singling_out
+from anon_dagster.errors import counted
 from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.reading import codes_of
 from anon_dagster.residual.result import AttackName, Finding, TriedAttack, severity_of
 from anon_dagster.residual.subject import Subject
 
-SAMPLE = 20_000
-"""Records that are attacked, at most."""
 _KNOWN = (1, 2, 3)
 _MOST_COMBINATIONS = 400
 _MOST_KNOWN = 20  # columns that the intruder may know, those that tell most
@@ -85,7 +84,7 @@ def intruder(subject: Subject, tried: Sequence[TriedAttack]) -> Iterator[Finding
             severity_of(attack.risk, high=_HIGH, medium=_MEDIUM),
             attack.columns[: len(attack.columns) - len(inferred)],
             inferred,
-            f"{attack.attack.replace('_', ' ')} by {attack.known} columns",
+            f"{attack.attack.replace('_', ' ')} by {counted(attack.known, 'column')}",
             records=None,
             share=attack.risk,
             baseline=0.0,

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import date
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.builders import read_moment
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.core.residual import Column
-from anon_dagster.detection.times import FORMATS
+from anon_dagster.detection.times import FORMATS, last_year_meant
 from anon_dagster.request import DateRule, HierarchyRule
 from anon_dagster.storage.meaning import ordering_of
 from anon_dagster.storage.values import is_number, text_array
@@ -21,7 +22,11 @@ _SECONDS = 86_400
 _MOST = 0.8  # share of the values that must be read for a format to be that of a column
 _TRIED = 40  # values that formats are tried on
 _DATED = re.compile(r".{0,12}\d.{0,24}")
-_THOUSANDS = r"^([+-]?[0-9]{1,3})((?:,[0-9]{3})+)(\.[0-9]*)?$"
+_GROUPED = {
+    ".": r"^([+-]?[0-9]{1,3})((?:,[0-9]{3})+)(\.[0-9]*)?$",
+    ",": r"^([+-]?[0-9]{1,3})((?:\.[0-9]{3})+)(,[0-9]*)?$",
+}
+"""Numbers whose thousands are set apart, by their decimal mark."""
 
 
 def column_of(
@@ -86,10 +91,20 @@ def _lenient(values: pa.StringArray, ordering: Ordering) -> NDArray[np.float64]:
     if not len(values):
         return ordering.numbers
     plain = pc.replace_substring_regex(values, r"[\s'$€£¥%]", "")
-    grouped = pc.match_substring_regex(plain, _THOUSANDS)
-    plain = pc.if_else(grouped, pc.replace_substring(plain, ",", ""), plain)
-    numbers = ordering_of(plain, meaning=Meaning.number).numbers
-    return numbers if np.isfinite(numbers).mean() >= _MOST else ordering.numbers
+    numbers = max((_ungrouped(plain, mark) for mark in _GROUPED), key=_share_read)
+    return numbers if _share_read(numbers) >= _MOST else ordering.numbers
+
+
+def _ungrouped(values: pa.StringArray, mark: str) -> NDArray[np.float64]:
+    """Read numbers of a decimal mark, (values,), whether or not their thousands are set apart."""
+    grouped = pc.match_substring_regex(values, _GROUPED[mark])
+    (separator,) = _GROUPED.keys() - {mark}
+    plain = pc.if_else(grouped, pc.replace_substring(values, separator, ""), values)
+    return ordering_of(plain, decimal=mark, meaning=Meaning.number).numbers
+
+
+def _share_read(numbers: NDArray[np.float64]) -> float:
+    return float(np.isfinite(numbers).mean())
 
 
 def _format(values: pa.StringArray) -> str | None:
@@ -109,9 +124,19 @@ def _format(values: pa.StringArray) -> str | None:
 
 
 def _days(values: pa.StringArray, written: str, until: int | None) -> NDArray[np.float64]:
-    read = (
-        None if text is None else read_moment(text, written, until=until)
-        for text in values.to_pylist()
-    )
+    """Read texts as days since 1970, (values,); NaN where one is no date.
+
+    Where nothing says what a year of two digits means, the dates do.
+    """
+    read = _read(values, written, until)
+    if until is None and "%y" in written and any(read):
+        read = _read(values, written, last_year_meant([day for day in read if day is not None]))
     days = [np.nan if day is None else float(day.toordinal() - _EPOCH) for day in read]
     return np.array(days, dtype=np.float64)
+
+
+def _read(values: pa.StringArray, written: str, until: int | None) -> list[date | None]:
+    return [
+        None if text is None else read_moment(text, written, until=until)
+        for text in values.to_pylist()
+    ]

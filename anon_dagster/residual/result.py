@@ -33,7 +33,8 @@ class Finding:
     share: float | None
     """Of the examined records, 0 to 1; ``None`` as ``records``."""
     baseline: float | None
-    """The share that gets it by the released labels alone; ``None``: not defined."""
+    """The share that gets it by the released labels alone; ``None``: not defined, or that of
+    fewer than k records."""
     cure: str
     """What to do about it, in words."""
     refused: bool = False

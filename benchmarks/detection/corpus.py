@@ -97,7 +97,8 @@ def columns(*, seed: int, reporting: bool) -> Iterator[Column]:
             values = _spoilt(kind.make(maker), dice, copy)
             name = kind.names[int(dice.integers(len(kind.names)))]
             bare = (kind.bare or kind.domain, _BARE_ROLES.get(kind.bare, kind.role))
-            yield Column(kind.domain, kind.role, _styled(name, copy), values, bare)
+            role = _NAMED_ROLES.get(name, kind.role)
+            yield Column(kind.domain, role, _styled(name, copy), values, bare)
 
 
 @cache
@@ -498,6 +499,16 @@ def _regions(m: Maker) -> Values:
 
 _BARE_ROLES = {"boolean": "non_sensitive"}
 _D, _Q, _S, _N = "direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"
+_NAMED_ROLES = {
+    # What became of a person; what a test may have found of one.
+    "survived": _S,
+    "score": _S,
+    # Neighbours and colleagues know these.
+    "has car": _Q,
+    "housing": _Q,
+    "number of children": _Q,
+}
+"""Roles of columns whose name says more of a person than their domain does."""
 
 
 def _k(domain: str, role: str, names: str, make: Callable[[Maker], Values], bare: str = "") -> Kind:

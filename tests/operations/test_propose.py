@@ -140,6 +140,15 @@ def test_what_there_was_no_time_for_is_told(people: pd.DataFrame) -> None:
     assert all(f"# {reason}" in hurried.yaml for reason in hurried.reasons)
 
 
+def test_time_is_kept_for_every_pair_of_columns_that_is_to_be_compared(
+    people: pd.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert anon_dagster.auto_anonymize(people, acceptable_risk=0.2).residual is not None
+    monkeypatch.setattr("anon_dagster.operations.propose._TO_COMPARE", 1_000.0)
+    slow = anon_dagster.auto_anonymize(people, acceptable_risk=0.2)
+    assert slow.residual is None, "it would have to end after the time is up"
+
+
 def test_local_recoding_is_chosen_where_it_loses_less_and_the_reasons_say_so(
     proposal: anon_dagster.Proposal,
 ) -> None:

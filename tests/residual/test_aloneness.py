@@ -129,6 +129,17 @@ def test_figures_below_k_are_not_told() -> None:
     assert residual.how_many(finding) == "fewer than 50 records"
 
 
+def test_what_labels_tell_of_fewer_than_k_records_is_not_told() -> None:
+    frame = people(1, values=2)
+    frame["c0"] = frame["age"] * 2
+    (told,) = released(frame, k=100).residual.of("given_back")
+    assert told.baseline is not None
+    assert told.baseline * RECORDS >= 100
+    (hidden,) = released(frame, k=200).residual.of("given_back")
+    assert hidden.records == RECORDS
+    assert hidden.baseline is None
+
+
 def test_of_a_large_table_keys_are_drawn_and_the_share_is_about_right(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -150,3 +161,27 @@ def test_of_many_columns_those_that_tell_most_are_paired_and_the_rest_is_said() 
     assert len(ones) == 20
     assert any("20 most telling of 41 columns" in bound for bound in residual.bounds)
     assert any("20 more columns" in bound for bound in residual.bounds)
+
+
+def test_of_more_findings_than_are_told_the_gravest_are() -> None:
+    dice = np.random.default_rng(0)
+    columns = {f"s{n}": dice.integers(0, 900, RECORDS) for n in range(103)}
+    frame = pd.DataFrame(
+        {"age": dice.integers(20, 80, RECORDS), **columns, "last": np.arange(RECORDS)}
+    )
+    roles = dict.fromkeys(frame, SENSITIVE)
+    residual = released(frame, roles=roles, residual={"given_back": "ignore"}).residual
+    assert len(residual.findings) == 100
+    assert residual.findings[0].columns == ("last",)
+    assert "4 more findings of alone, less grave, not named" in residual.bounds
+
+
+def test_of_keys_that_are_drawn_figures_are_said_to_be_about_right(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "_DRAWN", 400)
+    monkeypatch.setattr(module, "_FEWEST_DRAWN", 400)
+    others = dict.fromkeys(("given_back", "outcome_in_pattern"), "ignore")
+    residual = released(people(2, values=400), residual=others).residual
+    assert residual.how_many(residual.findings[0]).startswith("about ")
+    assert "who is alone, counted for about 400 records" in residual.bounds

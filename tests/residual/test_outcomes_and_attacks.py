@@ -104,6 +104,15 @@ def test_an_attack_tells_its_sample_its_control_and_its_interval() -> None:
     assert whole.success == 0.0, "k-anonymity leaves nobody to be singled out by labels"
 
 
+def test_attacks_on_a_sample_tell_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anon_dagster.residual.examination.MOST_RECORDS", 700)
+    monkeypatch.setattr("anon_dagster.residual.examination._FEWEST_RECORDS", 700)
+    residual = recoded(people(), "global", residual={"intruder": True}).residual
+    attacked = {tried.records for tried in residual.attacks}
+    assert attacked == {residual.examined}
+    assert f"attacks on a sample of {residual.examined} records" in residual.bounds
+
+
 def test_an_intruder_who_knows_an_untouched_number_singles_out_and_is_refused() -> None:
     frame = people()
     frame["seat"] = np.random.default_rng(1).permutation(RECORDS)

@@ -1,6 +1,6 @@
 """Which published columns give a protected one back, in what way, and for how many records."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.residual.column import Column, Protected
-from anon_dagster.core.residual.dates import by_parts, days_of_digits, part_held, parts_of
+from anon_dagster.core.residual.dates import (
+    by_parts,
+    days_of_digits,
+    numbered,
+    part_held,
+    parts_of,
+)
 from anon_dagster.core.residual.lines import (
     FORMS,
     guess_by_line,
@@ -18,6 +24,7 @@ from anon_dagster.core.residual.lines import (
 )
 from anon_dagster.core.residual.neighbours import Neighbours, middles_of_others
 from anon_dagster.core.residual.rule import Evidence, others_say, surprise
+from anon_dagster.core.residual.spelling import some_rows
 from anon_dagster.core.residual.texts import by_beginnings, by_coarser_code, by_texts
 
 Tells = Literal["value", "range"]
@@ -86,13 +93,15 @@ def relations(
         if target.shown is not None and (~target.shown).mean() <= above:
             continue
         singles = {}
+        dated = _Dated.of(target, sources)
         for v, source in enumerate(sources):
-            best = _of_one(target, source, above)
+            best = _best(target, _ways(target, source, dated.told_by(v), above), above)
             if best is not None:
                 singles[v] = best
         found += [told.relation(p, (v,)) for v, told in singles.items()]
         found += [
-            told.relation(p, pair) for pair, told in _of_several(target, sources, singles, above)
+            told.relation(p, pair)
+            for pair, told in _of_several(target, sources, singles, dated, above)
         ]
     return found
 
@@ -114,6 +123,10 @@ class _Published:
     @cached_property
     def different(self) -> int:
         return _different(self.column.numbers)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        return _ranks(self.column.numbers)
 
     @cached_property
     def parts(self) -> dict[str, NDArray[np.int64]]:
@@ -168,18 +181,23 @@ def _best(target: Protected, told: Iterator[_Told], above: float) -> _Told | Non
 # -- one published column --------------------------------------------------------------------
 
 
-def _of_one(target: Protected, source: _Published, above: float) -> _Told | None:
-    return _best(target, _ways(target, source, above), above)
+def _ways(
+    target: Protected, source: _Published, by_part: Iterator[_Told], above: float
+) -> Iterator[_Told]:
+    """Give the ways in which a column may tell of another, the simplest first.
 
-
-def _ways(target: Protected, source: _Published, above: float) -> Iterator[_Told]:
-    """Give the ways in which a column may tell of another, the simplest first."""
+    Parameters
+    ----------
+    by_part
+        What the column tells as a part of a protected date.
+    """
     column = source.column
     both_numeric = target.column.is_numeric and column.is_numeric
     if both_numeric:
         yield _Told("copy", "value", target.value_by(column.numbers))
     yield from _by_words(target, column)
     yield from _by_calendar(target, source)
+    yield from by_part
     if both_numeric:
         yield from _by_numbers(target, source)
     yield from _by_codes(target, column, above)
@@ -273,40 +291,69 @@ def _joined(one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]
 
 
 def _by_calendar(target: Protected, source: _Published) -> Iterator[_Told]:
-    """Look at parts of a published date, and at a published part of a protected one."""
+    """Look at parts of a published date, and at a protected date that is written as a number."""
     for part in source.parts.values():
         groups = np.unique(part, return_inverse=True)[1].reshape(-1)
         yield _by_groups("part of a date", target, groups, told=source.column.counted)
-    if target.column.is_date and not source.column.is_date:
-        if source.column.is_numeric:
-            digits = days_of_digits(source.column.numbers)
-            yield _Told("copy", "value", target.value_by(digits))
+    if target.column.is_date and not source.column.is_date and source.column.is_numeric:
+        for days in days_of_digits(source.column.numbers):
+            yield _Told("copy", "value", target.value_by(days))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Dated:
+    """The parts of a protected date, and which published columns hold one."""
+
+    target: Protected
+    parts: dict[str, NDArray[np.int64]]
+    held: dict[int, str]
+    """By the position of the column: which part it holds."""
+
+    @classmethod
+    def of(cls, target: Protected, sources: Sequence[_Published]) -> "_Dated":
+        """Look which columns hold a part; none does if the protected column is no date."""
+        if not target.column.is_date:
+            return cls(target, {}, {})
         parts = parts_of(target.column.numbers)
-        if (name := part_held(target.column, parts, source.column)) is not None:
-            yield from _told_by_parts(target, parts, [name])
+        values = numbered(parts)
+        held = {
+            v: name
+            for v, source in enumerate(sources)
+            if not source.column.is_date
+            and (name := part_held(target.column, values, source.column)) is not None
+        }
+        return cls(target, parts, held)
 
+    def told_by(self, position: int) -> Iterator[_Told]:
+        """Give what a column tells as a part of the date, if it holds one."""
+        if position in self.held:
+            yield from self.told([self.held[position]])
 
-def _told_by_parts(
-    target: Protected, parts: dict[str, NDArray[np.int64]], names: Sequence[str]
-) -> Iterator[_Told]:
-    kind = "part of a date" if len(names) == 1 else "parts of a date"
-    yield _Told(kind, "value", by_parts(target, parts, names, exactly=True))
-    yield _Told(kind, "range", by_parts(target, parts, names, exactly=False))
+    def told(self, names: Sequence[str]) -> Iterator[_Told]:
+        """Give what some parts tell together: the day, or few of those of its label."""
+        kind = "part of a date" if len(names) == 1 else "parts of a date"
+        yield _Told(kind, "value", by_parts(self.target, self.parts, names, exactly=True))
+        yield _Told(kind, "range", by_parts(self.target, self.parts, names, exactly=False))
 
 
 # -- several published columns ---------------------------------------------------------------
 
 
 def _of_several(
-    target: Protected, sources: Sequence[_Published], singles: dict[int, _Told], above: float
+    target: Protected,
+    sources: Sequence[_Published],
+    singles: dict[int, _Told],
+    dated: _Dated,
+    above: float,
 ) -> Iterator[tuple[tuple[int, ...], _Told]]:
     """Give what several columns tell together, and none of them alone."""
-    found: list[tuple[tuple[int, ...], _Told]] = []
-    if target.column.is_date:
-        found += _of_date_parts(target, sources, above)
+    found: dict[tuple[int, ...], _Told] = {}
+    names = list(dict.fromkeys(dated.held.values()))
+    if len(names) > 1 and (told := _best(target, dated.told(names), above)) is not None:
+        found[tuple(dated.held)] = told
     if target.column.is_numeric:
-        found += _of_sums(target, sources, singles, above)
-    for columns, told in found:
+        found = {**dict(_of_sums(target, sources, singles, above)), **found}
+    for columns, told in found.items():
         alone = (singles[v] for v in columns if v in singles)
         as_good = (
             one.evidence.gained + _MORE > told.evidence.gained
@@ -317,39 +364,23 @@ def _of_several(
             yield columns, told
 
 
-def _of_date_parts(
-    target: Protected, sources: Sequence[_Published], above: float
-) -> Iterator[tuple[tuple[int, ...], _Told]]:
-    parts = parts_of(target.column.numbers)
-    held = {
-        v: name
-        for v, source in enumerate(sources)
-        if not source.column.is_date
-        and (name := part_held(target.column, parts, source.column)) is not None
-    }
-    if len(set(held.values())) > 1:
-        names = list(dict.fromkeys(held.values()))
-        told = _best(target, _told_by_parts(target, parts, names), above)
-        if told is not None:
-            yield tuple(held), told
-
-
 def _of_sums(
     target: Protected, sources: Sequence[_Published], singles: dict[int, _Told], above: float
 ) -> Iterator[tuple[tuple[int, ...], _Told]]:
     """Look for a sum or a difference, a product or a quotient of two that is the protected one."""
-    numeric = [
-        (v, source.column.numbers)
+    numeric = {
+        v: source
         for v, source in enumerate(sources)
         if source.column.is_numeric and source.different > 1 and not _tells_most(singles.get(v))
-    ]
+    }
     chosen = _nearest(target.column.numbers, numeric)
     if _different(target.column.numbers) < _FEWEST or len(chosen) < 2:
         return
     done: set[tuple[int, int]] = set()
+    rows = some_rows(target.column.records, _FIRST_LOOK)
     for multiplied in (False, True):
         aim, *columns = _read(
-            [target.column.numbers, *(sources[v].column.numbers for v in chosen)],
+            [target.column.numbers[rows], *(sources[v].column.numbers[rows] for v in chosen)],
             multiplied=multiplied,
         )
         for one, two in likely_pairs(np.stack(columns), aim, most=_PAIRS, least=_EXPLAINED):
@@ -383,20 +414,25 @@ def _kind_of_pair(factors: NDArray[np.float64], *, multiplied: bool) -> str:
     return "sum of two" if factors[0] * factors[1] > 0 else "difference of two"
 
 
-def _nearest(
-    y: NDArray[np.float64], columns: Sequence[tuple[int, NDArray[np.float64]]]
-) -> list[int]:
+def _nearest(y: NDArray[np.float64], columns: Mapping[int, _Published]) -> list[int]:
     """Return the columns that have most to do with some numbers, and of few all."""
     if len(columns) <= MOST_IN_PAIRS:
-        return [v for v, _ in columns]
-    strength = {v: abs(_correlation(x, y)) for v, x in columns}
+        return [*columns]
+    own = _ranks(y)
+    strength = {v: abs(float(column.ranks @ own)) for v, column in columns.items()}
     best = sorted(strength, key=lambda v: -strength[v])[:MOST_IN_PAIRS]
     return sorted(best)
 
 
-def _correlation(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-    both = np.isfinite(x) & np.isfinite(y)
-    if both.sum() < 3:
-        return 0.0
-    first, second = (np.argsort(np.argsort(z[both], kind="stable"), kind="stable") for z in (x, y))
-    return float(np.corrcoef(first, second)[0, 1])
+def _ranks(numbers: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the ranks of some of the numbers, of mean 0 and length 1; 0 where one is missing.
+
+    The product of two is Spearman's rank correlation.
+    """
+    looked_at = numbers[some_rows(len(numbers), _FIRST_LOOK)]
+    counted = np.isfinite(looked_at)
+    ranks = np.zeros(len(looked_at))
+    order = np.argsort(looked_at[counted], kind="stable")
+    ranks[np.flatnonzero(counted)[order]] = np.arange(len(order)) - (len(order) - 1) / 2
+    length = float(np.linalg.norm(ranks))
+    return ranks / length if length else ranks

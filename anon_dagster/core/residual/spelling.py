@@ -42,15 +42,23 @@ class Spelling:
         return self._read[characters]
 
     @cached_property
+    def in_order(self) -> Texts:
+        """The words of each text, (rows,), in the order of the alphabet: ``Doe, Jane``."""
+        return _array(" ".join(sorted(map(_folded, words))) for words in self._words)
+
+    @cached_property
     def parts(self) -> list[Texts]:
         """What each text, (rows,), holds at some place: a word, or what is beside a sign."""
-        words = [[word for word in _IDLE.split(text) if word] for text in self._texts]
-        found = [_array(_folded(_at(each, place)) for each in words) for place in _PLACES]
+        found = [_array(_folded(_at(each, place)) for each in self._words) for place in _PLACES]
         for sign in _SIGNS:
             if sum(sign in text for text in self._texts) * 2 >= len(self._texts):
                 found.append(_array(_folded(text.partition(sign)[0]) for text in self._texts))
                 found.append(_array(_folded(text.rpartition(sign)[2]) for text in self._texts))
         return found
+
+    @cached_property
+    def _words(self) -> list[list[str]]:
+        return [[word for word in _IDLE.split(text) if word] for text in self._texts]
 
     @cached_property
     def _read(self) -> dict[int, Texts]:

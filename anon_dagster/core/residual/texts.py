@@ -28,7 +28,8 @@ def by_texts(protected: Protected, published: Column) -> Iterator[tuple[str, Evi
         if not present.any():
             return
         found = [
-            (kind, (read == own.whole) & present) for kind, read in _readings(own, other, present)
+            (kind, (read == wanted) & present)
+            for kind, wanted, read in _readings(own, other, present)
         ]
         if max(float(right[present].mean()) for _, right in found) < _HINT:
             return
@@ -38,15 +39,19 @@ def by_texts(protected: Protected, published: Column) -> Iterator[tuple[str, Evi
 
 def _readings(
     own: Spelling, other: Spelling, present: NDArray[np.bool_]
-) -> Iterator[tuple[str, Texts]]:
-    """Give the ways to read a longer text: as a whole, at its ends, or as a part of it."""
-    yield "copy", other.whole
+) -> Iterator[tuple[str, Texts, Texts]]:
+    """Give the ways to read a longer text: as a whole, at its ends, or as a part of it.
+
+    Each with what it is to be the same as.
+    """
+    yield "copy", own.whole, other.whole
+    yield "copy", own.in_order, other.in_order
     usual = int(np.bincount(own.lengths[present]).argmax())
     if usual >= _SHORTEST:
-        yield "part of a text", other.first(usual)
-        yield "part of a text", other.last(usual)
+        yield "part of a text", own.whole, other.first(usual)
+        yield "part of a text", own.whole, other.last(usual)
     for part in other.parts:
-        yield "part of a text", part
+        yield "part of a text", own.whole, part
 
 
 def by_beginnings(protected: Protected, published: Column) -> Evidence | None:

@@ -40,16 +40,31 @@ def test_parts_of_dates_are_those_of_the_calendar() -> None:
         assert parts["day"][at] == day.day
         assert parts["quarter"][at] == quarter
         assert parts["weekday"][at] == day.weekday()
+        assert parts["day of the year"][at] == day.timetuple().tm_yday - 1
+        assert parts["week of the year"][at] == week.week - 1
         assert (parts["week"][at] - parts["week"][0]) * 7 == (
             (day - timedelta(days=week.weekday - 1)) - (BORN[0] - timedelta(days=BORN[0].weekday()))
         ).days
     assert set(parts_of(np.array([np.nan]))["year"]) == {-1}
 
 
-def test_digits_are_read_as_the_dates_that_they_write() -> None:
-    digits = np.array([float(day.strftime("%Y%m%d")) for day in BORN])
-    assert (days_of_digits(digits) == DAYS).all()
-    assert np.isnan(days_of_digits(np.array([19_991_301.0, 12.0, np.nan, 20_000_101.5]))).all()
+@pytest.mark.parametrize("order", ["%Y%m%d", "%d%m%Y", "%m%d%Y"])
+def test_digits_are_read_as_the_dates_that_they_write(order: str) -> None:
+    digits = np.array([float(day.strftime(order)) for day in BORN])
+    assert any((days == DAYS).all() for days in days_of_digits(digits))
+
+
+def test_digits_of_no_date_are_read_as_none() -> None:
+    digits = np.array([19_991_301.0, 19_990_230.0, 12.0, np.nan, 20_000_101.5, 31_311_999.0])
+    assert all(np.isnan(days).all() for days in days_of_digits(digits))
+
+
+def test_a_date_in_digits_of_any_order_is_a_copy() -> None:
+    target = labelled(numeric(DAYS, is_date=True), YEARS // 10)
+    for order in ("%Y%m%d", "%d%m%Y", "%m%d%Y"):
+        digits = numeric(np.array([int(day.strftime(order)) for day in BORN]))
+        told = only(relations([target], [digits]))
+        assert (told.kind, told.tells, told.share) == ("copy", "value", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +81,16 @@ def test_a_month_leaves_a_twelfth_of_a_year_of_birth(column: Column) -> None:
     found = only(relations([labelled(numeric(DAYS, is_date=True), YEARS)], [column]))
     assert (found.kind, found.tells) == ("part of a date", "range")
     assert found.share > 0.9
+
+
+def test_the_day_of_the_year_tells_the_date_and_its_week_seven_days() -> None:
+    born = labelled(numeric(DAYS, is_date=True), YEARS)
+    by_day = only(relations([born], [numeric(np.array([d.timetuple().tm_yday for d in BORN]))]))
+    assert (by_day.kind, by_day.tells) == ("part of a date", "value")
+    assert by_day.share > 0.99
+    by_week = only(relations([born], [numeric(np.array([d.isocalendar().week for d in BORN]))]))
+    assert (by_week.kind, by_week.tells) == ("part of a date", "range")
+    assert by_week.share > 0.95
 
 
 def test_a_year_tells_nothing_of_a_date_whose_label_is_the_year() -> None:
@@ -133,6 +158,20 @@ def test_a_name_is_given_back_by_its_form_alone() -> None:
     assert only(relations([names], [mail])).kind == "part of a text"
     rows = written([f"row {n}" for n in np.random.default_rng(5).permutation(RECORDS)])
     assert relations([names], [rows, numeric(np.arange(RECORDS))]) == []
+
+
+def test_words_in_another_order_are_a_copy() -> None:
+    pairs = [(f"Zoë{number % 71}", f"Quux{number}") for number in range(RECORDS)]
+    names = identifier(written([f"{first} {last}" for first, last in pairs]))
+    turned = written([f"{last.upper()}, {first}" for first, last in pairs])
+    assert only(relations([names], [turned])).kind == "copy"
+
+
+def test_two_columns_that_are_parts_and_a_sum_are_told_once() -> None:
+    born = labelled(numeric(DAYS, is_date=True), YEARS // 10)
+    day_of_year = np.array([day.timetuple().tm_yday for day in BORN])
+    found = relations([born], [numeric(YEARS), numeric(day_of_year)])
+    assert only([each for each in found if each.published == (0, 1)]).kind == "parts of a date"
 
 
 def test_a_number_that_names_somebody_must_be_met_exactly() -> None:
