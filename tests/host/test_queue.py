@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 from anon_dagster.client import AnonClient
 from anon_dagster.host.folders import HostFolders
@@ -13,6 +14,7 @@ MONITORED = {"NOT_STARTED", "STARTING", "STARTED", "CANCELING", "QUEUED"}
 """What a daemon on the same history ends, or starts."""
 
 
+@pytest.mark.slow
 def test_two_stores_of_one_history_leave_each_other_alone(tmp_path: Path) -> None:
     one, other = (AnonClient(home=tmp_path / "home", store=tmp_path / s) for s in "ab")
     (tmp_path / "folk").mkdir()
