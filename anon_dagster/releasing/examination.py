@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from anon_dagster.core.residual import Labelled
 from anon_dagster.errors import PromiseBrokenError, counted
@@ -166,24 +167,41 @@ def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int
     names = [name for name in policy.quasi_identifiers if name in stored.attributes]
     if not pairs.records:
         return 0
-    keys, known = np.zeros(pairs.records, dtype=np.int64), np.ones(pairs.records, dtype=np.bool_)
-    of_stored = np.zeros(len(stored.table), dtype=np.int64)
-    for name in names:
-        column = stored.columns[name]
-        texts = _alike(column.values, column.decimal)
-        places = position_among(texts, _alike(pairs.labels(name), column.decimal))
-        of_values = position_among(texts, texts).astype(np.int64)
-        codes = of_values[stored.table.codes[:, stored.attributes.index(name)]]
-        known &= places >= 0
-        joined = np.concatenate([keys, of_stored]) * len(texts) + np.concatenate([places, codes])
-        joined = np.unique(joined, return_inverse=True)[1].reshape(-1)
-        keys, of_stored = joined[: pairs.records], joined[pairs.records :]
-    size = int(max(keys.max(), of_stored.max(initial=0))) + 1
-    seen = np.bincount(keys[known], minlength=size)
+    attributes = [_placed(pairs, stored, name) for name in names]
+    known = np.logical_and.reduce(
+        [np.ones(pairs.records, np.bool_)] + [p >= 0 for p, *_ in attributes]
+    )
+    classes = np.zeros(int(known.sum()), dtype=np.int64)
+    tuples, of_tuples = np.arange(len(stored.table)), np.zeros(len(stored.table), dtype=np.int64)
+    for places, codes, size in attributes:  # tuples that none of the pairs has are left out
+        seen, classes = np.unique(classes * size + places[known], return_inverse=True)
+        keys = of_tuples * size + codes[tuples]
+        of_tuples = np.minimum(np.searchsorted(seen, keys), max(len(seen) - 1, 0))
+        same = seen[of_tuples] == keys if len(seen) else np.zeros(len(keys), dtype=np.bool_)
+        tuples, of_tuples = tuples[same], of_tuples[same]
+    size = int(classes.max(initial=-1)) + 1
     there = np.zeros(size, dtype=np.int64)
-    np.add.at(there, of_stored, stored.table.counts)
-    apart = np.abs(seen - there) if whole else np.maximum(seen - there, 0)
-    return int((~known).sum() + apart.sum())
+    np.add.at(there, of_tuples, stored.table.counts[tuples])
+    apart = np.bincount(classes, minlength=size) - there
+    if whole:
+        left_out = stored.records - int(stored.table.counts[tuples].sum())
+        return int((~known).sum() + np.abs(apart).sum()) + left_out
+    return int((~known).sum() + np.maximum(apart, 0).sum())
+
+
+def _placed(
+    pairs: Pairs, stored: Count, name: str
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """Return the codes of an attribute, (pairs,) and (tuples,), and how many there may be.
+
+    A code is the place of a label among those that are stored, -1 if it is not.
+    """
+    column = stored.columns[name]
+    texts = _alike(column.values, column.decimal)
+    places = position_among(texts, _alike(pairs.labels(name), column.decimal))
+    of_values = position_among(texts, texts).astype(np.int64)
+    codes = of_values[stored.table.codes[:, stored.attributes.index(name)]]
+    return places.astype(np.int64), codes, len(texts)
 
 
 def _alike(texts: pa.StringArray, mark: str) -> pa.StringArray:
