@@ -20,6 +20,10 @@ _IN_USE: ContextVar["Engine | None"] = ContextVar("engine", default=None)
 class Engine(Protocol):
     """Runs the same work on many jobs."""
 
+    @property
+    def memory(self) -> int:
+        """Bytes that what grows with the records may take, where it can go into files."""
+
     def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
         """Give the result of each job, in their order.
 
@@ -29,7 +33,7 @@ class Engine(Protocol):
 
 def engine_of(settings: EngineSettings) -> Engine:
     """Return the engine that settings ask for."""
-    return LocalEngine(settings.threads_found)
+    return LocalEngine(settings.threads_found, settings.memory_found)
 
 
 def in_use() -> Engine:

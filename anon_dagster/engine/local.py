@@ -18,6 +18,8 @@ class LocalEngine:
     """So many threads beside the one that reads and writes; with one, that one does all."""
 
     threads: int
+    memory: int
+    """Bytes that what grows with the records may take."""
 
     def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
         """Give the result of each job, in their order; few jobs are held at a time."""

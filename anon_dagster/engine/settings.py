@@ -3,7 +3,9 @@
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from pathlib import Path
 from typing import Any
 
 from anon_dagster.errors import RequestError
@@ -11,6 +13,12 @@ from anon_dagster.errors import RequestError
 VARIABLE = "ANON_ENGINE"
 """Holds settings in the environment, such as ``{type: local, threads: 4}``."""
 _PAIR = re.compile(r"\s*([a-z]+)\s*[:=]\s*(\S+)\s*")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B|B|)", re.IGNORECASE)
+_UNITS = {"": 1, "B": 1}
+_UNITS |= {f"{letter}IB": 1024**n for n, letter in enumerate("KMGT", start=1)}
+_UNITS |= {f"{letter}B": 1000**n for n, letter in enumerate("KMGT", start=1)}
+_LIMIT_OF_GROUP = Path("/sys/fs/cgroup/memory.max")
+"""What a container may use; ``max`` if nothing is said."""
 _TYPES = ("local",)
 _MOST_THREADS = 1024
 
@@ -23,12 +31,17 @@ class EngineSettings:
     """``local``: this process."""
     threads: int | None = None
     """How many parts are worked on at once; left out: one for each processor that it may use."""
+    memory: int | str | None = None
+    """Bytes that what grows with the records may take, such as ``2GiB``, where it can go into
+    files; left out: a quarter of the machine's."""
 
     def __post_init__(self) -> None:
         if self.type not in _TYPES:
             raise RequestError(f"engine.type must be one of {', '.join(_TYPES)}")
         if self.threads is not None and not _is_number(self.threads):
             raise RequestError(f"engine.threads must be a number from 1 to {_MOST_THREADS}")
+        if self.memory is not None and _bytes(self.memory) is None:
+            raise RequestError("engine.memory must be a size such as 2GiB, or a number of bytes")
 
     @classmethod
     def of(cls, document: object) -> "EngineSettings":
@@ -69,6 +82,26 @@ class EngineSettings:
     def threads_found(self) -> int:
         """How many parts are worked on at once."""
         return self.threads or _processors()
+
+    @property
+    def memory_found(self) -> int:
+        """How many bytes what grows with the records may take."""
+        told = None if self.memory is None else _bytes(self.memory)
+        return told if told is not None else _machine_memory() // 4
+
+
+def _bytes(memory: object) -> int | None:
+    """Read a size; ``None`` if it is none."""
+    match = _SIZE.fullmatch(str(memory)) if not isinstance(memory, bool) else None
+    return int(float(match[1]) * _UNITS[match[2].upper()]) if match else None
+
+
+def _machine_memory() -> int:
+    """Return how many bytes of memory this process may use."""
+    found = [os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")]
+    with suppress(OSError, ValueError):
+        found.append(int(_LIMIT_OF_GROUP.read_text(encoding="ascii")))
+    return min(found)
 
 
 def _is_number(threads: object) -> bool:

@@ -4,15 +4,19 @@ A record's block is drawn by a hash of what it says, and the records of a block 
 released values, column after column. Of a stretch of the source nothing stays together.
 """
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.ipc
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import LARGEST
+from anon_dagster.errors import TargetError
 from anon_dagster.storage.text_hashes import text_hashes
 from anon_dagster.storage.values import text_array
 
@@ -131,23 +135,74 @@ class Shelf:
         return self.table.slice(self.ends[number], self.ends[number + 1] - self.ends[number])
 
 
-class Shelves:
-    """Recoded parts, until every part is there."""
+class StoredShelf:
+    """The same in a file that has no name, so that nothing is left of it whatever happens."""
 
-    def __init__(self, blocks: int) -> None:
+    def __init__(self, shelf: Shelf) -> None:
+        """Write the records of a part, block after block.
+
+        Raises
+        ------
+        TargetError
+            If there is no room for them.
+        """
+        whole = shelf.table.combine_chunks()
+        batch = pa.RecordBatch.from_arrays(
+            [column.chunk(0) for column in whole.columns], schema=whole.schema
+        )
+        self.records = batch.num_rows
+        try:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
+            options = pa.ipc.IpcWriteOptions(compression="lz4")
+            with pa.ipc.new_file(self._file, batch.schema, options=options) as writer:
+                for first, last in pairwise(shelf.ends.tolist()):
+                    writer.write_batch(batch.slice(first, last - first))
+        except OSError as error:
+            raise TargetError(
+                f"a part of the release could not be kept in {tempfile.gettempdir()}: "
+                f"{error.strerror}; let TMPDIR name a folder with more room"
+            ) from None
+        self._reader = pa.ipc.open_file(self._file)
+
+    def block(self, number: int) -> pa.Table:
+        """Return the records of a block."""
+        return pa.Table.from_batches([self._reader.get_batch(number)])
+
+    def close(self) -> None:
+        """Let go of the file, and so of what is in it."""
+        self._file.close()
+
+
+class Shelves:
+    """Recoded parts, until every part is there: in memory as far as they may be, else in files."""
+
+    def __init__(self, blocks: int, *, most_bytes: int) -> None:
         self.blocks = blocks
-        self._shelves: list[Shelf] = []
+        self.records = 0
+        """How many records there are."""
+        self.stored = 0
+        """How many parts are in files."""
+        self._left = most_bytes
+        self._shelves: list[Shelf | StoredShelf] = []
 
     def add(self, shelf: Shelf) -> None:
         """Keep a part."""
-        self._shelves.append(shelf)
+        self.records += shelf.table.num_rows
+        size = shelf.table.nbytes
+        if size <= self._left or not shelf.table.num_rows:
+            self._left -= size
+            self._shelves.append(shelf)
+        else:
+            self.stored += 1
+            self._shelves.append(StoredShelf(shelf))
 
     def block(self, number: int) -> pa.Table:
         """Return the records of a block, in no particular order."""
         parts = [shelf.block(number) for shelf in self._shelves]
         return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
 
-    @property
-    def records(self) -> int:
-        """How many records there are."""
-        return sum(shelf.table.num_rows for shelf in self._shelves)
+    def close(self) -> None:
+        """Let go of every part."""
+        for shelf in self._shelves:
+            if isinstance(shelf, StoredShelf):
+                shelf.close()

@@ -6,6 +6,7 @@ records alone, whatever order they stood in.
 """
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 
 import numpy as np
@@ -20,6 +21,8 @@ from anon_dagster.storage.sources import OpenSource
 
 BLOCK = 2**18
 """How many records are sorted together, about."""
+_SHARE_OF_MEMORY = 0.25
+"""How much of the engine's memory recoded records may take before they go into files."""
 _TIMES = "\0times"
 """The column of how many records read alike; no column of a table has such a name."""
 
@@ -46,19 +49,29 @@ def blocks(
     if recipe.private:
         yield from _all_sorted(source, recipe, on_rows)
         return
-    shelves = Shelves(max(-(-recipe.records // BLOCK), 1))
+    most_bytes = int(in_use().memory * _SHARE_OF_MEMORY)
+    shelves = Shelves(max(-(-recipe.records // BLOCK), 1), most_bytes=most_bytes)
+    with closing(shelves):
+        orders = _fill(shelves, source, recipe, on_rows)
+        schema = recipe.encoded_schema if encoded else recipe.schema
+        order_one = partial(_ordered_block, schema, orders)
+        numbers = range(shelves.blocks if shelves.records else 0)
+        yield from in_use().map(order_one, map(shelves.block, numbers))
+
+
+def _fill(
+    shelves: Shelves, source: OpenSource, recipe: Recipe, on_rows: Callable[[int], None]
+) -> dict[str, pa.Array | None]:
+    """Recode all parts of a source; return the categories of each column, in their order."""
     orders = _CategoryOrders(recipe.schema)
-    engine = in_use()
     recode_one = partial(_recode_piece, recipe, shelves.blocks)
-    for shelf in engine.map(recode_one, pieces(source, on_rows)):
+    for shelf in in_use().map(recode_one, pieces(source, on_rows)):
         shelves.add(shelf)
         orders.add(shelf.table)
     source.unchanged()
     if shelves.records != recipe.records:
         raise changed(abs(shelves.records - recipe.records))
-    schema = recipe.encoded_schema if encoded else recipe.schema
-    order_one = partial(_ordered_block, schema, shelves, orders.all)
-    yield from engine.map(order_one, range(shelves.blocks if shelves.records else 0))
+    return orders.all
 
 
 def _recode_piece(recipe: Recipe, blocks: int, piece: pa.Table) -> Shelf:
@@ -67,9 +80,9 @@ def _recode_piece(recipe: Recipe, blocks: int, piece: pa.Table) -> Shelf:
 
 
 def _ordered_block(
-    schema: pa.Schema, shelves: Shelves, orders: Mapping[str, pa.Array | None], number: int
+    schema: pa.Schema, orders: Mapping[str, pa.Array | None], block: pa.Table
 ) -> pa.Table:
-    return _as_released(by_value(shelves.block(number)), schema, orders)
+    return _as_released(by_value(block), schema, orders)
 
 
 def _all_sorted(

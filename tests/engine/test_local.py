@@ -19,7 +19,7 @@ def test_results_come_in_the_order_of_the_jobs(delays: list[int], threads: int) 
         time.sleep(delay / 10_000)
         return number
 
-    assert list(LocalEngine(threads).map(work, enumerate(delays))) == list(range(len(delays)))
+    assert list(LocalEngine(threads, 0).map(work, enumerate(delays))) == list(range(len(delays)))
 
 
 def test_no_more_jobs_are_asked_for_than_there_is_room() -> None:
@@ -31,7 +31,7 @@ def test_no_more_jobs_are_asked_for_than_there_is_room() -> None:
             assert asked - given_back <= 4
             yield asked
 
-    for result in LocalEngine(2).map(lambda job: job, jobs()):
+    for result in LocalEngine(2, 0).map(lambda job: job, jobs()):
         given_back = result
     assert given_back == 50
 
@@ -46,23 +46,29 @@ def test_the_error_of_a_job_ends_the_work_and_no_further_job_begins() -> None:
         return job
 
     with pytest.raises(SourceError, match="third part"):
-        list(LocalEngine(2).map(work, range(1_000)))
+        list(LocalEngine(2, 0).map(work, range(1_000)))
     assert max(begun) < 10
 
 
 def test_work_is_done_by_other_threads_unless_there_is_one() -> None:
     for threads, alone in ((1, True), (2, False)):
-        names = LocalEngine(threads).map(lambda _: threading.current_thread().name, range(5))
+        names = LocalEngine(threads, 0).map(lambda _: threading.current_thread().name, range(5))
         assert (set(names) == {threading.current_thread().name}) == alone
+
+
+def threads_in_use() -> int:
+    engine = in_use()
+    assert isinstance(engine, LocalEngine)
+    return engine.threads
 
 
 def test_the_engine_in_use_is_that_of_the_job_then_that_of_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ANON_ENGINE", "local, threads: 3")
-    assert in_use() == LocalEngine(3)
+    assert threads_in_use() == 3
     with using(EngineSettings(threads=7)):
-        assert in_use() == LocalEngine(7)
+        assert threads_in_use() == 7
         with using(None):
-            assert in_use() == LocalEngine(3)
-    assert in_use() == LocalEngine(3)
+            assert threads_in_use() == 3
+    assert threads_in_use() == 3

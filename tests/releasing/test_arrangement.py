@@ -1,6 +1,8 @@
 """The order of a release follows from its records alone."""
 
+import errno
 import pickle
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anon_dagster.errors import TargetError
 from anon_dagster.operations.anonymize import anonymize
 from anon_dagster.operations.preparation import as_request, count_records, open_table
 from anon_dagster.planning.deciding import decide
@@ -21,7 +24,13 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading import counting
 from anon_dagster.releasing import recoder
-from anon_dagster.releasing.arrangement import drawn_blocks, order_by_value
+from anon_dagster.releasing.arrangement import (
+    Shelf,
+    Shelves,
+    StoredShelf,
+    drawn_blocks,
+    order_by_value,
+)
 from anon_dagster.releasing.class_lookup import ByTuple, ByValue, class_lookup
 from anon_dagster.releasing.recipe import recipe
 
@@ -87,6 +96,48 @@ def test_a_release_is_the_same_however_many_threads_work_on_it(
         monkeypatch.setenv("ANON_ENGINE", f"{{type: local, threads: {threads}}}")
         written.add(_released(_people(), tmp_path, ending, POLICY))
     assert len(written) == 1
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+@pytest.mark.parametrize("changes", [{}, {"recoding": "local"}, {"suppressed_records": "keep"}])
+def test_a_release_is_the_same_whatever_goes_into_files_on_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], ending: str
+) -> None:
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    monkeypatch.setattr(counting, "_PIECE", 20)
+    monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 20)
+    within = tmp_path / "within"
+    within.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(within))
+    stored: list[int] = []
+    block = Shelves.block
+
+    def counted(shelves: Shelves, number: int) -> pa.Table:
+        stored.append(shelves.stored)
+        return block(shelves, number)
+
+    monkeypatch.setattr(Shelves, "block", counted)
+    written = set()
+    for memory in ("0", "20kB", "1GiB"):
+        monkeypatch.setenv("ANON_ENGINE", f"{{threads: 2, memory: {memory}}}")
+        stored.clear()
+        written.add(_released(_people(), tmp_path, ending, POLICY | changes))
+        assert (max(stored) > 0) == (memory != "1GiB")
+    assert len(written) == 1
+    assert not list(within.iterdir()), "nothing is left in the folder of temporary files"
+
+
+def test_a_disk_without_room_is_told_without_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Full:
+        def __init__(self) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    shelf = Shelf.of(pa.table({"name": ["Lovegrove"]}), np.ones(1, np.bool_), 1)
+    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    with pytest.raises(TargetError, match="No space left on device; let TMPDIR name") as caught:
+        StoredShelf(shelf)
+    assert "Lovegrove" not in str(caught.value)
+    assert caught.value.__suppress_context__
 
 
 def test_blocks_have_every_record_once(monkeypatch: pytest.MonkeyPatch) -> None:
