@@ -172,7 +172,7 @@ def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(
             pa.array([], kind.index_type), pa.array([], kind.value_type)
         )
-    return column.unify_dictionaries().combine_chunks().cast(kind)
+    return column.cast(kind).unify_dictionaries().combine_chunks()  # small codes may not do
 
 
 def _declared_orders(

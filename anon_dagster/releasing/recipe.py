@@ -155,7 +155,7 @@ def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
     if not len(column):
         nothing = pa.array([], pa.int32()), pa.array([], kind.value_type)
         return pa.DictionaryArray.from_arrays(*nothing, ordered=kind.ordered)
-    return column.unify_dictionaries().combine_chunks().cast(kind)
+    return column.cast(kind).unify_dictionaries().combine_chunks()  # small codes may not do
 
 
 def _labelled(
