@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.runs import Run, merge
 from anon_dagster.reading.multitude import Multitude, join_multitudes
+from anon_dagster.storage.categories import joined_categories
 from anon_dagster.storage.values import Kinds, text_array
 
 MOST_VALUES = 2**20
@@ -132,7 +133,7 @@ def _are_mostly_different(column: pa.ChunkedArray) -> bool:
 
 def _encoded(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int32]]:
     """Return the different values of a column, and the code of each record's among them."""
-    encoded = _dictionary(column)
+    encoded = joined_categories(column)
     texts, codes = text_array(encoded.dictionary), encoded.indices
     if codes.null_count:
         texts = pa.concat_arrays([texts, pa.nulls(1, pa.string())])
@@ -155,24 +156,12 @@ def _counted(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int64]
     if not pa.types.is_dictionary(column.type):
         counted = column.value_counts()
         return text_array(counted.field(0)), counted.field(1).to_numpy()
-    encoded = _dictionary(column)
+    encoded = joined_categories(column)
     missing = encoded.indices.null_count
     codes = encoded.indices.drop_null().to_numpy()
     counts = np.bincount(codes, minlength=len(encoded.dictionary))
     texts = pa.concat_arrays([text_array(encoded.dictionary), pa.nulls(1, pa.string())])
     return texts, np.append(counts, missing).astype(np.int64)
-
-
-def _dictionary(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Return a column as one array of categories."""
-    if not pa.types.is_dictionary(column.type):
-        column = column.dictionary_encode()
-    kind = pa.dictionary(pa.int32(), column.type.value_type)
-    if not len(column):
-        return pa.DictionaryArray.from_arrays(
-            pa.array([], kind.index_type), pa.array([], kind.value_type)
-        )
-    return column.cast(kind).unify_dictionaries().combine_chunks()  # small codes may not do
 
 
 def _declared_orders(
@@ -181,7 +170,7 @@ def _declared_orders(
     orders: dict[str, tuple[pa.StringArray, ...]] = {}
     for name in attributes:
         if getattr(table.schema.field(name).type, "ordered", False):
-            declared = [text_array(chunk.dictionary) for chunk in table[name].chunks]
+            declared = [text_array(chunk.dictionary) for chunk in table[name].chunks if len(chunk)]
             orders[name] = reduce(_with_orders, [(order,) for order in declared], ())
     return orders
 

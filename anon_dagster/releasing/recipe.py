@@ -19,7 +19,7 @@ from anon_dagster.releasing import treatments
 from anon_dagster.releasing.class_lookup import ClassLookup, class_lookup
 from anon_dagster.releasing.treatments import Constant, Kept, Labels, Pseudonym, Treatment
 from anon_dagster.request import DirectIdentifier
-from anon_dagster.storage.categories import is_categorical
+from anon_dagster.storage.categories import is_categorical, joined_categories
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import text_array
 
@@ -101,7 +101,7 @@ class Recipe:
         SourceChangedError
             If there are records that were not there when the source was counted.
         """
-        encoded = {name: _encoded(table[name]) for name in {*self.attributes, *self.few}}
+        encoded = {name: joined_categories(table[name]) for name in {*self.attributes, *self.few}}
         codes, unknown = self._codes(encoded, table.num_rows)
         if not unknown:
             labels, suppressed, unknown = self.lookup.place(codes, table.num_rows)
@@ -147,17 +147,6 @@ def changed(records: int) -> SourceChangedError:
     )
 
 
-def _encoded(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    """Return a column as one array of categories."""
-    if not is_categorical(column.type):
-        column = column.dictionary_encode()
-    kind = pa.dictionary(pa.int32(), column.type.value_type, ordered=column.type.ordered)
-    if not len(column):
-        nothing = pa.array([], pa.int32()), pa.array([], kind.value_type)
-        return pa.DictionaryArray.from_arrays(*nothing, ordered=kind.ordered)
-    return column.cast(kind).unify_dictionaries().combine_chunks()  # small codes may not do
-
-
 def _labelled(
     treatment: Labels, labels: NDArray[np.int32], suppressed: NDArray[np.bool_]
 ) -> pa.DictionaryArray:
@@ -177,7 +166,7 @@ def _treated(
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:
     if is_categorical(column.type):
-        return _encoded(column)
+        return joined_categories(column)
     return column.combine_chunks()
 
 
@@ -193,12 +182,18 @@ def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
 def plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Write out the columns that are encoded only because they have few values."""
     columns = [
-        column.combine_chunks().dictionary_decode()
+        _decoded(column)
         if is_categorical(column.type) and not is_categorical(field.type)
         else column
         for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _decoded(column: pa.ChunkedArray) -> pa.Array:
+    if pa.types.is_null(column.type.value_type):  # which Arrow does not decode
+        return pa.nulls(len(column))
+    return column.combine_chunks().dictionary_decode()
 
 
 # -- from a decision -----------------------------------------------------------------------

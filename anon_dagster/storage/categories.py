@@ -22,6 +22,26 @@ def released_type(kind: pa.DataType) -> pa.DataType:
     return pa.dictionary(pa.int32(), kind.value_type, ordered=kind.ordered)
 
 
+def joined_categories(column: pa.ChunkedArray) -> pa.DictionaryArray:
+    """Return a column of categories, or of plain values, as one array with codes of 32 bits.
+
+    The smaller codes of its parts may not do for the categories of all.
+    """
+    if not is_categorical(column.type):
+        column = column.dictionary_encode()
+    kind = released_type(column.type)
+    if not column.num_chunks:
+        nothing = pa.array([], pa.int32()), pa.array([], kind.value_type)
+        return pa.DictionaryArray.from_arrays(*nothing, ordered=kind.ordered)
+    widened = [
+        pa.DictionaryArray.from_arrays(
+            chunk.indices.cast(pa.int32()), chunk.dictionary, ordered=kind.ordered
+        )
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(widened, kind).unify_dictionaries().combine_chunks()
+
+
 def categories_in_use(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
     """Return the categories that records of any of the columns have, in their declared order."""
     whole = pa.chunked_array(list(columns)).combine_chunks()  # joins the categories of all
