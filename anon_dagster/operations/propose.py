@@ -136,9 +136,9 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     searched = deadline.earlier(min(_LATE * reserve, _SHARE_TO_REHEARSE * seconds))
     trials = Trials(counted, plan(request, counted), acceptable_risk, searched, on_progress)
     _try_out(trials, request.policy)
-    rows = trials.rows
-    rows["chosen"] = [place == trials.best for place in sorted(trials.measured)]
-    chosen = _with_settings(document, trials.planned[trials.best])
+    rows, best = trials.rows, trials.best
+    rows["chosen"] = [place == best for place in sorted(trials.measured)]
+    chosen = _with_settings(document, trials.planned[best])
     promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
     kept = trials.kept if deadline.left >= reserve else None
     residual = kept.examine(request, counted, source) if kept else None

@@ -1,16 +1,13 @@
 """What a proposed request would leave to be found, by a release that nobody sees."""
 
-import tempfile
-import uuid
 from dataclasses import dataclass
-from pathlib import Path
 
 from anon_dagster.core.solution import Solution
+from anon_dagster.operations.writing import passing_workspace
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import Plan
 from anon_dagster.reading.counting import Count
 from anon_dagster.releasing.publication import write_release
-from anon_dagster.releasing.workspace import Workspace
 from anon_dagster.request import Request
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.sources import OpenSource
@@ -38,6 +35,5 @@ class Rehearsal:
         """
         asked = request.model_copy(update={"target": None, "policy": self.plan.policy})
         decision = Decision(asked, counted, self.plan, self.solution)
-        with tempfile.TemporaryDirectory(prefix="anon-") as folder:
-            workspace = Workspace(uuid.uuid4().hex, Path(folder))
+        with passing_workspace() as workspace:
             return write_release(decision, source, workspace).residual

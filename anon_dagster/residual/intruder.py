@@ -31,7 +31,7 @@ def attacks(subject: Subject, pairs: Pairs, telling: Sequence[str]) -> Iterator[
     if not pairs.records or not known:
         return
     table = _table(pairs, known)
-    yield from _singling_out(table, known, subject.policy.residual.seed)
+    yield from _singling_out(table, known)
     if len(known) > 1:
         yield _tried("linkability", known, linkability(table, seed=subject.policy.residual.seed))
     for secret in subject.sensitive:
@@ -40,9 +40,8 @@ def attacks(subject: Subject, pairs: Pairs, telling: Sequence[str]) -> Iterator[
         yield _tried("inference", (*known, secret), attack, len(known))
 
 
-def _singling_out(table: FrequencyTable, known: Sequence[str], seed: int) -> Iterator[TriedAttack]:
+def _singling_out(table: FrequencyTable, known: Sequence[str]) -> Iterator[TriedAttack]:
     """Single out by one, two, three attributes, and by all of them."""
-    del seed
     for number in sorted({*_KNOWN, len(known)}):
         if number <= len(known) and comb(len(known), number) <= _MOST_COMBINATIONS:
             yield _tried("singling_out", tuple(known), singling_out(table, number), number)
