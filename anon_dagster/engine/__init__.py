@@ -1,17 +1,28 @@
 """Where the parts of a table are worked on; what comes out does not depend on it.
 
 Work is a function of a module and plain data. An engine runs it on each of many jobs and gives the
-results in the order of the jobs; whoever asks joins them. Nobody but this package knows of threads.
+results in the order of the jobs; whoever asks joins them. Nobody but this package knows of threads
+or of a cluster.
 
 ::
 
     engine     what an engine does, and which one is in use
     local      threads of this process
+    dask       processes of a cluster, this machine's or others
     settings   what can be set, as an argument or in the environment
 """
 
-from anon_dagster.engine.engine import Engine, in_use, using
+from anon_dagster.engine.engine import Engine, EngineLike, in_use, keeping, opened, using
 from anon_dagster.engine.local import LocalEngine
 from anon_dagster.engine.settings import EngineSettings
 
-__all__ = ["Engine", "EngineSettings", "LocalEngine", "in_use", "using"]
+__all__ = [
+    "Engine",
+    "EngineLike",
+    "EngineSettings",
+    "LocalEngine",
+    "in_use",
+    "keeping",
+    "opened",
+    "using",
+]

@@ -1,20 +1,24 @@
 """What an engine does, and which one is in use.
 
 The engine is that of the running job, not of a function: it changes no result, and so it is passed
-through no signature.
+through no signature. Threads that the project starts, and tasks and threads of asyncio, have the
+engine of whoever started them.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from anon_dagster.engine.local import LocalEngine
-from anon_dagster.engine.settings import EngineSettings
+from anon_dagster.engine.settings import LOCAL, EngineSettings
 
 _J = TypeVar("_J")
 _R = TypeVar("_R")
 _IN_USE: ContextVar["Engine | None"] = ContextVar("engine", default=None)
+
+EngineLike = EngineSettings | Mapping[str, Any] | str
+"""Settings, their mapping, or a text as ``ANON_ENGINE`` has it."""
 
 
 class Engine(Protocol):
@@ -24,6 +28,10 @@ class Engine(Protocol):
     def memory(self) -> int:
         """Bytes that what grows with the records may take, where it can go into files."""
 
+    @property
+    def shown(self) -> Mapping[str, str | int]:
+        """What a person may want to know of it: its type, threads or workers, its dashboard."""
+
     def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
         """Give the result of each job, in their order.
 
@@ -31,26 +39,66 @@ class Engine(Protocol):
         """
 
 
-def engine_of(settings: EngineSettings) -> Engine:
-    """Return the engine that settings ask for."""
-    return LocalEngine(settings.threads_found, settings.memory_found)
+@contextmanager
+def opened(settings: EngineSettings) -> Iterator[Engine]:
+    """Open the engine that settings ask for, until it is no longer needed.
+
+    Raises
+    ------
+    RequestError
+        If it needs a package that is not there.
+    """
+    if settings.type == LOCAL:
+        yield LocalEngine(settings.threads_found, settings.memory_found)
+        return
+    from anon_dagster.engine.dask import opened_cluster
+
+    with opened_cluster(settings) as engine:
+        yield engine
 
 
 def in_use() -> Engine:
-    """Return the engine of the running job: that of :func:`using`, or of the environment.
+    """Return the engine of the running job, see :func:`using`.
+
+    Where there is none, a job's result is looked at: threads do, whatever the environment says.
 
     Raises
     ------
     RequestError
         If the environment asks for none that there is.
     """
-    return _IN_USE.get() or engine_of(EngineSettings.of_environment())
+    if engine := _IN_USE.get():
+        return engine
+    settings = EngineSettings.of_environment()
+    return LocalEngine(settings.threads_found, settings.memory_found)
 
 
 @contextmanager
-def using(settings: EngineSettings | None) -> Iterator[None]:
-    """Let an engine be in use for what is done meanwhile; that of the environment if left out."""
-    token = _IN_USE.set(None if settings is None else engine_of(settings))
+def using(settings: EngineLike | None) -> Iterator[Engine]:
+    """Let an engine be in use for what is done meanwhile.
+
+    Parameters
+    ----------
+    settings
+        Left out, the one in use stays; where there is none, it is that of the environment.
+
+    Raises
+    ------
+    RequestError
+        If there is no such engine.
+    """
+    if settings is None and (engine := _IN_USE.get()):
+        yield engine
+        return
+    asked = EngineSettings.of_environment() if settings is None else EngineSettings.of(settings)
+    with opened(asked) as engine, keeping(engine):
+        yield engine
+
+
+@contextmanager
+def keeping(engine: Engine) -> Iterator[None]:
+    """Let an engine that is open be in use for what is done meanwhile."""
+    token = _IN_USE.set(engine)
     try:
         yield
     finally:

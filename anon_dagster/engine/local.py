@@ -4,8 +4,9 @@ Arrow and numpy let other threads run while they compute, so that threads use al
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -21,6 +22,11 @@ class LocalEngine:
     memory: int
     """Bytes that what grows with the records may take."""
 
+    @property
+    def shown(self) -> Mapping[str, str | int]:
+        """What a person may want to know of it."""
+        return {"type": "local", "threads": self.threads, "memory": self.memory}
+
     def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
         """Give the result of each job, in their order; few jobs are held at a time."""
         if self.threads == 1:
@@ -30,7 +36,8 @@ class LocalEngine:
             waiting: deque[Future[_R]] = deque()
             try:
                 for job in jobs:
-                    waiting.append(pool.submit(work, job))
+                    # A thread begins without what is in use; a context is entered by one at a time.
+                    waiting.append(pool.submit(copy_context().run, work, job))
                     if len(waiting) > self.threads:
                         yield waiting.popleft().result()
                 while waiting:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.engine import EngineSettings, LocalEngine, in_use, using
+from anon_dagster.engine import LocalEngine
 from anon_dagster.errors import SourceError
 
 
@@ -54,21 +54,3 @@ def test_work_is_done_by_other_threads_unless_there_is_one() -> None:
     for threads, alone in ((1, True), (2, False)):
         names = LocalEngine(threads, 0).map(lambda _: threading.current_thread().name, range(5))
         assert (set(names) == {threading.current_thread().name}) == alone
-
-
-def threads_in_use() -> int:
-    engine = in_use()
-    assert isinstance(engine, LocalEngine)
-    return engine.threads
-
-
-def test_the_engine_in_use_is_that_of_the_job_then_that_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("ANON_ENGINE", "local, threads: 3")
-    assert threads_in_use() == 3
-    with using(EngineSettings(threads=7)):
-        assert threads_in_use() == 7
-        with using(None):
-            assert threads_in_use() == 3
-    assert threads_in_use() == 3

@@ -20,21 +20,49 @@ from anon_dagster.errors import RequestError
         ("type=local,threads=4", EngineSettings(threads=4)),
         ("threads: 1", EngineSettings(threads=1)),
         ("{threads: 2, memory: 1.5GiB}", EngineSettings(threads=2, memory="1.5GiB")),
+        ("dask, workers: 3", EngineSettings("dask", workers=3)),
+        ("{type: dask, workers: 3, threads: 2}", EngineSettings("dask", workers=3, threads=2)),
+        (
+            "{type: dask, address: 'tcp://scheduler:8786'}",
+            EngineSettings("dask", address="tcp://scheduler:8786"),
+        ),
+        ("dask, address=tls://[::1]:1", EngineSettings("dask", address="tls://[::1]:1")),
     ],
 )
-def test_the_environment_says_it_in_one_line(told: str, expected: EngineSettings) -> None:
+def test_the_environment_and_an_argument_say_it_in_one_line(
+    told: str, expected: EngineSettings
+) -> None:
     assert EngineSettings.of_environment({"ANON_ENGINE": told}) == expected
+    assert EngineSettings.of(told) == expected
 
 
 @pytest.mark.parametrize(
     ("told", "problem"),
     [
-        ("ray", "engine.type must be one of local"),
+        ("ray", "engine.type must be one of local, dask"),
         ("{type: local, threads: 0}", "engine.threads must be a number from 1 to 1024"),
         ("{type: local, threads: many}", "engine.threads must be a number"),
-        ("{type: local, colour: red}", "engine has no colour; it has memory, threads, type"),
+        (
+            "{type: local, colour: red}",
+            "engine has no colour; it has address, memory",
+        ),
         ("{memory: much}", "engine.memory must be a size such as 2GiB"),
         ("local, threads", "write it as"),
+        ("tcp://scheduler:8786", "engine has no tcp"),
+        ("dask", "engine says dask, but not where"),
+        ("dask, threads: 2", "engine says dask, but not where"),
+        ("workers: 2", "engine.workers is for a cluster: say type: dask"),
+        ("{type: local, address: tcp://a:1}", "engine.address is for a cluster: say type: dask"),
+        ("dask, workers: 2, address: tcp://a:1", "engine has an address and workers"),
+        ("dask, address: tcp://a:1, threads: 2", "engine.threads is said where the workers"),
+        ("dask, workers: 0", "engine.workers must be a number from 1 to 1024"),
+        *[
+            (f"dask, address: {wrong}", "engine.address must be tcp://host:port, or tls://host")
+            for wrong in (
+                *("ucx://a:8786", "ws://a:8786", "a:8786", "tcp://a", "tcp://a:0", "tcp://a:65536"),
+                *("tcp://user:word@a:1", "tcp://:1", "tcp://a:1/b", "http://a:8786"),
+            )
+        ],
     ],
 )
 def test_what_cannot_be_set_is_refused_by_name(told: str, problem: str) -> None:
@@ -42,7 +70,10 @@ def test_what_cannot_be_set_is_refused_by_name(told: str, problem: str) -> None:
         EngineSettings.of_environment({"ANON_ENGINE": told})
 
 
-@pytest.mark.parametrize("document", [{"threads": True}, {"threads": 1.5}, ["local"], "local"])
+@pytest.mark.parametrize(
+    "document",
+    [{"threads": True}, {"threads": 1.5}, ["local"], 7, {"type": "dask", "address": 8786}, {1: 2}],
+)
 def test_settings_are_a_mapping_of_fit_values(document: Any) -> None:
     with pytest.raises(RequestError, match=r"^engine"):
         EngineSettings.of(document)
@@ -67,3 +98,20 @@ def test_left_out_it_is_a_share_of_the_machine() -> None:
 def test_left_out_there_is_a_thread_for_each_processor_that_may_be_used() -> None:
     assert EngineSettings().threads_found in range(1, (os.cpu_count() or 1) + 1)
     assert EngineSettings.of({"threads": 5}).threads_found == 5
+
+
+def test_no_value_of_the_settings_is_told_when_it_is_refused() -> None:
+    for document in ({"type": "hush"}, {"memory": "hush"}, {"type": "dask", "address": "hush"}):
+        with pytest.raises(RequestError) as refused:
+            EngineSettings.of(document)
+        assert "hush" not in str(refused.value)
+
+
+def test_jobs_that_run_at_once_keep_to_the_memory_together() -> None:
+    alone = EngineSettings().memory_found
+    shares = [EngineSettings().shared_by(jobs).memory_found for jobs in (1, 4)]
+    assert shares == [alone, alone // 4]
+
+
+def test_what_is_said_of_the_memory_holds_for_each_job() -> None:
+    assert EngineSettings(memory="2GiB").shared_by(4).memory_found == 2**31
