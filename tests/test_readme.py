@@ -18,6 +18,7 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PAGES)
 def test_python_gives_what_the_page_shows(
     name: str, project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -25,7 +25,12 @@ WRITE: Final = 32 << 20
 
 _S3 = ("s3://", "s3a://")
 _TRIES = 2  # of s3fs, each of which is two of botocore: some seconds, then the job may be retried
-_CONFIG = {"retries": {"max_attempts": 1}, "connect_timeout": 5, "read_timeout": 20}
+PATIENCE: dict[str, Any] = {
+    "retries": {"max_attempts": 1},
+    "connect_timeout": 5,
+    "read_timeout": 20,
+}
+"""How often botocore tries, and how many seconds it waits for an answer."""
 
 
 def is_s3(path: str) -> bool:
@@ -44,7 +49,7 @@ def options(path: str, environment: Mapping[str, str] = os.environ) -> dict[str,
     bucket = path.partition("://")[2].partition("/")[0]
     profile = environment.get(PROFILE + re.sub(r"\W", "_", bucket).upper())
     # A listing is always a new one: what lies in a store changes without our doing.
-    made: dict[str, Any] = {"config_kwargs": _CONFIG, "use_listings_cache": False}
+    made: dict[str, Any] = {"config_kwargs": PATIENCE, "use_listings_cache": False}
     return made | ({"profile": profile} if profile else {})
 
 

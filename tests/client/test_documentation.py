@@ -55,6 +55,7 @@ def run(script: str, folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_the_session_in_python(project_folder: Path, folder: Path) -> None:
     test = doctest.DocTestParser().get_doctest(
         blocks(project_folder, "python"), {}, "client.md", "client.md", 0

@@ -13,6 +13,7 @@ from s3fs import S3FileSystem
 from anon_dagster import verify
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.storage import remote
 from tests.defs.test_arriving import POLICY, SENSOR, Place, people, placed, request
 from tests.deployment import failure
 from tests.object_store import BUCKET, SECRET, ObjectStore, served
@@ -84,8 +85,10 @@ def test_each_object_is_released_once(place: Place, store: ObjectStore) -> None:
 
 @pytest.mark.parametrize("fault", ["kill", "hold_up"])
 def test_a_store_that_fails_in_the_middle_of_a_run(
-    place: Place, store: ObjectStore, fault: str
+    place: Place, store: ObjectStore, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(remote.PATIENCE, "read_timeout", 2)  # nobody need wait for 20 s, many times
+    S3FileSystem.clear_instance_cache()
     for number in range(FILES):
         put(store, f"f{number}", number, 3_000)
     results: list[dg.ExecuteInProcessResult] = []

@@ -372,7 +372,9 @@ def test_a_store_that_is_too_slow_may_be_tried_again_later(
 ) -> None:
     mortal.client().pipe(f"{BUCKET}/t.csv", b"a\n1\n")
     monkeypatch.setattr(
-        remote, "_CONFIG", {"retries": {"max_attempts": 0}, "connect_timeout": 1, "read_timeout": 1}
+        remote,
+        "PATIENCE",
+        {"retries": {"max_attempts": 0}, "connect_timeout": 1, "read_timeout": 1},
     )
     source = open_source(Source(path=f"{ROOT}/t.csv"))
     mortal.hold_up()
