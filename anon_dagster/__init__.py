@@ -8,6 +8,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from anon_dagster.engine import EngineSettings
 from anon_dagster.errors import (
     AnonError,
     DisclosureError,
@@ -50,6 +51,7 @@ __all__ = [
     "AppliedResult",
     "Detection",
     "DisclosureError",
+    "EngineSettings",
     "Finding",
     "HierarchyError",
     "JobError",

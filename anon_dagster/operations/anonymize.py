@@ -15,6 +15,7 @@ from anon_dagster.assessment.of_decision import (
     record_risks,
 )
 from anon_dagster.assessment.records import RecordRisks
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.preparation import (
     RequestLike,
     as_request,
@@ -85,7 +86,9 @@ class AnonResult:
         return assess_utility(self.decision)
 
 
-def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) -> RecordRisks:
+def risk_per_record(
+    result: AnonResult, *, frame: pd.DataFrame | None = None, engine: EngineLike | None = None
+) -> RecordRisks:
     """Measure the risk of every record of a source and of its release.
 
     Both are read once more. With the ``suda`` of the policy's ``risk_analysis``, SUDA scores are
@@ -95,6 +98,8 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
     ----------
     frame
         The records, if they were handed over to :func:`anonymize`.
+    engine
+        Where the parts of a table are worked on, see :func:`anonymize`.
 
     Raises
     ------
@@ -102,6 +107,11 @@ def risk_per_record(result: AnonResult, *, frame: pd.DataFrame | None = None) ->
         If the source is no longer as it was.
     """
     require_a(AnonResult, result, "result", "what anonymize returned")
+    with using(engine):
+        return _risk_per_record(result, frame)
+
+
+def _risk_per_record(result: AnonResult, frame: pd.DataFrame | None) -> RecordRisks:
     decision, release = result.decision, result.release
     request = decision.request
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
@@ -127,6 +137,7 @@ def anonymize(
     *,
     frame: pd.DataFrame | None = None,
     on_progress: ProgressSink = ignore_progress,
+    engine: EngineLike | None = None,
 ) -> AnonResult:
     """Anonymize a table.
 
@@ -138,6 +149,10 @@ def anonymize(
         The records, if the request has no source; it is left as it is.
     on_progress
         Told of progress, in counts.
+    engine
+        Where the parts of a table are worked on: :class:`anon_dagster.EngineSettings`, their
+        mapping, or a text such as ``dask, workers: 4``; as ``ANON_ENGINE`` says if left out. It
+        changes no result.
 
     Returns
     -------
@@ -152,9 +167,10 @@ def anonymize(
     """
     request = as_request(request)
     require_function(on_progress, "on_progress")
-    source = open_table(request, frame=frame)
-    counted = count_records(request, source, on_progress=on_progress)
-    made = plan(request, counted)
-    decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
-    release, df = write_and_read(decision, source, like=frame, on_progress=on_progress)
-    return AnonResult(decision, release, df)
+    with using(engine):
+        source = open_table(request, frame=frame)
+        counted = count_records(request, source, on_progress=on_progress)
+        made = plan(request, counted)
+        decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
+        release, df = write_and_read(decision, source, like=frame, on_progress=on_progress)
+        return AnonResult(decision, release, df)

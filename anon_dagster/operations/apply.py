@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import count_records, open_table
@@ -56,6 +57,7 @@ def apply(  # noqa: PLR0913 (all are named)
     enforce: bool = False,
     first_release: Source | str | None = None,
     on_progress: ProgressSink = ignore_progress,
+    engine: EngineLike | None = None,
 ) -> AppliedResult:
     """Recode later records by the solution of a finished job.
 
@@ -77,6 +79,8 @@ def apply(  # noqa: PLR0913 (all are named)
         Suppress the records of classes that break a promise by themselves.
     first_release
         The release of the job, to measure what both promise together; that of a result is known.
+    on_progress, engine
+        See :func:`anonymize`.
 
     Raises
     ------
@@ -90,19 +94,20 @@ def apply(  # noqa: PLR0913 (all are named)
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
     application = Application(stored, request, lacking, enforce)
-    opened = open_table(request, frame=frame)
-    decision = application.decide(opened, on_progress=on_progress)
-    release, df = write_and_read(
-        decision, opened, like=frame, on_progress=on_progress, judge=application.judge
-    )
-    first = solution.release.count if isinstance(solution, AnonResult) else None
-    if first_release is not None:
-        first = count_release(stored.policy, as_source(first_release, "first_release"))
-    together = None
-    if first is not None:
-        both = release.count.merge(first)
-        together = verify(both, stored.policy, levels=decision.levels)
-    return AppliedResult(decision, release, df, together)
+    with using(engine):
+        opened = open_table(request, frame=frame)
+        decision = application.decide(opened, on_progress=on_progress)
+        release, df = write_and_read(
+            decision, opened, like=frame, on_progress=on_progress, judge=application.judge
+        )
+        first = solution.release.count if isinstance(solution, AnonResult) else None
+        if first_release is not None:
+            first = count_release(stored.policy, as_source(first_release, "first_release"))
+        together = None
+        if first is not None:
+            both = release.count.merge(first)
+            together = verify(both, stored.policy, levels=decision.levels)
+        return AppliedResult(decision, release, df, together)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import declared_missing, open_one_source
 from anon_dagster.planning.decision import Decision
@@ -15,7 +16,11 @@ from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 
 
 def examine_residual(
-    result: AnonResult, *, frame: pd.DataFrame | None = None, attacks: bool = False
+    result: AnonResult,
+    *,
+    frame: pd.DataFrame | None = None,
+    attacks: bool = False,
+    engine: EngineLike | None = None,
 ) -> ResidualDisclosure:
     """Examine a release again, with the same findings, and with attacks if they are asked for.
 
@@ -27,6 +32,8 @@ def examine_residual(
         The records, if they were handed over to :func:`anonymize`.
     attacks
         Whether to carry out the attacks of a motivated intruder, too.
+    engine
+        Where the parts of a table are worked on, see :func:`anonymize`.
 
     Raises
     ------
@@ -36,7 +43,8 @@ def examine_residual(
     require_a(AnonResult, result, "result", "what anonymize returned")
     require_a(bool, attacks, "attacks", "true or false")
     released = result.release.source if result.df is None else open_frame(result.df)
-    return examine_decision(result.decision, released, frame=frame, attacks=attacks)
+    with using(engine):
+        return examine_decision(result.decision, released, frame=frame, attacks=attacks)
 
 
 def examine_decision(

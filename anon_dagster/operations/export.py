@@ -5,6 +5,7 @@ from typing import get_args
 import pandas as pd
 
 from anon_dagster.core.builders import Form, write_tree
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import RequestError
 from anon_dagster.operations.preparation import (
     RequestLike,
@@ -23,6 +24,7 @@ def export_hierarchy(
     *,
     form: Form = "tree",
     frame: pd.DataFrame | None = None,
+    engine: EngineLike | None = None,
 ) -> str:
     """Return the hierarchy that a request has for a column of its source, as CSV.
 
@@ -39,6 +41,8 @@ def export_hierarchy(
         by semicolons, a missing value is ``NULL``.
     frame
         The records, if the request has no source.
+    engine
+        Where the parts of a table are worked on, see :func:`anonymize`.
 
     Raises
     ------
@@ -52,7 +56,8 @@ def export_hierarchy(
     request = as_request(request).model_copy(update={"target": None})
     require_word(form, get_args(Form), "form")
     _require_attribute(column, tuple(request.policy.attributes))
-    counted = count_records(request, open_table(request, frame=frame))
+    with using(engine):
+        counted = count_records(request, open_table(request, frame=frame))
     hierarchies = plan(request, counted).hierarchies
     if column not in hierarchies:
         raise RequestError(

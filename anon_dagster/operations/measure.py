@@ -7,6 +7,7 @@ import pandas as pd
 
 from anon_dagster.assessment.comparison import compare, configurations
 from anon_dagster.core.solution import Solution
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.preparation import (
     RequestLike,
     as_request,
@@ -31,6 +32,7 @@ def measure(
     measurement: Measurement | Mapping[str, Any] | None = None,
     frame: pd.DataFrame | None = None,
     on_progress: ProgressSink = ignore_progress,
+    engine: EngineLike | None = None,
 ) -> pd.DataFrame:
     """Compare configurations of a policy without writing any record.
 
@@ -43,6 +45,8 @@ def measure(
     measurement
         The values to compare; the request's own ``measurement`` if left out, and the request as
         it stands if it has none.
+    frame, on_progress, engine
+        See :func:`anonymize`.
 
     Returns
     -------
@@ -53,10 +57,11 @@ def measure(
     require_function(on_progress, "on_progress")
     asked = as_measurement(measurement) or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
-    opened = open_table(request.model_copy(update={"target": None}), frame=frame)
-    source = declared_missing(opened, request)
-    counted = count_records(request, source, on_progress=on_progress)
-    return measure_counted(request, counted, asked, on_progress=on_progress)
+    with using(engine):
+        opened = open_table(request.model_copy(update={"target": None}), frame=frame)
+        source = declared_missing(opened, request)
+        counted = count_records(request, source, on_progress=on_progress)
+        return measure_counted(request, counted, asked, on_progress=on_progress)
 
 
 def measure_counted(

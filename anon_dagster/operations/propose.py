@@ -26,6 +26,7 @@ from anon_dagster.detection.bounds import Promises, without_order
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import SourceError, UnreachableError
 from anon_dagster.errors import counted as listed
 from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_grid_of
@@ -94,6 +95,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     seed: int = 0,
     domains: Custom = None,
     on_progress: ProgressSink = ignore_progress,
+    engine: EngineLike | None = None,
 ) -> Proposal:
     """Propose the most useful request whose risk is acceptable; publish nothing.
 
@@ -110,6 +112,9 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
         them, a quarter of the seconds is added for configurations; one is always measured.
     sample, seed, domains
         See :func:`anon_dagster.detection.detect`.
+    on_progress, engine
+        See :func:`anon_dagster.anonymize`. What is detected is seen in a sample, which is drawn
+        in this process.
 
     Raises
     ------
@@ -124,26 +129,27 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     require_function(on_progress, "on_progress")
     begun = monotonic()
-    detection = detect(table, sample=sample, seed=seed, domains=domains)
-    detected = parse_request(detection.request(target=target))
-    source = open_table(detected, frame=table if isinstance(table, pd.DataFrame) else None)
-    counted, to_read = _counted(detected, source, on_progress)
-    detection = _for_all_values(detection, counted)
-    document = detection.request(target=target)
-    request = parse_request(document)
-    deadline = Deadline.of(seconds, begun=begun)
-    reserve = _TO_REHEARSE * to_read + _TO_COMPARE * _compared(request.policy)
-    searched = deadline.earlier(min(_LATE * reserve, _SHARE_TO_REHEARSE * seconds))
-    trials = Trials(counted, plan(request, counted), acceptable_risk, searched, on_progress)
-    _try_out(trials, request.policy)
-    rows, best = trials.rows, trials.best
-    rows["chosen"] = [place == best for place in sorted(trials.measured)]
-    chosen = _with_settings(document, trials.planned[best])
-    promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
-    kept = trials.kept if deadline.left >= reserve else None
-    residual = kept.examine(request, counted, source) if kept else None
-    reasons = (*_reasons(trials, rows), *_remaining(residual))
-    return Proposal(detection, chosen, rows, reasons, promises, acceptable_risk, residual)
+    with using(engine):
+        detection = detect(table, sample=sample, seed=seed, domains=domains)
+        detected = parse_request(detection.request(target=target))
+        source = open_table(detected, frame=table if isinstance(table, pd.DataFrame) else None)
+        counted, to_read = _counted(detected, source, on_progress)
+        detection = _for_all_values(detection, counted)
+        document = detection.request(target=target)
+        request = parse_request(document)
+        deadline = Deadline.of(seconds, begun=begun)
+        reserve = _TO_REHEARSE * to_read + _TO_COMPARE * _compared(request.policy)
+        searched = deadline.earlier(min(_LATE * reserve, _SHARE_TO_REHEARSE * seconds))
+        trials = Trials(counted, plan(request, counted), acceptable_risk, searched, on_progress)
+        _try_out(trials, request.policy)
+        rows, best = trials.rows, trials.best
+        rows["chosen"] = [place == best for place in sorted(trials.measured)]
+        chosen = _with_settings(document, trials.planned[best])
+        promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
+        kept = trials.kept if deadline.left >= reserve else None
+        residual = kept.examine(request, counted, source) if kept else None
+        reasons = (*_reasons(trials, rows), *_remaining(residual))
+        return Proposal(detection, chosen, rows, reasons, promises, acceptable_risk, residual)
 
 
 def _counted(

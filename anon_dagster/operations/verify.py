@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from anon_dagster.engine import EngineLike, using
 from anon_dagster.request import Policy, Source
 from anon_dagster.request.arguments import as_policy, as_source, require_levels
 from anon_dagster.verification import Verification, verify_file, verify_frame
@@ -15,6 +16,7 @@ def verify_table(
     released: pd.DataFrame | Source | str,
     *,
     levels: Mapping[str, int] | None = None,
+    engine: EngineLike | None = None,
 ) -> Verification:
     """Say which promises of a policy a released table keeps.
 
@@ -28,10 +30,13 @@ def verify_table(
         Of the release, by quasi-identifier, as a result tells them. Only promises that count people
         of a population ask for them; left out, they are the lowest that the labels may be of, with
         the fewest people behind each class.
+    engine
+        Where the parts of a table are worked on, see :func:`anonymize`.
     """
     policy = as_policy(policy)
     if levels is not None:
         require_levels(levels, "levels", policy.quasi_identifiers)
-    if isinstance(released, pd.DataFrame):
-        return verify_frame(released, policy, levels=levels)
-    return verify_file(as_source(released, "released"), policy, levels=levels)
+    with using(engine):
+        if isinstance(released, pd.DataFrame):
+            return verify_frame(released, policy, levels=levels)
+        return verify_file(as_source(released, "released"), policy, levels=levels)

@@ -70,6 +70,10 @@ _EXAMPLES = {
     "sampling": "sampling: {fraction: 0.1}",
 }
 """What to write, by the key."""
+_NOT_ASKED_FOR = (
+    "; where a table is worked on is no part of what is asked for: give engine to the call, to the "
+    "resource engine of a run, or as ANON_ENGINE in the environment"
+)
 _SHAPES = frozenset({"missing", "model_type", "model_attributes_type", "dict_type", "tuple_type"})
 """Errors that an example cures."""
 
@@ -130,6 +134,8 @@ def _key_meant(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
     key = loc[-1]
     if len(loc) == 1 and "policy" in allowed and key in allowed_keys(model, ["policy"]):
         return "; it belongs below policy"
+    if key == "engine":
+        return _NOT_ASKED_FOR
     return f"{did_you_mean(key, allowed)}; the keys are {', '.join(allowed)}"
 
 

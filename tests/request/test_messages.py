@@ -61,6 +61,7 @@ def said(document: Any, frame: pd.DataFrame | None = None) -> str:
             "did you mean ill?",
         ),
         ({"attributes": {"a": QI}, "privacy": PRIVACY}, "it belongs below policy"),
+        ({"engine": {"type": "local"}}, "no part of what is asked for: give engine to the call"),
         ({**policy({"a": QI}), "source": "people.csv"}, "such as source: {path: people.csv}"),
         (policy({"a": QI}, suppressed_records=True), "must be 'drop' or 'keep'"),
         (policy({"a": QI}, risk_analysis={"records": "yes"}), "must be true or false"),
