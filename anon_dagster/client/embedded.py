@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import AuthenticationError
 from multiprocessing.connection import Client, Connection
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
+from anon_dagster.engine import EngineSettings
 from anon_dagster.errors import DeploymentError, TargetError
 from anon_dagster.jobs import file_names
 
@@ -40,8 +41,18 @@ class EmbeddedDeployment:
     _guard: RLock = field(default_factory=RLock)
 
     def launch(self, launch: Launch) -> str:
-        """Queue a job and return its id."""
-        return str(self._ask("launch", **asdict(launch)))
+        """Queue a job and return its id.
+
+        It is worked on as ``ANON_ENGINE`` says here, whoever started the host.
+
+        Raises
+        ------
+        RequestError
+            If that cannot be read.
+        """
+        engine = {"engine": {"config": EngineSettings.of_environment().document}}
+        config = {**launch.config, "resources": engine}
+        return str(self._ask("launch", **asdict(replace(launch, config=config))))
 
     def records(self, limit: int) -> Sequence[JobRecord]:
         """Return the last jobs, newest first."""

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC, step_job
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
@@ -115,13 +116,15 @@ def _read(path: Path) -> dict[str, Any]:
     kinds={"parquet"},
 )
 def _applied(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
+    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], engine: EngineResource
 ) -> dg.MaterializeResult[None]:
     """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
     with failures_in_words():
         progress = RunProgress(context)
         progress.begin(names.APPLIED)
-        shown = apply_stored(store.job(context.run.run_id), progress, _APPLICATION)
+        with engine.at_work(context) as where:
+            job = store.job(context.run.run_id)
+            shown = {**apply_stored(job, progress, _APPLICATION), **where}
     return dg.MaterializeResult(metadata=shown)
 
 

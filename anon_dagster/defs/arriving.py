@@ -14,6 +14,7 @@ from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_down
 from anon_dagster.defs.checks import residual_spec, warned
 from anon_dagster.defs.endings import was_asked_to_end
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
@@ -182,12 +183,17 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
 
     @dg.op(name=_op(group), description="Releases files, each by itself.")
     def release(
-        context: dg.OpExecutionContext, config: FilesConfig, store: dg.ResourceParam[JobStore]
+        context: dg.OpExecutionContext,
+        config: FilesConfig,
+        store: dg.ResourceParam[JobStore],
+        engine: EngineResource,
     ) -> None:
         with failures_in_words():
             own(context, store)
             run = _file_run(context, store, group, Inbox(load()))
-            if failures := words_of(run.release_all(_given(run, config))):
+            with engine.at_work(context):
+                ended = run.release_all(_given(run, config))
+            if failures := words_of(ended):
                 raise dg.Failure(failures, allow_retries=False)
 
     @dg.job(

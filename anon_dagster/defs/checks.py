@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from anon_dagster.defs import metadata
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.upstream import job_of, job_of_any
@@ -65,9 +66,11 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
         can_subset=True,
     )
     def check(
-        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
+        context: dg.AssetCheckExecutionContext,
+        store: dg.ResourceParam[JobStore],
+        engine: EngineResource,
     ) -> Iterable[dg.AssetCheckResult]:
-        with failures_in_words():
+        with failures_in_words(), engine.at_work(context):
             results = _measured(job_of(context, store, {"anonymized": release}))
         asked = {key.name for key in context.selected_asset_check_keys}
         yield from (result for result in results if result.check_name in asked)

@@ -8,6 +8,7 @@ from pydantic import Field
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.checks import residual_result, residual_spec
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
@@ -42,7 +43,10 @@ def examining() -> dg.Definitions:
     check_specs=[residual_spec(_EXAMINED)],
 )
 def _examined(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ExaminationConfig
+    context: dg.AssetExecutionContext,
+    store: dg.ResourceParam[JobStore],
+    engine: EngineResource,
+    config: ExaminationConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """What the release of a finished job tells although every promise holds, examined again."""
     with failures_in_words():
@@ -50,11 +54,13 @@ def _examined(
 
         job, progress = own(context, store), RunProgress(context)
         progress.begin(names.EXAMINED)
-        found = examine_again(store.job(config.job), attacks=config.attacks)
+        with engine.at_work(context) as where:
+            found = examine_again(store.job(config.job), attacks=config.attacks)
         shown = {
             "job": dg.MetadataValue.text(config.job),
             **metadata.of_residual(found),
             **metadata.file(job.save_residual(found)),
+            **where,
         }
         progress.finish()
     yield dg.MaterializeResult(metadata=shown, check_results=[residual_result(found)])

@@ -7,6 +7,7 @@ import dagster as dg
 
 from anon_dagster.defs import metadata
 from anon_dagster.defs.checks import release_checks, residual_check, source_check
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
@@ -104,12 +105,16 @@ def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
         partitions_def=group.partitions,
     )
     def materialize(
-        context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
+        context: dg.AssetExecutionContext,
+        store: dg.ResourceParam[JobStore],
+        engine: EngineResource,
     ) -> dg.MaterializeResult[None]:
         with failures_in_words():
             progress = RunProgress(context)
             progress.begin(stage.name)
-            shown = stage.make(Work(find(context, store, needed), progress, group.key("source")))
+            job = find(context, store, needed)
+            with engine.at_work(context) as where:
+                shown = {**stage.make(Work(job, progress, group.key("source"))), **where}
             if stage.name in _LAST or context.job_name == names.APPLY_JOB:
                 progress.finish()
         return dg.MaterializeResult(metadata=shown)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from anon_dagster.engine.settings import LOCAL
+from anon_dagster.errors import counted
 from anon_dagster.report import disclosure
 from anon_dagster.report.charts import data_uri
 from anon_dagster.report.explanation import explain_attribute, explain_policy
@@ -95,6 +97,26 @@ def of_versions() -> Shown:
     """Show which versions do the work."""
     versions = {name: version(name) for name in _MADE_WITH}
     return {"versions": dg.MetadataValue.json({"python": python_version(), **versions})}
+
+
+def of_engine(shown: Mapping[str, str | int]) -> Shown:
+    """Show by whom the parts of a table are worked on, if by a cluster, and the page of that."""
+    if shown["type"] == LOCAL:
+        return {}
+    told: Shown = {"engine": dg.MetadataValue.text(engine_in_words(shown))}
+    if "workers" in shown:
+        told["workers"] = dg.MetadataValue.int(int(shown["workers"]))
+    if "dashboard" in shown:
+        told["dashboard"] = dg.MetadataValue.url(str(shown["dashboard"]))
+    return told
+
+
+def engine_in_words(shown: Mapping[str, str | int]) -> str:
+    """Say where the parts of a table are worked on, and by how many."""
+    counts = [
+        counted(int(shown[n]), n.removesuffix("s")) for n in ("workers", "threads") if n in shown
+    ]
+    return ", ".join([str(shown["type"]), *counts])
 
 
 def of_source(request: Request, schema: "pa.Schema", parts: int) -> Shown:

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC, step_job
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
@@ -79,7 +80,10 @@ def proposing() -> dg.Definitions:
 
 @dg.asset(key=_PROPOSAL, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
 def _proposal(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ProposalConfig
+    context: dg.AssetExecutionContext,
+    store: dg.ResourceParam[JobStore],
+    engine: EngineResource,
+    config: ProposalConfig,
 ) -> dg.MaterializeResult[None]:
     """What a table seems to be, and a request to start from; for a person to check."""
     with failures_in_words():
@@ -89,7 +93,8 @@ def _proposal(
             context.instance.add_run_tags(context.run.run_id, {KIND_TAG: "detect"})
         job = own(context, store)
         source = source_of(config.source)
-        shown = _MODES[config.mode](Look(source, config, job, progress))
+        with engine.at_work(context) as where:
+            shown = {**_MODES[config.mode](Look(source, config, job, progress)), **where}
         progress.finish()
     path = source if isinstance(source, str) else source.path
     where = {"source": dg.MetadataValue.text(path if isinstance(path, str) else ", ".join(path))}

@@ -9,6 +9,7 @@ from anon_dagster.defs.failures import KIND
 from anon_dagster.errors import UnknownJobError
 
 Document = dict[str, Any]
+_MOST = 4  # jobs at once, if dagster.yaml does not say
 _SHOWING = {dg.DagsterEventType.ASSET_MATERIALIZATION}
 _FAILING = {dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE}
 
@@ -44,6 +45,13 @@ def _document(record: dg.RunRecord) -> Document:
         "started": record.start_time,
         "ended": record.end_time,
     }
+
+
+def most_at_once(instance: dg.DagsterInstance) -> int:
+    """Return how many jobs may run at once on this machine."""
+    limits = instance.get_concurrency_config().run_queue_config
+    most = _MOST if limits is None else limits.max_concurrent_runs
+    return most if most > 0 else _MOST
 
 
 def config(instance: dg.DagsterInstance, job_id: str) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import Field
 from anon_dagster.defs import metadata
 from anon_dagster.defs.adhoc import ADHOC, request_of, step_job
 from anon_dagster.defs.checks import KEEPS_PROMISES
+from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
@@ -54,7 +55,10 @@ def verifying() -> dg.Definitions:
     ],
 )
 def _verified(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: VerificationConfig
+    context: dg.AssetExecutionContext,
+    store: dg.ResourceParam[JobStore],
+    engine: EngineResource,
+    config: VerificationConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Which promises a released table keeps; the check is red if one is broken."""
     with failures_in_words():
@@ -63,13 +67,14 @@ def _verified(
         job = own(context, store)
         request = request_of(config.request)
         job.save_request(request)
-        found = verify_table(request.policy, released_of(request, config.released))
+        with engine.at_work(context) as where:
+            found = verify_table(request.policy, released_of(request, config.released))
         path = job.save_frame(file_names.VERIFICATION, found.to_frame())
         promises = metadata.table(found.to_frame())
         RunProgress(context).finish()
     failures = "; ".join(map(str, found.failures))
     yield dg.MaterializeResult(
-        metadata={"promises": promises, "holds": found.holds, **metadata.file(path)},
+        metadata={"promises": promises, "holds": found.holds, **metadata.file(path), **where},
         check_results=[
             dg.AssetCheckResult(check_name=KEEPS_PROMISES, passed=found.holds, description=failures)
         ],

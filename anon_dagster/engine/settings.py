@@ -88,6 +88,12 @@ class EngineSettings:
             raise RequestError(f"{VARIABLE}: {error}") from None
 
     @property
+    def document(self) -> dict[str, str | int]:
+        """What is said, as a mapping that :meth:`of` reads."""
+        told = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: value for name, value in told.items() if value is not None}
+
+    @property
     def threads_found(self) -> int:
         """How many parts are worked on at once by a process."""
         return self.threads or (1 if self.type == DASK else _processors())

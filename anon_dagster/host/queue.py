@@ -18,6 +18,7 @@ from anon_dagster.defs.housekeeping import clear_away
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_old, forget
+from anon_dagster.defs.runs import most_at_once
 from anon_dagster.errors import JobStateError
 from anon_dagster.host.folders import HostFolders
 from anon_dagster.host.worker import loaded, work
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 _WAITING = dg.DagsterRunStatus.MANAGED
 """Of a run that waits: a daemon beside the host would call one that does not start failed."""
-_MOST = 4  # jobs at once, if dagster.yaml does not say
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
 
 _processes = get_context("forkserver")
@@ -57,9 +57,7 @@ class Queue:
     @property
     def most(self) -> int:
         """How many jobs may run at once."""
-        limits = self.instance.get_concurrency_config().run_queue_config
-        most = _MOST if limits is None else limits.max_concurrent_runs
-        return most if most > 0 else _MOST
+        return most_at_once(self.instance)
 
     @property
     def is_idle(self) -> bool:

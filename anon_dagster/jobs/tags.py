@@ -22,6 +22,9 @@ STEP_TAG = "anon/step"
 TIME_TAG = "anon/progressed"
 """When progress was last told: by it a stalled job can be told from a slow one."""
 
+ENGINE_TAG = "anon/engine"
+"""Where the parts of tables are worked on, and by how many."""
+
 BATCH_TAG = "anon/batch"
 """The files that a tick of a sensor gave to a run."""
 FILES_TAG = "anon/files"

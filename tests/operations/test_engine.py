@@ -51,9 +51,9 @@ def calls(result: anon_dagster.AnonResult) -> dict[str, Call]:
         "auto_anonymize": lambda e: (
             anon_dagster.auto_anonymize(FRAME, seconds=0.1, engine=e).detection.table
         ),
-        "examine_residual": lambda e: anon_dagster.examine_residual(
-            result, frame=FRAME, engine=e
-        ).findings,
+        "examine_residual": lambda e: (
+            anon_dagster.examine_residual(result, frame=FRAME, engine=e).findings
+        ),
         "export_hierarchy": lambda e: anon_dagster.export_hierarchy(
             REQUEST, "age", frame=FRAME, engine=e
         ),
