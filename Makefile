@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-s3 dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale schema lock clean
+.PHONY: help demo demo-s3 demo-dask dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -25,6 +25,9 @@ demo: $(READY)  ## anonymize the bundled patients through Dagster and print what
 
 demo-s3: $(READY)  ## let three files arrive in a bucket, and show their releases in another
 	@$(BIN)/python -m anon_dagster.demos.arrivals
+
+demo-dask: $(READY)  ## anonymize a table on a cluster of two processes, and by one: the same bytes
+	@$(BIN)/python -m anon_dagster.demos.cluster
 
 dev: $(READY)  ## start the Dagster UI on this project, at http://127.0.0.1:3000
 	@PYTHONWARNINGS='ignore:Function `dev_command`' $(BIN)/dagster dev --host 127.0.0.1
