@@ -11,6 +11,8 @@ AnonError
 ├── DisclosureError         a stored release tells what the request refuses to tell
 ├── TargetError             the target cannot be written
 ├── StoreUnavailableError   a store did not answer; trying again may help
+├── ClusterError            the workers of a cluster are not fit for the work
+│   └── ClusterUnavailableError … or there are none, or their scheduler does not answer
 ├── DeploymentError         the deployment that runs the jobs did not answer, or refused
 ├── HandoverError           a DataFrame cannot be handed over
 └── JobError                a job failed, or what it made cannot be had
@@ -101,6 +103,16 @@ class TargetError(AnonError):
 
 class StoreUnavailableError(AnonError):
     """A store did not answer."""
+
+    transient: ClassVar[bool] = True
+
+
+class ClusterError(AnonError):
+    """The workers of a cluster are not fit for the work."""
+
+
+class ClusterUnavailableError(ClusterError):
+    """A cluster did not answer, or has no workers."""
 
     transient: ClassVar[bool] = True
 

@@ -9,11 +9,15 @@ or of a cluster.
     engine     what an engine does, and which one is in use
     local      threads of this process
     dask       processes of a cluster, this machine's or others
+    cluster    reached or started, and fit for the work
+    on_worker  what its processes run, which never raises
+    sealed     what travels, and shows nothing of what is in it
     settings   what can be set, as an argument or in the environment
 """
 
 from anon_dagster.engine.engine import Engine, EngineLike, in_use, keeping, opened, using
 from anon_dagster.engine.local import LocalEngine
+from anon_dagster.engine.on_worker import checkpoint
 from anon_dagster.engine.settings import EngineSettings
 
 __all__ = [
@@ -21,6 +25,7 @@ __all__ = [
     "EngineLike",
     "EngineSettings",
     "LocalEngine",
+    "checkpoint",
     "in_use",
     "keeping",
     "opened",

@@ -38,6 +38,33 @@ class Engine(Protocol):
         Jobs are asked for one by one, as there is room; an error of a job ends the work.
         """
 
+    @property
+    def is_cluster(self) -> bool:
+        """Whether :meth:`send` lets other processes work, which see nothing of this one."""
+
+    def send(
+        self,
+        work: Callable[[_J], _R],
+        jobs: Iterable[_J],
+        *,
+        kind: str,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Iterator[_R]:
+        """Give the result of each job, in their order, where work and jobs can travel.
+
+        Parameters
+        ----------
+        work
+            A function of a module, or a partial one of plain data.
+        kind
+            The name of the work, which may be shown to anybody.
+        on_wait
+            Called every now and then while nothing comes; may raise to stop.
+        """
+
+    def everywhere(self, work: Callable[[], _R]) -> list[_R]:
+        """Give what each process finds that does the same work."""
+
 
 @contextmanager
 def opened(settings: EngineSettings) -> Iterator[Engine]:

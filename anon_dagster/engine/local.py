@@ -45,3 +45,23 @@ class LocalEngine:
             finally:
                 for future in waiting:
                     future.cancel()
+
+    @property
+    def is_cluster(self) -> bool:
+        """No: all is done by this process."""
+        return False
+
+    def send(
+        self,
+        work: Callable[[_J], _R],
+        jobs: Iterable[_J],
+        *,
+        kind: str = "",  # noqa: ARG002 (threads have no names that anybody sees)
+        on_wait: Callable[[], None] = lambda: None,  # noqa: ARG002 (nobody waits for long)
+    ) -> Iterator[_R]:
+        """Give the result of each job, in their order."""
+        return self.map(work, jobs)
+
+    def everywhere(self, work: Callable[[], _R]) -> list[_R]:
+        """Give what this process finds."""
+        return [work()]

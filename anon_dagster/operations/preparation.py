@@ -11,6 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.engine import in_use
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count, encode
@@ -18,7 +19,8 @@ from anon_dagster.reading.header_cells import could_be_a_value, require_header_o
 from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
-from anon_dagster.releasing.pseudonyms import require_keys
+from anon_dagster.reading.scanning import Scan
+from anon_dagster.releasing.pseudonyms import require_keys, require_keys_everywhere
 from anon_dagster.request import (
     Request,
     Source,
@@ -30,6 +32,7 @@ from anon_dagster.request import (
 from anon_dagster.statistics.classification import require_classifiers
 from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.opened import MaySkip, never
+from anon_dagster.storage.sharing import require_shared_source, require_shared_target
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.targets import check_target
 
@@ -65,9 +68,14 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
         quasi-identifier.
     TargetError
         If the target could not be written.
+    ClusterError
+        If workers of a cluster have no key for pseudonyms, or another one; that they do not see a
+        source or a target is a SourceError or a TargetError.
     """
     require_keys(request.policy)
+    require_keys_everywhere(request.policy)
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
+    require_shared_source(in_use(), opened.files)
     source = declared_missing(opened, request)
     require_columns(
         source.columns, request.policy.attributes, source.advice, named=source.has_schema
@@ -77,6 +85,7 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     require_classifiers(request.policy)
     if request.target is not None:
         check_target(request.target, request.inputs)
+        require_shared_target(in_use(), request.target)
     return source
 
 
@@ -167,7 +176,7 @@ def count_records(
         table_attributes(request.policy),
         hidden=request.policy.names("direct_identifier"),
         decimal=request.decimal,
-        on_rows=running("count", None, on_progress, guess=source.records),
+        reading=Scan("count", running("count", None, on_progress, guess=source.records)),
     )
     population = count_population(request.policy)
     sampling = None if sample is None else replace(sample.sampling, records=sample.records)

@@ -1,6 +1,6 @@
 """The first reading: a source becomes its frequency table and the counts of its columns."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,21 +13,13 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
 from anon_dagster.reading.part import PartCount, count_part, join_parts
+from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
 
-OnRows = Callable[[int], None]
-"""Told how many records were just read; may raise to stop."""
-
-
-_PIECE = 2**19
-"""Records that are worked on at once, about …"""
-_PIECE_BYTES = 2**26
-"""… or the bytes that they take, if there are many columns."""
 _AT_ONCE = 2**27
 """Bytes of parts that wait to be joined, at least."""
 
@@ -113,7 +105,7 @@ def count(
     hidden: Collection[str] = (),
     patterns: Mapping[str, str] | None = None,
     decimal: str = ".",
-    on_rows: OnRows = lambda _: None,
+    reading: Scan = PLAIN,
 ) -> Count:
     """Read a source once.
 
@@ -129,14 +121,15 @@ def count(
         Regular expressions that values of columns should fit.
     decimal
         The decimal mark of numbers that are text.
+    reading
+        How it is called, who is told how many records were just read, and who looks at them.
     """
     attributes = tuple(attributes)
     hidden, asked = set(hidden) - set(attributes), dict(patterns or {})
     count_one = partial(_count_piece, attributes, asked, decimal)
     nothing = source.schema.empty_table().select(list(source.columns))
-    parts = _Parts(count_one((nothing, frozenset(hidden))))
-    jobs = ((piece, parts.many) for piece in pieces(source, on_rows))
-    for part in in_use().map(count_one, jobs):
+    parts = _Parts(count_one(Piece(nothing, 0, frozenset(hidden))))
+    for part in scan(source, count_one, replace(reading, many=lambda: parts.many)):
         parts.add(part)
     source.unchanged()
     whole = parts.whole()
@@ -180,29 +173,9 @@ class _Parts:
 
 
 def _count_piece(
-    attributes: tuple[str, ...],
-    patterns: Mapping[str, str],
-    decimal: str,
-    job: tuple[pa.Table, frozenset[str]],
+    attributes: tuple[str, ...], patterns: Mapping[str, str], decimal: str, piece: Piece
 ) -> PartCount:
-    table, many = job
-    return count_part(table, attributes, many=many, patterns=patterns, decimal=decimal)
-
-
-def pieces(source: OpenSource, on_rows: OnRows) -> Iterator[pa.Table]:
-    """Read a source in pieces that are worth to be worked on by themselves."""
-    for part in source.parts:
-        held: list[pa.RecordBatch] = []
-        rows = size = 0
-        for batch in source.batches(part):
-            held.append(batch)
-            rows, size = rows + batch.num_rows, size + batch.nbytes
-            on_rows(batch.num_rows)
-            if rows >= _PIECE or size >= _PIECE_BYTES:
-                yield pa.Table.from_batches(held)
-                held, rows, size = [], 0, 0
-        if held:
-            yield pa.Table.from_batches(held)
+    return count_part(piece.table, attributes, many=piece.many, patterns=patterns, decimal=decimal)
 
 
 def encode(column: pa.Array) -> tuple[pa.StringArray, NDArray[np.int64]]:

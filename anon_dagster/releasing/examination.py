@@ -1,7 +1,6 @@
 """The examination of a release for what nobody asked about, before it is published and after."""
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import numpy as np
 import pyarrow as pa
@@ -14,12 +13,12 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.reading.columns import position_among
 from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.scanning import Onlooker, Piece, Scan, scan
 from anon_dagster.releasing.recipe import Recipe, recipe
 from anon_dagster.request import Policy
 from anon_dagster.residual import Classes, Examiner, Pairs, ResidualDisclosure, Subject
 from anon_dagster.storage.meaning import remarked
-from anon_dagster.storage.sources import OpenSource, Part
-from anon_dagster.storage.wrapped import WrappedSource
+from anon_dagster.storage.sources import OpenSource
 
 
 def examiner_of(
@@ -127,13 +126,29 @@ def examine_release(
     """
     writer = recipe(decision, source)
     examiner = examiner_of(decision, source, writer, attacks=attacks)
-    for part in source.parts:
-        for batch in source.batches(part):
-            examiner.see_source(batch)
-    source.unchanged()
+    watch(source, examiner.of_source)
     names = [n for n in table_attributes(decision.request.policy) if n in released.columns]
-    stored = count(Watched(released, examiner.see_release), names, decimal=decimal)
+    stored = count(
+        released, names, decimal=decimal, reading=Scan("verify", onlooker=examiner.of_release)
+    )
     return disclosure_of(decision, examiner, stored, writer)
+
+
+def watch(source: OpenSource, onlooker: Onlooker) -> None:
+    """Let somebody look at a source, which is read for nothing else.
+
+    Raises
+    ------
+    SourceError
+        If it is no longer as it was opened.
+    """
+    for _ in scan(source, _nothing, Scan("examine", onlooker=onlooker)):
+        pass
+    source.unchanged()
+
+
+def _nothing(_: Piece) -> None:
+    """Do nothing with a piece but let it be looked at."""
 
 
 def disclosure_of(
@@ -207,16 +222,3 @@ def _placed(
 def _alike(texts: pa.StringArray, mark: str) -> pa.StringArray:
     """Return labels as they are whatever the format: with a point, an empty one for none."""
     return pc.fill_null(remarked(texts, mark, "."), "")
-
-
-@dataclass(frozen=True, slots=True)
-class Watched(WrappedSource):
-    """A source of which every batch that is read is shown to somebody else, too."""
-
-    see: Callable[[pa.RecordBatch], None]
-
-    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
-        """Read a part, and show it."""
-        for batch in self.source.batches(part):
-            self.see(batch)
-            yield batch

@@ -7,10 +7,13 @@ request, message, metadata or file.
 import hmac
 import os
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from secrets import token_bytes
 
 import pyarrow as pa
 
-from anon_dagster.errors import Complaint, RequestError
+from anon_dagster.engine import in_use
+from anon_dagster.errors import ClusterError, Complaint, RequestError
 from anon_dagster.request import DirectIdentifier, Policy
 
 _SHORTEST = 16
@@ -63,10 +66,47 @@ def require_keys(policy: Policy, environment: Mapping[str, str] = os.environ) ->
         raise RequestError(problems)
 
 
+def require_keys_everywhere(policy: Policy) -> None:
+    """Find out before the work whether every process of the engine has the same keys.
+
+    A key never travels: each process proves that it has it, by what it makes of a random text.
+
+    Raises
+    ------
+    ClusterError
+        Naming every variable that has another key on a worker, or none.
+    """
+    engine = in_use()
+    variables = tuple(sorted({each.key_variable for each in _pseudonymous(policy).values()}))
+    if not (engine.is_cluster and variables):
+        return
+    prove = partial(_proofs, variables, token_bytes(32))
+    own, found = prove(), engine.everywhere(prove)
+    differing = [n for i, n in enumerate(variables) if any(p[i] != own[i] for p in found)]
+    if differing:
+        raise ClusterError(
+            "pseudonyms are made by the workers of the cluster, which have another key than this "
+            f"process, or none: set {', '.join(differing)} in the environment of all of them"
+        )
+
+
+def _proofs(variables: tuple[str, ...], challenge: bytes) -> tuple[bytes, ...]:
+    return tuple(
+        hmac.digest(os.environ.get(variable, "").encode(), challenge, "sha256")
+        for variable in variables
+    )
+
+
+def _pseudonymous(policy: Policy) -> dict[str, DirectIdentifier]:
+    return {
+        name: attribute
+        for name, attribute in policy.attributes.items()
+        if isinstance(attribute, DirectIdentifier) and attribute.redaction == "pseudonym"
+    }
+
+
 def _problems(policy: Policy, environment: Mapping[str, str]) -> Iterator[Complaint]:
-    for name, attribute in policy.attributes.items():
-        if not isinstance(attribute, DirectIdentifier) or attribute.redaction != "pseudonym":
-            continue
+    for name, attribute in _pseudonymous(policy).items():
         if problem := _lacks(attribute, environment):
             yield Complaint(f"policy.attributes.{name}.key_variable", problem)
 

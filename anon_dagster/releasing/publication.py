@@ -14,7 +14,8 @@ from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.sampled import drawn_again
-from anon_dagster.releasing.examination import Watched, disclosure_of, examiner_of
+from anon_dagster.reading.scanning import Onlooker, Scan
+from anon_dagster.releasing.examination import disclosure_of, examiner_of
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import blocks
 from anon_dagster.releasing.schemas import release_problems
@@ -95,17 +96,18 @@ def write_release(
     schema = made.encoded_schema if encoded else made.schema
     with stage(target, schema, token=workspace.job_id) as staged:
         examiner = examiner_of(decision, source, made)
-        watched = Watched(source, examiner.see_source)
         on_rows = running("write", decision.counted.records, on_progress)
-        for block in blocks(watched, made, on_rows, encoded=encoded):
+        reading = Scan("write", on_rows, examiner.of_source)
+        for block in blocks(source, made, reading, encoded=encoded):
             staged.write(block)
         files = staged.seal()
         stored_source = staged.staged_source()
         stored = count_release_of(
-            Watched(open_source(stored_source), examiner.see_release),
+            open_source(stored_source),
             decision.request.policy,
             decimal=stored_source.csv.decimal,
             on_progress=on_progress,
+            onlooker=examiner.of_release,
         )
         verification = verify_release(decision, stored)
         judge(verification)
@@ -199,12 +201,14 @@ def count_release_of(
     *,
     decimal: str = ".",
     on_progress: ProgressSink = ignore_progress,
+    onlooker: Onlooker | None = None,
 ) -> Count:
-    """Read a release that is open."""
+    """Read a release that is open, while somebody may look at it."""
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     on_rows = running("verify", None, on_progress, guess=release.records)
     patterns = pseudonym_patterns(policy)
-    return count(release, attributes, patterns=patterns, decimal=decimal, on_rows=on_rows)
+    reading = Scan("verify", on_rows, onlooker)
+    return count(release, attributes, patterns=patterns, decimal=decimal, reading=reading)
 
 
 def verify_release(decision: Decision, stored: Count) -> Verification:

@@ -5,7 +5,7 @@ Records leave in an order that follows from what they say, see
 records alone, whatever order they stood in.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from functools import partial
 
@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from anon_dagster.engine import in_use
-from anon_dagster.reading.counting import pieces
+from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
 from anon_dagster.releasing.recipe import Recipe, changed, plain
 from anon_dagster.storage.categories import categories_in_use, is_categorical, recategorized
@@ -30,7 +30,7 @@ _TIMES = "\0times"
 def blocks(
     source: OpenSource,
     recipe: Recipe,
-    on_rows: Callable[[int], None],
+    reading: Scan,
     *,
     encoded: bool = False,
 ) -> Iterator[pa.Table]:
@@ -47,12 +47,12 @@ def blocks(
         If the source is no longer as it was counted.
     """
     if recipe.private:
-        yield from _all_sorted(source, recipe, on_rows)
+        yield from _all_sorted(source, recipe, reading)
         return
     most_bytes = int(in_use().memory * _SHARE_OF_MEMORY)
     shelves = Shelves(max(-(-recipe.records // BLOCK), 1), most_bytes=most_bytes)
     with closing(shelves):
-        orders = _fill(shelves, source, recipe, on_rows)
+        orders = _fill(shelves, source, recipe, reading)
         schema = recipe.encoded_schema if encoded else recipe.schema
         order_one = partial(_ordered_block, schema, orders)
         numbers = range(shelves.blocks if shelves.records else 0)
@@ -60,12 +60,12 @@ def blocks(
 
 
 def _fill(
-    shelves: Shelves, source: OpenSource, recipe: Recipe, on_rows: Callable[[int], None]
+    shelves: Shelves, source: OpenSource, recipe: Recipe, reading: Scan
 ) -> dict[str, pa.Array | None]:
     """Recode all parts of a source; return the categories of each column, in their order."""
     orders = _CategoryOrders(recipe.schema)
     recode_one = partial(_recode_piece, recipe, shelves.blocks)
-    for shelf in in_use().map(recode_one, pieces(source, on_rows)):
+    for shelf in scan(source, recode_one, reading):
         shelves.add(shelf)
         orders.add(shelf.table)
     source.unchanged()
@@ -74,8 +74,8 @@ def _fill(
     return orders.all
 
 
-def _recode_piece(recipe: Recipe, blocks: int, piece: pa.Table) -> Shelf:
-    recoded = recipe.recode(piece)
+def _recode_piece(recipe: Recipe, blocks: int, piece: Piece) -> Shelf:
+    recoded = recipe.recode(piece.table)
     return Shelf.of(recoded.table, recoded.stay, blocks)
 
 
@@ -85,24 +85,31 @@ def _ordered_block(
     return _as_released(by_value(block), schema, orders)
 
 
-def _all_sorted(
-    source: OpenSource, recipe: Recipe, on_rows: Callable[[int], None]
-) -> Iterator[pa.Table]:
+def _all_sorted(source: OpenSource, recipe: Recipe, reading: Scan) -> Iterator[pa.Table]:
     """Give a release sorted as a whole; records that read alike are counted, not kept."""
-    schema, names = recipe.schema, recipe.schema.names
-    counted = schema.append(pa.field(_TIMES, pa.int64())).empty_table()
-    for piece in pieces(source, on_rows):
-        recoded = recipe.recode(piece)
-        released = plain(recoded.table.filter(pa.array(recoded.stay)), schema)
-        ones = pa.array(np.ones(released.num_rows, dtype=np.int64))
-        both = pa.concat_tables([counted, released.append_column(_TIMES, ones)])
-        sums = both.group_by(names).aggregate([(_TIMES, "sum")])
-        counted = sums.rename_columns([*names, _TIMES])
+    names = recipe.schema.names
+    counted = recipe.schema.append(pa.field(_TIMES, pa.int64())).empty_table()
+    for part in scan(source, partial(_count_alike, recipe), reading):
+        counted = _added_up(pa.concat_tables([counted, part]))
     source.unchanged()
     rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
     order = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())
     for first in range(0, len(order), BLOCK):
         yield rows.select(names).take(pa.array(order[first : first + BLOCK]))
+
+
+def _count_alike(recipe: Recipe, piece: Piece) -> pa.Table:
+    """Recode a part, and count the records that read alike."""
+    recoded = recipe.recode(piece.table)
+    released = plain(recoded.table.filter(pa.array(recoded.stay)), recipe.schema)
+    ones = pa.array(np.ones(released.num_rows, dtype=np.int64))
+    return _added_up(released.append_column(_TIMES, ones))
+
+
+def _added_up(counted: pa.Table) -> pa.Table:
+    names = counted.column_names[:-1]
+    sums = counted.group_by(names).aggregate([(_TIMES, "sum")])
+    return sums.rename_columns([*names, _TIMES])
 
 
 class _CategoryOrders:

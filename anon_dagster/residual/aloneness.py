@@ -1,12 +1,15 @@
 """Findings: records that untouched columns single out, once they join the released labels."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 
-from anon_dagster.core.residual import Crowding, KeySample, within
+from anon_dagster.core.residual import Crowding, KeyDraw, KeySample, within
+from anon_dagster.core.residual.alone import Keys
+from anon_dagster.reading.scanning import Piece
 from anon_dagster.residual.cells import cell_keys
 from anon_dagster.residual.result import Finding, severity_of
 from anon_dagster.residual.subject import Subject
@@ -70,16 +73,16 @@ class Aloneness:
         """Whether any column joins the labels."""
         return bool(self._columns)
 
-    def add(self, batch: pa.RecordBatch) -> None:
+    @property
+    def look(self) -> Callable[[Piece], list[list[Keys]]]:
+        """What counts records of the stored release, for :meth:`add`."""
+        names = self._subject.quasi_identifiers, self._columns
+        return partial(_drawn_of, *names, self._sample.drawing)
+
+    def add(self, seen: Sequence[Sequence[Keys]]) -> None:
         """Count further records of the stored release."""
-        keys = {
-            name: cell_keys(batch.column(name)) + np.uint64(salt)
-            for salt, name in enumerate((*self._subject.quasi_identifiers, *self._columns), start=1)
-        }
-        labels = np.zeros(batch.num_rows, dtype=np.uint64)
-        for name in self._subject.quasi_identifiers:
-            labels = labels * np.uint64(0x100000001B3) + keys[name]
-        self._sample.add(labels, [keys[name] for name in self._columns])
+        for drawn in seen:
+            self._sample.take(drawn)
 
     def findings(self) -> Iterator[Finding]:
         """Give what was counted where too many are alone."""
@@ -145,6 +148,26 @@ class Aloneness:
             cure=_cure(self._subject, each, smallest),
             guarded=guarded,
         )
+
+
+def _drawn_of(
+    labels: Sequence[str], columns: Sequence[str], drawing: KeyDraw, piece: Piece
+) -> list[list[Keys]]:
+    """Draw the keys of the records of a piece, (batches,) of (combinations,)."""
+    return [_drawn(labels, columns, drawing, batch) for batch in piece.table.to_batches()]
+
+
+def _drawn(
+    labels: Sequence[str], columns: Sequence[str], drawing: KeyDraw, batch: pa.RecordBatch
+) -> list[Keys]:
+    keys = {
+        name: cell_keys(batch.column(name)) + np.uint64(salt)
+        for salt, name in enumerate((*labels, *columns), start=1)
+    }
+    joined = np.zeros(batch.num_rows, dtype=np.uint64)
+    for name in labels:
+        joined = joined * np.uint64(0x100000001B3) + keys[name]
+    return drawing.draw(joined, [keys[name] for name in columns])
 
 
 def _combinations(telling: Sequence[str], sensitive: Sequence[str]) -> Iterator[Combination]:

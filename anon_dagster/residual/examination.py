@@ -1,12 +1,11 @@
 """The examination: both tables are looked at as they pass, and judged at the end."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
-from typing import get_args
-
-import pyarrow as pa
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, get_args
 
 from anon_dagster.errors import counted
+from anon_dagster.reading.scanning import Onlooker, Piece
 from anon_dagster.residual.aloneness import MOST_IN_PAIRS, Aloneness
 from anon_dagster.residual.given_back import given_back
 from anon_dagster.residual.intruder import attacks, intruder
@@ -57,15 +56,17 @@ class Examiner:
             seed=rule.seed,
         )
 
-    def see_source(self, batch: pa.RecordBatch) -> None:
-        """Look at further records of the source."""
-        if set(self._examinations) - {"alone"}:
-            self._pairs.add(batch)
+    @property
+    def of_source(self) -> Onlooker:
+        """Who looks at the records of the source, in their order."""
+        asks = bool(set(self._examinations) - {"alone"})
+        return _Look(self._pairs, needs_places=not self.is_whole) if asks else _Look(None)
 
-    def see_release(self, batch: pa.RecordBatch) -> None:
-        """Look at further records of the stored release."""
-        if "alone" in self._examinations and self._aloneness.is_needed:
-            self._aloneness.add(batch)
+    @property
+    def of_release(self) -> Onlooker:
+        """Who looks at the records of the stored release."""
+        asks = "alone" in self._examinations and self._aloneness.is_needed
+        return _Look(self._aloneness if asks else None)
 
     def pairs(self, recode: Recode) -> Pairs:
         """Return the records that were drawn of the source, paired with what becomes of them."""
@@ -159,6 +160,33 @@ class Examiner:
             yield f"who is alone, counted for about {self._aloneness.counted:,} records"
         if "intruder" in self._examinations and not self.is_whole:
             yield f"attacks on a sample of {counted(paired, 'record')}"
+
+
+class _Collector(Protocol):
+    @property
+    def look(self) -> Callable[[Piece], Any]: ...
+
+    def add(self, seen: Any, /) -> None: ...  # noqa: ANN401 (whatever `look` returned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Looks for a collector, if there is any."""
+
+    collector: _Collector | None
+    needs_places: bool = False
+
+    @property
+    def look(self) -> Callable[[Piece], Any]:
+        return _nothing if self.collector is None else self.collector.look
+
+    def add(self, seen: Any) -> None:  # noqa: ANN401 (whatever `look` returned)
+        if self.collector is not None:
+            self.collector.add(seen)
+
+
+def _nothing(_: Piece) -> None:
+    """See nothing."""
 
 
 def _gravity(finding: Finding) -> tuple[bool, int, float]:

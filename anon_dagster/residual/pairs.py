@@ -1,13 +1,15 @@
 """Records of the source beside what became of them, a sample of them in a large table."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.reading.scanning import Piece
 from anon_dagster.storage.values import text_array
 
 Recode = Callable[[pa.Table], tuple[pa.Table, pa.Table]]
@@ -41,7 +43,6 @@ class PairSample:
     """Those of the source that are compared with the release."""
     places: NDArray[np.int64] | None
     """(drawn records,): ascending; ``None``: all of them."""
-    _first: int = 0
     _drawn: list[pa.RecordBatch] = field(default_factory=list)
 
     @classmethod
@@ -53,14 +54,14 @@ class PairSample:
             places = np.sort(rng.choice(records, most, replace=False, shuffle=False))
         return cls(tuple(columns), places)
 
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Draw from the next records."""
-        first, self._first = self._first, self._first + batch.num_rows
-        if self.places is not None:
-            start, end = np.searchsorted(self.places, (first, self._first))
-            batch = batch.take(pa.array(self.places[start:end] - first))
-        if batch.num_rows:
-            self._drawn.append(batch)
+    @property
+    def look(self) -> Callable[[Piece], list[pa.RecordBatch]]:
+        """What draws from the records of a piece, for :meth:`add`."""
+        return partial(_drawn_of, self.places)
+
+    def add(self, drawn: Sequence[pa.RecordBatch]) -> None:
+        """Take what was drawn of the next piece."""
+        self._drawn.extend(drawn)
 
     def pairs(self, recode: Recode) -> Pairs:
         """Return what was drawn beside what becomes of it."""
@@ -72,6 +73,20 @@ class PairSample:
             {name: _whole(released[name]) for name in released.column_names},
             stays.num_rows,
         )
+
+
+def _drawn_of(places: NDArray[np.int64] | None, piece: Piece) -> list[pa.RecordBatch]:
+    """Return the records of a piece whose places were drawn."""
+    drawn, first = [], piece.first
+    for batch in piece.table.to_batches():
+        chosen = batch
+        if places is not None:
+            start, end = np.searchsorted(places, (first, first + batch.num_rows))
+            chosen = batch.take(pa.array(places[start:end] - first))
+        if chosen.num_rows:
+            drawn.append(chosen)
+        first += batch.num_rows
+    return drawn
 
 
 def _whole(column: pa.ChunkedArray) -> pa.Array:

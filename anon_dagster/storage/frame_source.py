@@ -44,7 +44,7 @@ class FrameSource:
     @property
     def parts(self) -> tuple[Part, ...]:
         """All records are one part."""
-        return (Part("", 0, len(self.frame)),) if len(self.frame) else ()
+        return (Part("", 0, len(self.frame), len(self.frame)),) if len(self.frame) else ()
 
     @property
     def files(self) -> tuple[Fingerprint, ...]:

@@ -32,6 +32,8 @@ class Part:
     """The first row group of a Parquet file, the first record of a DataFrame."""
     last: int = 0
     """One past the last."""
+    records: int | None = None
+    """How many there are, where that is known without reading them."""
 
 
 class OpenSource(Protocol):

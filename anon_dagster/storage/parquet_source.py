@@ -119,16 +119,16 @@ def readable(kind: pa.DataType) -> pa.DataType:
     return pa.string() if pa.types.is_string_view(kind) else kind
 
 
-def _stretches(rows: list[int]) -> Iterator[tuple[int, int]]:
-    """Join neighbouring row groups until they are worth a part."""
+def _stretches(rows: list[int]) -> Iterator[tuple[int, int, int]]:
+    """Join neighbouring row groups until they are worth a part, of so many records."""
     first = total = 0
     for group, count in enumerate(rows):
         if total and total + count > _ROWS_PER_PART:
-            yield first, group
+            yield first, group, total
             first, total = group, 0
         total += count
     if total:
-        yield first, len(rows)
+        yield first, len(rows), total
 
 
 def _common(left: pa.Schema, right: pa.Schema, left_path: str, right_path: str) -> pa.Schema:

@@ -22,7 +22,7 @@ from anon_dagster.operations.preparation import as_request, count_records, open_
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
-from anon_dagster.reading import counting
+from anon_dagster.reading import scanning
 from anon_dagster.releasing import recoder
 from anon_dagster.releasing.arrangement import (
     Shelf,
@@ -76,7 +76,7 @@ def test_two_orders_of_one_source_give_the_same_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], ending: str
 ) -> None:
     monkeypatch.setattr(recoder, "BLOCK", 31)
-    monkeypatch.setattr(counting, "_PIECE", 50)
+    monkeypatch.setattr(scanning, "_PIECE", 50)
     monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 40)
     people, policy = _people(), POLICY | changes
     sorted_by_admission = _released(people, tmp_path, ending, policy)
@@ -89,7 +89,7 @@ def test_a_release_is_the_same_however_many_threads_work_on_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str
 ) -> None:
     monkeypatch.setattr(recoder, "BLOCK", 31)
-    monkeypatch.setattr(counting, "_PIECE", 20)
+    monkeypatch.setattr(scanning, "_PIECE", 20)
     monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 20)
     written = set()
     for threads in (1, 2, 8):
@@ -104,7 +104,7 @@ def test_a_release_is_the_same_whatever_goes_into_files_on_the_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], ending: str
 ) -> None:
     monkeypatch.setattr(recoder, "BLOCK", 31)
-    monkeypatch.setattr(counting, "_PIECE", 20)
+    monkeypatch.setattr(scanning, "_PIECE", 20)
     monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 20)
     within = tmp_path / "within"
     within.mkdir()

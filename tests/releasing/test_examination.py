@@ -14,7 +14,7 @@ import anon_dagster
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count
-from anon_dagster.releasing.examination import disclosure_of, examiner_of, unstored
+from anon_dagster.releasing.examination import disclosure_of, examiner_of, unstored, watch
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.residual import Pairs
 from anon_dagster.storage.sources import open_frame
@@ -129,9 +129,7 @@ def parts(frame: pd.DataFrame, asked: dict[str, Any]) -> tuple[Decision, Count, 
     source = open_frame(frame)
     writer = recipe(result.decision, source)
     examiner = examiner_of(result.decision, source, writer)
-    for part in source.parts:
-        for batch in source.batches(part):
-            examiner.see_source(batch)
+    watch(source, examiner.of_source)
     return result.decision, result.release.count, examiner.pairs(writer.paired)
 
 
@@ -170,9 +168,7 @@ def test_an_examination_of_other_records_ends_the_job() -> None:
     source = open_frame(frame)
     writer = recipe(decision, source)
     examiner = examiner_of(decision, source, writer)
-    for part in source.parts:
-        for batch in source.batches(part):
-            examiner.see_source(batch.slice(0, 50))
+    watch(open_frame(frame.head(50)), examiner.of_source)
     with pytest.raises(PromiseBrokenError, match="records of those that were examined"):
         disclosure_of(decision, examiner, stored, writer)
 

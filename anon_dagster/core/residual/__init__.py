@@ -13,7 +13,7 @@
     pattern       what labels tell of an outcome
 """
 
-from anon_dagster.core.residual.alone import Crowding, KeySample, within
+from anon_dagster.core.residual.alone import Crowding, KeyDraw, KeySample, within
 from anon_dagster.core.residual.column import Column, Protected
 from anon_dagster.core.residual.pattern import Labelled, Telling, a_slice, outcome_told
 from anon_dagster.core.residual.relations import Relation, relations
@@ -21,6 +21,7 @@ from anon_dagster.core.residual.relations import Relation, relations
 __all__ = [
     "Column",
     "Crowding",
+    "KeyDraw",
     "KeySample",
     "Labelled",
     "Protected",

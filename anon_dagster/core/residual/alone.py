@@ -65,44 +65,69 @@ def crowding(keys: Keys, k: int) -> Crowding:
     return Crowding(len(keys), int(np.count_nonzero(sizes == 1)), int(sizes[sizes < k].sum()))
 
 
+@dataclass(frozen=True, slots=True)
+class KeyDraw:
+    """How keys of combinations of columns are drawn: each by itself, whatever comes before it."""
+
+    chosen: tuple[tuple[int, ...], ...]
+    """The combinations, as positions of columns."""
+    seed: int
+    below: int | None
+    """Keys below it are drawn; None: all."""
+
+    @classmethod
+    def of(
+        cls, chosen: Sequence[tuple[int, ...]], *, rows: int, most: int, seed: int = 0
+    ) -> "KeyDraw":
+        """Prepare to draw.
+
+        Parameters
+        ----------
+        rows
+            How many rows there will be, or about how many.
+        most
+            About how many of them are to be drawn; all, if there are not more.
+        """
+        share = most / rows if rows > most else 1.0
+        return cls(tuple(chosen), seed, None if share >= 1 else int(share * _WHOLE))
+
+    def draw(self, labels: Keys, columns: Sequence[Keys]) -> list[Keys]:
+        """Draw of each combination, from keys of the labels of rows, (rows,), and of columns."""
+        parts = [mixed(column) for column in columns]
+        base = labels + np.uint64(self.seed % _WHOLE)
+        drawn = []
+        for chosen in self.chosen:
+            total = base.copy()
+            for position in chosen:
+                total += parts[position]
+            keys = mixed(total)
+            drawn.append(keys if self.below is None else keys[keys < np.uint64(self.below)])
+        return drawn
+
+
 class KeySample:
     """Draws the keys of combinations of columns, in one reading of a table."""
 
     def __init__(
         self, chosen: Sequence[tuple[int, ...]], *, rows: int, most: int, seed: int = 0
     ) -> None:
-        """Prepare to draw.
-
-        Parameters
-        ----------
-        chosen
-            The combinations, as positions of columns.
-        rows
-            How many rows there will be, or about how many.
-        most
-            About how many of them are to be drawn; all, if there are not more.
-        """
-        self._chosen = list(chosen)
-        self._seed = seed
-        share = most / rows if rows > most else 1.0
-        self._below = None if share >= 1 else np.uint64(int(share * _WHOLE))
-        self._drawn: list[list[Keys]] = [[] for _ in self._chosen]
+        """Prepare to draw; see :meth:`KeyDraw.of`."""
+        self.drawing = KeyDraw.of(chosen, rows=rows, most=most, seed=seed)
+        self._drawn: list[list[Keys]] = [[] for _ in self.drawing.chosen]
 
     @property
     def is_whole(self) -> bool:
         """Whether every row is counted."""
-        return self._below is None
+        return self.drawing.below is None
 
     def add(self, labels: Keys, columns: Sequence[Keys]) -> None:
         """Draw from further rows, of the keys of their labels, (rows,), and of each column."""
-        parts = [mixed(column) for column in columns]
-        base = labels + np.uint64(self._seed % _WHOLE)
-        for drawn, chosen in zip(self._drawn, self._chosen, strict=True):
-            total = base.copy()
-            for position in chosen:
-                total += parts[position]
-            keys = mixed(total)
-            drawn.append(keys if self._below is None else keys[keys < self._below])
+        self.take(self.drawing.draw(labels, columns))
+
+    def take(self, drawn: Sequence[Keys]) -> None:
+        """Take what was drawn of further rows, in any order."""
+        for known, more in zip(self._drawn, drawn, strict=True):
+            known.append(more)
 
     def crowdings(self, k: int) -> list[Crowding]:
         """Count each combination, (combinations,)."""

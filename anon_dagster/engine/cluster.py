@@ -1,0 +1,171 @@
+"""A cluster before the work: reached, or started on this machine, and fit for it."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+from distributed import Client, Scheduler
+from distributed.deploy.spec import ProcessInterface, SpecCluster
+
+from anon_dagster.engine.on_worker import digest_of_code
+from anon_dagster.engine.settings import EngineSettings
+from anon_dagster.errors import ClusterError, ClusterUnavailableError
+
+_ANSWER = 10
+"""Seconds in which a scheduler answers."""
+_START = 120
+"""Seconds in which workers come."""
+_SAME = ("anon-dagster", "numpy", "pandas", "pyarrow", "distributed")
+"""Packages of which client and workers must have the same version."""
+_HERE = "127.0.0.1"
+
+
+@contextmanager
+def connected(settings: EngineSettings) -> Iterator[Client]:
+    """Reach the scheduler of a cluster that has workers, or start both.
+
+    Raises
+    ------
+    ClusterUnavailableError
+        If it does not answer, or no worker comes.
+    """
+    if settings.address is not None:
+        with _client(settings.address, settings.address, 1) as client:
+            yield client
+        return
+    workers = settings.workers or 1
+    with (
+        _started(workers, settings.threads_found) as cluster,
+        _client(cluster, "the scheduler on this machine", workers) as client,
+    ):
+        yield client
+
+
+@contextmanager
+def _client(cluster: str | SpecCluster, named: str, workers: int) -> Iterator[Client]:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # versions are compared by ourselves
+            client = Client(cluster, timeout=_ANSWER, set_as_default=False, name="anon-dagster")
+    except (OSError, ValueError, ImportError, RuntimeError) as error:
+        raise ClusterUnavailableError(
+            f"the cluster cannot be reached: {named} did not answer within {_ANSWER} seconds "
+            f"({type(error).__name__})"
+        ) from None
+    try:
+        client.wait_for_workers(workers, timeout=_START if workers > 1 else 30)
+    except TimeoutError:
+        client.close()
+        raise ClusterUnavailableError(f"{named} has no workers; start some") from None
+    try:
+        yield client
+    finally:
+        with suppress(Exception):
+            client.close()
+
+
+def require_same_versions(client: Client) -> None:
+    """Refuse workers that would not do the same as this process.
+
+    Raises
+    ------
+    ClusterError
+        Naming what differs, and in how many workers.
+    """
+    told: Any = client.get_versions(packages=list(_SAME))
+    own = told["client"]["packages"]
+    problems = []
+    for package in ("python", *_SAME):
+        found = [_minor(package, w["packages"].get(package)) for w in told["workers"].values()]
+        wanted = _minor(package, own[package])
+        if others := sorted({str(version) for version in found if version != wanted}):
+            count = sum(version != wanted for version in found)
+            problems.append(f"{package} {wanted} here, {', '.join(others)} on {count}")
+    if not problems:
+        digests = client.run(digest_of_code)
+        if differing := sum(digest != digest_of_code() for digest in digests.values()):
+            problems.append(f"anon-dagster has other code on {differing}")
+    if problems:
+        raise ClusterError(
+            f"the {len(told['workers'])} workers of the cluster have other versions than this "
+            f"process: {'; '.join(problems)}; install the same ones"
+        )
+
+
+def _minor(package: str, version: str | None) -> str | None:
+    """Return what must be the same of a version: of Python, the first two numbers."""
+    if package != "python" or version is None:
+        return version
+    return ".".join(version.split(".")[:2])
+
+
+# -- on this machine -----------------------------------------------------------------------
+
+
+@contextmanager
+def _started(workers: int, threads: int) -> Iterator[SpecCluster]:
+    """Start a scheduler in this process, and processes that work."""
+    scheduler = {
+        "cls": Scheduler,
+        "options": {"host": _HERE, "dashboard_address": f"{_HERE}:0", "allowed_failures": 1},
+    }
+    spec = {n: {"cls": WorkerProcess, "options": {"threads": threads}} for n in range(workers)}
+    cluster = SpecCluster(workers=spec, scheduler=scheduler, silence_logs=logging.ERROR)
+    try:
+        yield cluster
+    finally:
+        with suppress(Exception):
+            cluster.close()
+
+
+class WorkerProcess(ProcessInterface):
+    """A worker in a process of its own, with one that starts it again if it ends.
+
+    It is started as a command, so that nothing of the program that asks for it runs twice.
+    """
+
+    def __init__(self, scheduler: str, name: object = None, threads: int = 1) -> None:
+        self._scheduler, self._name, self._threads = scheduler, name, threads
+        self._process: asyncio.subprocess.Process | None = None
+        super().__init__()
+
+    async def start(self) -> None:
+        """Start it."""
+        options = {"nthreads": self._threads, "host": _HERE, "name": str(self._name)}
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "dask", "spec", self._scheduler, "--spec"),
+            json.dumps({"cls": "distributed.Nanny", "opts": options}),
+            env=os.environ | _OF_WORKERS,
+        )
+        await super().start()
+
+    async def close(self) -> None:
+        """End it, and what it started."""
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.terminate()
+            try:
+                await asyncio.wait_for(self._process.wait(), 5)
+            except TimeoutError:
+                with suppress(ProcessLookupError):
+                    self._process.kill()
+                await self._process.wait()
+        self._process = None
+        await super().close()
+
+
+_OF_WORKERS = {
+    "DASK_LOGGING__DISTRIBUTED": "error",
+    # What a worker holds has cells: it never goes into files.
+    "DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "False",
+    "DASK_DISTRIBUTED__WORKER__MEMORY__SPILL": "False",
+    "PYTHONWARNINGS": "ignore",
+}
+"""Settings of the workers that are started here."""
