@@ -17,7 +17,12 @@ from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import FilesProgress
 from anon_dagster.defs.stages import STAGES, Shown, Work
-from anon_dagster.errors import AnonError, SourceChangedError, StoreUnavailableError
+from anon_dagster.errors import (
+    AnonError,
+    ClusterUnavailableError,
+    SourceChangedError,
+    StoreUnavailableError,
+)
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import FILES_TAG, USER_TAG
@@ -38,6 +43,7 @@ _STAGES = (
     "risk_metrics",
     "utility_statistics",
 )
+_UNAVAILABLE = (StoreUnavailableError, ClusterUnavailableError)
 _LEFT = {State.SET_ASIDE: "were set aside", State.WAITING: "will be tried again"}
 _LISTED = 20  # files in the words of a failure
 
@@ -69,7 +75,7 @@ class FileRun:
             if (taken := self.registry.begin(arrival)) is not None:
                 try:
                     became, entry = self._end(taken, progress)
-                except StoreUnavailableError as error:  # nor might it answer for the others
+                except _UNAVAILABLE as error:  # nor might it answer for the others
                     ended += self._give_back(taken, given[position + 1 :], str(error))
                     break
                 ended.append(became)
@@ -86,7 +92,7 @@ class FileRun:
             self.context.log.warning("the webhook did not take the lines of all files")
 
     def _give_back(self, failed: Arrival, left: list[Arrival], reason: str) -> list[Arrival]:
-        """Let a file wait that the store did not give, and those that it kept from their turn."""
+        """Let a file wait that a store or a cluster failed, and those kept from their turn."""
         now = time.time()
         waiting = [(failed, tried_again(failed, reason, now))]
         waiting += [(each, given_back(each, reason, now)) for each in left]
@@ -100,7 +106,7 @@ class FileRun:
         try:
             shown = self._release(taken, job, progress)
             ended = replace(taken, state=State.RELEASED if shown else State.GONE, reason="")
-        except StoreUnavailableError:
+        except _UNAVAILABLE:
             raise
         except SourceChangedError as error:
             ended = tried_again(taken, str(error), time.time())

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -44,7 +44,7 @@ class Outcome:
 
     digest: str
     seconds: float
-    shown: dict[str, object]
+    shown: Mapping[str, object]
     """Of the engine, by the step that found the source."""
 
 
@@ -88,22 +88,25 @@ def _demonstrate(project: Path, folder: Path) -> int:
 
 def _deploy(project: Path, folder: Path) -> None:
     """Declare the patients as a dataset whose source is in several files."""
+    import pandas as pd
+
     shutil.copy(project / "dagster.yaml", folder)
     dataset = folder / "data" / _DATASET
     shutil.copytree(
         project / "data" / _DATASET, dataset, ignore=shutil.ignore_patterns("out", "patients.csv")
     )
-    records = (project / "data" / _DATASET / "patients.csv").read_text(encoding="utf-8")
-    header, *lines = records.splitlines(keepends=True)
+    patients = pd.read_csv(
+        project / "data" / _DATASET / "patients.csv", dtype=str, keep_default_na=False
+    )
     (dataset / "parts").mkdir()
+    each = -(-len(patients) // _PARTS)
     for part in range(_PARTS):
-        some = lines[part * len(lines) // _PARTS : (part + 1) * len(lines) // _PARTS]
-        path = dataset / "parts" / f"part-{part + 1}.csv"
-        path.write_text(header + "".join(some), encoding="utf-8")
+        some = patients.iloc[part * each : (part + 1) * each]
+        some.to_csv(dataset / "parts" / f"part-{part + 1}.csv", index=False)
     request = load_yaml(dataset / "request.yaml")
     request["source"]["path"] = "parts/*.csv"
     (dataset / "request.yaml").write_text(written(request), encoding="utf-8")
-    print(f"A table of {len(lines):,} patients in {_PARTS} files, anonymized by Dagster twice.")
+    print(f"A table of {len(patients):,} patients in {_PARTS} files, anonymized by Dagster twice.")
 
 
 def _run(folder: Path, engine: "EngineResource") -> Outcome:
