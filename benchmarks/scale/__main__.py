@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scale.simulation import print_simulation, sending_seconds
 from benchmarks.scale.tables import write_health, write_patients, write_wide
 
 _MAKERS = {
@@ -66,6 +67,11 @@ class Bench:
 def main() -> None:
     """Measure, and print."""
     arguments = _arguments()
+    if arguments.simulate:
+        sending = sending_seconds()
+        for kind in ("patients", "few"):
+            print_simulation(int(3_000_000 * arguments.scale), sending, kind=kind)
+        return
     with tempfile.TemporaryDirectory(prefix="anon-bench-") as folder:
         bench = Bench(Path(folder))
         _print_ratios(bench, arguments.scale)
@@ -76,6 +82,9 @@ def main() -> None:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale")
     parser.add_argument("--full", action="store_true", help="ten and thirty million records, too")
+    parser.add_argument(
+        "--simulate", action="store_true", help="only: replay measured parts for 2 to 200 workers"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="of the numbers of records")
     return parser.parse_args()
 
