@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anon_dagster.errors import (
     AnonError,
+    ClusterError,
     DisclosureError,
     HierarchyError,
     JobError,
@@ -48,6 +49,7 @@ __all__ = [
     "AnonError",
     "AnonResult",
     "AppliedResult",
+    "ClusterError",
     "Detection",
     "DisclosureError",
     "Finding",
