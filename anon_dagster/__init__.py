@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from anon_dagster.engine import EngineSettings
 from anon_dagster.errors import (
     AnonError,
+    ClusterError,
     DisclosureError,
     HierarchyError,
     JobError,
@@ -49,6 +50,7 @@ __all__ = [
     "AnonError",
     "AnonResult",
     "AppliedResult",
+    "ClusterError",
     "Detection",
     "DisclosureError",
     "EngineSettings",

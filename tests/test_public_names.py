@@ -13,6 +13,7 @@ from tests.request_schema import FILE, current
 NAMES = {
     *(
         "AnonError",
+        "ClusterError",
         "DisclosureError",
         "HierarchyError",
         "JobError",

@@ -35,6 +35,8 @@ _R = TypeVar("_R")
 _TRIES = 2
 _BEAT = 0.5
 """Seconds after which whoever waits is asked whether to go on."""
+_ASKED = 20
+"""How often workers are asked for an answer."""
 _PATIENCE = 60.0
 """Seconds without any worker, after which there will be none."""
 _UNTIL_STOPPED = 20.0
@@ -140,7 +142,14 @@ class DaskEngine:
 
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:
         """Give what each process of the cluster finds when it does the same."""
-        outcomes = self.client.run(on_worker.call, Sealed(work))
+        sealed = Sealed(work)
+        for _ in range(_ASKED):
+            with suppress(Exception):  # a worker that ends just now is soon known to be gone
+                outcomes = self.client.run(on_worker.call, sealed)
+                break
+            time.sleep(_BEAT)
+        else:
+            raise ClusterUnavailableError("the workers of the cluster do not answer")
         return [_value(outcome.content) for outcome in outcomes.values()]
 
 
@@ -205,7 +214,9 @@ class _Sending:
 
     def _scatter(self) -> "Future[Any]":
         with self._reaching():
-            scattered: Future[Any] = self._client.scatter(self._work, broadcast=True, hash=False)
+            scattered: Future[Any] = self._client.scatter(
+                self._work, broadcast=True, hash=False, timeout=int(_PATIENCE)
+            )
             return scattered
 
     def _submit(self, content: Sealed) -> "Future[Any]":

@@ -71,6 +71,10 @@ class Scan:
     many: Callable[[], frozenset[str]] = frozenset
     """Tells before each piece which columns are known to have many values."""
 
+    def wait(self) -> None:
+        """Tell that there is nothing new, so that whoever is told may stop the work."""
+        self.on_rows(0)
+
 
 PLAIN = Scan("count")
 """A reading that nobody follows."""
@@ -119,7 +123,7 @@ def _results(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> 
         partial(_scan_part, source, work),
         jobs,
         kind=reading.kind,
-        on_wait=lambda: reading.on_rows(0),
+        on_wait=reading.wait,
     )
     for records, results in sent:
         reading.on_rows(records)

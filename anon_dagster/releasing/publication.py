@@ -17,7 +17,7 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.scanning import Onlooker, Scan
 from anon_dagster.releasing.examination import disclosure_of, examiner_of
 from anon_dagster.releasing.recipe import recipe
-from anon_dagster.releasing.recoder import blocks
+from anon_dagster.releasing.recoder import write_records
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
@@ -98,8 +98,7 @@ def write_release(
         examiner = examiner_of(decision, source, made)
         on_rows = running("write", decision.counted.records, on_progress)
         reading = Scan("write", on_rows, examiner.of_source)
-        for block in blocks(source, made, reading, encoded=encoded):
-            staged.write(block)
+        write_records(staged, source, made, reading, encoded=encoded)
         files = staged.seal()
         stored_source = staged.staged_source()
         stored = count_release_of(

@@ -5,7 +5,8 @@ Records leave in an order that follows from what they say, see
 records alone, whatever order they stood in.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
 
@@ -16,8 +17,12 @@ from anon_dagster.engine import in_use
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
 from anon_dagster.releasing.recipe import Recipe, changed, plain
+from anon_dagster.releasing.shared_shelves import SharedShelf, SharedShelves, store_shelf
+from anon_dagster.request import Target
 from anon_dagster.storage.categories import categories_in_use, is_categorical, recategorized
+from anon_dagster.storage.sharing import sees_target
 from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.targets import FileOfRows, StagedTarget, after, write_file
 
 BLOCK = 2**18
 """How many records are sorted together, about."""
@@ -27,12 +32,44 @@ _TIMES = "\0times"
 """The column of how many records read alike; no column of a table has such a name."""
 
 
+def write_records(
+    staged: StagedTarget, source: OpenSource, recipe: Recipe, reading: Scan, *, encoded: bool
+) -> None:
+    """Read the source and write its release: by this process, or by those of a cluster.
+
+    Parameters
+    ----------
+    encoded
+        Whether columns of few values are written as categories, see :attr:`Recipe.encoded_schema`.
+
+    Raises
+    ------
+    SourceChangedError
+        If the source is no longer as it was counted.
+    TargetError
+        If the target cannot be written.
+    """
+    engine = in_use()
+    if recipe.private or not (engine.is_cluster and sees_target(engine, staged.target)):
+        for block in blocks(source, recipe, reading, encoded=encoded):
+            staged.write(block)
+        return
+    schema = recipe.encoded_schema if encoded else recipe.schema
+    with staged.shelter() as folder:
+        shelves, orders = _deal(source, recipe, reading, folder)
+        order_one = partial(_ordered_block_of, schema, orders, shelves)
+        if staged.target.single_file or not shelves.records:
+            numbers = range(len(shelves.ends) - 1 if shelves.records else 0)
+            for block in engine.send(order_one, numbers, kind="order", on_wait=reading.wait):
+                staged.write(block)
+        else:
+            write_one = partial(_write_file, staged.target, schema, folder, shelves, order_one)
+            files = staged.files_of(shelves.records)
+            deque(engine.send(write_one, files, kind="file", on_wait=reading.wait), maxlen=0)
+
+
 def blocks(
-    source: OpenSource,
-    recipe: Recipe,
-    reading: Scan,
-    *,
-    encoded: bool = False,
+    source: OpenSource, recipe: Recipe, reading: Scan, *, encoded: bool = False
 ) -> Iterator[pa.Table]:
     """Read the source and give its release, sorted block by block, or all of it if need be.
 
@@ -50,13 +87,17 @@ def blocks(
         yield from _all_sorted(source, recipe, reading)
         return
     most_bytes = int(in_use().memory * _SHARE_OF_MEMORY)
-    shelves = Shelves(max(-(-recipe.records // BLOCK), 1), most_bytes=most_bytes)
+    shelves = Shelves(_blocks_of(recipe), most_bytes=most_bytes)
     with closing(shelves):
         orders = _fill(shelves, source, recipe, reading)
         schema = recipe.encoded_schema if encoded else recipe.schema
         order_one = partial(_ordered_block, schema, orders)
         numbers = range(shelves.blocks if shelves.records else 0)
         yield from in_use().map(order_one, map(shelves.block, numbers))
+
+
+def _blocks_of(recipe: Recipe) -> int:
+    return max(-(-recipe.records // BLOCK), 1)
 
 
 def _fill(
@@ -67,16 +108,73 @@ def _fill(
     recode_one = partial(_recode_piece, recipe, shelves.blocks)
     for shelf in scan(source, recode_one, reading):
         shelves.add(shelf)
-        orders.add(shelf.table)
-    source.unchanged()
-    if shelves.records != recipe.records:
-        raise changed(abs(shelves.records - recipe.records))
+        orders.add(_in_use(orders.names, shelf.table))
+    _require_all(source, recipe, shelves.records)
     return orders.all
+
+
+def _require_all(source: OpenSource, recipe: Recipe, records: int) -> None:
+    """Refuse a source that is no longer as it was counted."""
+    source.unchanged()
+    if records != recipe.records:
+        raise changed(abs(records - recipe.records))
 
 
 def _recode_piece(recipe: Recipe, blocks: int, piece: Piece) -> Shelf:
     recoded = recipe.recode(piece.table)
     return Shelf.of(recoded.table, recoded.stay, blocks)
+
+
+# -- by the processes of a cluster ---------------------------------------------------------
+
+
+def _deal(
+    source: OpenSource, recipe: Recipe, reading: Scan, folder: str
+) -> tuple[SharedShelves, dict[str, pa.Array | None]]:
+    """Recode all parts of a source into files of a folder, as :func:`_fill` does in memory."""
+    orders = _CategoryOrders(recipe.schema)
+    number = _blocks_of(recipe)
+    deal_one = partial(_deal_piece, partial(_recode_piece, recipe, number), orders.names, folder)
+    shelves = []
+    for shelf, seen in scan(source, deal_one, reading):
+        orders.add(seen)
+        if shelf is not None:
+            shelves.append(shelf)
+    dealt = SharedShelves.of(shelves, number)
+    _require_all(source, recipe, dealt.records)
+    return dealt, orders.all
+
+
+def _deal_piece(
+    recode_one: Callable[[Piece], Shelf], ordered: Sequence[str], folder: str, piece: Piece
+) -> tuple[SharedShelf | None, dict[str, pa.DictionaryArray]]:
+    shelf = recode_one(piece)
+    stored = store_shelf(shelf, folder) if shelf.table.num_rows else None
+    return stored, _in_use(ordered, shelf.table)
+
+
+def _ordered_block_of(
+    schema: pa.Schema,
+    orders: Mapping[str, pa.Array | None],
+    shelves: SharedShelves,
+    number: int,
+) -> pa.Table:
+    return _ordered_block(schema, orders, shelves.block(number))
+
+
+def _write_file(
+    target: Target,
+    schema: pa.Schema,
+    folder: str,
+    shelves: SharedShelves,
+    order_one: Callable[[int], pa.Table],
+    file: FileOfRows,
+) -> None:
+    """Write one of the files of a target from the blocks that have its records."""
+    first, last = np.searchsorted(shelves.ends, (file.begin, file.end), side="right") - 1
+    last = last + (shelves.ends[last] < file.end)
+    tables = (order_one(int(number)) for number in range(int(first), int(last)))
+    write_file(file, target, schema, after(tables, file.begin - int(shelves.ends[first])), folder)
 
 
 def _ordered_block(
@@ -118,18 +216,23 @@ class _CategoryOrders:
     def __init__(self, schema: pa.Schema) -> None:
         categorical = {f.name: f.type.ordered for f in schema if is_categorical(f.type)}
         self._plain = [name for name, ordered in categorical.items() if not ordered]
-        names = [name for name, ordered in categorical.items() if ordered]
-        self._seen: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
+        self.names = tuple(name for name, ordered in categorical.items() if ordered)
+        self._seen: dict[str, list[pa.DictionaryArray]] = {name: [] for name in self.names}
 
-    def add(self, released: pa.Table) -> None:
-        for name, seen in self._seen.items():
-            seen.append(released[name].combine_chunks().unique())
+    def add(self, seen: Mapping[str, pa.DictionaryArray]) -> None:
+        for name, column in seen.items():
+            self._seen[name].append(column)
 
     @property
     def all(self) -> dict[str, pa.Array | None]:
         orders: dict[str, pa.Array | None] = dict.fromkeys(self._plain)
         seen = {name: columns for name, columns in self._seen.items() if columns}
         return orders | {name: categories_in_use(columns) for name, columns in seen.items()}
+
+
+def _in_use(names: Sequence[str], released: pa.Table) -> dict[str, pa.DictionaryArray]:
+    """Return the categories that the records of a part have, among all that it declares."""
+    return {name: released[name].combine_chunks().unique() for name in names}
 
 
 def _as_released(

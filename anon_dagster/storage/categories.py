@@ -62,3 +62,17 @@ def recategorized(column: pa.Array, categories: pa.Array | None) -> pa.Dictionar
         categories = distinct.take(pc.sort_indices(distinct))
     codes = pc.index_in(values, value_set=categories)
     return pa.DictionaryArray.from_arrays(codes, categories, ordered=column.type.ordered)
+
+
+def without_unused(table: pa.Table) -> pa.Table:
+    """Return a table whose categories are those that its records have, in their order."""
+    for index, field in enumerate(table.schema):
+        if is_categorical(field.type):
+            column = table[index].combine_chunks()
+            used = pc.unique(column.indices).drop_null().sort()
+            codes = pc.index_in(column.indices, value_set=used)
+            few = pa.DictionaryArray.from_arrays(
+                codes, column.dictionary.take(used), ordered=field.type.ordered
+            )
+            table = table.set_column(index, field.with_type(few.type), few)
+    return table

@@ -59,8 +59,21 @@ def require_shared_target(engine: Engine, target: Target) -> None:
     TargetError
         If they do not, or it cannot be written.
     """
-    if not engine.is_cluster:
-        return
+    if engine.is_cluster and not sees_target(engine, target):
+        raise TargetError(
+            f"the workers of the cluster do not see what is written beside {target.path}: name a "
+            "place that all of them share under the same path, or a store"
+        )
+
+
+def sees_target(engine: Engine, target: Target) -> bool:
+    """Tell whether every process sees what this one writes beside a target.
+
+    Raises
+    ------
+    TargetError
+        If it cannot be written.
+    """
     path = absolute(target.path)
     probe = sibling(path, f".{base_name(path)}.{token_hex(16)}.part")
     content = token_bytes(32)
@@ -71,11 +84,7 @@ def require_shared_target(engine: Engine, target: Target) -> None:
             found = engine.everywhere(partial(_digests, (probe,)))
         finally:
             remove(probe)
-    if any(digests != (_digest(len(content), content),) for digests in found):
-        raise TargetError(
-            f"the workers of the cluster do not see what is written beside {target.path}: name a "
-            "place that all of them share under the same path, or a store"
-        )
+    return all(digests == (_digest(len(content), content),) for digests in found)
 
 
 def _digests(paths: tuple[str, ...]) -> tuple[str | None, ...]:

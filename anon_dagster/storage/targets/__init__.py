@@ -5,6 +5,8 @@ that moving it is one step of the file system and two jobs never meet. A target 
 is a folder: the old one is put aside as ``.<name>.<token>.old`` and removed once the new one is
 in its place; if the machine stops between the two steps, :func:`sweep` brings the old one back.
 
+What other processes write meanwhile lies in the folder ``.<name>.<token>.shelves.part``.
+
 In a store, what is being written is an upload of several parts that the store shows to nobody
 until it is complete. Then it is read where it lies, and copied into its place by the store, which
 is one step; several parts become the target together, see :mod:`anon_dagster.storage.manifest`.
@@ -18,8 +20,17 @@ is one step; several parts become the target together, see :mod:`anon_dagster.st
     leftovers    what dead jobs left beside it
 """
 
+from anon_dagster.storage.targets.formats import FileOfRows, after, write_file
 from anon_dagster.storage.targets.leftovers import sweep
 from anon_dagster.storage.targets.preflight import check_target
 from anon_dagster.storage.targets.staging import StagedTarget, stage
 
-__all__ = ["StagedTarget", "check_target", "stage", "sweep"]
+__all__ = [
+    "FileOfRows",
+    "StagedTarget",
+    "after",
+    "check_target",
+    "stage",
+    "sweep",
+    "write_file",
+]

@@ -1,7 +1,10 @@
 """The formats of a target: which there are, and a file of one while it is written."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain
+from secrets import token_hex
 from typing import IO, Protocol
 
 import pyarrow as pa
@@ -9,8 +12,11 @@ import pyarrow.parquet as pq
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import Target
+from anon_dagster.storage.addresses import is_local
 from anon_dagster.storage.compression import ENDINGS
 from anon_dagster.storage.csv_writing import CsvWriter, require_writable
+from anon_dagster.storage.failures import writing
+from anon_dagster.storage.moving import move
 from anon_dagster.storage.opening import abandon, finish, open_to_write
 
 _ROWS = 131_072  # of a row group; the same however the records come, so that the bytes are, too
@@ -117,3 +123,72 @@ class Blocks:
 
 def _compact(table: pa.Table) -> pa.Table:
     return table.unify_dictionaries().combine_chunks()
+
+
+@dataclass(frozen=True, slots=True)
+class FileOfRows:
+    """One of several files of a table, and which of its rows it has."""
+
+    path: str
+    first: int
+    last: int
+    """One past the last."""
+    rows: int
+    """How many the table has."""
+
+    @property
+    def begin(self) -> int:
+        """The first row of the blocks that have its rows, see :class:`Blocks`."""
+        return self.first // _ROWS * _ROWS
+
+    @property
+    def end(self) -> int:
+        """One past the last row of these blocks."""
+        return min(-(-self.last // _ROWS) * _ROWS, self.rows)
+
+
+def write_file(
+    file: FileOfRows, target: Target, schema: pa.Schema, tables: Iterable[pa.Table], folder: str
+) -> None:
+    """Write one of several files by itself, as it is written if one comes after the other.
+
+    Parameters
+    ----------
+    tables
+        The table from the row ``file.begin`` on.
+    folder
+        Where it is written on this machine before it comes to its path in one step: the process
+        that was thought dead and has been replaced may be writing it, too.
+    """
+    path = f"{folder}/{token_hex(16)}{ending_of(target)}" if is_local(file.path) else file.path
+    with writing(target.path):
+        written = TableFile(path, target, schema)
+        try:
+            for row, block in _numbered(tables, schema, file.begin):
+                first, last = max(file.first - row, 0), min(file.last - row, block.num_rows)
+                written.write(block.slice(first, max(last - first, 0)))
+            written.finish()
+        except BaseException:
+            written.abandon()
+            raise
+        if path != file.path:
+            move(path, file.path)
+
+
+def _numbered(
+    tables: Iterable[pa.Table], schema: pa.Schema, row: int
+) -> Iterator[tuple[int, pa.Table]]:
+    """Cut tables into blocks, and tell the row that each begins with."""
+    held = Blocks(schema)
+    for block in chain.from_iterable(map(held.add, tables)):
+        yield row, block
+        row += block.num_rows
+    yield row, held.rest()
+
+
+def after(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Give what tables have after so many rows."""
+    for table in tables:
+        skipped = min(rows, table.num_rows)
+        rows -= skipped
+        yield table.slice(skipped)

@@ -28,7 +28,7 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
         The names that were swept.
     """
     path = absolute(target.path)
-    pattern = re.compile(re.escape(f".{base_name(path)}.") + r"([\w-]+)\.(part|old)")
+    pattern = re.compile(re.escape(f".{base_name(path)}.") + r"([\w-]+)(?:\.shelves)?\.(part|old)")
     swept = []
     with writing(target.path):
         for entry in names_in(parent(path)):
@@ -54,7 +54,7 @@ def _sweep_store(path: str, alive: Container[str]) -> list[str]:
     for name in dead:
         remove(f"{path}/{name}")
     beginning = f".{base_name(path)}."
-    pattern = re.compile(re.escape(beginning) + r"([\w-]+)\.part(/.*)?")
+    pattern = re.compile(re.escape(beginning) + r"([\w-]+)(?:\.shelves)?\.part(/.*)?")
 
     def is_alive(key: str) -> bool:
         match = pattern.search(key)

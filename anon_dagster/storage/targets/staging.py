@@ -2,6 +2,8 @@
 
 import re
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +16,13 @@ from anon_dagster.storage.failures import writing
 from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.moving import make_folder, move, remove
 from anon_dagster.storage.opening import finish, open_to_write
-from anon_dagster.storage.targets.formats import Blocks, TableFile, ending_of, require_format
+from anon_dagster.storage.targets.formats import (
+    Blocks,
+    FileOfRows,
+    TableFile,
+    ending_of,
+    require_format,
+)
 from anon_dagster.storage.targets.preflight import require_replaceable
 from anon_dagster.storage.targets.publishing import (
     copy_file,
@@ -56,15 +64,17 @@ class StagedTarget:
     """
 
     def __init__(self, target: Target, schema: pa.Schema, token: str) -> None:
-        self._target = target
+        self.target = target
         self._schema = schema
         self._path = absolute(target.path)
         self._staged = sibling(self._path, f".{base_name(self._path)}.{token}.part")
+        self._shelter = sibling(self._path, f".{base_name(self._path)}.{token}.shelves.part")
         self._aside = sibling(self._path, f".{base_name(self._path)}.{token}.old")
         self._mark = "" if is_local(target.path) else f".of-{token}.{uuid.uuid4().hex[:8]}"
         self._names: list[str] = []
         self._file: TableFile | None = None
         self._blocks = Blocks(schema)
+        self._apart = False
         self._sealed = False
         self._published = False
         remove(self._staged)
@@ -80,17 +90,45 @@ class StagedTarget:
             If the disk is full, or a value cannot be written in the format of the target.
         """
         assert not self._sealed, "a sealed target takes no more records"
-        with writing(self._target.path):
+        with writing(self.target.path):
             for block in self._blocks.add(table):
                 self._append(block)
+
+    @contextmanager
+    def shelter(self) -> Iterator[str]:
+        """Give a folder beside the target for what other processes leave there; nothing stays.
+
+        Raises
+        ------
+        TargetError
+            If it cannot be made.
+        """
+        with writing(self.target.path):
+            make_folder(self._shelter)
+        try:
+            yield self._shelter
+        finally:
+            remove_quietly(self._shelter)
+
+    def files_of(self, records: int) -> list[FileOfRows]:
+        """Return the files that others are to write, by :func:`write_file`, all of the records."""
+        assert not self._names, "files are written here or elsewhere"
+        most = self.target.rows_per_file or records
+        firsts = range(0, records, most)
+        self._apart = True
+        return [
+            FileOfRows(self._next_path(), first, min(first + most, records), records)
+            for first in firsts
+        ]
 
     def seal(self) -> tuple[str, ...]:
         """Close the files and return where they lie for now."""
         assert not self._sealed, "a target is sealed once"
-        with writing(self._target.path):
-            self._append(self._blocks.rest())
-            self._finish_file()
-            if not self._target.single_file and is_local(self._path):
+        with writing(self.target.path):
+            if not self._apart:
+                self._append(self._blocks.rest())
+                self._finish_file()
+            if not self.target.single_file and is_local(self._path):
                 finish(open_to_write(f"{self._staged}/{SUCCESS}"))
         self._sealed = True
         return self._files(self._staged)
@@ -100,8 +138,8 @@ class StagedTarget:
         assert self._sealed, "only a sealed target can be read"
         return Source(
             path=self._files(self._staged),
-            format=self._target.format_found,
-            csv=self._target.csv,
+            format=self.target.format_found,
+            csv=self.target.csv,
         )
 
     @property
@@ -119,9 +157,9 @@ class StagedTarget:
             If the place was taken by something else meanwhile; it is left as it is.
         """
         assert self._sealed, "only a sealed target is published"
-        require_replaceable(self._target)
-        with writing(self._target.path):
-            if self._target.single_file:
+        require_replaceable(self.target)
+        with writing(self.target.path):
+            if self.target.single_file:
                 (move if is_local(self._path) else copy_file)(self._staged, self._path)
             elif is_local(self._path):
                 swap_folder(self._staged, self._path, aside=self._aside)
@@ -150,13 +188,13 @@ class StagedTarget:
         self.discard()
 
     def _files(self, path: str) -> tuple[str, ...]:
-        if self._target.single_file:
+        if self.target.single_file:
             return (path,)
         return tuple(f"{path}/{name}" for name in self._names)
 
     def _append(self, block: pa.Table) -> None:
         """Write a block to the open file, and begin another one whenever it is full."""
-        most = self._target.rows_per_file if not self._target.single_file else None
+        most = self.target.rows_per_file if not self.target.single_file else None
         while True:
             if self._file is None:
                 self._file = self._next_file()
@@ -168,12 +206,13 @@ class StagedTarget:
             self._finish_file()
 
     def _next_file(self) -> TableFile:
-        path = self._staged
-        if not self._target.single_file:
-            number = f"part-{len(self._names):05d}"
-            self._names.append(f"{number}{self._mark}{ending_of(self._target)}")
-            path = f"{self._staged}/{self._names[-1]}"
-        return TableFile(path, self._target, self._schema)
+        path = self._staged if self.target.single_file else self._next_path()
+        return TableFile(path, self.target, self._schema)
+
+    def _next_path(self) -> str:
+        number = f"part-{len(self._names):05d}"
+        self._names.append(f"{number}{self._mark}{ending_of(self.target)}")
+        return f"{self._staged}/{self._names[-1]}"
 
     def _finish_file(self) -> None:
         if self._file is not None:
