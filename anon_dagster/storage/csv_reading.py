@@ -18,6 +18,7 @@ from anon_dagster.storage.csv_text import Utf8, open_decompressed, open_text, re
 from anon_dagster.storage.failures import reading
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
+_NOT_UTF8 = "invalid UTF8 data"  # ends what Arrow says of a value that is not
 _NAMED = 5  # wrong records whose numbers are told
 
 
@@ -160,6 +161,8 @@ def _stream(
             with reader:  # it reads ahead, so it ends before its file is closed
                 yield from reader
         except pa.ArrowInvalid as error:
+            if str(error).endswith(_NOT_UTF8):
+                raise UnicodeDecodeError("utf-8", b"", 0, 0, "") from None
             raise SourceError(f"{path} {_complaint(error)}") from None
 
 
