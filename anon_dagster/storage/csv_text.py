@@ -66,20 +66,33 @@ class Utf8(io.RawIOBase):
 
     Lines that are to be skipped are left out, and blanks after separators if they are. What is
     UTF-8 already passes as it is behind them: whoever reads it sees whether it really is.
+
+    Parameters
+    ----------
+    begins
+        Whether this is the beginning of a file; what does not begin one must be UTF-8.
+    tail
+        The last line.
     """
 
     def __init__(
-        self, file: IO[bytes], path: str, options: CsvOptions, *, tail: str | None = None
+        self,
+        file: IO[bytes],
+        path: str,
+        options: CsvOptions,
+        *,
+        begins: bool = True,
+        tail: str | None = None,
     ) -> None:
         utf8 = is_utf8(options)
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else options.encoding)()
         self.skipped = 0
         """How many lines were left out at the beginning."""
-        self._skipped_lines: SkippedLines | None = SkippedLines(path, options)
+        self._skipped_lines = SkippedLines(path, options) if begins else None
         self._blanks = Blanks(options) if options.skip_initial_space else None
         self._may_pass = utf8 and self._blanks is None
-        self._passes = False
+        self._passes = not begins
         self._tail = tail
         self._ready = b""
         self._last = b"\n"
