@@ -49,7 +49,7 @@ class ByTuple:
 
     index: TupleIndex  # of the tuples, or of their quasi-identifiers if these suffice
     classes: NDArray[np.int64]  # (tuples,): -1 suppressed
-    labels: tuple[NDArray[np.int32], ...]  # (quasi-identifiers,) of (classes,)
+    labels: tuple[NDArray[np.integer], ...]  # (quasi-identifiers,) of (classes,)
 
     def place(self, codes: AttributeCodes, records: int) -> Placed:
         """Find the labels of records by the codes of their values."""
@@ -58,7 +58,7 @@ class ByTuple:
             stacked[:, a] = codes[a]
         tuples = self.index.find(stacked)
         classes = self.classes[tuples]
-        labels = [np.append(of_class, np.int32(-1))[classes] for of_class in self.labels]
+        labels = [np.append(of_class, -1).astype(np.int32)[classes] for of_class in self.labels]
         return labels, classes < 0, int((tuples < 0).sum())
 
 

@@ -22,7 +22,7 @@ def _frame(records: int) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "age": dice.integers(0, 50, records),
-            "city": dice.choice(["Wien", "Graz", "Linz", None], records),
+            "city": dice.choice(np.array(["Wien", "Graz", "Linz", None], dtype=object), records),
             "ill": dice.normal(0, 1, records).round(1),
             "id": [f"P{n % (records - 9)}" for n in range(records)],
             "note": dice.choice(["none", *map(str, range(300))], records),
