@@ -73,7 +73,7 @@ def summarize(
     reference: NDArray[np.bool_] | None = None,
     people: NDArray[np.int64] | None = None,
 ) -> EquivalenceClasses:
-    """Describe classes as privacy models see them.
+    """Describe classes as privacy models see them; of attributes that none asks for, nothing.
 
     Parameters
     ----------
@@ -90,9 +90,9 @@ def summarize(
     member = ~absent if absent.any() else slice(None)
     sizes = np.zeros(classes, dtype=np.int64)
     np.add.at(sizes, ids[member], problem.counts[member])
-    histograms = []
-    for a, values in enumerate(problem.sensitive_sizes):
-        column = problem.sensitive.columns[a]
+    histograms = [_UNGUARDED] * len(problem.sensitive_sizes)
+    for a in sorted({model.sensitive for model in problem.models if model.sensitive is not None}):
+        column, values = problem.sensitive.columns[a], problem.sensitive_sizes[a]
         of_classes, own = ids[member], column[member]
         entries = group([of_classes, own], [classes, values], len(own))
         counts = entries.sums(problem.counts[member])
@@ -100,8 +100,16 @@ def summarize(
         whole = np.zeros(values, dtype=np.int64)
         of = slice(None) if reference is None else reference
         np.add.at(whole, column[of], problem.counts[of])
-        histograms.append(Histogram(of_classes[first], own[first].astype(np.int32), counts, whole))
+        histograms[a] = Histogram(of_classes[first], own[first].astype(np.int32), counts, whole)
     return EquivalenceClasses(sizes, tuple(histograms), people)
+
+
+_UNGUARDED = Histogram(
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int32),
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int64),
+)
 
 
 def people_behind(

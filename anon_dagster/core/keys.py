@@ -30,10 +30,6 @@ class Groups:
         return sums
 
 
-_DENSE = 8
-"""An array may have so many cells per row before sorting takes less memory."""
-
-
 def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> Groups:
     """Join equal rows.
 
@@ -47,7 +43,7 @@ def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: in
         How many rows there are, for tables without columns.
     """
     keys = row_keys(columns, sizes, rows)
-    if prod(sizes) <= _DENSE * rows:
+    if prod(sizes) <= rows:  # an array of cells takes less memory than sorting
         return _grouped_by_cell(keys, prod(sizes))
     if (keys[1:] >= keys[:-1]).all():  # as those of a frequency table are
         opens = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import Codes
 from anon_dagster.engine import EngineSettings, using
 from anon_dagster.errors import TargetError
-from anon_dagster.reading import counting, joining, part
+from anon_dagster.reading import joining, part, scanning
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.storage.sources import open_frame
 from tests.reading.slow_counting import slow_count
@@ -33,7 +33,7 @@ def _frame(records: int) -> pd.DataFrame:
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a small table have many parts, and more values than are kept."""
-    monkeypatch.setattr(counting, "_PIECE", 50)
+    monkeypatch.setattr(scanning, "_PIECE", 50)
     monkeypatch.setattr("anon_dagster.storage.frame_source.ROWS", 50)
     monkeypatch.setattr(joining, "_AT_ONCE", 0)
     monkeypatch.setattr(part, "MOST_VALUES", 100)
