@@ -83,7 +83,7 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
     classes, labels = solution.classes[kept], []
     for q, column in enumerate(solution.generalized):
         of_value = np.full(max(table.sizes[q], 1), -1, dtype=np.int32)
-        values, own = table.codes[kept, q], column.codes[classes]
+        values, own = table.codes.columns[q][kept], column.codes[classes].astype(np.int32)
         of_value[values] = own
         if (of_value[values] != own).any():
             return None
@@ -92,7 +92,8 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
     if len(packing.stretches) != 1:
         return None
     failing = _failing(table, solution, labels, packing)
-    released = np.unique(classes)
+    released = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.bool_)
+    released[classes] = True
     (held,) = packing.pack([column.codes[released] for column in solution.generalized])
     if np.isin(held, failing).any():
         return None
