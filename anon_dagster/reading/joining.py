@@ -6,7 +6,7 @@ from anon_dagster.reading.part import PartCount, join_parts
 
 _AT_ONCE = 2**27
 """Bytes of parts that wait to be joined, at least, if there is room."""
-_SHARE_OF_MEMORY = 0.125
+_SHARE_OF_MEMORY = 1 / 32
 """How much of the engine's memory what is joined may take before it goes into files."""
 
 

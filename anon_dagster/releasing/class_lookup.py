@@ -94,7 +94,9 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
     failing = _failing(table, solution, labels, packing)
     released = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.bool_)
     released[classes] = True
-    (held,) = packing.pack([column.codes[np.flatnonzero(released)] for column in solution.generalized])
+    (held,) = packing.pack(
+        [column.codes[np.flatnonzero(released)] for column in solution.generalized]
+    )
     if np.isin(held, failing).any():
         return None
     return ByValue(tuple(labels), packing, failing)
