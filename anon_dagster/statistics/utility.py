@@ -29,7 +29,7 @@ class _Released:
 
     problem: Problem
     generalized: tuple[Generalized, ...]  # with codes of the released classes, (classes,)
-    classes: Partition  # of the released tuples
+    classes: Partition  # class -1 is that of suppressed tuples
     outcome: Outcome
 
     @property
@@ -120,9 +120,8 @@ def identity(problem: Problem) -> Solution:
 
 
 def _released(problem: Problem, solution: Solution) -> _Released:
-    kept = solution.classes >= 0
     released = np.zeros(int(solution.classes.max(initial=-1)) + 1, dtype=np.bool_)
-    released[solution.classes[kept]] = True
+    released[solution.classes[solution.classes >= 0]] = True
     generalized, class_of = solution.generalized, solution.classes
     if not released.all() or any(len(g.codes) != len(released) for g in generalized):
         where = np.flatnonzero(released)
@@ -130,8 +129,7 @@ def _released(problem: Problem, solution: Solution) -> _Released:
         numbers = np.append(np.cumsum(released) - 1, -1)  # class -1 is the last
         class_of = numbers[class_of]
     outcome = outcome_of(problem, class_of, generalized, solution.levels)
-    classes = partition([class_of[kept]], problem.counts[kept])
-    return _Released(problem, generalized, classes, outcome)
+    return _Released(problem, generalized, Partition(class_of, outcome.sizes), outcome)
 
 
 def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, object]:
