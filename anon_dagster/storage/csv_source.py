@@ -91,7 +91,7 @@ def open_csv(marks: tuple[Fingerprint, ...], options: CsvOptions, folders: Parti
             )
     parts = tuple(
         Part(mark.path, *range_)
-        for mark, cut in zip(marks, ranges(marks, options), strict=True)
+        for mark, cut in zip(marks, ranges(marks, options, map), strict=True)
         for range_ in cut
     )
     return CsvSource((*orders[0], *folders.names), marks, options, orders, folders, parts)
