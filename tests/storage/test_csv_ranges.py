@@ -7,6 +7,7 @@ import pickle
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.errors import SourceChangedError, SourceError
 from anon_dagster.request import CsvOptions, Source
-from anon_dagster.storage import csv_ranges, csv_reading
+from anon_dagster.storage import csv_ranges, csv_reading, csv_source
 from anon_dagster.storage.csv_ranges import WHOLE, Range, cut
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.opened import OpenSource, Part
@@ -143,7 +144,7 @@ def test_what_a_writer_of_csv_writes_can_be_cut(cells: list[str], end: str) -> N
         ('x,"1\nyy,2\nzz,3\n', False),
     ],
 )
-@pytest.mark.parametrize("length", [4, 5])
+@pytest.mark.parametrize("length", [3, 5])
 def test_a_text_is_cut_where_records_end_for_sure(
     tmp_path: Path, text: str, length: int, *, is_cut: bool
 ) -> None:
@@ -192,7 +193,8 @@ def test_a_compressed_file_stays_whole(tmp_path: Path) -> None:
 
 @pytest.fixture(name="large_from")
 def cut_small_files(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let ranges have a thousand bytes, and return how many make a file large."""
+    """Let processes read ranges of a thousand bytes; return how many make a file large."""
+    monkeypatch.setattr(csv_source, "in_use", lambda: SimpleNamespace(is_cluster=True, map=map))
     monkeypatch.setattr(csv_ranges, "LENGTH", 1000)
     return 2000
 
@@ -222,6 +224,15 @@ def test_the_parts_of_a_large_file_add_up_to_it_wherever_they_are_read(
         found = pool.map(lambda part: read(sent, part), reversed(source.parts))
         together = [record for some in reversed(list(found)) for record in some]
     assert together == [{"a": str(n), "b": str(n)} for n in range(1000)]
+
+
+def test_where_one_process_reads_all_no_file_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_ranges, "LENGTH", 1000)
+    monkeypatch.setattr(csv_ranges, "look_at", None)
+    source = source_of(tmp_path / "t.csv", numbered(1000))
+    assert source.parts == (Part(str(tmp_path / "t.csv")),)
 
 
 @pytest.mark.usefixtures("large_from")
