@@ -169,9 +169,10 @@ class Kinds:
         array = array.cast(pa.string()).drop_null()
         if not len(array):
             return cls.any()
-        types = _candidates(array, decimal)
-        for some in (array[:_FIRST], array):  # most types are ruled out by a few values
-            types = [kind for kind in types if _holds(kind, some, decimal)]
+        first = array[:_FIRST]  # most types are ruled out by a few values
+        types = [t for t in _candidates(first, decimal) if _holds(t, first, decimal)]
+        if len(array) > len(first):
+            types = [t for t in types if _holds(t, array, decimal)]
         return cls(frozenset(types))
 
     def merge(self, other: "Kinds") -> "Kinds":
