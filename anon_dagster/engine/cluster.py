@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from distributed import Client, Scheduler
+from distributed import Client, Scheduler, Security
 from distributed.deploy.spec import ProcessInterface, SpecCluster
 
 from anon_dagster.engine.on_worker import digest_of_code
 from anon_dagster.engine.settings import EngineSettings
-from anon_dagster.errors import ClusterError, ClusterUnavailableError
+from anon_dagster.errors import ClusterError, ClusterUnavailableError, RequestError
 
 _ANSWER = 10
 """Seconds in which a scheduler answers."""
@@ -36,6 +36,7 @@ def connected(settings: EngineSettings) -> Iterator[Client]:
         If it does not answer, or no worker comes.
     """
     if settings.address is not None:
+        _require_certificate(settings.address)
         with _client(settings.address, settings.address, 1) as client:
             yield client
         return
@@ -68,6 +69,31 @@ def _client(cluster: str | SpecCluster, named: str, workers: int) -> Iterator[Cl
     finally:
         with suppress(Exception):
             client.close()
+
+
+def _require_certificate(address: str) -> None:
+    """Refuse an address of TLS where this process was not told its key and certificate.
+
+    Raises
+    ------
+    RequestError
+        Saying where they are told.
+    """
+    if not address.startswith("tls://"):
+        return
+    try:
+        told = Security().get_connection_args("client")["ssl_context"]
+    except (OSError, ValueError):
+        raise RequestError(
+            "engine.address is of TLS, and the key or a certificate that the configuration of dask "
+            "names (distributed.comm.tls) cannot be read, or they do not fit"
+        ) from None
+    if told is None:
+        raise RequestError(
+            "engine.address is of TLS, and the configuration of dask does not name the key and the "
+            "certificates of this process: distributed.comm.tls has ca-file, client.key and "
+            "client.cert"
+        )
 
 
 def require_same_versions(client: Client) -> None:
