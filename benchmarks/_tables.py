@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import KAnonymity
@@ -94,7 +95,7 @@ def problem_of(
     table = FrequencyTable.of(codes, ones, [t.leaves for t in trees])
     return Problem(
         codes=table.codes,
-        sensitive=np.zeros((len(table), 0), dtype=np.int32),
+        sensitive=Codes.of(np.zeros((len(table), 0), dtype=np.int32)),
         counts=table.counts,
         hierarchies=tuple(trees),
         sensitive_sizes=(),

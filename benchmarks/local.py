@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.local import Cells, recode_locally
@@ -129,7 +130,7 @@ def invented(records: int, levels: tuple[int, ...], *, skew: float, related: flo
     table = FrequencyTable.of(codes, ones, [h.leaves for h in hierarchies])
     return Problem(
         codes=table.codes,
-        sensitive=np.zeros((len(table), 0), dtype=np.int32),
+        sensitive=Codes.of(np.zeros((len(table), 0), dtype=np.int32)),
         counts=table.counts,
         hierarchies=tuple(hierarchies),
         sensitive_sizes=(),

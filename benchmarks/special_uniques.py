@@ -23,7 +23,7 @@ def main() -> None:
     """Print the seconds of CPU of both, and their ratio."""
     table = _table()
     attributes = table.codes.shape[1]
-    frame = pd.DataFrame(table.codes).loc[np.repeat(np.arange(len(table)), table.counts)]
+    frame = pd.DataFrame(table.codes.array).loc[np.repeat(np.arange(len(table)), table.counts)]
     print(f"special uniques: {table.records:,} records x {attributes}")
     for largest in LARGEST:
         seconds, uniques = _timed(table, largest)
@@ -52,7 +52,7 @@ def _table() -> FrequencyTable:
     folder = adult_folder()
     if folder is not None:
         problem = adult_problem(folder, known_answers(folder)[0])
-        codes, counts = problem.codes, problem.counts
+        codes, counts = problem.codes.array, problem.counts
     else:
         dice = np.random.default_rng(1)
         sizes = (2, 70, 5, 7, 16, 40, 7, 14, 2)

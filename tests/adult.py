@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import (
@@ -47,8 +48,8 @@ def adult_problem(folder: Path, case: dict[str, Any]) -> Problem:
         _stacked([*codes, *guarded]), ones, [*(h.leaves for h in hierarchies), *sizes]
     )
     return Problem(
-        codes=table.codes[:, : len(names)],
-        sensitive=table.codes[:, len(names) :],
+        codes=Codes.of(table.codes.array[:, : len(names)]),
+        sensitive=Codes.of(table.codes.array[:, len(names) :]),
         counts=table.counts,
         hierarchies=tuple(hierarchies),
         sensitive_sizes=tuple(sizes),

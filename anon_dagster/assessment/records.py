@@ -132,10 +132,10 @@ def _columns(
 ) -> dict[str, NDArray[Any]]:
     """Return the measures of each distinct tuple, (tuples,) each, by the name of their column."""
     positions = [a for a, n in enumerate(counted.attributes) if n in policy.quasi_identifiers]
-    table, codes = counted.table, counted.table.codes[:, positions]
+    table, codes = counted.table, counted.table.codes.select(positions)
     sizes = [table.sizes[a] for a in positions]
-    groups = group(list(codes.T), sizes, len(codes))
-    classes = FrequencyTable(codes[groups.first], groups.sums(table.counts), tuple(sizes))
+    groups = group(codes.columns, sizes, len(codes))
+    classes = FrequencyTable(codes.take(groups.first), groups.sums(table.counts), tuple(sizes))
     columns: dict[str, NDArray[Any]] = {
         "class_size": classes.counts,
         "prosecutor_risk": 1 / classes.counts,

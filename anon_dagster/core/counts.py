@@ -18,7 +18,7 @@ def integers(values: NDArray[np.int64], largest: int) -> NDArray[Any]:
 
 
 def sums(
-    keys: NDArray[np.intp], counts: NDArray[np.int64], size: int, records: int
+    keys: NDArray[np.integer], counts: NDArray[np.int64], size: int, records: int
 ) -> NDArray[np.int64]:
     """Add up the counts of equal keys, (size,), exactly.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.runs import Run
 
 
@@ -17,7 +18,7 @@ class FrequencyTable:
     to the last bit.
     """
 
-    codes: NDArray[np.int32]  # (tuples, attributes)
+    codes: Codes  # (tuples, attributes)
     counts: NDArray[np.int64]  # (tuples,), each at least 1
     sizes: tuple[int, ...]  # (attributes,): how many values each attribute has
 
@@ -31,10 +32,7 @@ class FrequencyTable:
     @classmethod
     def of_run(cls, run: Run) -> "FrequencyTable":
         """Return the tuples of a run with a code for each attribute."""
-        codes = np.empty((len(run), len(run.packing.sizes)), dtype=np.int32)
-        for a, column in enumerate(run.columns):
-            codes[:, a] = column
-        return cls(codes, run.counts, run.packing.sizes)
+        return cls(run.codes, run.counts, run.packing.sizes)
 
     @property
     def records(self) -> int:
@@ -46,14 +44,11 @@ class FrequencyTable:
 
     def merge(self, other: "FrequencyTable") -> "FrequencyTable":
         """Add the counts of another table over the same values."""
-        return FrequencyTable.of(
-            np.concatenate([self.codes, other.codes]),
-            np.concatenate([self.counts, other.counts]),
-            self.sizes,
-        )
+        columns = self.codes.append(other.codes).columns
+        counts = np.concatenate([self.counts, other.counts])
+        return FrequencyTable.of_run(Run.of(columns, self.sizes, counts))
 
     def recode(self, codes: Sequence[NDArray[np.int32]], sizes: Sequence[int]) -> "FrequencyTable":
         """Replace each attribute's values by others: ``codes[a][v]`` stands for value v of a."""
-        columns = [new[self.codes[:, a]] for a, new in enumerate(codes)]
-        stacked = np.stack(columns, axis=1) if columns else self.codes
-        return FrequencyTable.of(stacked.astype(np.int32), self.counts, sizes)
+        columns = [new[old] for new, old in zip(codes, self.codes.columns, strict=True)]
+        return FrequencyTable.of_run(Run.of(columns, sizes, self.counts))

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
+
 LARGEST = 2**62
 """No key passes it, so that no product wraps around."""
 
@@ -74,8 +76,8 @@ class TupleIndex:
     rows: NDArray[np.int64]  # (tuples,): the tuple of each key
 
     @classmethod
-    def of(cls, codes: NDArray[np.integer], sizes: Sequence[int]) -> "TupleIndex":
-        """Index the rows of codes, (tuples, attributes), all different."""
+    def of(cls, codes: Codes, sizes: Sequence[int]) -> "TupleIndex":
+        """Index tuples, all different, by their codes, (tuples, attributes)."""
         keys = np.zeros(len(codes), dtype=np.int64)
         joints: list[NDArray[np.int64] | None] = []
         space = 1
@@ -85,7 +87,7 @@ class TupleIndex:
                 joint, keys = np.unique(keys, return_inverse=True)
                 space = len(joint)
             joints.append(joint)
-            keys = keys * size + codes[:, a]
+            keys = keys * size + codes.columns[a]
             space *= size
         rows = np.argsort(keys, kind="stable")
         return cls(tuple(sizes), tuple(joints), keys[rows], rows)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 
@@ -14,7 +15,7 @@ from anon_dagster.core.keys import group
 class Population:
     """Distinct people of a population, told apart by the quasi-identifiers of a table."""
 
-    codes: NDArray[np.int32]  # (kinds, quasi-identifiers): leaves
+    codes: Codes  # (kinds, quasi-identifiers): leaves
     counts: NDArray[np.int64]  # (kinds,): people, each at least 1
 
     @property
@@ -24,7 +25,7 @@ class Population:
 
     def behind(
         self,
-        codes: NDArray[np.int32],
+        codes: Codes,
         ids: NDArray[np.int64],
         hierarchies: Sequence[Hierarchy],
         levels: Sequence[int],

@@ -7,6 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.objectives import CERTAINTY, Objective, WeightedTable
 from anon_dagster.core.population import Population
@@ -22,8 +23,8 @@ class Problem:
     and differ in a sensitive value.
     """
 
-    codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves
-    sensitive: NDArray[np.int32]  # (tuples, sensitive attributes)
+    codes: Codes  # (tuples, quasi-identifiers): leaves
+    sensitive: Codes  # (tuples, sensitive attributes)
     counts: NDArray[np.int64]  # (tuples,): records, each at least 1
     hierarchies: tuple[Hierarchy, ...]  # (quasi-identifiers,)
     sensitive_sizes: tuple[int, ...]  # (sensitive attributes,): values of each

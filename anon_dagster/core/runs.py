@@ -4,15 +4,18 @@ Neighbouring attributes share an integer, a *word*, as long as the product of th
 Sorting words sorts tuples lexicographically, and takes a fraction of what sorting rows takes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes, kind_for
 from anon_dagster.core.keys import LARGEST
 
 Words = tuple[NDArray[np.int64], ...]  # each (tuples,)
+_STRETCH = 2**18
+"""Tuples that are unpacked at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +93,32 @@ class Run:
         """The codes of each attribute, each (tuples,)."""
         return self.packing.unpack(self.words)
 
+    @property
+    def codes(self) -> Codes:
+        """The same codes, each column as narrow as it may be; unpacked stretch by stretch."""
+        columns = [np.empty(len(self), dtype=kind_for(size)) for size in self.packing.sizes]
+        for part in stretches(len(self)):
+            unpacked = self.packing.unpack(_at(self.words, part))
+            for column, codes in zip(columns, unpacked, strict=True):
+                column[part] = codes
+        return Codes(tuple(columns), len(self))
+
     def recode(self, codes: Sequence[NDArray[np.integer]], sizes: Sequence[int]) -> "Run":
         """Replace each attribute's codes by others: ``codes[a][v]`` stands for code v of a."""
-        replaced = [new[old] for new, old in zip(codes, self.columns, strict=True)]
-        return Run.of(replaced, sizes, self.counts)
+        packing = Packing(tuple(sizes))
+        words = tuple(np.empty(len(self), dtype=np.int64) for _ in packing.stretches)
+        for part in stretches(len(self)):
+            old = self.packing.unpack(_at(self.words, part))
+            replaced = [new[column] for new, column in zip(codes, old, strict=True)]
+            for word, packed in zip(words, packing.pack(replaced), strict=True):
+                word[part] = packed
+        return Run(*joined(words, self.counts), packing)
+
+
+def stretches(tuples: int) -> Iterator[slice]:
+    """Divide tuples into stretches, so that little is unpacked at a time."""
+    for first in range(0, tuples, _STRETCH):
+        yield slice(first, min(first + _STRETCH, tuples))
 
 
 def merge(runs: Sequence[Run]) -> Run:
@@ -120,7 +145,7 @@ def joined(words: Words, counts: NDArray[np.int64]) -> tuple[Words, NDArray[np.i
     return _at(ordered, starts), np.add.reduceat(counts[order], starts)
 
 
-def _at(words: Words, places: NDArray[np.int64]) -> Words:
+def _at(words: Words, places: NDArray[np.int64] | slice) -> Words:
     return tuple(word[places] for word in words)
 
 

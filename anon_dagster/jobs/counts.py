@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
@@ -59,7 +60,7 @@ def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Cou
 def _arrays(count: Count) -> dict[str, Any]:
     table = count.table
     return {
-        "codes": table.codes,
+        "codes": table.codes.array,
         "counts": table.counts,
         "sizes": np.array(table.sizes, dtype=np.int64),
         "attributes": np.array(count.attributes, dtype=np.str_),
@@ -76,7 +77,7 @@ def _count_of(
     codes, counts, sizes, attributes = (
         arrays[f"{prefix}{key}"] for key in ("codes", "counts", "sizes", "attributes")
     )
-    table = FrequencyTable(codes, counts, tuple(sizes.tolist()))
+    table = FrequencyTable(Codes.of(codes), counts, tuple(sizes.tolist()))
     return Count(columns, tuple(attributes.tolist()), table)
 
 

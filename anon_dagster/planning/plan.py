@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning
@@ -104,7 +105,7 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
     positions = [count.attributes.index(name) for name in sensitive]
     problem = Problem(
         codes=_codes(count, {name: hierarchies[name] for name in names}, clusters),
-        sensitive=codes[:, positions],
+        sensitive=codes.select(positions),
         counts=count.table.counts,
         hierarchies=tuple(hierarchies[name] for name in names),
         sensitive_sizes=tuple(len(count.columns[name].values) for name in sensitive),
@@ -167,19 +168,17 @@ def _cluster_hierarchies(clusters: Clusters | None) -> dict[str, Hierarchy]:
     }
 
 
-def _codes(
-    count: Count, hierarchies: dict[str, Hierarchy], clusters: Clusters | None
-) -> NDArray[np.int32]:
+def _codes(count: Count, hierarchies: dict[str, Hierarchy], clusters: Clusters | None) -> Codes:
     """Return the leaf of each tuple, (tuples, hierarchies); of a clustered one, its cluster's."""
     plain = dict(hierarchies)
     for name in clusters.labels if clusters else ():
         plain[name] = Hierarchy.from_labels([count.columns[name].labels])
-    codes = leaves(count, plain)
+    columns = list(leaves(count, plain).columns)
     for name, labels in clusters.labels.items() if clusters else ():
         assert clusters is not None, "there are labels of it"
         of_cluster = hierarchies[name].locate(labels)
-        codes[:, list(hierarchies).index(name)] = of_cluster[clusters.grouping.groups]
-    return codes
+        columns[list(hierarchies).index(name)] = of_cluster[clusters.grouping.groups]
+    return Codes.of_columns(columns, len(count.table))
 
 
 def _population(
@@ -188,7 +187,9 @@ def _population(
     if count.population is None or not policy.privacy.counts_people:
         return None
     codes = leaves(count.population, {n: hierarchies[n] for n in policy.quasi_identifiers})
-    assert (codes >= 0).all(), "hierarchies are made for the values of the population"
+    assert all((column >= 0).all() for column in codes.columns), (
+        "hierarchies are made for the values of the population"
+    )
     return Population(codes, count.population.table.counts)
 
 
@@ -216,13 +217,18 @@ def _leaf_order(
     return ordering_of(labels, decimal=column.decimal, meaning=meaning).ranks
 
 
-def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> NDArray[np.int32]:
+def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> Codes:
     """Return the leaf of each tuple in each hierarchy, (tuples, hierarchies), or -1."""
-    of_tuples = np.zeros((len(count.table), len(hierarchies)), dtype=np.int32)
-    for q, (name, hierarchy) in enumerate(hierarchies.items()):
-        column = count.table.codes[:, count.attributes.index(name)]
-        of_tuples[:, q] = hierarchy.locate(count.columns[name].labels)[column]
-    return of_tuples
+    of_tuples = []
+    for name, hierarchy in hierarchies.items():
+        own = count.attributes.index(name)
+        column, leaves = (
+            count.table.codes.columns[own],
+            hierarchy.locate(count.columns[name].labels),
+        )
+        as_they_are = np.array_equal(leaves, np.arange(len(leaves)))
+        of_tuples.append(column if as_they_are else leaves[column])
+    return Codes.of_columns(of_tuples, len(count.table))
 
 
 def _hierarchies(policy: Policy, count: Count) -> dict[str, Hierarchy]:

@@ -123,7 +123,7 @@ def _values_known(policy: Policy, counted: Count, name: str) -> ColumnCount:
 
 def _leaves_of_tuples(problem: Problem) -> NDArray[np.int32]:
     """Return the leaf of each tuple, or -1 for a value that its hierarchy lacks."""
-    codes = problem.codes.copy()
+    codes = problem.codes.array
     for q, hierarchy in enumerate(problem.hierarchies):
         nowhere = [_NOWHERE in row for row in hierarchy.labels]
         if any(nowhere):

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.runs import Packing, Run
 from anon_dagster.core.solution import Solution
 
-Codes = Sequence[NDArray[np.int32]]  # (attributes,) of (records,)
+AttributeCodes = Sequence[NDArray[np.int32]]  # (attributes,) of (records,)
 Placed = tuple[list[NDArray[np.int32]], NDArray[np.bool_], int]
 """The label of each quasi-identifier, (records,) each; which records are suppressed, (records,);
 how many tuples were not counted."""
@@ -29,7 +30,7 @@ class ByValue:
     packing: Packing  # of labels; one word
     failing: NDArray[np.int64]  # (failing classes,): ascending, of labels that others have
 
-    def place(self, codes: Codes, records: int) -> Placed:
+    def place(self, codes: AttributeCodes, records: int) -> Placed:
         """Find the labels of records by the codes of their values."""
         own = [of_value[code] for of_value, code in zip(self.labels, codes, strict=False)]
         suppressed = np.zeros(records, dtype=np.bool_)
@@ -50,7 +51,7 @@ class ByTuple:
     classes: NDArray[np.int64]  # (tuples,): -1 suppressed
     labels: tuple[NDArray[np.int32], ...]  # (quasi-identifiers,) of (classes,)
 
-    def place(self, codes: Codes, records: int) -> Placed:
+    def place(self, codes: AttributeCodes, records: int) -> Placed:
         """Find the labels of records by the codes of their values."""
         stacked = np.empty((records, len(self.index.sizes)), dtype=np.int32)
         for a in range(stacked.shape[1]):
@@ -99,7 +100,7 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
 
 
 def _failing(
-    table: FrequencyTable, solution: Solution, labels: Codes, packing: Packing
+    table: FrequencyTable, solution: Solution, labels: AttributeCodes, packing: Packing
 ) -> NDArray[np.int64]:
     """Return the keys of classes that are suppressed though each of their labels is released."""
     lost = np.flatnonzero(solution.classes < 0)
@@ -120,11 +121,12 @@ def _by_tuple(table: FrequencyTable, solution: Solution) -> ByTuple:
     width = len(labels)
     sizes = table.sizes[:width]
     classes = int(solution.classes.max(initial=-1)) + 2
-    of_tuple = [*table.codes[:, :width].T, solution.classes + 1]
+    of_tuple = [*table.codes.columns[:width], solution.classes + 1]
     ones = np.ones(len(table), dtype=np.int64)
     pairs = Run.of(of_tuple, [*sizes, classes], ones)
     *columns, found = pairs.columns
     if width and len(Run.of(columns, sizes, np.ones(len(pairs), dtype=np.int64))) == len(pairs):
-        codes = np.stack(columns, axis=1)
-        return ByTuple(TupleIndex.of(codes, sizes), found - 1, labels)
+        return ByTuple(
+            TupleIndex.of(Codes.of_columns(columns, len(pairs)), sizes), found - 1, labels
+        )
     return ByTuple(TupleIndex.of(table.codes, table.sizes), solution.classes, labels)

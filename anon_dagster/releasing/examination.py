@@ -61,7 +61,7 @@ def classes_of(decision: Decision) -> Classes | None:
     shown = solution.classes >= 0
     if decision.request.policy.suppressed_records == "keep":
         shown[:] = True
-    codes, classes = source.table.codes[shown], solution.classes[shown]
+    codes, classes = source.table.codes.take(shown), solution.classes[shown]
     attributes: dict[str, Labelled] = {}
     for name, generalized in zip(
         decision.plan.quasi_identifiers, solution.generalized, strict=True

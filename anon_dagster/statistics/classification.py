@@ -74,9 +74,10 @@ class Classification:
         assert use is not None, "the policy has a target use"
         names = (*policy.quasi_identifiers, *policy.names("sensitive"))
         position = names.index(use.attribute)
-        truth = np.concatenate([problem.codes, problem.sensitive], axis=1)[:, position]
+        columns = (*problem.codes.columns, *problem.sensitive.columns)
+        truth = columns[position].astype(np.int64)
         folds = _folds(truth, problem.counts, use.folds, use.seed)
-        return cls(problem, use, names, truth.astype(np.int64), folds)
+        return cls(problem, use, names, truth, folds)
 
     @property
     def majority(self) -> float:

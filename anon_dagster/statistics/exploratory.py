@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
@@ -62,11 +64,10 @@ def exploratory_statistics(
     names = [name for name in policy.attributes if name in source.columns]
     shown = [name for name in names if policy.attributes[name].role != "direct_identifier"]
     masked = {name for name, a in policy.quasi_identifiers.items() if a.mask is not None}
-    tables = [
-        _values(name, None if name in masked else source.columns[name], released.get(name))
+    values = [
+        _values(None if name in masked else source.columns[name], released.get(name))
         for name in shown
     ]
-    empty = _values("", None, None)
     rows = []
     for name in names:
         role = policy.attributes[name].role
@@ -75,38 +76,83 @@ def exploratory_statistics(
                 hidden = name in masked and table == "source"
                 told = _summary(role, count.columns[name], hidden=hidden)
                 rows.append({"attribute": name, "table": table, "records": count.records, **told})
-    return ExploratoryStatistics(
-        pd.concat(tables, ignore_index=True) if tables else empty, _summaries(rows)
-    )
+    return ExploratoryStatistics(_values_frame(shown, values), _summaries(rows))
 
 
 # -- values --------------------------------------------------------------------------------
 
 
-def _values(name: str, source: ColumnCount | None, release: ColumnCount | None) -> pd.DataFrame:
-    counts = {
-        "source": _counts(source).astype("int64"),
-        "release": _counts(release),
-    }
-    frame = pd.DataFrame(counts).reset_index(names="value")
-    for table, column in (("source", source), ("release", release)):
-        if column is not None:
-            frame[table] = frame[table].fillna(0)
-    frame = frame.astype({"value": "string", "source": "Int64", "release": "Int64"})
-    frame = frame.sort_values("value", ignore_index=True, na_position="last", kind="stable")
-    frame.insert(0, "attribute", pd.Series([name] * len(frame), dtype="string"))
+@dataclass(frozen=True, slots=True, eq=False)
+class _Values:
+    """The values of an attribute in both tables, and how many records have each."""
+
+    texts: pa.StringArray  # (values,): ascending, a missing value last
+    source: NDArray[np.int64] | None  # (values,)
+    release: NDArray[np.int64] | None  # (values,)
+
+
+def _values(source: ColumnCount | None, release: ColumnCount | None) -> _Values:
+    columns = [column for column in (source, release) if column is not None]
+    if not columns:
+        return _Values(pa.array([], pa.string()), None, None)
+    written = [_canonical(column) for column in columns]
+    if all(
+        texts is column.values  # noqa: PD011 (a column count, no frame)
+        for texts, column in zip(written, columns, strict=True)
+    ) and all(texts.equals(written[0]) for texts in written):
+        texts, counts = written[0], [column.counts for column in columns]
+    else:
+        texts, counts = _joined(written, [column.counts for column in columns])
+    told = iter(counts)
+    return _Values(texts, *(None if c is None else next(told) for c in (source, release)))
+
+
+def _canonical(column: ColumnCount) -> pa.StringArray:
+    values = column.values  # noqa: PD011 (a column count, no frame)
+    if column.many is not None:
+        return values
+    return canonical_texts(values, column.ordering, decimal=column.decimal)
+
+
+def _joined(
+    texts: list[pa.StringArray], counts: list[NDArray[np.int64]]
+) -> tuple[pa.StringArray, list[NDArray[np.int64]]]:
+    """Return the different texts of all arrays, ascending, and their counts in each, (texts,)."""
+    encoded = pa.concat_arrays(texts).dictionary_encode(null_encoding="encode")
+    different = len(encoded.dictionary)
+    order = pc.array_sort_indices(encoded.dictionary)
+    places = np.split(encoded.indices.to_numpy(), np.cumsum([len(each) for each in texts])[:-1])
+    totals = [
+        sums(of_texts, held, different, int(held.sum()))[order.to_numpy()]
+        for of_texts, held in zip(places, counts, strict=True)
+    ]
+    return encoded.dictionary.take(order), totals
+
+
+def _values_frame(names: list[str], values: list[_Values]) -> pd.DataFrame:
+    texts = [each.texts for each in values]
+    sizes = [len(each) for each in texts]
+    repeated = [pa.repeat(name, size) for name, size in zip(names, sizes, strict=True)]
+    table = pa.table(
+        {
+            "attribute": pa.chunked_array(repeated, pa.string()),
+            "value": pa.chunked_array(texts, pa.string()),
+            "source": _counts([each.source for each in values], sizes),
+            "release": _counts([each.release for each in values], sizes),
+        }
+    )
+    types = {pa.string(): pd.StringDtype(), pa.int64(): pd.Int64Dtype()}
+    frame: pd.DataFrame = table.to_pandas(types_mapper=types.get)
     return frame
 
 
-def _counts(column: ColumnCount | None) -> "pd.Series[int]":
-    if column is None:
-        return pd.Series(dtype="Int64", index=pd.Index([], dtype="string"))
-    texts = column.values  # noqa: PD011 (a column count, no frame)
-    if column.many is None:
-        texts = canonical_texts(texts, column.ordering, decimal=column.decimal)
-    index = pd.Index(texts.to_pandas(), dtype="string")
-    counts = pd.Series(column.counts, index=index, dtype="Int64")
-    return counts if index.is_unique else counts.groupby(level=0, dropna=False).sum()
+def _counts(counts: list[NDArray[np.int64] | None], sizes: list[int]) -> pa.ChunkedArray:
+    """Return counts one after the other; nulls for a column that was not looked at."""
+    told = [
+        pa.nulls(size, pa.int64()) if each is None else pa.array(each, pa.int64())
+        for each, size in zip(counts, sizes, strict=True)
+    ]
+    return pa.chunked_array(told, pa.int64())
 
 
 # -- summaries -----------------------------------------------------------------------------

@@ -48,6 +48,7 @@ from anon_dagster.core.audit import (
     ordered_distances,
     partition,
 )
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.counts import integers
 from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
@@ -72,7 +73,7 @@ _POPULATION_TABLE = "classes are counted in a population table of {} records"
 class PopulationTable:
     """The people that the records of a table were drawn from."""
 
-    codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves, -1 where a hierarchy lacks one
+    codes: Codes  # (tuples, quasi-identifiers): leaves, -1 where a hierarchy lacks one
     counts: NDArray[np.int64]  # (tuples,)
 
 
@@ -120,7 +121,7 @@ def risk_statistics(
     threshold = Fraction(str(policy.risk_threshold))
     identity = np.zeros(problem.codes.shape[1], dtype=np.int64)
     every = np.arange(len(problem.counts))
-    of_source = partition(list(problem.codes.T), problem.counts)
+    of_source = partition(problem.codes.columns, problem.counts)
     kept = np.flatnonzero(solution.classes >= 0)
     of_release = partition([solution.classes[kept]], problem.counts[kept])
     source = _with_people(problem, (every, of_source), identity, behind)
@@ -191,10 +192,11 @@ def _people(
 ) -> NDArray[np.int64]:
     """Count the people of a population in each class, (classes,), at the given levels."""
     rows, classes = released
-    known = (population.codes >= 0).all(axis=1)
-    leaves = np.concatenate([problem.codes[rows], population.codes[known]])
+    known = np.ones(len(population.codes), dtype=np.bool_)
+    for column in population.codes.columns:
+        known &= column >= 0
     columns = [
-        hierarchy.codes[level][leaves[:, q]]
+        hierarchy.codes[level][np.concatenate([problem.codes[rows, q], population.codes[known, q]])]
         for q, (hierarchy, level) in enumerate(zip(problem.hierarchies, levels, strict=True))
     ]
     nobody = np.zeros(len(rows), dtype=np.int64)

@@ -77,11 +77,13 @@ class Tables:
         sensitive
             Whether the sensitive attributes are in it, too; they follow the quasi-identifiers.
         """
-        guarded = problem.sensitive if sensitive else problem.sensitive[:, :0]
+        guarded = (problem.sensitive if sensitive else problem.sensitive.select(())).array
         sizes = problem.sensitive_sizes if sensitive else ()
         leaves = [hierarchy.leaves for hierarchy in problem.hierarchies]
         source = FrequencyTable.of(
-            np.concatenate([problem.codes, guarded], axis=1), problem.counts, [*leaves, *sizes]
+            np.concatenate([problem.codes.array, guarded], axis=1),
+            problem.counts,
+            [*leaves, *sizes],
         )
         kept = solution.classes >= 0
         codes = np.concatenate([_labels(solution, kept), guarded[kept]], axis=1)

@@ -100,7 +100,7 @@ def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
 
 def identity(problem: Problem) -> Solution:
     """Return the solution that releases every record as it is."""
-    classes = partition(list(problem.codes.T), problem.counts)
+    classes = partition(problem.codes.columns, problem.counts)
     first = np.unique(classes.of, return_index=True)[1]
     generalized = tuple(
         Generalized(

@@ -14,10 +14,13 @@ from pyarrow import csv as arrow_csv
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage.csv_head import advice_on, lacks_row_number, named, records
+from anon_dagster.storage.csv_ranges import WHOLE, Range
 from anon_dagster.storage.csv_text import Utf8, open_decompressed, open_text, require_text
-from anon_dagster.storage.failures import reading
+from anon_dagster.storage.failures import changed, reading
+from anon_dagster.storage.opening import open_stretch
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
+_NOT_UTF8 = "invalid UTF8 data"  # ends what Arrow says of a value that is not
 _NAMED = 5  # wrong records whose numbers are told
 
 
@@ -79,8 +82,10 @@ def columns(path: str, options: CsvOptions) -> tuple[str, ...]:
 # -- records -------------------------------------------------------------------------------
 
 
-def read(path: str, names: tuple[str, ...], options: CsvOptions) -> Iterator[pa.RecordBatch]:
-    """Read a file as batches of text columns.
+def read(
+    path: str, names: tuple[str, ...], options: CsvOptions, range_: Range = WHOLE
+) -> Iterator[pa.RecordBatch]:
+    """Read a file, or a range of it, as batches of text columns.
 
     An empty line is a record with a missing value if there is one column, else it is skipped.
 
@@ -89,27 +94,34 @@ def read(path: str, names: tuple[str, ...], options: CsvOptions) -> Iterator[pa.
     SourceError
         If records have too few or too many fields, with how many and the numbers of the first;
         if a quote is not closed; if the file is not in its encoding.
+    SourceChangedError
+        If a record does not end where a range does.
     """
     wrong = _WrongRecords()
     end = _end_sign(options)
     held: pa.RecordBatch | None = None
-    for batch in _stream(path, names, options, wrong):
+    for batch in _stream(path, names, options, wrong, range_=range_):
         if batch.num_rows:
             if held is not None:
                 yield held
             held = batch
     if wrong.count:
-        described = _counted(path, names, options).describe(len(names))
+        counted = _counted(path, names, options)
+        if not counted.count:
+            raise changed(path)
+        described = counted.describe(len(names))
         raise SourceError(f"{path} {described}{advice_on(path, options)}")
     last = held.slice(held.num_rows - 1).to_pylist()[0] if held is not None else {}
     if held is None or set(last.values()) != {end}:
+        if range_ != WHOLE:
+            raise changed(path)
         raise SourceError(f"{path} has a quote that is never closed, or was cut off")
     if held.num_rows > 1:
         yield held.slice(0, held.num_rows - 1)
 
 
 def _counted(path: str, names: tuple[str, ...], options: CsvOptions) -> "_WrongRecords":
-    """Read once more, for only a single thread knows the numbers of the records."""
+    """Read all of it once more, for only a single thread knows the numbers of the records."""
     wrong = _WrongRecords()
     for _ in _stream(path, names, options, wrong, threads=False):
         pass
@@ -127,19 +139,22 @@ def _stream(
     options: CsvOptions,
     wrong: "_WrongRecords",
     *,
+    range_: Range = WHOLE,
     threads: bool = True,
 ) -> Iterator[pa.RecordBatch]:
-    """Read a file, and the record that marks its end."""
+    """Read a file or a range of it, and the record that marks its end."""
     tail = options.separator.join([_end_sign(options)] * len(names))
-    with reading(path), open_decompressed(path) as file:
-        stream = Utf8(file, path, options, tail=tail)
+    begins = not range_[0]
+    opened = open_decompressed(path) if range_ == WHOLE else open_stretch(path, *range_)
+    with reading(path), opened as file:
+        stream = Utf8(file, path, options, begins=begins, tail=tail)
         try:
             reader = arrow_csv.open_csv(
                 pa.PythonFile(stream, mode="r"),
                 read_options=arrow_csv.ReadOptions(
                     block_size=_BLOCK,
                     column_names=names,
-                    skip_rows_after_names=int(options.header),
+                    skip_rows_after_names=int(options.header and begins),
                     use_threads=threads,
                 ),
                 parse_options=arrow_csv.ParseOptions(
@@ -160,6 +175,8 @@ def _stream(
             with reader:  # it reads ahead, so it ends before its file is closed
                 yield from reader
         except pa.ArrowInvalid as error:
+            if str(error).endswith(_NOT_UTF8):
+                raise UnicodeDecodeError("utf-8", b"", 0, 0, "") from None
             raise SourceError(f"{path} {_complaint(error)}") from None
 
 

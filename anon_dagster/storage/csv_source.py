@@ -9,6 +9,7 @@ from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage import csv_reading
 from anon_dagster.storage.csv_head import advice_on, line_length
+from anon_dagster.storage.csv_ranges import ranges
 from anon_dagster.storage.fingerprints import Fingerprint, require_unchanged
 from anon_dagster.storage.opened import Part, sliced
 from anon_dagster.storage.partitions import Partitions, require_apart
@@ -27,6 +28,8 @@ class CsvSource:
     orders: tuple[tuple[str, ...], ...]
     """The columns that each file has itself, which may come in another order."""
     folders: Partitions
+    parts: tuple[Part, ...]
+    """A part for each file, or for each range of one that may be cut."""
     skipped: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -35,20 +38,16 @@ class CsvSource:
         return pa.schema([(name, pa.string()) for name in self.columns])
 
     @property
-    def parts(self) -> tuple[Part, ...]:
-        """A part for each file."""
-        return tuple(Part(mark.path) for mark in self.files)
-
-    @property
     def records(self) -> int | None:
         """A guess from the lines at the beginning."""
         length = line_length(self.files[0].path)
         return None if length is None else int(sum(mark.size for mark in self.files) / length)
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
-        """Read a file as a stream."""
-        index = [mark.path for mark in self.files].index(part.path)
-        for batch in csv_reading.read(part.path, self.orders[index], self.options):
+        """Read a file, or a range of it, as a stream."""
+        order = self.orders[[mark.path for mark in self.files].index(part.path)]
+        range_ = (part.first, part.last)
+        for batch in csv_reading.read(part.path, order, self.options, range_):
             whole = self.folders.extend(batch, part.path) if self.folders.names else batch
             yield from sliced(self._read(whole))
 
@@ -90,4 +89,9 @@ def open_csv(marks: tuple[Fingerprint, ...], options: CsvOptions, folders: Parti
                 f"{len(set(orders[0]) - set(order))} are missing, "
                 f"{len(set(order) - set(orders[0]))} are new"
             )
-    return CsvSource((*orders[0], *folders.names), marks, options, orders, folders)
+    parts = tuple(
+        Part(mark.path, *range_)
+        for mark, cut in zip(marks, ranges(marks, options), strict=True)
+        for range_ in cut
+    )
+    return CsvSource((*orders[0], *folders.names), marks, options, orders, folders, parts)

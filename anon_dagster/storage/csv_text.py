@@ -56,42 +56,78 @@ def separator_said(line: str) -> str | None:
     return match[1] if match else None
 
 
+def is_utf8(options: CsvOptions) -> bool:
+    """Tell whether the bytes of a file are those of its text in UTF-8."""
+    return codecs.lookup(options.encoding).name in {"utf-8", "ascii"}
+
+
 class Utf8(io.RawIOBase):
     """A stream recoded to UTF-8 without a byte order mark, and a last line added to it.
 
-    Lines that are to be skipped are left out, and blanks after separators if they are.
+    Lines that are to be skipped are left out, and blanks after separators if they are. What is
+    UTF-8 already passes as it is behind them: whoever reads it sees whether it really is.
+
+    Parameters
+    ----------
+    begins
+        Whether this is the beginning of a file; what does not begin one must be UTF-8.
+    tail
+        The last line.
     """
 
     def __init__(
-        self, file: IO[bytes], path: str, options: CsvOptions, *, tail: str | None = None
+        self,
+        file: IO[bytes],
+        path: str,
+        options: CsvOptions,
+        *,
+        begins: bool = True,
+        tail: str | None = None,
     ) -> None:
-        utf8 = codecs.lookup(options.encoding).name in {"utf-8", "ascii"}
+        utf8 = is_utf8(options)
         self._file = file
         self._decoder = codecs.getincrementaldecoder("utf-8-sig" if utf8 else options.encoding)()
         self.skipped = 0
         """How many lines were left out at the beginning."""
-        self._skipped_lines: SkippedLines | None = SkippedLines(path, options)
+        self._skipped_lines = SkippedLines(path, options) if begins else None
         self._blanks = Blanks(options) if options.skip_initial_space else None
+        self._may_pass = utf8 and self._blanks is None
+        self._passes = not begins
         self._tail = tail
         self._ready = b""
-        self._last = "\n"
+        self._last = b"\n"
         self._ended = False
 
     def readable(self) -> bool:
         """Tell that it can be read."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def read(self, size: int = -1) -> bytes:
         """Read as much as there is: Arrow takes a block that is short for a whole one."""
-        while len(self._ready) < len(buffer) and not self._ended:
-            self._ready += self._next(len(buffer))
-        chunk = self._ready[: len(buffer)]
-        self._ready = self._ready[len(chunk) :]
+        if size < 0:
+            return self.readall()
+        while len(self._ready) < size and not self._ended:
+            self._ready += self._next(size - len(self._ready))
+        chunk, self._ready = self._ready[:size], self._ready[size:]
+        return chunk
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Read as much as there is; see :meth:`read`."""
+        chunk = self.read(len(buffer))
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
     def _next(self, size: int) -> bytes:
         raw = self._file.read(size)
+        ready = raw if self._passes else self._recoded(raw)
+        self._last = ready[-1:] or self._last
+        if not raw:
+            self._ended = True
+            if self._tail is not None:
+                ready += (b"" if self._last in b"\r\n" else b"\n") + self._tail.encode() + b"\n"
+        return ready
+
+    def _recoded(self, raw: bytes) -> bytes:
         text = self._decoder.decode(raw, final=not raw)
         if self._skipped_lines is not None:
             text = self._skipped_lines.after(text, final=not raw)
@@ -100,11 +136,9 @@ class Utf8(io.RawIOBase):
                 self._skipped_lines = None
         if self._blanks is not None:
             text = self._blanks.without(text, final=not raw)
-        self._last = text[-1:] or self._last
-        if not raw:
-            self._ended = True
-            if self._tail is not None:
-                text += ("" if self._last in "\r\n" else "\n") + self._tail + "\n"
+        if self._may_pass and raw and self._skipped_lines is None:
+            self._passes = True
+            return text.encode() + self._decoder.getstate()[0]  # a character that was cut
         return text.encode()
 
     def close(self) -> None:

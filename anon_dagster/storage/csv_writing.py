@@ -1,15 +1,18 @@
 """Tables as the text of CSV files, made so that it is read back as it was.
 
-Only the distinct values of a column are quoted and escaped; the lines are then joined in Arrow.
+Of a column with few values only these are made text. Whether any cell of a column needs quotes is
+seen of its bytes; Arrow's own writer then joins cells to lines, unless it would refuse some.
 """
 
 import codecs
 import gzip
+from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow import csv as arrow_csv
 
 from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.request import CsvOptions
@@ -20,6 +23,7 @@ _LINES = 131_072  # records that are joined at once
 _TEXT = pa.large_string()  # the text of so many records may pass 2 GiB
 _NEVER_BARE = "\r\n\ufeff"  # ends a record, or would be taken for a byte order mark
 _LEVEL = 6  # of gzip: a third of the time of the highest, a few percent larger
+_OTHERS = '\r\n"'  # what Arrow's writer takes for structure, beside the separator
 
 
 def require_writable(options: CsvOptions) -> None:
@@ -81,22 +85,32 @@ class CsvWriter:
         if self._gzip is not None:
             self._gzip.close()
 
-    def _cells(self, column: pa.Array, name: str) -> pa.LargeStringArray:
+    def _cells(self, column: pa.Array, name: str) -> "_Cells":
         """Return the text of each cell as it stands in the file."""
-        if not pa.types.is_dictionary(column.type):
-            column = column.dictionary_encode()
-        text = text_array(column.dictionary)
-        if is_number(column.type.value_type) and self._options.decimal != ".":
-            text = pc.replace_substring(text, ".", self._options.decimal)
-        missing = self._options.missing[:1]
-        cells = _quoted(text, self._options).take(column.indices)
-        if cells.null_count and not missing:
+        column = _few_or_plain(column)
+        few = pa.types.is_dictionary(column.type)
+        text = self._text(column.dictionary if few else column)
+        self._require_encodable(text, name)
+        cells = quoted = _quoted(text, self._options)
+        if few:
+            cells = quoted.cast(_TEXT).take(column.indices)
+        missing = self._options.missing[0] if self._options.missing else None
+        if cells.null_count and missing is None:
             raise TargetError(
                 f"column {name} has {cells.null_count} missing values, but csv.missing has no "
                 f"token for them"
             )
-        self._require_encodable(text, name)
-        return pc.fill_null(cells, pa.scalar(missing[0], _TEXT)) if cells.null_count else cells
+        structure = self._options.separator + _OTHERS
+        return _Cells(
+            pc.fill_null(cells, pa.scalar(missing, cells.type)) if cells.null_count else cells,
+            bare=not _has_any(quoted, structure) and not set(missing or "") & set(structure),
+        )
+
+    def _text(self, values: pa.Array) -> pa.StringArray:
+        text = text_array(values)
+        if is_number(values.type) and self._options.decimal != ".":
+            return pc.replace_substring(text, ".", self._options.decimal)
+        return text
 
     def _require_encodable(self, text: pa.StringArray, name: str) -> None:
         if self._utf8:
@@ -109,22 +123,68 @@ class CsvWriter:
                 f"choose another csv.encoding"
             ) from None
 
-    def _put(self, cells: list[pa.LargeStringArray]) -> None:
-        separator, newline, nothing = (
-            pa.scalar(sign, _TEXT) for sign in (self._options.separator, "\n", "")
-        )
-        lines = pc.binary_join_element_wise(*cells, separator) if len(cells) > 1 else cells[0]
-        content = _joined(pc.binary_join_element_wise(lines, newline, nothing))
+    def _put(self, cells: "list[_Cells]") -> None:
+        separator = self._options.separator
+        bare = all(column.bare for column in cells) and separator not in _OTHERS
+        texts = [column.text for column in cells]
+        content = _written(texts, separator) if bare else _joined(texts, separator)
         if not self._utf8:
             content = self._encoder.encode(str(content, "utf-8"))
         (self._gzip or self._file).write(content)
 
 
-def _joined(lines: pa.LargeStringArray) -> bytes | memoryview:
-    """Return the bytes of all lines, which lie one after another already."""
-    _, offsets, content = lines.buffers()
-    ends = np.frombuffer(offsets, np.int64)[lines.offset : lines.offset + len(lines) + 1]
-    return memoryview(content)[ends[0] : ends[-1]]
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """The cells of a column as they stand in a file."""
+
+    text: pa.StringArray | pa.LargeStringArray
+    bare: bool
+    """Whether none has a sign that is structure."""
+
+
+def _few_or_plain(column: pa.Array) -> pa.Array:
+    """Return a column by its distinct values if these are few, else plain."""
+    if not pa.types.is_dictionary(column.type):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            return column  # its text costs nothing
+        column = column.dictionary_encode()
+    few = 2 * len(column.dictionary) <= len(column)
+    return column if few else column.dictionary_decode()
+
+
+def _written(cells: "list[pa.StringArray]", separator: str) -> bytes | memoryview:
+    """Let Arrow write lines of cells that have no sign of structure."""
+    lines = pa.BufferOutputStream()
+    table = pa.table(cells, names=[str(place) for place in range(len(cells))])
+    options = arrow_csv.WriteOptions(
+        include_header=False, delimiter=separator, quoting_style="none"
+    )
+    arrow_csv.write_csv(table, lines, options)
+    return memoryview(lines.getvalue())
+
+
+def _joined(cells: "list[pa.StringArray]", separator: str) -> bytes | memoryview:
+    """Return the bytes of lines of cells, some of which are in quotes."""
+    newline, nothing = pa.scalar("\n", _TEXT), pa.scalar("", _TEXT)
+    *first, last = (column.cast(_TEXT) for column in cells)
+    ended = pc.binary_join_element_wise(last, newline, nothing)
+    lines = pc.binary_join_element_wise(*first, ended, pa.scalar(separator, _TEXT))
+    return _content(lines)
+
+
+def _content(text: pa.StringArray | pa.LargeStringArray) -> memoryview:
+    """Return the bytes of all texts, which lie one after another already."""
+    _, offsets, content = text.buffers()
+    if content is None:
+        return memoryview(b"")
+    places = np.frombuffer(offsets, np.int64 if pa.types.is_large_string(text.type) else np.int32)
+    return memoryview(content)[places[text.offset] : places[text.offset + len(text)]]
+
+
+def _has_any(text: pa.StringArray | pa.LargeStringArray, signs: str) -> bool:
+    """Tell whether any text has any of the signs."""
+    content = bytes(_content(text))
+    return any(sign.encode() in content for sign in signs)
 
 
 def _special(options: CsvOptions) -> str:
@@ -132,16 +192,19 @@ def _special(options: CsvOptions) -> str:
     return options.separator + options.quote + (options.escape or "") + blank + _NEVER_BARE
 
 
-def _quoted(text: pa.StringArray, options: CsvOptions) -> pa.LargeStringArray:
+def _quoted(text: pa.StringArray, options: CsvOptions) -> pa.StringArray | pa.LargeStringArray:
     """Quote what would be read as something else: also what looks like a missing value."""
-    signs = "".join(f"\\x{{{ord(sign):x}}}" for sign in _special(options))
-    needed = pc.or_(
-        pc.match_substring_regex(text, f"[{signs}]"),
-        pc.is_in(text, pa.array(["", *options.missing], pa.string())),
-    )
-    inner, quote = text, options.quote
+    needed = pc.is_in(text, pa.array(["", *options.missing], pa.string()).cast(text.type))
+    special = _special(options)
+    if _has_any(text, special):
+        signs = "".join(f"\\x{{{ord(sign):x}}}" for sign in special)
+        needed = pc.or_(pc.match_substring_regex(text, f"[{signs}]"), needed)
+    if not pc.any(needed).as_py():
+        return text
+    inner, quote = text.cast(_TEXT), options.quote
     if options.escape is not None:
         inner = pc.replace_substring(inner, options.escape, options.escape * 2)
     inner = pc.replace_substring(inner, quote, (options.escape or quote) + quote)
-    quoted = pc.binary_join_element_wise(quote, inner, quote, "")
-    return pc.if_else(needed, quoted, text).cast(_TEXT)
+    mark, nothing = pa.scalar(quote, _TEXT), pa.scalar("", _TEXT)
+    quoted = pc.binary_join_element_wise(mark, inner, mark, nothing)
+    return pc.if_else(needed, quoted, text.cast(_TEXT))

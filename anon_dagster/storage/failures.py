@@ -50,6 +50,11 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
 )
 
 
+def changed(path: str, more: str = "") -> SourceChangedError:
+    """Say that a file is no longer the one that was opened."""
+    return SourceChangedError(f"{path}{more} changed while it was read; run the job again")
+
+
 @contextmanager
 def reading(path: str) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into an error that holds no cell."""

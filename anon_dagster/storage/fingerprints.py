@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from anon_dagster.errors import SourceChangedError, SourceError
+from anon_dagster.errors import SourceError
 from anon_dagster.storage.addresses import locate
-from anon_dagster.storage.failures import reading
+from anon_dagster.storage.failures import changed, reading
 
 _VERSION = ("size", "mtime", "ino", "ETag", "LastModified", "last_modified", "generation", "md5")
 
@@ -38,10 +38,9 @@ def require_unchanged(fingerprints: Iterable[Fingerprint]) -> None:
     SourceChangedError
         Naming the first such file and how many there are.
     """
-    changed = [mark.path for mark in fingerprints if not _is_still(mark)]
-    if changed:
-        more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
-        raise SourceChangedError(f"{changed[0]}{more} changed while it was read; run the job again")
+    others = [mark.path for mark in fingerprints if not _is_still(mark)]
+    if others:
+        raise changed(others[0], f" and {len(others) - 1} more" if len(others) > 1 else "")
 
 
 def _is_still(mark: Fingerprint) -> bool:

@@ -29,9 +29,9 @@ class Part:
     path: str
     """Empty for records that were handed over."""
     first: int = 0
-    """The first row group of a Parquet file, the first record of a DataFrame."""
+    """The first byte of a CSV file, row group of a Parquet file, record of a DataFrame."""
     last: int = 0
-    """One past the last."""
+    """One past the last; 0 for all of a CSV file."""
     records: int | None = None
     """How many there are, where that is known without reading them."""
 

@@ -1,5 +1,6 @@
 """Files opened to be read, and files opened to be written and then finished or abandoned."""
 
+import io
 import os
 from typing import IO
 
@@ -7,7 +8,7 @@ from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 
 from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import locate
-from anon_dagster.storage.failures import reading
+from anon_dagster.storage.failures import changed, reading
 
 
 def open_to_read(path: str, *, scattered: bool = False) -> IO[bytes]:
@@ -23,6 +24,43 @@ def open_to_read(path: str, *, scattered: bool = False) -> IO[bytes]:
         caching = {"cache_type": "none"} if scattered else {}
         file: IO[bytes] = system.open(inner, "rb", block_size=remote.READ, **caching)
         return file
+
+
+def open_stretch(path: str, first: int, last: int) -> IO[bytes]:
+    """Open the bytes of a file from one to before another; the caller closes it."""
+    file = open_to_read(path)
+    try:
+        with reading(path):
+            file.seek(first)
+    except BaseException:
+        file.close()
+        raise
+    return _Stretch(file, path, last - first)  # type: ignore[return-value]
+
+
+class _Stretch(io.RawIOBase):
+    """So many bytes of a file; one that ends before is another one than when it was opened."""
+
+    def __init__(self, file: IO[bytes], path: str, length: int) -> None:
+        self._file = file
+        self._path = path
+        self._left = length
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        asked = self._left if size < 0 else min(size, self._left)
+        found = self._file.read(asked)
+        if asked and not found:
+            raise changed(self._path)
+        self._left -= len(found)
+        return found
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
 
 
 def open_to_write(path: str) -> IO[bytes]:

@@ -1,12 +1,13 @@
 """Sources: tables that are read part by part, batch by batch, as often as need be.
 
-A CSV file is one part, read as a stream, every column as the text that stands there. A Parquet
-file has a part for every few row groups and keeps its types. A DataFrame is a part.
+A CSV file is read as a stream, every column as the text that stands there; a large one has a part
+for every range of bytes, if it can be told where records end. A Parquet file has a part for every
+few row groups and keeps its types. A DataFrame is a part.
 
 ::
 
     opened           what an open table is
-    csv_source       CSV files, by csv_reading: text columns as written
+    csv_source       CSV files, by csv_reading: text columns as written; csv_ranges cuts them
     parquet_source   Parquet files, by unions: one type for the values of all
     frame_source     records that are handed over
     partitions       columns that stand in the names of folders

@@ -45,6 +45,8 @@ def text_array(values: pa.Array) -> pa.StringArray:
         return _plain(text, r"e(\+1[0-6]|\+0?[0-9]|-0?[0-9])$")
     if pa.types.is_decimal(values.type):
         return _plain(text, "E")
+    if pa.types.is_date(values.type):
+        return text  # as in ISO 8601 already
     return _iso(text) if pa.types.is_temporal(values.type) else text
 
 

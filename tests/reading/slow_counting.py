@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import group
 from anon_dagster.reading.columns import ColumnCount, position_among
@@ -59,7 +60,7 @@ def _column(values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds) -> 
 
 def _table(codes: NDArray[np.int32], counts: NDArray[np.int64], sizes: list[int]) -> FrequencyTable:
     groups = group(list(codes.T), sizes, len(codes))
-    return FrequencyTable(codes[groups.first], groups.sums(counts), tuple(sizes))
+    return FrequencyTable(Codes.of(codes[groups.first]), groups.sums(counts), tuple(sizes))
 
 
 def _merged(left: Count, right: Count) -> Count:
@@ -76,7 +77,7 @@ def _merged(left: Count, right: Count) -> Count:
         np.stack(
             [
                 position_among(columns[name].values, part.columns[name].values)[codes]
-                for name, codes in zip(left.attributes, part.table.codes.T, strict=True)
+                for name, codes in zip(left.attributes, part.table.codes.array.T, strict=True)
             ],
             axis=1,
         )

@@ -58,7 +58,7 @@ def _require_same_column(left: ColumnCount, right: ColumnCount) -> None:
 
 
 def _require_same_table(left: FrequencyTable, right: FrequencyTable) -> None:
-    assert left.codes.tolist() == right.codes.tolist()
+    assert left.codes.array.tolist() == right.codes.array.tolist()
     assert left.counts.tolist() == right.counts.tolist()
     assert left.sizes == right.sizes
 

@@ -222,7 +222,7 @@ def test_records_find_the_class_of_their_tuple(changes: dict[str, Any]) -> None:
     table, solution = decision.counted.table, decision.solution
     lookup = class_lookup(table, solution)
     assert isinstance(lookup, ByTuple if changes else ByValue)
-    codes = list(table.codes.T)
+    codes = list(table.codes.array.T)
     labels, suppressed, unknown = lookup.place(codes, len(table))
     assert not unknown
     assert suppressed.tolist() == (solution.classes < 0).tolist()

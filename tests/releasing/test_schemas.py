@@ -9,12 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pandera.pandas import DataFrameSchema
 
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.releasing.schemas import (
+    Claim,
     release_problems,
     release_schema,
     schema_problems,
@@ -22,6 +25,7 @@ from anon_dagster.releasing.schemas import (
     source_schema,
 )
 from anon_dagster.request import Policy
+from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 from tests.counted import counted, policy_of
 
 ROLES = {
@@ -161,6 +165,33 @@ def test_columns_of_any_type_can_be_checked() -> None:
 
 def test_an_empty_table_fits() -> None:
     check_schema(SOURCE.iloc[:0], source_schema(POLICY, {"age": AGES}))
+
+
+@given(st.lists(st.sampled_from([None, "a", "b", "aa", "a\n", "0" * 32, "0" * 33]), max_size=4))
+@pytest.mark.parametrize(
+    "claim",
+    [
+        Claim(),
+        Claim(nullable=False),
+        Claim(among=("a", "b"), words="is one of two"),
+        Claim(nullable=False, among=(), words="is nothing"),
+        Claim(pattern=PSEUDONYM_PATTERN, words="is a pseudonym"),
+    ],
+)
+def test_what_fits_has_no_problem_by_pandera(claim: Claim, values: list[str | None]) -> None:
+    table = pd.DataFrame({"x": pd.array(values, dtype="string")})
+    found = differences(table, DataFrameSchema({"x": claim.column()}, strict=True))
+    assert claim.fits(counted(table, ()).columns["x"]) == (not found)
+
+
+def test_a_release_as_decided_is_checked_without_pandera() -> None:
+    code = (
+        "import sys; from tests.releasing import test_schemas as tests; "
+        "loaded = [n for n in sys.modules if n.startswith('pandera.backends')]; "
+        "tests.test_the_release_that_was_decided_fits(); "
+        "sys.exit(loaded != [n for n in sys.modules if n.startswith('pandera.backends')])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_only_who_checks_a_schema_imports_pandera() -> None:

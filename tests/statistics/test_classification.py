@@ -71,7 +71,7 @@ def test_weighted_tuples_teach_what_their_records_would(classifier: str) -> None
         people(), target_use={"attribute": "illness", "classifier": classifier}
     )
     problem = asked.problem
-    rows = problem.codes.astype(int)
+    rows = problem.codes.array.astype(int)
     right = 0
     for held_out in asked.held_out:
         taught = np.repeat(np.arange(len(rows)), problem.counts - held_out)

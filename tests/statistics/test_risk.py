@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
@@ -30,8 +31,8 @@ def problem_of(counts: list[list[int]], models: tuple[PrivacyModel, ...] = ()) -
     table = np.array(counts, dtype=np.int64)
     leaves, values = np.nonzero(table)
     return Problem(
-        codes=leaves.astype(np.int32)[:, None],
-        sensitive=values.astype(np.int32)[:, None],
+        codes=Codes.of(leaves.astype(np.int32)[:, None]),
+        sensitive=Codes.of(values.astype(np.int32)[:, None]),
         counts=table[leaves, values],
         hierarchies=(TREE,),
         sensitive_sizes=(table.shape[1],),
@@ -122,7 +123,8 @@ def test_a_population_no_larger_than_the_table_is_the_table_and_the_note_says_so
 def test_classes_are_looked_up_in_a_population_table_at_the_released_levels() -> None:
     problem = problem_of([[1], [1], [2]])
     people = PopulationTable(
-        np.array([[0], [1], [2], [3], [-1]], dtype=np.int32), np.array([4, 6, 10, 30, 1000])
+        Codes.of(np.array([[0], [1], [2], [3], [-1]], dtype=np.int32)),
+        np.array([4, 6, 10, 30, 1000]),
     )
     found = risk_statistics(problem, at(problem, 1), policy_of(), population=people)
     # ab: f = 2 of F = 10; cd: f = 2 of F = 40.
@@ -136,7 +138,7 @@ def test_classes_are_looked_up_in_a_population_table_at_the_released_levels() ->
 
 def test_a_population_that_lacks_the_table_does_not_raise_the_risk_above_the_prosecutors() -> None:
     problem = problem_of([[3], [3]])
-    nobody = PopulationTable(np.zeros((1, 1), dtype=np.int32), np.array([1]))
+    nobody = PopulationTable(Codes.of(np.zeros((1, 1), dtype=np.int32)), np.array([1]))
     found = risk_statistics(problem, identity(problem), policy_of(), population=nobody)
     assert found["source"]["journalist_highest"] == 1 / 3
 
@@ -208,7 +210,9 @@ def test_population_uniqueness_is_a_share_of_the_population_and_says_by_whom() -
 
 def test_a_population_table_tells_how_many_people_there_are() -> None:
     problem = problem_of([[1], [1], [2], [5]])
-    people = PopulationTable(np.array([[0], [1], [2], [3]], dtype=np.int32), np.full(4, 250))
+    people = PopulationTable(
+        Codes.of(np.array([[0], [1], [2], [3]], dtype=np.int32)), np.full(4, 250)
+    )
     by_table = risk_statistics(problem, at(problem, 0), policy_of(), population=people)["source"]
     by_size = risks(problem, at(problem, 0), population=1000)["source"]
     estimates = [name for name in by_size.index if name.startswith("population_uniqueness")]

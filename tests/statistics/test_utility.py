@@ -7,6 +7,7 @@ from math import log2
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
@@ -17,8 +18,8 @@ PROOF = Proof(optimal=True, loss=0, lower_bound=0, candidates=1, evaluated=1, me
 
 def problem_of(hierarchies: list[Hierarchy], codes: list[list[int]], counts: list[int]) -> Problem:
     return Problem(
-        codes=np.array(codes, dtype=np.int32).reshape(len(counts), len(hierarchies)),
-        sensitive=np.zeros((len(counts), 0), dtype=np.int32),
+        codes=Codes.of(np.array(codes, dtype=np.int32).reshape(len(counts), len(hierarchies))),
+        sensitive=Codes.of(np.zeros((len(counts), 0), dtype=np.int32)),
         counts=np.array(counts, dtype=np.int64),
         hierarchies=tuple(hierarchies),
         sensitive_sizes=(),

@@ -65,15 +65,15 @@ def recode_locally(
         suppression limit.
     """
     tuples = group(
-        [*problem.codes.T, *problem.sensitive.T],
+        [*problem.codes.columns, *problem.sensitive.columns],
         [*(h.leaves for h in problem.hierarchies), *problem.sensitive_sizes],
         len(problem.counts),
     )
     first = tuples.first
     table = replace(
         problem,
-        codes=problem.codes[first],
-        sensitive=problem.sensitive[first],
+        codes=problem.codes.take(first),
+        sensitive=problem.sensitive.take(first),
         counts=tuples.sums(problem.counts),
     )
     search = _Search(Points.of(table), on_progress)

@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 
@@ -18,7 +19,7 @@ from anon_dagster.core.keys import group
 class WeightedTable:
     """A table, and how it may be generalized."""
 
-    codes: NDArray[np.int32]  # (tuples, quasi-identifiers): leaves
+    codes: Codes  # (tuples, quasi-identifiers): leaves
     counts: NDArray[np.int64]  # (tuples,)
     hierarchies: tuple[Hierarchy, ...]  # (quasi-identifiers,)
     weights: tuple[float, ...]  # (quasi-identifiers,): importance
@@ -36,7 +37,7 @@ class WeightedTable:
         held = []
         for q, hierarchy in enumerate(self.hierarchies):
             leaves = np.zeros(hierarchy.leaves, dtype=np.int64)
-            np.add.at(leaves, self.codes[:, q], self.counts)
+            np.add.at(leaves, self.codes.columns[q], self.counts)
             levels = []
             for row, labels in zip(hierarchy.codes, hierarchy.labels, strict=True):
                 nodes = np.zeros(len(labels), dtype=np.int64)
@@ -49,7 +50,7 @@ class WeightedTable:
     def tuples(self) -> NDArray[np.int64]:
         """Records of each distinct tuple of quasi-identifiers, (distinct tuples,)."""
         sizes = [h.leaves for h in self.hierarchies]
-        return group(list(self.codes.T), sizes, len(self.counts)).sums(self.counts)
+        return group(self.codes.columns, sizes, len(self.counts)).sums(self.counts)
 
     @cached_property
     def leaf_logs(self) -> list[float]:

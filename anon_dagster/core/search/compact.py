@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes, kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
@@ -47,9 +48,9 @@ class Tree:
             ancestors = self._climbs[start, end] = self.nodes[end][self.first[start]]
         return ancestors
 
-    def codes(self) -> NDArray[np.intp]:
-        """Return the code here of each leaf of the hierarchy, (leaves,); -1 where it is absent."""
-        codes = np.full(self.leaves, -1, dtype=np.intp)
+    def codes(self) -> NDArray[np.integer]:
+        """Return the code here of each leaf of the hierarchy that is present, (leaves,)."""
+        codes = np.zeros(self.leaves, dtype=kind_for(len(self.order)))
         codes[self.order] = np.arange(len(self.order))
         return codes
 
@@ -73,16 +74,16 @@ class Compact:
             of_population = problem.population
             rows, guarded = len(of_population.codes), self.sensitive.shape[1]
             self.people = np.concatenate([np.zeros_like(self.counts), of_population.counts])
-            codes = np.concatenate([codes, of_population.codes])
-            nothing = np.zeros((rows, guarded), dtype=self.sensitive.dtype)
-            self.sensitive = np.concatenate([self.sensitive, nothing])
+            codes = codes.append(of_population.codes)
+            nothing = [np.zeros(rows, dtype=np.uint8)] * guarded
+            self.sensitive = self.sensitive.append(Codes.of_columns(nothing, rows))
             self.counts = np.concatenate([self.counts, np.zeros(rows, dtype=np.int64)])
         self.trees = [
-            Tree(hierarchy, np.flatnonzero(np.bincount(codes[:, q], minlength=hierarchy.leaves)))
-            for q, hierarchy in enumerate(problem.hierarchies)
+            Tree(hierarchy, np.flatnonzero(np.bincount(column, minlength=hierarchy.leaves)))
+            for column, hierarchy in zip(codes.columns, problem.hierarchies, strict=True)
         ]
         self.columns = [  # (quasi-identifiers,) of (rows,)
-            tree.codes()[codes[:, q]] for q, tree in enumerate(self.trees)
+            tree.codes()[column] for column, tree in zip(codes.columns, self.trees, strict=True)
         ]
         whole = sum(problem.weights) or 1.0
         self._surcharges: dict[tuple[int, int], NDArray[np.float64]] = {}
@@ -193,9 +194,7 @@ class Compact:
         return (plain - np.log([p.min() for p in shares])) / 2
 
 
-def _merged(
-    problem: Problem, guarded: Sequence[int]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]:
+def _merged(problem: Problem, guarded: Sequence[int]) -> tuple[Codes, Codes, NDArray[np.int64]]:
     """Join tuples that differ only in sensitive values that no model asks for.
 
     Returns
@@ -205,11 +204,12 @@ def _merged(
     """
     if len(guarded) == problem.sensitive.shape[1]:
         return problem.codes, problem.sensitive, problem.counts
-    needed = problem.sensitive[:, guarded]
+    needed = problem.sensitive.select(guarded)
     sizes = [*(h.leaves for h in problem.hierarchies)]
     sizes += [problem.sensitive_sizes[a] for a in guarded]
-    groups = group([*problem.codes.T, *needed.T], sizes, len(problem.counts))
-    return problem.codes[groups.first], needed[groups.first], groups.sums(problem.counts)
+    groups = group([*problem.codes.columns, *needed.columns], sizes, len(problem.counts))
+    first = groups.first
+    return problem.codes.take(first), needed.take(first), groups.sums(problem.counts)
 
 
 def levels_at_least(some: Sequence[int], others: Sequence[int]) -> bool:

@@ -225,7 +225,7 @@ class _Candidate:
     table: WeightedTable
     compact: Compact
     levels: tuple[int, ...]
-    nodes: Sequence[NDArray[np.intp]]  # (quasi-identifiers,) of (classes,)
+    nodes: Sequence[NDArray[np.integer]]  # (quasi-identifiers,) of (classes,)
     sizes: NDArray[np.int64]  # (classes,)
     suppressed: int
 

@@ -121,12 +121,14 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
     for group in _groups(problem):
         part = replace(
             problem,
-            codes=problem.codes[:, group],
+            codes=problem.codes.select(group),
             hierarchies=tuple(problem.hierarchies[q] for q in group),
             weights=tuple(problem.weights[q] for q in group),
             lowest=tuple(problem.lowest[q] for q in group),
             highest=tuple(problem.highest[q] for q in group),
-            population=None if people is None else replace(people, codes=people.codes[:, group]),
+            population=None
+            if people is None
+            else replace(people, codes=people.codes.select(group)),
         )
         evaluator = Evaluator(Compact(part), relaxed=True)
         exploration = Exploration(evaluator, Lattice.of(part), Incumbents())

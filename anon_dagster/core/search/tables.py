@@ -7,6 +7,7 @@ from math import prod
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
@@ -34,8 +35,8 @@ class Table:
     """The distinct rows of a problem at some levels."""
 
     levels: Levels
-    columns: tuple[NDArray[np.intp], ...]  # (quasi-identifiers,) of (rows,): nodes
-    sensitive: tuple[NDArray[np.intp], ...]  # (guarded attributes,) of (rows,)
+    columns: tuple[NDArray[np.integer], ...]  # (quasi-identifiers,) of (rows,): nodes
+    sensitive: tuple[NDArray[np.integer], ...]  # (guarded attributes,) of (rows,)
     counts: NDArray[np.int64]  # (rows,): records, 0 where only people of the population are
     people: NDArray[np.int64] | None  # (rows,)
     packs: tuple["Pack", ...]  # the same columns, several in one
@@ -49,12 +50,12 @@ class Pack:
     """Some neighbouring columns of a table as one, so that they are looked up in one go."""
 
     first: int  # the columns from here
-    nodes: tuple[NDArray[np.intp], ...]  # (columns,) of (codes,): what each code stands for
-    codes: NDArray[np.intp]  # (rows,)
+    nodes: tuple[NDArray[np.integer], ...]  # (columns,) of (codes,): what each code stands for
+    codes: NDArray[np.integer]  # (rows,): as narrow as may be
 
     @classmethod
     def all_of(
-        cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int
+        cls, columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int
     ) -> tuple["Pack", ...]:
         """Pack columns as long as a pack has far fewer codes than there are rows."""
         packs, start = [], 0
@@ -63,10 +64,10 @@ class Pack:
                 continue
             cells = Grid.of(columns[start:end], sizes[start:end], rows)
             if cells.dims is None:
-                codes = np.arange(rows, dtype=np.intp)
+                codes = np.arange(rows, dtype=kind_for(rows))
                 nodes = tuple(columns[start:end])
             else:
-                codes = cells.ids
+                codes = cells.ids.astype(kind_for(cells.space))
                 nodes = cells.decode(np.arange(cells.space), ())
             packs.append(cls(start, nodes, codes))
             start = end
@@ -83,7 +84,7 @@ class Grid:
     first: NDArray[np.int64] | None  # (cells,): a row of each, for ranks
 
     @classmethod
-    def of(cls, columns: Sequence[NDArray[np.intp]], sizes: Sequence[int], rows: int) -> "Grid":
+    def of(cls, columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> "Grid":
         """Group rows by columns, each (rows,) and below its size."""
         space = prod(sizes)
         if space > max(_DENSE, _SPARSE * rows):
@@ -97,8 +98,8 @@ class Grid:
         return cls(ids, space, tuple(sizes), None)
 
     def decode(
-        self, cells: NDArray[np.intp], columns: Sequence[NDArray[np.intp]]
-    ) -> tuple[NDArray[np.intp], ...]:
+        self, cells: NDArray[np.intp], columns: Sequence[NDArray[np.integer]]
+    ) -> tuple[NDArray[np.integer], ...]:
         """Return the columns' values in some cells."""
         if self.dims is not None:
             return _places(cells, self.dims)
@@ -112,13 +113,13 @@ class Classes:
 
     table: Table
     levels: Levels
-    columns: tuple[NDArray[np.intp], ...]
+    columns: tuple[NDArray[np.integer], ...]
     grid: Grid
     cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
     sizes: NDArray[np.int64]  # (classes,): records
     people: NDArray[np.int64] | None  # (classes,)
 
-    def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.intp], ...]:
+    def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
         return self.grid.decode(self.cells[which], self.columns)
 
@@ -139,7 +140,7 @@ class Tables:
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
         bottom = (0,) * len(compact.trees)
-        sensitive = tuple(compact.sensitive.T.astype(np.intp))
+        sensitive = compact.sensitive.columns
         packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
         columns = tuple(compact.columns)
         self._rungs = [Table(bottom, columns, sensitive, compact.counts, compact.people, packs)]
@@ -259,7 +260,7 @@ class Tables:
             histograms[a] = self._histogram(classes, column, values)
         return EquivalenceClasses(classes.sizes, tuple(histograms), classes.people)
 
-    def _histogram(self, classes: Classes, column: NDArray[np.intp], values: int) -> Histogram:
+    def _histogram(self, classes: Classes, column: NDArray[np.integer], values: int) -> Histogram:
         """Count the values, (rows,), of one sensitive attribute in each class."""
         table, grid = classes.table, classes.grid
         pairs = Grid.of((grid.ids, column), (grid.space, values), len(table))
@@ -271,7 +272,7 @@ class Tables:
         reference = sums(column, table.counts, values, self._compact.records)
         return Histogram(ranks[ids], held.astype(np.int32), totals[entries], reference)
 
-    def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.intp], ...]:
+    def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes of a table's rows at more general levels: (attributes,) of (rows,)."""
         return tuple(
             tree.climb(start, end).take(column) if end > start else column

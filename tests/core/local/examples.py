@@ -4,6 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.local import Anything, Members, Range, Value, parse_label
 from anon_dagster.core.privacy import (
@@ -70,8 +71,8 @@ def random_problem(seed: int, *, models: str = "k", kind: str = "nodes", rows: i
     tuples, counts = np.unique(np.stack(columns, axis=1), axis=0, return_counts=True)
     ranges, sets = kind in ("ranges", "mixed"), kind in ("sets", "mixed")
     return Problem(
-        codes=tuples[:, :3].astype(np.int32),
-        sensitive=tuples[:, 3:].astype(np.int32),
+        codes=Codes.of(tuples[:, :3].astype(np.int32)),
+        sensitive=Codes.of(tuples[:, 3:].astype(np.int32)),
         counts=counts.astype(np.int64),
         hierarchies=hierarchies,
         sensitive_sizes=(4,),

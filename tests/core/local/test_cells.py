@@ -20,7 +20,7 @@ def test_cells_take_rows_that_they_cover(kind: str) -> None:
         np.meshgrid(*(np.arange(-1, h.leaves) for h in problem.hierarchies)), axis=-1
     ).reshape(-1, 3)
     assigned = cells.assign(rows.astype(np.int32), problem.hierarchies, problem.orders)
-    own = cells.assign(problem.codes, problem.hierarchies, problem.orders)
+    own = cells.assign(problem.codes.array, problem.hierarchies, problem.orders)
     assert (own >= 0).all()
     for row, of in zip(rows.tolist(), assigned.tolist(), strict=True):
         takers = [each for each in cells.order.tolist() if covered_by(problem, solution, each, row)]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.local import Cells, recode_locally
 from anon_dagster.core.privacy import DistinctLDiversity, KAnonymity
@@ -99,8 +100,8 @@ def test_the_loss_is_as_stated_and_never_above_the_global_optimum(
         kept = solution.classes >= 0
         released = replace(
             problem,
-            codes=problem.codes[kept],
-            sensitive=problem.sensitive[kept],
+            codes=problem.codes.take(kept),
+            sensitive=problem.sensitive.take(kept),
             counts=problem.counts[kept],
         )
         classes = list(read_classes(problem, solution).values())
@@ -114,8 +115,8 @@ def test_the_result_does_not_depend_on_the_order_of_the_tuples(kind: str) -> Non
     order = np.random.default_rng(0).permutation(len(problem.counts))
     shuffled = replace(
         problem,
-        codes=problem.codes[order],
-        sensitive=problem.sensitive[order],
+        codes=problem.codes.take(order),
+        sensitive=problem.sensitive.take(order),
         counts=problem.counts[order],
     )
     one, other = recode_locally(problem), recode_locally(shuffled)
@@ -195,7 +196,7 @@ def partition_loss(problem: Problem, parts: list[list[int]]) -> float:
     loss = 0.0
     for part in parts:
         for q, hierarchy in enumerate(problem.hierarchies):
-            leaves = problem.codes[part, q]
+            leaves = problem.codes.array[part, q]
             level = next(
                 at for at, row in enumerate(hierarchy.codes) if len(set(row[leaves].tolist())) == 1
             )
@@ -235,8 +236,8 @@ def test_what_no_level_can_protect_is_refused_or_suppressed_within_the_limit() -
     problem = random_problem(1, rows=40)
     lonely = replace(
         problem,
-        codes=np.concatenate([problem.codes, [[11, 4, 1]]]).astype(np.int32),
-        sensitive=np.concatenate([problem.sensitive, [[0]]]).astype(np.int32),
+        codes=Codes.of(np.concatenate([problem.codes.array, [[11, 4, 1]]]).astype(np.int32)),
+        sensitive=Codes.of(np.concatenate([problem.sensitive.array, [[0]]]).astype(np.int32)),
         counts=np.append(problem.counts, 1),
         highest=(3, 0, 1),
     )
@@ -254,8 +255,8 @@ def test_suppressing_an_outlier_pays_where_it_may_be() -> None:
     codes = np.array([[0, 0, 0], [1, 0, 0], [2, 0, 0], [11, 4, 1]], dtype=np.int32)
     problem = replace(
         random_problem(0),
-        codes=codes,
-        sensitive=np.zeros((4, 1), dtype=np.int32),
+        codes=Codes.of(codes),
+        sensitive=Codes.of(np.zeros((4, 1), dtype=np.int32)),
         counts=np.array([1, 1, 1, 1]),
     )
     assert recode_locally(problem).classes.tolist() == [0, 0, 0, 0]
@@ -269,12 +270,15 @@ def test_an_empty_table_and_one_without_quasi_identifiers_are_recoded() -> None:
     problem = random_problem(0)
     none = np.zeros(0, dtype=np.int64)
     empty = replace(
-        problem, codes=problem.codes[none], sensitive=problem.sensitive[none], counts=none
+        problem,
+        codes=problem.codes.take(none),
+        sensitive=problem.sensitive.take(none),
+        counts=none,
     )
     assert recode_locally(empty).classes.tolist() == []
     bare = replace(
         problem,
-        codes=problem.codes[:, :0],
+        codes=Codes.of(problem.codes.array[:, :0]),
         hierarchies=(),
         weights=(),
         lowest=(),
@@ -288,8 +292,8 @@ def test_an_empty_table_and_one_without_quasi_identifiers_are_recoded() -> None:
 def test_where_an_order_cuts_across_the_tree_the_start_stays_if_it_loses_less() -> None:
     hierarchy = Hierarchy.from_labels([["1", "2", "3", "4"], ["odd", "even"] * 2])
     problem = Problem(
-        codes=np.array([[0], [2], [1], [3]], dtype=np.int32),
-        sensitive=np.array([[0], [1], [0], [1]], dtype=np.int32),
+        codes=Codes.of(np.array([[0], [2], [1], [3]], dtype=np.int32)),
+        sensitive=Codes.of(np.array([[0], [1], [0], [1]], dtype=np.int32)),
         counts=np.array([1, 1, 1, 1]),
         hierarchies=(hierarchy,),
         sensitive_sizes=(2,),
@@ -304,7 +308,7 @@ def test_where_an_order_cuts_across_the_tree_the_start_stays_if_it_loses_less() 
     assert solution.proof.loss == start.proof.loss < recode_locally(problem).proof.loss
     assert solution.proof.method == "local"
     cells = Cells.of(problem, solution)
-    placed = cells.assign(problem.codes, problem.hierarchies, problem.orders)
+    placed = cells.assign(problem.codes.array, problem.hierarchies, problem.orders)
     assert placed.tolist() == solution.classes.tolist()
 
 
@@ -314,7 +318,7 @@ def test_an_attribute_without_importance_costs_nothing() -> None:
     assert solution.proof.loss == pytest.approx(plain_loss(problem, solution))
     alone = replace(
         problem,
-        codes=problem.codes[:, 1:2],
+        codes=Codes.of(problem.codes.array[:, 1:2]),
         hierarchies=problem.hierarchies[1:2],
         weights=(1.0,),
         lowest=(0,),
@@ -340,8 +344,8 @@ def test_progress_is_told_in_tuples_of_all_passes_and_never_goes_back() -> None:
 def test_missing_values_share_a_range_only_as_any_value() -> None:
     hierarchy = Hierarchy.from_labels([[None, "1", "2", "3"]])
     problem = Problem(
-        codes=np.array([[0], [1], [2], [3]], dtype=np.int32),
-        sensitive=np.zeros((4, 0), dtype=np.int32),
+        codes=Codes.of(np.array([[0], [1], [2], [3]], dtype=np.int32)),
+        sensitive=Codes.of(np.zeros((4, 0), dtype=np.int32)),
         counts=np.array([1, 1, 2, 1]),
         hierarchies=(hierarchy,),
         sensitive_sizes=(),

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import DistinctLDiversity
 from anon_dagster.core.problem import Problem
@@ -17,8 +18,8 @@ LEVELS = (1, 0)
 
 
 TABLE = Problem(
-    codes=np.array([[0, 0], [1, 0], [2, 1]], dtype=np.int32),
-    sensitive=np.array([[0], [1], [0]], dtype=np.int32),
+    codes=Codes.of(np.array([[0, 0], [1, 0], [2, 1]], dtype=np.int32)),
+    sensitive=Codes.of(np.array([[0], [1], [0]], dtype=np.int32)),
     counts=np.array([1, 2, 3]),
     hierarchies=(FOUR, TWO),
     sensitive_sizes=(2,),

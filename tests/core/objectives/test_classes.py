@@ -7,6 +7,7 @@ from math import log2
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.objectives import (
     Ambiguity,
@@ -40,8 +41,8 @@ def test_measures_of_classes_and_cells_are_their_definitions() -> None:
 def test_discernibility_beyond_64_bits_is_exact() -> None:
     size = 2**40 + 1
     problem = Problem(
-        codes=np.array([[0], [1], [2]], dtype=np.int32),
-        sensitive=np.zeros((3, 0), dtype=np.int32),
+        codes=Codes.of(np.array([[0], [1], [2]], dtype=np.int32)),
+        sensitive=Codes.of(np.zeros((3, 0), dtype=np.int32)),
         counts=np.array([size, size, 5]),
         hierarchies=(FOUR,),
         sensitive_sizes=(),

@@ -35,7 +35,7 @@ def labelled(rows: list[list[str]]) -> tuple[FrequencyTable, NDArray[np.int64]]:
     columns = [np.unique(column, return_inverse=True)[1] for column in zip(*rows, strict=True)]
     codes = np.stack(columns, axis=1)
     table = table_of(codes.tolist())
-    known = {tuple(each): t for t, each in enumerate(table.codes.tolist())}
+    known = {tuple(each): t for t, each in enumerate(table.codes.array.tolist())}
     return table, np.array([known[tuple(each)] for each in codes.tolist()])
 
 
@@ -61,7 +61,7 @@ def test_minimal_sample_uniques_are_those_of_brute_force(
     found = special_uniques(table_of(rows), largest=largest)
     width = len(rows[0])
     last = min(largest, width - 1)
-    for t, record in enumerate(found.table.codes.tolist()):
+    for t, record in enumerate(found.table.codes.array.tolist()):
         expected = msus(rows, record, min(largest, width))
         sizes = [len(each) for each in expected]
         assert found.msus[t].tolist() == [sizes.count(k) for k in range(1, found.largest + 1)]
@@ -107,8 +107,8 @@ def test_the_order_of_columns_and_records_means_nothing(
     order = data.draw(st.permutations(range(len(rows[0]))))
     shuffled = data.draw(st.permutations([[row[a] for a in order] for row in rows]))
     one, other = (special_uniques(table_of(r), largest=3) for r in (rows, list(shuffled)))
-    here = {tuple(c): s for c, s in zip(one.table.codes.tolist(), one.scores, strict=True)}
-    for code, score in zip(other.table.codes.tolist(), other.scores, strict=True):
+    here = {tuple(c): s for c, s in zip(one.table.codes.array.tolist(), one.scores, strict=True)}
+    for code, score in zip(other.table.codes.array.tolist(), other.scores, strict=True):
         assert here[tuple(code[order.index(a)] for a in range(len(order)))] == score
 
 

@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
@@ -173,8 +174,8 @@ def random_problem(seed: int, models: Sequence[PrivacyModel]) -> Problem:
     lowest, highest = zip(*(_random_range(dice, h.levels) for h in hierarchies), strict=True)
     limit = dice.choice([0, 0, 0.05, 0.1, 0.2, 0.5, 1])
     return Problem(
-        codes=table.codes[:, :attributes],
-        sensitive=table.codes[:, attributes:],
+        codes=Codes.of(table.codes.array[:, :attributes]),
+        sensitive=Codes.of(table.codes.array[:, attributes:]),
         counts=table.counts,
         hierarchies=hierarchies,
         sensitive_sizes=(VALUES, VALUES),
@@ -206,7 +207,7 @@ def _random_population(
     """Return the people of a table, several times some of them, and others besides."""
     width, others = len(hierarchies), int(dice.integers(0, 60))
     columns = [_random_column(dice, h.leaves, others) for h in hierarchies]
-    codes = np.concatenate([table.codes[:, :width], np.stack(columns, axis=1)])
+    codes = np.concatenate([table.codes.array[:, :width], np.stack(columns, axis=1)])
     counts = np.concatenate(
         [table.counts * dice.integers(1, 5, len(table)), dice.integers(1, 4, others)]
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import DistinctLDiversity, KAnonymity, PrivacyModel
@@ -73,8 +74,8 @@ def problem_of(codes: list[list[int]], counts: list[int], **options: object) -> 
     columns = len(codes[0]) if codes else 2
     hierarchies = tuple(numbers(32) for _ in range(columns))
     problem = Problem(
-        codes=np.array(codes, dtype=np.int32).reshape(-1, columns),
-        sensitive=np.zeros((len(codes), 0), dtype=np.int32),
+        codes=Codes.of(np.array(codes, dtype=np.int32).reshape(-1, columns)),
+        sensitive=Codes.of(np.zeros((len(codes), 0), dtype=np.int32)),
         counts=np.array(counts, dtype=np.int64),
         hierarchies=hierarchies,
         sensitive_sizes=(),
@@ -119,8 +120,8 @@ def test_hard_tables_are_searched_like_any_other(problem: Problem) -> None:
 def test_a_table_without_quasi_identifiers_has_one_candidate() -> None:
     problem = replace(
         random_problem(1, (DistinctLDiversity(0, 2),)),
-        codes=np.zeros((2, 0), dtype=np.int32),
-        sensitive=np.array([[0, 0], [1, 0]], dtype=np.int32),
+        codes=Codes.of(np.zeros((2, 0), dtype=np.int32)),
+        sensitive=Codes.of(np.array([[0, 0], [1, 0]], dtype=np.int32)),
         counts=np.array([3, 4]),
         hierarchies=(),
         weights=(),

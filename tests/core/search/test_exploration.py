@@ -5,6 +5,7 @@ from itertools import product
 
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.objectives import TIE
 from anon_dagster.core.privacy import PrivacyModel
@@ -72,7 +73,7 @@ def test_a_lattice_that_cannot_be_enumerated_is_not_ranked() -> None:
     problem = random_problem(7, MODELS["k"])
     wide = replace(
         problem,
-        codes=problem.codes[:, [0] * 40],
+        codes=Codes.of(problem.codes.array[:, [0] * 40]),
         hierarchies=problem.hierarchies[:1] * 40,
         weights=(1.0,) * 40,
         lowest=(0,) * 40,

@@ -7,6 +7,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.lattice import Lattice
@@ -75,8 +76,8 @@ def wide_problem(attributes: int = 24) -> Problem:
         axis=1,
     )  # fmt: skip
     return Problem(
-        codes=codes.astype(np.int32),
-        sensitive=np.zeros((400, 0), dtype=np.int32),
+        codes=Codes.of(codes.astype(np.int32)),
+        sensitive=Codes.of(np.zeros((400, 0), dtype=np.int32)),
         counts=np.ones(400, dtype=np.int64),
         hierarchies=(tree,) * attributes,
         sensitive_sizes=(),
@@ -124,7 +125,7 @@ def test_an_unreachable_promise_is_refused_with_its_distance() -> None:
 def test_a_promise_that_one_value_breaks_is_refused() -> None:
     problem = replace(
         wide_problem(),
-        sensitive=np.zeros((400, 1), dtype=np.int32),
+        sensitive=Codes.of(np.zeros((400, 1), dtype=np.int32)),
         sensitive_sizes=(3,),
         models=(KAnonymity(2), EntropyLDiversity(0, Fraction(3, 2))),
     )
@@ -136,7 +137,7 @@ def test_what_was_not_found_is_not_called_unreachable() -> None:
     values = (np.arange(400, dtype=np.int32) < 201).astype(np.int32)
     problem = replace(
         wide_problem(),
-        sensitive=values.reshape(-1, 1),
+        sensitive=Codes.of(values.reshape(-1, 1)),
         sensitive_sizes=(2,),
         models=(KAnonymity(2), EntropyLDiversity(0, Fraction(2))),
         most_suppressed=0,

@@ -8,6 +8,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.local import recode_locally
@@ -41,7 +42,7 @@ def widened(problem: Problem, attributes: int) -> Problem:
 
     return replace(
         problem,
-        codes=np.concatenate([problem.codes, added], axis=1)[:, order],
+        codes=Codes.of(np.concatenate([problem.codes.array, added], axis=1)[:, order]),
         hierarchies=mixed(problem.hierarchies, PAIRS),
         weights=mixed(problem.weights, 0.5),
         lowest=mixed(problem.lowest, 1),
@@ -85,8 +86,8 @@ def test_a_wide_table_is_rolled_up_like_a_narrow_one(
 def survey(attributes: int) -> Problem:
     dice = np.random.default_rng(attributes)
     return Problem(
-        codes=dice.integers(0, 4, (300, attributes)).astype(np.int32),
-        sensitive=np.zeros((300, 0), dtype=np.int32),
+        codes=Codes.of(dice.integers(0, 4, (300, attributes)).astype(np.int32)),
+        sensitive=Codes.of(np.zeros((300, 0), dtype=np.int32)),
         counts=np.ones(300, dtype=np.int64),
         hierarchies=(PAIRS,) * attributes,
         sensitive_sizes=(),
