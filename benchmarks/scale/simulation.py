@@ -198,8 +198,13 @@ def record(kind: str, records: int) -> Recording:
         source = Path(folder) / "source"
         source.mkdir()
         _write_parts(kind, source, records)
-        request = request_for(kind, source, Path(folder) / "released.parquet", {})
+        request = request_for(kind, source, Path(folder) / "released", {})
         request["source"] = {"path": f"{source}/*.parquet"}
+        request["target"] |= {
+            "format": "parquet",
+            "single_file": False,
+            "rows_per_file": _ROWS_OF_PART,
+        }
         alone.enter("open")
         alone.seconds.clear()
         with keeping(recorder):
