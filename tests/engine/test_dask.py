@@ -206,7 +206,10 @@ def test_a_differentially_private_release_is_the_same_for_the_same_draw(
             "person": {"role": "direct_identifier"},
             "age": {
                 "role": "quasi_identifier",
+                "lowest_level": 1,
+                "highest_level": 1,
                 "hierarchy": {
+                    "other": "else",
                     "type": "interval",
                     "widths": [20],
                     "lower": 0,
