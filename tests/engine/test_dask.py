@@ -290,7 +290,7 @@ def test_workers_with_other_versions_are_refused(
     told: Any = engine.client.get_versions(packages=["pyarrow", "anon-dagster"])
     told["client"]["packages"][package] = "0.9.1"
     monkeypatch.setattr(type(engine.client), "get_versions", lambda *_, **__: told)
-    with pytest.raises(ClusterError, match=rf"{package} 0.9.* here, .* on 2"):
+    with pytest.raises(ClusterError, match=rf"{package} 0.9.* here, .* in 3"):
         cluster.require_same_versions(engine.client)
 
 
@@ -302,9 +302,10 @@ def test_workers_with_other_code_of_the_same_version_are_refused(
     def here() -> str:
         return "other"
 
+    monkeypatch.setattr(type(engine.client), "run_on_scheduler", lambda *_: "other")
     monkeypatch.setattr(type(engine.client), "run", lambda *_: {"one": "theirs", "two": "other"})
     monkeypatch.setattr(cluster, "digest_of_code", here)
-    with pytest.raises(ClusterError, match="anon-dagster has other code on 1"):
+    with pytest.raises(ClusterError, match="anon-dagster has other code in 1"):
         cluster.require_same_versions(engine.client)
 
 
