@@ -18,6 +18,7 @@ from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
 from anon_dagster.engine import EngineSettings
 from anon_dagster.errors import DeploymentError, TargetError
 from anon_dagster.jobs import file_names
+from anon_dagster.jobs.tags import KIND_TAG
 
 _PATIENCE = 90.0  # seconds for a host to start on a busy machine
 _GONE = (OSError, EOFError, AuthenticationError)
@@ -43,16 +44,17 @@ class EmbeddedDeployment:
     def launch(self, launch: Launch) -> str:
         """Queue a job and return its id.
 
-        It is worked on as ``ANON_ENGINE`` says here, whoever started the host.
+        An operation is worked on as ``ANON_ENGINE`` says here, whoever started the host.
 
         Raises
         ------
         RequestError
             If that cannot be read.
         """
-        engine = {"engine": {"config": EngineSettings.of_environment().document}}
-        config = {**launch.config, "resources": engine}
-        return str(self._ask("launch", **asdict(replace(launch, config=config))))
+        if KIND_TAG in launch.tags:
+            engine = {"engine": {"config": EngineSettings.of_environment().document}}
+            launch = replace(launch, config={**launch.config, "resources": engine})
+        return str(self._ask("launch", **asdict(launch)))
 
     def records(self, limit: int) -> Sequence[JobRecord]:
         """Return the last jobs, newest first."""

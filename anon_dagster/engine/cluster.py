@@ -6,23 +6,23 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from distributed import Client, Scheduler
+from distributed import Client, Scheduler, Security
 from distributed.deploy.spec import ProcessInterface, SpecCluster
 
 from anon_dagster.engine.on_worker import digest_of_code
 from anon_dagster.engine.settings import EngineSettings
-from anon_dagster.errors import ClusterError, ClusterUnavailableError
+from anon_dagster.errors import ClusterError, ClusterUnavailableError, RequestError
 
 _ANSWER = 10
 """Seconds in which a scheduler answers."""
 _START = 120
 """Seconds in which workers come."""
 _SAME = ("anon-dagster", "numpy", "pandas", "pyarrow", "distributed")
-"""Packages of which client and workers must have the same version."""
+"""Packages of which all processes must have the same version."""
 _HERE = "127.0.0.1"
 
 
@@ -36,6 +36,7 @@ def connected(settings: EngineSettings) -> Iterator[Client]:
         If it does not answer, or no worker comes.
     """
     if settings.address is not None:
+        _require_certificate(settings.address)
         with _client(settings.address, settings.address, 1) as client:
             yield client
         return
@@ -70,39 +71,64 @@ def _client(cluster: str | SpecCluster, named: str, workers: int) -> Iterator[Cl
             client.close()
 
 
+def _require_certificate(address: str) -> None:
+    """Refuse an address of TLS where this process was not told its key and certificate.
+
+    Raises
+    ------
+    RequestError
+        Saying where they are told.
+    """
+    if not address.startswith("tls://"):
+        return
+    try:
+        told = Security().get_connection_args("client")["ssl_context"]
+    except (OSError, ValueError):
+        raise RequestError(
+            "engine.address is of TLS, and the key or a certificate that the configuration of dask "
+            "names (distributed.comm.tls) cannot be read, or they do not fit"
+        ) from None
+    if told is None:
+        raise RequestError(
+            "engine.address is of TLS, and the configuration of dask does not name the key and the "
+            "certificates of this process: distributed.comm.tls has ca-file, client.key and "
+            "client.cert"
+        )
+
+
 def require_same_versions(client: Client) -> None:
-    """Refuse workers that would not do the same as this process.
+    """Refuse a scheduler and workers that would not do the same as this process.
 
     Raises
     ------
     ClusterError
-        Naming what differs, and in how many workers.
+        Naming what differs, and in how many processes.
     """
     told: Any = client.get_versions(packages=list(_SAME))
     own = told["client"]["packages"]
+    others = [each["packages"] for each in (told["scheduler"], *told["workers"].values())]
     problems = []
     for package in ("python", *_SAME):
-        found = [_minor(package, w["packages"].get(package)) for w in told["workers"].values()]
-        wanted = _minor(package, own[package])
-        if others := sorted({str(version) for version in found if version != wanted}):
-            count = sum(version != wanted for version in found)
-            problems.append(f"{package} {wanted} here, {', '.join(others)} on {count}")
+        found = [_version(package, packages) for packages in others]
+        wanted = _version(package, own)
+        if differing := [version for version in found if version != wanted]:
+            versions = ", ".join(sorted(set(differing)))
+            problems.append(f"{package} {wanted} here, {versions} in {len(differing)}")
     if not problems:
-        digests = client.run(digest_of_code)
-        if differing := sum(digest != digest_of_code() for digest in digests.values()):
-            problems.append(f"anon-dagster has other code on {differing}")
+        digests = [client.run_on_scheduler(digest_of_code), *client.run(digest_of_code).values()]
+        if count := sum(digest != digest_of_code() for digest in digests):
+            problems.append(f"anon-dagster has other code in {count}")
     if problems:
         raise ClusterError(
-            f"the {len(told['workers'])} workers of the cluster have other versions than this "
-            f"process: {'; '.join(problems)}; install the same ones"
+            f"of the {len(others)} processes of the cluster, its scheduler and its workers, some "
+            f"are not as this one: {'; '.join(problems)}; install the same versions"
         )
 
 
-def _minor(package: str, version: str | None) -> str | None:
+def _version(package: str, packages: Mapping[str, str | None]) -> str:
     """Return what must be the same of a version: of Python, the first two numbers."""
-    if package != "python" or version is None:
-        return version
-    return ".".join(version.split(".")[:2])
+    version = packages.get(package) or "none"
+    return ".".join(version.split(".")[:2]) if package == "python" else version
 
 
 # -- on this machine -----------------------------------------------------------------------

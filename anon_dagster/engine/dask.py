@@ -6,7 +6,7 @@ so no log, event or page of it shows more than what kind of work is done, and ra
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from secrets import token_hex
@@ -97,7 +97,7 @@ class DaskEngine:
         shown: dict[str, str | int] = {"type": "dask", "workers": self.workers}
         return shown | {"threads": self.room} | ({"dashboard": link} if link else {})
 
-    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
+    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Generator[_R]:
         """Give the result of each job, in their order, by threads of this process."""
         return self.here.map(work, jobs)
 
@@ -108,7 +108,7 @@ class DaskEngine:
         *,
         kind: str,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> Iterator[_R]:
+    ) -> Generator[_R]:
         """Give the result of each job, in their order, by processes of the cluster.
 
         Parameters

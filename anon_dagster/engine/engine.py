@@ -5,7 +5,7 @@ through no signature. Threads that the project starts, and tasks and threads of 
 engine of whoever started them.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
@@ -32,7 +32,7 @@ class Engine(Protocol):
     def shown(self) -> Mapping[str, str | int]:
         """What a person may want to know of it: its type, threads or workers, its dashboard."""
 
-    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
+    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Generator[_R]:
         """Give the result of each job, in their order.
 
         Jobs are asked for one by one, as there is room; an error of a job ends the work.
@@ -49,7 +49,7 @@ class Engine(Protocol):
         *,
         kind: str,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> Iterator[_R]:
+    ) -> Generator[_R]:
         """Give the result of each job, in their order, where work and jobs can travel.
 
         Parameters
@@ -60,6 +60,11 @@ class Engine(Protocol):
             The name of the work, which may be shown to anybody.
         on_wait
             Called every now and then while nothing comes; may raise to stop.
+
+        Returns
+        -------
+        generator
+            Closed, it calls off what is not done; whoever may fail between two results closes it.
         """
 
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:

@@ -4,7 +4,7 @@ Arrow and numpy let other threads run while they compute, so that threads use al
 """
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ class LocalEngine:
         """What a person may want to know of it."""
         return {"type": "local", "threads": self.threads, "memory": self.memory}
 
-    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
+    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Generator[_R]:
         """Give the result of each job, in their order; few jobs are held at a time."""
         if self.threads == 1:
             yield from map(work, jobs)
@@ -58,7 +58,7 @@ class LocalEngine:
         *,
         kind: str = "",  # noqa: ARG002 (threads have no names that anybody sees)
         on_wait: Callable[[], None] = lambda: None,  # noqa: ARG002 (nobody waits for long)
-    ) -> Iterator[_R]:
+    ) -> Generator[_R]:
         """Give the result of each job, in their order."""
         return self.map(work, jobs)
 

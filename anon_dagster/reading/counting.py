@@ -1,6 +1,7 @@
 """The first reading: a source becomes its frequency table and the counts of its columns."""
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -127,8 +128,10 @@ def count(
     count_one = partial(_count_piece, attributes, asked, decimal)
     nothing = source.schema.empty_table().select(list(source.columns))
     parts = Joining(count_one(Piece(nothing, 0, frozenset(hidden))))
-    for part in scan(source, count_one, replace(reading, many=lambda: parts.many)):
-        parts.add(part)
+    reading = replace(reading, many=lambda: parts.many)
+    with closing(scan(source, count_one, reading)) as counted:
+        for part in counted:
+            parts.add(part)
     source.unchanged()
     whole = parts.whole()
     columns = {name: ColumnCount.of(v, decimal) for name, v in whole.columns.items()}

@@ -4,7 +4,8 @@ Threads are given the pieces that this process reads. The processes of a cluster
 themselves. The results come in the order of the records, and are the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
@@ -80,8 +81,10 @@ PLAIN = Scan("count")
 """A reading that nobody follows."""
 
 
-def scan(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Iterator[_R]:
+def scan(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Generator[_R]:
     """Give the result of the work on each piece of a source, in the order of its records.
+
+    Closed before its end, it calls off what is not done.
 
     Parameters
     ----------
@@ -95,10 +98,11 @@ def scan(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Iter
     """
     onlooker = reading.onlooker
     look = None if onlooker is None else onlooker.look
-    for result, seen in _results(source, partial(_worked_and_seen, work, look), reading):
-        if onlooker is not None:
-            onlooker.add(seen)
-        yield result
+    with closing(_results(source, partial(_worked_and_seen, work, look), reading)) as results:
+        for result, seen in results:
+            if onlooker is not None:
+                onlooker.add(seen)
+            yield result
 
 
 def _worked_and_seen(
@@ -107,11 +111,13 @@ def _worked_and_seen(
     return work(piece), None if look is None else look(piece)
 
 
-def _results(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Iterator[_R]:
+def _results(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Generator[_R]:
     engine = in_use()
     if not (engine.is_cluster and are_shared(engine, source.files)):
         read = pieces(source, reading.on_rows)
-        yield from engine.map(work, (replace(piece, many=reading.many()) for piece in read))
+        jobs_here = (replace(piece, many=reading.many()) for piece in read)
+        with closing(engine.map(work, jobs_here)) as found:
+            yield from found
         return
     if isinstance(source, _ByPlace):
         source = source.placed()
@@ -119,15 +125,12 @@ def _results(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> 
     firsts = first_places(source) if needs_places else [0] * len(source.parts)
     parts = zip(source.parts, firsts, strict=False)
     jobs = ((part, first, reading.many()) for part, first in parts)
-    sent = engine.send(
-        partial(_scan_part, source, work),
-        jobs,
-        kind=reading.kind,
-        on_wait=reading.wait,
-    )
-    for records, results in sent:
-        reading.on_rows(records)
-        yield from results
+    work_on_part = partial(_scan_part, source, work)
+    sent = engine.send(work_on_part, jobs, kind=reading.kind, on_wait=reading.wait)
+    with closing(sent):
+        for records, results in sent:
+            reading.on_rows(records)
+            yield from results
 
 
 def first_places(source: OpenSource) -> list[int]:
@@ -141,7 +144,7 @@ def records_of_parts(source: OpenSource) -> list[int]:
     known = {part: part.records for part in source.parts if part.records is not None}
     unknown = [part for part in source.parts if part not in known]
     count_one = partial(_records_in, source)
-    if engine.is_cluster and are_shared(engine, source.files):
+    if unknown and engine.is_cluster and are_shared(engine, source.files):
         found: Iterable[int] = engine.send(count_one, unknown, kind="places")
     else:
         found = map(count_one, unknown)

@@ -1,5 +1,6 @@
 """The examination of a release for what nobody asked about, before it is published and after."""
 
+from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
@@ -142,8 +143,7 @@ def watch(source: OpenSource, onlooker: Onlooker) -> None:
     SourceError
         If it is no longer as it was opened.
     """
-    for _ in scan(source, _nothing, Scan("examine", onlooker=onlooker)):
-        pass
+    deque(scan(source, _nothing, Scan("examine", onlooker=onlooker)), maxlen=0)
     source.unchanged()
 
 

@@ -60,8 +60,10 @@ def write_records(
         order_one = partial(_ordered_block_of, schema, orders, shelves)
         if staged.target.single_file or not shelves.records:
             numbers = range(len(shelves.ends) - 1 if shelves.records else 0)
-            for block in engine.send(order_one, numbers, kind="order", on_wait=reading.wait):
-                staged.write(block)
+            ordered = engine.send(order_one, numbers, kind="order", on_wait=reading.wait)
+            with closing(ordered):
+                for block in ordered:
+                    staged.write(block)
         else:
             write_one = partial(_write_file, staged.target, schema, folder, shelves, order_one)
             files = staged.files_of(shelves.records)
@@ -106,9 +108,10 @@ def _fill(
     """Recode all parts of a source; return the categories of each column, in their order."""
     orders = _CategoryOrders(recipe.schema)
     recode_one = partial(_recode_piece, recipe, shelves.blocks)
-    for shelf in scan(source, recode_one, reading):
-        shelves.add(shelf)
-        orders.add(_in_use(orders.names, shelf.table))
+    with closing(scan(source, recode_one, reading)) as recoded:
+        for shelf in recoded:
+            shelves.add(shelf)
+            orders.add(_in_use(orders.names, shelf.table))
     _require_all(source, recipe, shelves.records)
     return orders.all
 
@@ -136,10 +139,11 @@ def _deal(
     number = _blocks_of(recipe)
     deal_one = partial(_deal_piece, partial(_recode_piece, recipe, number), orders.names, folder)
     shelves = []
-    for shelf, seen in scan(source, deal_one, reading):
-        orders.add(seen)
-        if shelf is not None:
-            shelves.append(shelf)
+    with closing(scan(source, deal_one, reading)) as found:
+        for shelf, seen in found:
+            orders.add(seen)
+            if shelf is not None:
+                shelves.append(shelf)
     dealt = SharedShelves.of(shelves, number)
     _require_all(source, recipe, dealt.records)
     return dealt, orders.all
@@ -187,8 +191,9 @@ def _all_sorted(source: OpenSource, recipe: Recipe, reading: Scan) -> Iterator[p
     """Give a release sorted as a whole; records that read alike are counted, not kept."""
     names = recipe.schema.names
     counted = recipe.schema.append(pa.field(_TIMES, pa.int64())).empty_table()
-    for part in scan(source, partial(_count_alike, recipe), reading):
-        counted = _added_up(pa.concat_tables([counted, part]))
+    with closing(scan(source, partial(_count_alike, recipe), reading)) as parts:
+        for part in parts:
+            counted = _added_up(pa.concat_tables([counted, part]))
     source.unchanged()
     rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
     order = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())

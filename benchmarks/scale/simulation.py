@@ -13,7 +13,7 @@ import pickle
 import tempfile
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import cycle, islice
 from pathlib import Path
@@ -136,9 +136,9 @@ class Recorder:
         """Yes: parts are read as on a cluster."""
         return True
 
-    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Iterator[_R]:
+    def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Generator[_R]:
         """Do what the process of the job does by itself."""
-        return map(work, jobs)
+        yield from map(work, jobs)
 
     def send(
         self,
@@ -147,7 +147,7 @@ class Recorder:
         *,
         kind: str,
         on_wait: Callable[[], None] = lambda: None,
-    ) -> Iterator[_R]:
+    ) -> Generator[_R]:
         """Do each job as a worker does, and measure it."""
         del on_wait
         parts: list[float] = []
@@ -198,8 +198,13 @@ def record(kind: str, records: int) -> Recording:
         source = Path(folder) / "source"
         source.mkdir()
         _write_parts(kind, source, records)
-        request = request_for(kind, source, Path(folder) / "released.parquet", {})
+        request = request_for(kind, source, Path(folder) / "released", {})
         request["source"] = {"path": f"{source}/*.parquet"}
+        request["target"] |= {
+            "format": "parquet",
+            "single_file": False,
+            "rows_per_file": _ROWS_OF_PART,
+        }
         alone.enter("open")
         alone.seconds.clear()
         with keeping(recorder):

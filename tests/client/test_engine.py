@@ -10,9 +10,9 @@ from anon_dagster.client import AnonClient
 from anon_dagster.client.deployment import Launch
 from anon_dagster.client.embedded import EmbeddedDeployment
 from anon_dagster.errors import RequestError
-from anon_dagster.jobs.tags import ENGINE_TAG
+from anon_dagster.jobs.tags import ENGINE_TAG, KIND_TAG
 
-LAUNCH = Launch("anonymize_job", {"ops": {}}, {}, "one")
+LAUNCH = Launch("anonymize_job", {"ops": {}}, {KIND_TAG: "anonymize"}, "one")
 REQUEST = {
     "source": {"path": "people.csv"},
     "policy": {

@@ -1,6 +1,5 @@
 """A job on a cluster gives what one machine gives, to the byte, and tells the cluster nothing."""
 
-import hashlib
 import os
 import signal
 import time
@@ -9,8 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
 
 import anon_dagster
@@ -27,14 +24,22 @@ from anon_dagster.reading.counting import count
 from anon_dagster.releasing import recoder
 from anon_dagster.request import Source
 from anon_dagster.storage.sources import open_source
+from tests.engine.people import (
+    CANARY,
+    PARTS,
+    PLAIN,
+    POLICIES,
+    SEVERAL,
+    asked,
+    digests,
+    people,
+    stored,
+)
 from tests.reading.slow_counting import slow_count
 
 pytestmark = pytest.mark.slow
-RECORDS = 3_000
-PARTS = 6
 HERE = EngineSettings(threads=1)
 KEY = "a key of workers and of the client"
-CANARY = "canary-7f3a91"
 
 
 @pytest.fixture(scope="module")
@@ -49,94 +54,13 @@ def engine() -> Iterator[DaskEngine]:
         del os.environ["ANON_KEY_PEOPLE"]
 
 
-def people(seed: int = 1) -> pd.DataFrame:
-    random = np.random.default_rng(seed)
-    towns = [f"{number:05d}" for number in random.integers(10_000, 10_060, RECORDS)]
-    return pd.DataFrame(
-        {
-            "person": [f"{CANARY} {number}" for number in range(RECORDS)],
-            "age": random.integers(18, 80, RECORDS),
-            "town": towns,
-            "sex": random.choice(["f", "m"], RECORDS),
-            "weight": random.normal(70, 12, RECORDS).round(1),
-            "illness": random.choice(list("abcdef"), RECORDS),
-            "visits": random.integers(0, 40, RECORDS),
-            "note": [f"{CANARY}{number}" for number in random.integers(0, 10**9, RECORDS)],
-        }
-    )
-
-
-def stored(folder: Path, kind: str) -> Path:
-    """Write the people into several files, each of which is a part."""
-    folder.mkdir()
-    for number in range(PARTS):
-        part = people()[number * RECORDS // PARTS : (number + 1) * RECORDS // PARTS]
-        if kind == "csv":
-            part.to_csv(folder / f"part{number}.csv", index=False)
-        else:
-            part["illness"] = part["illness"].astype(
-                pd.CategoricalDtype(list("fedcba"), ordered=True)
-            )
-            part.to_parquet(folder / f"part{number}.parquet")
-    return folder
-
-
-ROLES: dict[str, Any] = {
-    "person": {"role": "direct_identifier"},
-    "age": {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [5, 20]}},
-    "town": {"role": "quasi_identifier", "hierarchy": {"type": "mask"}},
-    "sex": {"role": "quasi_identifier", "hierarchy": {"type": "suppress"}},
-    "weight": {"role": "non_sensitive"},
-    "illness": {"role": "sensitive"},
-    "visits": {"role": "non_sensitive"},
-    "note": {"role": "non_sensitive"},
-}
-PRIVACY = {"k_anonymity": {"k": 4}, "l_diversity": [{"attribute": "illness", "l": 2}]}
-PLAIN: dict[str, Any] = {"attributes": ROLES, "privacy": PRIVACY, "suppression_limit": 0.05}
-AVERAGED = {"role": "quasi_identifier", "transformation": "microaggregation", "aggregate": "mean"}
-POLICIES: dict[str, dict[str, Any]] = {
-    "global": PLAIN,
-    "kept": PLAIN | {"suppressed_records": "keep"},
-    "local": PLAIN | {"recoding": "local"},
-    "pseudonyms": PLAIN
-    | {
-        "attributes": ROLES
-        | {
-            "person": {
-                "role": "direct_identifier",
-                "redaction": "pseudonym",
-                "key_variable": "ANON_KEY_PEOPLE",
-            }
-        }
-    },
-    "averages": PLAIN
-    | {
-        "attributes": ROLES | {"weight": AVERAGED, "town": {"role": "non_sensitive"}},
-        "privacy": {"k_anonymity": {"k": 4}},
-    },
-    "sample": PLAIN | {"sampling": {"fraction": 0.5, "seed": 3}},
-    "some records": PLAIN | {"sampling": {"records": 1_234, "seed": 3}},
-}
-
-
-def asked(source: Path, target: Path, kind: str, policy: str, **more: Any) -> dict[str, Any]:
-    return {
-        "source": {"path": str(source), "format": kind},
-        "target": {"path": str(target), "format": kind, **more},
-        "policy": POLICIES[policy],
-    }
-
-
-def digests(target: Path) -> dict[str, str]:
-    files = sorted(target.iterdir()) if target.is_dir() else [target]
-    return {f.name: hashlib.sha256(f.read_bytes()).hexdigest() for f in files}
-
-
-SEVERAL = {"single_file": False, "rows_per_file": 700}
-
-
-@pytest.mark.parametrize("policy", POLICIES)
-@pytest.mark.parametrize(("kind", "more"), [("parquet", SEVERAL), ("csv", {})])
+@pytest.mark.parametrize(
+    ("policy", "kind", "more"),
+    [
+        *((policy, "parquet", SEVERAL) for policy in POLICIES),
+        *((policy, "csv", {}) for policy in ("global", "local", "some records")),
+    ],
+)
 def test_a_release_has_the_bytes_that_one_machine_gives(
     engine: DaskEngine,
     tmp_path: Path,
@@ -201,26 +125,8 @@ def test_a_differentially_private_release_is_the_same_for_the_same_draw(
     engine: DaskEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("anon_dagster.reading.sampled.token_bytes", lambda size: b"d" * size)
-    policy = {
-        "attributes": {
-            "person": {"role": "direct_identifier"},
-            "age": {
-                "role": "quasi_identifier",
-                "hierarchy": {
-                    "type": "interval",
-                    "widths": [20],
-                    "lower": 0,
-                    "upper": 100,
-                    "outside": "clip",
-                },
-            },
-            **{name: {"role": "direct_identifier"} for name in people().columns[2:]},
-        },
-        "privacy": {"differential_privacy": {"epsilon": 1, "delta": 0.001}},
-        "suppression_limit": 1,
-    }
     source, target = stored(tmp_path / "source", "csv"), tmp_path / "release.csv"
-    request = asked(source, target, "csv", "global") | {"policy": policy}
+    request = asked(source, target, "csv", "private")
     found = []
     for used in (keeping(engine), using(HERE)):
         with used:
@@ -239,7 +145,7 @@ def test_a_count_is_the_slow_one(engine: DaskEngine, tmp_path: Path, kind: str) 
     assert (found.table.codes.array == expected.table.codes.array).all()
     assert (found.table.counts == expected.table.counts).all()
     for name, column in expected.columns.items():
-        assert found.columns[name].values.equals(column.values), name  # noqa: PD011 (of a count)
+        assert found.columns[name].values.equals(column.values), name
         assert (found.columns[name].counts == column.counts).all(), name
 
 
@@ -384,7 +290,7 @@ def test_workers_with_other_versions_are_refused(
     told: Any = engine.client.get_versions(packages=["pyarrow", "anon-dagster"])
     told["client"]["packages"][package] = "0.9.1"
     monkeypatch.setattr(type(engine.client), "get_versions", lambda *_, **__: told)
-    with pytest.raises(ClusterError, match=rf"{package} 0.9.* here, .* on 2"):
+    with pytest.raises(ClusterError, match=rf"{package} 0.9.* here, .* in 3"):
         cluster.require_same_versions(engine.client)
 
 
@@ -396,9 +302,10 @@ def test_workers_with_other_code_of_the_same_version_are_refused(
     def here() -> str:
         return "other"
 
+    monkeypatch.setattr(type(engine.client), "run_on_scheduler", lambda *_: "other")
     monkeypatch.setattr(type(engine.client), "run", lambda *_: {"one": "theirs", "two": "other"})
     monkeypatch.setattr(cluster, "digest_of_code", here)
-    with pytest.raises(ClusterError, match="anon-dagster has other code on 1"):
+    with pytest.raises(ClusterError, match="anon-dagster has other code in 1"):
         cluster.require_same_versions(engine.client)
 
 

@@ -3,25 +3,34 @@
 import datetime as dt
 import os
 import resource
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.sources import open_source
-from anon_dagster.storage.targets import StagedTarget, check_target, stage, sweep
+from anon_dagster.storage.targets import (
+    StagedTarget,
+    after,
+    check_target,
+    formats,
+    stage,
+    sweep,
+    write_file,
+)
 
 CANARY = "Canary4711"
 OLD, NEW = pa.table({"a": ["old"]}), pa.table({"a": ["new", "er"]})
@@ -258,6 +267,57 @@ def test_what_dead_jobs_left_is_swept_and_what_they_put_aside_comes_back(tmp_pat
     alive.publish()
     assert published(target).equals(NEW)
     assert (tmp_path / ".parts.note").exists()
+
+
+def test_what_other_processes_left_of_dead_jobs_is_swept(tmp_path: Path) -> None:
+    target = targets(tmp_path)[2]
+    for token in ("dead", "alive"):
+        (tmp_path / f".parts.{token}.shelves.part").mkdir()
+    assert sweep(target, alive={"alive"}) == (".parts.dead.shelves.part",)
+    assert content(tmp_path) == [".parts.alive.shelves.part"]
+    write(target, NEW, job="alive")
+    assert [path.name for path in tmp_path.iterdir()] == ["parts"]
+
+
+def test_what_other_processes_write_meanwhile_is_gone_whatever_happens(tmp_path: Path) -> None:
+    with begin(targets(tmp_path)[2], NEW, "job") as staged:
+        with pytest.raises(ZeroDivisionError), staged.shelter() as folder:
+            (Path(folder) / "shelf").write_text(str(1 / 0))
+        assert content(tmp_path) == [".parts.job.part"]
+
+
+@given(
+    st.lists(st.integers(0, 12), min_size=1, max_size=6),
+    st.integers(1, 15),
+    st.integers(1, 9),
+    st.sampled_from(["parquet", "csv"]),
+)
+def test_files_written_apart_are_those_that_are_written_one_after_the_other(
+    sizes: list[int], rows_per_file: int, block: int, kind: Literal["csv", "parquet"]
+) -> None:
+    kinds = pa.dictionary(pa.int32(), pa.string())
+    tables = [
+        pa.table(
+            {"a": pa.array(range(n), pa.int64()), "b": pa.array(["x", "y", "z"] * n, kinds)[:n]}
+        )
+        for n in sizes
+    ]
+    rows = sum(sizes)
+    assume(rows)
+    with pytest.MonkeyPatch.context() as patched, tempfile.TemporaryDirectory() as folder:
+        patched.setattr(formats, "_ROWS", block)
+        path = f"{folder}/parts"
+        target = Target(path=path, format=kind, single_file=False, rows_per_file=rows_per_file)
+        expected = [Path(file).read_bytes() for file in write(target, *tables)]
+        with stage(target, tables[0].schema, token="job") as staged:  # noqa: S106 (is none)
+            with staged.shelter() as shelter:
+                for file in reversed(staged.files_of(rows)):
+                    later = after(tables, file.begin)
+                    write_file(file, target, tables[0].schema, later, shelter)
+            staged.seal()
+            found = [Path(file).read_bytes() for file in staged.publish()]
+        assert found == expected
+        assert content(Path(folder))[0] == "parts"
 
 
 def test_a_retried_job_starts_afresh(tmp_path: Path) -> None:

@@ -77,7 +77,8 @@ class StagedTarget:
         self._apart = False
         self._sealed = False
         self._published = False
-        remove(self._staged)
+        for left in (self._staged, self._shelter):
+            remove(left)
         if not target.single_file:
             make_folder(self._staged)
 

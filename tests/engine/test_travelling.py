@@ -1,0 +1,129 @@
+"""Where parts are read and written changes no byte, and what travels is plain data."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import anon_dagster
+from anon_dagster.engine import EngineSettings, keeping, using
+from anon_dagster.progress import Progress
+from anon_dagster.reading.counting import count
+from anon_dagster.reading.scanning import Piece, Scan, first_places, scan
+from anon_dagster.releasing import recoder
+from anon_dagster.request import Source
+from anon_dagster.storage.sources import open_source
+from tests.engine.people import PARTS, POLICIES, RECORDS, SEVERAL, asked, digests, stored
+from tests.engine.travelling import TravellingEngine
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> TravellingEngine:
+    monkeypatch.setenv("ANON_KEY_PEOPLE", "a key that is long enough")
+    monkeypatch.setattr(recoder, "BLOCK", 400)
+    monkeypatch.setattr("anon_dagster.reading.sampled.token_bytes", lambda size: b"d" * size)
+    return TravellingEngine(1, 2**30)
+
+
+@pytest.mark.parametrize("policy", [*POLICIES, "private"])
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [("parquet", SEVERAL), ("csv", SEVERAL), ("parquet", {}), ("csv", {"compression": "gzip"})],
+)
+def test_a_release_has_the_same_bytes(
+    engine: TravellingEngine, tmp_path: Path, policy: str, kind: str, more: dict[str, Any]
+) -> None:
+    source, target = stored(tmp_path / "source", kind), tmp_path / "release"
+    request = asked(source, target, kind, policy, **more)
+    with using(EngineSettings(threads=1)):
+        here = anon_dagster.anonymize(request)
+    expected = digests(target)
+    with keeping(engine):
+        there = anon_dagster.anonymize(request)
+    assert digests(target) == expected
+    assert there.residual == here.residual
+    assert {"count", "write", "verify"} <= set(engine.kinds)
+    assert ("file" in engine.kinds) == ("single_file" in more and policy != "private")
+    assert not engine.called_off
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["release", "source"]
+
+
+@pytest.mark.parametrize("phase", ["count", "write", "verify"])
+def test_what_is_not_wanted_any_more_is_called_off_at_once(
+    engine: TravellingEngine, tmp_path: Path, phase: str
+) -> None:
+    class StoppedError(Exception):
+        pass
+
+    def on_progress(progress: Progress) -> None:
+        if progress.phase == phase and progress.done:
+            raise StoppedError
+
+    source, target = stored(tmp_path / "source", "parquet"), tmp_path / "release"
+    with keeping(engine), pytest.raises(StoppedError):
+        anon_dagster.anonymize(
+            asked(source, target, "parquet", "global", **SEVERAL), on_progress=on_progress
+        )
+    assert engine.called_off == [phase]
+    assert [p.name for p in tmp_path.iterdir()] == ["source"]
+
+
+def what_stands_there(piece: Piece) -> tuple[int, list[int]]:
+    return piece.first, piece.table["visits"].to_pylist()
+
+
+class Watcher:
+    """Sees where each piece stands."""
+
+    needs_places = True
+    look = staticmethod(what_stands_there)
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, list[int]]] = []
+
+    def add(self, seen: tuple[int, list[int]]) -> None:
+        self.seen.append(seen)
+
+
+def nothing(_: Piece) -> None:
+    """Do nothing."""
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_who_looks_on_sees_the_same_pieces_at_the_same_places(
+    engine: TravellingEngine, tmp_path: Path, kind: str
+) -> None:
+    source = open_source(Source(path=str(stored(tmp_path / "source", kind))))
+    found = []
+    for used in (using(EngineSettings(threads=2)), keeping(engine)):
+        watcher = Watcher()
+        with used:
+            assert list(scan(source, nothing, Scan("look", onlooker=watcher))) == [None] * PARTS
+        found.append(watcher.seen)
+    assert found[0] == found[1]
+    assert [first for first, _ in found[0]] == list(range(0, RECORDS, RECORDS // PARTS))
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_places_are_known_of_parquet_and_counted_of_csv(
+    engine: TravellingEngine, tmp_path: Path, kind: str
+) -> None:
+    source = open_source(Source(path=str(stored(tmp_path / "source", kind))))
+    with keeping(engine):
+        assert first_places(source) == list(range(0, RECORDS + 1, RECORDS // PARTS))
+    assert engine.kinds == (["places"] if kind == "csv" else [])
+
+
+def test_columns_of_many_values_are_hinted_to_those_who_count(
+    engine: TravellingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anon_dagster.reading.part.MOST_VALUES", 300)
+    source = open_source(Source(path=str(stored(tmp_path / "source", "csv"))))
+    found = []
+    for used in (using(EngineSettings(threads=1)), keeping(engine)):
+        with used:
+            found.append(count(source, ("age",)))
+    for name, column in found[0].columns.items():
+        assert column.values.equals(found[1].columns[name].values)
+        assert np.array_equal(column.counts, found[1].columns[name].counts)
