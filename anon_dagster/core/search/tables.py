@@ -19,13 +19,13 @@ _SPARSE = 8
 """An array may have so many cells per row before sorting costs less."""
 _LARGE = 2**13
 """A table of so many rows is worth a smaller one."""
-_PACKED = 16
+_PACKED = 8
 """A pack of columns has at most one code for so many rows."""
 _REMEMBERED = 64
 """How many tables that were wanted once, and not made, are remembered."""
 _KEPT = 3
 """How many times the rows of the whole table may be kept in smaller ones."""
-_STEP = 16
+_STEP = 8
 """How many times smaller a table is made."""
 
 
@@ -144,6 +144,7 @@ class Tables:
         columns = tuple(compact.columns)
         self._rungs = [Table(bottom, columns, sensitive, compact.counts, compact.people, packs)]
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
+        self._scratch = np.empty(len(compact.counts), dtype=np.intp)
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
     def classes(self, levels: Levels) -> Classes:
@@ -171,17 +172,24 @@ class Tables:
         return sums(grid.ids, table.people, grid.space, population.people)
 
     def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.intp]:
-        """Return the cell of each row, (rows,), a pack of columns at a time."""
-        ids = np.zeros(len(table), dtype=np.intp)
+        """Return the cell of each row, (rows,), a pack of columns at a time.
+
+        What is looked up goes into memory that is there already: fresh memory of a large table
+        costs more than the look-up.
+        """
+        ids: NDArray[np.intp] | None = None
         for pack in table.packs:
             lookup = np.zeros(1, dtype=np.intp)
             for q, nodes in enumerate(pack.nodes, pack.first):
                 climb = self._compact.trees[q].climb(table.levels[q], levels[q])
                 lookup = lookup * sizes[q] + climb.take(nodes)
             lookup = lookup * prod(sizes[pack.first + len(pack.nodes) :])
-            part = lookup.take(pack.codes)
-            ids = np.add(ids, part, out=part) if pack.first else part
-        return ids
+            if ids is None:
+                ids = lookup.take(pack.codes)
+            else:
+                part = self._scratch[: len(table)]
+                ids += lookup.take(pack.codes, out=part, mode="clip")  # so that it is not buffered
+        return np.zeros(len(table), dtype=np.intp) if ids is None else ids
 
     def _table_for(self, levels: Levels) -> Table:
         """Return the smallest table that is at least as specific, making smaller ones."""
@@ -230,18 +238,34 @@ class Tables:
 
     def _rolled_up(self, table: Table, levels: Levels) -> Table:
         """Return a table at more general levels, by adding up the rows that become alike."""
-        columns, sizes = self._generalized(table, levels), self._sizes(levels)
-        guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
-        everything = (*columns, *table.sensitive)
-        grid = Grid.of(everything, sizes + guarded, len(table))
+        sizes = self._sizes(levels)
+        grid, everything = self._grid_with_sensitive(table, levels, sizes)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         people = self._people(table, grid)
         cells = np.flatnonzero(totals if people is None else totals + people)
         of_cells = None if people is None else people[cells]
         decoded = grid.decode(cells, everything)
-        width = len(columns)
+        width = len(sizes)
         packs = Pack.all_of(decoded[:width], sizes, len(cells))
         return Table(levels, decoded[:width], decoded[width:], totals[cells], of_cells, packs)
+
+    def _grid_with_sensitive(
+        self, table: Table, levels: Levels, sizes: tuple[int, ...]
+    ) -> tuple[Grid, tuple[NDArray[np.intp], ...]]:
+        """Group the rows of a table by nodes and sensitive values; return what was grouped by.
+
+        Nothing, where the cells of the grid tell by themselves.
+        """
+        guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
+        space = prod(sizes + guarded)
+        if space > max(_DENSE, _SPARSE * len(table)):
+            everything = (*self._generalized(table, levels), *table.sensitive)
+            return Grid.of(everything, sizes + guarded, len(table)), everything
+        ids = self._ids(table, levels, sizes)
+        for column, values in zip(table.sensitive, guarded, strict=True):
+            ids *= values
+            ids += column
+        return Grid(ids, space, sizes + guarded, None), ()
 
     def _forget(self) -> None:
         """Keep the memory of the smaller tables within some times that of the whole one."""
