@@ -5,6 +5,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,9 +53,9 @@ class Hierarchy:
         if len(levels) > 1 and len(set(levels[-1])) == 1:
             levels.pop()
         encoded = [_encode(row) for row in levels]
-        encoded.append(([0] * len(levels[0]), (SUPPRESSED,)))
-        codes = np.array([code for code, _ in encoded], dtype=np.int32)
-        return cls(codes.reshape(len(encoded), -1), tuple(labels for _, labels in encoded))
+        encoded.append((np.zeros(len(levels[0]), dtype=np.int32), (SUPPRESSED,)))
+        codes = np.stack([code for code, _ in encoded])
+        return cls(codes, tuple(labels for _, labels in encoded))
 
     @property
     def levels(self) -> int:
@@ -76,12 +77,14 @@ class Hierarchy:
 
     @cached_property
     def _leaf_of(self) -> dict[Label, int]:
-        return {label: leaf for leaf, label in enumerate(self.labels[0])}
+        return dict(zip(self.labels[0], range(self.leaves), strict=True))
 
     def locate(self, values: Sequence[Label]) -> NDArray[np.int32]:
         """Return the leaf of each value, (values,), or -1 where the hierarchy lacks it."""
-        leaves = [self._leaf_of.get(value, -1) for value in values]
-        return np.array(leaves, dtype=np.int32)
+        if tuple(values) == self.labels[0]:  # mostly it was made for them
+            return np.arange(len(values), dtype=np.int32)
+        leaves = map(self._leaf_of.get, values, repeat(-1))
+        return np.fromiter(leaves, np.int32, len(values))
 
 
 def fingerprint(hierarchy: Hierarchy) -> str:
@@ -97,15 +100,17 @@ def fingerprint(hierarchy: Hierarchy) -> str:
     digest = hashlib.sha256()
     for codes, labels in zip(hierarchy.codes[:, order].tolist(), hierarchy.labels, strict=True):
         canonical, names = _encode([labels[code] for code in codes])
-        digest.update(json.dumps([canonical, names], separators=(",", ":")).encode())
+        digest.update(json.dumps([canonical.tolist(), names], separators=(",", ":")).encode())
     return digest.hexdigest()
 
 
-def _encode(row: Sequence[Label]) -> tuple[list[int], tuple[Label, ...]]:
-    """Number labels in the order of their first occurrence; return these numbers and the labels."""
-    numbers: dict[Label, int] = {}
-    codes = [numbers.setdefault(label, len(numbers)) for label in row]
-    return codes, tuple(numbers)
+def _encode(row: Sequence[Label]) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
+    """Number labels, (leaves,), in the order of their first occurrence; return the labels, too."""
+    labels = tuple(dict.fromkeys(row))
+    if len(labels) == len(row):
+        return np.arange(len(row), dtype=np.int32), labels
+    numbers = dict(zip(labels, range(len(labels)), strict=True))
+    return np.fromiter(map(numbers.__getitem__, row), np.int32, len(row)), labels
 
 
 def _refuse_unless_tree(codes: NDArray[np.int32], labels: tuple[tuple[Label, ...], ...]) -> None:

@@ -43,6 +43,8 @@ def _confused(domain: Domain, hierarchy: Hierarchy) -> Collection[Label]:
     present, confused = set(domain.values), set[Label]()
     for level in range(1, hierarchy.levels - 1):
         labels = hierarchy.labels[level]
+        if present.isdisjoint(labels):
+            continue
         leaves = hierarchy.locate(labels)
         nodes = np.flatnonzero(leaves >= 0)
         astray = nodes[hierarchy.codes[level][leaves[nodes]] != nodes]

@@ -84,7 +84,7 @@ def grow(
 
 def complete(domain: Domain, rows: Levels, *, remedy: str) -> Hierarchy:
     """Add the values that the rows lack, and the root, which is a level of its own."""
-    leaves = set(rows[0])
+    leaves = frozenset[Label](rows[0])
     lacking: list[Label] = [v for v in domain.values if v not in leaves and v is not None]
     missing = None in domain.values and None not in leaves
     if lacking and domain.other is None:

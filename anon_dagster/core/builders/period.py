@@ -36,11 +36,14 @@ def by_period(
     HierarchyError
         If values are no such dates and the domain has no branch ``other``.
     """
-    read = {text: read_moment(text, written, until=until) for text in domain.texts}
-    readings = {text: day for text, day in read.items() if day is not None}
+    readings, same = dict[str, date](), dict[date, date]()  # a day is one object, soon looked up
+    for text in domain.texts:
+        day = read_moment(text, written, until=until)
+        if day is not None:
+            readings[text] = same.setdefault(day, day)
 
     def labels(days: list[date]) -> list[list[str]]:
-        return [_labels(days, _PERIODS[level]) for level in levels]
+        return [_labels(days, list(same), _PERIODS[level]) for level in levels]
 
     how = "as ISO 8601 writes them" if written is None else "of the format that the rule names"
     remedy = f"these are no dates {how}: give the format that they are written in"
@@ -60,7 +63,7 @@ def read_moment(text: str, written: str | None = None, *, until: int | None = No
         if written is not None:
             day = datetime.strptime(text, written).date()  # noqa: DTZ007 (its clock counts)
             return day if until is None else day.replace(year=until - (until - day.year) % 100)
-        return None if _WEEK.match(text) else datetime.fromisoformat(text).date()
+        return None if "W" in text and _WEEK.match(text) else datetime.fromisoformat(text).date()
     except ValueError:
         return None
 
@@ -69,9 +72,9 @@ _WEEK = re.compile(r"[0-9]{4}-?W[0-9]{2}(?:[^0-9-]|$)")
 """A week without its day is no day."""
 
 
-def _labels(days: list[date], name: Callable[[date], str]) -> list[str]:
-    names = {day: name(day) for day in set(days)}
-    return [names[day] for day in days]
+def _labels(days: list[date], different: list[date], name: Callable[[date], str]) -> list[str]:
+    names = {day: name(day) for day in different}
+    return [*map(names.__getitem__, days)]
 
 
 def _years(day: date, count: int) -> str:

@@ -1,5 +1,6 @@
 """Texts: masked one level after another, or the value suppressed at once."""
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,14 +18,18 @@ class Mask:
     parts: str | None = None
     """What separates parts, as ``.`` in 10.2.3.4; without it pieces are characters."""
 
-    def pieces(self, text: str) -> list[str]:
-        """Return the pieces of a text that are hidden one by one."""
-        return list(text) if self.parts is None else text.split(self.parts)
+    def pieces(self, text: str) -> Sequence[str]:
+        """Return the pieces of a text that are hidden one by one; characters are the text."""
+        return text if self.parts is None else text.split(self.parts)
 
-    def hide(self, pieces: list[str], count: int) -> str:
+    def hide(self, pieces: Sequence[str], count: int) -> str:
         """Return a text with so many of its pieces hidden."""
-        hidden, shown = [self.character] * count, len(pieces) - count
-        left = hidden + pieces[count:] if self.side == "left" else pieces[:shown] + hidden
+        shown = len(pieces) - count
+        if isinstance(pieces, str):
+            covered = self.character * count
+            return covered + pieces[count:] if self.side == "left" else pieces[:shown] + covered
+        hidden = [self.character] * count
+        left = (*hidden, *pieces[count:]) if self.side == "left" else (*pieces[:shown], *hidden)
         return (self.parts or "").join(left)
 
 
@@ -53,17 +58,44 @@ def by_mask(
         How many pieces are left at the other side by a single level; none of values that have no
         more. The levels are not asked for then.
     """
-    readings = {text: mask.pieces(text) for text in domain.texts}
+    texts = domain.texts
+    pieces = texts if mask.parts is None else map(mask.pieces, texts)
+    readings = dict[str, Sequence[str]](zip(texts, pieces, strict=True))
     longest = max(map(len, readings.values()), default=0)
     count = max(longest - 1, 0) // per_level if levels is None else levels
 
-    def masked(values: list[list[str]]) -> list[list[str]]:
+    def masked(values: list[Sequence[str]]) -> list[list[str]]:
         if keep is not None:
             return [[mask.hide(v, len(v) - (keep if len(v) > keep else 0)) for v in values]]
-        sizes = range(per_level, per_level * count + 1, per_level)
-        return [[mask.hide(value, min(size, len(value))) for value in values] for size in sizes]
+        return list(_masked(values, mask, range(per_level, per_level * count + 1, per_level)))
 
     return grow(domain, readings, masked)
+
+
+def _masked(
+    values: Sequence[Sequence[str]], mask: Mask, sizes: Iterable[int]
+) -> Iterator[list[str]]:
+    """Hide ever more pieces of values: give the labels of each level, (values,).
+
+    Where a character hides a character, what is hidden of a label is hidden of all values that read
+    like it.
+    """
+    if mask.parts is None and len(mask.character) == 1:
+        for size in sizes:
+            hidden = _characters_hidden(dict.fromkeys(map(str, values)), mask, size)
+            values = labels = [*map(hidden.__getitem__, map(str, values))]
+            yield labels
+    else:
+        for size in sizes:
+            yield [mask.hide(value, min(size, len(value))) for value in values]
+
+
+def _characters_hidden(texts: Iterable[str], mask: Mask, size: int) -> dict[str, str]:
+    """Return each text with so many of its characters hidden, or with all that it has."""
+    sign, cover = mask.character, mask.character * size
+    if mask.side == "left":
+        return {t: cover + t[size:] if len(t) > size else sign * len(t) for t in texts}
+    return {t: t[:-size] + cover if len(t) > size else sign * len(t) for t in texts}
 
 
 def by_suppression(domain: Domain) -> Hierarchy:

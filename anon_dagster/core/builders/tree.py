@@ -11,6 +11,7 @@ from anon_dagster.errors import HierarchyError
 
 Row = tuple[Label, ...]  # leaf to root
 _SHOWN = 5
+_TWICE = "a value that an earlier one names"
 
 
 def from_rows(
@@ -43,7 +44,11 @@ def from_rows(
         If a value stands twice, a label has two parents, or the rows lack values of the column and
         the domain has no branch ``other``.
     """
-    cleared = rows if "" in domain.values else [tuple(c or None for c in row) for row in rows]
+    cleared = (
+        rows
+        if "" in domain.values
+        else [tuple(c or None for c in row) if "" in row else row for row in rows]
+    )
     completed = _completed(cleared)
     ragged = len({len(_without_root(row)) for row in cleared}) > 1
     _refuse_faults(domain.column, completed, lines, ragged=ragged)
@@ -119,12 +124,13 @@ def _refuse_faults(
 
 def _faults(rows: Sequence[Row], *, ragged: bool) -> Iterator[tuple[list[int], str]]:
     """Yield what keeps rows from being a tree: the indices of the rows at fault, and the fault."""
-    levels = len(rows[0]) if rows else 0
-    if twice := _second((row[0], index) for index, row in enumerate(rows)):
-        yield twice, "a value that an earlier one names"
+    levels = [*zip(*rows, strict=True)]
+    if levels and len(set(levels[0])) < len(rows):
+        yield _second(zip(levels[0], range(len(rows)), strict=True)), _TWICE
         return
-    for level in range(1, levels - 1):
-        if forked := _second((row[level], row[level + 1]) for row in rows):
+    for level in range(1, len(levels) - 1):
+        if _fork(levels[level], levels[level + 1]):
+            forked = _second(zip(levels[level], levels[level + 1], strict=True))
             yield forked, f"a label of level {level} with another parent than an earlier one has"
             return
     if ragged and (astray := sorted(set(_below_others(rows)))):
@@ -145,6 +151,12 @@ def _below_others(rows: Sequence[Row]) -> list[int]:
         if label != row[0] and row[level + 1 : level + 2] != (label,)
         if above.setdefault(label, row[level + 1 :]) != row[level + 1 :]
     ]
+
+
+def _fork(labels: Sequence[Label], parents: Sequence[Label]) -> bool:
+    """Tell whether a label, (rows,), has several parents, (rows,)."""
+    last = dict(zip(labels, parents, strict=True))
+    return [*map(last.__getitem__, labels)] != [*parents]
 
 
 def _second(pairs: Iterable[tuple[Label, object]]) -> list[int]:

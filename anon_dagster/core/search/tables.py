@@ -23,13 +23,13 @@ _MANY = 2**23
 """Cells that take little memory."""
 _LARGE = 2**13
 """A table of so many rows is worth a smaller one."""
-_PACKED = 16
+_PACKED = 8
 """A pack of columns has at most one code for so many rows."""
 _REMEMBERED = 64
 """How many tables that were wanted once, and not made, are remembered."""
 _KEPT = 3
 """How many times the rows of the whole table may be kept in smaller ones."""
-_STEP = 16
+_STEP = 8
 """How many times smaller a table is made."""
 
 
@@ -160,7 +160,7 @@ class Tables:
             grid = Grid.of(columns, sizes, len(table))
         else:
             columns = ()
-            grid = Grid(self._ids(table, levels, sizes), space, sizes, None)
+            grid = Grid(self._ids(table, levels, sizes, space), space, sizes, None)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
@@ -174,9 +174,17 @@ class Tables:
             return None
         return sums(grid.ids, table.people, grid.space, population.people)
 
-    def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.integer]:
-        """Return the cell of each row, (rows,), a pack of columns at a time."""
-        kind = np.int32 if prod(sizes) < 2**31 else np.int64
+    def _ids(
+        self, table: Table, levels: Levels, sizes: tuple[int, ...], space: int
+    ) -> NDArray[np.integer]:
+        """Return the cell of each row, (rows,), a pack of columns at a time.
+
+        Parameters
+        ----------
+        space
+            How large numbers the cells will be given.
+        """
+        kind = np.int32 if space < 2**31 else np.int64
         ids: NDArray[np.integer] = np.zeros(len(table), dtype=kind)
         for pack in table.packs:
             lookup = np.zeros(1, dtype=np.intp)
@@ -235,18 +243,34 @@ class Tables:
 
     def _rolled_up(self, table: Table, levels: Levels) -> Table:
         """Return a table at more general levels, by adding up the rows that become alike."""
-        columns, sizes = self._generalized(table, levels), self._sizes(levels)
-        guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
-        everything = (*columns, *table.sensitive)
-        grid = Grid.of(everything, sizes + guarded, len(table))
+        sizes = self._sizes(levels)
+        grid, everything = self._grid_with_sensitive(table, levels, sizes)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         people = self._people(table, grid)
         cells = np.flatnonzero(totals if people is None else totals + people)
         of_cells = None if people is None else people[cells]
         decoded = grid.decode(cells, everything)
-        width = len(columns)
+        width = len(sizes)
         packs = Pack.all_of(decoded[:width], sizes, len(cells))
         return Table(levels, decoded[:width], decoded[width:], totals[cells], of_cells, packs)
+
+    def _grid_with_sensitive(
+        self, table: Table, levels: Levels, sizes: tuple[int, ...]
+    ) -> tuple[Grid, tuple[NDArray[np.integer], ...]]:
+        """Group the rows of a table by nodes and sensitive values; return what was grouped by.
+
+        Nothing, where the cells of the grid tell by themselves.
+        """
+        guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
+        space = prod(sizes + guarded)
+        if space > _most_cells(len(table)):
+            everything = (*self._generalized(table, levels), *table.sensitive)
+            return Grid.of(everything, sizes + guarded, len(table)), everything
+        ids = self._ids(table, levels, sizes, space)
+        for column, values in zip(table.sensitive, guarded, strict=True):
+            ids *= values
+            ids += column
+        return Grid(ids, space, sizes + guarded, None), ()
 
     def _forget(self) -> None:
         """Keep the memory of the smaller tables within some times that of the whole one."""
