@@ -85,6 +85,13 @@ def kind_for(size: int) -> type[np.integer[Any]]:
     return next((kind for kind in _KINDS if size - 1 <= np.iinfo(kind).max), np.int32)
 
 
+def narrow_counts(counts: NDArray[np.integer]) -> NDArray[np.integer]:
+    """Return counts, (tuples,), in the narrowest type that holds them: mostly they are 1."""
+    most = int(counts.max(initial=0))
+    kind = next((kind for kind in _KINDS if most <= np.iinfo(kind).max), np.int64)
+    return counts.astype(kind, copy=False)
+
+
 def _narrow(column: NDArray[np.integer]) -> NDArray[np.integer]:
     """Return codes, (tuples,), in the narrowest type that holds them, side by side in memory."""
     least, most = int(column.min(initial=0)), int(column.max(initial=0))

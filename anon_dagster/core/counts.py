@@ -5,6 +5,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+_STRETCH = 2**20
+"""Rows that are added up at a time …"""
+_FEWER = 16
+"""… where they are so many times the sums."""
 _SAFE = 2**62
 """64-bit integers hold results up to here, and their sums and differences."""
 
@@ -30,6 +34,12 @@ def sums(
         What the counts add up to at most.
     """
     if records < 2**53:  # a float holds every sum
+        if size * _FEWER < len(keys):
+            totals = np.zeros(size)
+            for first in range(0, len(keys), _STRETCH):
+                part = slice(first, first + _STRETCH)
+                totals += np.bincount(keys[part], counts[part], size)
+            return totals.astype(np.int64)
         return np.bincount(keys, counts, size).astype(np.int64)
     total = np.zeros(size, dtype=np.int64)
     np.add.at(total, keys, counts)

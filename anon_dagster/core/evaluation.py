@@ -34,7 +34,7 @@ class Evaluation:
 def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     """Evaluate a candidate, a level per quasi-identifier."""
     columns = [h.codes[level] for h, level in zip(problem.hierarchies, levels, strict=True)]
-    generalized = [column[problem.codes[:, q]] for q, column in enumerate(columns)]
+    generalized = map(np.take, columns, problem.codes.columns)
     sizes = [len(h.labels[level]) for h, level in zip(problem.hierarchies, levels, strict=True)]
     groups = group(generalized, sizes, len(problem.counts))
     people = people_behind(problem, groups.ids, levels)
@@ -42,7 +42,8 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     failing = ~all_hold(problem.models, classes)
     kept = ~failing[groups.ids]
     suppressed = int(classes.sizes[failing].sum())
-    nodes = [column[groups.first[~failing]] for column in generalized]
+    first = groups.first[~failing]
+    nodes = [column[problem.codes[first, q]] for q, column in enumerate(columns)]
     outcome = Generalization(
         problem.weighted_table, tuple(levels), nodes, classes.sizes[~failing], suppressed
     )
@@ -72,7 +73,7 @@ def summarize(
     reference: NDArray[np.bool_] | None = None,
     people: NDArray[np.int64] | None = None,
 ) -> EquivalenceClasses:
-    """Describe classes as privacy models see them.
+    """Describe classes as privacy models see them; of attributes that none asks for, nothing.
 
     Parameters
     ----------
@@ -85,21 +86,30 @@ def summarize(
     people
         (classes,): who of the population is behind each class, if that is known.
     """
-    member = ids >= 0
+    absent = ids < 0
+    member = ~absent if absent.any() else slice(None)
     sizes = np.zeros(classes, dtype=np.int64)
     np.add.at(sizes, ids[member], problem.counts[member])
-    histograms = []
-    for a, values in enumerate(problem.sensitive_sizes):
-        column = problem.sensitive[:, a]
-        keys, entry = np.unique(ids[member] * values + column[member], return_inverse=True)
-        counts = np.zeros(len(keys), dtype=np.int64)
-        np.add.at(counts, entry, problem.counts[member])
+    histograms = [_UNGUARDED] * len(problem.sensitive_sizes)
+    for a in sorted({model.sensitive for model in problem.models if model.sensitive is not None}):
+        column, values = problem.sensitive.columns[a], problem.sensitive_sizes[a]
+        of_classes, own = ids[member], column[member]
+        entries = group([of_classes, own], [classes, values], len(own))
+        counts = entries.sums(problem.counts[member])
+        first = entries.first
         whole = np.zeros(values, dtype=np.int64)
         of = slice(None) if reference is None else reference
         np.add.at(whole, column[of], problem.counts[of])
-        width = max(values, 1)
-        histograms.append(Histogram(keys // width, (keys % width).astype(np.int32), counts, whole))
+        histograms[a] = Histogram(of_classes[first], own[first].astype(np.int32), counts, whole)
     return EquivalenceClasses(sizes, tuple(histograms), people)
+
+
+_UNGUARDED = Histogram(
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int32),
+    np.zeros(0, dtype=np.int64),
+    np.zeros(0, dtype=np.int64),
+)
 
 
 def people_behind(

@@ -1,13 +1,13 @@
 """The frequency table: the distinct tuples of a table and how many records have each."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes
-from anon_dagster.core.runs import Run
+from anon_dagster.core.codes import Codes, kind_for
+from anon_dagster.core.runs import Packing, Run, SortedRun, Words, merged, stretches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,21 @@ class FrequencyTable:
     @classmethod
     def of_run(cls, run: Run) -> "FrequencyTable":
         """Return the tuples of a run with a code for each attribute."""
-        return cls(run.codes, run.counts, run.packing.sizes)
+        return cls.of_runs([run], run.packing)
+
+    @classmethod
+    def of_runs(cls, runs: Sequence[SortedRun], packing: Packing) -> "FrequencyTable":
+        """Add up runs over the same codes, at least one, range of keys by range of keys."""
+        kinds = [kind_for(size) for size in packing.sizes]
+        columns: list[list[NDArray[np.integer]]] = [[np.zeros(0, kind)] for kind in kinds]
+        counts: list[NDArray[np.integer]] = [np.zeros(0, dtype=np.uint8)]
+        for words, of_words in _read(runs):
+            counts.append(of_words)
+            for column, kind, codes in zip(columns, kinds, packing.unpack(words), strict=True):
+                column.append(codes.astype(kind))
+        whole = np.concatenate(counts, dtype=np.int64)
+        joined = [np.concatenate(columns.pop(0)) for _ in kinds]  # what was joined is let go
+        return cls(Codes(tuple(joined), len(whole)), whole, packing.sizes)
 
     @property
     def records(self) -> int:
@@ -52,3 +66,9 @@ class FrequencyTable:
         """Replace each attribute's values by others: ``codes[a][v]`` stands for value v of a."""
         columns = [new[old] for new, old in zip(codes, self.codes.columns, strict=True)]
         return FrequencyTable.of_run(Run.of(columns, sizes, self.counts))
+
+
+def _read(runs: Sequence[SortedRun]) -> Iterator[tuple[Words, NDArray[np.integer]]]:
+    if len(runs) == 1:
+        return map(runs[0].read, stretches(len(runs[0])))
+    return merged(runs)

@@ -1,7 +1,8 @@
 """Rows of codes as single integers, whatever the product of their sizes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,25 +30,41 @@ class Groups:
         return sums
 
 
-def group(columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> Groups:
+def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> Groups:
     """Join equal rows.
 
     Parameters
     ----------
     columns
-        Codes, each (rows,) and below its size.
+        Codes, each (rows,) and below its size; one is looked at at a time.
     sizes
         How many codes each column may hold; their product may be of any size.
     rows
         How many rows there are, for tables without columns.
     """
     keys = row_keys(columns, sizes, rows)
+    if prod(sizes) <= rows:  # an array of cells takes less memory than sorting
+        return _grouped_by_cell(keys, prod(sizes))
+    if (keys[1:] >= keys[:-1]).all():  # as those of a frequency table are
+        opens = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
+        ids = np.zeros(rows, dtype=np.int64)
+        ids[opens[1:]] = 1
+        return Groups(np.cumsum(ids, out=ids), opens)
     _, first, ids = np.unique(keys, return_index=True, return_inverse=True)
-    return Groups(ids.reshape(-1).astype(np.int64), first.astype(np.int64))
+    return Groups(ids.reshape(-1).astype(np.int64, copy=False), first.astype(np.int64, copy=False))
+
+
+def _grouped_by_cell(keys: NDArray[np.int64], cells: int) -> Groups:
+    """Join rows of the same key, (rows,), below the number of cells, without sorting."""
+    first = np.full(cells, -1, dtype=np.int64)
+    first[keys[::-1]] = np.arange(len(keys) - 1, -1, -1)  # the first row of a cell comes last
+    present = first >= 0
+    ranks = np.cumsum(present) - 1
+    return Groups(ranks[keys], first[present])
 
 
 def row_keys(
-    columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int
+    columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: int
 ) -> NDArray[np.int64]:
     """Return a number for each row, (rows,), in the order of the rows; see :func:`group`."""
     keys = np.zeros(rows, dtype=np.int64)
@@ -55,7 +72,8 @@ def row_keys(
     for column, size in zip(columns, sizes, strict=True):
         if space * size > LARGEST:
             keys, space = _dense(keys)
-        keys = keys * size + column
+        keys *= size
+        keys += column
         space *= size
     return keys
 

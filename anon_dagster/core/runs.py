@@ -6,16 +6,21 @@ Sorting words sorts tuples lexicographically, and takes a fraction of what sorti
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes, kind_for
+from anon_dagster.core.codes import narrow_counts
 from anon_dagster.core.keys import LARGEST
 
 Words = tuple[NDArray[np.int64], ...]  # each (tuples,)
 _STRETCH = 2**18
 """Tuples that are unpacked at a time."""
+_RANGE = 2**20
+"""Tuples of all runs that are merged at a time, about."""
+MARKED = 2**12
+"""Every so many tuples one is marked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class Run:
     """Distinct tuples, ascending, and how many records have each."""
 
     words: Words
-    counts: NDArray[np.int64]  # (tuples,), each at least 1
+    counts: NDArray[np.integer]  # (tuples,), each at least 1, as narrow as they may be
     packing: Packing
 
     @classmethod
@@ -74,7 +79,7 @@ class Run:
         cls,
         columns: Sequence[NDArray[np.integer]],
         sizes: Sequence[int],
-        counts: NDArray[np.int64],
+        counts: NDArray[np.integer],
     ) -> "Run":
         """Join equal tuples, of the codes in columns, each (tuples,), and add up their counts."""
         packing = Packing(tuple(sizes))
@@ -89,30 +94,62 @@ class Run:
         return self.counts.nbytes + sum(word.nbytes for word in self.words)
 
     @property
+    def marks(self) -> NDArray[np.int64]:
+        """See :class:`SortedRun`."""
+        return self.words[0][::MARKED] if self.words else np.zeros(0, dtype=np.int64)
+
+    def read(self, part: slice) -> tuple[Words, NDArray[np.integer]]:
+        """See :class:`SortedRun`."""
+        return _at(self.words, part), self.counts[part]
+
+    def place(self, key: int) -> int:
+        """See :class:`SortedRun`."""
+        return int(np.searchsorted(self.words[0], key))
+
+    @property
     def columns(self) -> list[NDArray[np.int64]]:
         """The codes of each attribute, each (tuples,)."""
         return self.packing.unpack(self.words)
 
-    @property
-    def codes(self) -> Codes:
-        """The same codes, each column as narrow as it may be; unpacked stretch by stretch."""
-        columns = [np.empty(len(self), dtype=kind_for(size)) for size in self.packing.sizes]
-        for part in stretches(len(self)):
-            unpacked = self.packing.unpack(_at(self.words, part))
-            for column, codes in zip(columns, unpacked, strict=True):
-                column[part] = codes
-        return Codes(tuple(columns), len(self))
+    def without_tuples(self) -> "Run":
+        """Return a run over the same codes that has none."""
+        nothing = tuple(np.zeros(0, dtype=np.int64) for _ in self.words)
+        return Run(nothing, np.zeros(0, dtype=np.uint8), self.packing)
 
     def recode(self, codes: Sequence[NDArray[np.integer]], sizes: Sequence[int]) -> "Run":
         """Replace each attribute's codes by others: ``codes[a][v]`` stands for code v of a."""
         packing = Packing(tuple(sizes))
         words = tuple(np.empty(len(self), dtype=np.int64) for _ in packing.stretches)
         for part in stretches(len(self)):
-            old = self.packing.unpack(_at(self.words, part))
-            replaced = [new[column] for new, column in zip(codes, old, strict=True)]
-            for word, packed in zip(words, packing.pack(replaced), strict=True):
+            replaced = recoded(_at(self.words, part), self.packing, codes, packing)
+            for word, packed in zip(words, replaced, strict=True):
                 word[part] = packed
         return Run(*joined(words, self.counts), packing)
+
+
+def recoded(
+    words: Words, packing: Packing, codes: Sequence[NDArray[np.integer]], into: Packing
+) -> Words:
+    """Replace the codes in words: ``codes[a][v]`` stands for code v of attribute a."""
+    columns = packing.unpack(words)
+    return into.pack([new[old] for new, old in zip(codes, columns, strict=True)])
+
+
+class SortedRun(Protocol):
+    """A run wherever it is kept, read stretch by stretch."""
+
+    @property
+    def marks(self) -> NDArray[np.int64]:
+        """The first word of every so many tuples, so that ranges of keys can be told."""
+
+    def read(self, part: slice) -> tuple[Words, NDArray[np.integer]]:
+        """Return the words of some tuples, and their counts."""
+
+    def place(self, key: int) -> int:
+        """Return the place of the first tuple whose first word is not below a key."""
+
+    def __len__(self) -> int:
+        """Return how many tuples it has."""
 
 
 def stretches(tuples: int) -> Iterator[slice]:
@@ -123,26 +160,62 @@ def stretches(tuples: int) -> Iterator[slice]:
 
 def merge(runs: Sequence[Run]) -> Run:
     """Add up runs over the same codes, at least one, in any order."""
+    runs = [run for run in runs if len(run)] or runs[:1]
     if len(runs) == 1:
         return runs[0]
-    words = zip(*(run.words for run in runs), strict=True)
-    whole = tuple(np.concatenate(parts) for parts in words)
-    counts = np.concatenate([run.counts for run in runs])
-    return Run(*joined(whole, counts), runs[0].packing)
+    parts = list(merged(runs))
+    words = tuple(map(np.concatenate, zip(*(words for words, _ in parts), strict=True)))
+    counts = np.concatenate([counts for _, counts in parts])
+    return Run(words, counts, runs[0].packing)
 
 
-def joined(words: Words, counts: NDArray[np.int64]) -> tuple[Words, NDArray[np.int64]]:
-    """Sort words, each (tuples,), join equal tuples, and add up their counts."""
+def merged(runs: Sequence[SortedRun]) -> Iterator[tuple[Words, NDArray[np.integer]]]:
+    """Add up runs over the same codes, range of keys by range of keys, ascending.
+
+    A range has about as many tuples of all runs together, unless very many have the same first
+    word.
+    """
+    begins = [0] * len(runs)
+    for bound in [*_bounds(runs), None]:
+        ends = [len(run) if bound is None else run.place(bound) for run in runs]
+        read = [
+            run.read(slice(*part))
+            for run, *part in zip(runs, begins, ends, strict=True)
+            if part[0] < part[1]
+        ]
+        begins = ends
+        if read:
+            words = tuple(map(np.concatenate, zip(*(words for words, _ in read), strict=True)))
+            yield joined(words, np.concatenate([counts for _, counts in read]))
+
+
+def _bounds(runs: Sequence[SortedRun]) -> list[int]:
+    """Return the first words that divide the tuples of runs into ranges of about a size."""
+    marks = np.sort(np.concatenate([run.marks for run in runs]))
+    ranges = sum(map(len, runs)) // _RANGE
+    places = np.arange(1, ranges + 1) * len(marks) // (ranges + 1)
+    return [int(bound) for bound in np.unique(marks[places])]
+
+
+def joined(words: Words, counts: NDArray[np.integer]) -> tuple[Words, NDArray[np.integer]]:
+    """Sort words, each (tuples,), join equal tuples, and add up their counts.
+
+    Counts are as narrow as they may be.
+    """
     if not len(counts) or not words:
-        return words, counts[:0] if not len(counts) else counts.sum(keepdims=True)
+        total = counts.astype(np.int64).sum(keepdims=True)
+        return words, counts[:0] if not len(counts) else narrow_counts(total)
     if len(words) == 1 and (counts == 1).all():  # keys alone sort far faster than their places
         ordered: Words = (np.sort(words[0]),)
         starts = _starts(ordered)
-        return _at(ordered, starts), np.diff(starts, append=len(counts))
-    order = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
-    ordered = _at(words, order)
-    starts = _starts(ordered)
-    return _at(ordered, starts), np.add.reduceat(counts[order], starts)
+        return _at(ordered, starts), narrow_counts(np.diff(starts, append=len(counts)))
+    if len(words) > 1 or (words[0][1:] < words[0][:-1]).any():
+        order = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
+        words, counts = _at(words, order), counts[order]
+    starts = _starts(words)
+    if len(starts) == len(counts):
+        return words, narrow_counts(counts)
+    return _at(words, starts), narrow_counts(np.add.reduceat(counts, starts, dtype=np.int64))
 
 
 def _at(words: Words, places: NDArray[np.int64] | slice) -> Words:

@@ -12,7 +12,7 @@ from anon_dagster.core.hierarchy import Label
 class Generalized:
     """How one quasi-identifier reads in each class, and what that costs."""
 
-    codes: NDArray[np.int32]  # (classes,): a label each
+    codes: NDArray[np.integer]  # (classes,): a label each
     labels: tuple[Label, ...]  # (labels,)
     covered: NDArray[np.int64]  # (labels,): leaves of the hierarchy that each stands for
     heights: NDArray[np.float64]  # (labels,): level / (levels - 1), 0 to 1

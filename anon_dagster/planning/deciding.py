@@ -12,6 +12,7 @@ from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
 from anon_dagster.core.steps import OnStep, ignore_steps
+from anon_dagster.engine.memory import give_back
 from anon_dagster.errors import (
     UnreachableError,
 )
@@ -39,7 +40,9 @@ def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Soluti
     on_search, on_recode = _steps_of("search", on_progress), _steps_of("recode", on_progress)
     if plan.policy.objective.metric == "classification":
         return _most_accurate(plan, plan.policy.objective.candidates, on_search)[0]
-    return _with_aggregates(plan, _decided(plan, on_search, on_recode))
+    solution = _with_aggregates(plan, _decided(plan, on_search, on_recode))
+    give_back()
+    return solution
 
 
 def decide_soon(

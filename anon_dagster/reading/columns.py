@@ -56,8 +56,8 @@ class ColumnCount:
         if missing:
             texts = pa.concat_arrays([texts, pa.nulls(1, pa.string())])
             counts = np.append(counts, missing)
-        mode = max(missing, int(values.many.counts.max(initial=0)))
-        many = Many(values.many.drawn, mode, int(values.many.counts.sum()), values.many)
+        mode = max(missing, values.many.most)
+        many = Many(values.many.drawn, mode, values.many.records, values.many)
         distinct = len(values.many)
         return cls(texts, counts, values.kinds, distinct, missing, decimal, many=many)
 
@@ -148,14 +148,14 @@ class ColumnCount:
         own, others = (_part(column).hashed().many for column in (self, other))
         assert own is not None, "it was hashed just now"
         assert others is not None, "it was hashed just now"
-        return int(own.counts[np.isin(own.hashes, others.hashes)].sum())
+        return own.shared_with(others)
 
     def hide(self) -> "ColumnCount":
         """Drop the values, but keep what tells whether another table has one of them."""
         hashed = _part(self).hashed()
         assert hashed.many is not None, "it was hashed just now"
         bare = self.forget()
-        records = int(hashed.many.counts.sum())
+        records = hashed.many.records
         return replace(bare, many=Many(bare.values, 0, records, hashed.many.hide()))
 
     def forget(self) -> "ColumnCount":

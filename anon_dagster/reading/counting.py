@@ -16,13 +16,11 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
-from anon_dagster.reading.part import PartCount, count_part, join_parts
+from anon_dagster.reading.joining import Joining
+from anon_dagster.reading.part import PartCount, count_part
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
-
-_AT_ONCE = 2**27
-"""Bytes of parts that wait to be joined, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,7 +127,7 @@ def count(
     hidden, asked = set(hidden) - set(attributes), dict(patterns or {})
     count_one = partial(_count_piece, attributes, asked, decimal)
     nothing = source.schema.empty_table().select(list(source.columns))
-    parts = _Parts(count_one(Piece(nothing, 0, frozenset(hidden))))
+    parts = Joining(count_one(Piece(nothing, 0, frozenset(hidden))))
     reading = replace(reading, many=lambda: parts.many)
     with closing(scan(source, count_one, reading)) as counted:
         for part in counted:
@@ -146,33 +144,7 @@ def count(
         columns[name] = columns[name].hide()
     unread = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
     columns |= dict.fromkeys(source.skipped, unread)  # of what was not read nobody can tell
-    return Count(columns, attributes, FrequencyTable.of_run(whole.run))
-
-
-class _Parts:
-    """Parts on their way to one count.
-
-    They are joined whenever as many bytes came anew as are joined already, so that the work grows
-    with the table, not with its square.
-    """
-
-    def __init__(self, empty: PartCount) -> None:
-        self._joined = empty
-        self._fresh: list[PartCount] = []
-
-    @property
-    def many(self) -> frozenset[str]:
-        """The columns whose values need not be kept."""
-        return self._joined.many
-
-    def add(self, part: PartCount) -> None:
-        self._fresh.append(part)
-        if sum(each.bytes for each in self._fresh) > max(_AT_ONCE, self._joined.bytes):
-            self.whole()
-
-    def whole(self) -> PartCount:
-        self._joined, self._fresh = join_parts([self._joined, *self._fresh]), []
-        return self._joined
+    return Count(columns, attributes, whole.table)
 
 
 def _count_piece(

@@ -13,9 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.runs import Run, merge
+from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.runs import Run, SortedRun, merge
 from anon_dagster.reading.multitude import Multitude, join_multitudes
 from anon_dagster.storage.categories import joined_categories
+from anon_dagster.storage.stored_runs import RecodedRun, StoredRun, fewer
 from anon_dagster.storage.values import Kinds, text_array
 
 MOST_VALUES = 2**20
@@ -66,11 +68,43 @@ class PartCount:
     run: Run  # code v of attribute a is columns[a].texts[v]
     orders: Mapping[str, tuple[pa.StringArray, ...]]
     """The different orders of its categories that each attribute declares, if it does."""
+    spilled: tuple[RecodedRun, ...] = ()
+    """Further tuples, in files until all parts are joined; any may be among several."""
 
     @property
     def bytes(self) -> int:
         """The memory that it takes."""
         return self.run.bytes + sum(values.bytes for values in self.columns.values())
+
+    @property
+    def table(self) -> FrequencyTable:
+        """The tuples of all parts, once these are joined."""
+        runs: list[SortedRun] = list(self.spilled)
+        if len(self.run) or not runs:
+            runs.append(self.run)
+        return FrequencyTable.of_runs(runs, self.run.packing)
+
+    def spill(self) -> "PartCount":
+        """Put what grows with the records into files; the values of attributes are in order."""
+        spilled, columns = self.spilled, dict(self.columns)
+        run = self.run
+        if len(run) and self.attributes:
+            spilled = (*spilled, RecodedRun.of(StoredRun.of(run)))
+            whole = fewer(spilled, run.packing)
+            spilled = spilled if whole is None else (RecodedRun.of(whole),)
+            run = run.without_tuples()
+        for name, values in columns.items():
+            if values.many is not None:
+                columns[name] = replace(values, many=values.many.spill())
+        return replace(self, columns=columns, run=run, spilled=spilled)
+
+    def settled(self) -> "PartCount":
+        """Join what is in files of values that are too many to keep."""
+        columns = {
+            name: values if values.many is None else replace(values, many=values.many.settled())
+            for name, values in self.columns.items()
+        }
+        return replace(self, columns=columns)
 
     @property
     def many(self) -> frozenset[str]:
@@ -205,7 +239,12 @@ def join_parts(parts: Sequence[PartCount]) -> PartCount:
         name: reduce(_with_orders, [part.orders[name] for part in parts])
         for name in parts[0].orders
     }
-    return PartCount(attributes, columns, merge(runs), orders)
+    spilled = tuple(
+        run.recode([codes[name][p] for name in attributes], sizes)
+        for p, part in enumerate(parts)
+        for run in part.spilled
+    )
+    return PartCount(attributes, columns, merge(runs), orders, spilled)
 
 
 def _sorted_values(parts: Sequence[PartValues]) -> tuple[PartValues, list[NDArray[np.int32]]]:

@@ -87,4 +87,6 @@ def drawn(source: OpenSource, policy: Policy) -> SampledSource | None:
 
 def drawn_again(source: OpenSource, sampling: Sampling | None) -> OpenSource:
     """Return the records of a source that were drawn before; all, if none were."""
-    return source if sampling is None else SampledSource(source, sampling)
+    if sampling is None:
+        return source
+    return SampledSource(source, replace(sampling, records=0))  # as it was when they were counted

@@ -4,6 +4,8 @@ Threads are given the pieces that this process reads. The processes of a cluster
 themselves. The results come in the order of the records, and are the same.
 """
 
+import hashlib
+import pickle
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -127,10 +129,13 @@ def _results(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> 
     jobs = ((part, first, reading.many()) for part, first in parts)
     work_on_part = partial(_scan_part, source, work)
     sent = engine.send(work_on_part, jobs, kind=reading.kind, on_wait=reading.wait)
+    sizes = []
     with closing(sent):
         for records, results in sent:
+            sizes.append(records)
             reading.on_rows(records)
             yield from results
+    _note(source, sizes)
 
 
 def first_places(source: OpenSource) -> list[int]:
@@ -142,6 +147,7 @@ def records_of_parts(source: OpenSource) -> list[int]:
     """Return how many records each part has, (parts,), reading those that do not tell."""
     engine = in_use()
     known = {part: part.records for part in source.parts if part.records is not None}
+    known |= dict(zip(source.parts, _NOTED.get(_mark(source), ()), strict=False))
     unknown = [part for part in source.parts if part not in known]
     count_one = partial(_records_in, source)
     if unknown and engine.is_cluster and are_shared(engine, source.files):
@@ -149,7 +155,26 @@ def records_of_parts(source: OpenSource) -> list[int]:
     else:
         found = map(count_one, unknown)
     known |= dict(zip(unknown, found, strict=True))
-    return [known[part] for part in source.parts]
+    sizes = [known[part] for part in source.parts]
+    if unknown and engine.is_cluster:
+        _note(source, sizes)
+    return sizes
+
+
+_NOTED: dict[bytes, tuple[int, ...]] = {}
+"""How many records the parts of sources have that a cluster read lately."""
+_MOST_NOTED = 16
+
+
+def _note(source: OpenSource, sizes: Iterable[int]) -> None:
+    _NOTED[_mark(source)] = tuple(sizes)
+    while len(_NOTED) > _MOST_NOTED:
+        _NOTED.pop(next(iter(_NOTED)))
+
+
+def _mark(source: OpenSource) -> bytes:
+    """Return what tells a source from others, and from itself if its files changed."""
+    return hashlib.sha256(pickle.dumps(source)).digest() if source.files else b""
 
 
 def pieces(source: OpenSource, on_rows: OnRows) -> Iterator[Piece]:

@@ -49,7 +49,7 @@ class ByTuple:
 
     index: TupleIndex  # of the tuples, or of their quasi-identifiers if these suffice
     classes: NDArray[np.int64]  # (tuples,): -1 suppressed
-    labels: tuple[NDArray[np.int32], ...]  # (quasi-identifiers,) of (classes,)
+    labels: tuple[NDArray[np.integer], ...]  # (quasi-identifiers,) of (classes,)
 
     def place(self, codes: AttributeCodes, records: int) -> Placed:
         """Find the labels of records by the codes of their values."""
@@ -58,7 +58,7 @@ class ByTuple:
             stacked[:, a] = codes[a]
         tuples = self.index.find(stacked)
         classes = self.classes[tuples]
-        labels = [np.append(of_class, np.int32(-1))[classes] for of_class in self.labels]
+        labels = [np.append(of_class, -1).astype(np.int32)[classes] for of_class in self.labels]
         return labels, classes < 0, int((tuples < 0).sum())
 
 
@@ -83,7 +83,7 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
     classes, labels = solution.classes[kept], []
     for q, column in enumerate(solution.generalized):
         of_value = np.full(max(table.sizes[q], 1), -1, dtype=np.int32)
-        values, own = table.codes[kept, q], column.codes[classes]
+        values, own = table.codes.columns[q][kept], column.codes[classes].astype(np.int32)
         of_value[values] = own
         if (of_value[values] != own).any():
             return None
@@ -92,8 +92,11 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
     if len(packing.stretches) != 1:
         return None
     failing = _failing(table, solution, labels, packing)
-    released = np.unique(classes)
-    (held,) = packing.pack([column.codes[released] for column in solution.generalized])
+    released = np.zeros(int(classes.max(initial=-1)) + 1, dtype=np.bool_)
+    released[classes] = True
+    (held,) = packing.pack(
+        [column.codes[np.flatnonzero(released)] for column in solution.generalized]
+    )
     if np.isin(held, failing).any():
         return None
     return ByValue(tuple(labels), packing, failing)

@@ -184,13 +184,15 @@ def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int
         return 0
     attributes = [_placed(pairs, stored, name) for name in names]
     known = np.logical_and.reduce(
-        [np.ones(pairs.records, np.bool_)] + [p >= 0 for p, *_ in attributes]
+        [np.ones(pairs.records, np.bool_)] + [places >= 0 for places, _ in attributes]
     )
     classes = np.zeros(int(known.sum()), dtype=np.int64)
     tuples, of_tuples = np.arange(len(stored.table)), np.zeros(len(stored.table), dtype=np.int64)
-    for places, codes, size in attributes:  # tuples that none of the pairs has are left out
+    for name, (places, of_values) in zip(names, attributes, strict=True):
+        # tuples that none of the pairs has are left out
+        size, position = len(of_values), stored.attributes.index(name)
         seen, classes = np.unique(classes * size + places[known], return_inverse=True)
-        keys = of_tuples * size + codes[tuples]
+        keys = of_tuples * size + of_values[stored.table.codes.columns[position][tuples]]
         of_tuples = np.minimum(np.searchsorted(seen, keys), max(len(seen) - 1, 0))
         same = seen[of_tuples] == keys if len(seen) else np.zeros(len(keys), dtype=np.bool_)
         tuples, of_tuples = tuples[same], of_tuples[same]
@@ -204,10 +206,8 @@ def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int
     return int((~known).sum() + np.maximum(apart, 0).sum())
 
 
-def _placed(
-    pairs: Pairs, stored: Count, name: str
-) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """Return the codes of an attribute, (pairs,) and (tuples,), and how many there may be.
+def _placed(pairs: Pairs, stored: Count, name: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the codes of an attribute, (pairs,) and (values,).
 
     A code is the place of a label among those that are stored, -1 if it is not.
     """
@@ -215,8 +215,7 @@ def _placed(
     texts = _alike(column.values, column.decimal)
     places = position_among(texts, _alike(pairs.labels(name), column.decimal))
     of_values = position_among(texts, texts).astype(np.int64)
-    codes = of_values[stored.table.codes[:, stored.attributes.index(name)]]
-    return places.astype(np.int64), codes, len(texts)
+    return places.astype(np.int64), of_values
 
 
 def _alike(texts: pa.StringArray, mark: str) -> pa.StringArray:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.engine.memory import give_back
 from anon_dagster.errors import AnonError, PromiseBrokenError, SourceError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
@@ -100,6 +101,7 @@ def write_release(
         reading = Scan("write", on_rows, examiner.of_source)
         write_records(staged, source, made, reading, encoded=encoded)
         files = staged.seal()
+        give_back()
         stored_source = staged.staged_source()
         stored = count_release_of(
             open_source(stored_source),

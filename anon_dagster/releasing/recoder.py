@@ -26,7 +26,7 @@ from anon_dagster.storage.targets import FileOfRows, StagedTarget, after, write_
 
 BLOCK = 2**18
 """How many records are sorted together, about."""
-_SHARE_OF_MEMORY = 0.25
+_SHARE_OF_MEMORY = 1 / 16
 """How much of the engine's memory recoded records may take before they go into files."""
 _TIMES = "\0times"
 """The column of how many records read alike; no column of a table has such a name."""

@@ -26,7 +26,7 @@ References
    clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, nan
@@ -119,24 +119,18 @@ def risk_statistics(
     size = policy.population if isinstance(policy.population, int) else None
     behind, note = _population(problem, solution, size, population)
     threshold = Fraction(str(policy.risk_threshold))
-    identity = np.zeros(problem.codes.shape[1], dtype=np.int64)
-    every = np.arange(len(problem.counts))
-    of_source = partition(problem.codes.columns, problem.counts)
-    kept = np.flatnonzero(solution.classes >= 0)
-    of_release = partition([solution.classes[kept]], problem.counts[kept])
-    source = _with_people(problem, (every, of_source), identity, behind)
-    levels = identity if solution.levels is None else np.array(solution.levels)
-    release = _with_people(problem, (kept, of_release), levels, behind)
     people = people_of(problem, policy, population)
-    tables = {"source": source, "release": release}
-    columns = {
-        name: pd.Series(dict(_statistics(problem, policy, t, threshold, people)), dtype=object)
-        for name, t in tables.items()
-    }  # object: counts stay exact
+    columns, chosen = {}, []
+    for name, table in _tables(problem, solution, behind):
+        statistics = dict(_statistics(problem, policy, table, threshold, people))
+        columns[name] = pd.Series(statistics, dtype=object)  # counts stay exact
+        if people is not None:
+            chosen.append(dankar(Sample.of(table.classes.sizes, people)).by)
+        del table  # the other one is made once this one is gone
     frame = pd.DataFrame(columns)
     frame["note"] = [note if name.startswith(("jour", "mark")) else "" for name in frame.index]
     if people is not None:
-        frame.loc["population_uniqueness_dankar", "note"] = _chosen(tables, people)
+        frame.loc["population_uniqueness_dankar", "note"] = _chosen(chosen, people)
     return frame.rename_axis("statistic")
 
 
@@ -147,6 +141,21 @@ def people_of(problem: Problem, policy: Policy, population: PopulationTable | No
     if isinstance(policy.population, int):
         return max(policy.population, problem.records)
     return None
+
+
+def _tables(
+    problem: Problem, solution: Solution, behind: int | PopulationTable | None
+) -> Iterator[tuple[str, _Released]]:
+    """Give the source and the release, one after the other, for each takes much memory."""
+    identity = np.zeros(problem.codes.shape[1], dtype=np.int64)
+    every = np.arange(len(problem.counts))
+    of_source = every, partition(problem.codes.columns, problem.counts)
+    yield "source", _with_people(problem, of_source, identity, behind)
+    del every, of_source
+    kept = np.flatnonzero(solution.classes >= 0)
+    of_release = kept, partition([solution.classes[kept]], problem.counts[kept])
+    levels = identity if solution.levels is None else np.array(solution.levels)
+    yield "release", _with_people(problem, of_release, levels, behind)
 
 
 # -- the population ------------------------------------------------------------------------
@@ -264,10 +273,9 @@ def _uniqueness(sample: Sample) -> Iterator[Statistic]:
         yield f"population_uniqueness_{estimator}", share
 
 
-def _chosen(tables: Mapping[str, _Released], people: int) -> str:
+def _chosen(chosen: Iterable[str], people: int) -> str:
     """Say which estimator the rule chose for each table."""
-    chosen = ((name, dankar(Sample.of(t.classes.sizes, people)).by) for name, t in tables.items())
-    used = ("nothing to estimate" if by == "dankar" else by for _, by in chosen)
+    used = ("nothing to estimate" if by == "dankar" else by for by in chosen)
     return "of the {:,} people of the population; source: {}, release: {}".format(people, *used)
 
 
@@ -275,7 +283,7 @@ def _reached(
     problem: Problem, released: _Released, position: int, name: str
 ) -> Iterator[Statistic]:
     """Tell what a table reaches for one sensitive attribute."""
-    values = problem.sensitive[released.rows, position]
+    values = problem.sensitive.columns[position][released.rows]
     counts = problem.counts[released.rows]
     held = contents(released.classes, values, counts)
     whole = np.zeros(problem.sensitive_sizes[position], dtype=np.int64)

@@ -29,7 +29,7 @@ class _Released:
 
     problem: Problem
     generalized: tuple[Generalized, ...]  # with codes of the released classes, (classes,)
-    classes: Partition  # of the released tuples
+    classes: Partition  # class -1 is that of suppressed tuples
     outcome: Outcome
 
     @property
@@ -101,10 +101,11 @@ def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
 def identity(problem: Problem) -> Solution:
     """Return the solution that releases every record as it is."""
     classes = partition(problem.codes.columns, problem.counts)
-    first = np.unique(classes.of, return_index=True)[1]
+    first = np.zeros(len(classes.sizes), dtype=np.int64)
+    first[classes.of[::-1]] = np.arange(len(classes.of) - 1, -1, -1)  # the first tuple comes last
     generalized = tuple(
         Generalized(
-            codes=problem.codes[first, q],
+            codes=problem.codes.columns[q][first],
             labels=hierarchy.labels[0],
             covered=hierarchy.covered[0],
             heights=np.zeros(hierarchy.leaves),
@@ -119,14 +120,16 @@ def identity(problem: Problem) -> Solution:
 
 
 def _released(problem: Problem, solution: Solution) -> _Released:
-    kept = solution.classes >= 0
-    released_classes, renumbered = np.unique(solution.classes[kept], return_inverse=True)
-    generalized = tuple(replace(g, codes=g.codes[released_classes]) for g in solution.generalized)
-    class_of = np.full(len(kept), -1, dtype=np.int64)
-    class_of[kept] = renumbered.reshape(-1)
+    released = np.zeros(int(solution.classes.max(initial=-1)) + 1, dtype=np.bool_)
+    released[solution.classes[solution.classes >= 0]] = True
+    generalized, class_of = solution.generalized, solution.classes
+    if not released.all() or any(len(g.codes) != len(released) for g in generalized):
+        where = np.flatnonzero(released)
+        generalized = tuple(replace(g, codes=g.codes[where]) for g in generalized)
+        numbers = np.append(np.cumsum(released) - 1, -1)  # class -1 is the last
+        class_of = numbers[class_of]
     outcome = outcome_of(problem, class_of, generalized, solution.levels)
-    classes = partition([class_of[kept]], problem.counts[kept])
-    return _Released(problem, generalized, classes, outcome)
+    return _Released(problem, generalized, Partition(class_of, outcome.sizes), outcome)
 
 
 def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, object]:
@@ -208,8 +211,7 @@ def _bits(value: float) -> float:
 def _nothing_left(problem: Problem) -> Outcome:
     """Return the release in which every record is suppressed."""
     none = np.zeros(0, dtype=np.int64)
-    width = len(problem.hierarchies)
-    return Recoding(problem.weighted_table, none, problem.records, [none] * width, lambda _: none)
+    return Recoding(problem.weighted_table, none, problem.records, lambda _: none, lambda _: none)
 
 
 def _height(released: _Released) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
+from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage import csv_reading
@@ -89,9 +90,20 @@ def open_csv(marks: tuple[Fingerprint, ...], options: CsvOptions, folders: Parti
                 f"{len(set(orders[0]) - set(order))} are missing, "
                 f"{len(set(order) - set(orders[0]))} are new"
             )
-    parts = tuple(
-        Part(mark.path, *range_)
-        for mark, cut in zip(marks, ranges(marks, options), strict=True)
-        for range_ in cut
-    )
+    parts = _parts(marks, options)
     return CsvSource((*orders[0], *folders.names), marks, options, orders, folders, parts)
+
+
+def _parts(marks: tuple[Fingerprint, ...], options: CsvOptions) -> tuple[Part, ...]:
+    """Return a part for each file; for each range of one where processes read parts apart.
+
+    Threads are given what one of them reads as a stream, which is faster than they need it. So
+    files are looked at beforehand for the processes of a cluster only.
+    """
+    engine = in_use()
+    if not getattr(engine, "is_cluster", False):
+        return tuple(Part(mark.path) for mark in marks)
+    cut = ranges(marks, options, engine.map)
+    return tuple(
+        Part(mark.path, *each) for mark, some in zip(marks, cut, strict=True) for each in some
+    )

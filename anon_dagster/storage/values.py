@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 _DIGITS = 17  # significant decimal digits that a float64 may be written with; none needs more
 _PLACES = 15  # decimal places of a decimal that is written with as many in every cell
 _PRECISION = 18  # of decimals that still fit into 64 bits in Parquet
+_FIRST = 256  # texts that are tried before all are
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _MOMENT = _DATE + r"T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?"
@@ -168,7 +169,11 @@ class Kinds:
         array = array.cast(pa.string()).drop_null()
         if not len(array):
             return cls.any()
-        return cls(frozenset(t for t in _candidates(array, decimal) if _holds(t, array, decimal)))
+        first = array[:_FIRST]  # most types are ruled out by a few values
+        types = [t for t in _candidates(first, decimal) if _holds(t, first, decimal)]
+        if len(array) > len(first):
+            types = [t for t in types if _holds(t, array, decimal)]
+        return cls(frozenset(types))
 
     def merge(self, other: "Kinds") -> "Kinds":
         """Return the kinds of the values of both."""

@@ -24,6 +24,8 @@ _MAKERS = {
     "wide": lambda path, records: write_wide(path, records, 300),
     "health": write_health,
 }
+_MEMORY = "512MiB"
+"""What the engine may take where tables grow."""
 _NOTHING = dict.fromkeys(("given_back", "alone", "outcome_in_pattern", "intruder"), "ignore")
 
 
@@ -41,13 +43,20 @@ class Bench:
         return path
 
     def run(
-        self, work: str, source: Path, *, threads: int = 1, **options: object
+        self,
+        work: str,
+        source: Path,
+        *,
+        threads: int = 1,
+        memory: str | None = None,
+        **options: object,
     ) -> dict[str, Any]:
         """Do some work in a process of its own; return what it cost."""
         target = self.folder / f"out{source.suffix}"
         command = [sys.executable, "-m", "benchmarks.scale.work"]
         command += [work, str(source), str(target), json.dumps(options)]
-        environment = os.environ | {"ANON_ENGINE": f"{{type: local, threads: {threads}}}"}
+        given = "" if memory is None else f", memory: {memory}"
+        environment = os.environ | {"ANON_ENGINE": f"{{type: local, threads: {threads}{given}}}"}
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)  # noqa: S603
         target.unlink(missing_ok=True)
         told: dict[str, Any] = json.loads(done.stdout)
@@ -123,13 +132,13 @@ def _print_ratios(bench: Bench, scale: float) -> None:
 
 
 def _print_growth(bench: Bench, scale: float, millions: list[int]) -> None:
-    """Print how the cost of a million records grows with how many there are."""
+    """Print how the cost of a million records grows with how many there are, in little memory."""
     print(f"\n{'records':>12} {'CPU s':>8} {'a million':>10} {'peak MB':>8}")
     for kind in ("patients", "few"):
         for many in millions:
             records = int(many * 1_000_000 * scale)
             source = bench.table(kind, records, "parquet")
-            told = bench.run("job", source, kind=kind, policy={})
+            told = bench.run("job", source, memory=_MEMORY, kind=kind, policy={})
             each = told["cpu"] / records * 1e6
             print(
                 f"{records:>12,} {told['cpu']:>8.1f} {each:>10.2f} {told['peak_mb']:>8,.0f}  {kind}"

@@ -115,6 +115,22 @@ def test_places_are_known_of_parquet_and_counted_of_csv(
     assert engine.kinds == (["places"] if kind == "csv" else [])
 
 
+@pytest.mark.parametrize("policy", ["global", "sample"])
+def test_places_are_not_counted_again_of_what_was_read_before(
+    engine: TravellingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str
+) -> None:
+    monkeypatch.setattr("anon_dagster.residual.examination.MOST_RECORDS", 100)
+    monkeypatch.setattr("anon_dagster.residual.examination._FEWEST_RECORDS", 100)
+    source, target = stored(tmp_path / "source", "csv"), tmp_path / "release"
+    request = asked(source, target, "csv", policy)
+    with using(EngineSettings(threads=1)):
+        here = anon_dagster.anonymize(request)
+    with keeping(engine):
+        there = anon_dagster.anonymize(request)
+    assert there.residual == here.residual
+    assert engine.kinds.count("places") == (policy == "sample"), "a sample is drawn by place"
+
+
 def test_columns_of_many_values_are_hinted_to_those_who_count(
     engine: TravellingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.frequency import FrequencyTable
-from anon_dagster.reading import counting, part, scanning
+from anon_dagster.reading import joining, part, scanning
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.part import PartCount, count_part, join_parts
@@ -110,7 +110,7 @@ def test_how_much_is_counted_at_once_changes_nothing(
     frame = _mixed(400, 1)
     expected = slow_count(open_frame(frame), ATTRIBUTES)
     monkeypatch.setattr(scanning, "_PIECE", piece)
-    monkeypatch.setattr(counting, "_AT_ONCE", at_once)
+    monkeypatch.setattr(joining, "_AT_ONCE", at_once)
     monkeypatch.setattr("anon_dagster.storage.frame_source.ROWS", 13)
     _require_same(count(open_frame(frame), ATTRIBUTES), expected)
 

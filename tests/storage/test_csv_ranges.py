@@ -7,6 +7,7 @@ import pickle
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.errors import SourceChangedError, SourceError
 from anon_dagster.request import CsvOptions, Source
-from anon_dagster.storage import csv_ranges, csv_reading
+from anon_dagster.storage import csv_ranges, csv_reading, csv_source
 from anon_dagster.storage.csv_ranges import WHOLE, Range, cut
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.opened import OpenSource, Part
@@ -107,17 +108,17 @@ def test_ranges_have_the_records_of_the_whole(data: st.DataObject) -> None:
 
 
 @given(
-    st.lists(st.text('a",\n\r\ufeff', max_size=6), min_size=1, max_size=9),
+    st.lists(st.text('a",\n\r\ufeff', max_size=6), min_size=1, max_size=20),
     st.sampled_from(["\n", "\r\n"]),
 )
-def test_every_record_of_a_writer_of_csv_can_be_a_range(cells: list[str], end: str) -> None:
+def test_what_a_writer_of_csv_writes_can_be_cut(cells: list[str], end: str) -> None:
     lines = io.StringIO(newline="")
     writer = csv.writer(lines, lineterminator=end, quoting=csv.QUOTE_ALL)
     writer.writerows([[cell, str(place)] for place, cell in enumerate(cells)])
     options = CsvOptions(header=False, names=("a", "b"), quoted_empty="text")
     with tempfile.TemporaryDirectory() as folder:
-        ranges = cut_text(folder, lines.getvalue().encode(), options)
-        assert len(ranges) == len(cells)
+        ranges = cut_text(folder, lines.getvalue().encode(), options, 5)
+        assert len(ranges) > 1 or len(cells) < 9
         expected = [(cell, str(place)) for place, cell in enumerate(cells)]
         assert records(folder, ("a", "b"), options, ranges) == expected
 
@@ -126,28 +127,31 @@ def test_every_record_of_a_writer_of_csv_can_be_a_range(cells: list[str], end: s
 
 
 @pytest.mark.parametrize(
-    ("text", "count"),
+    ("text", "is_cut"),
     [
-        ("x,1\nyy,2\nzz,3\n", 3),
-        ("x,1\r\nyy,2\r\nzz,3", 3),
-        ('"x\n1",1\n"y ""\n""",2\nzz,3\n', 3),
-        ('"",""\n"""",""\n"","",\n', 3),
-        ("x,1\n\n\nyy,2\n", 4),  # nor is a range without any record a mistake
-        ("x,1\n\ufeffy,2\nzz,3\n", 2),  # the mark would be left out where a range begins
-        ("x,1\nsep=;,2\nzz,3\n", 3),  # only the first line tells a separator
-        ("x,1\ryy,2\rzz,3\r", 1),
-        ('x,5" 10\nyy,2\nzz,3\n', 1),
-        ('"x"y"z,1\nyy,2\nzz,3\n', 1),
-        ('x, "y\nz"\nyy,2\n', 1),
-        ('x,"1\nyy,2\nzz,3\n', 1),
-        ("x,1\nyy,2\nzz,ÿ\n", 3),
+        ("x,1\nyy,2\nzz,3\n", True),
+        ("x,1\r\nyy,2\r\nzz,3", True),
+        ('"x\n1",1\n"y ""\n""",2\nzz,3\n', True),
+        ('"",""\n"""",""\n"","",\n', True),
+        ("x,1\n\n\n\n\nyy,2\n", True),  # nor is a range without any record a mistake
+        ("x,1\n\ufeffy,2\n", False),  # the mark would be left out where a range begins
+        ("x,1\nsep=;,2\nzz,3\n", True),  # only the first line tells a separator
+        ("x,1\nyy,2\nzz,ÿ\n", True),
+        ("x,1\ryy,2\rzz,3\r", False),
+        ('x,5" 10\nyy,2\nzz,3\n', False),
+        ('"x"y"z,1\nyy,2\nzz,3\n', False),
+        ('x, "y\nz"\nyy,2\n', False),
+        ('x,"1\nyy,2\nzz,3\n', False),
     ],
 )
-def test_a_text_is_cut_where_records_end_for_sure(tmp_path: Path, text: str, count: int) -> None:
+@pytest.mark.parametrize("length", [3, 5])
+def test_a_text_is_cut_where_records_end_for_sure(
+    tmp_path: Path, text: str, length: int, *, is_cut: bool
+) -> None:
     options = CsvOptions(header=False, names=("a", "b"))
-    ranges = cut_text(tmp_path, text.encode(), options)
-    assert len(ranges) == count
-    if count > 1:
+    ranges = cut_text(tmp_path, text.encode(), options, length)
+    assert (len(ranges) > 1) is is_cut
+    if is_cut:
         assert [a[1] for a in ranges[:-1]] == [b[0] for b in ranges[1:]]
         assert (ranges[0][0], ranges[-1][1]) == (0, len(text.encode()))
     whole = records(tmp_path, ("a", "b"), options, [WHOLE])
@@ -157,7 +161,7 @@ def test_a_text_is_cut_where_records_end_for_sure(tmp_path: Path, text: str, cou
 def test_lines_above_the_header_may_hold_any_quotes(tmp_path: Path) -> None:
     text = b'\xef\xbb\xbfall 5" "tables\nsep=,\na,b\n1,2\n3,4\n'
     options = CsvOptions(skip_lines=2)
-    ranges = cut_text(tmp_path, text, options, 29)
+    ranges = cut_text(tmp_path, text, options, 10)
     assert len(ranges) == 2
     assert records(tmp_path, ("a", "b"), options, ranges) == [("1", "2"), ("3", "4")]
 
@@ -189,8 +193,9 @@ def test_a_compressed_file_stays_whole(tmp_path: Path) -> None:
 
 @pytest.fixture(name="large_from")
 def cut_small_files(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let ranges have a thousand bytes, and return how many make a file large."""
-    monkeypatch.setattr(csv_ranges, "_BYTES", 1000)
+    """Let processes read ranges of a thousand bytes; return how many make a file large."""
+    monkeypatch.setattr(csv_source, "in_use", lambda: SimpleNamespace(is_cluster=True, map=map))
+    monkeypatch.setattr(csv_ranges, "LENGTH", 1000)
     return 2000
 
 
@@ -221,12 +226,21 @@ def test_the_parts_of_a_large_file_add_up_to_it_wherever_they_are_read(
     assert together == [{"a": str(n), "b": str(n)} for n in range(1000)]
 
 
+def test_where_one_process_reads_all_no_file_is_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_ranges, "LENGTH", 1000)
+    monkeypatch.setattr(csv_ranges, "look_at", None)
+    source = source_of(tmp_path / "t.csv", numbered(1000))
+    assert source.parts == (Part(str(tmp_path / "t.csv")),)
+
+
 @pytest.mark.usefixtures("large_from")
 def test_files_of_one_source_are_cut_each_by_itself(tmp_path: Path) -> None:
     (tmp_path / "1.csv").write_text(numbered(300), encoding="utf-8")
     (tmp_path / "2.csv").write_text("b,a\n" + numbered(2)[4:], encoding="utf-8")
     source = open_source(Source(path=str(tmp_path), format="csv"))
-    assert [Path(part.path).name for part in source.parts] == ["1.csv", "1.csv", "2.csv"]
+    assert [Path(part.path).name for part in source.parts] == ["1.csv"] * 3 + ["2.csv"]
     assert [r["a"] for part in source.parts for r in read(source, part)][-3:] == ["299", "0", "1"]
 
 

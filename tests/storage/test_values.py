@@ -123,3 +123,22 @@ def test_a_float_is_read_back_from_its_text(values: list[float]) -> None:
 def test_what_is_no_single_value_is_not_supported(kind: Any) -> None:
     assert not supported(kind)
     assert not supported(pa.dictionary(pa.int32(), kind))
+
+
+@pytest.mark.parametrize(
+    ("usual", "late", "kind"),
+    [
+        ("7", "7.5", TextKind.decimal),
+        ("1.50", "1.5", TextKind.text),
+        ("1.25", "1e3", TextKind.text),
+        ("7", "007", TextKind.text),
+        ("true", "True", TextKind.text),
+        ("2024-02-29", "2023-02-29", TextKind.text),
+    ],
+)
+def test_one_value_among_many_decides_wherever_it_stands(
+    usual: str, late: str, kind: TextKind
+) -> None:
+    texts = [usual] * 1000
+    for place in (0, 500, 1000):
+        assert Kinds.of([*texts[:place], late, *texts[place:]]).kind is kind

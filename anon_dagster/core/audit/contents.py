@@ -86,12 +86,19 @@ def _contents(
         (tuples,): class and value of each tuple.
     """
     width = int(values.max(initial=0)) + 1  # classes · width is at most tuples · values
-    pairs = classes * width + values
+    pairs = classes * width
+    pairs += values
     if (pairs[1:] < pairs[:-1]).any():
-        order = np.argsort(pairs)
-        pairs, counts = pairs[order], counts[order]
-    first = np.flatnonzero(np.diff(pairs, prepend=-1))
-    if len(first) < len(pairs):
+        if (counts == 1).all():
+            pairs.sort()
+        else:
+            order = np.argsort(pairs)
+            pairs, counts = pairs[order], counts[order]
+    opens = np.ones(len(pairs), dtype=np.bool_)
+    np.not_equal(pairs[1:], pairs[:-1], out=opens[1:])
+    if not opens.all():
+        first = np.flatnonzero(opens)
         pairs, counts = pairs[first], np.add.reduceat(counts, first)
     owners = pairs // width
-    return Contents(sizes, owners, pairs - owners * width, counts)
+    pairs -= owners * width
+    return Contents(sizes, owners, pairs, counts)

@@ -52,7 +52,7 @@ class Cells:
         return cls(
             tuple(generalized.labels for generalized in solution.generalized),
             tuple(levels),
-            _stacked([generalized.codes for generalized in solution.generalized]),
+            _stacked([each.codes.astype(np.int32) for each in solution.generalized]),
             np.argsort(loss, kind="stable"),
         )
 

@@ -33,10 +33,16 @@ def outcome_of(
         problem.weighted_table,
         sizes,
         int(problem.counts[~kept].sum()),
-        [column.covered[column.codes[: len(sizes)]] for column in generalized],
+        partial(_covered, generalized, len(sizes)),
         partial(_held, problem, classes, generalized, levels),
         levels,
     )
+
+
+def _covered(generalized: Sequence[Generalized], classes: int, q: int) -> NDArray[np.int64]:
+    """Return the leaves that the label of each class covers, (classes,)."""
+    column = generalized[q]
+    return column.covered.take(column.codes[:classes])
 
 
 def _held(
@@ -51,12 +57,12 @@ def _held(
     level = None if levels is None else levels[q]
     records = problem.weighted_table.held[q]
     if level is not None and column.labels == hierarchy.labels[level]:
-        return records[level][column.codes]
+        return records[level].take(column.codes)
     if level is None and without_nodes(problem, q):
         ranks = problem.orders[q] if problem.orders else None
         labels = [int(mask(label, hierarchy, ranks) @ records[0]) for label in column.labels]
-        return np.array(labels, dtype=np.int64)[column.codes]
-    held = _of_nodes(hierarchy, column, records)[column.codes]
+        return np.array(labels, dtype=np.int64).take(column.codes)
+    held = _of_nodes(hierarchy, column, records).take(column.codes)
     unknown = held < 0
     if unknown.any():
         held[unknown] = _of_members(problem.codes[:, q], classes, records[0], len(held))[unknown]

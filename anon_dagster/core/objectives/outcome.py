@@ -138,14 +138,15 @@ class Recoding:
     table: WeightedTable
     sizes: NDArray[np.int64]  # (classes,)
     suppressed: int
-    coverage: Sequence[NDArray[np.int64]]  # (quasi-identifiers,) of (classes,): leaves
+    coverage: Callable[[int], NDArray[np.int64]]
+    """Of a quasi-identifier, (classes,): leaves; looked up where they are asked for."""
     holdings: Callable[[int], NDArray[np.int64]]
     """Of a quasi-identifier, (classes,): records; looked up only where they are asked for."""
     levels: tuple[int, ...] | None = None
 
     def covered(self, q: int) -> NDArray[np.int64]:
         """See :class:`Outcome`."""
-        return self.coverage[q]
+        return self.coverage(q)
 
     def held(self, q: int) -> NDArray[np.int64]:
         """See :class:`Outcome`."""

@@ -12,12 +12,15 @@ from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.runs import stretches
 from anon_dagster.core.search.compact import Compact, levels_at_least
 
 _DENSE = 2**14
 """An array of so many cells costs less than sorting, however few rows there are."""
 _SPARSE = 8
 """An array may have so many cells per row before sorting costs less."""
+_MANY = 2**23
+"""Cells that take little memory."""
 _LARGE = 2**13
 """A table of so many rows is worth a smaller one."""
 _PACKED = 16
@@ -78,7 +81,7 @@ class Pack:
 class Grid:
     """Rows grouped by some columns: cells of an array where it is small enough, else ranks."""
 
-    ids: NDArray[np.intp]  # (rows,): cell of each row
+    ids: NDArray[np.integer]  # (rows,): cell of each row
     space: int  # cells, empty ones included
     dims: tuple[int, ...] | None  # of the array; None if cells are ranks, none of them empty
     first: NDArray[np.int64] | None  # (cells,): a row of each, for ranks
@@ -87,7 +90,7 @@ class Grid:
     def of(cls, columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> "Grid":
         """Group rows by columns, each (rows,) and below its size."""
         space = prod(sizes)
-        if space > max(_DENSE, _SPARSE * rows):
+        if space > _most_cells(rows):
             groups = group(columns, sizes, rows)
             return cls(groups.ids, len(groups), None, groups.first)
         ids = np.zeros(rows, dtype=np.intp)
@@ -152,7 +155,7 @@ class Tables:
         table = self._table_for(levels)
         sizes = self._sizes(levels)
         space = prod(sizes)
-        if space > max(_DENSE, _SPARSE * len(table)):
+        if space > _most_cells(len(table)):
             columns = self._generalized(table, levels)
             grid = Grid.of(columns, sizes, len(table))
         else:
@@ -171,17 +174,18 @@ class Tables:
             return None
         return sums(grid.ids, table.people, grid.space, population.people)
 
-    def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.intp]:
+    def _ids(self, table: Table, levels: Levels, sizes: tuple[int, ...]) -> NDArray[np.integer]:
         """Return the cell of each row, (rows,), a pack of columns at a time."""
-        ids = np.zeros(len(table), dtype=np.intp)
+        kind = np.int32 if prod(sizes) < 2**31 else np.int64
+        ids: NDArray[np.integer] = np.zeros(len(table), dtype=kind)
         for pack in table.packs:
             lookup = np.zeros(1, dtype=np.intp)
             for q, nodes in enumerate(pack.nodes, pack.first):
                 climb = self._compact.trees[q].climb(table.levels[q], levels[q])
                 lookup = lookup * sizes[q] + climb.take(nodes)
-            lookup = lookup * prod(sizes[pack.first + len(pack.nodes) :])
-            part = lookup.take(pack.codes)
-            ids = np.add(ids, part, out=part) if pack.first else part
+            lookup = (lookup * prod(sizes[pack.first + len(pack.nodes) :])).astype(ids.dtype)
+            for part in stretches(len(ids)):
+                np.add(ids[part], lookup.take(pack.codes[part]), out=ids[part])
         return ids
 
     def _table_for(self, levels: Levels) -> Table:
@@ -275,7 +279,9 @@ class Tables:
     def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes of a table's rows at more general levels: (attributes,) of (rows,)."""
         return tuple(
-            tree.climb(start, end).take(column) if end > start else column
+            tree.climb(start, end).astype(kind_for(tree.sizes[end])).take(column)
+            if end > start
+            else column
             for tree, start, end, column in zip(
                 self._compact.trees, table.levels, levels, table.columns, strict=True
             )
@@ -286,6 +292,11 @@ class Tables:
         return tuple(
             tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
         )
+
+
+def _most_cells(rows: int) -> int:
+    """Return how many cells an array may have: of many rows fewer for each, for its memory."""
+    return max(_DENSE, min(_SPARSE * rows, max(_MANY, rows)))
 
 
 def _places(cells: NDArray[np.intp], dims: Sequence[int]) -> tuple[NDArray[np.intp], ...]:

@@ -1,0 +1,36 @@
+"""Rows are grouped the same way, whether or not they are sorted for it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.keys import group
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2)), max_size=30),
+    st.sampled_from(["ascending", "any"]),
+    st.sampled_from([(4, 3), (4, 10**6), (2**40, 2**40)]),
+)
+def test_groups_are_those_that_sorting_finds(
+    rows: list[tuple[int, int]], ordering: str, sizes: tuple[int, int]
+) -> None:
+    rows = sorted(rows) if ordering == "ascending" else rows
+    columns = [np.array([row[c] for row in rows], dtype=np.int64) for c in (0, 1)]
+    groups = group(columns, sizes, len(rows))
+    distinct = sorted(set(rows))
+    assert groups.ids.tolist() == [distinct.index(row) for row in rows]
+    assert groups.first.tolist() == [rows.index(row) for row in distinct]
+    assert groups.ids.dtype == groups.first.dtype == np.int64
+    counts = np.arange(len(rows))
+    assert groups.sums(counts).tolist() == [
+        sum(n for n, row in enumerate(rows) if row == each) for each in distinct
+    ]
+
+
+@pytest.mark.parametrize("rows", [0, 3])
+def test_rows_without_columns_are_one_group(rows: int) -> None:
+    groups = group([], [], rows)
+    assert groups.ids.tolist() == [0] * rows
+    assert len(groups) == min(rows, 1)
