@@ -12,6 +12,7 @@ or of a cluster.
     cluster    reached or started, and fit for the work
     on_worker  what its processes run, which never raises
     sealed     what travels, and shows nothing of what is in it
+    memory     what is free, given back to the machine
     settings   what can be set, as an argument or in the environment
 """
 
