@@ -10,8 +10,8 @@ Each range is read with a mark behind it, which arrives only if a record ended t
 first begins with a record, so does the next one, and so on: a cut that is wrong cannot be missed.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
@@ -73,7 +73,7 @@ class Looking(Protocol):
 
     def __call__(
         self, look: Callable[[Stretch], Seen], stretches: Iterable[Stretch], /
-    ) -> Iterable[Seen]:
+    ) -> Generator[Seen]:
         """Apply the function to each."""
 
 
@@ -107,9 +107,7 @@ def _tell_by_bytes(options: CsvOptions) -> bool:
     return is_utf8(options) and options.escape is None and not options.skip_initial_space
 
 
-def cut(
-    mark: Fingerprint, options: CsvOptions, length: int, looking: Looking = map
-) -> tuple[Range, ...]:
+def cut(mark: Fingerprint, options: CsvOptions, length: int, looking: Looking) -> tuple[Range, ...]:
     """Return the ranges of a file, about as long as told."""
     beginning = _beginning(mark.path, options)
     if beginning is None:
@@ -121,13 +119,14 @@ def cut(
         for first, last in pairwise(places)
     ]
     cuts, is_open = [0], False
-    for number, seen in enumerate(looking(look_at, stretches)):
-        if not seen.fits[is_open]:
-            return (WHOLE,)
-        end = seen.ends[is_open]
-        if number and end is not None:
-            cuts.append(end)
-        is_open ^= seen.toggles
+    with closing(looking(look_at, stretches)) as found:
+        for number, seen in enumerate(found):
+            if not seen.fits[is_open]:
+                return (WHOLE,)
+            end = seen.ends[is_open]
+            if number and end is not None:
+                cuts.append(end)
+            is_open ^= seen.toggles
     return (WHOLE,) if is_open or len(cuts) == 1 else tuple(pairwise([*cuts, mark.size]))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import pyarrow as pa
 
@@ -14,6 +15,7 @@ from anon_dagster.storage.csv_ranges import ranges
 from anon_dagster.storage.fingerprints import Fingerprint, require_unchanged
 from anon_dagster.storage.opened import Part, sliced
 from anon_dagster.storage.partitions import Partitions, require_apart
+from anon_dagster.storage.sharing import are_shared
 from anon_dagster.storage.values import without_values
 
 _EMPTY = frozenset({""})
@@ -101,9 +103,9 @@ def _parts(marks: tuple[Fingerprint, ...], options: CsvOptions) -> tuple[Part, .
     files are looked at beforehand for the processes of a cluster only.
     """
     engine = in_use()
-    if not getattr(engine, "is_cluster", False):
+    if not (engine.is_cluster and are_shared(engine, marks)):
         return tuple(Part(mark.path) for mark in marks)
-    cut = ranges(marks, options, engine.map)
+    cut = ranges(marks, options, partial(engine.send, kind="cut"))
     return tuple(
         Part(mark.path, *each) for mark, some in zip(marks, cut, strict=True) for each in some
     )

@@ -13,8 +13,9 @@ from anon_dagster.reading.counting import count
 from anon_dagster.reading.scanning import Piece, Scan, first_places, scan
 from anon_dagster.releasing import recoder
 from anon_dagster.request import Source
+from anon_dagster.storage import csv_ranges
 from anon_dagster.storage.sources import open_source
-from tests.engine.people import PARTS, POLICIES, RECORDS, SEVERAL, asked, digests, stored
+from tests.engine.people import PARTS, POLICIES, RECORDS, SEVERAL, asked, digests, people, stored
 from tests.engine.travelling import TravellingEngine
 
 
@@ -143,3 +144,21 @@ def test_columns_of_many_values_are_hinted_to_those_who_count(
     for name, column in found[0].columns.items():
         assert column.values.equals(found[1].columns[name].values)
         assert np.array_equal(column.counts, found[1].columns[name].counts)
+
+
+def test_ranges_of_a_csv_file_are_counted_and_recoded_apart(
+    engine: TravellingEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csv_ranges, "LENGTH", 10_000)
+    source, target = tmp_path / "people.csv", tmp_path / "release.csv"
+    people().assign(note='said "no",\nthen left').to_csv(source, index=False)
+    request = asked(source, target, "csv", "some records")
+    with using(EngineSettings(threads=1)):
+        anon_dagster.anonymize(request)
+        expected = digests(target)
+        assert len(open_source(Source(path=str(source))).parts) == 1
+    with keeping(engine):
+        anon_dagster.anonymize(request)
+        assert len(open_source(Source(path=str(source))).parts) > 10
+    assert digests(target) == expected
+    assert {"cut", "places", "count", "write"} <= set(engine.kinds)

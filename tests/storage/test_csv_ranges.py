@@ -5,9 +5,9 @@ import gzip
 import io
 import pickle
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -15,13 +15,15 @@ import pytest
 from hypothesis import event, given
 from hypothesis import strategies as st
 
+from anon_dagster.engine import LocalEngine, keeping
 from anon_dagster.errors import SourceChangedError, SourceError
 from anon_dagster.request import CsvOptions, Source
-from anon_dagster.storage import csv_ranges, csv_reading, csv_source
+from anon_dagster.storage import csv_ranges, csv_reading
 from anon_dagster.storage.csv_ranges import WHOLE, Range, cut
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.opened import OpenSource, Part
 from anon_dagster.storage.sources import open_source
+from tests.engine.travelling import TravellingEngine
 
 CANARY = "Canary4711"
 Records = list[tuple[Any, ...]]
@@ -33,7 +35,8 @@ def cut_text(
     path = Path(folder, "table.csv")
     path.write_bytes(text)
     with patch.object(csv_ranges, "_CHUNK", chunk):
-        return list(cut(fingerprint(str(path)), options, length))
+        looking = LocalEngine(1, 0).map
+        return list(cut(fingerprint(str(path)), options, length, looking))
 
 
 def records(
@@ -192,11 +195,11 @@ def test_a_compressed_file_stays_whole(tmp_path: Path) -> None:
 
 
 @pytest.fixture(name="large_from")
-def cut_small_files(monkeypatch: pytest.MonkeyPatch) -> int:
-    """Let processes read ranges of a thousand bytes; return how many make a file large."""
-    monkeypatch.setattr(csv_source, "in_use", lambda: SimpleNamespace(is_cluster=True, map=map))
+def cut_small_files(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """Let other processes read ranges of a thousand bytes; give how many make a file large."""
     monkeypatch.setattr(csv_ranges, "LENGTH", 1000)
-    return 2000
+    with keeping(TravellingEngine(1, 2**30)):
+        yield 2000
 
 
 def source_of(path: Path, text: str, **options: Any) -> OpenSource:
