@@ -55,6 +55,8 @@ def partition(columns: Sequence[NDArray[np.integer]], counts: NDArray[np.int64])
     counts
         (tuples,): records of each tuple.
     """
+    if len(columns) == 1 and columns[0].max(initial=0) < len(counts):
+        return _of_numbers(columns[0], counts)
     order = None if _ascending(columns, len(counts)) else np.lexsort(_narrow(columns)[::-1])
     opens = np.zeros(len(counts), dtype=np.bool_)
     opens[:1] = True
@@ -69,6 +71,15 @@ def partition(columns: Sequence[NDArray[np.integer]], counts: NDArray[np.int64])
     of = np.empty_like(ids)
     of[order] = ids
     return Partition(of, sizes)
+
+
+def _of_numbers(numbers: NDArray[np.integer], counts: NDArray[np.int64]) -> Partition:
+    """Put tuples of the same number, (tuples,), into a class, in the order of the numbers."""
+    sizes = np.zeros(int(numbers.max(initial=0)) + 1, dtype=np.int64)
+    np.add.at(sizes, numbers, counts)
+    present = np.zeros(len(sizes), dtype=np.bool_)
+    present[numbers] = True
+    return Partition((np.cumsum(present) - 1)[numbers], sizes[present])
 
 
 def _ascending(columns: Sequence[NDArray[np.integer]], rows: int) -> bool:
