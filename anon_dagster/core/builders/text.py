@@ -67,27 +67,23 @@ def by_mask(
     def masked(values: list[Sequence[str]]) -> list[list[str]]:
         if keep is not None:
             return [[mask.hide(v, len(v) - (keep if len(v) > keep else 0)) for v in values]]
-        return list(_masked(values, mask, range(per_level, per_level * count + 1, per_level)))
+        sizes = range(per_level, per_level * count + 1, per_level)
+        if mask.parts is None and len(mask.character) == 1:
+            return list(_masked_further(texts, mask, sizes))
+        return [[mask.hide(value, min(size, len(value))) for value in values] for size in sizes]
 
     return grow(domain, readings, masked)
 
 
-def _masked(
-    values: Sequence[Sequence[str]], mask: Mask, sizes: Iterable[int]
-) -> Iterator[list[str]]:
-    """Hide ever more pieces of values: give the labels of each level, (values,).
+def _masked_further(texts: list[str], mask: Mask, sizes: Iterable[int]) -> Iterator[list[str]]:
+    """Give the labels of texts, (texts,), at each level, where a character hides a character.
 
-    Where a character hides a character, what is hidden of a label is hidden of all values that read
-    like it.
+    What is hidden of a label is hidden of all texts that read like it.
     """
-    if mask.parts is None and len(mask.character) == 1:
-        for size in sizes:
-            hidden = _characters_hidden(dict.fromkeys(map(str, values)), mask, size)
-            values = labels = [*map(hidden.__getitem__, map(str, values))]
-            yield labels
-    else:
-        for size in sizes:
-            yield [mask.hide(value, min(size, len(value))) for value in values]
+    for size in sizes:
+        hidden = _characters_hidden(dict.fromkeys(texts), mask, size)
+        texts = [*map(hidden.__getitem__, texts)]
+        yield texts
 
 
 def _characters_hidden(texts: Iterable[str], mask: Mask, size: int) -> dict[str, str]:
