@@ -17,7 +17,7 @@ from anon_dagster.core.sampling import Sampling
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
 from anon_dagster.reading.joining import Joining
-from anon_dagster.reading.part import PartCount, count_part
+from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
@@ -129,7 +129,7 @@ def count(
     nothing = source.schema.empty_table().select(list(source.columns))
     parts = Joining(count_one(Piece(nothing, 0, frozenset(hidden))))
     reading = replace(reading, many=lambda: parts.many)
-    with closing(scan(source, count_one, reading)) as counted:
+    with closing(scan(source, count_one, reading, join=join_to_send)) as counted:
         for part in counted:
             parts.add(part)
     source.unchanged()

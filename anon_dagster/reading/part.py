@@ -45,6 +45,15 @@ class PartValues:
         kept = int(self.texts.nbytes) + self.counts.nbytes
         return kept + (self.many.bytes if self.many else 0)
 
+    def distinct(self) -> "PartValues":
+        """Return the same with each value once."""
+        encoded = self.texts.dictionary_encode(null_encoding="encode")
+        if len(encoded.dictionary) == len(self.texts):
+            return self
+        sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
+        np.add.at(sums, encoded.indices.to_numpy(), self.counts)
+        return replace(self, texts=encoded.dictionary, counts=sums)
+
     def hashed(self) -> "PartValues":
         """Return the same without the values."""
         if self.many is not None:
@@ -247,6 +256,16 @@ def join_parts(parts: Sequence[PartCount]) -> PartCount:
     return PartCount(attributes, columns, merge(runs), orders, spilled)
 
 
+def join_to_send(parts: Sequence[PartCount]) -> PartCount:
+    """Join parts of one table, at least one, so that what comes out is small."""
+    joined = join_parts(parts)
+    columns = {
+        name: values if name in joined.attributes else values.distinct()
+        for name, values in joined.columns.items()
+    }
+    return replace(joined, columns=columns)
+
+
 def _sorted_values(parts: Sequence[PartValues]) -> tuple[PartValues, list[NDArray[np.int32]]]:
     """Return the values of all parts, ascending, and the new code of each in each part."""
     texts, counts, kinds = _concatenated(parts)
@@ -278,13 +297,10 @@ def join_values(parts: Sequence[PartValues]) -> PartValues:
     missing = PartValues(*_concatenated(without), many, misfits)
     if hashed or len(many) > MOST_VALUES:
         return missing
-    texts, counts, kinds = _concatenated(parts)
-    encoded = texts.dictionary_encode(null_encoding="encode")
-    if (pc.sum(pc.binary_length(encoded.dictionary)).as_py() or 0) > MOST_BYTES:
+    values = PartValues(*_concatenated(parts), misfits=misfits).distinct()
+    if (pc.sum(pc.binary_length(values.texts)).as_py() or 0) > MOST_BYTES:
         return missing
-    sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
-    np.add.at(sums, encoded.indices.to_numpy(), counts)
-    return PartValues(encoded.dictionary, sums, kinds, misfits=misfits)
+    return values
 
 
 def _concatenated(

@@ -27,6 +27,8 @@ _PIECE = 2**19
 """Records that are worked on at once, about …"""
 _PIECE_BYTES = 2**26
 """… or the bytes that they take, if there are many columns."""
+_AT_ONCE = 2**26
+"""Bytes of results that wait to be joined, at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +40,22 @@ class Piece:
     """The place of the first of them in the source; of no meaning unless it is asked for."""
     many: frozenset[str] = frozenset()
     """Columns that are known to have so many values that none need be kept."""
+
+
+class Joinable(Protocol):
+    """A result that can be joined with others of the same table."""
+
+    @property
+    def bytes(self) -> int:
+        """The memory that it takes."""
+
+    @property
+    def many(self) -> frozenset[str]:
+        """Columns that have so many values that none need be kept of further pieces."""
+
+
+Join = Callable[[Sequence[Any]], Any]
+"""Joins results in any order: a function of a module, or a partial one of plain data."""
 
 
 class Onlooker(Protocol):
@@ -74,6 +92,16 @@ class Scan:
     many: Callable[[], frozenset[str]] = frozenset
     """Tells before each piece which columns are known to have many values."""
 
+    @property
+    def look(self) -> Callable[[Piece], Any] | None:
+        """What looks at each piece, if anybody looks on."""
+        return None if self.onlooker is None else self.onlooker.look
+
+    def show(self, seen: Any) -> None:  # noqa: ANN401 (whatever `look` returned)
+        """Give what was seen of the next piece to whoever looks on."""
+        if self.onlooker is not None:
+            self.onlooker.add(seen)
+
     def wait(self) -> None:
         """Tell that there is nothing new, so that whoever is told may stop the work."""
         self.on_rows(0)
@@ -83,7 +111,13 @@ PLAIN = Scan("count")
 """A reading that nobody follows."""
 
 
-def scan(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Generator[_R]:
+def scan(
+    source: OpenSource,
+    work: Callable[[Piece], _R],
+    reading: Scan,
+    *,
+    join: Join | None = None,
+) -> Generator[_R]:
     """Give the result of the work on each piece of a source, in the order of its records.
 
     Closed before its end, it calls off what is not done.
@@ -92,18 +126,28 @@ def scan(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Gene
     ----------
     work
         A function of a module, or a partial one of plain data.
+    join
+        Joins results, at least one, each :class:`Joinable`. If given, results that another process
+        found come joined.
 
     Raises
     ------
     SourceError
         If a part cannot be read.
     """
-    onlooker = reading.onlooker
-    look = None if onlooker is None else onlooker.look
-    with closing(_results(source, partial(_worked_and_seen, work, look), reading)) as results:
-        for result, seen in results:
-            if onlooker is not None:
-                onlooker.add(seen)
+    engine = in_use()
+    if engine.is_cluster and are_shared(engine, source.files):
+        return _sent(source, work, reading, join)
+    return _read_here(source, work, reading)
+
+
+def _read_here(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Generator[_R]:
+    read = pieces(source, reading.on_rows)
+    jobs = (replace(piece, many=reading.many()) for piece in read)
+    work_and_look = partial(_worked_and_seen, work, reading.look)
+    with closing(in_use().map(work_and_look, jobs)) as found:
+        for result, seen in found:
+            reading.show(seen)
             yield result
 
 
@@ -113,27 +157,25 @@ def _worked_and_seen(
     return work(piece), None if look is None else look(piece)
 
 
-def _results(source: OpenSource, work: Callable[[Piece], _R], reading: Scan) -> Generator[_R]:
-    engine = in_use()
-    if not (engine.is_cluster and are_shared(engine, source.files)):
-        read = pieces(source, reading.on_rows)
-        jobs_here = (replace(piece, many=reading.many()) for piece in read)
-        with closing(engine.map(work, jobs_here)) as found:
-            yield from found
-        return
+def _sent(
+    source: OpenSource, work: Callable[[Piece], _R], reading: Scan, join: Join | None
+) -> Generator[_R]:
     if isinstance(source, _ByPlace):
         source = source.placed()
     needs_places = reading.onlooker is not None and reading.onlooker.needs_places
     firsts = first_places(source) if needs_places else [0] * len(source.parts)
     parts = zip(source.parts, firsts, strict=False)
     jobs = ((part, first, reading.many()) for part, first in parts)
-    work_on_part = partial(_scan_part, source, work)
-    sent = engine.send(work_on_part, jobs, kind=reading.kind, on_wait=reading.wait)
+    each = partial(_each, work) if join is None else partial(_joined, work, join)
+    work_on_part = partial(_scan_part, source, each, reading.look)
+    sent = in_use().send(work_on_part, jobs, kind=reading.kind, on_wait=reading.wait)
     sizes = []
     with closing(sent):
-        for records, results in sent:
-            sizes.append(records)
-            reading.on_rows(records)
+        for read, results in sent:
+            sizes.append(read.records)
+            reading.on_rows(read.records)
+            for seen in read.seen:
+                reading.show(seen)
             yield from results
     _note(source, sizes)
 
@@ -201,16 +243,53 @@ def _pieces_of(source: OpenSource, part: Part, on_rows: OnRows) -> Iterator[pa.T
         yield pa.Table.from_batches(held)
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is told of a part, beside the results."""
+
+    records: int
+    seen: Sequence[Any]
+    """What was seen of each piece, if somebody looks on."""
+
+
 def _scan_part(
-    source: OpenSource, work: Callable[[Piece], _R], job: tuple[Part, int, frozenset[str]]
-) -> tuple[int, Sequence[_R]]:
-    """Read a part, and return how many records it has beside the results of its pieces."""
+    source: OpenSource,
+    work: Callable[[Iterable[Piece]], Sequence[_R]],
+    look: Callable[[Piece], Any] | None,
+    job: tuple[Part, int, frozenset[str]],
+) -> tuple[_Read, Sequence[_R]]:
     part, first, many = job
-    results, records = [], 0
-    for table in _pieces_of(source, part, lambda _: None):
-        results.append(work(Piece(table, first + records, many)))
-        records += table.num_rows
-    return records, results
+    records, seen = 0, []
+
+    def read() -> Iterator[Piece]:
+        nonlocal records
+        for table in _pieces_of(source, part, lambda _: None):
+            piece = Piece(table, first + records, many)
+            records += table.num_rows
+            if look is not None:
+                seen.append(look(piece))
+            yield piece
+
+    results = work(read())
+    return _Read(records, seen), results
+
+
+def _each(work: Callable[[Piece], _R], read: Iterable[Piece]) -> Sequence[_R]:
+    return [work(piece) for piece in read]
+
+
+def _joined(work: Callable[[Piece], Any], join: Join, read: Iterable[Piece]) -> Sequence[Any]:
+    """Join the results of pieces whenever as many bytes came anew as are joined already."""
+    joined: list[Joinable] = []  # one at most
+    fresh: list[Joinable] = []
+    size = 0
+    for piece in read:
+        known = joined[0].many if joined else frozenset()
+        fresh.append(work(replace(piece, many=piece.many | known)))
+        size += fresh[-1].bytes
+        if size > max([_AT_ONCE, *(result.bytes for result in joined)]):
+            joined, fresh, size = [join([*joined, *fresh])], [], 0
+    return [join([*joined, *fresh])] if fresh else joined
 
 
 def _records_in(source: OpenSource, part: Part) -> int:

@@ -9,14 +9,15 @@ import pytest
 import anon_dagster
 from anon_dagster.engine import EngineSettings, keeping, using
 from anon_dagster.progress import Progress
-from anon_dagster.reading.counting import count
+from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.scanning import Piece, Scan, first_places, scan
 from anon_dagster.releasing import recoder
 from anon_dagster.request import Source
 from anon_dagster.storage import csv_ranges
-from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.sources import OpenSource, open_source
 from tests.engine.people import PARTS, POLICIES, RECORDS, SEVERAL, asked, digests, people, stored
 from tests.engine.travelling import TravellingEngine
+from tests.reading.slow_counting import slow_count
 
 
 @pytest.fixture
@@ -144,6 +145,46 @@ def test_columns_of_many_values_are_hinted_to_those_who_count(
     for name, column in found[0].columns.items():
         assert column.values.equals(found[1].columns[name].values)
         assert np.array_equal(column.counts, found[1].columns[name].counts)
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("at_once", [0, 2**26])
+@pytest.mark.parametrize("most", [20, 2**20])
+def test_a_part_in_many_pieces_is_joined_before_it_travels(
+    engine: TravellingEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    at_once: int,
+    most: int,
+) -> None:
+    monkeypatch.setattr("anon_dagster.reading.part.MOST_VALUES", most)
+    monkeypatch.setattr("anon_dagster.reading.scanning._PIECE", 50)
+    monkeypatch.setattr("anon_dagster.reading.scanning._AT_ONCE", at_once)
+    monkeypatch.setattr("anon_dagster.storage.csv_reading._BLOCK", 4_000)
+    monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 50)
+    source = open_source(Source(path=str(stored(tmp_path / "source", kind))))
+    with keeping(engine):
+        found = count(source, ATTRIBUTES, hidden=["person"])
+    require_same(found, source, most)
+
+
+ATTRIBUTES = ("age", "town", "illness")
+
+
+def require_same(found: Count, source: OpenSource, most: int) -> None:
+    """Require what the slow way counts, but the values of which there are too many to keep."""
+    expected = slow_count(source, ATTRIBUTES)
+    assert np.array_equal(found.table.codes.array, expected.table.codes.array)
+    assert np.array_equal(found.table.counts, expected.table.counts)
+    for name, column in expected.columns.items():
+        own = found.columns[name]
+        assert (own.distinct, own.missing) == (column.distinct, column.missing), name
+        if name in ATTRIBUTES or (name != "person" and column.distinct <= most):
+            assert own.values.equals(column.values), name
+            assert np.array_equal(own.counts, column.counts), name
+        elif name != "person":
+            assert own.many is not None, name
 
 
 def test_ranges_of_a_csv_file_are_counted_and_recoded_apart(
