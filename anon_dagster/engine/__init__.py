@@ -9,6 +9,8 @@ or of a cluster.
     engine     what an engine does, and which one is in use
     local      threads of this process
     dask       processes of a cluster, this machine's or others
+    sent       work that is on a cluster, until it is done or called off
+    tree       results that are joined where they are
     cluster    reached or started, and fit for the work
     on_worker  what its processes run, which never raises
     sealed     what travels, and shows nothing of what is in it

@@ -6,25 +6,22 @@ so no log, event or page of it shows more than what kind of work is done, and ra
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
-from secrets import token_hex
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from anon_dagster.engine import on_worker
 from anon_dagster.engine.local import LocalEngine
 from anon_dagster.engine.on_worker import Failed
 from anon_dagster.engine.sealed import Sealed
+from anon_dagster.engine.sent import Sent, require_another_try
 from anon_dagster.engine.settings import EngineSettings
+from anon_dagster.engine.tree import Tree
 from anon_dagster.errors import (
-    AnonError,
     ClusterError,
     ClusterUnavailableError,
     RequestError,
-    SourceChangedError,
-    SourceError,
-    TargetError,
 )
 
 if TYPE_CHECKING:
@@ -32,15 +29,11 @@ if TYPE_CHECKING:
 
 _J = TypeVar("_J")
 _R = TypeVar("_R")
-_TRIES = 2
+_T = TypeVar("_T")
 _BEAT = 0.5
-"""Seconds after which whoever waits is asked whether to go on."""
+"""Seconds between two questions."""
 _ASKED = 20
 """How often workers are asked for an answer."""
-_PATIENCE = 60.0
-"""Seconds without any worker, after which there will be none."""
-_UNTIL_STOPPED = 20.0
-"""Seconds that work is given to stop, once it was called off."""
 
 
 @contextmanager
@@ -131,7 +124,7 @@ class DaskEngine:
         ClusterUnavailableError
             If no worker is left, or the scheduler.
         """
-        sending = _Sending(self.client, Sealed(work), kind, on_wait)
+        sending = _Sending(Sent(self.client, Sealed(work), kind, on_wait))
         with closing(sending):
             for number, job in enumerate(jobs):
                 sending.begin(number, Sealed(job))
@@ -139,6 +132,32 @@ class DaskEngine:
                     yield sending.next_result()
             while sending.waiting:
                 yield sending.next_result()
+
+    def reduce(
+        self,
+        work: Callable[[_J], tuple[_T, _R | None]],
+        join: Callable[[Sequence[_R]], tuple[_T, _R]],
+        jobs: Iterable[_J],
+        *,
+        kind: str,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Generator[tuple[Sequence[_T], Sequence[_R]]]:
+        """Join the results of jobs where they are, see :class:`~anon_dagster.engine.Engine`.
+
+        Raises
+        ------
+        AnonError
+            As :meth:`send` does.
+        """
+        tree = Tree(Sent(self.client, Sealed((work, join)), kind, on_wait))
+        with closing(tree):
+            for number, job in enumerate(jobs):
+                tree.begin(number, Sealed(job))
+                if len(tree.leaves) > self.room * 2:
+                    yield tree.next_told()
+            while tree.leaves or tree.joins:
+                yield tree.next_told()
+            yield from tree.remaining()
 
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:
         """Give what each process of the cluster finds when it does the same."""
@@ -168,116 +187,31 @@ class _Job:
 
 
 class _Sending:
-    """Jobs that are on a cluster."""
+    """Jobs that are on a cluster, each by itself."""
 
-    def __init__(
-        self, client: "Client", work: Sealed, kind: str, on_wait: Callable[[], None]
-    ) -> None:
+    def __init__(self, sent: Sent) -> None:
         self.waiting: deque[_Job] = deque()
-        self._client, self._work, self._kind, self._on_wait = client, work, kind, on_wait
-        self._token = token_hex(8)
-        self._scattered = self._scatter()
-        self._alive = time.monotonic()
+        self._sent = sent
 
     def begin(self, number: int, content: Sealed) -> None:
-        self.waiting.append(_Job(number, content, self._submit(content)))
+        self.waiting.append(_Job(number, content, self._sent.submit(on_worker.run, content)))
 
     def next_result(self) -> Any:  # noqa: ANN401 (of any work)
         """Wait for the first job that was begun, and begin it once more if need be."""
         job = self.waiting[0]
         while isinstance(outcome := self._outcome(job), Failed):
-            if job.tries >= _TRIES or isinstance(outcome.error, SourceChangedError | RequestError):
-                raise self._error(job, outcome) from None
+            require_another_try(outcome, job.tries, self._sent.kind, f"{job.number + 1:,}")
             job.tries += 1
-            job.future = self._submit(job.content)
+            job.future = self._sent.submit(on_worker.run, job.content)
         self.waiting.popleft()
         return outcome.value
 
-    def close(self) -> None:
-        """Call off what is not done, and wait until it is left alone."""
-        futures = [job.future for job in self.waiting]
-        with suppress(Exception):  # a cluster that is gone does nothing any more
-            if futures:
-                self._client.cancel(futures, force=True)
-                self._client.run(on_worker.call_off, self._token)
-                self._until_stopped()
-        self.waiting.clear()
-        with suppress(Exception):
-            self._scattered.release()
-
-    def _until_stopped(self) -> None:
-        last = time.monotonic() + _UNTIL_STOPPED
-        while time.monotonic() < last:
-            if not any(self._client.run(on_worker.at_work, self._token).values()):
-                return
-            time.sleep(_BEAT / 5)
-
-    def _scatter(self) -> "Future[Any]":
-        with self._reaching():
-            scattered: Future[Any] = self._client.scatter(
-                self._work, broadcast=True, hash=False, timeout=int(_PATIENCE)
-            )
-            return scattered
-
-    def _submit(self, content: Sealed) -> "Future[Any]":
-        if self._scattered.status != "finished":
-            self._scattered = self._scatter()
-        key = f"anon-{self._kind}-{token_hex(8)}"
-        with self._reaching():
-            return self._client.submit(
-                on_worker.run, self._scattered, content, self._token, key=key, pure=False
-            )
-
     def _outcome(self, job: _Job) -> on_worker.Outcome:
-        while True:
-            try:
-                outcome: on_worker.Outcome = job.future.result(timeout=_BEAT).content
-            except TimeoutError:
-                self._on_wait()
-                self._require_workers()
-            except Exception as error:  # noqa: BLE001 (of the cluster, which knows keys alone)
-                self._require_workers()
-                return Failed(None, type(error).__name__)
-            else:
-                self._alive = time.monotonic()
-                return outcome
+        result = self._sent.result(job.future)
+        outcome: on_worker.Outcome = result if isinstance(result, Failed) else result.content
+        return outcome
 
-    def _require_workers(self) -> None:
-        with self._reaching():
-            if self._client.nthreads():
-                self._alive = time.monotonic()
-        if time.monotonic() - self._alive > _PATIENCE:
-            raise ClusterUnavailableError("the cluster has no worker left; see why they ended")
-
-    @contextmanager
-    def _reaching(self) -> Iterator[None]:
-        """Say that the scheduler is gone, in words of our own."""
-        try:
-            yield
-        except AnonError:
-            raise
-        except Exception as error:  # noqa: BLE001 (of whatever carries messages)
-            raise ClusterUnavailableError(
-                f"the scheduler of the cluster does not answer ({type(error).__name__})"
-            ) from None
-        if self._client.status not in {"running", "connecting"}:
-            raise ClusterUnavailableError("the scheduler of the cluster is gone")
-
-    def _error(self, job: _Job, outcome: Failed) -> AnonError:
-        unit, kind = _UNITS.get(self._kind, ("part", SourceError))
-        named = f"{unit} {job.number + 1:,}"
-        if outcome.error is None:
-            return kind(
-                f"{named} failed {_TRIES} times on the cluster ({outcome.kind}): if its worker "
-                "ended, it may need more memory"
-            )
-        if type(outcome.error) in {SourceError, TargetError}:
-            return type(outcome.error)(f"{named}: {outcome.error}")
-        return outcome.error
-
-
-_UNITS: Mapping[str, tuple[str, type[AnonError]]] = {
-    "order": ("block", TargetError),
-    "file": ("file", TargetError),
-}
-"""What the jobs of a kind are called, if not parts of a source."""
+    def close(self) -> None:
+        """Call off what is not done."""
+        self._sent.close([job.future for job in self.waiting])
+        self.waiting.clear()

@@ -5,7 +5,7 @@ through no signature. Threads that the project starts, and tasks and threads of 
 engine of whoever started them.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
@@ -15,6 +15,7 @@ from anon_dagster.engine.settings import LOCAL, EngineSettings
 
 _J = TypeVar("_J")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 _IN_USE: ContextVar["Engine | None"] = ContextVar("engine", default=None)
 
 EngineLike = EngineSettings | Mapping[str, Any] | str
@@ -65,6 +66,33 @@ class Engine(Protocol):
         -------
         generator
             Closed, it calls off what is not done; whoever may fail between two results closes it.
+        """
+
+    def reduce(
+        self,
+        work: Callable[[_J], tuple[_T, _R | None]],
+        join: Callable[[Sequence[_R]], tuple[_T, _R]],
+        jobs: Iterable[_J],
+        *,
+        kind: str,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Generator[tuple[Sequence[_T], Sequence[_R]]]:
+        """Join the results of jobs where they are, as far as they become few and small by it.
+
+        Parameters
+        ----------
+        work
+            As for :meth:`send`; returns what is told of a job, which is little, and its result, if
+            there is one.
+        join
+            A function alike; returns what is told of results, one at least, and them joined. It
+            may join any, in any order.
+
+        Returns
+        -------
+        generator
+            What is told, of jobs in their order, and results that are left to be joined. It may be
+            closed as that of :meth:`send`.
         """
 
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:

@@ -4,14 +4,16 @@ Arrow and numpy let other threads run while they compute, so that threads use al
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
 _J = TypeVar("_J")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,20 @@ class LocalEngine:
     ) -> Generator[_R]:
         """Give the result of each job, in their order."""
         return self.map(work, jobs)
+
+    def reduce(
+        self,
+        work: Callable[[_J], tuple[_T, _R | None]],
+        join: Callable[[Sequence[_R]], tuple[_T, _R]],  # noqa: ARG002 (results are here at once)
+        jobs: Iterable[_J],
+        *,
+        kind: str = "",  # noqa: ARG002 (threads have no names that anybody sees)
+        on_wait: Callable[[], None] = lambda: None,  # noqa: ARG002 (nobody waits for long)
+    ) -> Generator[tuple[Sequence[_T], Sequence[_R]]]:
+        """Give what is told of each job, and its result, in their order."""
+        with closing(self.map(work, jobs)) as done:
+            for told, result in done:
+                yield [told], [] if result is None else [result]
 
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:
         """Give what this process finds."""

@@ -4,8 +4,10 @@ Work that was called off stops at its next :func:`checkpoint`.
 """
 
 import hashlib
+import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +48,15 @@ class Failed:
 Outcome = Done | Failed
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a result that is kept."""
+
+    value: Any
+    bytes: int
+    """What the result takes, sealed; 0 if there is none."""
+
+
 def checkpoint() -> None:
     """Stop here, if the work of this thread was called off; it is asked for batch by batch."""
     if _WORK.get() in _CALLED_OFF:
@@ -54,11 +65,54 @@ def checkpoint() -> None:
 
 def run(work: Sealed, job: Sealed, token: str) -> Sealed:
     """Do work on a job, and return its outcome."""
+    with _at(token):
+        return _outcome(lambda: work.content(job.content))
+
+
+Kept = tuple[Sealed, Sealed | None]
+"""What is told of a result, as :class:`Told`, or why there is none; and the result."""
+
+
+def keep(works: Sealed, job: Sealed, token: str) -> Kept:
+    """Do the first of two works on a job; its result is kept apart from what is told of it."""
+    with _at(token):
+        return _kept(lambda: works.content[0](job.content))
+
+
+def join(works: Sealed, kept: Sequence[Kept], token: str) -> Kept:
+    """Do the second of two works on results that are kept."""
+    for outcome, _ in kept:
+        if isinstance(outcome.content, Failed):
+            return outcome, None
+    with _at(token):
+        return _kept(lambda: works.content[1]([own.unpacked() for _, own in kept if own]))
+
+
+def tell(kept: Kept) -> Sealed:
+    """Return what is told of a result."""
+    return kept[0]
+
+
+def _kept(act: Callable[[], tuple[Any, Any]]) -> Kept:
+    kept: Sealed | None = None
+
+    def told() -> Told:
+        nonlocal kept
+        value, result = act()
+        kept = None if result is None else Sealed(result)
+        return Told(value, 0 if kept is None else sys.getsizeof(kept))
+
+    return _outcome(told), kept
+
+
+@contextmanager
+def _at(token: str) -> Iterator[None]:
+    """Let this thread be at some work."""
     with _COUNTING:
         _AT_WORK[token] += 1
     beginning = _WORK.set(token)
     try:
-        return _outcome(lambda: work.content(job.content))
+        yield
     finally:
         _WORK.reset(beginning)
         with _COUNTING:

@@ -24,6 +24,10 @@ class Sealed:
             self._content, self._opened = pickle.loads(self._packed), True  # noqa: S301 (our own)
         return self._content
 
+    def unpacked(self) -> Any:  # noqa: ANN401 (whatever was sealed)
+        """Return what was sealed, made anew: nothing of it stays here."""
+        return pickle.loads(self._packed)  # noqa: S301 (our own)
+
     def __repr__(self) -> str:
         return "sealed"
 

@@ -162,22 +162,51 @@ def _sent(
 ) -> Generator[_R]:
     if isinstance(source, _ByPlace):
         source = source.placed()
-    needs_places = reading.onlooker is not None and reading.onlooker.needs_places
-    firsts = first_places(source) if needs_places else [0] * len(source.parts)
-    parts = zip(source.parts, firsts, strict=False)
-    jobs = ((part, first, reading.many()) for part, first in parts)
-    each = partial(_each, work) if join is None else partial(_joined, work, join)
-    work_on_part = partial(_scan_part, source, each, reading.look)
-    sent = in_use().send(work_on_part, jobs, kind=reading.kind, on_wait=reading.wait)
+    known: set[str] = set()
+    jobs = _jobs(source, reading, known)
     sizes = []
-    with closing(sent):
-        for read, results in sent:
-            sizes.append(read.records)
-            reading.on_rows(read.records)
-            for seen in read.seen:
-                reading.show(seen)
+    with closing(_read_there(source, work, reading, join, jobs)) as sent:
+        for told, results in sent:
+            for read in told:
+                known |= read.many
+                if read.records is not None:
+                    sizes.append(read.records)
+                    reading.on_rows(read.records)
+                for seen in read.seen:
+                    reading.show(seen)
             yield from results
     _note(source, sizes)
+
+
+_Job = tuple[Part, int, frozenset[str]]
+"""A part, the place of its first record, and the columns of many values."""
+
+
+def _jobs(source: OpenSource, reading: Scan, known: set[str]) -> Iterator[_Job]:
+    needs_places = reading.onlooker is not None and reading.onlooker.needs_places
+    firsts = first_places(source) if needs_places else [0] * len(source.parts)
+    for part, first in zip(source.parts, firsts, strict=False):
+        yield part, first, reading.many() | known
+
+
+def _read_there(
+    source: OpenSource,
+    work: Callable[[Piece], _R],
+    reading: Scan,
+    join: Join | None,
+    jobs: Iterable[_Job],
+) -> Generator[tuple[Sequence["_Read"], Sequence[_R]]]:
+    engine, kind, wait = in_use(), reading.kind, reading.wait
+    if join is not None:
+        one = partial(_scan_and_join, source, work, join, reading.look)
+        joined = partial(_join_and_tell, join)
+        with closing(engine.reduce(one, joined, jobs, kind=kind, on_wait=wait)) as reduced:
+            yield from reduced
+        return
+    each = partial(_scan_part, source, partial(_each, work), reading.look)
+    with closing(engine.send(each, jobs, kind=kind, on_wait=wait)) as sent:
+        for read, results in sent:
+            yield [read], results
 
 
 def first_places(source: OpenSource) -> list[int]:
@@ -245,18 +274,21 @@ def _pieces_of(source: OpenSource, part: Part, on_rows: OnRows) -> Iterator[pa.T
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """What is told of a part, beside the results."""
+    """What is told of a part, beside the results, or of several that were joined."""
 
-    records: int
-    seen: Sequence[Any]
-    """What was seen of each piece, if somebody looks on."""
+    records: int | None = None
+    """Of a part."""
+    seen: Sequence[Any] = ()
+    """What was seen of each piece of a part, if somebody looks on."""
+    many: frozenset[str] = frozenset()
+    """Columns that are known to have many values."""
 
 
 def _scan_part(
     source: OpenSource,
     work: Callable[[Iterable[Piece]], Sequence[_R]],
     look: Callable[[Piece], Any] | None,
-    job: tuple[Part, int, frozenset[str]],
+    job: _Job,
 ) -> tuple[_Read, Sequence[_R]]:
     part, first, many = job
     records, seen = 0, []
@@ -272,6 +304,24 @@ def _scan_part(
 
     results = work(read())
     return _Read(records, seen), results
+
+
+def _scan_and_join(
+    source: OpenSource,
+    work: Callable[[Piece], Any],
+    join: Join,
+    look: Callable[[Piece], Any] | None,
+    job: _Job,
+) -> tuple[_Read, Any]:
+    read, results = _scan_part(source, partial(_joined, work, join), look, job)
+    if not results:
+        return read, None
+    return replace(read, many=results[0].many), results[0]
+
+
+def _join_and_tell(join: Join, results: Sequence[Any]) -> tuple[_Read, Any]:
+    joined: Joinable = join(results)
+    return _Read(many=joined.many), joined
 
 
 def _each(work: Callable[[Piece], _R], read: Iterable[Piece]) -> Sequence[_R]:

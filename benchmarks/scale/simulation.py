@@ -28,6 +28,7 @@ from benchmarks.scale.tables import request_for, write_patients
 
 _J = TypeVar("_J")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 200)
 NETWORK = 1e9
@@ -165,6 +166,20 @@ class Recorder:
             sizes.append(len(packed))
             self.sent += ended - begun
         self.phases.append(Phase(kind, tuple(parts), tuple(taking), tuple(sizes)))
+
+    def reduce(
+        self,
+        work: Callable[[_J], tuple[_T, _R | None]],
+        join: Callable[[Sequence[_R]], tuple[_T, _R]],
+        jobs: Iterable[_J],
+        *,
+        kind: str,
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Generator[tuple[Sequence[_T], Sequence[_R]]]:
+        """Take each result by itself, as where none is small enough to be joined by a worker."""
+        del join
+        for told, result in self.send(work, jobs, kind=kind, on_wait=on_wait):
+            yield [told], [] if result is None else [result]
 
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:
         """Do it once."""

@@ -21,6 +21,8 @@ from anon_dagster.errors import (
 )
 from anon_dagster.progress import Progress
 from anon_dagster.reading.counting import count
+from anon_dagster.reading.part import PartCount, count_part, join_to_send
+from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing import recoder
 from anon_dagster.request import Source
 from anon_dagster.storage.sources import open_source
@@ -29,12 +31,14 @@ from tests.engine.people import (
     PARTS,
     PLAIN,
     POLICIES,
+    RECORDS,
     SEVERAL,
     asked,
     digests,
     people,
     stored,
 )
+from tests.engine.test_travelling import ATTRIBUTES, require_same
 from tests.reading.slow_counting import slow_count
 
 pytestmark = pytest.mark.slow
@@ -147,6 +151,44 @@ def test_a_count_is_the_slow_one(engine: DaskEngine, tmp_path: Path, kind: str) 
     for name, column in expected.columns.items():
         assert found.columns[name].values.equals(column.values), name
         assert (found.columns[name].counts == column.counts).all(), name
+
+
+@pytest.mark.parametrize("most", [0, 2**24])
+def test_a_count_that_workers_join_is_the_slow_one(
+    engine: DaskEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr("anon_dagster.engine.tree._JOINED", 2)
+    monkeypatch.setattr("anon_dagster.engine.tree._MOST_BYTES", most)
+    source = open_source(Source(path=str(stored(tmp_path / "source", "parquet"))))
+    with keeping(engine):
+        found = count(source, ATTRIBUTES)
+        few = len(list(scan(source, count_of_piece, Scan("count"), join=join_to_send)))
+    require_same(found, source, 2**20)
+    assert few == (2 if most else PARTS), "six parts are three pairs, two of which are joined"
+
+
+def count_of_piece(piece: Piece) -> PartCount:
+    return count_part(piece.table, ATTRIBUTES)
+
+
+@pytest.mark.parametrize("parts", range(1, PARTS + 1))
+def test_a_worker_that_dies_amid_a_tree_costs_a_retry(
+    engine: DaskEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: int
+) -> None:
+    monkeypatch.setattr("anon_dagster.engine.tree._JOINED", 2)
+    source = open_source(Source(path=str(stored(tmp_path / "source", "parquet"))))
+    told: list[int] = []
+
+    def on_rows(records: int) -> None:
+        told.extend([records] if records else [])
+        if records and len(told) == parts:
+            os.kill(engine.everywhere(process_of_worker)[0], signal.SIGKILL)
+
+    with keeping(engine):
+        found = count(source, ATTRIBUTES, reading=Scan("count", on_rows))
+    require_same(found, source, 2**20)
+    assert told == [RECORDS // PARTS] * PARTS, "each part is told once, as it is counted"
+    engine.client.wait_for_workers(2, timeout=60)
 
 
 # -- what goes wrong -----------------------------------------------------------------------

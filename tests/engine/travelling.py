@@ -1,17 +1,20 @@
 """A cluster without one: what travels is packed and unpacked, and done out of order."""
 
 import pickle
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import closing
 from contextvars import Context
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from anon_dagster.engine.local import LocalEngine
 
 _J = TypeVar("_J")
 _R = TypeVar("_R")
+_T = TypeVar("_T")
 _AT_ONCE = 4
+_JOINED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,32 @@ class TravellingEngine(LocalEngine):
             self.called_off.append(kind)
             raise
 
+    def reduce(
+        self,
+        work: Callable[[_J], tuple[_T, _R | None]],
+        join: Callable[[Sequence[_R]], tuple[_T, _R]],
+        jobs: Iterable[_J],
+        *,
+        kind: str = "",
+        on_wait: Callable[[], None] = lambda: None,
+    ) -> Generator[tuple[Sequence[_T], Sequence[_R]]]:
+        packed, kept = pickle.dumps(join), []
+        with closing(self.send(work, jobs, kind=kind, on_wait=on_wait)) as sent:
+            for told, result in sent:
+                yield [told], []
+                kept += [] if result is None else [pickle.dumps(result)]
+                if len(kept) == _JOINED:
+                    of_join, joined = Context().run(_done_with, packed, kept[::-1])
+                    kept = [pickle.dumps(joined)]
+                    yield [of_join], []
+        yield [], list(map(pickle.loads, kept))
+
     def everywhere(self, work: Callable[[], _R]) -> list[_R]:
         return [pickle.loads(pickle.dumps(work))() for _ in range(2)]  # noqa: S301 (our own)
+
+
+def _done_with(join: bytes, kept: list[bytes]) -> Any:
+    return pickle.loads(pickle.dumps(pickle.loads(join)(list(map(pickle.loads, kept)))))  # noqa: S301 (our own)
 
 
 def _done(work: bytes, job: bytes) -> bytes:
