@@ -2,6 +2,16 @@
 
 Everything is a process of its own. CPU seconds are user and system; what is compared was measured
 in this run. ``--full`` measures tables of ten and thirty million records, too.
+
+Of each table these lines are printed, as CPU seconds and as multiples of the bare work:
+
+- the phases of a whole job that looks for nothing residual, as its progress tells them;
+- below ``count``, ``write`` and ``verify``, further in, what they are made of, each measured by
+  itself: see :data:`benchmarks.scale.shares.MEANINGS`;
+- ``residual``, the whole job without and with the examination of what is left;
+- ``count+write`` of the first, and the whole job with that examination;
+- the same counting by databases, where they are installed, beside ours, and whether all tuples,
+  their counts, and the numbers of different values are the same.
 """
 
 import argparse
@@ -10,11 +20,13 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks.scale.rivals import RIVALS, is_installed
 from benchmarks.scale.simulation import print_simulation, sending_seconds
 from benchmarks.scale.tables import write_health, write_patients, write_wide
 
@@ -56,7 +68,10 @@ class Bench:
         command = [sys.executable, "-m", "benchmarks.scale.work"]
         command += [work, str(source), str(target), json.dumps(options)]
         given = "" if memory is None else f", memory: {memory}"
-        environment = os.environ | {"ANON_ENGINE": f"{{type: local, threads: {threads}{given}}}"}
+        environment = os.environ | {
+            "ANON_ENGINE": f"{{type: local, threads: {threads}{given}}}",
+            "POLARS_MAX_THREADS": str(threads),
+        }
         done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)  # noqa: S603
         target.unlink(missing_ok=True)
         told: dict[str, Any] = json.loads(done.stdout)
@@ -83,7 +98,8 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory(prefix="anon-bench-") as folder:
         bench = Bench(Path(folder))
-        _print_ratios(bench, arguments.scale)
+        for case in _CASES:
+            print_ratios(bench, arguments.scale, case)
         _print_growth(bench, arguments.scale, [1, 3, *([10, 30] if arguments.full else [])])
         _print_threads(bench, arguments.scale)
 
@@ -98,37 +114,55 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _print_ratios(bench: Bench, scale: float) -> None:
-    """Print the whole jobs, phase by phase, as multiples of the bare reading and writing."""
-    cases: list[tuple[str, int, str, dict[str, object]]] = [
-        ("patients", 3_000_000, "parquet", {}),
-        ("patients", 3_000_000, "csv", {}),
-        ("health", 1_190_000, "csv", {"suppression_limit": 0.0}),
-        ("wide", 100_000, "parquet", {}),
-    ]
-    for kind, records, form, policy in cases:
-        source = bench.table(kind, int(records * scale), form)
-        bare = bench.bare(source)
-        told = bench.run("job", source, threads=1, kind=kind, policy=policy)
-        blind = bench.run(
-            "job", source, threads=1, kind=kind, policy={**policy, "residual": _NOTHING}
-        )
-        without = blind["phases"]
-        read_and_written = without["count"] + without.get("write", 0.0)
-        print(f"\n{kind}, {int(records * scale):,} records, {form}: bare {bare:.2f} CPU s")
-        if form == "csv":
-            print(
-                f"  read and written as text: {bench.run('bare_text', source)['cpu'] / bare:.1f}x"
-            )
-        for name, seconds in without.items():
-            print(f"  {name:<12}{seconds:>8.2f} CPU s{seconds / bare:>8.1f}x")
-        residual = told["cpu"] - blind["cpu"]
-        print(f"  {'residual':<12}{residual:>8.2f} CPU s{residual / bare:>8.1f}x")
-        print(
-            f"  {'count+write':<12}{read_and_written:>8.2f} CPU s{read_and_written / bare:>8.1f}x"
-        )
-        print(f"  {'whole job':<12}{told['cpu']:>8.2f} CPU s{told['cpu'] / bare:>8.1f}x", end="")
-        print(f"   peak {told['peak_mb']:,.0f} MB", flush=True)
+_Case = tuple[str, int, str, Mapping[str, object]]
+"""The kind of a table, its records, its form, and rules of the policy beside the usual ones."""
+_CASES: tuple[_Case, ...] = (
+    ("patients", 3_000_000, "parquet", {}),
+    ("patients", 3_000_000, "csv", {}),
+    ("health", 1_190_000, "csv", {"suppression_limit": 0.0}),
+    ("wide", 100_000, "parquet", {}),
+)
+
+
+def print_ratios(bench: Bench, scale: float, case: _Case) -> None:
+    """Print a whole job, share by share, as multiples of the bare reading and writing."""
+    kind, records, form, policy = case
+    source = bench.table(kind, int(records * scale), form)
+    bare = bench.bare(source)
+    told = bench.run("job", source, threads=1, kind=kind, policy=policy)
+    blind = bench.run("job", source, threads=1, kind=kind, policy={**policy, "residual": _NOTHING})
+    inner = bench.run(
+        "shares", source, threads=1, kind=kind, policy={**policy, "residual": _NOTHING}
+    )
+    without = blind["phases"]
+    print(f"\n{kind}, {int(records * scale):,} records, {form}: bare {bare:.2f} CPU s")
+    if form == "csv":
+        print(f"  read and written as text: {bench.run('bare_text', source)['cpu'] / bare:.1f}x")
+    for name, seconds in without.items():
+        _print_cost(name, seconds, bare)
+        for share, part in inner["shares"].get(name, {}).items():
+            _print_cost(f"  {share}", part, bare)
+    _print_cost("residual", told["cpu"] - blind["cpu"], bare)
+    _print_cost("count+write", without["count"] + without.get("write", 0.0), bare)
+    _print_cost("whole job", told["cpu"], bare, f"peak {told['peak_mb']:,.0f} MB")
+    _print_rivals(bench, source, inner, bare)
+
+
+def _print_cost(name: str, seconds: float, bare: float, remark: str = "") -> None:
+    line = f"  {name:<16}{seconds:>8.2f} CPU s{seconds / bare:>8.1f}x   {remark}"
+    print(line.rstrip(), flush=True)
+
+
+def _print_rivals(bench: Bench, source: Path, ours: dict[str, Any], bare: float) -> None:
+    """Print what databases take for the counting, beside ours, and whether they count the same."""
+    _print_cost("count: ours", sum(ours["shares"]["count"].values()), bare)
+    for name in RIVALS:
+        if not is_installed(name):
+            print(f"  {f'count: {name}':<16}not installed; make bench-scale installs it")
+            continue
+        rival = bench.run("rival", source, name=name, attributes=ours["attributes"])
+        same = "the same counts" if rival["tally"] == ours["tally"] else "OTHER COUNTS"
+        _print_cost(f"count: {name}", rival["cpu"], bare, f"{same} ({rival['version']})")
 
 
 def _print_growth(bench: Bench, scale: float, millions: list[int]) -> None:

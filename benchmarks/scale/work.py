@@ -4,7 +4,8 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from anon_dagster import anonymize
+from benchmarks.scale.rivals import count_by, tally_of
+from benchmarks.scale.shares import shares
 from benchmarks.scale.tables import request_for
 
 
@@ -69,20 +72,47 @@ def job(source: Path, target: Path, kind: str, policy: Mapping[str, Any]) -> dic
     return phases.seconds
 
 
+def measured_shares(
+    source: Path, target: Path, kind: str, policy: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Measure what the phases of a job are made of; tell what was counted, to be compared."""
+    found, counted = shares(source, target, kind, policy)
+    return {
+        "shares": found,
+        "attributes": counted.attributes,
+        "tally": asdict(tally_of(counted)),
+    }
+
+
+def rival(source: Path, target: Path, name: str, attributes: Sequence[str]) -> dict[str, Any]:
+    """Let a database count a table, and tell what it found."""
+    del target
+    seconds, version, tally = count_by(name, source, attributes)
+    return {"cpu": seconds, "version": version, "tally": asdict(tally)}
+
+
+def timed(seconds: Mapping[str, float]) -> dict[str, Any]:
+    """Tell the phases of some work, and their sum."""
+    return {"phases": seconds, "cpu": sum(seconds.values())}
+
+
+_WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
+    "bare": lambda *paths: timed(bare(*paths)),
+    "bare_text": lambda *paths: timed(bare_text(*paths)),
+    "job": lambda *paths, **options: timed(job(*paths, **options)),
+    "shares": measured_shares,
+    "rival": rival,
+}
+
+
 def main() -> None:
     """Do what the arguments say: the work, the source, the target, and options as JSON."""
     name, source, target, options = sys.argv[1:]
     begun = time.monotonic()
-    if name == "job":
-        seconds = job(Path(source), Path(target), **json.loads(options))
-    else:
-        seconds = {"bare": bare, "bare_text": bare_text}[name](Path(source), Path(target))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    told = {
-        "phases": seconds,
-        "cpu": sum(seconds.values()),
+    told = _WORK[name](Path(source), Path(target), **json.loads(options))
+    told |= {
         "wall": time.monotonic() - begun,
-        "peak_mb": used.ru_maxrss / 1024,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
     }
     print(json.dumps(told))
 
