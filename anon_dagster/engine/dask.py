@@ -6,7 +6,7 @@ so no log, event or page of it shows more than what kind of work is done, and ra
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from secrets import token_hex
@@ -100,6 +100,10 @@ class DaskEngine:
     def map(self, work: Callable[[_J], _R], jobs: Iterable[_J]) -> Generator[_R]:
         """Give the result of each job, in their order, by threads of this process."""
         return self.here.map(work, jobs)
+
+    def gather(self, work: Callable[[_J], _R], jobs: Sequence[_J]) -> list[_R]:
+        """Return the result of each job, in their order, by threads of this process."""
+        return self.here.gather(work, jobs)
 
     def send(
         self,

@@ -5,7 +5,7 @@ through no signature. Threads that the project starts, and tasks and threads of 
 engine of whoever started them.
 """
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
@@ -36,6 +36,12 @@ class Engine(Protocol):
         """Give the result of each job, in their order.
 
         Jobs are asked for one by one, as there is room; an error of a job ends the work.
+        """
+
+    def gather(self, work: Callable[[_J], _R], jobs: Sequence[_J]) -> list[_R]:
+        """Return the result of each job, in their order, where all are at hand in this process.
+
+        None waits for one that takes longer: for jobs of unequal size, such as columns.
         """
 
     @property
