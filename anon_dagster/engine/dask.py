@@ -94,6 +94,10 @@ class DaskEngine:
         """Give the result of each job, in their order, by threads of this process."""
         return self.here.map(work, jobs)
 
+    def gather(self, work: Callable[[_J], _R], jobs: Sequence[_J]) -> list[_R]:
+        """Return the result of each job, in their order, by threads of this process."""
+        return self.here.gather(work, jobs)
+
     def send(
         self,
         work: Callable[[_J], _R],

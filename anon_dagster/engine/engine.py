@@ -39,6 +39,12 @@ class Engine(Protocol):
         Jobs are asked for one by one, as there is room; an error of a job ends the work.
         """
 
+    def gather(self, work: Callable[[_J], _R], jobs: Sequence[_J]) -> list[_R]:
+        """Return the result of each job, in their order, where all are at hand in this process.
+
+        None waits for one that takes longer: for jobs of unequal size, such as columns.
+        """
+
     @property
     def is_cluster(self) -> bool:
         """Whether :meth:`send` lets other processes work, which see nothing of this one."""

@@ -48,6 +48,19 @@ class LocalEngine:
                 for future in waiting:
                     future.cancel()
 
+    def gather(self, work: Callable[[_J], _R], jobs: Sequence[_J]) -> list[_R]:
+        """Return the result of each job, in their order, where all are at hand."""
+        threads = min(self.threads, len(jobs))
+        if threads <= 1:
+            return [work(job) for job in jobs]
+        with ThreadPoolExecutor(threads, thread_name_prefix="anon-column") as pool:
+            futures = [pool.submit(copy_context().run, work, job) for job in jobs]
+            try:
+                return [future.result() for future in futures]
+            finally:
+                for future in futures:  # after an error none is begun that has not
+                    future.cancel()
+
     @property
     def is_cluster(self) -> bool:
         """No: all is done by this process."""

@@ -1,13 +1,13 @@
 """The distinct values of a column, how often each occurs, and what they mean."""
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
@@ -72,9 +72,16 @@ class ColumnCount:
         """The column with its values as the table writes them."""
         return self if self.spellings is None else self.spellings.written
 
-    @cached_property
+    @property
     def ordering(self) -> Ordering:
         """What the values mean, and how they follow; of many values, those that were drawn."""
+        # a cached property of Python 3.11 lets one thread at a time compute it, of any column
+        found: Ordering | None = self.__dict__.get("_ordering")
+        if found is None:
+            found = self.__dict__["_ordering"] = self._ordered()
+        return found
+
+    def _ordered(self) -> Ordering:
         if self.many is not None:
             return ordering_of(self.many.drawn, decimal=self.decimal, meaning=self.meaning)
         if self.spellings is None:
@@ -201,14 +208,14 @@ def column_count(
 ) -> ColumnCount:
     """Join equal values, (values,), and add up their counts, (values,)."""
     encoded = values.dictionary_encode(null_encoding="encode")
-    sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
-    np.add.at(sums, encoded.indices.to_numpy(), counts)
+    different = len(encoded.dictionary)
+    totals = sums(encoded.indices.to_numpy(), counts, different, int(counts.sum()))
     order = pc.array_sort_indices(encoded.dictionary).to_numpy()
-    order = order[sums[order] > 0]
-    distinct, sums = encoded.dictionary.take(pa.array(order)), sums[order]
-    missing = int(sums[-1]) if distinct.null_count else 0
-    different = len(distinct) - distinct.null_count
-    return ColumnCount(distinct, sums, kinds, different, missing, decimal)
+    order = order[totals[order] > 0]
+    distinct, totals = encoded.dictionary.take(pa.array(order)), totals[order]
+    missing = int(totals[-1]) if distinct.null_count else 0
+    present = len(distinct) - distinct.null_count
+    return ColumnCount(distinct, totals, kinds, present, missing, decimal)
 
 
 def position_among(among: pa.StringArray, values: pa.StringArray) -> NDArray[np.int32]:

@@ -14,6 +14,7 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
+from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
 from anon_dagster.reading.joining import Joining
@@ -134,7 +135,9 @@ def count(
             parts.add(part)
     source.unchanged()
     whole = parts.whole()
-    columns = {name: ColumnCount.of(v, decimal) for name, v in whole.columns.items()}
+    count_column = partial(ColumnCount.of, decimal=decimal)
+    counts = in_use().gather(count_column, list(whole.columns.values()))
+    columns = dict(zip(whole.columns, counts, strict=True))
     for name, orders in whole.orders.items():
         if len(orders) == 1:
             columns[name] = replace(columns[name], categories=orders[0])

@@ -6,15 +6,17 @@ their order, so that the result is the same to the last bit.
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import sums
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.runs import Run, SortedRun, merge
+from anon_dagster.engine import in_use
 from anon_dagster.reading.multitude import Multitude, join_multitudes
 from anon_dagster.storage.categories import joined_categories
 from anon_dagster.storage.stored_runs import RecodedRun, StoredRun, fewer
@@ -50,9 +52,9 @@ class PartValues:
         encoded = self.texts.dictionary_encode(null_encoding="encode")
         if len(encoded.dictionary) == len(self.texts):
             return self
-        sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
-        np.add.at(sums, encoded.indices.to_numpy(), self.counts)
-        return replace(self, texts=encoded.dictionary, counts=sums)
+        different = len(encoded.dictionary)
+        totals = sums(encoded.indices.to_numpy(), self.counts, different, int(self.counts.sum()))
+        return replace(self, texts=encoded.dictionary, counts=totals)
 
     def hashed(self) -> "PartValues":
         """Return the same without the values."""
@@ -231,14 +233,10 @@ def _with_orders(
 def join_parts(parts: Sequence[PartCount]) -> PartCount:
     """Join parts of one table, at least one, in any order; attributes get their values sorted."""
     attributes = parts[0].attributes
-    columns: dict[str, PartValues] = {}
-    codes: dict[str, list[NDArray[np.int32]]] = {}
-    for name in parts[0].columns:
-        of_parts = [part.columns[name] for part in parts]
-        if name in attributes:
-            columns[name], codes[name] = _sorted_values(of_parts)
-        else:
-            columns[name] = join_values(of_parts)
+    names = list(parts[0].columns)
+    joined = in_use().gather(partial(_joined_column, parts), names)
+    columns = {name: values for name, (values, _) in zip(names, joined, strict=True)}
+    codes = {name: new for name, (_, new) in zip(names, joined, strict=True)}
     sizes = [len(columns[name].texts) for name in attributes]
     runs = [
         part.run.recode([codes[name][p] for name in attributes], sizes)
@@ -266,18 +264,25 @@ def join_to_send(parts: Sequence[PartCount]) -> PartCount:
     return replace(joined, columns=columns)
 
 
+def _joined_column(
+    parts: Sequence[PartCount], name: str
+) -> tuple[PartValues, list[NDArray[np.int32]]]:
+    """Return the values of a column; of an attribute also their new codes in each part."""
+    of_parts = [part.columns[name] for part in parts]
+    return _sorted_values(of_parts) if name in parts[0].attributes else (join_values(of_parts), [])
+
+
 def _sorted_values(parts: Sequence[PartValues]) -> tuple[PartValues, list[NDArray[np.int32]]]:
     """Return the values of all parts, ascending, and the new code of each in each part."""
     texts, counts, kinds = _concatenated(parts)
     encoded = texts.dictionary_encode(null_encoding="encode")
     places = encoded.indices.to_numpy()
-    sums = np.zeros(len(encoded.dictionary), dtype=np.int64)
-    np.add.at(sums, places, counts)
+    totals = sums(places, counts, len(encoded.dictionary), int(counts.sum()))
     order = pc.array_sort_indices(encoded.dictionary).to_numpy()
-    order = order[sums[order] > 0]  # categories that no record has are no values
-    ranks = np.zeros(len(sums), dtype=np.int32)
+    order = order[totals[order] > 0]  # categories that no record has are no values
+    ranks = np.zeros(len(totals), dtype=np.int32)
     ranks[order] = np.arange(len(order))
-    values = PartValues(encoded.dictionary.take(pa.array(order)), sums[order], kinds)
+    values = PartValues(encoded.dictionary.take(pa.array(order)), totals[order], kinds)
     return values, np.split(ranks[places], np.cumsum([len(part.texts) for part in parts])[:-1])
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.residual import Column, Protected, Relation, relations
+from anon_dagster.engine import in_use
 from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.reading import column_of
 from anon_dagster.residual.result import Finding, Severity
@@ -20,8 +22,10 @@ def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
     """Find the published columns that give a protected one back."""
     if not pairs.records:
         return
-    read = {name: _read(subject, pairs, name) for name in subject.quasi_identifiers}
-    published = {name: _released(subject, pairs, name) for name in subject.untouched}
+    gather, of = in_use().gather, (subject, pairs)
+    protecting, untouched = list(subject.quasi_identifiers), list(subject.untouched)
+    read = dict(zip(protecting, gather(partial(_read, *of), protecting), strict=True))
+    published = dict(zip(untouched, gather(partial(_released, *of), untouched), strict=True))
     published |= {name: c.released for name, c in read.items() if c.shown.mean() >= _HALF}
     protected = {name: c.protected for name, c in read.items() if not c.shown.all()}
     protected |= {
@@ -30,7 +34,8 @@ def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
         if pairs.source[name].null_count < pairs.records
     }
     above = subject.policy.residual.given_back_above
-    found = relations(list(protected.values()), list(published.values()), above=above)
+    columns_read = list(protected.values()), list(published.values())
+    found = relations(*columns_read, above=above, each=gather)
     names, hidden = list(published), list(protected)
     for relation in found:
         columns = tuple(names[v] for v in relation.published)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.counts import sums
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.engine import in_use
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy
@@ -64,18 +66,22 @@ def exploratory_statistics(
     names = [name for name in policy.attributes if name in source.columns]
     shown = [name for name in names if policy.attributes[name].role != "direct_identifier"]
     masked = {name for name, a in policy.quasi_identifiers.items() if a.mask is not None}
-    values = [
-        _values(None if name in masked else source.columns[name], released.get(name))
-        for name in shown
-    ]
-    rows = []
-    for name in names:
-        role = policy.attributes[name].role
+
+    def values_of(name: str) -> _Values:
+        return _values(None if name in masked else source.columns[name], released.get(name))
+
+    def rows_of(name: str) -> list[dict[str, object]]:
+        role, rows = policy.attributes[name].role, []
         for table, count in (("source", source), ("release", release)):
             if count is not None and name in count.columns:
                 hidden = name in masked and table == "source"
                 told = _summary(role, count.columns[name], hidden=hidden)
                 rows.append({"attribute": name, "table": table, "records": count.records, **told})
+        return rows
+
+    engine = in_use()
+    values = engine.gather(values_of, shown)
+    rows = list(chain.from_iterable(engine.gather(rows_of, names)))
     return ExploratoryStatistics(_values_frame(shown, values), _summaries(rows))
 
 

@@ -141,6 +141,10 @@ class Recorder:
         """Do what the process of the job does by itself."""
         yield from map(work, jobs)
 
+    def gather(self, work: Callable[[_J], _R], jobs: Sequence[_J]) -> list[_R]:
+        """Do what the process of the job does by itself."""
+        return [work(job) for job in jobs]
+
     def send(
         self,
         work: Callable[[_J], _R],

@@ -1,8 +1,9 @@
 """Which published columns give a protected one back, in what way, and for how many records."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from typing import Literal
 
 import numpy as np
@@ -63,8 +64,21 @@ class Relation:
     """Of the records, that get it back and of which the label does not tell as much."""
 
 
+def one_by_one(
+    find: Callable[[int], list[Relation]], positions: Sequence[int]
+) -> list[list[Relation]]:
+    """Find the relations of each protected column, one after the other."""
+    return [find(position) for position in positions]
+
+
 def relations(
-    protected: Sequence[Protected], published: Sequence[Column], *, above: float = 0.01
+    protected: Sequence[Protected],
+    published: Sequence[Column],
+    *,
+    above: float = 0.01,
+    each: Callable[
+        [Callable[[int], list[Relation]], Sequence[int]], list[list[Relation]]
+    ] = one_by_one,
 ) -> list[Relation]:
     """Find what gives protected columns back.
 
@@ -81,6 +95,8 @@ def relations(
         Columns that are, or would be, released as they are; over the same records.
     above
         The share of the records that must gain for a relation to be told.
+    each
+        Does the same for each protected column, one after the other or several at once.
 
     Returns
     -------
@@ -88,22 +104,29 @@ def relations(
     equals; of two published columns together where they tell more than either; in this order.
     """
     sources = [_Published(column) for column in published]
-    found: list[Relation] = []
-    for p, target in enumerate(protected):
-        if target.shown is not None and (~target.shown).mean() <= above:
-            continue
-        singles = {}
-        dated = _Dated.of(target, sources)
-        for v, source in enumerate(sources):
-            best = _best(target, _ways(target, source, dated.told_by(v), above), above)
-            if best is not None:
-                singles[v] = best
-        found += [told.relation(p, (v,)) for v, told in singles.items()]
-        found += [
-            told.relation(p, pair)
-            for pair, told in _of_several(target, sources, singles, dated, above)
-        ]
-    return found
+
+    def relations_of(p: int) -> list[Relation]:
+        return list(_relations_of(p, protected[p], sources, above))
+
+    return list(chain.from_iterable(each(relations_of, range(len(protected)))))
+
+
+def _relations_of(
+    p: int, target: Protected, sources: Sequence["_Published"], above: float
+) -> Iterator[Relation]:
+    """Give what published columns tell of one protected column, at a position."""
+    if target.shown is not None and (~target.shown).mean() <= above:
+        return
+    singles = {}
+    dated = _Dated.of(target, sources)
+    for v, source in enumerate(sources):
+        best = _best(target, _ways(target, source, dated.told_by(v), above), above)
+        if best is not None:
+            singles[v] = best
+    for v, told in singles.items():
+        yield told.relation(p, (v,))
+    for pair, told in _of_several(target, sources, singles, dated, above):
+        yield told.relation(p, pair)
 
 
 @dataclass(frozen=True, eq=False)
