@@ -228,7 +228,12 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
             kept.append(name)
     if not found:
         raise RequestError("every column is dropped, so nothing would be released; keep one")
-    few = frozenset(n for n in kept if _has_few_values(counted.columns[n], counted.records))
+    few = frozenset(
+        name
+        for name in kept
+        if _has_few_values(counted.columns[name], counted.records)
+        and not pa.types.is_null(found[name].type)  # there is no value to recode
+    )
     return Recipe(
         attributes={name: KnownValues.of(counted.columns[name]) for name in counted.attributes},
         lookup=class_lookup(counted.table, solution),

@@ -30,16 +30,25 @@ def joined_categories(column: pa.ChunkedArray) -> pa.DictionaryArray:
     if not is_categorical(column.type):
         column = column.dictionary_encode()
     kind = released_type(column.type)
-    if not column.num_chunks:
-        nothing = pa.array([], pa.int32()), pa.array([], kind.value_type)
-        return pa.DictionaryArray.from_arrays(*nothing, ordered=kind.ordered)
+    if not column.num_chunks or pa.types.is_null(kind.value_type):  # Arrow joins no such parts
+        codes = pa.nulls(len(column), pa.int32())
+        nothing = pa.array([], kind.value_type)
+        return pa.DictionaryArray.from_arrays(codes, nothing, ordered=kind.ordered)
     widened = [
-        pa.DictionaryArray.from_arrays(
-            chunk.indices.cast(pa.int32()), chunk.dictionary, ordered=kind.ordered
-        )
+        pa.DictionaryArray.from_arrays(*_present(chunk), ordered=kind.ordered)
         for chunk in column.chunks
     ]
     return pa.chunked_array(widened, kind).unify_dictionaries().combine_chunks()
+
+
+def _present(column: pa.DictionaryArray) -> tuple[pa.Array, pa.Array]:
+    """Return codes of 32 bits and categories, of which none is a missing value."""
+    codes, categories = column.indices.cast(pa.int32()), column.dictionary
+    if not categories.null_count:
+        return codes, categories
+    kept = pc.indices_nonzero(pc.is_valid(categories)).cast(pa.int32())
+    own = pc.index_in(pa.array(range(len(categories)), pa.int32()), value_set=kept)
+    return own.take(codes), categories.drop_null()
 
 
 def categories_in_use(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
