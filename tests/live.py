@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
@@ -12,6 +11,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from anon_dagster.demos.running import end_group
 
 PROJECT = Path(__file__).parents[1]
 READY = """{
@@ -61,7 +62,7 @@ def deployed_live(folder: Path) -> Iterator[str]:
             yield url
         finally:
             for process in started:
-                _end(process)
+                end_group(process, seconds=20)
 
 
 def _free_port() -> int:
@@ -91,12 +92,3 @@ def _wait_for(url: str) -> None:
             pass
         time.sleep(0.5)
     raise TimeoutError("the deployment did not start")
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -6,10 +6,8 @@ All of it lies in a temporary folder, which is gone afterwards, and listens on l
 import os
 import secrets
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import chdir, contextmanager
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from anon_dagster.arrivals import Arrival, Registry, State
 from anon_dagster.demos.object_store import ObjectStore
+from anon_dagster.demos.running import copy_dataset, demonstrate, end_group
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import SENSOR_TAG
 from anon_dagster.request.documents import load_yaml
@@ -37,12 +36,7 @@ def main(project: Path | None = None) -> int:
     project
         The folder with ``dagster.yaml`` and ``data``; the working directory if left out.
     """
-    project = project or Path.cwd()
-    if not (project / "dagster.yaml").exists():
-        print(f"{project} has no dagster.yaml; start the demo in the project's folder")
-        return 2
-    with tempfile.TemporaryDirectory(prefix="anon-demo-") as folder:
-        return _demonstrate(project, Path(folder))
+    return demonstrate(_demonstrate, project)
 
 
 def _demonstrate(project: Path, folder: Path) -> int:
@@ -70,10 +64,7 @@ def _deploy(project: Path, folder: Path) -> None:
     """Declare the patients as a dataset whose files come in through the bucket."""
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(project / name, folder)
-    dataset = folder / "data" / _DATASET
-    shutil.copytree(
-        project / "data" / _DATASET, dataset, ignore=shutil.ignore_patterns("out", "patients.csv")
-    )
+    dataset = copy_dataset(project, folder, _DATASET)
     request = load_yaml(dataset / "request.yaml")
     del request["target"]
     request["source"]["path"] = f"s3://{_INBOX}/*.csv"
@@ -102,12 +93,7 @@ def _daemon(folder: Path, environment: Mapping[str, str]) -> Iterator[None]:
         try:
             yield
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            end_group(process, seconds=30)
 
 
 def _drop(project: Path, server: ObjectStore) -> Iterator[str]:

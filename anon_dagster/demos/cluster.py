@@ -7,10 +7,8 @@ import hashlib
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, chdir, contextmanager
@@ -20,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.demos.running import copy_dataset, demonstrate, end_group
 from anon_dagster.jobs import names
 from anon_dagster.request.documents import load_yaml
 from anon_dagster.request.yaml_writing import document as written
@@ -31,11 +30,6 @@ _DATASET = "patients"
 _PARTS, _WORKERS = 6, 2
 _PATIENCE = 120.0  # seconds
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-_OF_PROCESSES = {
-    # What a worker holds has cells: it never goes into files.
-    "DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "False",
-    "DASK_DISTRIBUTED__WORKER__MEMORY__SPILL": "False",
-}
 
 
 @dataclass(frozen=True)
@@ -56,19 +50,14 @@ def main(project: Path | None = None) -> int:
     project
         The folder with ``dagster.yaml`` and ``data``; the working directory if left out.
     """
-    project = project or Path.cwd()
-    if not (project / "dagster.yaml").exists():
-        print(f"{project} has no dagster.yaml; start the demo in the project's folder")
-        return 2
-    if find_spec("distributed") is None:
-        print("The demo needs Dask: pip install 'anon-dagster[dask]'")
-        return 2
-    with tempfile.TemporaryDirectory(prefix="anon-demo-") as folder:
-        return _demonstrate(project, Path(folder))
+    return demonstrate(_demonstrate, project)
 
 
 def _demonstrate(project: Path, folder: Path) -> int:
     """Anonymize the same table on this machine's threads and on a cluster; compare the bytes."""
+    if find_spec("distributed") is None:
+        print("The demo needs Dask: pip install 'anon-dagster[dask]'")
+        return 2
     from anon_dagster.defs.engine import EngineResource
 
     _deploy(project, folder)
@@ -91,10 +80,7 @@ def _deploy(project: Path, folder: Path) -> None:
     import pandas as pd
 
     shutil.copy(project / "dagster.yaml", folder)
-    dataset = folder / "data" / _DATASET
-    shutil.copytree(
-        project / "data" / _DATASET, dataset, ignore=shutil.ignore_patterns("out", "patients.csv")
-    )
+    dataset = copy_dataset(project, folder, _DATASET)
     patients = pd.read_csv(
         project / "data" / _DATASET / "patients.csv", dtype=str, keep_default_na=False
     )
@@ -132,6 +118,8 @@ def _run(folder: Path, engine: "EngineResource") -> Outcome:
 @contextmanager
 def _cluster(folder: Path) -> Iterator[str]:
     """Let a scheduler and workers run, each a process, and give the address of the scheduler."""
+    from anon_dagster.engine.cluster import NOTHING_INTO_FILES
+
     told = folder / "scheduler.json"
     with ExitStack() as processes, (folder / "cluster.log").open("wb") as log:
 
@@ -139,12 +127,12 @@ def _cluster(folder: Path) -> Iterator[str]:
             process = subprocess.Popen(  # noqa: S603 (a program of the environment)
                 [sys.executable, "-m", "dask", *command, "--scheduler-file", str(told)],
                 cwd=folder,
-                env=os.environ | _OF_PROCESSES,
+                env=os.environ | NOTHING_INTO_FILES,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
             )
-            processes.callback(_end, process)
+            processes.callback(end_group, process, seconds=20)
 
         loopback = ("--host", "127.0.0.1")
         start("scheduler", *loopback, "--port", "0", "--dashboard-address", "127.0.0.1:0")
@@ -173,16 +161,6 @@ def _wait_for_workers(address: str) -> None:
 
     with Client(address, timeout=_PATIENCE, set_as_default=False) as client:
         client.wait_for_workers(_WORKERS, timeout=_PATIENCE)
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    """End a process and those that it started."""
-    os.killpg(process.pid, signal.SIGTERM)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import dagster as dg
 
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.demos.running import is_project
 from anon_dagster.jobs import file_names, names
 
 if TYPE_CHECKING:
@@ -31,8 +32,7 @@ def main(project: Path | None = None, *, dataset: str = "patients") -> int:
         The folder with ``dagster.yaml`` and ``data``; the working directory if left out.
     """
     folder = project or Path.cwd()
-    if not (folder / "dagster.yaml").exists():
-        print(f"{folder} has no dagster.yaml; start the demo in the project's folder")
+    if not is_project(folder):
         return 2
     store = JobStore.of_environment()
     job = definitions(folder / "data", store).resolve_job_def(names.job_name("anonymize", dataset))

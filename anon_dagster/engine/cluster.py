@@ -187,11 +187,14 @@ class WorkerProcess(ProcessInterface):
         await super().close()
 
 
-_OF_WORKERS = {
-    "DASK_LOGGING__DISTRIBUTED": "error",
-    # What a worker holds has cells: it never goes into files.
+NOTHING_INTO_FILES = {
     "DASK_DISTRIBUTED__WORKER__MEMORY__TARGET": "False",
     "DASK_DISTRIBUTED__WORKER__MEMORY__SPILL": "False",
+}
+"""The environment of a worker, for what it holds has cells."""
+_OF_WORKERS = {
+    "DASK_LOGGING__DISTRIBUTED": "error",
     "PYTHONWARNINGS": "ignore",
+    **NOTHING_INTO_FILES,
 }
 """Settings of the workers that are started here."""
