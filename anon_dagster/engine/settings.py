@@ -15,7 +15,7 @@ VARIABLE = "ANON_ENGINE"
 LOCAL, DASK = "local", "dask"
 _TYPES = (LOCAL, DASK)
 _PAIR = re.compile(r"\s*([a-z]+)\s*[:=]\s*(\S+)\s*")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]i?B|B|)", re.IGNORECASE)
+_SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([KMGT]i?B|B|)", re.IGNORECASE)
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{letter}IB": 1024**n for n, letter in enumerate("KMGT", start=1)}
 _UNITS |= {f"{letter}B": 1000**n for n, letter in enumerate("KMGT", start=1)}

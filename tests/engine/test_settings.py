@@ -81,7 +81,15 @@ def test_settings_are_a_mapping_of_fit_values(document: Any) -> None:
 
 @pytest.mark.parametrize(
     ("told", "found"),
-    [(4096, 4096), ("4096", 4096), ("2GiB", 2**31), ("1.5 MB", 1_500_000), ("0", 0), ("7k", None)],
+    [
+        (4096, 4096),
+        ("4096", 4096),
+        ("2GiB", 2**31),
+        ("1.5 MB", 1_500_000),
+        ("0", 0),
+        ("7k", None),
+        ("9" * 400, None),
+    ],
 )
 def test_memory_is_told_in_bytes_or_with_a_unit(told: int | str, found: int | None) -> None:
     if found is None:
