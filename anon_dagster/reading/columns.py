@@ -7,12 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.counts import sums
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
 from anon_dagster.reading.multitude import Multitude
-from anon_dagster.reading.part import PartValues, join_values
+from anon_dagster.reading.part import PartValues, in_order, join_values
 from anon_dagster.storage.meaning import canonical_texts, declared_ordering, ordering_of, remarked
 from anon_dagster.storage.values import Kinds, TextKind
 
@@ -207,12 +206,7 @@ def column_count(
     values: pa.StringArray, counts: NDArray[np.int64], kinds: Kinds, decimal: str = "."
 ) -> ColumnCount:
     """Join equal values, (values,), and add up their counts, (values,)."""
-    encoded = values.dictionary_encode(null_encoding="encode")
-    different = len(encoded.dictionary)
-    totals = sums(encoded.indices.to_numpy(), counts, different, int(counts.sum()))
-    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
-    order = order[totals[order] > 0]
-    distinct, totals = encoded.dictionary.take(pa.array(order)), totals[order]
+    distinct, totals, _ = in_order(values, counts)
     missing = int(totals[-1]) if distinct.null_count else 0
     present = len(distinct) - distinct.null_count
     return ColumnCount(distinct, totals, kinds, present, missing, decimal)

@@ -1,7 +1,7 @@
 """What a part of a table tells: values with their counts, and tuples in codes of its own.
 
-Parts are joined in any order, any number at a time; only :meth:`PartCount.whole` puts values in
-their order, so that the result is the same to the last bit.
+Parts are joined in any order, any number at a time; only the values of attributes are put in their
+order, by :func:`join_parts`, so that the result is the same to the last bit.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -49,12 +49,8 @@ class PartValues:
 
     def distinct(self) -> "PartValues":
         """Return the same with each value once."""
-        encoded = self.texts.dictionary_encode(null_encoding="encode")
-        if len(encoded.dictionary) == len(self.texts):
-            return self
-        different = len(encoded.dictionary)
-        totals = sums(encoded.indices.to_numpy(), self.counts, different, int(self.counts.sum()))
-        return replace(self, texts=encoded.dictionary, counts=totals)
+        different, _, totals = _added_up(self.texts, self.counts)
+        return replace(self, texts=different, counts=totals)
 
     def hashed(self) -> "PartValues":
         """Return the same without the values."""
@@ -275,15 +271,41 @@ def _joined_column(
 def _sorted_values(parts: Sequence[PartValues]) -> tuple[PartValues, list[NDArray[np.int32]]]:
     """Return the values of all parts, ascending, and the new code of each in each part."""
     texts, counts, kinds = _concatenated(parts)
-    encoded = texts.dictionary_encode(null_encoding="encode")
-    places = encoded.indices.to_numpy()
-    totals = sums(places, counts, len(encoded.dictionary), int(counts.sum()))
-    order = pc.array_sort_indices(encoded.dictionary).to_numpy()
+    different, totals, places = in_order(texts, counts)
+    values = PartValues(different, totals, kinds)
+    return values, np.split(places, np.cumsum([len(part.texts) for part in parts])[:-1])
+
+
+def in_order(
+    texts: pa.StringArray, counts: NDArray[np.int64]
+) -> tuple[pa.StringArray, NDArray[np.int64], NDArray[np.int32]]:
+    """Join equal texts, (texts,), and add up their counts, (texts,).
+
+    Returns
+    -------
+    different
+        Those that a record has, ascending, a missing one last: (values,).
+    totals
+        How many records have each, (values,).
+    places
+        Where each text stands among them, (texts,); of no meaning if no record has it.
+    """
+    different, places, totals = _added_up(texts, counts)
+    order = pc.array_sort_indices(different).to_numpy()
     order = order[totals[order] > 0]  # categories that no record has are no values
     ranks = np.zeros(len(totals), dtype=np.int32)
     ranks[order] = np.arange(len(order))
-    values = PartValues(encoded.dictionary.take(pa.array(order)), totals[order], kinds)
-    return values, np.split(ranks[places], np.cumsum([len(part.texts) for part in parts])[:-1])
+    return different.take(pa.array(order)), totals[order], ranks[places]
+
+
+def _added_up(
+    texts: pa.StringArray, counts: NDArray[np.int64]
+) -> tuple[pa.StringArray, NDArray[np.int32], NDArray[np.int64]]:
+    """Return different texts, the place of each text among them, and the sums of their counts."""
+    encoded = texts.dictionary_encode(null_encoding="encode")
+    places = encoded.indices.to_numpy()
+    totals = sums(places, counts, len(encoded.dictionary), int(counts.sum()))
+    return encoded.dictionary, places, totals
 
 
 def join_values(parts: Sequence[PartValues]) -> PartValues:
