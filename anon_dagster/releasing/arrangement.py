@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,9 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import LARGEST
-from anon_dagster.errors import TargetError
+from anon_dagster.engine import checkpoint
+from anon_dagster.storage.categories import in_one_piece
+from anon_dagster.storage.failures import keeping_aside
 from anon_dagster.storage.text_hashes import text_hashes
 from anon_dagster.storage.values import text_array
 
@@ -134,6 +137,18 @@ class Shelf:
         """Return the records of a block."""
         return self.table.slice(self.ends[number], self.ends[number + 1] - self.ends[number])
 
+    def write(self, file: IO[bytes]) -> None:
+        """Write the records into a file of Arrow's, a batch for each block."""
+        whole = self.table.combine_chunks()
+        batch = pa.RecordBatch.from_arrays(
+            [column.chunk(0) for column in whole.columns], schema=whole.schema
+        )
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_file(file, batch.schema, options=options) as writer:
+            for first, last in pairwise(self.ends.tolist()):
+                checkpoint()
+                writer.write_batch(batch.slice(first, last - first))
+
 
 class StoredShelf:
     """The same in a file that has no name, so that nothing is left of it whatever happens."""
@@ -146,22 +161,10 @@ class StoredShelf:
         TargetError
             If there is no room for them.
         """
-        whole = shelf.table.combine_chunks()
-        batch = pa.RecordBatch.from_arrays(
-            [column.chunk(0) for column in whole.columns], schema=whole.schema
-        )
-        self.records = batch.num_rows
-        try:
+        with keeping_aside("a part of the release"):
             self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
-            options = pa.ipc.IpcWriteOptions(compression="lz4")
-            with pa.ipc.new_file(self._file, batch.schema, options=options) as writer:
-                for first, last in pairwise(shelf.ends.tolist()):
-                    writer.write_batch(batch.slice(first, last - first))
-        except OSError as error:
-            raise TargetError(
-                f"a part of the release could not be kept in {tempfile.gettempdir()}: "
-                f"{error.strerror}; let TMPDIR name a folder with more room"
-            ) from None
+            shelf.write(self._file)
+            self._file.flush()  # what is left of it may be what there is no room for
         self._reader = pa.ipc.open_file(self._file)
 
     def block(self, number: int) -> pa.Table:
@@ -199,7 +202,7 @@ class Shelves:
     def block(self, number: int) -> pa.Table:
         """Return the records of a block, in no particular order."""
         parts = [shelf.block(number) for shelf in self._shelves]
-        return pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+        return in_one_piece(pa.concat_tables(parts))
 
     def close(self) -> None:
         """Let go of every part."""

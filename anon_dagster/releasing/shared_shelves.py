@@ -4,8 +4,7 @@ They lie beside the target, hold nothing but released values, and are gone befor
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 from secrets import token_hex
 
 import numpy as np
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.engine import checkpoint
 from anon_dagster.releasing.arrangement import Shelf
-from anon_dagster.storage.categories import without_unused
+from anon_dagster.storage.categories import in_one_piece, without_unused
 from anon_dagster.storage.failures import reading, writing
 from anon_dagster.storage.opening import abandon, finish, open_to_read, open_to_write
 
@@ -37,18 +36,11 @@ def store_shelf(shelf: Shelf, folder: str) -> SharedShelf:
         If it cannot be written.
     """
     path = f"{folder}/{token_hex(16)}.arrow"
-    whole = without_unused(shelf.table).combine_chunks()
-    batch = pa.RecordBatch.from_arrays(
-        [column.chunk(0) for column in whole.columns], schema=whole.schema
-    )
-    options = pa.ipc.IpcWriteOptions(compression="lz4")
+    released = replace(shelf, table=without_unused(shelf.table))
     with writing(path):
         file = open_to_write(path)
         try:
-            with pa.ipc.new_file(file, batch.schema, options=options) as writer:
-                for first, last in pairwise(shelf.ends.tolist()):
-                    checkpoint()
-                    writer.write_batch(batch.slice(first, last - first))
+            released.write(file)
             finish(file)
         except BaseException:
             abandon(file)
@@ -79,7 +71,7 @@ class SharedShelves:
     def block(self, number: int) -> pa.Table:
         """Return the records of a block, in no particular order."""
         batches = list(self._batches(number))
-        return pa.concat_tables(batches).unify_dictionaries().combine_chunks()
+        return in_one_piece(pa.concat_tables(batches))
 
     def _batches(self, number: int) -> Iterator[pa.Table]:
         for path in self.paths:

@@ -51,6 +51,11 @@ def _present(column: pa.DictionaryArray) -> tuple[pa.Array, pa.Array]:
     return own.take(codes), categories.drop_null()
 
 
+def in_one_piece(table: pa.Table) -> pa.Table:
+    """Return a table whose columns are an array each, with the categories of all of its pieces."""
+    return table.unify_dictionaries().combine_chunks()
+
+
 def categories_in_use(columns: Iterable[pa.DictionaryArray]) -> pa.Array:
     """Return the categories that records of any of the columns have, in their declared order."""
     whole = pa.chunked_array(list(columns)).combine_chunks()  # joins the categories of all

@@ -1,11 +1,13 @@
 """What goes wrong while a file is read or written, in words that hold no cell."""
 
+import errno
 import lzma
 import os
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from gzip import BadGzipFile
 from traceback import walk_tb
 
@@ -109,3 +111,34 @@ def _reason(error: BaseException) -> str:
         if isinstance(error, kind):
             return reason
     return "its address or its content is not understood"
+
+
+@contextmanager
+def keeping_aside(what: str) -> Iterator[None]:
+    """Say what to do where there is no room for what has to go into a file without a name.
+
+    Parameters
+    ----------
+    what
+        In the words of a person, such as "a part of the count".
+
+    Raises
+    ------
+    TargetError
+        If it could not be kept.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or "it cannot be written"
+        cure = "let TMPDIR name a folder with more room, or give the engine more memory"
+        if error.errno == errno.EMFILE:
+            cure = "raise the limit of open files (ulimit -n), or give the engine more memory"
+        raise TargetError(f"{what} could not be kept in {_temporary()}: {reason}; {cure}") from None
+
+
+def _temporary() -> str:
+    """Name the folder for temporary files, if there is one."""
+    with suppress(FileNotFoundError):
+        return tempfile.gettempdir()
+    return "TMPDIR"

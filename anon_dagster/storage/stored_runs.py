@@ -3,8 +3,8 @@
 import os
 import tempfile
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from anon_dagster.core.runs import (
     recoded,
     stretches,
 )
-from anon_dagster.errors import TargetError
+from anon_dagster.storage.failures import keeping_aside
 
 _MOST_RUNS = 16
 """So many runs of one table are joined before there are more."""
@@ -168,16 +168,8 @@ class _Integers:
         return values
 
 
-@contextmanager
-def _writing() -> Iterator[None]:
-    """Say what to do where there is no room."""
-    try:
-        yield
-    except OSError as error:
-        raise TargetError(
-            f"a part of the count could not be kept in {tempfile.gettempdir()}: {error.strerror}; "
-            "let TMPDIR name a folder with more room, or give the engine more memory"
-        ) from None
+def _writing() -> AbstractContextManager[None]:
+    return keeping_aside("a part of the count")
 
 
 def _again(words: Words, counts: NDArray[np.integer], packing: Packing) -> StoredRun:

@@ -1,7 +1,10 @@
 """The order of a release follows from its records alone."""
 
 import errno
+import os
 import pickle
+import subprocess
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
@@ -229,3 +232,38 @@ def test_records_find_the_class_of_their_tuple(changes: dict[str, Any]) -> None:
     kept = ~suppressed
     for own, column in zip(labels, solution.generalized, strict=True):
         assert own[kept].tolist() == column.codes[solution.classes[kept]].tolist()
+
+
+_LITTLE_ROOM = """
+import resource, signal
+import numpy as np
+import pyarrow as pa
+from anon_dagster.errors import TargetError
+from anon_dagster.releasing.arrangement import Shelf, StoredShelf
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+table = pa.table({"name": [f"hush {n}" for n in range(3_000)]})
+shelf = Shelf.of(table, np.ones(3_000, dtype=np.bool_), 3)
+for room in range(0, 60_000, 997):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, resource.RLIM_INFINITY))
+    try:
+        stored = StoredShelf(shelf)
+        assert sum(stored.block(number).num_rows for number in range(3)) == 3_000
+        print("kept")
+    except TargetError as error:
+        print(error)
+"""
+
+
+def test_however_little_room_there_is_a_part_is_kept_or_told(tmp_path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LITTLE_ROOM],
+        env=os.environ | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert {"kept"} < set(told)
+    assert all("let TMPDIR name" in line for line in told if line != "kept")
+    assert not any("hush" in line for line in told)
+    assert not list(tmp_path.iterdir())

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from anon_dagster.errors import TargetError
 from anon_dagster.request import Target
 from anon_dagster.storage.addresses import is_local
+from anon_dagster.storage.categories import in_one_piece
 from anon_dagster.storage.compression import ENDINGS
 from anon_dagster.storage.csv_writing import CsvWriter, require_writable
 from anon_dagster.storage.failures import writing
@@ -114,15 +115,11 @@ class Blocks:
         self._held = pa.concat_tables([self._held, table])
         while self._held.num_rows >= _ROWS:
             block, self._held = self._held.slice(0, _ROWS), self._held.slice(_ROWS)
-            yield _compact(block)
+            yield in_one_piece(block)
 
     def rest(self) -> pa.Table:
         """Return the records that fill no block."""
-        return _compact(self._held)
-
-
-def _compact(table: pa.Table) -> pa.Table:
-    return table.unify_dictionaries().combine_chunks()
+        return in_one_piece(self._held)
 
 
 @dataclass(frozen=True, slots=True)
