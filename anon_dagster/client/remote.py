@@ -23,6 +23,7 @@ from anon_dagster.jobs.tags import PARTITION_TAG
 
 _SECONDS, _SOON = 60.0, 10.0
 _LOOK = 0.2  # seconds between two looks at a job
+_ENDING = frozenset({"CANCELING", "CANCELED"})
 _DEQUEUING = 1.0  # seconds in which Dagster starts a job that it saw in the queue
 _EVENTS = 1000
 
@@ -162,10 +163,13 @@ class RemoteDeployment:
         try:
             answer = self._ask(_TERMINATE, _SOON, id=job_id)["terminateRun"]
         except DeploymentError:  # the answer waits for the process, which may be deaf
-            if self.record(job_id).dagster_status not in {"STARTING", "CANCELING", "CANCELED"}:
+            if self.record(job_id).dagster_status not in {"STARTING", *_ENDING}:
                 raise
             return
-        if answer["__typename"] == "TerminateRunFailure":
+        if answer["__typename"] != "TerminateRunFailure":
+            return
+        # Where an earlier question is heard only now, this one is refused: the job ends already.
+        if self.record(job_id).dagster_status not in _ENDING:
             raise JobStateError(f"job {job_id} cannot be aborted now: it is over, or about to be")
 
     def _came_back(self, job_id: str) -> bool:

@@ -11,7 +11,7 @@ import pytest
 
 from anon_dagster.client import AnonClient
 from anon_dagster.client.remote import RemoteDeployment
-from anon_dagster.errors import DeploymentError, UnfinishedJobError
+from anon_dagster.errors import DeploymentError, JobStateError, UnfinishedJobError
 
 
 @dataclass
@@ -21,13 +21,15 @@ class Scripted(RemoteDeployment):
     url: str = "http://127.0.0.1:9"
     states: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    refuses: bool = False
 
     def _answer(self, query: str, seconds: float, /, **variables: object) -> dict[str, Any]:
         del seconds, variables
         now = self.states[0]
         if "terminateRun" in query:
             self.asked.append(now)
-            return {"terminateRun": {"__typename": "TerminateRunSuccess"}}
+            said = "TerminateRunFailure" if self.refuses else "TerminateRunSuccess"
+            return {"terminateRun": {"__typename": said}}
         if len(self.states) > 1:
             self.states.pop(0)
         times: dict[str, object] = dict.fromkeys(("creationTime", "startTime", "endTime"))
@@ -61,6 +63,20 @@ def test_a_job_that_does_not_begin_cannot_be_aborted_in_time() -> None:
     with pytest.raises(UnfinishedJobError, match="being started"):
         deployment.abort("a-run", timeout=0.1)
     assert deployment.asked == []
+
+
+@pytest.mark.parametrize("status", ["CANCELING", "CANCELED"])
+def test_a_job_that_ends_already_by_an_earlier_question_is_not_refused(status: str) -> None:
+    """A question that the deployment hears late ends a job before the next one arrives."""
+    deployment = Scripted(states=["STARTING", status], refuses=True)
+    deployment.abort("a-run", timeout=30)
+    assert deployment.asked[-1] == status
+
+
+def test_a_job_that_does_not_end_though_it_was_asked_to_is_told() -> None:
+    deployment = Scripted(states=["STARTED"], refuses=True)
+    with pytest.raises(JobStateError, match="cannot be aborted now"):
+        deployment.abort("a-run", timeout=30)
 
 
 @contextmanager
