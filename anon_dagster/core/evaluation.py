@@ -41,11 +41,12 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     classes = summarize(problem, groups.ids, len(groups), people=people)
     failing = ~all_hold(problem.models, classes)
     kept = ~failing[groups.ids]
-    suppressed = int(classes.sizes[failing].sum())
+    records = groups.sums(problem.counts)
+    suppressed = int(records[failing].sum())
     first = groups.first[~failing]
     nodes = [column[problem.codes[first, q]] for q, column in enumerate(columns)]
     outcome = Generalization(
-        problem.weighted_table, tuple(levels), nodes, classes.sizes[~failing], suppressed
+        problem.weighted_table, tuple(levels), nodes, records[~failing], suppressed
     )
     return Evaluation(
         groups.ids,
@@ -88,10 +89,13 @@ def summarize(
     """
     absent = ids < 0
     member = ~absent if absent.any() else slice(None)
-    sizes = np.zeros(classes, dtype=np.int64)
-    np.add.at(sizes, ids[member], problem.counts[member])
     histograms = [_UNGUARDED] * len(problem.sensitive_sizes)
-    for a in sorted({model.sensitive for model in problem.models if model.sensitive is not None}):
+    guarded = sorted({model.sensitive for model in problem.models if model.sensitive is not None})
+    if problem.persons is not None:
+        for a in guarded:
+            histograms[a] = _held_by_persons(problem, a, ids, reference)
+        return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
+    for a in guarded:
         column, values = problem.sensitive.columns[a], problem.sensitive_sizes[a]
         of_classes, own = ids[member], column[member]
         entries = group([of_classes, own], [classes, values], len(own))
@@ -101,7 +105,32 @@ def summarize(
         of = slice(None) if reference is None else reference
         np.add.at(whole, column[of], problem.counts[of])
         histograms[a] = Histogram(of_classes[first], own[first].astype(np.int32), counts, whole)
-    return EquivalenceClasses(sizes, tuple(histograms), people)
+    return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
+
+
+def _sizes(problem: Problem, ids: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
+    """Count the records, or the persons, of classes, (classes,); of those of none, -1, nothing."""
+    inside = np.where(ids < 0, classes, ids)
+    if problem.persons is not None:
+        return problem.persons.count(inside, classes + 1)[:-1]
+    sizes = np.zeros(classes + 1, dtype=np.int64)
+    np.add.at(sizes, inside, problem.counts)
+    return sizes[:-1]
+
+
+def _held_by_persons(
+    problem: Problem, a: int, ids: NDArray[np.int64], reference: NDArray[np.bool_] | None
+) -> Histogram:
+    """Tell which persons of each class have the values of a sensitive attribute."""
+    assert problem.persons is not None, "persons are counted"
+    column = problem.sensitive.columns[a]
+    of = np.ones(len(ids), dtype=np.bool_) if reference is None else reference
+    return Histogram.of_persons(
+        problem.persons.holdings(ids, column),
+        problem.persons.holdings(np.where(of, 0, -1), column),
+        total=problem.persons.among(of),
+        values=problem.sensitive_sizes[a],
+    )
 
 
 _UNGUARDED = Histogram(
@@ -195,8 +224,8 @@ def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:
 def _released_sizes(
     problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]
 ) -> NDArray[np.int64]:
-    """Count the records of each released class; suppressed ones that stay are one more."""
-    sizes = np.zeros(int(ids.max(initial=-1)) + 1, dtype=np.int64)
-    np.add.at(sizes, ids[kept], problem.counts[kept])
-    suppressed = int(problem.counts[~kept].sum()) if problem.keeps_suppressed else 0
-    return np.append(sizes[sizes > 0], [suppressed] if suppressed else []).astype(np.int64)
+    """Count the records, or persons, of each released class; suppressed ones that stay are one."""
+    released = int(ids.max(initial=-1)) + 1
+    inside = np.where(kept, ids, released if problem.keeps_suppressed else -1)
+    sizes = _sizes(problem, inside, released + 1)
+    return sizes[sizes > 0]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.objectives import CERTAINTY, Objective, WeightedTable
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
@@ -36,6 +37,10 @@ class Problem:
     """What must hold of the release as a whole; no record is suppressed for it."""
     population: Population | None = None
     """Whom the table was drawn from; needed by models that count people."""
+    persons: Persons | None = None
+    """Who has which tuple, where promises are about persons: who has several records counts once.
+    Left out, each record is another person. What may be suppressed, and what it costs, is told in
+    records all the same."""
     most_suppressed: int = 0
     """How many records may be suppressed."""
     keeps_suppressed: bool = False

@@ -14,6 +14,7 @@ from anon_dagster.core.privacy.l_diversity import (
     RecursiveLDiversity,
 )
 from anon_dagster.core.privacy.model import Monotone, PrivacyModel
+from anon_dagster.core.privacy.of_persons import of_persons
 from anon_dagster.core.privacy.present_values import OfPresentValues
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.core.privacy.t_closeness import (
@@ -54,4 +55,5 @@ __all__ = [
     "SampleUniqueness",
     "SupportShare",
     "TableModel",
+    "of_persons",
 ]

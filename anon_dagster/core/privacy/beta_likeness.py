@@ -53,7 +53,7 @@ class BetaLikeness(SensitiveModel):
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether no value is too much ahead."""
         histogram = classes.histograms[self.sensitive]
-        total, most = int(histogram.reference.sum()), 1 + self.beta
+        total, most = histogram.total, 1 + self.beta
         largest = total * total * max(most.numerator, most.denominator)
         counts, sizes, reference = (
             integers(a, largest) for a in (histogram.counts, classes.sizes, histogram.reference)
@@ -101,7 +101,7 @@ class EnhancedBetaLikeness(SensitiveModel):
         """Tell for each class, (classes,), whether no value is too much ahead."""
         verdict = BetaLikeness(self.sensitive, self.beta).holds(classes)
         histogram = classes.histograms[self.sensitive]
-        total = int(histogram.reference.sum())
+        total = histogram.total
         sizes, expected = classes.sizes[histogram.classes], histogram.reference[histogram.values]
         shares = expected / max(total, 1)
         excess = histogram.counts / sizes / shares - 1 + np.log(shares)

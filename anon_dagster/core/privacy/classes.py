@@ -5,22 +5,68 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.persons import Holdings
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PersonsHeld:
+    """Which persons have the values of one sensitive attribute, where persons are counted."""
+
+    in_classes: Holdings
+    in_table: Holdings
+    """Those of the whole table, as one class."""
+    total: int
+    """How many persons the whole table has."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Histogram:
-    """How often each class holds each value of one sensitive attribute; zeros are left out."""
+    """How often each class holds each value of one sensitive attribute; zeros are left out.
+
+    Where persons are counted, how many of a class have each value: one may have several.
+    """
 
     classes: NDArray[np.int64]  # (entries,): ascending
     values: NDArray[np.int32]  # (entries,): ascending within a class
     counts: NDArray[np.int64]  # (entries,), each at least 1
     reference: NDArray[np.int64]  # (values of the attribute,): counts in the whole table
+    persons: PersonsHeld | None = None
+    """Who has them, where persons are counted."""
+
+    @classmethod
+    def of_persons(
+        cls, in_classes: Holdings, in_table: Holdings, *, total: int, values: int
+    ) -> "Histogram":
+        """Count the persons who have each value.
+
+        Parameters
+        ----------
+        total
+            How many persons the whole table has.
+        values
+            How many values the attribute has.
+        """
+        keys, entries = np.unique(
+            in_classes.classes * values + in_classes.values, return_inverse=True
+        )
+        counts = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(counts, entries.reshape(-1), in_classes.weights)
+        reference = np.zeros(values, dtype=np.int64)
+        np.add.at(reference, in_table.values, in_table.weights)
+        held = PersonsHeld(in_classes, in_table, total)
+        return cls(keys // values, (keys % values).astype(np.int32), counts, reference, held)
+
+    @property
+    def total(self) -> int:
+        """How many records, or persons, the whole table has."""
+        return int(self.reference.sum()) if self.persons is None else self.persons.total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EquivalenceClasses:
     """The classes of a table: how large each is, and what its sensitive values are."""
 
-    sizes: NDArray[np.int64]  # (classes,): records, each at least 1
+    sizes: NDArray[np.int64]  # (classes,): records, or persons where they are counted, at least 1
     histograms: tuple[Histogram, ...] = ()  # (sensitive attributes,)
     people: NDArray[np.int64] | None = None
     """(classes,): the people of the population who read as each class does, where they count."""

@@ -61,7 +61,7 @@ class DeltaDisclosure(SensitiveModel):
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its shares are near those of the table."""
         histogram = classes.histograms[self.sensitive]
-        total, sizes = int(histogram.reference.sum()), classes.sizes[histogram.classes]
+        total, sizes = histogram.total, classes.sizes[histogram.classes]
         expected = histogram.reference[histogram.values]
         logs = np.log2(histogram.counts / sizes) - np.log2(expected / max(total, 1))
         excess = np.abs(logs) - float(self.delta)

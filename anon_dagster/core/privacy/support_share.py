@@ -31,8 +31,9 @@ class SupportShare(SensitiveModel):
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its values are frequent enough."""
         histogram = classes.histograms[self.sensitive]
-        total = int(histogram.reference.sum())
-        reference = integers(histogram.reference, total * self.share.denominator)
+        total = histogram.total
+        held_by_all = int(histogram.reference.sum())  # of several values of a person, each
+        reference = integers(histogram.reference, held_by_all * self.share.denominator)
         held = np.zeros(len(classes.sizes), dtype=reference.dtype)
         np.add.at(held, histogram.classes, reference[histogram.values])
         verdict: NDArray[np.bool_] = held * self.share.denominator >= total * self.share.numerator

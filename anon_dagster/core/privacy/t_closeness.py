@@ -128,15 +128,19 @@ class OrderedTCloseness(_TCloseness):
 
     ranks: NDArray[np.int64]  # (values,): position of each value in the order, from 0
 
+    def _present(self, histogram: Histogram) -> NDArray[np.bool_]:
+        """Tell which values, (values,), have a position in the order."""
+        return histogram.reference > 0
+
     def _scale(self, histogram: Histogram) -> int:
-        return max(int((histogram.reference > 0).sum()) - 1, 1)
+        return max(int(self._present(histogram).sum()) - 1, 1)
 
     def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
         """See the base class: the sum of what is carried from each position to the next."""
         # Σ_i |N P(i) - n Q(i)| over the positions i but the last, with P and Q the cumulated
         # counts. P is constant between the values that a class holds; there the sign changes once.
         ordered = np.argsort(self.ranks)
-        ordered = ordered[histogram.reference[ordered] > 0]
+        ordered = ordered[self._present(histogram)[ordered]]
         values = len(ordered)
         if not values:
             return np.zeros(len(sizes), dtype=np.int64)

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold, everyone_counts, whole_holds
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.persons import Holdings
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.privacy.model import Monotone
 from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.costs import costs_of
@@ -110,11 +111,18 @@ class Evaluator:
         return population.people - int(people[~verdict.failing].sum())
 
     def _released_sizes(self, verdict: Verdict) -> NDArray[np.int64]:
-        """Return the records of each released class, (classes,)."""
+        """Return the records, or persons, of each released class, (classes,)."""
         sizes = verdict.described.sizes[~verdict.failing]
         if self.compact.problem.keeps_suppressed and verdict.suppressed:
-            return np.append(sizes, verdict.suppressed)
+            return np.append(sizes, _size(verdict, verdict.failing))
         return sizes
+
+
+def _size(verdict: Verdict, which: NDArray[np.bool_]) -> int:
+    """Count the records of chosen classes, (classes,), or the different persons."""
+    if verdict.classes.persons is None:
+        return int(verdict.classes.sizes[which].sum())
+    return verdict.classes.among(which)
 
 
 def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
@@ -122,6 +130,9 @@ def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
     histograms = []
     for h in verdict.described.histograms:
         inside = verdict.failing[h.classes]
+        if h.persons is not None:
+            histograms.append(_together_by_persons(h, h.persons, verdict.failing))
+            continue
         totals = np.zeros(len(h.reference), dtype=np.int64)
         np.add.at(totals, h.values[inside], h.counts[inside])
         values = np.flatnonzero(totals)
@@ -134,7 +145,18 @@ def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
             )
         )
     people = None if verdict.described.people is None else np.array([absent])
-    return EquivalenceClasses(np.array([verdict.suppressed]), tuple(histograms), people)
+    size = _size(verdict, verdict.failing)
+    return EquivalenceClasses(np.array([size]), tuple(histograms), people)
+
+
+def _together_by_persons(
+    h: Histogram, held: PersonsHeld, failing: NDArray[np.bool_]
+) -> Histogram:
+    """Return what the persons of failing classes, (classes,), have."""
+    together = held.in_classes.select(failing[held.in_classes.classes]).joined()
+    return Histogram.of_persons(
+        together, held.in_table, total=held.total, values=len(h.reference)
+    )
 
 
 def _kept(verdict: Verdict) -> EquivalenceClasses:
@@ -144,8 +166,24 @@ def _kept(verdict: Verdict) -> EquivalenceClasses:
     histograms = []
     for h in verdict.described.histograms:
         inside = kept[h.classes]
+        if h.persons is not None:
+            total = verdict.classes.among(kept)
+            histograms.append(_kept_by_persons(h, h.persons, kept, total))
+            continue
         values, counts = h.values[inside], h.counts[inside]
         reference = np.zeros(len(h.reference), dtype=np.int64)
         np.add.at(reference, values, counts)
         histograms.append(Histogram(ranks[h.classes[inside]], values, counts, reference))
     return EquivalenceClasses(verdict.described.sizes[kept], tuple(histograms))
+
+
+def _kept_by_persons(
+    h: Histogram, held: PersonsHeld, kept: NDArray[np.bool_], total: int
+) -> Histogram:
+    """Return what the persons of kept classes, (classes,), have."""
+    ranks = np.cumsum(kept) - 1
+    inside = held.in_classes.select(kept[held.in_classes.classes])
+    renumbered = Holdings(ranks[inside.classes], inside.values, inside.persons, inside.weights)
+    return Histogram.of_persons(
+        renumbered, inside.joined(), total=total, values=len(h.reference)
+    )

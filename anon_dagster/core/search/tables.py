@@ -11,6 +11,7 @@ from anon_dagster.core.codes import kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.runs import stretches
 from anon_dagster.core.search.compact import Compact, levels_at_least
@@ -42,6 +43,7 @@ class Table:
     sensitive: tuple[NDArray[np.integer], ...]  # (guarded attributes,) of (rows,)
     counts: NDArray[np.int64]  # (rows,): records, 0 where only people of the population are
     people: NDArray[np.int64] | None  # (rows,)
+    persons: Persons | None  # who has which row
     packs: tuple["Pack", ...]  # the same columns, several in one
 
     def __len__(self) -> int:
@@ -121,6 +123,15 @@ class Classes:
     cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
     sizes: NDArray[np.int64]  # (classes,): records
     people: NDArray[np.int64] | None  # (classes,)
+    persons: NDArray[np.int64] | None  # (classes,): how many different ones, where they count
+
+    def among(self, which: NDArray[np.bool_]) -> int:
+        """Count the different persons of chosen classes, (classes,), where persons count."""
+        persons = self.table.persons
+        assert persons is not None, "persons count"
+        mark = np.zeros(len(self.table), dtype=np.bool_)
+        mark[self.rows(which)] = True
+        return persons.among(mark)
 
     def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
@@ -146,7 +157,9 @@ class Tables:
         sensitive = compact.sensitive.columns
         packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
         columns = tuple(compact.columns)
-        self._rungs = [Table(bottom, columns, sensitive, compact.counts, compact.people, packs)]
+        people, persons = compact.people, compact.persons
+        whole = Table(bottom, columns, sensitive, compact.counts, people, persons, packs)
+        self._rungs = [whole]
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
@@ -165,7 +178,8 @@ class Tables:
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
         of_classes = None if people is None else people[cells]
-        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes)
+        persons = table.persons and table.persons.count(grid.ids, grid.space)[cells]
+        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, persons)
 
     def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:
         """Count the people of the population in each cell, (cells,)."""
@@ -252,7 +266,13 @@ class Tables:
         decoded = grid.decode(cells, everything)
         width = len(sizes)
         packs = Pack.all_of(decoded[:width], sizes, len(cells))
-        return Table(levels, decoded[:width], decoded[width:], totals[cells], of_cells, packs)
+        nodes, values = decoded[:width], decoded[width:]
+        persons = table.persons
+        if persons is not None:
+            rows = np.zeros(grid.space, dtype=np.intp)
+            rows[cells] = np.arange(len(cells))
+            persons = persons.rolled_up(rows[grid.ids], len(cells))
+        return Table(levels, nodes, values, totals[cells], of_cells, persons, packs)
 
     def _grid_with_sensitive(
         self, table: Table, levels: Levels, sizes: tuple[int, ...]
@@ -285,8 +305,12 @@ class Tables:
         histograms = [_UNGUARDED] * compact.problem.sensitive.shape[1]
         for column, a in zip(classes.table.sensitive, compact.guarded, strict=True):
             values = compact.problem.sensitive_sizes[a]
-            histograms[a] = self._histogram(classes, column, values)
-        return EquivalenceClasses(classes.sizes, tuple(histograms), classes.people)
+            if classes.persons is None:
+                histograms[a] = self._histogram(classes, column, values)
+            else:
+                histograms[a] = self._histogram_of_persons(classes, column, values)
+        sizes = classes.sizes if classes.persons is None else classes.persons
+        return EquivalenceClasses(sizes, tuple(histograms), classes.people)
 
     def _histogram(self, classes: Classes, column: NDArray[np.integer], values: int) -> Histogram:
         """Count the values, (rows,), of one sensitive attribute in each class."""
@@ -299,6 +323,21 @@ class Tables:
         ranks[classes.cells] = np.arange(len(classes.cells))
         reference = sums(column, table.counts, values, self._compact.records)
         return Histogram(ranks[ids], held.astype(np.int32), totals[entries], reference)
+
+    def _histogram_of_persons(
+        self, classes: Classes, column: NDArray[np.integer], values: int
+    ) -> Histogram:
+        """Tell who has which value, (rows,), of one sensitive attribute in each class."""
+        table, grid = classes.table, classes.grid
+        assert table.persons is not None, "persons count"
+        ranks = np.full(grid.space, -1, dtype=np.int64)
+        ranks[classes.cells] = np.arange(len(classes.cells))
+        return Histogram.of_persons(
+            table.persons.holdings(ranks[grid.ids], column),
+            table.persons.holdings(np.zeros(len(table), dtype=np.int64), column),
+            total=table.persons.total,
+            values=values,
+        )
 
     def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes of a table's rows at more general levels: (attributes,) of (rows,)."""

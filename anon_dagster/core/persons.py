@@ -1,0 +1,226 @@
+"""Who is behind the records of a table, where one person may have several of them.
+
+A class of five records may be one person. Promises about people need to know how many different
+persons are behind rows that are joined, and no sum of counts tells that.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NEAR = 12
+"""So many rows of a person are compared with each other; those of a person with more are sorted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Holdings:
+    """Which values of one sensitive attribute persons have in each class.
+
+    Persons with one row need not be told apart: those of the same class and value are one entry.
+    """
+
+    classes: NDArray[np.int64]  # (entries,)
+    values: NDArray[np.int32]  # (entries,)
+    persons: NDArray[np.int64]  # (entries,): who it is, or -1 for persons with no other row
+    weights: NDArray[np.int64]  # (entries,): how many persons; 1 where it is told who
+
+    def select(self, which: NDArray[np.bool_]) -> "Holdings":
+        """Return some entries, (entries,)."""
+        return Holdings(
+            self.classes[which], self.values[which], self.persons[which], self.weights[which]
+        )
+
+    def joined(self) -> "Holdings":
+        """Return what persons have in all classes together, as those of one class."""
+        single = self.persons < 0
+        values, places = np.unique(self.values[single], return_inverse=True)
+        weights = np.zeros(len(values), dtype=np.int64)
+        np.add.at(weights, places.reshape(-1), self.weights[single])
+        pairs = np.unique(np.stack([self.persons[~single], self.values[~single]]), axis=1)
+        entries = len(values) + pairs.shape[1]
+        return Holdings(
+            np.zeros(entries, dtype=np.int64),
+            np.concatenate([values, pairs[1]]).astype(np.int32),
+            np.concatenate([np.full(len(values), -1), pairs[0]]).astype(np.int64),
+            np.concatenate([weights, np.ones(pairs.shape[1], dtype=np.int64)]),
+        )
+
+    def numbered(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Number the persons of each class; one who is in two classes is one in each.
+
+        Returns
+        -------
+        numbers
+            (entries,): the same for the entries of one person in one class. Persons who are not
+            told apart have a number together, and a weight.
+        first
+            (numbers,): an entry of each.
+        """
+        told = self.persons >= 0
+        keys = np.stack([self.classes, np.where(told, self.persons, -1 - np.arange(len(told)))])
+        _, first, numbers = np.unique(keys, axis=1, return_index=True, return_inverse=True)
+        return numbers.reshape(-1).astype(np.int64), first.astype(np.int64)
+
+    def sizes(self, classes: int) -> NDArray[np.int64]:
+        """Count the persons who have a value in each class, (classes,)."""
+        _, first = self.numbered()
+        sizes = np.zeros(classes, dtype=np.int64)
+        np.add.at(sizes, self.classes[first], self.weights[first])
+        return sizes
+
+
+@dataclass(frozen=True, eq=False)
+class Persons:
+    """Which persons have a record that reads as each row of a table.
+
+    Persons with one row cannot be counted twice, so of these there are only the counts.
+    """
+
+    rows: NDArray[np.intp]  # (pairs,): ascending within a person, who has at least two
+    owners: NDArray[np.int64]  # (pairs,): who it is, ascending
+    alone: NDArray[np.int64]  # (rows,): how many persons have this row and no other
+
+    @classmethod
+    def of(
+        cls,
+        rows: NDArray[np.integer],
+        owners: NDArray[np.integer],
+        size: int,
+        alone: NDArray[np.int64] | None = None,
+    ) -> "Persons":
+        """Return who has which row.
+
+        Parameters
+        ----------
+        rows, owners
+            (pairs,): in any order; a pair may stand several times.
+        size
+            How many rows the table has.
+        alone
+            (rows,): persons besides these who have one row.
+        """
+        order = np.lexsort((rows, owners))
+        rows, owners = rows[order].astype(np.intp), owners[order].astype(np.int64)
+        again = np.zeros(len(rows), dtype=np.bool_)
+        again[1:] = (rows[1:] == rows[:-1]) & (owners[1:] == owners[:-1])
+        return cls._of_distinct(rows[~again], owners[~again], size, alone)
+
+    @classmethod
+    def _of_distinct(
+        cls,
+        rows: NDArray[np.intp],
+        owners: NDArray[np.int64],
+        size: int,
+        alone: NDArray[np.int64] | None,
+    ) -> "Persons":
+        """Return who has which row, of distinct pairs by owner, (pairs,)."""
+        opens = np.diff(owners, prepend=owners[:1] - 1) != 0
+        single = opens & np.append(opens[1:], True)[: len(opens)]
+        counts = np.bincount(rows[single], minlength=size).astype(np.int64)
+        return cls(rows[~single], owners[~single], counts if alone is None else counts + alone)
+
+    @property
+    def total(self) -> int:
+        """How many persons there are."""
+        return int(self.alone.sum()) + int(np.count_nonzero(self._places == 0))
+
+    @property
+    def pairs(self) -> int:
+        """How many different pairs of a row and a person there are."""
+        return int(self.alone.sum()) + len(self.rows)
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """The place of each pair among those of its person, (pairs,), from 0."""
+        opens = np.flatnonzero(np.diff(self.owners, prepend=self.owners[:1] - 1))
+        lengths = np.diff(opens, append=len(self.owners))
+        return np.arange(len(self.owners)) - np.repeat(opens, lengths)
+
+    @cached_property
+    def _later(self) -> list[NDArray[np.intp]]:
+        """The pairs that have another one of their person so many places before: by distance."""
+        later, left = [], np.flatnonzero(self._places > 0)
+        while len(left) and len(later) < _NEAR - 1:
+            later.append(left)
+            left = left[self._places[left] > len(later)]
+        return later
+
+    @cached_property
+    def _far(self) -> NDArray[np.intp]:
+        """The pairs of persons who have too many to compare each with each."""
+        many = np.unique(self.owners[self._places >= _NEAR])
+        return np.flatnonzero(np.isin(self.owners, many))
+
+    def first(self, cells: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which pairs, (pairs,), are the first of their person in a cell.
+
+        Parameters
+        ----------
+        cells
+            (rows,): where each row belongs.
+        """
+        of_pairs = cells[self.rows]
+        first = np.ones(len(of_pairs), dtype=np.bool_)
+        for distance, later in enumerate(self._later, 1):
+            first[later[of_pairs[later] == of_pairs[later - distance]]] = False
+        if len(self._far):
+            order = self._far[np.lexsort((of_pairs[self._far], self.owners[self._far]))]
+            again = of_pairs[order[1:]] == of_pairs[order[:-1]]
+            again &= self.owners[order[1:]] == self.owners[order[:-1]]
+            first[order] = np.concatenate([np.ones(1, dtype=np.bool_), ~again])
+        return first
+
+    def count(self, cells: NDArray[np.integer], space: int) -> NDArray[np.int64]:
+        """Count the different persons of each cell, (cells,).
+
+        Parameters
+        ----------
+        cells
+            (rows,): where each row belongs, below ``space``.
+        """
+        several = cells[self.rows[self.first(cells)]]
+        totals = np.bincount(cells, self.alone, space).astype(np.int64)  # exact below 2^53
+        counted: NDArray[np.int64] = totals + np.bincount(several, minlength=space)
+        return counted
+
+    def among(self, which: NDArray[np.bool_]) -> int:
+        """Count the different persons who have one of some rows, (rows,)."""
+        inside = which[self.rows]
+        return int(self.alone[which].sum()) + len(np.unique(self.owners[inside]))
+
+    def rolled_up(self, cells: NDArray[np.integer], size: int) -> "Persons":
+        """Return who has which cell; see :meth:`count`."""
+        first = self.first(cells)
+        alone = np.bincount(cells, self.alone, size).astype(np.int64)
+        rows = cells[self.rows[first]].astype(np.intp)
+        return Persons._of_distinct(rows, self.owners[first], size, alone)
+
+    def holdings(self, classes: NDArray[np.integer], values: NDArray[np.integer]) -> Holdings:
+        """Return which values persons have in each class.
+
+        Parameters
+        ----------
+        classes, values
+            (rows,): class of each row, or -1 for none, and the value of a sensitive attribute.
+        """
+        size = int(values.max(initial=0)) + 1
+        cells = np.where(classes >= 0, classes.astype(np.int64) * size + values, -1)
+        there = np.flatnonzero((cells >= 0) & (self.alone > 0))
+        singles, places = np.unique(cells[there], return_inverse=True)
+        weights = np.zeros(len(singles), dtype=np.int64)
+        np.add.at(weights, places.reshape(-1), self.alone[there])
+        first = self.first(cells) & (cells[self.rows] >= 0)
+        several = cells[self.rows[first]]
+        whole = np.concatenate([singles, several])
+        return Holdings(
+            whole // size,
+            (whole % size).astype(np.int32),
+            np.concatenate([np.full(len(singles), -1), self.owners[first]]).astype(np.int64),
+            np.concatenate([weights, np.ones(len(several), dtype=np.int64)]),
+        )
+
+    def extended(self, rows: int) -> "Persons":
+        """Return the same with further rows that nobody has."""
+        return Persons(self.rows, self.owners, np.append(self.alone, np.zeros(rows, np.int64)))

@@ -1,0 +1,162 @@
+"""Every model, where a person has several records, says what its definition does."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from anon_dagster.core.codes import Codes
+from anon_dagster.core.evaluation import summarize
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.persons import Persons
+from anon_dagster.core.privacy import (
+    AlphaDeassociation,
+    BetaLikeness,
+    DeltaDisclosure,
+    DistinctLDiversity,
+    EnhancedBetaLikeness,
+    EntropyLDiversity,
+    EqualTCloseness,
+    HierarchicalTCloseness,
+    KAnonymity,
+    OfPresentValues,
+    OrderedTCloseness,
+    PrivacyModel,
+    RecursiveLDiversity,
+    of_persons,
+)
+from anon_dagster.core.problem import Problem
+from tests.core.persons import Described, holds_by_definition, with_a_person_each, with_persons
+from tests.core.search.examples import TREE, VALUES, random_problem
+
+RANKS = np.array([3, 0, 4, 1, 2])
+LEAVES = np.arange(VALUES, dtype=np.int32)
+SEEDS = range(60)
+
+
+def models(dice: np.random.Generator) -> list[PrivacyModel]:
+    """Return every model with a bound that some classes keep and others break."""
+    share = Fraction(int(dice.integers(1, 10)), 10)
+    l = int(dice.integers(1, 4))  # noqa: E741
+    return [
+        KAnonymity(int(dice.integers(2, 6))),
+        DistinctLDiversity(0, l),
+        EntropyLDiversity(0, Fraction(int(dice.integers(11, 31)), 10)),
+        RecursiveLDiversity(0, share * 4, l + 1),
+        AlphaDeassociation(0, share),
+        AlphaDeassociation(0, share, (0, 3)),
+        BetaLikeness(0, share * 2),
+        EnhancedBetaLikeness(0, share * 2),
+        DeltaDisclosure(0, share * 4),
+        DeltaDisclosure(0, share * 2, present_only=True),
+        EqualTCloseness(0, share),
+        OrderedTCloseness(0, share / 2, RANKS),
+        HierarchicalTCloseness(0, share, TREE, LEAVES),
+    ]
+
+
+def classes_of(problem: Problem, seed: int) -> tuple[NDArray[np.int64], int]:
+    drawn = np.random.default_rng(seed).integers(0, 4, len(problem.counts))
+    present, ids = np.unique(drawn, return_inverse=True)
+    return ids.reshape(-1).astype(np.int64), len(present)
+
+
+def records_of(problem: Problem) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the row and the person of each pair."""
+    assert problem.persons is not None
+    persons = problem.persons
+    single = np.repeat(np.arange(len(persons.alone)), persons.alone)
+    rows = np.concatenate([persons.rows, single])
+    return rows, np.concatenate([persons.owners, -1 - np.arange(len(single))])
+
+
+@pytest.mark.parametrize("number", range(len(models(np.random.default_rng(0)))))
+def test_a_class_of_persons_keeps_a_promise_as_the_definition_says(number: int) -> None:
+    said = set()
+    for seed in SEEDS:
+        plain = models(np.random.default_rng(seed))[number]
+        problem = with_persons(random_problem(seed, [plain]), seed)
+        ids, size = classes_of(problem, seed)
+        rows, owners = records_of(problem)
+        has = list(zip(owners.tolist(), problem.sensitive[rows, 0].tolist(), strict=True))
+        table = Described.of(has)
+        described = summarize(problem, ids, size)
+        for c, verdict in enumerate(problem.models[0].holds(described).tolist()):
+            of = Described.of([pair for pair, row in zip(has, rows, strict=True) if ids[row] == c])
+            assert verdict == holds_by_definition(plain, of, table), (seed, c, str(plain))
+            said.add(verdict)
+    assert said == {False, True}
+
+
+@pytest.mark.parametrize("missing", [0, 4])
+def test_missing_values_aside_the_others_are_those_of_persons(missing: int) -> None:
+    said = set()
+    for seed in SEEDS:
+        for plain in (DistinctLDiversity(0, 2), EntropyLDiversity(0, Fraction(3, 2))):
+            aside = OfPresentValues(0, plain, missing)
+            problem = with_persons(random_problem(seed, [aside]), seed)
+            ids, size = classes_of(problem, seed)
+            rows, owners = records_of(problem)
+            has = list(zip(owners.tolist(), problem.sensitive[rows, 0].tolist(), strict=True))
+            verdicts = problem.models[0].holds(summarize(problem, ids, size)).tolist()
+            for c, verdict in enumerate(verdicts):
+                pairs = [pair for pair, row in zip(has, rows, strict=True) if ids[row] == c]
+                of = Described.of(pairs).without(missing)
+                wanted = holds_by_definition(plain, of, Described.of(has).without(missing))
+                assert verdict == wanted, (seed, c)
+                said.add(verdict)
+    assert said == {False, True}
+
+
+@pytest.mark.parametrize("number", range(len(models(np.random.default_rng(0)))))
+def test_one_record_of_each_person_says_what_the_plain_model_says(number: int) -> None:
+    for seed in SEEDS:
+        plain = models(np.random.default_rng(seed))[number]
+        problem = with_a_person_each(random_problem(seed, [plain]))
+        ids, size = classes_of(problem, seed)
+        by_records = Problem(**{**vars(problem), "persons": None, "models": (plain,)})
+        wanted = plain.holds(summarize(by_records, ids, size))
+        verdict = of_persons(plain).holds(summarize(problem, ids, size))
+        assert verdict.tolist() == wanted.tolist(), seed
+
+
+@pytest.mark.parametrize("number", range(len(models(np.random.default_rng(0)))))
+def test_a_class_that_keeps_a_promise_keeps_its_relaxation_and_so_do_all_that_it_joins(
+    number: int,
+) -> None:
+    for seed in SEEDS:
+        plain = models(np.random.default_rng(seed))[number]
+        model = of_persons(plain)
+        weaker = model.relaxation
+        if weaker is None:
+            continue
+        problem = with_persons(random_problem(seed, [plain]), seed)
+        ids, size = classes_of(problem, seed)
+        described = summarize(problem, ids, size)
+        holds, weakly = model.holds(described), weaker.holds(described)
+        assert (weakly | ~holds).all(), seed
+        joined = summarize(problem, ids // 2, (size + 1) // 2)
+        for c, verdict in enumerate(weaker.holds(joined)):
+            assert verdict or not weakly[2 * c : 2 * c + 2].any(), (seed, c)
+
+
+def test_ten_values_of_five_persons_hide_nothing_that_all_of_them_have() -> None:
+    """Five persons with one disease and five others of their own are not 2-diverse."""
+    rows = np.repeat(np.arange(6), [5, 1, 1, 1, 1, 1])
+    hierarchy = Hierarchy.from_labels([["x"], ["*"]])
+    owners = np.array([0, 1, 2, 3, 4, 0, 1, 2, 3, 4])
+    problem = Problem(
+        codes=Codes.of(np.zeros((6, 1), dtype=np.int32)),
+        sensitive=Codes.of(np.arange(6, dtype=np.int32)[:, None]),
+        counts=np.bincount(rows),
+        hierarchies=(hierarchy,),
+        sensitive_sizes=(6,),
+        weights=(1.0,),
+        lowest=(0,),
+        highest=(1,),
+        models=(of_persons(DistinctLDiversity(0, 2)),),
+        persons=Persons.of(rows, owners, 6),
+    )
+    described = summarize(problem, np.zeros(6, dtype=np.int64), 1)
+    assert not problem.models[0].holds(described).any()
