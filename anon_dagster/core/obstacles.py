@@ -37,10 +37,11 @@ def obstacles(problem: Problem) -> list[Obstacle]:
     groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
     people = people_behind(problem, groups.ids, problem.highest)
     classes = summarize(problem, groups.ids, len(groups), people=people)
+    records = groups.sums(problem.counts)
     limit = min(problem.most_suppressed, max(problem.records - 1, 0))
     in_the_way = []
     for model in problem.models:
-        failing = int(classes.sizes[~model.holds(classes)].sum())
+        failing = int(records[~model.holds(classes)].sum())
         if failing > limit:
             values = [int(np.count_nonzero(h.reference)) for h in classes.histograms]
             in_the_way.append(_obstacle(problem, model, failing, values))
@@ -63,10 +64,12 @@ def _obstacle(
     values
         (sensitive attributes,): how many values the table has of each.
     """
-    name, records = _named(problem, model), problem.records
+    name, records, persons = _named(problem, model), problem.records, problem.persons
+    there = records if persons is None else persons.total
     needed, which = _least_records(model)
-    if needed > records:
-        reason = f"{name} needs {counted(needed, which)}, {_there(records)}"
+    which = which if persons is None else "person"
+    if needed > there:
+        reason = f"{name} needs {counted(needed, which)}, {_there(there)}"
         return Obstacle(name, reason, certain=True)
     relaxation = model.relaxation
     aside = isinstance(relaxation, OfPresentValues)

@@ -102,10 +102,10 @@ class Persons:
             (rows,): persons besides these who have one row.
         """
         order = np.lexsort((rows, owners))
-        rows, owners = rows[order].astype(np.intp), owners[order].astype(np.int64)
-        again = np.zeros(len(rows), dtype=np.bool_)
-        again[1:] = (rows[1:] == rows[:-1]) & (owners[1:] == owners[:-1])
-        return cls._of_distinct(rows[~again], owners[~again], size, alone)
+        of_pairs, whose = rows[order].astype(np.intp), owners[order].astype(np.int64)
+        again = np.zeros(len(order), dtype=np.bool_)
+        again[1:] = (of_pairs[1:] == of_pairs[:-1]) & (whose[1:] == whose[:-1])
+        return cls._of_distinct(of_pairs[~again], whose[~again], size, alone)
 
     @classmethod
     def _of_distinct(
@@ -141,7 +141,8 @@ class Persons:
     @cached_property
     def _later(self) -> list[NDArray[np.intp]]:
         """The pairs that have another one of their person so many places before: by distance."""
-        later, left = [], np.flatnonzero(self._places > 0)
+        later: list[NDArray[np.intp]] = []
+        left = np.flatnonzero(self._places > 0)
         while len(left) and len(later) < _NEAR - 1:
             later.append(left)
             left = left[self._places[left] > len(later)]

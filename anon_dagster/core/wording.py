@@ -11,6 +11,7 @@ Number = int | float | Fraction
 IDENTIFIERS = "direct identifiers are gone"
 MASKED = "identifiers are masked"
 SUPPRESSION = "the suppression limit"
+PERSONS = "the promises about persons"
 
 
 def _plain(number: Number) -> str:

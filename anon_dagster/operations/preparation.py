@@ -17,6 +17,12 @@ from anon_dagster.progress import ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count, encode
 from anon_dagster.reading.header_cells import could_be_a_value, require_header_of_names
 from anon_dagster.reading.headers import require_columns
+from anon_dagster.reading.persons import (
+    PERSON,
+    fresh_key,
+    require_named_persons,
+    with_persons,
+)
 from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
 from anon_dagster.reading.scanning import Scan
@@ -171,9 +177,12 @@ def count_records(
         If more records are to be drawn than there are.
     """
     sample = drawn(source, request.policy)
+    key = fresh_key()
+    read = with_persons(sample or source, request.policy, key)
+    attributes = table_attributes(request.policy)
     counted = count(
-        sample or source,
-        table_attributes(request.policy),
+        read,
+        attributes if request.policy.person is None else (*attributes, PERSON),
         hidden=request.policy.names("direct_identifier"),
         decimal=request.decimal,
         reading=Scan("count", running("count", None, on_progress, guess=source.records)),
@@ -182,4 +191,9 @@ def count_records(
     sampling = None if sample is None else replace(sample.sampling, records=sample.records)
     if request.policy.privacy.differential_privacy is not None:  # no value may tell of another
         meanings = dict.fromkeys(counted.attributes, Meaning.text)
-    return replace(counted.understood(meanings), population=population, sampling=sampling)
+    if request.policy.person is not None:
+        require_named_persons(counted, request.policy)
+        counted = counted.understood({**(meanings or {}), PERSON: Meaning.text}).with_persons(key)
+    else:
+        counted = counted.understood(meanings)
+    return replace(counted, population=population, sampling=sampling)

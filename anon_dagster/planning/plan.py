@@ -1,6 +1,6 @@
 """From a request and the counts of its source to the problem that the search decides."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -12,7 +12,9 @@ from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.population import Population
+from anon_dagster.core.privacy import PrivacyModel, of_persons
 from anon_dagster.core.problem import Problem
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
 from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
@@ -112,9 +114,10 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
         weights=tuple(a.importance for a in policy.quasi_identifiers.values()),
         lowest=lowest,
         highest=highest,
-        models=tuple(class_models(policy, count, hierarchies)),
+        models=tuple(_class_models(policy, count, hierarchies)),
         table_models=tuple(table_models(policy, count)),
         population=_population(policy, count, hierarchies),
+        persons=_persons(count),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
         objective=objective_of(policy.objective),
@@ -133,6 +136,18 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
         if attribute.aggregate is not None and attribute.groups == "classes"
     }
     return Plan(policy, problem, names, sensitive, hierarchies, aggregations, clusters)
+
+
+def _class_models(
+    policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]
+) -> Iterator[PrivacyModel]:
+    for model in class_models(policy, count, hierarchies):
+        yield model if count.persons is None else of_persons(model)
+
+
+def _persons(count: Count) -> Persons | None:
+    held = count.persons
+    return None if held is None else Persons.of(held.tuples, held.owners, len(count.table))
 
 
 def _fewest(policy: Policy) -> int:

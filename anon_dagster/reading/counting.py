@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -19,6 +20,7 @@ from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, column_count, position_among
 from anon_dagster.reading.joining import Joining
 from anon_dagster.reading.part import PartCount, count_part, join_to_send
+from anon_dagster.reading.persons import PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
@@ -38,6 +40,8 @@ class Count:
     """The people that the records were drawn from, if there is a table of them."""
     sampling: Sampling | None = None
     """How the records were drawn from those of the source, if they are a sample of them."""
+    persons: CountedPersons | None = None
+    """Whose records they are, where persons are counted."""
 
     @property
     def records(self) -> int:
@@ -61,6 +65,7 @@ class Count:
             )
             for part in (self, other)
         ]
+        assert self.persons is None, "persons are counted in one reading"
         population = self.population or other.population
         return Count(columns, self.attributes, tables[0].merge(tables[1]), population)
 
@@ -91,6 +96,31 @@ class Count:
             return replace(self, columns=columns)
         sizes = [len(columns[name].values) for name in self.attributes]
         return replace(self, columns=columns, table=self.table.recode(codes, sizes))
+
+    def with_persons(self, key: str) -> "Count":
+        """Take who a record is of out of the frequency table, whose last attribute it is.
+
+        Parameters
+        ----------
+        key
+            That of the hashes that tell persons apart.
+        """
+        *codes, owners = self.table.codes.columns
+        opens = np.zeros(len(owners), dtype=np.bool_)
+        opens[:1] = True
+        for column in codes:  # tuples are in their order, so equal ones are neighbours
+            opens[1:] |= column[1:] != column[:-1]
+        first = np.flatnonzero(opens)
+        counts = np.add.reduceat(self.table.counts, first) if len(first) else self.table.counts
+        kept = Codes.of_columns([column[first] for column in codes], len(first))
+        tuples = (np.cumsum(opens) - 1).astype(np.int32)
+        return replace(
+            self,
+            columns={name: each for name, each in self.columns.items() if name != PERSON},
+            attributes=self.attributes[:-1],
+            table=FrequencyTable(kept, counts, self.table.sizes[:-1]),
+            persons=CountedPersons(tuples, owners.astype(np.int32), key),
+        )
 
     def forget(self, names: Iterable[str]) -> "Count":
         """Drop the values of columns that are only counted, such as direct identifiers."""

@@ -1,7 +1,7 @@
 """A sample of the records of a source, drawn anew in every reading, always the same."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from secrets import token_bytes
 
@@ -10,19 +10,16 @@ import pyarrow as pa
 from anon_dagster.core.privacy import DifferentialPrivacy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.errors import Complaint, RequestError
-from anon_dagster.reading.scanning import first_places
+from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.request import Policy
 from anon_dagster.storage.sources import OpenSource, Part
-from anon_dagster.storage.wrapped import WrappedSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SampledSource(WrappedSource):
-    """The drawn records of a source; its parts are read in their order."""
+class SampledSource(PlacedSource):
+    """The drawn records of a source."""
 
     sampling: Sampling
-    _first: dict[int, int] = field(default_factory=lambda: {0: 0})
-    """The row of the first record of each part, as far as they were read."""
 
     @property
     def parts(self) -> tuple[Part, ...]:
@@ -32,28 +29,17 @@ class SampledSource(WrappedSource):
     @property
     def records(self) -> int:
         """How many records the source has, drawn or not; it is read for it unless it was."""
-        return self._first_row_of(len(self.parts))
+        return self.first_row_of(len(self.parts))
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read the drawn records of a part."""
         number = self.parts.index(part)
-        row = self._first_row_of(number)
+        row = self.first_row_of(number)
         for batch in self.source.batches(self.source.parts[number]):
             chosen = self.sampling.chosen(row, batch.num_rows)
             yield batch.filter(pa.array(chosen))
             row += batch.num_rows
-        self._first[number + 1] = row
-
-    def placed(self) -> "SampledSource":
-        """Return the same with the row of the first record of each part, to be read anywhere."""
-        firsts = dict(enumerate(first_places(self.source)))
-        return SampledSource(self.source, self.sampling, firsts)
-
-    def _first_row_of(self, number: int) -> int:
-        """Return the row of the first record of a part, reading those before it if need be."""
-        if number not in self._first:
-            self._first.update(enumerate(first_places(self.source)))
-        return self._first[number]
+        self.note_end(number, row)
 
 
 def drawn(source: OpenSource, policy: Policy) -> SampledSource | None:

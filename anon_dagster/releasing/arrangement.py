@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.keys import LARGEST
 from anon_dagster.engine import checkpoint
+from anon_dagster.reading.persons import PERSON
 from anon_dagster.storage.categories import in_one_piece
 from anon_dagster.storage.failures import keeping_aside
 from anon_dagster.storage.text_hashes import text_hashes
@@ -31,11 +32,14 @@ _NONE = np.uint64(0x94D049BB133111EB)  # the hash of a missing value
 def drawn_blocks(table: pa.Table, blocks: int) -> NDArray[np.int64]:
     """Return the block of each record, (records,), from 0 to ``blocks - 1``.
 
-    Records that read alike share one. The hash has no key: it is of what everybody can read.
+    Records that read alike share one. The hash has no key: it is of what everybody can read, and
+    so not of whose a record is.
     """
     hashes = np.zeros(table.num_rows, dtype=np.uint64)
     if blocks > 1:
-        for column in table.columns:
+        for name, column in zip(table.column_names, table.columns, strict=True):
+            if name == PERSON:
+                continue
             hashes ^= _hashes(column.combine_chunks())
             hashes *= _FACTOR
             hashes ^= hashes >> _SHIFT

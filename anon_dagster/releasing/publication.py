@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -14,9 +15,11 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.persons import PERSON, with_persons
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.scanning import Onlooker, Scan
 from anon_dagster.releasing.examination import disclosure_of, examiner_of
+from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import write_records
 from anon_dagster.releasing.schemas import release_problems
@@ -34,6 +37,9 @@ from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, pseudonym_patterns, verify
+
+PERSONS = "persons"
+"""The file in the folder of a job that tells whose its released records are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,15 +97,21 @@ def write_release(
     _require_records(decision)
     on_progress = workspace.on_progress
     source = drawn_again(source, decision.counted.sampling)
+    plain_source, persons = source, None
+    if decision.counted.persons is not None:
+        source = with_persons(source, decision.request.policy, decision.counted.persons.key)
+        persons = PersonsFile(workspace.folder / PERSONS)
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
     made = recipe(decision, source)
     encoded = target.format_found == "csv"  # which is written by the different values
     schema = made.encoded_schema if encoded else made.schema
     with stage(target, schema, token=workspace.job_id) as staged:
-        examiner = examiner_of(decision, source, made)
+        examiner = examiner_of(decision, plain_source, made)
         on_rows = running("write", decision.counted.records, on_progress)
         reading = Scan("write", on_rows, examiner.of_source)
-        write_records(staged, source, made, reading, encoded=encoded)
+        write_records(staged, source, made, reading, encoded=encoded, persons=persons)
+        if persons is not None:
+            persons.close()
         files = staged.seal()
         give_back()
         stored_source = staged.staged_source()
@@ -107,6 +119,7 @@ def write_release(
             open_source(stored_source),
             decision.request.policy,
             decimal=stored_source.csv.decimal,
+            persons=None if persons is None else persons.path,
             on_progress=on_progress,
             onlooker=examiner.of_release,
         )
@@ -188,11 +201,25 @@ def versions_of(paths: Iterable[str]) -> Versions:
 
 
 def count_release(
-    policy: Policy, stored: Source, *, on_progress: ProgressSink = ignore_progress
+    policy: Policy,
+    stored: Source,
+    *,
+    persons: Path | None = None,
+    on_progress: ProgressSink = ignore_progress,
 ) -> Count:
-    """Read a stored release as anybody would who was handed it."""
+    """Read a stored release as anybody would who was handed it.
+
+    Parameters
+    ----------
+    persons
+        Whose its records are, see :mod:`anon_dagster.releasing.persons_file`.
+    """
     return count_release_of(
-        open_source(stored), policy, decimal=stored.csv.decimal, on_progress=on_progress
+        open_source(stored),
+        policy,
+        decimal=stored.csv.decimal,
+        persons=persons,
+        on_progress=on_progress,
     )
 
 
@@ -201,15 +228,19 @@ def count_release_of(
     policy: Policy,
     *,
     decimal: str = ".",
+    persons: Path | None = None,
     on_progress: ProgressSink = ignore_progress,
     onlooker: Onlooker | None = None,
 ) -> Count:
     """Read a release that is open, while somebody may look at it."""
     attributes = [name for name in table_attributes(policy) if name in release.columns]
+    if persons is not None:
+        release, attributes = JoinedPersons(release, persons), [*attributes, PERSON]
     on_rows = running("verify", None, on_progress, guess=release.records)
     patterns = pseudonym_patterns(policy)
     reading = Scan("verify", on_rows, onlooker)
-    return count(release, attributes, patterns=patterns, decimal=decimal, reading=reading)
+    stored = count(release, attributes, patterns=patterns, decimal=decimal, reading=reading)
+    return stored if persons is None else stored.with_persons("")
 
 
 def verify_release(decision: Decision, stored: Count) -> Verification:

@@ -15,6 +15,7 @@ from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.errors import counted as listed
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.columns import ColumnCount, position_among
+from anon_dagster.reading.persons import PERSON, without_persons
 from anon_dagster.releasing import treatments
 from anon_dagster.releasing.class_lookup import ClassLookup, class_lookup
 from anon_dagster.releasing.treatments import Constant, Kept, Labels, Pseudonym, Treatment
@@ -70,6 +71,8 @@ class Recipe:
     keeps_suppressed: bool
     kept: tuple[str, ...]
     """Columns that are released as they stand in the source."""
+    persons: bool = False
+    """Whether records tell whose they are; that is recoded beside the columns of the release."""
     private: bool = False
     """Whether not even the place of a record may tell of those that are not released."""
 
@@ -115,10 +118,14 @@ class Recipe:
             for name, treatment in self.treatments.items()
         ]
         stay = np.ones(len(suppressed), np.bool_) if self.keeps_suppressed else ~suppressed
-        return Recoded(pa.Table.from_arrays(columns, names=list(self.treatments)), stay)
+        released = pa.Table.from_arrays(columns, names=list(self.treatments))
+        if self.persons and PERSON in table.column_names:
+            released = released.append_column(PERSON, table[PERSON])
+        return Recoded(released, stay)
 
     def paired(self, records: pa.Table) -> tuple[pa.Table, pa.Table]:
         """Return the records that are released, and how they are, in the same order."""
+        records = without_persons(records)
         recoded = self.recode(records)
         stay = pa.array(recoded.stay)
         return records.filter(stay), plain(recoded.table.filter(stay), self.schema)
@@ -214,6 +221,8 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
     found: dict[str, Treatment] = {}
     kept: list[str] = []
     for name in source.columns:
+        if name == PERSON:
+            continue
         attribute = policy.attributes[name]
         q = positions.get(name, -1)
         if isinstance(attribute, DirectIdentifier):
@@ -242,6 +251,7 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
         records=counted.records - (0 if keeps else decision.suppressed),
         keeps_suppressed=keeps,
         kept=tuple(kept),
+        persons=counted.persons is not None,
         private=private,
     )
 

@@ -14,8 +14,10 @@ import numpy as np
 import pyarrow as pa
 
 from anon_dagster.engine import in_use
+from anon_dagster.reading.persons import PERSON, without_persons
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
+from anon_dagster.releasing.persons_file import PersonsFile
 from anon_dagster.releasing.recipe import Recipe, changed, plain
 from anon_dagster.releasing.shared_shelves import SharedShelf, SharedShelves, store_shelf
 from anon_dagster.request import Target
@@ -33,12 +35,20 @@ _TIMES = "\0times"
 
 
 def write_records(
-    staged: StagedTarget, source: OpenSource, recipe: Recipe, reading: Scan, *, encoded: bool
+    staged: StagedTarget,
+    source: OpenSource,
+    recipe: Recipe,
+    reading: Scan,
+    *,
+    encoded: bool,
+    persons: PersonsFile | None = None,
 ) -> None:
     """Read the source and write its release: by this process, or by those of a cluster.
 
     Parameters
     ----------
+    persons
+        Takes whose each record is, where the source tells it.
     encoded
         Whether columns of few values are written as categories, see :attr:`Recipe.encoded_schema`.
 
@@ -50,9 +60,12 @@ def write_records(
         If the target cannot be written.
     """
     engine = in_use()
-    if recipe.private or not (engine.is_cluster and sees_target(engine, staged.target)):
+    apart = engine.is_cluster and sees_target(engine, staged.target)
+    if recipe.private or recipe.persons or not apart:
         for block in blocks(source, recipe, reading, encoded=encoded):
-            staged.write(block)
+            if persons is not None:
+                persons.add(block[PERSON])
+            staged.write(without_persons(block))
         return
     schema = recipe.encoded_schema if encoded else recipe.schema
     with staged.shelter() as folder:
@@ -243,7 +256,13 @@ def _in_use(names: Sequence[str], released: pa.Table) -> dict[str, pa.Dictionary
 def _as_released(
     table: pa.Table, schema: pa.Schema, orders: Mapping[str, pa.Array | None]
 ) -> pa.Table:
-    """Give sorted records the types of the release; categories that none of them has are gone."""
+    """Give sorted records the types of the release; categories that none of them has are gone.
+
+    Whose they are, if that is told, is the last column.
+    """
+    if PERSON in table.column_names:
+        released = _as_released(without_persons(table), schema, orders)
+        return released.append_column(PERSON, table[PERSON])
     table = plain(table, schema)
     for index, field in enumerate(schema):
         if field.name in orders:

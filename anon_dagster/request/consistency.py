@@ -17,6 +17,7 @@ from anon_dagster.request.differential import differential_problems
 from anon_dagster.request.locations import format_of, requires_export
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
+from anon_dagster.request.persons import person_problems
 from anon_dagster.request.privacy import GUARDING, Privacy
 from anon_dagster.request.strict import document as _document
 from anon_dagster.request.suggestions import did_you_mean
@@ -35,6 +36,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _privacy_problems(_mapping(policy, "privacy"), attributes)
         yield from differential_problems(policy, _mapping(policy, "privacy"), attributes)
         yield from population_problems(policy, _mapping(policy, "privacy"), attributes)
+        yield from person_problems(document, attributes)
     valid = [_valid(_ATTRIBUTE, value) for value in named.values()]
     weights = [a.importance for a in valid if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
@@ -50,6 +50,11 @@ class SamplingRule(StrictModel):
         return self
 
 
+def _listed(names: object) -> object:
+    """Take one name for a list of it."""
+    return [names] if isinstance(names, str) else names
+
+
 _WITHOUT_VALUES = {"drop", "constant"}
 
 
@@ -58,6 +63,13 @@ class Policy(StrictModel):
 
     attributes: Annotated[dict[str, Attribute], Field(min_length=1)]
     privacy: Privacy
+    person: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)] | None = None
+    """The attribute that tells whose a record is, or several that do together: promises are about
+    persons then, and who has several records counts once. Left out, each record is of another
+    person."""
+    without_person: Literal["refuse", "together", "own"] = "refuse"
+    """What becomes of records without a person: they are refused, count as those of one person, or
+    each as that of a person of its own."""
     sampling: SamplingRule | None = None
     """The release is made of a random sample of the source, and knows of nothing else."""
     suppression_limit: Share = 0.0

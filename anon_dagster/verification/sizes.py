@@ -5,6 +5,7 @@ from fractions import Fraction
 from math import expm1
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anon_dagster.core import wording
 from anon_dagster.core.audit import Partition, records_that_hide
@@ -13,11 +14,17 @@ from anon_dagster.request import DifferentialPrivacyRule, Policy
 from anon_dagster.verification.result import Promise, promise
 
 
-def k_anonymity(classes: Partition, k: int) -> Promise:
-    """Measure how small classes are."""
-    return promise(
-        wording.k_anonymity(k), None, k, classes.sizes, classes.smallest, classes.sizes < k
-    )
+def k_anonymity(classes: Partition, k: int, persons: NDArray[np.int64] | None = None) -> Promise:
+    """Measure how small classes are.
+
+    Parameters
+    ----------
+    persons
+        (classes,): how many different persons each has, where it is these that count.
+    """
+    name, sizes = wording.k_anonymity(k), classes.sizes if persons is None else persons
+    smallest = int(sizes.min()) if len(sizes) else 0
+    return promise(name, None, k, classes.sizes, smallest, sizes < k)
 
 
 def differential_privacy(
@@ -35,9 +42,18 @@ def differential_privacy(
         yield promise(f"{name}: share of records drawn", None, most, sizes, share, often)
 
 
-def of_the_whole(classes: Partition, policy: Policy) -> Iterator[Promise]:
-    """Measure what all records together are promised; if it is broken, none is out of it."""
-    privacy, sizes, records = policy.privacy, classes.sizes, max(classes.records, 1)
+def of_the_whole(
+    classes: Partition, policy: Policy, persons: NDArray[np.int64] | None = None
+) -> Iterator[Promise]:
+    """Measure what all records together are promised; if it is broken, none is out of it.
+
+    Parameters
+    ----------
+    persons
+        See :func:`k_anonymity`.
+    """
+    privacy, sizes = policy.privacy, classes.sizes if persons is None else persons
+    members = max(int(sizes.sum()), 1)
     measured: list[tuple[str, float, int]] = []
     if privacy.average_risk is not None:
         risk = privacy.average_risk.risk
@@ -46,5 +62,5 @@ def of_the_whole(classes: Partition, policy: Policy) -> Iterator[Promise]:
         share, unique = privacy.sample_uniqueness.share, int((sizes == 1).sum())
         measured.append((wording.sample_uniqueness(share), share, unique))
     for name, asked, amount in measured:
-        is_broken = Fraction(amount, records) > Fraction(str(asked))
-        yield promise(name, None, asked, sizes, amount / records, np.full(len(sizes), is_broken))
+        failing = np.full(len(sizes), Fraction(amount, members) > Fraction(str(asked)))
+        yield promise(name, None, asked, classes.sizes, amount / members, failing)

@@ -5,7 +5,7 @@ are the records that read alike in every quasi-identifier, and what they keep is
 :mod:`anon_dagster.core.audit`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,23 +13,41 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from anon_dagster.core.audit import Contents, Partition, contents, partition
+from anon_dagster.core import wording
+from anon_dagster.core.audit import (
+    Belongings,
+    Contents,
+    Partition,
+    belongings,
+    contents,
+    partition,
+    persons_of,
+)
+from anon_dagster.core.audit.values import pointed
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.headers import require_header, undeclared
+from anon_dagster.reading.persons import (
+    PERSON,
+    fresh_key,
+    require_named_persons,
+    with_persons,
+)
 from anon_dagster.reading.population import count_population
 from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.verification.persons import Owned, of_values_of_persons
 from anon_dagster.verification.population import Crowd, of_the_population
 from anon_dagster.verification.result import (
     ClassMeasures,
     Promise,
     Verification,
+    untold,
 )
 from anon_dagster.verification.sensitive import Values, of_values
 from anon_dagster.verification.sizes import differential_privacy, k_anonymity, of_the_whole
@@ -76,10 +94,14 @@ def verify(
     classes = _classes(release, policy)
     promises = list(_identifiers_gone(release, policy, source_count))
     promises += _masks_kept(release, policy)
-    privacy = policy.privacy
+    privacy, persons = policy.privacy, None
+    if release.persons is not None:
+        persons = persons_of(classes, release.persons.tuples, release.persons.owners)
+    elif policy.person is not None:
+        return _untold(promises, classes, policy)
     if privacy.k_anonymity is not None:
-        promises.append(k_anonymity(classes, privacy.k_anonymity.k))
-    promises += of_the_whole(classes, policy)
+        promises.append(k_anonymity(classes, privacy.k_anonymity.k, persons))
+    promises += of_the_whole(classes, policy, persons)
     if privacy.differential_privacy is not None:
         sampling = None if source_count is None else source_count.sampling
         promises += differential_privacy(classes, privacy.differential_privacy, sampling)
@@ -91,9 +113,15 @@ def verify(
     held = {
         name: _held(release, classes, name).recode(own.of_release) for name, own in values.items()
     }
+    owned = {n: _owned(release, source_count, classes, n, own) for n, own in values.items()}
     for rule in sorted(privacy.guarding, key=lambda rule: not isinstance(rule, LDiversityRule)):
         name = rule.attribute
-        promises += of_values(held[name], values[name], rule, policy)
+        own = owned[name]
+        promises += (
+            of_values(held[name], values[name], rule, policy)
+            if own is None
+            else of_values_of_persons(own, values[name], rule, policy)
+        )
     if source_count is not None:
         promises.append(_suppression(release.records, source_count.records, policy))
     return Verification(tuple(promises), ClassMeasures.of(classes))
@@ -132,7 +160,14 @@ def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     tokens = {n: frozenset(a.missing) for n, a in policy.attributes.items() if a.missing}
     table = WithMissing(table, {n: texts for n, texts in tokens.items() if n in table.columns})
     attributes = [name for name in names if name in table.columns]
-    return count(table, attributes, patterns=pseudonym_patterns(policy), decimal=decimal)
+    patterns = pseudonym_patterns(policy)
+    if policy.person is None or not set(policy.person) <= {*table.columns}:
+        return count(table, attributes, patterns=patterns, decimal=decimal)
+    key = fresh_key()
+    told = with_persons(table, policy, key)
+    counted = count(told, [*attributes, PERSON], patterns=patterns, decimal=decimal)
+    require_named_persons(counted, policy)
+    return counted.with_persons(key)
 
 
 def pseudonym_patterns(policy: Policy) -> dict[str, str]:
@@ -189,6 +224,35 @@ def _classes(release: Count, policy: Policy) -> Partition:
 def _held(release: Count, classes: Partition, name: str) -> Contents:
     column = release.table.codes[:, release.attributes.index(name)]
     return contents(classes, column, release.table.counts)
+
+
+def _owned(
+    release: Count, source: Count | None, classes: Partition, name: str, values: Values
+) -> Owned | None:
+    """Tell which persons have the values of a guarded attribute, where persons are counted."""
+    persons = release.persons
+    if persons is None:
+        return None
+    of_release = values.of_release[release.table.codes[:, release.attributes.index(name)]]
+    held = belongings(classes, persons.tuples, persons.owners, of_release)
+    tables = {"release": held.together()}
+    if source is not None and source.persons is not None:
+        column = source.columns[name]
+        codes = [values.codes[label] for label in pointed(column.labels, column.decimal)]
+        of_source = np.array(codes, dtype=np.int64)
+        own = of_source[source.table.codes[:, source.attributes.index(name)]]
+        tuples, owners = source.persons.tuples, source.persons.owners
+        whole = np.zeros(len(tuples), dtype=np.int64)
+        tables["source"] = Belongings.of(1, whole, owners, own[tuples])
+    return Owned(held, tables, classes.sizes)
+
+
+def _untold(promises: Sequence[Promise], classes: Partition, policy: Policy) -> Verification:
+    """Say that nobody can tell what a table promises that does not tell whose its records are."""
+    who = ", ".join(policy.person or ())
+    why = f"the table does not tell whose its records are; it needs {who}"
+    told = (*promises, untold(wording.PERSONS, None, 0, why))
+    return Verification(told, ClassMeasures.of(classes))
 
 
 # -- identifiers and suppression ------------------------------------------------------------

@@ -28,7 +28,6 @@ from anon_dagster.core.privacy import (
 from anon_dagster.core.problem import Problem
 
 
-
 def with_persons(problem: Problem, seed: int) -> Problem:
     """Give each record of a problem to one of few persons."""
     dice = np.random.default_rng(seed)
@@ -49,9 +48,7 @@ def with_a_person_each(problem: Problem) -> Problem:
     """Give each record of a problem to another person."""
     counts = np.minimum(problem.counts, 4)
     rows = np.repeat(np.arange(len(counts)), counts)
-    plain = replace(
-        problem, counts=counts, most_suppressed=min(problem.most_suppressed, len(rows))
-    )
+    plain = replace(problem, counts=counts, most_suppressed=min(problem.most_suppressed, len(rows)))
     persons = Persons.of(rows, np.random.default_rng(0).permutation(len(rows)), len(counts))
     return replace(plain, models=tuple(map(of_persons, plain.models)), persons=persons)
 
@@ -87,70 +84,86 @@ class Described:
 
 def holds_by_definition(model: PrivacyModel, of: Described, table: Described) -> bool:
     """Say what a plain model promises of persons."""
-    values = sorted(set(table.pairs()))
-    n, whole = of.persons, table.persons
-    match model:
-        case KAnonymity(k=k):
-            return n >= k
-        case DistinctLDiversity(l=l) | EntropyLDiversity(l=l) | RecursiveLDiversity(l=l):
-            counts = sorted((of.having(v) for v in set(of.pairs())), reverse=True)
-            if not counts or any(count > n - (l - 1) for count in counts):
-                return False
-            match model:
-                case EntropyLDiversity():
-                    pairs = sum(counts)
-                    entropy = -sum(c / pairs * log(c / pairs) for c in counts)
-                    return entropy >= log(l) - 1e-12
-                case RecursiveLDiversity(c=c):
-                    return counts[0] < c * sum(counts[l - 1 :])
-                case _:
-                    return len(counts) >= l
-        case AlphaDeassociation(alpha=alpha, values=guarded):
-            told = values if guarded is None else guarded
-            return all(Fraction(of.having(v), n) <= alpha for v in told)
-        case BetaLikeness(beta=beta):
-            return all(
-                Fraction(of.having(v), n) <= (1 + beta) * Fraction(table.having(v), whole)
-                for v in values
-            )
-        case EnhancedBetaLikeness(beta=beta):
-            shares = [(of.having(v) / n, table.having(v) / whole) for v in values]
-            return all((q - p) / p <= min(beta, -log(p)) + 1e-12 for q, p in shares)
-        case DeltaDisclosure(delta=delta, present_only=only):
-            shares = [(of.having(v) / n, table.having(v) / whole) for v in values]
-            return all(
-                only if not q else 2.0 ** -float(delta) < q / p < 2.0 ** float(delta)
-                for q, p in shares
-            )
-        case EqualTCloseness(t=t):
-            inside, outside = of.pairs(), table.pairs()
-            apart = [
-                Fraction(inside.count(v), len(inside)) - Fraction(outside.count(v), len(outside))
-                for v in values
-            ]
-            differing = [
-                abs(Fraction(of.having(v), n) - Fraction(table.having(v), whole)) for v in values
-            ]
-            return sum(max(a, Fraction(0)) for a in apart) <= t and max(differing) <= t
-        case OrderedTCloseness(t=t, ranks=ranks):
-            rank = dict(enumerate(ranks.tolist()))
-            order = sorted(values, key=rank.__getitem__)
-            low = high = Fraction(0)
-            for cut, above in pairwise(order):
+    said: dict[type, Callable[..., bool]] = {
+        KAnonymity: lambda m: of.persons >= m.k,
+        DistinctLDiversity: lambda m: _spread(m, of) and len(set(of.pairs())) >= m.l,
+        EntropyLDiversity: lambda m: _spread(m, of) and _entropy(of) >= log(m.l) - 1e-12,
+        RecursiveLDiversity: lambda m: _spread(m, of) and _is_recursive(m, of),
+        AlphaDeassociation: lambda m: _within_alpha(m, of),
+        BetaLikeness: lambda m: all(q <= (1 + m.beta) * p for q, p in _shares(of, table)),
+        EnhancedBetaLikeness: lambda m: all(
+            (q - p) / p <= min(float(m.beta), -log(p)) + 1e-12 for q, p in _shares(of, table)
+        ),
+        DeltaDisclosure: lambda m: all(
+            m.present_only if not q else 2.0 ** -float(m.delta) < q / p < 2.0 ** float(m.delta)
+            for q, p in _shares(of, table)
+        ),
+        EqualTCloseness: lambda m: _apart(of, table) <= m.t,
+        OrderedTCloseness: lambda m: _of_cuts(m, of, table) <= m.t,
+        HierarchicalTCloseness: lambda m: _moved(of, table, m.hierarchy.codes, m.leaves) <= m.t,
+    }
+    return bool(said[type(model)](model))
 
-                def up_to(has: frozenset[int], cut: int = cut) -> bool:
-                    return min(rank[v] for v in has) <= rank[cut]
 
-                def from_there(has: frozenset[int], above: int = above) -> bool:
-                    return max(rank[v] for v in has) >= rank[above]
+def _spread(
+    model: DistinctLDiversity | EntropyLDiversity | RecursiveLDiversity, of: Described
+) -> bool:
+    """Tell whether nobody's value is had by more than all but l - 1."""
+    has = [of.having(v) for v in set(of.pairs())]
+    return bool(has) and bool(max(has) <= of.persons - (model.l - 1))
 
-                low += abs(of.share(up_to) - table.share(up_to))
-                high += abs(of.share(from_there) - table.share(from_there))
-            return max(low, high) <= t * max(len(order) - 1, 1)
-        case HierarchicalTCloseness(t=t, hierarchy=hierarchy, leaves=leaves):
-            return _moved(of, table, hierarchy.codes, leaves) <= t
-        case _:
-            raise AssertionError(model)
+
+def _entropy(of: Described) -> float:
+    counts = [of.having(v) for v in set(of.pairs())]
+    pairs = sum(counts)
+    return -sum(c / pairs * log(c / pairs) for c in counts)
+
+
+def _is_recursive(model: RecursiveLDiversity, of: Described) -> bool:
+    counts = sorted((of.having(v) for v in set(of.pairs())), reverse=True)
+    return bool(counts[0] < model.c * sum(counts[model.l - 1 :]))
+
+
+def _within_alpha(model: AlphaDeassociation, of: Described) -> bool:
+    guarded = set(of.pairs()) if model.values is None else model.values
+    return all(Fraction(of.having(v), of.persons) <= model.alpha for v in guarded)
+
+
+def _shares(of: Described, table: Described) -> list[tuple[Fraction, Fraction]]:
+    """Return the share of persons who have a value, here and there, of each value."""
+    return [
+        (Fraction(of.having(v), of.persons), Fraction(table.having(v), table.persons))
+        for v in sorted(set(table.pairs()))
+    ]
+
+
+def _apart(of: Described, table: Described) -> Fraction:
+    """Return the larger of the distance of pairs and the difference of shares of persons."""
+    inside, outside = of.pairs(), table.pairs()
+    pairs = [
+        Fraction(inside.count(v), len(inside)) - Fraction(outside.count(v), len(outside))
+        for v in set(outside)
+    ]
+    distance = sum((max(a, Fraction(0)) for a in pairs), Fraction(0))
+    return max(distance, *(abs(q - p) for q, p in _shares(of, table)))
+
+
+def _of_cuts(model: OrderedTCloseness, of: Described, table: Described) -> Fraction:
+    """Return the mean over cuts of how far shares are apart, of who is below, or above."""
+    rank = dict(enumerate(model.ranks.tolist()))
+    order = sorted(rank[v] for v in set(table.pairs()))
+    low = high = Fraction(0)
+    for cut, above in pairwise(order):
+
+        def up_to(has: frozenset[int], cut: int = cut) -> bool:
+            return min(rank[v] for v in has) <= cut
+
+        def from_there(has: frozenset[int], above: int = above) -> bool:
+            return max(rank[v] for v in has) >= above
+
+        low += abs(of.share(up_to) - table.share(up_to))
+        high += abs(of.share(from_there) - table.share(from_there))
+    return max(low, high) / max(len(order) - 1, 1)
 
 
 def _moved(

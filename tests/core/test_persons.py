@@ -49,7 +49,8 @@ def test_what_persons_hold_is_told_once_for_each(
     held = persons.holdings(classes, np.array(values))
     frame["cell"], frame["value"] = classes[frame["row"]], np.array(values)[frame["row"]]
     frame = frame[frame["cell"] >= 0]
-    counted = pd.DataFrame({"cell": held.classes, "value": held.values, "n": held.weights})
+    values_held = held.values  # noqa: PD011 (no frame)
+    counted = pd.DataFrame({"cell": held.classes, "value": values_held, "n": held.weights})
     wanted = frame.groupby(["cell", "value"])["person"].nunique()
     assert counted.groupby(["cell", "value"])["n"].sum().to_dict() == wanted.to_dict()
     sizes = frame.groupby("cell")["person"].nunique().reindex(range(3), fill_value=0)

@@ -73,6 +73,24 @@ def partition(columns: Sequence[NDArray[np.integer]], counts: NDArray[np.int64])
     return Partition(of, sizes)
 
 
+def persons_of(
+    classes: Partition, tuples: NDArray[np.integer], owners: NDArray[np.integer]
+) -> NDArray[np.int64]:
+    """Count the different persons of each class, (classes,).
+
+    Parameters
+    ----------
+    tuples, owners
+        (pairs,): a tuple of the table, and a person who has a record of it.
+    """
+    of_pairs = classes.of[tuples]
+    order = np.lexsort((owners, of_pairs))
+    of_pairs, owners = of_pairs[order], owners[order]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (of_pairs[1:] != of_pairs[:-1]) | (owners[1:] != owners[:-1])
+    return np.bincount(of_pairs[fresh], minlength=len(classes.sizes)).astype(np.int64)
+
+
 def _of_numbers(numbers: NDArray[np.integer], counts: NDArray[np.int64]) -> Partition:
     """Put tuples of the same number, (tuples,), into a class, in the order of the numbers."""
     sizes = np.zeros(int(numbers.max(initial=0)) + 1, dtype=np.int64)

@@ -79,7 +79,11 @@ def hierarchical_distances(
 
 
 def ordered_distances(
-    held: Contents, reference: NDArray[np.int64], *, ranks: NDArray[np.integer]
+    held: Contents,
+    reference: NDArray[np.int64],
+    *,
+    ranks: NDArray[np.integer],
+    occurs: NDArray[np.bool_] | None = None,
 ) -> Quantity:
     """Measure along the order of the values, neighbours of m being 1 / (m - 1) apart [1]_.
 
@@ -92,15 +96,17 @@ def ordered_distances(
     held, reference
         As for :func:`equal_distances`.
     ranks
-        (values,): position of each value in the order. Values that neither the table nor a class
-        has are no steps on the way.
+        (values,): position of each value in the order.
+    occurs
+        (values,): which values are steps on the way; left out, those of the table and of classes.
 
     References
     ----------
     .. [1] N. Li et al., "t-closeness", ICDE 2007, section 5.1 (ordered distance).
     """
-    occurs = reference > 0
-    occurs[held.values] = True
+    if occurs is None:
+        occurs = reference > 0
+        occurs[held.values] = True
     ranks = np.searchsorted(np.sort(ranks[occurs]), ranks)
     steps = max(int(occurs.sum()) - 1, 1)
     ordered = held.recode(ranks)
@@ -129,14 +135,14 @@ def _grouped(
     reference: NDArray[np.int64], groups: NDArray[np.integer], size: int
 ) -> NDArray[np.int64]:
     """Add up the counts, (values,), of the values of each group, (size,)."""
-    sums = np.zeros(size, dtype=np.int64)
+    sums = np.zeros(size, dtype=reference.dtype)
     np.add.at(sums, groups, reference)
     return sums
 
 
 def _variations(held: Contents, reference: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return the total variation between each class and a table, (classes,)."""
-    expected = reference / max(int(reference.sum()), 1)
+    expected = (reference / max(int(reference.sum()), 1)).astype(np.float64)
     return held.totals(np.maximum(held.shares - expected[held.values], 0.0))
 
 

@@ -30,7 +30,8 @@ class Contents:
     @cached_property
     def shares(self) -> NDArray[np.float64]:
         """Share of each entry in its class, (entries,)."""
-        return self.counts / self.sizes[self.classes]
+        shares = self.counts / self.sizes[self.classes]
+        return shares.astype(np.float64)  # of numbers that no type of numpy bounds, too
 
     def totals(self, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up amounts, (entries,), within each class, (classes,)."""

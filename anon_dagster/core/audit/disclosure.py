@@ -37,7 +37,9 @@ class Disclosure:
         return reaching
 
 
-def disclosures(held: Contents, reference: NDArray[np.int64], *, present_only: bool) -> Disclosure:
+def disclosures(
+    held: Contents, reference: NDArray[np.int64], *, present_only: bool, total: int | None = None
+) -> Disclosure:
     """Measure what classes disclose beyond the whole table [1]_.
 
     Parameters
@@ -47,17 +49,19 @@ def disclosures(held: Contents, reference: NDArray[np.int64], *, present_only: b
         which has every value that a class holds.
     present_only
         Leave out the values that a class lacks; they are infinitely rarer in it.
+    total
+        How many have a value in the table; the sum of the counts, unless some have several.
 
     References
     ----------
     .. [1] J. Brickell, V. Shmatikov, "The cost of privacy: destruction of data-mining utility in
        anonymized data publishing", KDD 2008, section 3.
     """
-    whole, total = reference.tolist(), int(reference.sum())
+    whole = reference.tolist()
+    total = int(reference.sum()) if total is None else total
 
     def ratios(index: int) -> list[Fraction]:
-        counts = held.of(index)
-        n = sum(counts.values())
+        counts, n = held.of(index), int(held.sizes[index])
         return [Fraction(c * total, n * whole[value]) for value, c in counts.items()]
 
     bits = np.abs(np.log2(held.shares / (reference[held.values] / max(total, 1))))

@@ -21,16 +21,17 @@ def largest_shares(held: Contents, guarded: NDArray[np.bool_]) -> Quantity:
     """
 
     def exact(index: int) -> Fraction:
-        counts = held.of(index)
-        most = max((c for value, c in counts.items() if guarded[value]), default=0)
-        return Fraction(most, sum(counts.values()))
+        most = max((c for value, c in held.of(index).items() if guarded[value]), default=0)
+        return Fraction(most, int(held.sizes[index]))
 
     shares = np.where(guarded[held.values], held.shares, 0.0)
     largest = np.maximum.reduceat(shares, held.starts) if len(shares) else shares
     return Quantity(largest, exact)
 
 
-def relative_gains(held: Contents, reference: NDArray[np.int64]) -> Quantity:
+def relative_gains(
+    held: Contents, reference: NDArray[np.int64], total: int | None = None
+) -> Quantity:
     """Measure by which part of itself the share of a value in a table grows in each class.
 
     The largest ``(q - p) / p`` [1]_ over the values; at least 0, for some value is no rarer.
@@ -40,24 +41,28 @@ def relative_gains(held: Contents, reference: NDArray[np.int64]) -> Quantity:
     held, reference
         What each class holds, and (values,) counts of each value in the table compared with,
         which has every value that a class holds.
+    total
+        How many have a value there; the sum of the counts, unless some have several.
 
     References
     ----------
     .. [1] J. Cao, P. Karras, "Publishing microdata with a robust privacy guarantee", PVLDB 5(11),
        2012, definition 2.
     """
-    whole, total = reference.tolist(), int(reference.sum())
+    whole = reference.tolist()
+    total = int(reference.sum()) if total is None else total
 
     def exact(index: int) -> Fraction:
-        counts = held.of(index)
-        n = sum(counts.values())
+        counts, n = held.of(index), int(held.sizes[index])
         return max(Fraction(c * total, n * whole[value]) for value, c in counts.items()) - 1
 
     gains = held.shares / (reference[held.values] / max(total, 1)) - 1
     return Quantity(np.maximum.reduceat(gains, held.starts) if len(gains) else gains, exact)
 
 
-def beyond_information(held: Contents, reference: NDArray[np.int64]) -> NDArray[np.bool_]:
+def beyond_information(
+    held: Contents, reference: NDArray[np.int64], total: int | None = None
+) -> NDArray[np.bool_]:
     """Tell which classes, (classes,), raise a value's share by more than it tells [1]_.
 
     ``(q - p) / p > -ln p``, that is ``exp(q / p - 1) > 1 / p``, exactly. A value that every
@@ -68,7 +73,8 @@ def beyond_information(held: Contents, reference: NDArray[np.int64]) -> NDArray[
     .. [1] J. Cao, P. Karras, "Publishing microdata with a robust privacy guarantee", PVLDB 5(11),
        2012, definition 3.
     """
-    expected, total = reference[held.values], int(reference.sum())
+    expected = reference[held.values]
+    total = int(reference.sum()) if total is None else total
     shares = expected / max(total, 1)
     excess = held.shares - shares * (1 - np.log(shares))
     beyond: NDArray[np.bool_] = excess > 0

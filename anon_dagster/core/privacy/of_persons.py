@@ -28,7 +28,7 @@ from anon_dagster.core.privacy.l_diversity import (
     EntropyLDiversity,
     RecursiveLDiversity,
 )
-from anon_dagster.core.privacy.model import PrivacyModel, SensitiveModel
+from anon_dagster.core.privacy.model import Monotone, PrivacyModel, SensitiveModel
 from anon_dagster.core.privacy.present_values import OfPresentValues
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.core.privacy.t_closeness import (
@@ -51,8 +51,10 @@ def of_persons(model: PrivacyModel) -> PrivacyModel:
             return LDiversityOfPersons(model.sensitive, model)
         case EqualTCloseness() | OrderedTCloseness() | HierarchicalTCloseness():
             return TClosenessOfPersons(model.sensitive, model)
-        case AlphaDeassociation() | BetaLikeness() | EnhancedBetaLikeness() | DeltaDisclosure():
+        case AlphaDeassociation():
             return SharesOfPersons(model.sensitive, model)
+        case BetaLikeness() | EnhancedBetaLikeness() | DeltaDisclosure():
+            return RelativeSharesOfPersons(model.sensitive, model)
         case _:  # about sizes, which are those of persons already
             return model
 
@@ -117,14 +119,9 @@ class LDiversityOfPersons(SensitiveModel):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharesOfPersons(SensitiveModel):
-    """A bound of the shares of persons who have a value: α, β-likeness, δ-disclosure privacy."""
+    """A bound of the shares of persons who have a value."""
 
     model: OfShares
-
-    @property
-    def relative(self) -> bool:  # type: ignore[override] (it depends on the model)
-        """Whether a class is compared with the whole table."""
-        return self.model.relative
 
     @property
     def relaxation(self) -> PrivacyModel | None:
@@ -137,6 +134,13 @@ class SharesOfPersons(SensitiveModel):
 
     def __str__(self) -> str:
         return str(self.model)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RelativeSharesOfPersons(SharesOfPersons):
+    """The same beside the shares in the whole table: β-likeness, δ-disclosure privacy."""
+
+    relative: ClassVar[bool] = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,9 +173,7 @@ class TClosenessOfPersons(SensitiveModel):
             case HierarchicalTCloseness():
                 return self._weights_hold(self.model, classes)
 
-    def _pairs_hold(
-        self, model: PrivacyModel, classes: EquivalenceClasses
-    ) -> NDArray[np.bool_]:
+    def _pairs_hold(self, model: PrivacyModel, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Hold the distribution of the pairs against a model, (classes,)."""
         return model.holds(_of_pairs(classes, self.sensitive))
 
@@ -190,8 +192,9 @@ class TClosenessOfPersons(SensitiveModel):
         verdict[histogram.classes[far]] = False
         frequent = (reference * t.denominator > total * t.numerator).astype(np.bool_)
         owners = histogram.classes[frequent[histogram.values]]
-        has: NDArray[np.int64] = np.bincount(owners, minlength=len(sizes))
-        return verdict & (has == np.count_nonzero(frequent))
+        has = np.bincount(owners, minlength=len(sizes))
+        verdict &= has == np.count_nonzero(frequent)
+        return verdict
 
     def _ends_hold(
         self, model: OrderedTCloseness, classes: EquivalenceClasses, *, high: bool
@@ -219,16 +222,16 @@ class TClosenessOfPersons(SensitiveModel):
         unit = lcm(1, *np.unique(np.concatenate(numbers)).tolist())
         largest = unit * max(held.total, 1)
         in_classes, in_table = (
-            h.weights * (integers(np.full(len(n), unit), largest) // n)
+            h.weights * (integers(np.ones_like(n), largest) * unit // n)
             for h, n in zip(both, numbers, strict=True)
         )
         values = len(histogram.reference)
         keys, entries = np.unique(
             held.in_classes.classes * values + held.in_classes.values, return_inverse=True
         )
-        counts = np.zeros(len(keys), dtype=in_classes.dtype)
+        counts: NDArray[Any] = np.zeros(len(keys), dtype=in_classes.dtype)
         np.add.at(counts, entries.reshape(-1), in_classes)
-        reference = np.zeros(values, dtype=in_table.dtype)
+        reference: NDArray[Any] = np.zeros(values, dtype=in_table.dtype)
         np.add.at(reference, held.in_table.values, in_table)
         weighed = Histogram(keys // values, (keys % values).astype(np.int32), counts, reference)
         sizes = integers(classes.sizes, largest) * unit
@@ -246,7 +249,7 @@ class _OfPairs(SensitiveModel):
     relative: ClassVar[bool] = True
 
     @property
-    def monotone(self) -> Any:
+    def monotone(self) -> Monotone:
         """A class has every pair of any that it joins, but one that two have only once."""
         assert isinstance(self.model, SupportShare), "the one that counts no pair of a class"
         return self.model.monotone

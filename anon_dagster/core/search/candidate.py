@@ -149,14 +149,10 @@ def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
     return EquivalenceClasses(np.array([size]), tuple(histograms), people)
 
 
-def _together_by_persons(
-    h: Histogram, held: PersonsHeld, failing: NDArray[np.bool_]
-) -> Histogram:
+def _together_by_persons(h: Histogram, held: PersonsHeld, failing: NDArray[np.bool_]) -> Histogram:
     """Return what the persons of failing classes, (classes,), have."""
     together = held.in_classes.select(failing[held.in_classes.classes]).joined()
-    return Histogram.of_persons(
-        together, held.in_table, total=held.total, values=len(h.reference)
-    )
+    return Histogram.of_persons(together, held.in_table, total=held.total, values=len(h.reference))
 
 
 def _kept(verdict: Verdict) -> EquivalenceClasses:
@@ -184,6 +180,4 @@ def _kept_by_persons(
     ranks = np.cumsum(kept) - 1
     inside = held.in_classes.select(kept[held.in_classes.classes])
     renumbered = Holdings(ranks[inside.classes], inside.values, inside.persons, inside.weights)
-    return Histogram.of_persons(
-        renumbered, inside.joined(), total=total, values=len(h.reference)
-    )
+    return Histogram.of_persons(renumbered, inside.joined(), total=total, values=len(h.reference))

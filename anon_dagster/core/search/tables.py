@@ -178,7 +178,9 @@ class Tables:
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
         of_classes = None if people is None else people[cells]
-        persons = table.persons and table.persons.count(grid.ids, grid.space)[cells]
+        persons = None
+        if table.persons is not None:
+            persons = table.persons.count(grid.ids, grid.space)[cells]
         return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, persons)
 
     def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:

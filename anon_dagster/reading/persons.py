@@ -1,0 +1,146 @@
+"""Who a record is of: a keyed hash of what names the person, as a column beside those of a table.
+
+Neither the text nor the number of a person is kept, only the hash, whose key is drawn anew for each
+job. Two persons may share one by chance, and then count as one: nothing is promised too much.
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from secrets import token_bytes
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.errors import SourceError
+from anon_dagster.errors import counted as listed
+from anon_dagster.request import Policy
+from anon_dagster.storage.categories import joined_categories
+from anon_dagster.storage.opened import OpenSource, Part
+from anon_dagster.storage.values import text_array
+from anon_dagster.storage.wrapped import WrappedSource
+
+if TYPE_CHECKING:
+    from anon_dagster.reading.counting import Count
+
+PERSON = "\0person"
+"""The column that tells persons apart; no column of a table has such a name."""
+_BETWEEN = "\0"
+"""Between the parts of a name of several columns."""
+_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
+
+
+def fresh_key() -> str:
+    """Draw a key for the hashes of one job."""
+    return base64.b64encode(token_bytes(12)).decode()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CountedPersons:
+    """Which persons have a record of each tuple of a count."""
+
+    tuples: NDArray[np.int32]  # (pairs,): ascending
+    owners: NDArray[np.int32]  # (pairs,): who it is; distinct within a tuple
+    key: str = field(default="", repr=False)
+    """That of the hashes, to recognise the same persons in another reading."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WithPersons(WrappedSource):
+    """A source whose records tell whose they are."""
+
+    names: tuple[str, ...]
+    """The columns that name a person together."""
+    key: str = field(repr=False)
+    apart: bool = False
+    """Whether each record without a name is of another person; left out, they are of one."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of the columns, in their order."""
+        return (*self.source.columns, PERSON)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The types of the columns."""
+        return self.source.schema.append(pa.field(PERSON, pa.int64()))
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Read a part."""
+        first = 0
+        for batch in self.source.batches(part):
+            persons = self._persons(batch)
+            if self.apart and persons.null_count:
+                named = pc.is_valid(persons).to_numpy(zero_copy_only=False)
+                begin = f"{part.path}{_BETWEEN}{part.first}{_BETWEEN}"
+                places = [f"{begin}{first + place}" for place in np.flatnonzero(~named).tolist()]
+                strangers = _hashed(pa.array(places, pa.string()), self.key)
+                persons = pc.replace_with_mask(persons, pa.array(~named), strangers)
+            yield pa.RecordBatch.from_arrays([*batch.columns, persons], schema=self.schema)
+            first += batch.num_rows
+
+    def _persons(self, batch: pa.RecordBatch) -> pa.Int64Array:
+        """Return the hash of the person of each record, missing where a part of a name is."""
+        if len(self.names) == 1:
+            encoded = joined_categories(pa.chunked_array([batch.column(self.names[0])]))
+            return _hashed(_alike(text_array(encoded.dictionary)), self.key).take(encoded.indices)
+        parts = [_alike(text_array(batch.column(name))) for name in self.names]
+        return _hashed(pc.binary_join_element_wise(*parts, _BETWEEN), self.key)
+
+
+def with_persons(source: OpenSource, policy: Policy, key: str) -> OpenSource:
+    """Return a source whose records tell whose they are, if a policy counts persons."""
+    if policy.person is None:
+        return source
+    return WithPersons(source, policy.person, key, policy.without_person == "own")
+
+
+def without_persons(records: pa.Table) -> pa.Table:
+    """Return records that do not tell whose they are."""
+    return records.drop([PERSON]) if PERSON in records.column_names else records
+
+
+def _alike(names: pa.StringArray) -> pa.StringArray:
+    """Write names alike that may mean one person: 12, 12.0, 0012 and " 12"."""
+    trimmed = pc.utf8_trim_whitespace(names)
+    numeric = pc.match_substring_regex(trimmed, _NUMBER)
+    if not pc.any(numeric).as_py():
+        return trimmed
+    plain = pc.replace_substring_regex(trimmed, r"^\+?(-?)0*([0-9])", r"\1\2")
+    plain = pc.replace_substring_regex(plain, r"(\.[0-9]*?)0*$", r"\1")
+    return pc.if_else(numeric, pc.utf8_rtrim(plain, "."), trimmed)
+
+
+def _hashed(names: pa.StringArray, key: str) -> pa.Int64Array:
+    """Return a keyed hash of each name, by SipHash [1]_ as pandas has it; missing where it is.
+
+    References
+    ----------
+    .. [1] J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", INDOCRYPT 2012.
+    """
+    missing = names.is_null().to_numpy(zero_copy_only=False)
+    texts = pc.fill_null(names, "").to_numpy(zero_copy_only=False)
+    hashes = pd.util.hash_array(texts, hash_key=key, categorize=False)
+    return pa.array(hashes.view(np.int64), mask=missing)
+
+
+def require_named_persons(counted: "Count", policy: Policy) -> None:
+    """Refuse records that do not tell whose they are, unless the policy says what they count as.
+
+    Raises
+    ------
+    SourceError
+        Naming the attributes, and how many records lack one.
+    """
+    unnamed = counted.columns[PERSON].missing
+    if unnamed and policy.without_person == "refuse":
+        raise SourceError(
+            f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "
+            f"{', '.join(policy.person or ())}, so nobody can tell whose they are: complete them, "
+            "leave them out, or say policy.without_person: together (they count as one person) or "
+            "own (each counts as another one)"
+        )
