@@ -45,6 +45,8 @@ _BOUNDS = {
 """What can be compared of the other models: the model, and its parameter."""
 FRONTIER = ("maxProbabilityIdentification", "avgRecordIdentification", "infoLoss")
 """What a configuration is judged by: no other may be as good in all and better in one."""
+_OF_PERSONS = ("person_highest", "person_average", "person_above_threshold")
+"""Figures beside those of records where persons are counted; the first two take their place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def measures(plan: Plan, solution: Solution) -> dict[str, Any]:
         "suppressed": suppressed,
         "classes": len(solution.generalized[0].codes) if solution.generalized else 1,
         **{name: risk[name] for name in _RISKS},
+        **{name: risk[name] for name in _OF_PERSONS if plan.policy.person is not None},
         **{name: utility[name] for name in _UTILITIES},
         **_accuracy(plan, solution),
         **dict(zip(names, levels, strict=True)),
@@ -207,7 +210,10 @@ def undominated(table: pd.DataFrame) -> list[bool]:
     """Tell which rows of a comparison no other row matches in everything and beats in something."""
     if not table["reachable"].any():
         return [False] * len(table)
-    figures = table[list(FRONTIER)].astype(float).to_numpy()
+    judged = list(FRONTIER)
+    if _OF_PERSONS[0] in table.columns:
+        judged = [*_OF_PERSONS[:2], *judged[2:]]
+    figures = table[judged].astype(float).to_numpy()
     verdict = []
     for reachable, own in zip(table["reachable"], figures, strict=True):
         better = (figures <= own).all(axis=1) & (figures < own).any(axis=1)

@@ -9,6 +9,7 @@ from anon_dagster.core.solution import Solution
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import Plan, leaves
 from anon_dagster.reading.counting import Count
+from anon_dagster.reading.persons import CountedPersons
 from anon_dagster.request import CombinationAnalysis, RiskAnalysis, SudaAnalysis
 from anon_dagster.statistics.classification import classification_statistics
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
@@ -36,9 +37,22 @@ def assess_risk(decision: Decision) -> pd.DataFrame:
     policy = decision.request.policy
     people = _population_table(decision)
     table = risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
+    if persons := decision.counted.persons:
+        table.loc["k", "note"] = "of persons"
+        most = pd.Series([*_most_records(decision, persons), ""], index=table.columns)
+        table.loc["most_records_of_a_person"] = most
     if sampling := decision.counted.sampling:
         table.loc["records", "note"] = f"a sample of {sampling.records} records of the source"
     return table
+
+
+def _most_records(decision: Decision, persons: CountedPersons) -> list[int]:
+    """Return how many records the most frequent person has, in source and release."""
+    kept = decision.solution.classes[persons.tuples] >= 0
+    return [
+        int(np.bincount(persons.owners[which], persons.records[which], 1).max())
+        for which in (slice(None), kept)
+    ]
 
 
 def assess_risk_details(decision: Decision, analysis: RiskAnalysis) -> RiskDetails:

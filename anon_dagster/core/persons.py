@@ -222,6 +222,12 @@ class Persons:
             np.concatenate([weights, np.ones(len(several), dtype=np.int64)]),
         )
 
+    def listed(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+        """Return every row of every person, and who it is, (pairs,) each, in any order."""
+        single = np.repeat(np.arange(len(self.alone)), self.alone)
+        others = int(self.owners.max(initial=-1)) + 1 + np.arange(len(single))
+        return np.concatenate([self.rows, single]), np.concatenate([self.owners, others])
+
     def extended(self, rows: int) -> "Persons":
         """Return the same with further rows that nobody has."""
         return Persons(self.rows, self.owners, np.append(self.alone, np.zeros(rows, np.int64)))

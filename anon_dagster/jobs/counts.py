@@ -14,6 +14,7 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.reading.columns import ColumnCount, Many, Spellings
 from anon_dagster.reading.counting import Count
+from anon_dagster.reading.persons import CountedPersons
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"
@@ -35,6 +36,10 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
     if count.sampling is not None:
         drawn = count.sampling
         arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
+    if count.persons is not None:
+        held = count.persons
+        arrays |= {"person_tuples": held.tuples, "person_owners": held.owners}
+        arrays |= {"person_records": held.records, "person_key": np.array(held.key)}
     return columns, arrays
 
 
@@ -54,7 +59,9 @@ def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Cou
     }
     population = _count_of(arrays, of_people, "people_") if of_people else None
     sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
-    return replace(_count_of(arrays, columns), population=population, sampling=sampling)
+    persons = _persons_of(arrays) if "person_tuples" in arrays else None
+    whole = _count_of(arrays, columns)
+    return replace(whole, population=population, sampling=sampling, persons=persons)
 
 
 def _arrays(count: Count) -> dict[str, Any]:
@@ -65,6 +72,11 @@ def _arrays(count: Count) -> dict[str, Any]:
         "sizes": np.array(table.sizes, dtype=np.int64),
         "attributes": np.array(count.attributes, dtype=np.str_),
     }
+
+
+def _persons_of(arrays: Mapping[str, Any]) -> CountedPersons:
+    tuples, owners, records = (arrays[f"person_{k}"] for k in ("tuples", "owners", "records"))
+    return CountedPersons(tuples, owners, records, str(arrays["person_key"]))
 
 
 def _sampling_of(key: str, below: str, records: str) -> Sampling:

@@ -14,6 +14,7 @@ from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.local.text import write_members, write_range
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning, Ordering
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.solution import Generalized, Solution
 from anon_dagster.errors import RequestError, counted
 from anon_dagster.reading.counting import Count
@@ -42,6 +43,8 @@ class Aggregation:
     codes: NDArray[np.int64]  # (tuples,): value of each tuple
     fewest: int = 2
     """Of fewer records that have a value nothing is published: it would be that of a person."""
+    persons: Persons | None = None
+    """Whose the tuples are, where persons are counted: then so many of these must have one."""
 
     @classmethod
     def of(
@@ -70,6 +73,7 @@ class Aggregation:
             ordering.numbers[order],
             positions[count.table.codes[:, count.attributes.index(column)]],
             fewest,
+            persons_of(count),
         )
 
     def of_groups(self, grouping: Grouping) -> list[Label]:
@@ -82,9 +86,12 @@ class Aggregation:
         return [label if many else None for label, many in zip(replaced, enough, strict=True)]
 
     def _present(self, grouping: Grouping) -> NDArray[np.int64]:
-        """Return how many records of each group have a value, (groups,)."""
+        """Return how many records, or persons, of each group have a value, (groups,)."""
         missing = np.array([label is None for label in self.labels], dtype=np.bool_)
         has_value = (grouping.groups >= 0) & ~missing[self.codes]
+        if self.persons is not None:
+            where = np.where(has_value, grouping.groups, grouping.size)
+            return self.persons.count(where, grouping.size + 1)[:-1]
         present = np.zeros(grouping.size, dtype=np.int64)
         np.add.at(present, grouping.groups[has_value], grouping.counts[has_value])
         return present
@@ -178,6 +185,12 @@ class Aggregation:
             return _moment_text(number, self.labels)
         text = format(Decimal(f"{number:.{DIGITS}g}"), "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def persons_of(count: Count) -> Persons | None:
+    """Return which persons have which tuple of a count, where persons are counted."""
+    held = count.persons
+    return None if held is None else Persons.of(held.tuples, held.owners, len(count.table))
 
 
 def _require_fit(column: str, aggregate: Aggregate, ordering: Ordering) -> None:

@@ -12,13 +12,12 @@ from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning
-from anon_dagster.core.persons import Persons
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy import PrivacyModel, of_persons
 from anon_dagster.core.problem import Problem
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
 from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
-from anon_dagster.planning.aggregation import Aggregation, by_clusters
+from anon_dagster.planning.aggregation import Aggregation, by_clusters, persons_of
 from anon_dagster.planning.models import (
     class_models,
     require_guarded_values,
@@ -117,7 +116,7 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
         models=tuple(_class_models(policy, count, hierarchies)),
         table_models=tuple(table_models(policy, count)),
         population=_population(policy, count, hierarchies),
-        persons=_persons(count),
+        persons=persons_of(count),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
         objective=objective_of(policy.objective),
@@ -143,11 +142,6 @@ def _class_models(
 ) -> Iterator[PrivacyModel]:
     for model in class_models(policy, count, hierarchies):
         yield model if count.persons is None else of_persons(model)
-
-
-def _persons(count: Count) -> Persons | None:
-    held = count.persons
-    return None if held is None else Persons.of(held.tuples, held.owners, len(count.table))
 
 
 def _fewest(policy: Policy) -> int:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes
+from anon_dagster.core.codes import Codes, narrow_counts
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -119,7 +119,9 @@ class Count:
             columns={name: each for name, each in self.columns.items() if name != PERSON},
             attributes=self.attributes[:-1],
             table=FrequencyTable(kept, counts, self.table.sizes[:-1]),
-            persons=CountedPersons(tuples, owners.astype(np.int32), key),
+            persons=CountedPersons(
+                tuples, owners.astype(np.int32), narrow_counts(self.table.counts), key
+            ),
         )
 
     def forget(self, names: Iterable[str]) -> "Count":

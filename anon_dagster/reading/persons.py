@@ -45,6 +45,7 @@ class CountedPersons:
 
     tuples: NDArray[np.int32]  # (pairs,): ascending
     owners: NDArray[np.int32]  # (pairs,): who it is; distinct within a tuple
+    records: NDArray[np.integer]  # (pairs,): how many records read so, each at least 1
     key: str = field(default="", repr=False)
     """That of the hashes, to recognise the same persons in another reading."""
 

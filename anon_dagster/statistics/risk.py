@@ -14,7 +14,9 @@
   finds none.
 - ``k``, ``distinct_l``, ``entropy_l`` (exp of the least entropy), ``recursive_c`` (the model
   holds for every larger c) and ``t_…`` (against the table's own distribution): what the table
-  reaches, see :mod:`anon_dagster.core.privacy`.
+  reaches, see :mod:`anon_dagster.core.privacy`. Where persons are counted, what is reached is that
+  of persons, and their own risks stand beside those of records: see
+  :mod:`anon_dagster.statistics.persons`.
 
 References
 ----------
@@ -59,6 +61,7 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution
 from anon_dagster.request import Policy
+from anon_dagster.statistics.persons import PersonsOfClasses
 
 Statistic = tuple[str, Any]
 
@@ -246,9 +249,20 @@ def _statistics(
     yield from _of_population(released, threshold)
     if people is not None:
         yield from _uniqueness(Sample.of(classes.sizes, people))
-    yield "k", classes.smallest
+    persons = None
+    if problem.persons is not None:
+        persons = PersonsOfClasses(problem, released.rows, classes)
+        yield from persons.statistics(threshold)
+        smallest = int(persons.sizes.min(initial=classes.largest))
+    else:
+        smallest = classes.smallest
+    yield "k", smallest
     for position, name in enumerate(policy.names("sensitive")):
-        yield from _reached(problem, released, position, name)
+        yield from (
+            _reached(problem, released, position, name)
+            if persons is None
+            else persons.reached(position, name)
+        )
 
 
 def _of_population(released: _Released, threshold: Fraction) -> Iterator[Statistic]:

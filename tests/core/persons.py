@@ -156,10 +156,10 @@ def _of_cuts(model: OrderedTCloseness, of: Described, table: Described) -> Fract
     for cut, above in pairwise(order):
 
         def up_to(has: frozenset[int], cut: int = cut) -> bool:
-            return min(rank[v] for v in has) <= cut
+            return bool(min(rank[v] for v in has) <= cut)
 
         def from_there(has: frozenset[int], above: int = above) -> bool:
-            return max(rank[v] for v in has) >= above
+            return bool(max(rank[v] for v in has) >= above)
 
         low += abs(of.share(up_to) - table.share(up_to))
         high += abs(of.share(from_there) - table.share(from_there))

@@ -126,8 +126,16 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         "person": "who",
         "attributes": {
             "who": {"role": "direct_identifier"},
-            "age": {"role": "quasi_identifier", "hierarchy": draw(st.sampled_from(RULES))},
-            "zip": {"role": "quasi_identifier", "hierarchy": draw(st.sampled_from(RULES[:2]))},
+            "age": {
+                "role": "quasi_identifier",
+                "hierarchy": draw(st.sampled_from(RULES)),
+                "local_labels": draw(st.sampled_from(["nodes", "ranges", "sets"])),
+            },
+            "zip": {
+                "role": "quasi_identifier",
+                "hierarchy": draw(st.sampled_from(RULES[:2])),
+                "local_labels": draw(st.sampled_from(["nodes", "sets"])),
+            },
             "ill": {"role": "sensitive", "hierarchy": SICKNESS},
             "pay": {"role": "sensitive"},
             "row": {"role": "non_sensitive"},
@@ -137,6 +145,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         "suppressed_records": draw(st.sampled_from(["drop", "keep"])),
         "suppression_cost": draw(st.sampled_from([0, 0.5, 1])),
         "residual": {"given_back": "ignore", "alone": "ignore"},
+        "recoding": draw(st.sampled_from(["global", "local"])),
     }
 
 

@@ -1,17 +1,28 @@
 """Which groups of tuples keep every promise."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold
+from anon_dagster.core.persons import Holdings, Persons
 from anon_dagster.core.privacy import KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.problem import Problem
 
+Ints = NDArray[np.int64]
+
 _NONE = np.zeros(0, dtype=np.int64)
 _UNGUARDED = Histogram(_NONE, _NONE.astype(np.int32), _NONE, _NONE)
+
+
+class _Counting(Protocol):
+    """How groups are described to privacy models."""
+
+    def describe(self, tuples: Ints, groups: Ints, sizes: Ints) -> EquivalenceClasses:
+        """Describe groups; see :meth:`ClassJudge.holds`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,27 +30,29 @@ class ClassJudge:
     """Holds groups against the models of a problem; the whole table is counted once."""
 
     problem: Problem
-    references: tuple[NDArray[np.int64] | None, ...]  # (sensitive,) of (values,); None: unguarded
+    _counting: _Counting
+    members: "Members | None" = None
+    """Whose the tuples are, where persons are counted."""
 
     @classmethod
     def of(cls, problem: Problem) -> "ClassJudge":
         """Count the table that relative models compare with."""
-        guarded = {model.sensitive for model in problem.models}
-        references: list[NDArray[np.int64] | None] = []
-        for a, values in enumerate(problem.sensitive_sizes):
-            whole = np.zeros(values, dtype=np.int64)
-            np.add.at(whole, problem.sensitive[:, a], problem.counts)
-            references.append(whole if a in guarded else None)
-        return cls(problem, tuple(references))
+        guarded = sorted({m.sensitive for m in problem.models if m.sensitive is not None})
+        if problem.persons is None:
+            references = {a: _reference(problem, a) for a in guarded}
+            return cls(problem, _ByRecords(problem, references))
+        one_class = np.zeros(len(problem.counts), dtype=np.int64)
+        columns = problem.sensitive.columns
+        tables = {a: problem.persons.holdings(one_class, columns[a]) for a in guarded}
+        members = Members.of(problem.persons)
+        return cls(problem, _ByPersons(problem, members, tables, problem.persons.total), members)
 
     @property
     def smallest(self) -> int:
-        """How many records a class needs at least."""
+        """How many records, or persons, a class needs at least."""
         return max((m.k for m in self.problem.models if isinstance(m, KAnonymity)), default=1)
 
-    def holds(
-        self, tuples: NDArray[np.int64], groups: NDArray[np.int64], sizes: NDArray[np.int64]
-    ) -> NDArray[np.bool_]:
+    def holds(self, tuples: Ints, groups: Ints, sizes: Ints) -> NDArray[np.bool_]:
         """Tell for each group, (groups,), whether it keeps every promise.
 
         Parameters
@@ -51,19 +64,31 @@ class ClassJudge:
         sizes
             (groups,): records of each group; none is empty.
         """
-        histograms = tuple(
-            _UNGUARDED if whole is None else self._histogram(a, whole, tuples, groups)
-            for a, whole in enumerate(self.references)
-        )
-        return all_hold(self.problem.models, EquivalenceClasses(sizes, histograms))
+        described = self._counting.describe(tuples, groups, sizes)
+        return all_hold(self.problem.models, described)
 
-    def _histogram(
-        self,
-        attribute: int,
-        whole: NDArray[np.int64],
-        tuples: NDArray[np.int64],
-        groups: NDArray[np.int64],
-    ) -> Histogram:
+
+def _reference(problem: Problem, a: int) -> Ints:
+    whole = np.zeros(problem.sensitive_sizes[a], dtype=np.int64)
+    np.add.at(whole, problem.sensitive[:, a], problem.counts)
+    return whole
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ByRecords:
+    """Every record is one of another person."""
+
+    problem: Problem
+    references: dict[int, Ints]  # by guarded attribute: (values,)
+
+    def describe(self, tuples: Ints, groups: Ints, sizes: Ints) -> EquivalenceClasses:
+        """See :class:`_Counting`."""
+        histograms = [_UNGUARDED] * len(self.problem.sensitive_sizes)
+        for a, whole in self.references.items():
+            histograms[a] = self._histogram(a, whole, tuples, groups)
+        return EquivalenceClasses(sizes, tuple(histograms))
+
+    def _histogram(self, attribute: int, whole: Ints, tuples: Ints, groups: Ints) -> Histogram:
         """Count the values of a sensitive attribute in each group.
 
         Parameters
@@ -81,3 +106,77 @@ class ClassJudge:
         counts = np.add.reduceat(self.problem.counts[tuples[order]], starts)
         held = keys[starts]
         return Histogram(held // values, (held % values).astype(np.int32), counts, whole)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Members:
+    """Whose each tuple is, tuple by tuple; persons with no other tuple are counted only."""
+
+    starts: Ints  # (tuples + 1,): where the owners of each begin
+    owners: Ints  # (pairs,)
+    alone: Ints  # (tuples,)
+
+    @classmethod
+    def of(cls, persons: Persons) -> "Members":
+        """Sort persons by their tuples."""
+        order = np.argsort(persons.rows, kind="stable")
+        counts = np.bincount(persons.rows, minlength=len(persons.alone))
+        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return cls(starts, persons.owners[order], persons.alone)
+
+    def of_tuples(self, tuples: Ints) -> tuple[Ints, Ints]:
+        """Return the owners of some tuples, and the place of the tuple of each, (owners,) both."""
+        lengths = self.starts[tuples + 1] - self.starts[tuples]
+        places = np.repeat(np.arange(len(tuples)), lengths)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return places, self.owners[self.starts[tuples][places] + within]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ByPersons:
+    """A person counts once in each group."""
+
+    problem: Problem
+    members: Members
+    tables: dict[int, Holdings]  # by guarded attribute
+    total: int
+
+    def describe(self, tuples: Ints, groups: Ints, sizes: Ints) -> EquivalenceClasses:
+        """See :class:`_Counting`."""
+        places, owners = self.members.of_tuples(tuples)
+        alone = self.members.alone[tuples]
+        persons = np.bincount(groups, alone, len(sizes)).astype(np.int64)  # exact below 2^53
+        different, _ = _distinct(groups[places], owners)
+        persons += np.bincount(different, minlength=len(sizes))
+        histograms = [_UNGUARDED] * len(self.problem.sensitive_sizes)
+        for a, table in self.tables.items():
+            values = self.problem.sensitive_sizes[a]
+            cells = groups * values + self.problem.sensitive[tuples, a]
+            singles, weights = _added_up(cells[alone > 0], alone[alone > 0])
+            several, whose = _distinct(cells[places], owners)
+            every = np.concatenate([singles, several])
+            held = Holdings(
+                every // values,
+                (every % values).astype(np.int32),
+                np.concatenate([np.full(len(singles), -1), whose]).astype(np.int64),
+                np.concatenate([weights, np.ones(len(several), dtype=np.int64)]),
+            )
+            histograms[a] = Histogram.of_persons(held, table, total=self.total, values=values)
+        return EquivalenceClasses(persons, tuple(histograms))
+
+
+def _distinct(cells: Ints, owners: Ints) -> tuple[Ints, Ints]:
+    """Return every pair of a cell and an owner once, (pairs,) each."""
+    order = np.lexsort((owners, cells))
+    cells, owners = cells[order], owners[order]
+    fresh = np.ones(len(cells), dtype=np.bool_)
+    fresh[1:] = (cells[1:] != cells[:-1]) | (owners[1:] != owners[:-1])
+    return cells[fresh], owners[fresh]
+
+
+def _added_up(cells: Ints, weights: Ints) -> tuple[Ints, Ints]:
+    """Return every cell once, and the sum of its weights, (cells,) each."""
+    distinct, places = np.unique(cells, return_inverse=True)
+    sums = np.zeros(len(distinct), dtype=np.int64)
+    np.add.at(sums, places.reshape(-1), weights)
+    return distinct, sums

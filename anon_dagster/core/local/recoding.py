@@ -75,6 +75,9 @@ def recode_locally(
         codes=problem.codes.take(first),
         sensitive=problem.sensitive.take(first),
         counts=tuples.sums(problem.counts),
+        persons=None
+        if problem.persons is None
+        else problem.persons.rolled_up(tuples.ids, len(first)),
     )
     search = _Search(Points.of(table), on_progress)
     given = None if start is None else start.classes[first]

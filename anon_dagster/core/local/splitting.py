@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.local.axis import Axis, NodeAxis, SetAxis, numbered, segments
-from anon_dagster.core.local.class_judge import ClassJudge
+from anon_dagster.core.local.class_judge import ClassJudge, Members
 from anon_dagster.core.local.points import Points
 
 EXPONENTS = (0.5, 0.6, 0.75)
@@ -286,11 +286,14 @@ def _offer_cut(judge: ClassJudge, axis: Axis, entries: _Entries, exponent: float
     """Offer the best cut of each cell or, if a side of it breaks a promise, the most even one."""
     gain, left, whole = _gains(axis, entries)
     right = whole - left
-    useful = np.asarray((gain > 0) & (np.minimum(left, right) >= judge.smallest))
+    least = np.minimum(left, right)
+    if judge.members is not None:
+        least = np.minimum(*_persons_beside(judge.members, entries))
+    useful = np.asarray((gain > 0) & (least >= judge.smallest))
     useful[entries.last] = False
     bits = (_bits(whole) - _bits(left) - _bits(right)) / whole
     score = np.where(useful, _score(gain, bits, exponent), 0.0)
-    evenness = np.where(useful, np.minimum(left, right), 0).astype(np.float64)
+    evenness = np.where(useful, least, 0).astype(np.float64)
     scores = np.zeros(len(entries.first))
     cut = entries.last.copy()
     for preference in (score, evenness):
@@ -304,6 +307,39 @@ def _offer_cut(judge: ClassJudge, axis: Axis, entries: _Entries, exponent: float
     branches = np.empty(len(entries.order), dtype=np.int64)
     branches[entries.order] = _beyond(entries, cut)
     return _Offer(scores, branches)
+
+
+def _persons_beside(
+    members: Members, entries: _Entries
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the persons of a cell up to each entry, and of those beyond it, (entries,) each.
+
+    Up to an entry there are as many as persons who occur for the first time there, beyond it as
+    many as occur for the last time there.
+    """
+    places, owners = members.of_tuples(entries.rows.tuples)
+    of_rows = numbered(entries.starts, len(entries.order))
+    where, cells = of_rows[places], entries.rows.cells[places]
+    order = np.lexsort((where, owners, cells))
+    where, cells, owners = where[order], cells[order], owners[order]
+    fresh = np.ones(len(order) + 1, dtype=np.bool_)
+    fresh[1:-1] = (cells[1:] != cells[:-1]) | (owners[1:] != owners[:-1])
+    size = len(entries.starts)
+    alone = np.bincount(of_rows, members.alone[entries.rows.tuples], size).astype(np.int64)
+    first = alone + np.bincount(where[fresh[:-1]], minlength=size)
+    last = alone + np.bincount(where[fresh[1:]], minlength=size)
+    return _running(entries, first), _whole(entries, last) - _running(entries, last)
+
+
+def _running(entries: _Entries, amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Add up amounts, (entries,), from the first entry of each cell on."""
+    running = amounts.cumsum()
+    return running - (running - amounts)[entries.first][entries.cells]
+
+
+def _whole(entries: _Entries, amounts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for each entry, (entries,), the sum of the amounts of its cell."""
+    return _running(entries, amounts)[entries.last][entries.cells]
 
 
 def _beyond(entries: _Entries, cut: NDArray[np.int64]) -> NDArray[np.bool_]:
