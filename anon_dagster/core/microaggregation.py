@@ -9,10 +9,12 @@ group without any value has none itself.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.persons import Persons
 from anon_dagster.errors import RequestError, UnreachableError
 
 Numbers = NDArray[np.float64]
@@ -184,7 +186,9 @@ def standardized(points: Numbers, counts: NDArray[np.int64]) -> Numbers:
     return np.stack(columns, axis=1) if columns else np.zeros((len(points), 0))
 
 
-def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.int64]:
+def mdav(
+    points: Numbers, counts: NDArray[np.int64], *, k: int, persons: Persons | None = None
+) -> NDArray[np.int64]:
     """Group near points, at least ``k`` records in each: maximum distance to average vector [1]_.
 
     Of records that are all different no group has more than ``2 k - 1``. Equal points share a
@@ -200,6 +204,9 @@ def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.in
         (rows, dimensions), without missing values: see :func:`standardized`.
     counts
         (rows,): records, each at least 1.
+    persons
+        Who has which row, where a group needs ``k`` different persons in place of records. It
+        takes the nearest points until it has them; what is left over has fewer.
 
     Returns
     -------
@@ -209,7 +216,7 @@ def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.in
     Raises
     ------
     UnreachableError
-        If there are fewer than ``k`` records.
+        If there are fewer than ``k`` records, or persons.
 
     References
     ----------
@@ -218,34 +225,87 @@ def mdav(points: Numbers, counts: NDArray[np.int64], *, k: int) -> NDArray[np.in
        V. Torra, "Ordinal, continuous and heterogeneous k-anonymity through microaggregation",
        Data Mining and Knowledge Discovery 11, 2005, algorithm 3.
     """
-    records = int(counts.sum())
-    if records < k:
-        raise UnreachableError(f"{records} records cannot form a group of {k}")
+    there = int(counts.sum()) if persons is None else persons.total
+    if there < k:
+        which = "records" if persons is None else "persons"
+        raise UnreachableError(f"{there} {which} cannot form a group of {k}")
     order = np.lexsort(points.T[::-1]) if points.shape[1] else np.arange(len(points))
     fresh = np.ones(len(order), dtype=np.bool_)
     fresh[1:] = (points[order[1:]] != points[order[:-1]]).any(axis=1)
     of_row = np.empty(len(order), dtype=np.int64)
     of_row[order] = fresh.cumsum() - 1
     weights = np.add.reduceat(counts[order], np.flatnonzero(fresh))
-    return _grouped(points[order[fresh]], weights, k)[of_row]
+    different = int(fresh.sum())
+    crowd = _Records(weights) if persons is None else _Crowd(persons.rolled_up(of_row, different))
+    return _grouped(points[order[fresh]], weights, k, crowd)[of_row]
 
 
-def _grouped(points: Numbers, counts: NDArray[np.int64], k: int) -> NDArray[np.int64]:
-    """Return the group of each of some different points, (points,), of ``k`` records or more."""
+class _Members(Protocol):
+    """Who is behind points: records, or persons."""
+
+    def among(self, points: Codes) -> int:
+        """Count those behind some points."""
+
+    def needed(self, points: Codes, k: int) -> int | None:
+        """Return of how many points, from the first on, there are ``k``; None if all have fewer."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Records:
+    counts: NDArray[np.int64]  # (points,)
+
+    def among(self, points: Codes) -> int:
+        return int(self.counts[points].sum())
+
+    def needed(self, points: Codes, k: int) -> int | None:
+        running = self.counts[points].cumsum()
+        place = int(np.searchsorted(running, k))
+        return place + 1 if place < len(points) else None
+
+
+class _Crowd:
+    def __init__(self, persons: Persons) -> None:
+        rows, owners = persons.listed()
+        order = np.argsort(rows, kind="stable")
+        self._owners = owners[order]
+        lengths = np.bincount(rows, minlength=len(persons.alone))
+        self._bounds = np.concatenate([[0], np.cumsum(lengths)])
+
+    def _of(self, points: Codes) -> tuple[Codes, Codes]:
+        """Return the persons behind points, and the place of the point of each."""
+        lengths = self._bounds[points + 1] - self._bounds[points]
+        places = np.repeat(np.arange(len(points)), lengths)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return self._owners[self._bounds[points][places] + within], places
+
+    def among(self, points: Codes) -> int:
+        return len(np.unique(self._of(points)[0]))
+
+    def needed(self, points: Codes, k: int) -> int | None:
+        owners, places = self._of(points)
+        _, first = np.unique(owners, return_index=True)
+        arrivals = np.sort(places[first])
+        return None if len(arrivals) < k else int(arrivals[k - 1]) + 1
+
+
+def _grouped(
+    points: Numbers, counts: NDArray[np.int64], k: int, crowd: _Members
+) -> NDArray[np.int64]:
+    """Return the group of each of some different points, (points,), of ``k`` or more."""
     groups = np.full(len(points), -1, dtype=np.int64)
     number, left = 0, np.arange(len(points))
-    while (records := int(counts[left].sum())) >= k:
-        if records < 2 * k:
+    while (there := crowd.among(left)) >= k:
+        if there < 2 * k:
             members = left
         else:
-            members = left[_nearest(points[left], counts[left], _farthest(points, counts, left), k)]
+            members = _nearest(points, left, _farthest(points, counts, left), k, crowd)
         first = members[0]
         groups[members] = number
         number += 1
         left = left[groups[left] < 0]
-        if records >= 3 * k and int(counts[left].sum()) >= k:
+        if there >= 3 * k and crowd.among(left) >= k:
             opposite = int(_distances(points[left], points[first]).argmax())
-            members = left[_nearest(points[left], counts[left], opposite, k)]
+            members = _nearest(points, left, opposite, k, crowd)
             groups[members] = number
             number += 1
             left = left[groups[left] < 0]
@@ -265,15 +325,19 @@ def _farthest(points: Numbers, counts: NDArray[np.int64], left: Codes) -> int:
     return int(_distances(points[left], average).argmax())
 
 
-def _nearest(points: Numbers, counts: NDArray[np.int64], seed: int, k: int) -> Codes:
-    """Return the seed and its nearest rows, until they have ``k`` records."""
-    distances = _distances(points, points[seed])
+def _nearest(points: Numbers, left: Codes, seed: int, k: int, crowd: _Members) -> Codes:
+    """Return the seed, a place among those left, and its nearest points, until they have ``k``."""
+    distances = _distances(points[left], points[left[seed]])
     distances[seed] = -1.0
-    few = min(k, len(points))
-    bound = np.partition(distances, few - 1)[few - 1]
-    nearest = np.flatnonzero(distances <= bound)
-    nearest = nearest[np.argsort(distances[nearest], kind="stable")]
-    return nearest[: int(np.searchsorted(counts[nearest].cumsum(), k)) + 1]
+    few = min(k, len(left))
+    while True:  # a few more points, where several are of one person
+        bound = np.partition(distances, few - 1)[few - 1]
+        nearest = np.flatnonzero(distances <= bound)
+        nearest = left[nearest[np.argsort(distances[nearest], kind="stable")]]
+        needed = crowd.needed(nearest, k)
+        if needed is not None:
+            return nearest[:needed]
+        few = min(2 * few, len(left))
 
 
 def _join_cheapest(

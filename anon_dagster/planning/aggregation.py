@@ -267,7 +267,11 @@ def _aggregated(aggregation: Aggregation, grouping: Grouping) -> Generalized:
 
 
 def by_clusters(
-    aggregations: Sequence[Aggregation], counts: NDArray[np.int64], *, k: int
+    aggregations: Sequence[Aggregation],
+    counts: NDArray[np.int64],
+    *,
+    k: int,
+    persons: Persons | None = None,
 ) -> tuple[Grouping, list[list[Label]]]:
     """Group near tuples by MDAV, all attributes together, and aggregate each attribute.
 
@@ -276,6 +280,6 @@ def by_clusters(
     The clusters, and per attribute what the values of each cluster are replaced by.
     """
     points = np.stack([aggregation.points for aggregation in aggregations], axis=1)
-    ids = micro.mdav(micro.standardized(points, counts), counts, k=k)
+    ids = micro.mdav(micro.standardized(points, counts), counts, k=k, persons=persons)
     grouping = Grouping(ids, counts, int(ids.max(initial=-1)) + 1)
     return grouping, [aggregation.of_groups(grouping) for aggregation in aggregations]

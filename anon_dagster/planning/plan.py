@@ -164,7 +164,9 @@ def _clusters(policy: Policy, count: Count) -> Clusters | None:
         name: Aggregation.of(count, name, aggregate, fewest=rule.k)
         for name, aggregate in aggregates.items()
     }
-    grouping, labels = by_clusters(list(aggregations.values()), count.table.counts, k=rule.k)
+    grouping, labels = by_clusters(
+        list(aggregations.values()), count.table.counts, k=rule.k, persons=persons_of(count)
+    )
     return Clusters(grouping, aggregations, dict(zip(aggregates, labels, strict=True)))
 
 

@@ -126,11 +126,25 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
         "person": "who",
         "attributes": {
             "who": {"role": "direct_identifier"},
-            "age": {
-                "role": "quasi_identifier",
-                "hierarchy": draw(st.sampled_from(RULES)),
-                "local_labels": draw(st.sampled_from(["nodes", "ranges", "sets"])),
-            },
+            "age": draw(
+                st.one_of(
+                    st.fixed_dictionaries(
+                        {
+                            "role": st.just("quasi_identifier"),
+                            "hierarchy": st.sampled_from(RULES),
+                            "local_labels": st.sampled_from(["nodes", "ranges", "sets"]),
+                        }
+                    ),
+                    st.fixed_dictionaries(
+                        {
+                            "role": st.just("quasi_identifier"),
+                            "transformation": st.just("microaggregation"),
+                            "aggregate": st.sampled_from(["mean", "median", "mode", "set"]),
+                            "groups": st.sampled_from(["classes", "mdav"]),
+                        }
+                    ),
+                )
+            ),
             "zip": {
                 "role": "quasi_identifier",
                 "hierarchy": draw(st.sampled_from(RULES[:2])),
