@@ -172,7 +172,8 @@ def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
 
     if decision.request.policy.risk_analysis.records:
         risks = record_risks(decision, job.load_count(name=file_names.RELEASED))
-        source = drawn_again(open_table(decision.request), decision.counted.sampling)
+        opened, policy = open_table(decision.request), decision.request.policy
+        source = drawn_again(opened, decision.counted.sampling, policy)
         try:
             job.save_record_risks(risks, (source, open_source(job.load_stored())))
         except AnonError:

@@ -39,7 +39,8 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
     if count.persons is not None:
         held = count.persons
         arrays |= {"person_tuples": held.tuples, "person_owners": held.owners}
-        arrays |= {"person_records": held.records, "person_key": np.array(held.key)}
+        arrays |= {"person_records": held.records, "person_hashes": held.hashes}
+        arrays["person_key"] = np.array(held.key)
     return columns, arrays
 
 
@@ -75,8 +76,9 @@ def _arrays(count: Count) -> dict[str, Any]:
 
 
 def _persons_of(arrays: Mapping[str, Any]) -> CountedPersons:
-    tuples, owners, records = (arrays[f"person_{k}"] for k in ("tuples", "owners", "records"))
-    return CountedPersons(tuples, owners, records, str(arrays["person_key"]))
+    parts = ("tuples", "owners", "records", "hashes")
+    tuples, owners, records, hashes = (arrays[f"person_{part}"] for part in parts)
+    return CountedPersons(tuples, owners, records, hashes, str(arrays["person_key"]))
 
 
 def _sampling_of(key: str, below: str, records: str) -> Sampling:

@@ -116,7 +116,7 @@ def _risk_per_record(result: AnonResult, frame: pd.DataFrame | None) -> RecordRi
     request = decision.request
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     opened = declared_missing(opened, request)
-    source = drawn_again(opened, decision.counted.sampling)
+    source = drawn_again(opened, decision.counted.sampling, request.policy)
     require_columns(source.columns, request.policy.attributes)
     if result.df is None:
         released, counted = open_source(release.source), release.count

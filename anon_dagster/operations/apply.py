@@ -1,13 +1,13 @@
 """Recode later records by the solution of a finished job."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import pandas as pd
 
 from anon_dagster.engine import EngineLike, using
-from anon_dagster.errors import PromiseBrokenError
+from anon_dagster.errors import PromiseBrokenError, RequestError
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.writing import write_and_read
@@ -31,6 +31,12 @@ from anon_dagster.verification import (
     SUPPRESSION,
     Verification,
     verify,
+)
+
+_NOBODY_KNOWS = (
+    "the release does not tell whose its records are, so nobody can tell what it and later ones "
+    "promise persons together: apply the result of the job, which knows it, or leave out "
+    "first_release"
 )
 
 
@@ -93,14 +99,17 @@ def apply(  # noqa: PLR0913 (all are named)
     require_function(on_progress, "on_progress")
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
-    application = Application(stored, request, lacking, enforce)
+    first = solution.release.count if isinstance(solution, AnonResult) else None
+    key = None if first is None or first.persons is None else first.persons.key
+    if first_release is not None and stored.policy.person is not None:
+        raise RequestError(_NOBODY_KNOWS)
+    application = Application(stored, request, lacking, enforce, key)
     with using(engine):
         opened = open_table(request, frame=frame)
         decision = application.decide(opened, on_progress=on_progress)
         release, df = write_and_read(
             decision, opened, like=frame, on_progress=on_progress, judge=application.judge
         )
-        first = solution.release.count if isinstance(solution, AnonResult) else None
         if first_release is not None:
             first = count_release(stored.policy, as_source(first_release, "first_release"))
         together = None
@@ -119,13 +128,19 @@ class Application:
     """From :func:`later_request`."""
     lacking: Lacking = "suppress"
     enforce: bool = False
+    key: str | None = field(default=None, repr=False)
+    """Of the hashes of persons in the first job, to recognise those who return."""
 
     def decide(
         self, source: OpenSource, *, on_progress: ProgressSink = ignore_progress
     ) -> Decision:
         """Count the later records, and find the released class of each."""
         counted = count_records(
-            self.request, source, meanings=self.stored.meanings, on_progress=on_progress
+            self.request,
+            source,
+            meanings=self.stored.meanings,
+            key=self.key,
+            on_progress=on_progress,
         )
         plan, solution = assign(self.stored, counted, lacking=self.lacking, enforce=self.enforce)
         return Decision(self.request, counted, plan, solution)

@@ -63,7 +63,8 @@ def examine_decision(
     """
     request = decision.request
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
-    source = drawn_again(declared_missing(opened, request), decision.counted.sampling)
+    opened = declared_missing(opened, request)
+    source = drawn_again(opened, decision.counted.sampling, request.policy)
     require_columns(source.columns, request.policy.attributes)
     if isinstance(released, Source):
         opened, decimal = open_source(released), released.csv.decimal

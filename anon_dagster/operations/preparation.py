@@ -160,6 +160,7 @@ def count_records(
     source: OpenSource,
     *,
     meanings: Mapping[str, Meaning] | None = None,
+    key: str | None = None,
     on_progress: ProgressSink = ignore_progress,
 ) -> Count:
     """Read the source once, into its frequency table, and the table of the population.
@@ -170,14 +171,19 @@ def count_records(
     ----------
     meanings
         What the values of columns are known to mean; of others it is found out.
+    key
+        Of the hashes that tell persons apart; a fresh one, unless those of another count are to be
+        recognised.
 
     Raises
     ------
     RequestError
         If more records are to be drawn than there are.
+    SourceError
+        If records do not tell whose they are, and have to.
     """
     sample = drawn(source, request.policy)
-    key = fresh_key()
+    key = key or fresh_key()
     read = with_persons(sample or source, request.policy, key)
     attributes = table_attributes(request.policy)
     counted = count(

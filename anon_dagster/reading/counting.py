@@ -1,6 +1,6 @@
 """The first reading: a source becomes its frequency table and the counts of its columns."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes, narrow_counts
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -53,21 +53,20 @@ class Count:
         columns = {n: c.merge(other.columns[n]) for n, c in self.columns.items()}
         joined = {a: columns[a] for a in self.attributes}
         sizes = [len(column.values) for column in joined.values()]
-        tables = [
-            part.table.recode(
-                [
-                    position_among(
-                        columns[a].values, part.columns[a].marked(columns[a].decimal).values
-                    )
-                    for a in self.attributes
-                ],
-                sizes,
-            )
+        parts = (self.table, other.table)
+        codes = [
+            [
+                position_among(columns[a].values, part.columns[a].marked(columns[a].decimal).values)
+                for a in self.attributes
+            ]
             for part in (self, other)
         ]
-        assert self.persons is None, "persons are counted in one reading"
+        tables = [t.recode(new, sizes) for t, new in zip(parts, codes, strict=True)]
         population = self.population or other.population
-        return Count(columns, self.attributes, tables[0].merge(tables[1]), population)
+        whole, persons = tables[0].merge(tables[1]), None
+        if self.persons is not None and other.persons is not None:
+            persons = self.persons.merge(other.persons, _places(whole, parts, codes))
+        return Count(columns, self.attributes, whole, population, persons=persons)
 
     def understood(self, meanings: Mapping[str, Meaning] | None = None) -> "Count":
         """Return the count with the equal values of its attributes joined: 100 and 100.0 are one.
@@ -113,21 +112,38 @@ class Count:
         first = np.flatnonzero(opens)
         counts = np.add.reduceat(self.table.counts, first) if len(first) else self.table.counts
         kept = Codes.of_columns([column[first] for column in codes], len(first))
-        tuples = (np.cumsum(opens) - 1).astype(np.int32)
+        tuples = np.cumsum(opens) - 1
+        hashes = self.columns[PERSON].values.cast(pa.int64()).to_numpy()
         return replace(
             self,
             columns={name: each for name, each in self.columns.items() if name != PERSON},
             attributes=self.attributes[:-1],
             table=FrequencyTable(kept, counts, self.table.sizes[:-1]),
-            persons=CountedPersons(
-                tuples, owners.astype(np.int32), narrow_counts(self.table.counts), key
-            ),
+            persons=CountedPersons.of(tuples, owners, self.table.counts, hashes, key),
         )
 
     def forget(self, names: Iterable[str]) -> "Count":
         """Drop the values of columns that are only counted, such as direct identifiers."""
         forgotten = {name: self.columns[name].forget() for name in names}
         return replace(self, columns={**self.columns, **forgotten})
+
+
+def _places(
+    whole: FrequencyTable,
+    parts: tuple[FrequencyTable, FrequencyTable],
+    codes: Sequence[Sequence[NDArray[np.int32]]],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the tuples of two parts are among those of both, (tuples,) each."""
+    index = TupleIndex.of(whole.codes, whole.sizes)
+    one, two = (
+        index.find(
+            np.stack([n[old] for n, old in zip(new, t.codes.columns, strict=True)], axis=1)
+            if new
+            else t.codes.array
+        )
+        for t, new in zip(parts, codes, strict=True)
+    )
+    return one, two
 
 
 def count(

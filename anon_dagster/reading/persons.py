@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import narrow_counts
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
 from anon_dagster.request import Policy
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 PERSON = "\0person"
 """The column that tells persons apart; no column of a table has such a name."""
+NOBODY = 0
+"""The hash of records that name nobody; a name has it by a chance of 2^-64."""
 _BETWEEN = "\0"
 """Between the parts of a name of several columns."""
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
@@ -44,10 +47,63 @@ class CountedPersons:
     """Which persons have a record of each tuple of a count."""
 
     tuples: NDArray[np.int32]  # (pairs,): ascending
-    owners: NDArray[np.int32]  # (pairs,): who it is; distinct within a tuple
+    owners: NDArray[np.int32]  # (pairs,): who it is, ascending within a tuple
     records: NDArray[np.integer]  # (pairs,): how many records read so, each at least 1
-    key: str = field(default="", repr=False)
+    hashes: NDArray[np.int64]  # (persons,): of each, ascending
+    key: str = field(repr=False)
     """That of the hashes, to recognise the same persons in another reading."""
+
+    @classmethod
+    def of(
+        cls,
+        tuples: NDArray[np.integer],
+        owners: NDArray[np.integer],
+        records: NDArray[np.integer],
+        hashes: NDArray[np.int64],
+        key: str,
+    ) -> "CountedPersons":
+        """Put pairs, (pairs,), and persons, (persons,), in their order; equal pairs are joined."""
+        order = np.argsort(hashes)
+        ranks = np.empty(len(order), dtype=np.int32)
+        ranks[order] = np.arange(len(order))
+        owners = ranks[owners]
+        sorted_pairs = np.lexsort((owners, tuples))
+        tuples, owners, records = (a[sorted_pairs] for a in (tuples, owners, records))
+        fresh = np.ones(len(tuples), dtype=np.bool_)
+        fresh[1:] = (tuples[1:] != tuples[:-1]) | (owners[1:] != owners[:-1])
+        first = np.flatnonzero(fresh)
+        totals = np.add.reduceat(records, first, dtype=np.int64) if len(first) else records
+        return cls(
+            tuples[first].astype(np.int32),
+            owners[first].astype(np.int32),
+            narrow_counts(totals),
+            hashes[order],
+            key,
+        )
+
+    def merge(
+        self,
+        other: "CountedPersons",
+        places: tuple[NDArray[np.int64], NDArray[np.int64]],
+    ) -> "CountedPersons":
+        """Add the persons of another part of the same table, whose hashes have the same key.
+
+        Parameters
+        ----------
+        places
+            Where the tuples of each part are among those of both, (tuples,) each.
+        """
+        hashes = np.union1d(self.hashes, other.hashes)
+        owners = [np.searchsorted(hashes, p.hashes)[p.owners] for p in (self, other)]
+        tuples = [at[p.tuples] for at, p in zip(places, (self, other), strict=True)]
+        records = [p.records.astype(np.int64) for p in (self, other)]
+        return CountedPersons.of(
+            np.concatenate(tuples),
+            np.concatenate(owners),
+            np.concatenate(records),
+            hashes,
+            self.key,
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +137,7 @@ class WithPersons(WrappedSource):
                 places = [f"{begin}{first + place}" for place in np.flatnonzero(~named).tolist()]
                 strangers = _hashed(pa.array(places, pa.string()), self.key)
                 persons = pc.replace_with_mask(persons, pa.array(~named), strangers)
+            persons = pc.fill_null(persons, NOBODY)
             yield pa.RecordBatch.from_arrays([*batch.columns, persons], schema=self.schema)
             first += batch.num_rows
 
@@ -137,7 +194,8 @@ def require_named_persons(counted: "Count", policy: Policy) -> None:
     SourceError
         Naming the attributes, and how many records lack one.
     """
-    unnamed = counted.columns[PERSON].missing
+    column = counted.columns[PERSON]
+    unnamed = int(column.counts[[label == str(NOBODY) for label in column.labels]].sum())
     if unnamed and policy.without_person == "refuse":
         raise SourceError(
             f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "

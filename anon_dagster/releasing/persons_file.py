@@ -7,7 +7,7 @@ never at the target.
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -20,8 +20,15 @@ from anon_dagster.storage.failures import writing
 from anon_dagster.storage.opened import Part
 
 _HASH = np.dtype("<i8")
-_NOBODY = np.int64(0)
-"""Whose a record is that names nobody; a name has this hash by a chance of 2^-64."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPersons:
+    """Whose the released records are, in the order of the release."""
+
+    path: Path
+    key: str = field(default="", repr=False)
+    """That of the hashes, if the same persons are to be recognised elsewhere."""
 
 
 class PersonsFile:
@@ -43,7 +50,7 @@ class PersonsFile:
 
     def add(self, persons: pa.ChunkedArray) -> None:
         """Add the persons of further records."""
-        hashes = persons.combine_chunks().fill_null(int(_NOBODY)).to_numpy(zero_copy_only=False)
+        hashes = persons.combine_chunks().to_numpy(zero_copy_only=False)
         with writing(str(self.path)):
             self._file.write(hashes.astype(_HASH).tobytes())
 

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -19,7 +18,7 @@ from anon_dagster.reading.persons import PERSON, with_persons
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.scanning import Onlooker, Scan
 from anon_dagster.releasing.examination import disclosure_of, examiner_of
-from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile
+from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile, StoredPersons
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import write_records
 from anon_dagster.releasing.schemas import release_problems
@@ -96,10 +95,11 @@ def write_release(
     """
     _require_records(decision)
     on_progress = workspace.on_progress
-    source = drawn_again(source, decision.counted.sampling)
-    plain_source, persons = source, None
+    source = drawn_again(source, decision.counted.sampling, decision.request.policy)
+    plain_source, persons, key = source, None, ""
     if decision.counted.persons is not None:
-        source = with_persons(source, decision.request.policy, decision.counted.persons.key)
+        key = decision.counted.persons.key
+        source = with_persons(source, decision.request.policy, key)
         persons = PersonsFile(workspace.folder / PERSONS)
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
     made = recipe(decision, source)
@@ -119,7 +119,7 @@ def write_release(
             open_source(stored_source),
             decision.request.policy,
             decimal=stored_source.csv.decimal,
-            persons=None if persons is None else persons.path,
+            persons=None if persons is None else StoredPersons(persons.path, key),
             on_progress=on_progress,
             onlooker=examiner.of_release,
         )
@@ -204,7 +204,7 @@ def count_release(
     policy: Policy,
     stored: Source,
     *,
-    persons: Path | None = None,
+    persons: StoredPersons | None = None,
     on_progress: ProgressSink = ignore_progress,
 ) -> Count:
     """Read a stored release as anybody would who was handed it.
@@ -228,19 +228,19 @@ def count_release_of(
     policy: Policy,
     *,
     decimal: str = ".",
-    persons: Path | None = None,
+    persons: StoredPersons | None = None,
     on_progress: ProgressSink = ignore_progress,
     onlooker: Onlooker | None = None,
 ) -> Count:
     """Read a release that is open, while somebody may look at it."""
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     if persons is not None:
-        release, attributes = JoinedPersons(release, persons), [*attributes, PERSON]
+        release, attributes = JoinedPersons(release, persons.path), [*attributes, PERSON]
     on_rows = running("verify", None, on_progress, guess=release.records)
     patterns = pseudonym_patterns(policy)
     reading = Scan("verify", on_rows, onlooker)
     stored = count(release, attributes, patterns=patterns, decimal=decimal, reading=reading)
-    return stored if persons is None else stored.with_persons("")
+    return stored if persons is None else stored.with_persons(persons.key)
 
 
 def verify_release(decision: Decision, stored: Count) -> Verification:

@@ -53,6 +53,11 @@ def _name_problems(
 
 def _combinations(policy: Mapping[str, Any]) -> Iterator[Complaint]:
     privacy = _document(policy.get("privacy"))
+    if _document(policy.get("sampling")).get("records") is not None:
+        yield Complaint(
+            "policy.sampling.records",
+            "does not go with policy.person, for whole persons are drawn: say a fraction of them",
+        )
     if privacy.get("differential_privacy"):
         yield Complaint(_PATH, "does not go with differential_privacy, which is about records")
     for model in ("k_map", "delta_presence"):

@@ -93,7 +93,7 @@ def test_parts_may_be_read_in_any_order(tmp_path: Path) -> None:
     request = parse_request(asked({"fraction": 0.5}, source={"path": [str(path)]}))
     source = open_frame(PEOPLE)
     counted = count_records(request.model_copy(update={"source": None}), source)
-    again = drawn_again(source, counted.sampling)
+    again = drawn_again(source, counted.sampling, request.policy)
     assert sum(b.num_rows for part in again.parts for b in again.batches(part)) == counted.records
 
 
