@@ -51,7 +51,7 @@ _TEXTS = frozenset(
         *("order", "missing", "guarded", "constant", "rest", "other", "names", "attribute"),
         *("features", "path", "separator", "decimal", "quote", "escape", "encoding", "character"),
         *("format", "scope", "key_variable", "country", "schedule", "values", "examples"),
-        *("description", "pattern", "name_pattern", "parts"),
+        *("description", "pattern", "name_pattern", "parts", "person"),
     }
 )
 """Keys below which a document holds text."""
