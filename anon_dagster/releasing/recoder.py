@@ -5,10 +5,10 @@ Records leave in an order that follows from what they say, see
 records alone, whatever order they stood in.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from functools import partial
+from secrets import token_bytes
 
 import numpy as np
 import pyarrow as pa
@@ -61,11 +61,8 @@ def write_records(
     """
     engine = in_use()
     apart = engine.is_cluster and sees_target(engine, staged.target)
-    if recipe.private or recipe.persons or not apart:
-        for block in blocks(source, recipe, reading, encoded=encoded):
-            if persons is not None:
-                persons.add(block[PERSON])
-            staged.write(without_persons(block))
+    if recipe.private or not apart:
+        _write_blocks(staged, blocks(source, recipe, reading, encoded=encoded), persons)
         return
     schema = recipe.encoded_schema if encoded else recipe.schema
     with staged.shelter() as folder:
@@ -75,12 +72,22 @@ def write_records(
             numbers = range(len(shelves.ends) - 1 if shelves.records else 0)
             ordered = engine.send(order_one, numbers, kind="order", on_wait=reading.wait)
             with closing(ordered):
-                for block in ordered:
-                    staged.write(block)
+                _write_blocks(staged, ordered, persons)
         else:
             write_one = partial(_write_file, staged.target, schema, folder, shelves, order_one)
             files = staged.files_of(shelves.records)
-            deque(engine.send(write_one, files, kind="file", on_wait=reading.wait), maxlen=0)
+            for owners in engine.send(write_one, files, kind="file", on_wait=reading.wait):
+                if persons is not None and owners is not None:
+                    persons.add(owners)
+
+
+def _write_blocks(
+    staged: StagedTarget, ordered: Iterable[pa.Table], persons: PersonsFile | None
+) -> None:
+    for block in ordered:
+        if persons is not None:
+            persons.add(block[PERSON])
+        staged.write(without_persons(block))
 
 
 def blocks(
@@ -150,23 +157,30 @@ def _deal(
     """Recode all parts of a source into files of a folder, as :func:`_fill` does in memory."""
     orders = _CategoryOrders(recipe.schema)
     number = _blocks_of(recipe)
-    deal_one = partial(_deal_piece, partial(_recode_piece, recipe, number), orders.names, folder)
+    key = token_bytes(32)
+    deal_one = partial(
+        _deal_piece, partial(_recode_piece, recipe, number), orders.names, folder, key
+    )
     shelves = []
     with closing(scan(source, deal_one, reading)) as found:
         for shelf, seen in found:
             orders.add(seen)
             if shelf is not None:
                 shelves.append(shelf)
-    dealt = SharedShelves.of(shelves, number)
+    dealt = SharedShelves.of(shelves, number, key)
     _require_all(source, recipe, dealt.records)
     return dealt, orders.all
 
 
 def _deal_piece(
-    recode_one: Callable[[Piece], Shelf], ordered: Sequence[str], folder: str, piece: Piece
+    recode_one: Callable[[Piece], Shelf],
+    ordered: Sequence[str],
+    folder: str,
+    key: bytes,
+    piece: Piece,
 ) -> tuple[SharedShelf | None, dict[str, pa.DictionaryArray]]:
     shelf = recode_one(piece)
-    stored = store_shelf(shelf, folder) if shelf.table.num_rows else None
+    stored = store_shelf(shelf, folder, key) if shelf.table.num_rows else None
     return stored, _in_use(ordered, shelf.table)
 
 
@@ -186,12 +200,28 @@ def _write_file(
     shelves: SharedShelves,
     order_one: Callable[[int], pa.Table],
     file: FileOfRows,
-) -> None:
-    """Write one of the files of a target from the blocks that have its records."""
+) -> pa.ChunkedArray | None:
+    """Write one of the files of a target from the blocks that have its records.
+
+    Returns whose these are, if the source tells it.
+    """
+    owners: list[pa.ChunkedArray] = []
+
+    def released(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
+        for block in blocks:
+            if PERSON in block.column_names:
+                owners.append(block[PERSON])
+            yield without_persons(block)
+
     first, last = np.searchsorted(shelves.ends, (file.begin, file.end), side="right") - 1
     last = last + (shelves.ends[last] < file.end)
     tables = (order_one(int(number)) for number in range(int(first), int(last)))
-    write_file(file, target, schema, after(tables, file.begin - int(shelves.ends[first])), folder)
+    ordered = after(tables, file.begin - int(shelves.ends[first]))
+    write_file(file, target, schema, released(ordered), folder)
+    if not owners:
+        return None
+    whole = pa.chunked_array([chunk for each in owners for chunk in each.chunks])
+    return whole.slice(file.first - file.begin, file.last - file.first)
 
 
 def _ordered_block(

@@ -1,18 +1,22 @@
 """Recoded parts in files that all processes of a cluster see, until every part is there.
 
-They lie beside the target, hold nothing but released values, and are gone before it is published.
+They lie beside the target, and are gone before it is published. They hold nothing that can be read
+but released values: where records tell whose they are, that is hidden under numbers that only who
+has the key of the parts can make.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from secrets import token_hex
+from dataclasses import dataclass, field, replace
+from secrets import token_bytes, token_hex
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.ipc
 from numpy.typing import NDArray
 
+from anon_dagster.core.sampling import draws
 from anon_dagster.engine import checkpoint
+from anon_dagster.reading.persons import PERSON
 from anon_dagster.releasing.arrangement import Shelf
 from anon_dagster.storage.categories import in_one_piece, without_unused
 from anon_dagster.storage.failures import reading, writing
@@ -25,10 +29,17 @@ class SharedShelf:
 
     path: str
     sizes: NDArray[np.int64]  # (blocks,): how many records each has
+    nonce: bytes
+    """Sets the numbers of its persons apart from those of other parts."""
 
 
-def store_shelf(shelf: Shelf, folder: str) -> SharedShelf:
+def store_shelf(shelf: Shelf, folder: str, key: bytes) -> SharedShelf:
     """Write a part into a file of a folder, under a name that nobody else has.
+
+    Parameters
+    ----------
+    key
+        Hides whose the records are.
 
     Raises
     ------
@@ -36,7 +47,8 @@ def store_shelf(shelf: Shelf, folder: str) -> SharedShelf:
         If it cannot be written.
     """
     path = f"{folder}/{token_hex(16)}.arrow"
-    released = replace(shelf, table=without_unused(shelf.table))
+    nonce = token_bytes(16)
+    released = replace(shelf, table=_hidden(without_unused(shelf.table), key + nonce, 0))
     with writing(path):
         file = open_to_write(path)
         try:
@@ -45,23 +57,39 @@ def store_shelf(shelf: Shelf, folder: str) -> SharedShelf:
         except BaseException:
             abandon(file)
             raise
-    return SharedShelf(path, np.diff(shelf.ends))
+    return SharedShelf(path, np.diff(shelf.ends), nonce)
+
+
+def _hidden(table: pa.Table, key: bytes, first: int) -> pa.Table:
+    """Hide whose records are, or show it again, by numbers from SHAKE-256 that fall to each.
+
+    Parameters
+    ----------
+    first
+        The place of the first record in its file.
+    """
+    if PERSON not in table.column_names:
+        return table
+    hashes = table[PERSON].combine_chunks().to_numpy(zero_copy_only=False)
+    numbers = draws(key, first, len(hashes)).view(np.int64)
+    return table.set_column(table.num_columns - 1, PERSON, pa.array(hashes ^ numbers))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SharedShelves:
     """All parts."""
 
-    paths: tuple[str, ...]
+    shelves: tuple[SharedShelf, ...]
     ends: NDArray[np.int64]  # (blocks + 1,): where each block begins in the release
+    key: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, shelves: Sequence[SharedShelf], blocks: int) -> "SharedShelves":
-        """Put the files of parts together."""
+    def of(cls, shelves: Sequence[SharedShelf], blocks: int, key: bytes) -> "SharedShelves":
+        """Put the files of parts together, which were written with a key."""
         ends = np.zeros(blocks + 1, dtype=np.int64)
         for shelf in shelves:
             ends[1:] += shelf.sizes
-        return cls(tuple(shelf.path for shelf in shelves), np.cumsum(ends))
+        return cls(tuple(shelves), np.cumsum(ends), key)
 
     @property
     def records(self) -> int:
@@ -74,8 +102,8 @@ class SharedShelves:
         return in_one_piece(pa.concat_tables(batches))
 
     def _batches(self, number: int) -> Iterator[pa.Table]:
-        for path in self.paths:
+        for shelf in self.shelves:
             checkpoint()
-            with reading(path), open_to_read(path, scattered=True) as file:
-                batch = pa.ipc.open_file(file).get_batch(number)
-                yield pa.Table.from_batches([batch])
+            with reading(shelf.path), open_to_read(shelf.path, scattered=True) as file:
+                table = pa.Table.from_batches([pa.ipc.open_file(file).get_batch(number)])
+            yield _hidden(table, self.key + shelf.nonce, int(shelf.sizes[:number].sum()))

@@ -17,7 +17,7 @@ def people(seed: int = 1) -> pd.DataFrame:
     towns = [f"{number:05d}" for number in random.integers(10_000, 10_060, RECORDS)]
     return pd.DataFrame(
         {
-            "person": [f"{CANARY} {number}" for number in range(RECORDS)],
+            "person": [f"{CANARY} {number // 2}" for number in range(RECORDS)],
             "age": random.integers(18, 80, RECORDS),
             "town": towns,
             "sex": random.choice(["f", "m"], RECORDS),
@@ -78,6 +78,8 @@ POLICIES: dict[str, dict[str, Any]] = {
         "privacy": {"k_anonymity": {"k": 4}},
     },
     "sample": PLAIN | {"sampling": {"fraction": 0.5, "seed": 3}},
+    "persons": PLAIN | {"person": "person"},
+    "persons drawn": PLAIN | {"person": "person", "sampling": {"fraction": 0.5, "seed": 3}},
     "some records": PLAIN | {"sampling": {"records": 1_234, "seed": 3}},
 }
 
