@@ -5,13 +5,14 @@ The definition that every search is held against.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import group
 from anon_dagster.core.objectives import Generalization
-from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.problem import Problem
@@ -93,7 +94,7 @@ def summarize(
     guarded = sorted({model.sensitive for model in problem.models if model.sensitive is not None})
     if problem.persons is not None:
         for a in guarded:
-            histograms[a] = _held_by_persons(problem, a, ids, reference)
+            histograms[a] = _held_by_persons(problem, a, ids, classes, reference)
         return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
     for a in guarded:
         column, values = problem.sensitive.columns[a], problem.sensitive_sizes[a]
@@ -119,18 +120,32 @@ def _sizes(problem: Problem, ids: NDArray[np.int64], classes: int) -> NDArray[np
 
 
 def _held_by_persons(
-    problem: Problem, a: int, ids: NDArray[np.int64], reference: NDArray[np.bool_] | None
+    problem: Problem,
+    a: int,
+    ids: NDArray[np.int64],
+    classes: int,
+    reference: NDArray[np.bool_] | None,
 ) -> Histogram:
     """Tell which persons of each class have the values of a sensitive attribute."""
-    assert problem.persons is not None, "persons are counted"
-    column = problem.sensitive.columns[a]
-    of = np.ones(len(ids), dtype=np.bool_) if reference is None else reference
-    return Histogram.of_persons(
-        problem.persons.holdings(ids, column),
-        problem.persons.holdings(np.where(of, 0, -1), column),
-        total=problem.persons.among(of),
-        values=problem.sensitive_sizes[a],
+    persons, column, values = (
+        problem.persons,
+        problem.sensitive.columns[a],
+        problem.sensitive_sizes[a],
     )
+    assert persons is not None, "persons are counted"
+    inside = np.where(ids < 0, classes, ids)  # those of no class are in one that is left out
+    entries = group([inside, column], [classes + 1, values], len(column))
+    counts, first = persons.count(entries.ids, len(entries)), entries.first
+    kept = inside[first] < classes
+    of = np.ones(len(ids), dtype=np.bool_) if reference is None else reference
+    whole = persons.count(np.where(of, column, values), values + 1)[:-1]
+    held = PersonsHeld(
+        partial(persons.holdings, ids, column),
+        partial(persons.holdings, np.where(of, 0, -1), column),
+        persons.among(of),
+    )
+    chosen = first[kept]
+    return Histogram(inside[chosen], column[chosen].astype(np.int32), counts[kept], whole, held)
 
 
 _UNGUARDED = Histogram(

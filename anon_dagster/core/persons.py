@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _NEAR = 12
-"""So many rows of a person are compared with each other; those of a person with more are sorted."""
+"""So many rows of a person are compared with each other; those of persons with more are sorted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,8 +78,8 @@ class Persons:
     Persons with one row cannot be counted twice, so of these there are only the counts.
     """
 
-    rows: NDArray[np.intp]  # (pairs,): ascending within a person, who has at least two
-    owners: NDArray[np.int64]  # (pairs,): who it is, ascending
+    rows: NDArray[np.int32]  # (pairs,): ascending within a person, who has at least two
+    owners: NDArray[np.int32]  # (pairs,): who it is, ascending
     alone: NDArray[np.int64]  # (rows,): how many persons have this row and no other
 
     @classmethod
@@ -101,30 +101,34 @@ class Persons:
         alone
             (rows,): persons besides these who have one row.
         """
-        order = np.lexsort((rows, owners))
-        of_pairs, whose = rows[order].astype(np.intp), owners[order].astype(np.int64)
+        ascending = bool((rows[1:] >= rows[:-1]).all())
+        order = np.argsort(owners, kind="stable") if ascending else np.lexsort((rows, owners))
+        of_pairs, whose = rows[order].astype(np.int32), owners[order].astype(np.int32)
         again = np.zeros(len(order), dtype=np.bool_)
         again[1:] = (of_pairs[1:] == of_pairs[:-1]) & (whose[1:] == whose[:-1])
-        return cls._of_distinct(of_pairs[~again], whose[~again], size, alone)
+        if again.any():
+            of_pairs, whose = of_pairs[~again], whose[~again]
+        return cls._of_distinct(of_pairs, whose, size, alone)
 
     @classmethod
     def _of_distinct(
         cls,
-        rows: NDArray[np.intp],
-        owners: NDArray[np.int64],
+        rows: NDArray[np.int32],
+        owners: NDArray[np.int32],
         size: int,
         alone: NDArray[np.int64] | None,
     ) -> "Persons":
         """Return who has which row, of distinct pairs by owner, (pairs,)."""
-        opens = np.diff(owners, prepend=owners[:1] - 1) != 0
-        single = opens & np.append(opens[1:], True)[: len(opens)]
+        opens = np.ones(len(owners) + 1, dtype=np.bool_)
+        np.not_equal(owners[1:], owners[:-1], out=opens[1:-1])
+        single = opens[:-1] & opens[1:]
         counts = np.bincount(rows[single], minlength=size).astype(np.int64)
         return cls(rows[~single], owners[~single], counts if alone is None else counts + alone)
 
     @property
     def total(self) -> int:
         """How many persons there are."""
-        return int(self.alone.sum()) + int(np.count_nonzero(self._places == 0))
+        return int(self.alone.sum()) + len(self._bounds) - 1
 
     @property
     def pairs(self) -> int:
@@ -132,27 +136,34 @@ class Persons:
         return int(self.alone.sum()) + len(self.rows)
 
     @cached_property
-    def _places(self) -> NDArray[np.int64]:
-        """The place of each pair among those of its person, (pairs,), from 0."""
-        opens = np.flatnonzero(np.diff(self.owners, prepend=self.owners[:1] - 1))
-        lengths = np.diff(opens, append=len(self.owners))
-        return np.arange(len(self.owners)) - np.repeat(opens, lengths)
+    def _bounds(self) -> NDArray[np.int64]:
+        """Where the pairs of each person begin, and the last ones end, (persons + 1,)."""
+        fresh = np.ones(len(self.owners), dtype=np.bool_)
+        np.not_equal(self.owners[1:], self.owners[:-1], out=fresh[1:])
+        return np.append(np.flatnonzero(fresh), len(self.owners))
 
     @cached_property
-    def _later(self) -> list[NDArray[np.intp]]:
-        """The pairs that have another one of their person so many places before: by distance."""
-        later: list[NDArray[np.intp]] = []
-        left = np.flatnonzero(self._places > 0)
-        while len(left) and len(later) < _NEAR - 1:
-            later.append(left)
-            left = left[self._places[left] > len(later)]
-        return later
+    def _layout(self) -> list[tuple[int, NDArray[np.int32]]]:
+        """The pairs of persons with as many: how many, and places, the first of each, then on.
+
+        So that the first pairs of all these persons are compared with their second ones in one go.
+        """
+        lengths = np.diff(self._bounds)
+        layout = []
+        for length in np.unique(lengths[lengths <= _NEAR]).tolist():
+            begins = self._bounds[:-1][lengths == length]
+            layout.append((length, (np.arange(length)[:, None] + begins).astype(np.int32)))
+        return layout
 
     @cached_property
-    def _far(self) -> NDArray[np.intp]:
+    def _many(self) -> NDArray[np.int32]:
         """The pairs of persons who have too many to compare each with each."""
-        many = np.unique(self.owners[self._places >= _NEAR])
-        return np.flatnonzero(np.isin(self.owners, many))
+        lengths = np.diff(self._bounds)
+        return np.flatnonzero(np.repeat(lengths > _NEAR, lengths)).astype(np.int32)
+
+    @cached_property
+    def _rows_alone(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.alone)
 
     def first(self, cells: NDArray[np.integer]) -> NDArray[np.bool_]:
         """Tell which pairs, (pairs,), are the first of their person in a cell.
@@ -164,14 +175,24 @@ class Persons:
         """
         of_pairs = cells[self.rows]
         first = np.ones(len(of_pairs), dtype=np.bool_)
-        for distance, later in enumerate(self._later, 1):
-            first[later[of_pairs[later] == of_pairs[later - distance]]] = False
-        if len(self._far):
-            order = self._far[np.lexsort((of_pairs[self._far], self.owners[self._far]))]
+        for length, places in self._layout:
+            laid = of_pairs[places]
+            for later in range(1, length):
+                again = laid[later] == laid[0]
+                for earlier in range(1, later):
+                    again |= laid[later] == laid[earlier]
+                first[places[later][again]] = False
+        if len(self._many):
+            order = self._many[np.lexsort((of_pairs[self._many], self.owners[self._many]))]
             again = of_pairs[order[1:]] == of_pairs[order[:-1]]
             again &= self.owners[order[1:]] == self.owners[order[:-1]]
-            first[order] = np.concatenate([np.ones(1, dtype=np.bool_), ~again])
+            first[order[1:][again]] = False
         return first
+
+    def _alone_in(self, cells: NDArray[np.integer], space: int) -> NDArray[np.int64]:
+        """Count the persons with one row of each cell, (cells,)."""
+        rows = self._rows_alone
+        return np.bincount(cells[rows], self.alone[rows], space).astype(np.int64)  # below 2^53
 
     def count(self, cells: NDArray[np.integer], space: int) -> NDArray[np.int64]:
         """Count the different persons of each cell, (cells,).
@@ -182,20 +203,21 @@ class Persons:
             (rows,): where each row belongs, below ``space``.
         """
         several = cells[self.rows[self.first(cells)]]
-        totals = np.bincount(cells, self.alone, space).astype(np.int64)  # exact below 2^53
-        counted: NDArray[np.int64] = totals + np.bincount(several, minlength=space)
+        counted: NDArray[np.int64] = self._alone_in(cells, space)
+        counted += np.bincount(several, minlength=space)
         return counted
 
     def among(self, which: NDArray[np.bool_]) -> int:
         """Count the different persons who have one of some rows, (rows,)."""
-        inside = which[self.rows]
-        return int(self.alone[which].sum()) + len(np.unique(self.owners[inside]))
+        there = np.zeros(int(self.owners.max(initial=-1)) + 1, dtype=np.bool_)
+        there[self.owners[which[self.rows]]] = True
+        return int(self.alone[which].sum()) + int(np.count_nonzero(there))
 
     def rolled_up(self, cells: NDArray[np.integer], size: int) -> "Persons":
         """Return who has which cell; see :meth:`count`."""
         first = self.first(cells)
-        alone = np.bincount(cells, self.alone, size).astype(np.int64)
-        rows = cells[self.rows[first]].astype(np.intp)
+        rows = cells[self.rows[first]].astype(np.int32)
+        alone = self._alone_in(cells, size)
         return Persons._of_distinct(rows, self.owners[first], size, alone)
 
     def holdings(self, classes: NDArray[np.integer], values: NDArray[np.integer]) -> Holdings:
@@ -207,8 +229,9 @@ class Persons:
             (rows,): class of each row, or -1 for none, and the value of a sensitive attribute.
         """
         size = int(values.max(initial=0)) + 1
-        cells = np.where(classes >= 0, classes.astype(np.int64) * size + values, -1)
-        there = np.flatnonzero((cells >= 0) & (self.alone > 0))
+        cells = classes.astype(np.int64) * size + values
+        cells[classes < 0] = -1
+        there = self._rows_alone[cells[self._rows_alone] >= 0]
         singles, places = np.unique(cells[there], return_inverse=True)
         weights = np.zeros(len(singles), dtype=np.int64)
         np.add.at(weights, places.reshape(-1), self.alone[there])
@@ -222,7 +245,7 @@ class Persons:
             np.concatenate([weights, np.ones(len(several), dtype=np.int64)]),
         )
 
-    def listed(self) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    def listed(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return every row of every person, and who it is, (pairs,) each, in any order."""
         single = np.repeat(np.arange(len(self.alone)), self.alone)
         others = int(self.owners.max(initial=-1)) + 1 + np.arange(len(single))

@@ -122,7 +122,7 @@ class Members:
         order = np.argsort(persons.rows, kind="stable")
         counts = np.bincount(persons.rows, minlength=len(persons.alone))
         starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(starts, persons.owners[order], persons.alone)
+        return cls(starts, persons.owners[order].astype(np.int64), persons.alone)
 
     def of_tuples(self, tuples: Ints) -> tuple[Ints, Ints]:
         """Return the owners of some tuples, and the place of the tuple of each, (owners,) both."""

@@ -1,6 +1,8 @@
 """Equivalence classes as privacy models see them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,15 +10,27 @@ from numpy.typing import NDArray
 from anon_dagster.core.persons import Holdings
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class PersonsHeld:
-    """Which persons have the values of one sensitive attribute, where persons are counted."""
+    """Which persons have the values of one sensitive attribute, where persons are counted.
 
-    in_classes: Holdings
-    in_table: Holdings
-    """Those of the whole table, as one class."""
+    Most models ask how many have each value, not who: that is found out once it is asked for.
+    """
+
+    find_in_classes: Callable[[], Holdings]
+    find_in_table: Callable[[], Holdings]
     total: int
     """How many persons the whole table has."""
+
+    @cached_property
+    def in_classes(self) -> Holdings:
+        """Who has which value in which class."""
+        return self.find_in_classes()
+
+    @cached_property
+    def in_table(self) -> Holdings:
+        """Who has which value in the whole table, as in one class."""
+        return self.find_in_table()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +67,7 @@ class Histogram:
         np.add.at(counts, entries.reshape(-1), in_classes.weights)
         reference = np.zeros(values, dtype=np.int64)
         np.add.at(reference, in_table.values, in_table.weights)
-        held = PersonsHeld(in_classes, in_table, total)
+        held = PersonsHeld(lambda: in_classes, lambda: in_table, total)
         return cls(keys // values, (keys % values).astype(np.int32), counts, reference, held)
 
     @property

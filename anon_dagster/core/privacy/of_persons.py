@@ -84,8 +84,9 @@ class LDiversityOfPersons(SensitiveModel):
     def holds(self, classes: EquivalenceClasses) -> NDArray[np.bool_]:
         """Tell for each class, (classes,), whether its persons satisfy the model."""
         histogram = classes.histograms[self.sensitive]
-        held, sizes = _held(histogram).in_classes, classes.sizes
+        sizes = classes.sizes
         if self.missing is not None:
+            held = _held(histogram).in_classes
             sizes = held.select(held.values != self.missing).sizes(len(sizes))
             has = histogram.values != self.missing
             histogram = Histogram(

@@ -1,7 +1,8 @@
 """Tables of a problem at some levels, each rolled up from a smaller one where there is one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache, partial
 from math import prod
 
 import numpy as np
@@ -11,8 +12,8 @@ from anon_dagster.core.codes import kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.persons import Persons
-from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
+from anon_dagster.core.persons import Holdings, Persons
+from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.runs import stretches
 from anon_dagster.core.search.compact import Compact, levels_at_least
 
@@ -160,6 +161,8 @@ class Tables:
         people, persons = compact.people, compact.persons
         whole = Table(bottom, columns, sensitive, compact.counts, people, persons, packs)
         self._rungs = [whole]
+        self._references: dict[int, tuple[NDArray[np.int64], Callable[[], Holdings]]] = {}
+        self._all_persons = 0 if persons is None else persons.total
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
@@ -310,7 +313,7 @@ class Tables:
             if classes.persons is None:
                 histograms[a] = self._histogram(classes, column, values)
             else:
-                histograms[a] = self._histogram_of_persons(classes, column, values)
+                histograms[a] = self._histogram_of_persons(classes, column, a, values)
         sizes = classes.sizes if classes.persons is None else classes.persons
         return EquivalenceClasses(sizes, tuple(histograms), classes.people)
 
@@ -327,19 +330,42 @@ class Tables:
         return Histogram(ranks[ids], held.astype(np.int32), totals[entries], reference)
 
     def _histogram_of_persons(
-        self, classes: Classes, column: NDArray[np.integer], values: int
+        self, classes: Classes, column: NDArray[np.integer], a: int, values: int
     ) -> Histogram:
-        """Tell who has which value, (rows,), of one sensitive attribute in each class."""
-        table, grid = classes.table, classes.grid
-        assert table.persons is not None, "persons count"
+        """Count who has each value, (rows,), of a sensitive attribute in each class."""
+        table, grid, persons = classes.table, classes.grid, classes.table.persons
+        assert persons is not None, "persons count"
+        pairs = Grid.of((grid.ids, column), (grid.space, values), len(table))
+        totals = persons.count(pairs.ids, pairs.space)
+        entries = np.flatnonzero(totals)
+        ids, held = pairs.decode(entries, (grid.ids, column))
         ranks = np.full(grid.space, -1, dtype=np.int64)
         ranks[classes.cells] = np.arange(len(classes.cells))
-        return Histogram.of_persons(
-            table.persons.holdings(ranks[grid.ids], column),
-            table.persons.holdings(np.zeros(len(table), dtype=np.int64), column),
-            total=table.persons.total,
-            values=values,
+        reference, in_table = self._held_in_table(a, values)
+
+        def in_classes() -> Holdings:
+            return persons.holdings(ranks[grid.ids], column)
+
+        return Histogram(
+            ranks[ids],
+            held.astype(np.int32),
+            totals[entries],
+            reference,
+            PersonsHeld(in_classes, in_table, self._all_persons),
         )
+
+    def _held_in_table(
+        self, a: int, values: int
+    ) -> tuple[NDArray[np.int64], Callable[[], Holdings]]:
+        """Count the persons who have each value, (values,), and return what finds who they are."""
+        if a not in self._references:
+            whole = self._rungs[0]
+            column = whole.sensitive[self._compact.guarded.index(a)]
+            assert whole.persons is not None, "persons count"
+            one_class = np.zeros(len(whole), dtype=np.int64)
+            find = cache(partial(whole.persons.holdings, one_class, column))
+            self._references[a] = whole.persons.count(column, values), find
+        return self._references[a]
 
     def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes of a table's rows at more general levels: (attributes,) of (rows,)."""
