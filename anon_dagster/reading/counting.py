@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes
+from anon_dagster.core.codes import Codes, narrow_counts
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -83,6 +83,9 @@ class Count:
         """
         columns, codes = dict(self.columns), []
         for name in self.attributes:
+            if name == PERSON:
+                codes.append(np.arange(len(columns[name].values), dtype=np.int32))
+                continue
             try:
                 meant = replace(self.columns[name], meaning=(meanings or {}).get(name))
                 column = columns[name] = meant.understood()
@@ -113,13 +116,19 @@ class Count:
         counts = np.add.reduceat(self.table.counts, first) if len(first) else self.table.counts
         kept = Codes.of_columns([column[first] for column in codes], len(first))
         tuples = np.cumsum(opens) - 1
-        hashes = self.columns[PERSON].values.cast(pa.int64()).to_numpy()
+        hashes = self.columns[PERSON].values.to_numpy()
         return replace(
             self,
             columns={name: each for name, each in self.columns.items() if name != PERSON},
             attributes=self.attributes[:-1],
             table=FrequencyTable(kept, counts, self.table.sizes[:-1]),
-            persons=CountedPersons.of(tuples, owners, self.table.counts, hashes, key),
+            persons=CountedPersons(
+                tuples.astype(np.int32),
+                owners.astype(np.int32),
+                narrow_counts(self.table.counts),
+                hashes,
+                key,
+            ),
         )
 
     def forget(self, names: Iterable[str]) -> "Count":

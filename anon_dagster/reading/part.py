@@ -18,6 +18,7 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.runs import Run, SortedRun, merge
 from anon_dagster.engine import in_use
 from anon_dagster.reading.multitude import Multitude, join_multitudes
+from anon_dagster.reading.persons import PERSON
 from anon_dagster.storage.categories import joined_categories
 from anon_dagster.storage.stored_runs import RecodedRun, StoredRun, fewer
 from anon_dagster.storage.values import Kinds, text_array
@@ -31,7 +32,7 @@ _LOOKED_AT = 2**12  # values that a guess is made from
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PartValues:
-    """The values of a column in a part of a table, as text in any order."""
+    """The values of a column in a part of a table, as text in any order; of persons the hashes."""
 
     texts: pa.StringArray  # (values,): some may stand twice, but of an attribute of the tuples
     counts: NDArray[np.int64]  # (values,)
@@ -139,6 +140,9 @@ def count_part(
     columns: dict[str, PartValues] = {}
     codes: dict[str, NDArray[np.int32]] = {}
     for name in table.column_names:
+        if name == PERSON:
+            columns[name], codes[name] = _encoded_persons(table[name])
+            continue
         if name in attributes:
             texts, codes[name] = _encoded(table[name])
             counts = np.bincount(codes[name], minlength=len(texts)).astype(np.int64)
@@ -182,6 +186,14 @@ def _encoded(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int32]
     places = codes.to_numpy(zero_copy_only=False)
     texts, same = _different(texts)
     return texts, places if same is None else same[places]
+
+
+def _encoded_persons(column: pa.ChunkedArray) -> tuple[PartValues, NDArray[np.int32]]:
+    """Return the different hashes of persons, and the code of each record's among them."""
+    encoded = column.combine_chunks().dictionary_encode()
+    codes = encoded.indices.to_numpy()
+    counts = np.bincount(codes, minlength=len(encoded.dictionary)).astype(np.int64)
+    return PartValues(encoded.dictionary, counts, Kinds.any()), codes
 
 
 def _different(texts: pa.StringArray) -> tuple[pa.StringArray, NDArray[np.int32] | None]:

@@ -144,7 +144,10 @@ class WithPersons(WrappedSource):
     def _persons(self, batch: pa.RecordBatch) -> pa.Int64Array:
         """Return the hash of the person of each record, missing where a part of a name is."""
         if len(self.names) == 1:
-            encoded = joined_categories(pa.chunked_array([batch.column(self.names[0])]))
+            column = batch.column(self.names[0])
+            if pa.types.is_integer(column.type):  # of which each is written in one way
+                return _hashed(text_array(column), self.key)
+            encoded = joined_categories(pa.chunked_array([column]))
             return _hashed(_alike(text_array(encoded.dictionary)), self.key).take(encoded.indices)
         parts = [_alike(text_array(batch.column(name))) for name in self.names]
         return _hashed(pc.binary_join_element_wise(*parts, _BETWEEN), self.key)
@@ -195,7 +198,8 @@ def require_named_persons(counted: "Count", policy: Policy) -> None:
         Naming the attributes, and how many records lack one.
     """
     column = counted.columns[PERSON]
-    unnamed = int(column.counts[[label == str(NOBODY) for label in column.labels]].sum())
+    nobody = column.values.to_numpy() == NOBODY  # noqa: PD011 (no frame)
+    unnamed = int(column.counts[nobody].sum())
     if unnamed and policy.without_person == "refuse":
         raise SourceError(
             f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "
