@@ -32,9 +32,16 @@ def k_anonymity(k: int) -> str:
     return f"{k}-anonymity"
 
 
-def explain_k_anonymity(k: int) -> str:
-    """Say k-anonymity in plain words."""
+def explain_k_anonymity(k: int, *, persons: bool = False) -> str:
+    """Say k-anonymity in plain words, of records or of persons."""
+    if persons:
+        return f"behind records alike there are at least {k} different persons"
     return f"every released record has at least {k - 1} others alike"
+
+
+def explain_persons(names: str) -> str:
+    """Say that promises are about persons, whom some attributes name."""
+    return f"all of this is about persons, not records: {names} tells whose a record is"
 
 
 def differential_privacy(epsilon: Number, delta: Number) -> str:

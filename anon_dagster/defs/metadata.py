@@ -131,8 +131,8 @@ def of_source(request: Request, schema: "pa.Schema", parts: int) -> Shown:
 
 
 def of_count(counted: "Count", policy: Policy) -> Shown:
-    """Show how many records and different tuples there are."""
-    sampling = counted.sampling
+    """Show how many records and different tuples there are, and persons where these count."""
+    sampling, persons = counted.sampling, counted.persons
     columns = [
         {
             "column": name,
@@ -147,6 +147,7 @@ def of_count(counted: "Count", policy: Policy) -> Shown:
         "dagster/row_count": dg.MetadataValue.int(counted.records),
         **({"drawn_from": dg.MetadataValue.int(sampling.records)} if sampling else {}),
         "tuples": dg.MetadataValue.int(len(counted.table)),
+        **({"persons": dg.MetadataValue.int(len(persons.hashes))} if persons else {}),
         "columns": rows(columns, ("column", "role", "kind", "distinct", "missing")),
     }
 
@@ -168,7 +169,17 @@ def of_decision(decision: "Decision") -> Shown:
         "candidates": dg.MetadataValue.int(proof.candidates),
         "evaluated": dg.MetadataValue.int(proof.evaluated),
         "suppressed": dg.MetadataValue.int(decision.suppressed),
+        **_persons_suppressed(decision),
     }
+
+
+def _persons_suppressed(decision: "Decision") -> Shown:
+    """Show of how many persons no record is released, where persons count."""
+    persons = decision.plan.problem.persons
+    if persons is None:
+        return {}
+    gone = persons.total - persons.among(decision.solution.classes >= 0)
+    return {"persons_suppressed": dg.MetadataValue.int(gone)}
 
 
 def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) -> Shown:

@@ -107,16 +107,19 @@ def _of_values(privacy: Privacy) -> Iterator[str]:
         yield wording.explain_beta_likeness(beta.variant, beta.beta, beta.attribute)
 
 
-def _promises(privacy: Privacy) -> Iterator[str]:
+def _promises(policy: Policy) -> Iterator[str]:
     """Say each promise in plain words."""
+    privacy, persons = policy.privacy, policy.person
     if privacy.k_anonymity is not None:
-        yield wording.explain_k_anonymity(privacy.k_anonymity.k)
+        yield wording.explain_k_anonymity(privacy.k_anonymity.k, persons=persons is not None)
     yield from _of_population(privacy)
     if privacy.average_risk is not None:
         yield wording.explain_average_risk(privacy.average_risk.risk)
     if privacy.sample_uniqueness is not None:
         yield wording.explain_sample_uniqueness(privacy.sample_uniqueness.share)
     yield from _of_values(privacy)
+    if persons is not None:
+        yield wording.explain_persons(" and ".join(persons))
 
 
 def _chosen(policy: Policy) -> str:
@@ -132,11 +135,12 @@ def _chosen(policy: Policy) -> str:
 
 def explain_policy(policy: Policy) -> str:
     """Say what is promised, as a Markdown list."""
-    lines = list(_promises(policy.privacy))
+    lines = list(_promises(policy))
     if policy.sampling is not None:
         drawn = policy.sampling
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"
-        lines.append(f"the records are a random sample: {what} of those of the source")
+        whom = "records" if policy.person is None else "persons"
+        lines.append(f"the {whom} are a random sample: {what} of those of the source")
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     lines += explain_refusals(policy.residual)
     if policy.objective != ObjectiveRule():
