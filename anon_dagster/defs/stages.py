@@ -231,6 +231,7 @@ _SOLUTION = (file_names.SOLUTION, file_names.SOLUTION_ARRAYS)
 _RELEASE = (
     file_names.RELEASE,
     *file_names.count_of(file_names.RELEASED),
+    file_names.PERSONS,
     file_names.RESIDUAL,  # a release is examined before it is published
 )
 _RISK = (file_names.RISK, file_names.RISK_DETAILS)

@@ -9,11 +9,13 @@
     ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns
     ├── count.parquet, count.npz         values and counts by column; the frequency table, of the
-    │                                    population too; the key that a sample was drawn by
+    │                                    population too; the key that a sample was drawn by; who
+    │                                    has which tuple, by keyed hashes, where persons count
     ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes
     ├── announced.json                   where a release was about to be published, and which one
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored
+    ├── persons.bin                      whose each released record is, where persons count
     ├── release.parquet                  the release itself, if the request names no target
     ├── residual_disclosure.json         what the release tells although every promise holds
     ├── exploratory_values.parquet       every value and its count

@@ -28,6 +28,7 @@ SOLUTION = "solution.json"
 SOLUTION_ARRAYS = "solution.npz"
 ANNOUNCED = "announced.json"
 RELEASE = "release.json"
+PERSONS = "persons.bin"
 RESIDUAL = "residual_disclosure.json"
 
 EXPLORATORY_VALUES = "exploratory_values.parquet"

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OWNERSHIP = {file_names.OWNER, file_names.LOCK, file_names.RELEASE}
+_NOT_ALWAYS = {file_names.PERSONS}
+"""What a step leaves for some requests only."""
 _DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)
 """What numpy and Arrow say of a file that is not what it should be."""
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -62,7 +64,7 @@ class JobFiles:
 
     def has(self, names: Iterable[str]) -> bool:
         """Tell whether the job has all of these files."""
-        return all((self.path / name).exists() for name in names)
+        return all((self.path / name).exists() for name in names if name not in _NOT_ALWAYS)
 
     def files(self) -> list[str]:
         """Return the keys of the files that the job released each by itself."""
@@ -100,6 +102,8 @@ class JobFiles:
         """
         for name in names:
             mine, theirs = self.create() / name, other.path / name
+            if name in _NOT_ALWAYS and not theirs.exists():
+                continue
             if not theirs.exists():
                 raise JobError(
                     f"job {other.job_id} has no {name} any more; materialize from the request on"

@@ -37,7 +37,7 @@ from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, pseudonym_patterns, verify
 
-PERSONS = "persons"
+PERSONS = "persons.bin"
 """The file in the folder of a job that tells whose its released records are."""
 
 

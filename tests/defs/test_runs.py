@@ -17,6 +17,8 @@ from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.tags import HANDED_TAG
+from anon_dagster.releasing.persons_file import StoredPersons
+from anon_dagster.releasing.publication import count_release, verify_release
 from anon_dagster.statistics.utility import identity
 from tests.deployment import Deployment, deployed_people, failure
 
@@ -318,6 +320,30 @@ def test_a_detection_shows_its_notes(deployment: Deployment, tmp_path: Path) -> 
     done = deployment.run_request(adhoc(source), "detect_job")
     told = [row["note"] for row in shown(done, "detection")["notes"]]
     assert told == list(detect(str(source)).notes)
+
+
+def test_promises_about_persons_are_measured_on_what_is_stored(
+    deployment: Deployment, tmp_path: Path
+) -> None:
+    source, request = tmp_path / "visits.csv", adhoc(tmp_path / "visits.csv")
+    people(240).assign(name=[f"n{p // 3}" for p in range(240)]).to_csv(source, index=False)
+    request["policy"]["person"] = "name"
+    ran = deployment.run_request(request)
+    assert ran.success, failure(ran)
+    passed = {each.check_name: each.passed for each in ran.get_asset_check_evaluations()}
+    assert passed["release_keeps_every_promise"]
+    job = deployment.job(ran)
+    stored = job.load_release()
+    assert (job.path / "persons.bin").stat().st_size == 8 * stored["records"]
+    assert shown(ran, "frequency_table")["persons"] == 80
+    assert job.load_findings().risk.loc["k", "note"] == "of persons"
+    job.write("persons.bin", lambda file: file.write(bytes(8 * stored["records"])))
+    whose = StoredPersons(job.path / "persons.bin")
+    stored_again = count_release(job.load_request().policy, job.load_stored(), persons=whose)
+    failures = verify_release(job.load_decision(), stored_again).failures
+    assert [promise.name for promise in failures] == ["3-anonymity"]
+    job.delete()
+    assert not job.path.exists()
 
 
 def test_a_deleted_job_leaves_others_that_went_on_from_it_whole(deployment: Deployment) -> None:
