@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
+from itertools import count, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,12 +33,9 @@ class Level:
     @classmethod
     def of(cls, row: Sequence[Label]) -> "Level":
         """Return a level with a label for each leaf, (leaves,); equal labels are one node."""
-        labels = tuple(dict.fromkeys(row))
-        if len(labels) == len(row):
-            return cls.of_different(labels)
-        numbers = dict(zip(labels, range(len(labels)), strict=True))
+        numbers: defaultdict[Label, int] = defaultdict(count().__next__)
         codes = np.fromiter(map(numbers.__getitem__, row), np.int32, len(row))
-        return cls(codes, labels)
+        return cls(codes, tuple(numbers))
 
     @classmethod
     def of_different(cls, labels: Sequence[Label]) -> "Level":

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import compress
 from operator import lt
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +45,9 @@ class Domain:
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The values that are not missing."""
-        return tuple(value for value in self.values if value is not None)
+        if None not in self.values:
+            return cast("tuple[str, ...]", self.values)
+        return tuple([value for value in self.values if value is not None])
 
     @property
     def in_order(self) -> list[str]:

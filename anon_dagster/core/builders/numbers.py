@@ -118,10 +118,14 @@ def _read_plain(
     return known, np.where(minus, -counts, counts), places
 
 
-def plain_texts(counts: Units, places: int) -> list[str]:
-    """Write so many units of 10⁻ᵖ each, (numbers,), as :func:`plain` does."""
+def readable(counts: Units, places: int) -> list[int] | list[str]:
+    """Return so many units of 10⁻ᵖ each, (numbers,), as they read within a text.
+
+    They are written as :func:`plain` does, or numbers themselves if all are whole.
+    """
     if counts.dtype == np.int64 and 0 <= places <= _DIGITS:
         whole, rest = np.divmod(counts, 10**places)
         if not rest.any():
-            return [*map(str, whole.tolist())]
+            numbers: list[int] = whole.tolist()
+            return numbers
     return [plain(count, places) for count in counts.tolist()]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.builders.arrangement import Arrangement
 from anon_dagster.core.builders.domain import Domain, grow
 from anon_dagster.core.builders.number import exact, plain, units
-from anon_dagster.core.builders.numbers import Numbers, Units, plain_texts
+from anon_dagster.core.builders.numbers import Numbers, Units, readable
 from anon_dagster.core.hierarchy import Hierarchy, Level
 
 Outside = Literal["error", "group", "clip"]
@@ -118,7 +118,7 @@ class _Grid:
         """Name cells, (cells,)."""
         starts = (self.lower or 0) + cells * width
         ends = starts + width if self.upper is None else np.minimum(starts + width, self.upper)
-        pairs = zip(plain_texts(starts, self.places), plain_texts(ends, self.places), strict=True)
+        pairs = zip(readable(starts, self.places), readable(ends, self.places), strict=True)
         names = [f"[{start}, {end})" for start, end in pairs]
         if self.outside == "group":
             for cell, name in self._sides(width):
@@ -181,4 +181,4 @@ def _rounded(values: Units, step: int) -> Units:
 
 
 def _written(decimal: str, places: int, values: Units) -> list[str]:
-    return [text.replace(".", decimal) for text in plain_texts(values, places)]
+    return [str(number).replace(".", decimal) for number in readable(values, places)]

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anon_dagster.core.builders.arrangement import Arrangement
 from anon_dagster.core.builders.days import NO_DAY, Ints, read_days
@@ -56,9 +56,13 @@ def by_period(
 
 def _months(days: Ints) -> Ints:
     """Return the month that each day, (days,), lies in, counted from January of the year 0 on."""
-    dates = (days - _1970).astype("datetime64[D]")
-    months: Ints = dates.astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    months: Ints = _dates(days).astype("datetime64[M]").astype(np.int64) + 1970 * 12
     return months
+
+
+def _dates(days: Ints) -> NDArray[np.datetime64]:
+    """Return days, (days,), as dates."""
+    return (days - _1970).astype("datetime64[D]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +95,7 @@ def _of_years(years: int) -> _Period:
 
 
 _PERIODS: dict[str, _Period] = {
-    "day": _Period(
-        lambda days, _: days,
-        lambda days: [date.fromordinal(day).isoformat() for day in days.tolist()],
-    ),
+    "day": _Period(lambda days, _: days, lambda days: _dates(days).astype("U10").tolist()),
     "month": _of_months(1, "{:02d}"),
     "quarter": _of_months(3, "Q{}"),
     "half_year": _of_months(6, "H{}"),

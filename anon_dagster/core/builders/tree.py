@@ -110,22 +110,26 @@ def _without_root(row: Row) -> Row:
 
 def _walk(node: object, above: Row, rows: list[Row]) -> None:
     """Add the rows of all leaves below a node to others; each ends with the labels above it."""
-    if isinstance(node, str):
-        rows.append((_text(node), *above))
-    elif isinstance(node, Mapping):
-        for label, below in node.items():
-            if below is None:
-                rows.append((_text(label), *above))
-            else:
-                _walk(below, (_text(label), *above), rows)
-    elif isinstance(node, list | tuple):
+    if isinstance(node, list | tuple):
         for below in node:
-            _walk(below, above, rows)
+            if isinstance(below, str):
+                rows.append((_text(below), *above))
+            else:
+                _walk(below, above, rows)
+    elif isinstance(node, dict | Mapping):  # the abstract class is asked last: it answers slowly
+        for label, below in node.items():
+            row = (_text(label), *above)
+            if below is None:
+                rows.append(row)
+            else:
+                _walk(below, row, rows)
     else:
         rows.append((_text(node), *above))
 
 
 def _text(value: object) -> Label:
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bool):
         return str(value).lower()
     return None if value is None else str(value)
