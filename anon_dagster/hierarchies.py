@@ -17,6 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.builders import (
+    NO_DAY,
     Domain,
     Mask,
     by_frequency,
@@ -29,11 +30,11 @@ from anon_dagster.core.builders import (
     free_label,
     from_nodes,
     from_rows,
+    read_days,
     read_lines,
     refuse_confusion,
     without_arx_missing,
 )
-from anon_dagster.core.builders.days import NO_DAY, read_days
 from anon_dagster.core.builders.domain import complete
 from anon_dagster.core.builders.numbers import Numbers
 from anon_dagster.core.hierarchy import Hierarchy, Label, Level
