@@ -10,12 +10,14 @@ one out of the values.
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.builders import (
+    NO_DAY,
     Domain,
     Mask,
     by_frequency,
@@ -28,14 +30,14 @@ from anon_dagster.core.builders import (
     free_label,
     from_nodes,
     from_rows,
+    read_days,
     read_lines,
-    read_moment,
     refuse_confusion,
     without_arx_missing,
 )
-from anon_dagster.core.builders.domain import Levels, complete
-from anon_dagster.core.builders.number import common_places, units
-from anon_dagster.core.hierarchy import Hierarchy, Label
+from anon_dagster.core.builders.domain import complete
+from anon_dagster.core.builders.numbers import Numbers
+from anon_dagster.core.hierarchy import Hierarchy, Label, Level
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.errors import HierarchyError, SourceError
 from anon_dagster.facts import DEPTHS, known_rows
@@ -104,14 +106,12 @@ def build_hierarchy(
     HierarchyError
         If the rule makes no tree, its file cannot be read, or it lacks values of the column.
     """
-    if ordering is None:
+    if ordering is None and (rule is None or isinstance(rule, TreeRule | OrderRule)):
         ordering = ordering_of(pa.array(values, pa.string()), decimal=decimal)
     if rule is None:
+        assert ordering is not None, "it was found out just now"
         rule = default_rule(values, ordering, decimal=decimal)
-    domain = Domain(tuple(values), counts, column, rule.other, decimal, ordering)
-    if isinstance(rule, TreeRule):
-        return _tree(domain, rule, numeric=ordering.meaning is Meaning.number)
-    return _computed(domain, rule)
+    return _built(Domain(tuple(values), counts, column, rule.other, decimal, ordering), rule)
 
 
 def build_released_hierarchy(
@@ -130,9 +130,19 @@ def build_released_hierarchy(
     HierarchyError
         Also if a label could be taken for a value that it does not cover.
     """
-    built = build_hierarchy(rule, column, values, counts, ordering=ordering, decimal=decimal)
-    refuse_confusion(Domain(tuple(values), counts, column), built)
+    if rule is None:
+        rule = default_rule(values, ordering, decimal=decimal)
+    domain = Domain(tuple(values), counts, column, rule.other, decimal, ordering)
+    built = _built(domain, rule)
+    refuse_confusion(domain, built)
     return built
+
+
+def _built(domain: Domain, rule: HierarchyRule) -> Hierarchy:
+    if isinstance(rule, TreeRule):
+        assert domain.ordering is not None, "whoever brings a tree brings it along"
+        return _tree(domain, rule, numeric=domain.ordering.meaning is Meaning.number)
+    return _computed(domain, rule)
 
 
 def _computed(domain: Domain, rule: _Computed) -> Hierarchy:  # noqa: PLR0911 (a kind of rule each)
@@ -175,10 +185,8 @@ def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
 
 def _known(domain: Domain, rule: KnownRule) -> Hierarchy:
     above = known_rows(rule.tree, domain.texts, country=rule.country)
-    levels: Levels = [list(above), *([] for _ in range(DEPTHS[rule.tree]))]
-    for row in above.values():
-        for level, label in zip(levels[1:], row, strict=True):
-            level.append(label)
+    rows = zip(*above.values(), strict=True) if above else repeat((), DEPTHS[rule.tree])
+    levels = [Level.of(row) for row in ([*above], *rows)]
     return complete(domain, levels, remedy="add them to a tree of your own")
 
 
@@ -243,12 +251,11 @@ def default_rule(
 
     Odd values among numbers and dates go to a branch of their own.
     """
-    domain = Domain(tuple(values), decimal=decimal)
+    texts = [value for value in values if value is not None]
     if ordering.meaning is Meaning.number:
-        return _default_intervals(domain)
+        return _default_intervals(texts, decimal)
     if ordering.meaning in {Meaning.date, Meaning.moment}:
-        return _default_periods(domain, timed=ordering.meaning is Meaning.moment)
-    texts = domain.texts
+        return _default_periods(texts, timed=ordering.meaning is Meaning.moment)
     if len(texts) <= _FEW:
         return SuppressRule()
     lengths = set(map(len, texts))
@@ -257,14 +264,14 @@ def default_rule(
     return FrequencyRule(keep=(20, 10, 5), rest=free_label(texts))
 
 
-def _default_intervals(domain: Domain) -> HierarchyRule:
-    numbers = domain.numbers().values()
-    places = common_places(numbers)
-    sizes = [units(number, places) for number in numbers]
-    if len(set(sizes)) <= _PAIR:
+def _default_intervals(texts: Sequence[str], decimal: str) -> HierarchyRule:
+    numbers = Numbers.of(texts, decimal=decimal)
+    places = numbers.common_places()
+    sizes = numbers.in_units(places)
+    if len(np.unique(sizes)) <= _PAIR:
         return SuppressRule()
-    widths = _nice_widths(max(sizes) - min(sizes), least=2)
-    other = free_label(domain.values)
+    widths = _nice_widths(int(sizes.max()) - int(sizes.min()), least=2)
+    other = free_label(texts)
     return IntervalRule(widths=tuple(float(f"{w}e{-places}") for w in widths), other=other)
 
 
@@ -281,9 +288,10 @@ def _nice_widths(span: int, *, least: int) -> list[int]:
     return widths[:_MOST_WIDTHS]
 
 
-def _default_periods(domain: Domain, *, timed: bool) -> HierarchyRule:
-    days = [day for text in domain.texts if (day := read_moment(text)) is not None]
-    long = bool(days) and (max(days) - min(days)).days >= 2 * 365
+def _default_periods(texts: Sequence[str], *, timed: bool) -> HierarchyRule:
+    days = read_days(texts)
+    days = days[days != NO_DAY]
+    long = bool(len(days)) and int(days.max() - days.min()) >= 2 * 365
     finest: tuple[DateLevel, ...] = ("day", "month") if timed else ("month",)
     coarse: tuple[DateLevel, ...] = ("year", "decade") if long else ("quarter", "year")
-    return DateRule(levels=finest + coarse, other=free_label(domain.values))
+    return DateRule(levels=finest + coarse, other=free_label(texts))

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import repeat
+from itertools import count, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,45 @@ SUPPRESSED = "*"
 
 Label = str | None
 """How a value reads; ``None`` is a missing value, which is a value like any other."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Level:
+    """What the leaves of a hierarchy become at one level.
+
+    Nodes are numbered in the order in which they first occur among the leaves.
+    """
+
+    codes: NDArray[np.int32]  # (leaves,): node of each leaf
+    labels: tuple[Label, ...]  # (nodes,): all different
+
+    @classmethod
+    def of(cls, row: Sequence[Label]) -> "Level":
+        """Return a level with a label for each leaf, (leaves,); equal labels are one node."""
+        numbers: defaultdict[Label, int] = defaultdict(count().__next__)
+        codes = np.fromiter(map(numbers.__getitem__, row), np.int32, len(row))
+        return cls(codes, tuple(numbers))
+
+    @classmethod
+    def of_different(cls, labels: Sequence[Label]) -> "Level":
+        """Return a level at which every leaf has a label of its own, (leaves,)."""
+        return cls(np.arange(len(labels), dtype=np.int32), tuple(labels))
+
+    def further(self, labels: Sequence[Label]) -> "Level":
+        """Return the level above, by what each node becomes, (nodes,); equal labels are one."""
+        above = Level.of(labels)
+        return Level(above.codes[self.codes], above.labels)
+
+    def with_leaves(self, labels: Sequence[Label]) -> "Level":
+        """Return the level with a leaf more for each of some other labels."""
+        codes = np.arange(len(self.labels), len(self.labels) + len(labels), dtype=np.int32)
+        return Level(np.concatenate([self.codes, codes]), (*self.labels, *labels))
+
+    def with_branch(self, label: Label, leaves: int) -> "Level":
+        """Return the level with so many more leaves, all of that label."""
+        labels = self.labels if label in self.labels else (*self.labels, label)
+        codes = np.full(leaves, labels.index(label), dtype=np.int32)
+        return Level(np.concatenate([self.codes, codes]), labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +92,20 @@ class Hierarchy:
             raise HierarchyError("every level of a hierarchy needs one label per value")
         if len(levels) > 1 and len(set(levels[-1])) == 1:
             levels.pop()
-        encoded = [_encode(row) for row in levels]
-        encoded.append((np.zeros(len(levels[0]), dtype=np.int32), (SUPPRESSED,)))
-        codes = np.stack([code for code, _ in encoded])
-        return cls(codes, tuple(labels for _, labels in encoded))
+        return cls.from_levels([Level.of(row) for row in levels])
+
+    @classmethod
+    def from_levels(cls, levels: Sequence[Level]) -> "Hierarchy":
+        """Build a hierarchy from its levels, from the values up, and add the root.
+
+        Raises
+        ------
+        HierarchyError
+            If a value stands twice, or a label has two parents.
+        """
+        root = np.zeros(len(levels[0].codes), dtype=np.int32)
+        codes = np.stack([*(level.codes for level in levels), root])
+        return cls(codes, (*(level.labels for level in levels), (SUPPRESSED,)))
 
     @property
     def levels(self) -> int:
@@ -99,18 +149,10 @@ def fingerprint(hierarchy: Hierarchy) -> str:
     )
     digest = hashlib.sha256()
     for codes, labels in zip(hierarchy.codes[:, order].tolist(), hierarchy.labels, strict=True):
-        canonical, names = _encode([labels[code] for code in codes])
-        digest.update(json.dumps([canonical.tolist(), names], separators=(",", ":")).encode())
+        level = Level.of([labels[code] for code in codes])
+        canonical = [level.codes.tolist(), level.labels]
+        digest.update(json.dumps(canonical, separators=(",", ":")).encode())
     return digest.hexdigest()
-
-
-def _encode(row: Sequence[Label]) -> tuple[NDArray[np.int32], tuple[Label, ...]]:
-    """Number labels, (leaves,), in the order of their first occurrence; return the labels, too."""
-    labels = tuple(dict.fromkeys(row))
-    if len(labels) == len(row):
-        return np.arange(len(row), dtype=np.int32), labels
-    numbers = dict(zip(labels, range(len(labels)), strict=True))
-    return np.fromiter(map(numbers.__getitem__, row), np.int32, len(row)), labels
 
 
 def _refuse_unless_tree(codes: NDArray[np.int32], labels: tuple[tuple[Label, ...], ...]) -> None:

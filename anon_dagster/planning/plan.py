@@ -232,14 +232,20 @@ def leaves(count: Count, hierarchies: Mapping[str, Hierarchy]) -> Codes:
     """Return the leaf of each tuple in each hierarchy, (tuples, hierarchies), or -1."""
     of_tuples = []
     for name, hierarchy in hierarchies.items():
-        own = count.attributes.index(name)
-        column, leaves = (
-            count.table.codes.columns[own],
-            hierarchy.locate(count.columns[name].labels),
-        )
-        as_they_are = np.array_equal(leaves, np.arange(len(leaves)))
-        of_tuples.append(column if as_they_are else leaves[column])
+        codes = count.table.codes.columns[count.attributes.index(name)]
+        places = _places(count.columns[name], hierarchy)
+        of_tuples.append(codes if places is None else places[codes])
     return Codes.of_columns(of_tuples, len(count.table))
+
+
+def _places(column: ColumnCount, hierarchy: Hierarchy) -> NDArray[np.int32] | None:
+    """Return the leaf of each value, (values,), or -1; ``None`` if they are the first leaves."""
+    if hierarchy.leaves == len(column.values):  # mostly it was made for them
+        own = pa.array(hierarchy.labels[0], pa.string())
+        if own.equals(column.values):
+            return None
+    places = hierarchy.locate(column.labels)
+    return None if np.array_equal(places, np.arange(len(places))) else places
 
 
 def _hierarchies(policy: Policy, count: Count) -> dict[str, Hierarchy]:

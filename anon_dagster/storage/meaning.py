@@ -55,11 +55,9 @@ def ordering_of(
         return _of_numbers(numbers, _numeric(numbers, _LENIENT), present)
     if meaning in {None, Meaning.boolean} and _are_booleans(values, present):
         return replace(_of_texts(values, numbers, present), meaning=Meaning.boolean)
-    readings = [(kind, read(values)) for kind, read in _CALENDARS if meaning in {None, kind}]
-    if readings:  # of two that read as many, a date is no moment
-        kind, moments = max(readings, key=lambda reading: int(reading[1].valid.sum()))
-        if meaning is not None or _prevails(moments.valid, present):
-            return _of_moments(kind, moments, present)
+    kind, moments = _best_calendar(values, present, meaning)
+    if moments is not None and (meaning is not None or _prevails(moments.valid, present)):
+        return _of_moments(kind, moments, present)
     return _of_texts(values, numbers, present)
 
 
@@ -259,52 +257,100 @@ _CALENDARS: tuple[tuple[Meaning, Callable[[pa.StringArray], _Moments]], ...] = (
     (Meaning.moment, _naive),
     (Meaning.moment, _aware),
 )
-_FIELDS = ("year", "month", "day", "hour", "minute", "second", "part", "sign", "hours", "minutes")
+
+
+def _best_calendar(
+    values: pa.StringArray, present: _Bools, meaning: Meaning | None
+) -> tuple[Meaning, "_Moments | None"]:
+    """Return what most of the values, (values,), are read as; of two that read as many, a date."""
+    best: tuple[Meaning, _Moments | None] = (Meaning.text, None)
+    most, all_present = -1, int(present.sum())
+    for kind, read in _CALENDARS:
+        if meaning in {None, kind} and most < all_present:
+            moments = read(values)
+            if (valid := int(moments.valid.sum())) > most:
+                best, most = (kind, moments), valid
+    return best
 
 
 def _moments(values: pa.StringArray, pattern: str) -> _Moments:
-    """Read the fields that a pattern names, in the order of ``_FIELDS``."""
+    """Read the moments that fit a pattern."""
     fits = _bools(pc.match_substring_regex(values, pattern))
     nothing = np.zeros(len(fits), dtype=np.int64)
     if not fits.any():
         return _Moments(fits, nothing, nothing)
-    fields = _fields(values.filter(pa.array(fits)), pattern)
-    year, month, day = (fields[name] for name in _FIELDS[:3])
-    clock = (fields["hour"] < 24) & (fields["minute"] < 60) & (fields["second"] < 60)
-    zone = (fields["hours"] < 24) & (fields["minutes"] < 60)
-    valid = (year > 0) & (month > 0) & (month <= 12) & (day > 0) & clock & zone
+    fields = _Fields(values if fits.all() else values.filter(pa.array(fits)))
+    year, month, day = fields.number(0, 4), fields.number(5, 2), fields.number(8, 2)
+    hour, minute, second = fields.number(11, 2), fields.number(14, 2), fields.seconds()
+    sign, hours, minutes = fields.zone()
+    clock = (hour < 24) & (minute < 60) & (second < 60) & (hours < 24) & (minutes < 60)
+    valid = (year > 0) & (month > 0) & (month <= 12) & (day > 0) & clock
     valid &= day <= _days_in_month(year, np.where(valid, month, 1))
-    seconds = _days(year, month, day) * 86_400
-    seconds += fields["hour"] * 3600 + fields["minute"] * 60 + fields["second"]
-    seconds -= fields["sign"] * (fields["hours"] * 3600 + fields["minutes"] * 60)
+    seconds = _days(year, month, day) * 86_400 + hour * 3600 + minute * 60 + second
+    seconds -= sign * (hours * 3600 + minutes * 60)
     whole, part = nothing.copy(), nothing.copy()
-    whole[fits], part[fits] = np.where(valid, seconds, 0), np.where(valid, fields["part"], 0)
+    whole[fits] = np.where(valid, seconds, 0)
+    part[fits] = np.where(valid, fields.nanoseconds(), 0)
     found = fits.copy()
     found[fits] = valid
     return _Moments(found, whole, part)
 
 
-def _fields(texts: pa.StringArray, pattern: str) -> dict[str, _Ints]:
-    """Return each field as integers, (texts,); 0 where the pattern has none."""
-    names = iter(_FIELDS)
-    named = "".join(
-        f"(?P<{next(names)}>" if sign == "(" and not pattern.startswith("(?", at) else sign
-        for at, sign in enumerate(pattern)
-    )
-    found = pc.extract_regex(texts, pattern=named)
-    fields = dict.fromkeys(_FIELDS, np.zeros(len(texts), dtype=np.int64))
-    for place in range(found.type.num_fields):
-        name = found.type.field(place).name
-        column = pc.struct_field(found, place)
-        if name == "sign":
-            signs = pc.if_else(pc.equal(column, "-"), -1, pc.if_else(pc.equal(column, "+"), 1, 0))
-            fields[name] = signs.to_numpy(zero_copy_only=False).astype(np.int64)
-            continue
-        if name == "part":
-            column = pc.utf8_rpad(column, 9, "0")
-        column = pc.if_else(pc.equal(column, ""), "0", column)
-        fields[name] = column.cast(pa.int64()).to_numpy(zero_copy_only=False)
-    return fields
+_LAST = 29  # the place behind the last decimal of a second
+
+
+class _Fields:
+    """The numbers that stand in days and moments, which are all of the form of a pattern."""
+
+    def __init__(self, texts: pa.StringArray) -> None:
+        _, offsets, data = texts.buffers()
+        ends = np.frombuffer(offsets, np.int32)[texts.offset : texts.offset + len(texts) + 1]
+        self._bytes = np.concatenate([np.frombuffer(data, np.uint8), np.zeros(_LAST, np.uint8)])
+        self._starts = ends[:-1].astype(np.int64)
+        self._lengths = np.diff(ends).astype(np.int64)
+        self._shortest = int(self._lengths.min())
+
+    def number(self, first: int, digits: int) -> _Ints:
+        """Return the number at a place, (texts,); 0 of texts that end before."""
+        number = np.zeros(len(self._starts), dtype=np.int64)
+        for place in range(first, first + digits):
+            number = number * 10 + self._digit(place)
+        return number
+
+    def seconds(self) -> _Ints:
+        """Return the seconds of a minute, (texts,), if they are told."""
+        return np.where(self._sign(16) == ord(":"), self.number(17, 2), 0)
+
+    def nanoseconds(self) -> _Ints:
+        """Return the billionths of a second, (texts,), if parts of one are told."""
+        number = np.zeros(len(self._starts), dtype=np.int64)
+        goes_on = self._sign(19) == ord(".")
+        for place in range(20, _LAST if goes_on.any() else 20):
+            digit = self._sign(place) - ord("0")
+            goes_on &= (digit >= 0) & (digit < 10)
+            number = number * 10 + np.where(goes_on, digit, 0)
+        return number
+
+    def zone(self) -> tuple[_Ints, _Ints, _Ints]:
+        """Return the sign of an offset from UTC, 0 if there is none, its hours and minutes."""
+        colon = self._sign(self._lengths - 3) == ord(":")
+        place = self._lengths - np.where(colon, 6, 5)
+        mark = np.where(self._lengths > 16, self._sign(place), 0)
+        sign = np.where(mark == ord("+"), 1, np.where(mark == ord("-"), -1, 0))
+        told = sign != 0
+        hours = self._digit(place + 1) * 10 + self._digit(place + 2)
+        minutes = self._digit(self._lengths - 2) * 10 + self._digit(self._lengths - 1)
+        return sign, np.where(told, hours, 0), np.where(told, minutes, 0)
+
+    def _digit(self, place: int | _Ints) -> _Ints:
+        return np.where(place < self._lengths, self._sign(place) - ord("0"), 0)
+
+    def _sign(self, place: int | _Ints) -> _Ints:
+        """Return the character at a place, (texts,), as a number; 0 behind the end."""
+        signs: _Ints = self._bytes[self._starts + place].astype(np.int64)
+        if np.max(place, initial=0) >= self._shortest:
+            signs[place >= self._lengths] = 0
+        return signs
 
 
 def _days_in_month(year: _Ints, month: _Ints) -> _Ints:
@@ -331,10 +377,20 @@ def _of_moments(meaning: Meaning, moments: _Moments, present: _Bools) -> Orderin
     numbers[valid] = moments.seconds[valid] + moments.nanoseconds[valid] / 1e9
     if meaning is Meaning.date:
         numbers /= 86_400
-    pairs = np.stack([moments.seconds[valid], moments.nanoseconds[valid]])
     ranks = np.full(len(valid), -1, dtype=np.int64)
-    ranks[valid] = np.unique(pairs, axis=1, return_inverse=True)[1].reshape(-1)
+    ranks[valid] = _moment_ranks(moments.seconds[valid], moments.nanoseconds[valid])
     return Ordering(meaning, ranks, numbers, present & ~valid)
+
+
+def _moment_ranks(seconds: _Ints, nanoseconds: _Ints) -> _Ints:
+    """Return dense ranks of moments, (moments,)."""
+    order = np.lexsort((nanoseconds, seconds)) if nanoseconds.any() else np.argsort(seconds)
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = np.diff(seconds[order]) != 0
+    fresh[1:] |= np.diff(nanoseconds[order]) != 0
+    ranks = np.empty(len(order), dtype=np.int64)
+    ranks[order] = np.cumsum(fresh) - 1
+    return ranks
 
 
 def _first_spellings(values: pa.StringArray, ordering: Ordering) -> pa.StringArray:

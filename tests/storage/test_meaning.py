@@ -114,6 +114,39 @@ def test_moments_with_offsets_are_ordered_as_instants(
     assert ordering.ranks.tolist() == [places[instant] for instant in distinct.values()]
 
 
+CLOCKS = ("%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.")
+OFFSETS = {"Z": 0, "+0000": 0, "+02:00": 120, "-0330": -210, "-11:45": -705, "+23:59": 1439}
+written = st.tuples(
+    st.datetimes(datetime(1000, 1, 3), datetime(9999, 12, 29)),  # noqa: DTZ001 (zones follow)
+    st.sampled_from(CLOCKS),
+    st.sampled_from([*OFFSETS]),
+    st.text("0123456789", min_size=1, max_size=9),
+)
+
+
+@pytest.mark.parametrize("zoned", [True, False])
+@given(drawn=st.lists(written, min_size=1, max_size=20))
+def test_moments_are_read_exactly_however_they_are_written(
+    drawn: list[tuple[datetime, str, str, str]], *, zoned: bool
+) -> None:
+    instants: dict[str | None, tuple[datetime, int]] = {}
+    for moment, clock, offset, digits in drawn:
+        text = moment.strftime(clock) + (digits if clock[-1] == "." else "")
+        whole = moment.replace(microsecond=0, second=moment.second if "S" in clock else 0)
+        part = int(digits.ljust(9, "0")) if clock[-1] == "." else 0
+        if zoned:
+            text, whole = text + offset, whole - timedelta(minutes=OFFSETS[offset])
+        instants[text] = whole, part
+    ordering = meaning(list(instants))
+    places = {instant: rank for rank, instant in enumerate(sorted(set(instants.values())))}
+    assert ordering.meaning is Meaning.moment
+    assert ordering.ranks.tolist() == [places[instant] for instant in instants.values()]
+    epoch = datetime(1970, 1, 1)  # noqa: DTZ001 (so are the others)
+    assert ordering.numbers.tolist() == [
+        (whole - epoch).total_seconds() + part / 1e9 for whole, part in instants.values()
+    ]
+
+
 def test_days_that_no_calendar_has_are_odd() -> None:
     ordering = meaning(["2023-02-28", "2024-02-29", "2023-02-29", "2023-13-01", "2023-01-02"])
     assert ordering.meaning is Meaning.date

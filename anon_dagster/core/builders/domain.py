@@ -1,22 +1,21 @@
 """The values that a hierarchy is built for, and what becomes of those that it lacks."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from functools import cached_property
+from itertools import compress
+from operator import lt
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.builders.number import Number, read_number
-from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.core.hierarchy import Hierarchy, Label, Level
 from anon_dagster.core.ordering import Ordering
 from anon_dagster.errors import HierarchyError, counted
 
-_T = TypeVar("_T")
-Levels = list[list[Label]]  # (levels,) of (leaves,)
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Domain:
     """The distinct values of one attribute, as texts; ``None`` is a missing value.
 
@@ -37,86 +36,108 @@ class Domain:
     """What the values mean, where a rule asks how they follow."""
 
     def __post_init__(self) -> None:
+        if len(self.texts) + 1 >= len(self.values) and is_ascending(self.texts):
+            return
         twice = len(self.values) - len(set(self.values))
         if twice:
             raise HierarchyError(f"{self.column}: {twice} values stand in it more than once")
 
-    @property
-    def texts(self) -> list[str]:
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
         """The values that are not missing."""
-        return [value for value in self.values if value is not None]
+        if None not in self.values:
+            return cast("tuple[str, ...]", self.values)
+        return tuple([value for value in self.values if value is not None])
 
     @property
     def in_order(self) -> list[str]:
         """The values that have a place in the order, by that place."""
         assert self.ordering is not None, "whoever asks for the order brings it along"
-        values = [self.values[position] for position in self.ordering.in_order]
+        values = [self.values[position] for position in self.ordering.in_order.tolist()]
         return [value for value in values if value is not None]
 
-    def numbers(self) -> dict[str, Number]:
-        """Return those of the values that are numbers, each with its number."""
-        read = {text: read_number(text, decimal=self.decimal) for text in self.texts}
-        return {text: number for text, number in read.items() if number is not None}
+    @property
+    def has_missing(self) -> bool:
+        """Whether one of the values is a missing one."""
+        return len(self.texts) < len(self.values)
+
+
+def is_ascending(texts: Sequence[str]) -> bool:
+    """Tell whether each text comes after the one before it by the alphabet, so that all differ."""
+    return all(map(lt, texts, texts[1:]))
 
 
 def grow(
     domain: Domain,
-    readings: dict[str, _T],
-    levels: Callable[[list[_T]], list[list[str]]],
+    known: NDArray[np.bool_],
+    levels: Sequence[Level],
     *,
     remedy: str = "add them to the hierarchy",
 ) -> Hierarchy:
-    """Build the hierarchy of the values that a rule knows, as it has read them.
+    """Build the hierarchy of the values that a rule knows.
 
     Parameters
     ----------
-    readings
-        What the rule reads each value as; values that it cannot read are left out.
+    known
+        (texts of the domain,): the values that the rule can read.
     levels
-        From what was read to the labels of the levels between the values and ``*``.
+        The levels between these values, which are the leaves, and ``*``.
     remedy
         What a caller can do about values that are left out.
     """
-    rows: Levels = [list(readings)]
-    rows += [[*row] for row in levels(list(readings.values()))]
-    return complete(domain, rows, remedy=remedy)
+    leaves, lacking = domain.texts, list[str]()
+    if not known.all():
+        leaves = tuple(compress(domain.texts, known.tolist()))
+        lacking = list(compress(domain.texts, (~known).tolist()))
+    rows = [Level.of_different(leaves), *levels]
+    return _joined(domain, rows, lacking, missing=domain.has_missing, remedy=remedy)
 
 
-def complete(domain: Domain, rows: Levels, *, remedy: str) -> Hierarchy:
-    """Add the values that the rows lack, and the root, which is a level of its own."""
-    leaves = frozenset[Label](rows[0])
-    lacking: list[Label] = [v for v in domain.values if v not in leaves and v is not None]
-    missing = None in domain.values and None not in leaves
+def complete(domain: Domain, levels: Sequence[Level], *, remedy: str) -> Hierarchy:
+    """Add the values that the levels lack, and the root, which is a level of its own."""
+    leaves = frozenset(levels[0].labels)
+    lacking = [text for text in domain.texts if text not in leaves]
+    missing = domain.has_missing and None not in leaves
+    return _joined(domain, levels, lacking, missing=missing, remedy=remedy)
+
+
+def _joined(
+    domain: Domain, levels: Sequence[Level], lacking: list[str], *, missing: bool, remedy: str
+) -> Hierarchy:
     if lacking and domain.other is None:
         raise _lacks(domain, set(lacking), remedy)
     if len(lacking) > 1 and domain.other in lacking:
         raise joins_its_name(domain, domain.other, "other")
-    added: list[tuple[list[Label], list[Label]]] = []
+    added: list[tuple[Sequence[Label], list[Label]]] = []
     if lacking:
-        added.append((lacking, _branch(rows, domain.other)))
+        added.append((lacking, _branch(levels, domain.other)))
     if missing:
-        added.append(([None], _branch(rows, None)))
-    values = [*rows[0], *(value for more, _ in added for value in more)]
-    above = [
-        [*row, *(branch[level] for more, branch in added for _ in more)]
-        for level, row in enumerate(rows[1:], start=1)
-    ]
+        added.append(([None], _branch(levels, None)))
+    for leaves, labels in added:
+        above = zip(levels[1:], labels[1:], strict=True)
+        levels = [
+            levels[0].with_leaves(leaves),
+            *(level.with_branch(label, len(leaves)) for level, label in above),
+        ]
+    if not len(levels[0].codes):
+        levels = [*levels, Level.of([])]
     try:
-        return Hierarchy.from_labels([values, *above, [SUPPRESSED] * len(values)])
+        return Hierarchy.from_levels(levels)
     except HierarchyError as error:
         raise HierarchyError(f"{domain.column}: {error}") from None
 
 
-def _branch(rows: Levels, label: Label) -> list[Label]:
+def _branch(levels: Sequence[Level], label: Label) -> list[Label]:
     """Return what a branch of that label reads at each level, (levels,).
 
     If the label is part of the hierarchy, the branch has the parents that it has there.
     """
-    for level, row in enumerate(rows):
-        if label in row:
-            leaf = row.index(label)
-            return [*[label] * level, *[above[leaf] for above in rows[level:]]]
-    return [label] * len(rows)
+    for height, level in enumerate(levels):
+        if label in level.labels:
+            leaf = int(np.argmax(level.codes == level.labels.index(label)))
+            above = [other.labels[other.codes[leaf]] for other in levels[height:]]
+            return [*[label] * height, *above]
+    return [label] * len(levels)
 
 
 def _lacks(domain: Domain, lacking: set[Label], remedy: str) -> HierarchyError:

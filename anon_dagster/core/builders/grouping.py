@@ -1,12 +1,19 @@
 """Groups of values: neighbours in their order, and the rare ones joined."""
 
 from collections.abc import Sequence
-from itertools import accumulate
+from functools import partial
+from itertools import accumulate, repeat
 from operator import mul
 
-from anon_dagster.core.builders.domain import Domain, grow, joins_its_name
-from anon_dagster.core.hierarchy import Hierarchy
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.builders.arrangement import Arrangement
+from anon_dagster.core.builders.domain import Domain, grow, is_ascending, joins_its_name
+from anon_dagster.core.hierarchy import Hierarchy, Level
 from anon_dagster.errors import HierarchyError
+
+Ints = NDArray[np.int64]
 
 _NAME_THE_MISSING = (
     "the others are numbers or dates, and these are none: name those that stand for a missing "
@@ -35,25 +42,41 @@ def by_order(
         If ``order`` names a value twice, or lacks values and the domain has no branch ``other``.
     """
     ordered = domain.in_order if order is None else list(order)
+    places = _places(domain) if order is None else _given_places(domain, ordered)
+    known = places >= 0
+    places, last = places[known], max(len(ordered) - 1, 0)
+    arranged, levels = Arrangement.by(places), list[Level]()
+    for size in (min(size, last + 1) for size in accumulate(sizes, mul)):
+        level = arranged.level(places // size, partial(_spans, ordered, size))
+        levels.append(level.further(level.labels))  # the last group may be named like another one
+    remedy = "add them to the order" if order is not None else _NAME_THE_MISSING
+    return grow(domain, known, levels, remedy=remedy)
+
+
+def _places(domain: Domain) -> Ints:
+    """Return the place of each text in the order of what they mean, (texts,), or -1."""
+    assert domain.ordering is not None, "whoever asks for the order brings it along"
+    positions = domain.ordering.in_order
+    places = np.full(len(domain.values), -1, dtype=np.int64)
+    places[positions] = np.arange(len(positions))
+    return places[[value is not None for value in domain.values]]
+
+
+def _given_places(domain: Domain, ordered: list[str]) -> Ints:
+    """Return the place of each text in an order that is given, (texts,), or -1."""
     places = {text: place for place, text in enumerate(ordered)}
     if len(places) < len(ordered):
         twice = len(ordered) - len(places)
         raise HierarchyError(f"{domain.column}: {twice} values stand in the order more than once")
-
-    def groups(of_values: list[int]) -> list[list[str]]:
-        return [
-            [_span(ordered, rank - rank % size, size) for rank in of_values]
-            for size in accumulate(sizes, mul)
-        ]
-
-    present = {text: places[text] for text in domain.texts if text in places}
-    remedy = "add them to the order" if order is not None else _NAME_THE_MISSING
-    return grow(domain, present, groups, remedy=remedy)
+    of_texts = map(places.get, domain.texts, repeat(-1))
+    return np.fromiter(of_texts, np.int64, len(domain.texts))
 
 
-def _span(ordered: list[str], start: int, size: int) -> str:
-    first, last = ordered[start], ordered[min(start + size, len(ordered)) - 1]
-    return first if first == last else f"{first} .. {last}"
+def _spans(ordered: list[str], size: int, groups: Ints) -> list[str]:
+    """Name groups of so many neighbours, (groups,)."""
+    bounds = ((first, min(first + size, len(ordered)) - 1) for first in (groups * size).tolist())
+    ends = ((ordered[first], ordered[last]) for first, last in bounds)
+    return [first if first == last else f"{first} .. {last}" for first, last in ends]
 
 
 def by_frequency(domain: Domain, *, keep: Sequence[int], rest: str = "other") -> Hierarchy:
@@ -75,13 +98,23 @@ def by_frequency(domain: Domain, *, keep: Sequence[int], rest: str = "other") ->
         If ``rest`` is one of the values, and others are joined with it.
     """
     assert domain.counts is not None, "frequencies need the counts of the values"
-    counts = dict(zip(domain.values, domain.counts.tolist(), strict=True))
-    ranked = sorted(domain.texts, key=lambda text: (-counts[text], text))
-    ranks = {text: rank for rank, text in enumerate(ranked)}
-    if rest in ranks and any(text != rest for text in ranked[min(keep) :]):
+    texts, present = domain.texts, [value is not None for value in domain.values]
+    by_text = np.arange(len(texts))
+    if not is_ascending(texts):
+        by_text = np.array(sorted(range(len(texts)), key=texts.__getitem__), dtype=np.int64)
+    ranked = by_text[np.argsort(-domain.counts[present][by_text], kind="stable")]
+    names = [texts[place] for place in ranked.tolist()]
+    if rest in texts and any(text != rest for text in names[min(keep) :]):
         raise joins_its_name(domain, rest, "rest")
+    ranks = np.empty(len(texts), dtype=np.int64)
+    ranks[ranked] = np.arange(len(texts))
+    arranged = Arrangement.by(ranks)
+    levels = [
+        arranged.level(np.minimum(ranks, kept), partial(_kept_names, [*names[:kept], rest]))
+        for kept in keep
+    ]
+    return grow(domain, np.ones(len(texts), dtype=np.bool_), levels)
 
-    def joined(texts: list[str]) -> list[list[str]]:
-        return [[text if ranks[text] < kept else rest for text in texts] for kept in keep]
 
-    return grow(domain, {text: text for text in domain.texts}, joined)
+def _kept_names(names: list[str], ranks: Ints) -> list[str]:
+    return [names[rank] for rank in ranks.tolist()]

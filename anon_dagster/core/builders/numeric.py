@@ -1,14 +1,20 @@
 """Numbers: half-open intervals, and rounding. Computed in whole units, hence exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.builders.arrangement import Arrangement
 from anon_dagster.core.builders.domain import Domain, grow
-from anon_dagster.core.builders.number import Number, common_places, exact, plain, units
-from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.builders.number import exact, plain, units
+from anon_dagster.core.builders.numbers import Numbers, Units, readable
+from anon_dagster.core.hierarchy import Hierarchy, Level
 
 Outside = Literal["error", "group", "clip"]
 
@@ -43,26 +49,28 @@ def by_interval(
         If values are no numbers or lie outside, and neither ``outside`` nor the domain's
         ``other`` says what becomes of them.
     """
-    numbers = domain.numbers()
+    numbers = Numbers.of(domain.texts, decimal=domain.decimal)
     bounds = [None if b is None else exact(b) for b in (lower, upper)]
     steps = [exact(width) for width in widths]
-    places = common_places([*numbers.values(), *steps, *filter(None, bounds)])
+    places = numbers.common_places([*steps, *filter(None, bounds)])
     low, high = (None if b is None else units(b, places) for b in bounds)
-    grid = _Grid(low, high, outside, places)
-    readings = {text: units(number, places) for text, number in numbers.items()}
+    sizes = [units(step, places) for step in steps]
+    values = numbers.in_units(places, [*sizes, low or 0, high or 0])
+    grid, known = _Grid(low, high, outside, places), numbers.known
     if outside == "error":
-        readings = {text: unit for text, unit in readings.items() if grid.holds(unit)}
-    return grow(
-        domain,
-        readings,
-        lambda values: [grid.labels(values, units(step, places)) for step in steps],
-        remedy=_remedy(domain, numbers),
-    )
+        inside = grid.holds(values)
+        known, values = known.copy(), values[inside]
+        known[numbers.known] = inside
+    arranged = Arrangement.by(values)
+    levels = [
+        arranged.level(grid.cells(values, size), partial(grid.names, width=size)) for size in sizes
+    ]
+    return grow(domain, known, levels, remedy=_remedy(domain, numbers))
 
 
-def _remedy(domain: Domain, numbers: Mapping[str, Number]) -> str:
+def _remedy(domain: Domain, numbers: Numbers) -> str:
     """Say what can be done about values that have no interval."""
-    strays = len(domain.texts) - len(numbers)
+    strays = int((~numbers.known).sum())
     if not strays:
         return "they lie outside the bounds: widen these, or say what happens outside"
     which = "these" if strays == len(domain.texts) else f"{strays} of the column's values"
@@ -81,41 +89,53 @@ class _Grid:
     outside: Outside
     places: int
 
-    def holds(self, value: int) -> bool:
-        return not (self._below(value) or self._above(value))
+    def holds(self, values: Units) -> NDArray[np.bool_]:
+        """Tell which values, (values,), lie between the bounds."""
+        inside = np.ones(len(values), dtype=np.bool_)
+        if self.lower is not None:
+            inside &= values >= self.lower
+        if self.upper is not None:
+            inside &= values < self.upper
+        return inside
 
-    def labels(self, values: list[int], width: int) -> list[str]:
-        """Name the interval of each value, (values,)."""
-        start = self.lower or 0
-        cells = [(self._moved(value) - start) // width for value in values]
-        names = {cell: self._name(start + cell * width, width) for cell in set(cells)}
-        return [
-            names[cell] if self.outside != "group" else self._group(value) or names[cell]
-            for value, cell in zip(values, cells, strict=True)
-        ]
+    def cells(self, values: Units, width: int) -> Units:
+        """Return the interval of each value, (values,), counted from the first bound.
 
-    def _below(self, value: int) -> bool:
-        return self.lower is not None and value < self.lower
+        What lies outside is in a cell of its own per side, if it is a group.
+        """
+        if self.outside == "clip":
+            values = values if self.lower is None else np.maximum(values, self.lower)
+            values = values if self.upper is None else np.minimum(values, self.upper - 1)
+        cells = (values - (self.lower or 0)) // width
+        if self.outside == "group":
+            if self.upper is not None:
+                cells = np.where(values >= self.upper, self._behind(width, self.upper), cells)
+            if self.lower is not None:
+                cells = np.where(values < self.lower, -1, cells)
+        return cells
 
-    def _above(self, value: int) -> bool:
-        return self.upper is not None and value >= self.upper
+    def names(self, cells: Units, *, width: int) -> list[str]:
+        """Name cells, (cells,)."""
+        starts = (self.lower or 0) + cells * width
+        ends = starts + width if self.upper is None else np.minimum(starts + width, self.upper)
+        pairs = zip(readable(starts, self.places), readable(ends, self.places), strict=True)
+        names = [f"[{start}, {end})" for start, end in pairs]
+        if self.outside == "group":
+            for cell, name in self._sides(width):
+                for at in np.flatnonzero(cells == cell).tolist():
+                    names[at] = name
+        return names
 
-    def _moved(self, value: int) -> int:
-        if self.outside != "clip":
-            return value
-        raised = value if self.lower is None else max(value, self.lower)
-        return raised if self.upper is None else min(raised, self.upper - 1)
+    def _behind(self, width: int, upper: int) -> int:
+        """Return the cell of what lies above the last interval."""
+        return (upper - 1 - (self.lower or 0)) // width + 1
 
-    def _name(self, start: int, width: int) -> str:
-        end = start + width if self.upper is None else min(start + width, self.upper)
-        return f"[{plain(start, self.places)}, {plain(end, self.places)})"
-
-    def _group(self, value: int) -> str | None:
-        if self.lower is not None and value < self.lower:
-            return f"< {plain(self.lower, self.places)}"
-        if self.upper is not None and value >= self.upper:
-            return f">= {plain(self.upper, self.places)}"
-        return None
+    def _sides(self, width: int) -> Iterator[tuple[int, str]]:
+        """Give the cells of what lies outside, and their names."""
+        if self.lower is not None:
+            yield -1, f"< {plain(self.lower, self.places)}"
+        if self.upper is not None:
+            yield self._behind(width, self.upper), f">= {plain(self.upper, self.places)}"
 
 
 def by_rounding(domain: Domain, *, steps: Sequence[float]) -> Hierarchy:
@@ -138,29 +158,27 @@ def by_rounding(domain: Domain, *, steps: Sequence[float]) -> Hierarchy:
     HierarchyError
         If values are no numbers and the domain has no branch ``other``.
     """
-    numbers = domain.numbers()
+    numbers = Numbers.of(domain.texts, decimal=domain.decimal)
     exact_steps = [exact(step) for step in steps]
     ratios = [Fraction(str(b)) / Fraction(str(a)) for a, b in pairwise(steps)]
     assert all(r.denominator == 1 and r % 2 for r in ratios), "the request was checked"
-    places = common_places([*numbers.values(), *exact_steps])
-
-    def levels(values: list[int]) -> list[list[str]]:
-        rows = []
-        for step in exact_steps:
-            values = [_rounded(value, units(step, places)) for value in values]
-            names = {value: _written(value, places, domain.decimal) for value in set(values)}
-            rows.append([names[value] for value in values])
-        return rows
-
-    readings = {text: units(number, places) for text, number in numbers.items()}
-    return grow(domain, readings, levels, remedy=_remedy(domain, numbers))
+    places = numbers.common_places(exact_steps)
+    sizes = [units(step, places) for step in exact_steps]
+    values = numbers.in_units(places, sizes)
+    arranged, levels = Arrangement.by(values), list[Level]()
+    for size in sizes:
+        values = _rounded(values, size)
+        levels.append(arranged.level(values, partial(_written, domain.decimal, places)))
+    return grow(domain, numbers.known, levels, remedy=_remedy(domain, numbers))
 
 
-def _rounded(value: int, step: int) -> int:
-    whole, rest = divmod(value, step)
-    up = 2 * rest > step or (2 * rest == step and whole % 2 == 1)
-    return (whole + up) * step
+def _rounded(values: Units, step: int) -> Units:
+    whole = values // step
+    rest = values - whole * step
+    up = (2 * rest > step) | ((2 * rest == step) & (whole % 2 == 1))
+    nearest: Units = (whole + up) * step
+    return nearest
 
 
-def _written(value: int, places: int, decimal: str) -> str:
-    return plain(value, places).replace(".", decimal)
+def _written(decimal: str, places: int, values: Units) -> list[str]:
+    return [str(number).replace(".", decimal) for number in readable(values, places)]

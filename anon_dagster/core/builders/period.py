@@ -1,11 +1,18 @@
 """Dates and times: the calendar periods that they lie in, labelled as in ISO 8601."""
 
-import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime
+from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from anon_dagster.core.builders.arrangement import Arrangement
+from anon_dagster.core.builders.days import NO_DAY, Ints, read_days
 from anon_dagster.core.builders.domain import Domain, grow
 from anon_dagster.core.hierarchy import Hierarchy
+
+_1970 = 719_163
+"""The day 1970-01-01, counted from 0001-01-01 on, which is 1."""
 
 
 def by_period(
@@ -36,59 +43,67 @@ def by_period(
     HierarchyError
         If values are no such dates and the domain has no branch ``other``.
     """
-    readings, same = dict[str, date](), dict[date, date]()  # a day is one object, soon looked up
-    for text in domain.texts:
-        day = read_moment(text, written, until=until)
-        if day is not None:
-            readings[text] = same.setdefault(day, day)
-
-    def labels(days: list[date]) -> list[list[str]]:
-        return [_labels(days, list(same), _PERIODS[level]) for level in levels]
-
+    days = read_days(domain.texts, written, until=until)
+    known = days != NO_DAY
+    days = days[known]
+    arranged, months = Arrangement.by(days), _months(days)
+    periods = [_PERIODS[level] for level in levels]
+    rows = [arranged.level(period.number(days, months), period.names) for period in periods]
     how = "as ISO 8601 writes them" if written is None else "of the format that the rule names"
     remedy = f"these are no dates {how}: give the format that they are written in"
-    return grow(domain, readings, labels, remedy=remedy)
+    return grow(domain, known, rows, remedy=remedy)
 
 
-def read_moment(text: str, written: str | None = None, *, until: int | None = None) -> date | None:
-    """Read the day of a date or time; ``None`` if the text is none.
-
-    Parameters
-    ----------
-    until
-        The last year that a year of two digits can mean, the first being 99 years earlier; if left
-        out, years are those that are written, and two digits what ``strptime`` takes them for.
-    """
-    try:
-        if written is not None:
-            day = datetime.strptime(text, written).date()  # noqa: DTZ007 (its clock counts)
-            return day if until is None else day.replace(year=until - (until - day.year) % 100)
-        return None if "W" in text and _WEEK.match(text) else datetime.fromisoformat(text).date()
-    except ValueError:
-        return None
+def _months(days: Ints) -> Ints:
+    """Return the month that each day, (days,), lies in, counted from January of the year 0 on."""
+    months: Ints = _dates(days).astype("datetime64[M]").astype(np.int64) + 1970 * 12
+    return months
 
 
-_WEEK = re.compile(r"[0-9]{4}-?W[0-9]{2}(?:[^0-9-]|$)")
-"""A week without its day is no day."""
+def _dates(days: Ints) -> NDArray[np.datetime64]:
+    """Return days, (days,), as dates."""
+    return (days - _1970).astype("datetime64[D]")
 
 
-def _labels(days: list[date], different: list[date], name: Callable[[date], str]) -> list[str]:
-    names = {day: name(day) for day in different}
-    return [*map(names.__getitem__, days)]
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """A kind of periods, numbered as they follow."""
+
+    number: Callable[[Ints, Ints], Ints]
+    """From days, and the months that they lie in, to their periods."""
+    names: Callable[[Ints], list[str]]
 
 
-def _years(day: date, count: int) -> str:
-    first = day.year // count * count
-    return f"{first:04d}/{first + count - 1:04d}"
+def _of_months(months: int, name: str) -> _Period:
+    """Return the periods of so many months; their name holds their number within their year."""
+    count = 12 // months
+
+    def names(numbers: Ints) -> list[str]:
+        pairs = (divmod(number, count) for number in numbers.tolist())
+        return [f"{year:04d}-{name.format(place + 1)}" for year, place in pairs]
+
+    return _Period(lambda _, of_months: of_months // months, names)
 
 
-_PERIODS: dict[str, Callable[[date], str]] = {
-    "day": date.isoformat,
-    "month": lambda day: f"{day.year:04d}-{day.month:02d}",
-    "quarter": lambda day: f"{day.year:04d}-Q{(day.month + 2) // 3}",
-    "half_year": lambda day: f"{day.year:04d}-H{(day.month + 5) // 6}",
-    "year": lambda day: f"{day.year:04d}",
-    "5_years": lambda day: _years(day, 5),
-    "decade": lambda day: _years(day, 10),
-    "century": lambda day: _years(day, 100),
+def _of_years(years: int) -> _Period:
+    """Return the periods of so many years."""
+
+    def names(numbers: Ints) -> list[str]:
+        return [f"{first:04d}/{first + years - 1:04d}" for first in (numbers * years).tolist()]
+
+    return _Period(lambda _, months: months // (12 * years), names)
+
+
+_PERIODS: dict[str, _Period] = {
+    "day": _Period(lambda days, _: days, lambda days: _dates(days).astype("U10").tolist()),
+    "month": _of_months(1, "{:02d}"),
+    "quarter": _of_months(3, "Q{}"),
+    "half_year": _of_months(6, "H{}"),
+    "year": _Period(
+        lambda _, months: months // 12,
+        lambda years: [f"{year:04d}" for year in years.tolist()],
+    ),
+    "5_years": _of_years(5),
+    "decade": _of_years(10),
+    "century": _of_years(100),
 }

@@ -4,8 +4,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from anon_dagster.core.builders.beginnings import Beginnings, Ints
 from anon_dagster.core.builders.domain import Domain, complete, grow
-from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.hierarchy import Hierarchy, Level
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,41 +62,61 @@ def by_mask(
         more. The levels are not asked for then.
     """
     texts = domain.texts
-    pieces = texts if mask.parts is None else map(mask.pieces, texts)
-    readings = dict[str, Sequence[str]](zip(texts, pieces, strict=True))
-    longest = max(map(len, readings.values()), default=0)
-    count = max(longest - 1, 0) // per_level if levels is None else levels
-
-    def masked(values: list[Sequence[str]]) -> list[list[str]]:
-        if keep is not None:
-            return [[mask.hide(v, len(v) - (keep if len(v) > keep else 0)) for v in values]]
-        sizes = range(per_level, per_level * count + 1, per_level)
-        if mask.parts is None and len(mask.character) == 1:
-            return list(_masked_further(texts, mask, sizes))
-        return [[mask.hide(value, min(size, len(value))) for value in values] for size in sizes]
-
-    return grow(domain, readings, masked)
+    sizes = map(len, texts if mask.parts is None else map(mask.pieces, texts))
+    count = max(max(sizes, default=0) - 1, 0) // per_level if levels is None else levels
+    hidden = range(per_level, per_level * count + 1, per_level)
+    amounts = [_Shown(keep=keep)] if keep is not None else [_Shown(hidden=size) for size in hidden]
+    alike = _by_characters if mask.parts is None and len(mask.character) == 1 else _by_pieces
+    return grow(domain, np.ones(len(texts), dtype=np.bool_), [*alike(texts, mask, amounts)])
 
 
-def _masked_further(texts: list[str], mask: Mask, sizes: Iterable[int]) -> Iterator[list[str]]:
-    """Give the labels of texts, (texts,), at each level, where a character hides a character.
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """How much of a text a level shows."""
 
-    What is hidden of a label is hidden of all texts that read like it.
+    hidden: int = 0
+    """So many pieces are hidden."""
+    keep: int | None = None
+    """So many are shown, and none of texts that have no more."""
+
+    def of(self, sizes: Ints) -> Ints:
+        """Return how many pieces are shown of texts that have so many, (texts,)."""
+        if self.keep is not None:
+            return np.where(sizes > self.keep, self.keep, 0)
+        return np.maximum(sizes - self.hidden, 0)
+
+
+def _by_characters(texts: Sequence[str], mask: Mask, amounts: Iterable[_Shown]) -> Iterator[Level]:
+    """Give levels where a character hides a character: texts of one length share what is shown."""
+    beginnings, sign = Beginnings.of(texts, backwards=mask.side == "left"), mask.character
+    for amount in amounts:
+        codes, first = beginnings.nodes(amount.of)
+        sizes = beginnings.lengths[first]
+        hidden = (sizes - amount.of(sizes)).tolist()
+        covers = {size: sign * size for size in set(hidden)}
+        nodes = zip(map(texts.__getitem__, first.tolist()), hidden, strict=True)
+        if mask.side == "left":
+            labels = [covers[size] + text[size:] for text, size in nodes]
+        else:
+            labels = [text[: len(text) - size] + covers[size] for text, size in nodes]
+        yield Level(codes, tuple(labels))
+
+
+def _by_pieces(texts: Sequence[str], mask: Mask, amounts: Iterable[_Shown]) -> Iterator[Level]:
+    """Give levels where pieces are parts, or what hides them has another length.
+
+    What is hidden of a label is hidden of all texts that read like it, if it has as many parts.
     """
-    for size in sizes:
-        hidden = _characters_hidden(dict.fromkeys(texts), mask, size)
-        texts = [*map(hidden.__getitem__, texts)]
-        yield texts
-
-
-def _characters_hidden(texts: Iterable[str], mask: Mask, size: int) -> dict[str, str]:
-    """Return each text with so many of its characters hidden, or with all that it has."""
-    sign, cover = mask.character, mask.character * size
-    if mask.side == "left":
-        return {t: cover + t[size:] if len(t) > size else sign * len(t) for t in texts}
-    return {t: t[:-size] + cover if len(t) > size else sign * len(t) for t in texts}
+    values = level = Level.of_different(texts)
+    for amount in amounts:
+        below = values if mask.parts is None or mask.parts in mask.character else level
+        pieces = [mask.pieces(str(text)) for text in below.labels]
+        sizes = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        hidden = (sizes - amount.of(sizes)).tolist()
+        level = below.further([*map(mask.hide, pieces, hidden)])
+        yield level
 
 
 def by_suppression(domain: Domain) -> Hierarchy:
     """Keep the value or suppress it: two levels."""
-    return complete(domain, [list(domain.values)], remedy="")
+    return complete(domain, [Level.of_different(domain.values)], remedy="")

@@ -2,14 +2,20 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, pairwise
 from typing import Any
 
-from anon_dagster.core.builders.domain import Domain, Levels, complete
+import numpy as np
+
+from anon_dagster.core.builders.domain import Domain, complete
 from anon_dagster.core.builders.number import Number, read_number
-from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
+from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label, Level
 from anon_dagster.errors import HierarchyError
 
 Row = tuple[Label, ...]  # leaf to root
+Column = tuple[Label, ...]  # (rows,)
+_ENDINGS = {SUPPRESSED, None}
+"""What may end a row without being a level: the root, and nothing."""
 _SHOWN = 5
 _TWICE = "a value that an earlier one names"
 
@@ -44,17 +50,18 @@ def from_rows(
         If a value stands twice, a label has two parents, or the rows lack values of the column and
         the domain has no branch ``other``.
     """
-    cleared = (
-        rows
-        if "" in domain.values
-        else [tuple(c or None for c in row) if "" in row else row for row in rows]
-    )
-    completed = _completed(cleared)
-    ragged = len({len(_without_root(row)) for row in cleared}) > 1
-    _refuse_faults(domain.column, completed, lines, ragged=ragged)
-    matched = _matched(domain, completed) if numeric else completed
-    levels: Levels = [list(level) for level in zip(*matched, strict=True)] or [[]]
-    if len(levels) > 1 and len(set(levels[-1])) == 1:
+    if "" not in domain.values:
+        rows = [tuple(c or None for c in row) if "" in row else row for row in rows]
+    columns, ragged = _even(rows), False
+    if columns is None:
+        ragged = len({len(_without_root(row)) for row in rows}) > 1
+        columns = [*zip(*_completed(rows), strict=True)]
+    levels = [Level.of(column) for column in columns] or [Level.of([])]
+    if not _is_tree(levels, ragged=ragged):
+        _refuse_faults(domain.column, [*zip(*columns, strict=True)], lines, ragged=ragged)
+    if numeric:
+        levels = _matched(domain, levels)
+    if len(levels) > 1 and len(levels[-1].labels) == 1:
         levels.pop()
     return complete(domain, levels, remedy="add them to the hierarchy")
 
@@ -66,7 +73,22 @@ def from_nodes(domain: Domain, nodes: Mapping[str, Any], *, numeric: bool = Fals
     label keeps its distance from the root; a value that lies nearer to the root than others
     repeats itself on the levels between. Everything else is as in :func:`from_rows`.
     """
-    return from_rows(domain, [path[::-1] for path in _paths(nodes)], numeric=numeric)
+    rows: list[Row] = []
+    _walk(nodes, (), rows)
+    return from_rows(domain, rows, numeric=numeric)
+
+
+def _even(rows: Sequence[Row]) -> list[Column] | None:
+    """Return the levels of rows that end at one length, (levels,) of (rows,), else ``None``."""
+    if len(set(map(len, rows))) != 1:
+        return None
+    columns: list[Column] = [*zip(*rows, strict=True)]
+    root = [(SUPPRESSED,) * len(rows)] if len(columns) > 1 and SUPPRESSED in columns[-1] else []
+    while len(columns) > 1 and (last := set(columns[-1])) & _ENDINGS:
+        if last - _ENDINGS:
+            return None
+        columns.pop()
+    return columns + root
 
 
 def _completed(rows: Sequence[Row]) -> Sequence[Row]:
@@ -81,31 +103,77 @@ def _completed(rows: Sequence[Row]) -> Sequence[Row]:
 def _without_root(row: Row) -> Row:
     """Leave out the root and empty labels at the end of a row; its value stays."""
     end = len(row)
-    while end > 1 and row[end - 1] in {SUPPRESSED, None}:
+    while end > 1 and row[end - 1] in _ENDINGS:
         end -= 1
     return row[:end]
 
 
-def _paths(node: object) -> Iterator[Row]:
-    """Walk from a node to its leaves; yield each path, root to leaf."""
-    if isinstance(node, Mapping):
-        for label, below in node.items():
-            for path in _paths(below) if below is not None else [()]:
-                yield (_text(label), *path)
-    elif isinstance(node, list | tuple):
+def _walk(node: object, above: Row, rows: list[Row]) -> None:
+    """Add the rows of all leaves below a node to others; each ends with the labels above it."""
+    if isinstance(node, list | tuple):
         for below in node:
-            yield from _paths(below)
+            if isinstance(below, str):
+                rows.append((_text(below), *above))
+            else:
+                _walk(below, above, rows)
+    elif isinstance(node, dict | Mapping):  # the abstract class is asked last: it answers slowly
+        for label, below in node.items():
+            row = (_text(label), *above)
+            if below is None:
+                rows.append(row)
+            else:
+                _walk(below, row, rows)
     else:
-        yield (_text(node),)
+        rows.append((_text(node), *above))
 
 
 def _text(value: object) -> Label:
+    if isinstance(value, str):
+        return str(value)
     if isinstance(value, bool):
         return str(value).lower()
     return None if value is None else str(value)
 
 
 # -- faults --------------------------------------------------------------------------------
+
+
+def _is_tree(levels: Sequence[Level], *, ragged: bool) -> bool:
+    """Tell whether no value stands twice, and the same labels are above a label wherever it is."""
+    if levels and len(levels[0].labels) < len(levels[0].codes):
+        return False
+    if any(_is_forked(level, above) for level, above in pairwise(levels[1:])):
+        return False
+    return not ragged or _on_one_level(levels)
+
+
+def _is_forked(level: Level, above: Level) -> bool:
+    """Tell whether a label has several parents."""
+    parents = np.zeros(len(level.labels), dtype=np.int32)
+    parents[level.codes] = above.codes
+    return bool((parents[level.codes] != above.codes).any())
+
+
+def _on_one_level(levels: Sequence[Level]) -> bool:
+    """Tell whether each label, values that repeat themselves aside, is on a single level.
+
+    Where every label has one parent on the level above, it has the same labels above it then.
+    """
+    numbers: dict[Label, int] = {}
+    for level in levels:
+        for label in level.labels:
+            numbers.setdefault(label, len(numbers))
+    own = [np.array([numbers[n] for n in level.labels])[level.codes] for level in levels]
+    met = np.zeros(len(numbers), dtype=np.bool_)
+    for height in range(1, len(own)):
+        counts = own[height] != own[0]
+        if height + 1 < len(own):
+            counts &= own[height] != own[height + 1]
+        named = np.unique(own[height][counts])
+        if met[named].any():
+            return False
+        met[named] = True
+    return True
 
 
 def _refuse_faults(
@@ -176,19 +244,20 @@ def _listed(noun: str, numbers: Sequence[int]) -> str:
 # -- numbers -------------------------------------------------------------------------------
 
 
-def _matched(domain: Domain, rows: Sequence[Row]) -> list[Row]:
+def _matched(domain: Domain, levels: Sequence[Level]) -> list[Level]:
     """Write each numeric leaf as the column writes the same number."""
-    exactly = {row[0] for row in rows}
+    leaves, present = levels[0].labels, set(domain.values)
+    exactly = set(leaves)
     written: defaultdict[Number, list[str]] = defaultdict(list)
-    for text, number in domain.numbers().items():
-        if text not in exactly:
+    for text in domain.texts if exactly - present else ():
+        if text not in exactly and (number := read_number(text, decimal=domain.decimal)):
             written[_normal(number)].append(text)
-    present = set(domain.values)
-    return [
-        (leaf, *row[1:])
-        for row in rows
-        for leaf in ([row[0]] if row[0] in present else _spellings(row[0], written))
-    ]
+    if not written:
+        return list(levels)
+    spelled = [[leaf] if leaf in present else _spellings(leaf, written) for leaf in leaves]
+    of_leaf = np.repeat(np.arange(len(leaves)), [*map(len, spelled)])
+    above = [Level(level.codes[of_leaf], level.labels) for level in levels[1:]]
+    return [Level.of([*chain.from_iterable(spelled)]), *above]
 
 
 def _spellings(leaf: Label, written: Mapping[Number, list[str]]) -> Sequence[Label]:
