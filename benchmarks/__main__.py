@@ -5,9 +5,10 @@ folder that can be run; each runs alone with ``python -m benchmarks.NAME``. Thos
 measure how good something is, have a target of their own.
 """
 
-import subprocess
 import sys
 from pathlib import Path
+
+from benchmarks._ending import end_when_told, run
 
 BY_THEMSELVES = {"detection", "real", "scale"}
 """``make bench-detection``, ``make bench-real`` and ``make bench-scale``."""
@@ -15,6 +16,7 @@ BY_THEMSELVES = {"detection", "real", "scale"}
 
 def main() -> None:
     """Run the benchmarks."""
+    end_when_told()
     folder = Path(__file__).parent
     modules = {file.stem for file in folder.glob("*.py") if file.stem[0] != "_"}
     modules |= {file.parent.name for file in folder.glob("*/__main__.py")}
@@ -26,8 +28,7 @@ def main() -> None:
 
 def _run(name: str, project: Path) -> int:
     print(f"\n=== {name} ===", flush=True)
-    command = [sys.executable, "-m", f"benchmarks.{name}"]
-    return subprocess.run(command, cwd=project, check=False).returncode  # noqa: S603 (our own)
+    return run([sys.executable, "-m", f"benchmarks.{name}"], cwd=project).returncode
 
 
 if __name__ == "__main__":

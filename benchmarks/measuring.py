@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from anon_dagster import Progress, anonymize, measure
+from benchmarks._ending import end_when_told
 
 ADULT = Path(os.environ.get("ANON_SHARED", Path(__file__).parents[2] / "shared")) / "data/adult"
 KS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 70, 80, 100)
@@ -59,6 +60,7 @@ def request(k: int, limit: float, target: str | None = None) -> dict[str, Any]:
 
 def main() -> None:
     """Print both, and their ratio."""
+    end_when_told()
     if not ADULT.exists():
         print("Adult is not at hand; ANON_SHARED names the folder that has it")
         return

@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks._ending import end_when_told, run
+
 PROJECT = Path(__file__).parents[1]
 EMPTY = """
 from pathlib import Path
@@ -33,15 +35,14 @@ with dg.DagsterInstance.from_config(str(Path.cwd())) as instance:
 def cpu_seconds(folder: Path, *command: str) -> float:
     """Run Python and return the CPU time of it and of all that it started."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(  # noqa: S603 (our own)
-        [sys.executable, *command], cwd=folder, check=True, stdout=subprocess.DEVNULL
-    )
+    run([sys.executable, *command], cwd=folder, stdout=subprocess.DEVNULL).check_returncode()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
     """Measure both, each once to warm up and three times in earnest."""
+    end_when_told()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         shutil.copy(PROJECT / "dagster.yaml", folder)

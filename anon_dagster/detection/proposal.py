@@ -32,6 +32,7 @@ from anon_dagster.facts.vocabulary import has_gazetteer
 from anon_dagster.reading.header_cells import require_header_of_names
 from anon_dagster.request import HierarchyRule, Source
 from anon_dagster.request.arguments import as_source, require_a, require_names
+from anon_dagster.storage.categories import is_order_open
 from anon_dagster.storage.sources import open_frame, open_source
 
 Table = Source | Mapping[str, Any] | pd.DataFrame | str | Path
@@ -93,6 +94,7 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
         (
             *notes_on(columns, profiles, given_back),
             *_unread_notes(drawn.skipped),
+            *_order_notes(drawn),
             *_notes(),
         ),
     )
@@ -224,6 +226,15 @@ def _dropped(profile: Profile, domain: str, reason: str) -> ColumnDetection:
 def _unread_notes(skipped: Mapping[str, str]) -> Iterator[str]:
     for name, kind in skipped.items():
         yield f"{name} ({kind}) was not read, and is dropped: convert it if it is to be released"
+
+
+def _order_notes(drawn: Sample) -> Iterator[str]:
+    for field in drawn.table.schema:
+        if is_order_open(field):
+            yield (
+                f"{field.name} has categories without an order: the files declare none that fits "
+                "all of them"
+            )
 
 
 def _hierarchy(verdict: Verdict, profile: Profile, role: str) -> HierarchyRule | None:

@@ -8,6 +8,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.request.arguments import require_whole
+from anon_dagster.storage.categories import (
+    Orders,
+    declared_orders,
+    in_no_order,
+    joined_orders,
+    one_order,
+)
 from anon_dagster.storage.sources import OpenSource
 
 SIZE = 20_000
@@ -54,9 +61,11 @@ def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
     kept: pa.Table = source.schema.empty_table()
     tickets = np.zeros(0)
     records, missing = 0, dict.fromkeys(source.columns, 0)
+    orders = declared_orders(kept)
     for part in source.parts:
         for batch in source.batches(part):
             records += batch.num_rows
+            orders = joined_orders([orders, declared_orders(pa.table(batch))])
             for name, column in zip(batch.schema.names, batch.columns, strict=True):
                 missing[name] += column.null_count
             dealt = random.random(batch.num_rows)
@@ -69,7 +78,20 @@ def draw(source: OpenSource, *, size: int = SIZE, seed: int = 0) -> Sample:
                     pa.concat_tables([kept, more]), np.concatenate([tickets, dealt[drawn]]), size
                 )
     source.unchanged()
-    return Sample(kept, records, missing, source.skipped)
+    return Sample(_without_open_orders(kept, orders), records, missing, source.skipped)
+
+
+def _without_open_orders(table: pa.Table, orders: Mapping[str, Orders]) -> pa.Table:
+    """Let categories have no order of which the files of a table do not declare one."""
+    fields = [
+        in_no_order(field) if _is_open(orders.get(field.name, ())) else field
+        for field in table.schema
+    ]
+    return table.cast(pa.schema(fields))
+
+
+def _is_open(orders: Orders) -> bool:
+    return orders is None or (len(orders) > 0 and one_order(orders, None) is None)
 
 
 def _smallest(

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -14,7 +14,10 @@ VARIABLE = "ANON_ENGINE"
 """Holds settings in the environment, such as ``{type: local, threads: 4}``."""
 LOCAL, DASK = "local", "dask"
 _TYPES = (LOCAL, DASK)
-_PAIR = re.compile(r"\s*([a-z]+)\s*[:=]\s*(\S+)\s*")
+_PAIR = re.compile(r"""([A-Za-z_]+)\s*[:=]\s*(?:'([^']*)'|"([^"]*)"|([^\s'"{}]+))""")
+_WORD = re.compile(r"""[^\s:='"{}]+""")
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_WRITTEN = "write it as {type: local, threads: 4}"
 _SIZE = re.compile(r"(\d{1,15}(?:\.\d+)?)\s*([KMGT]i?B|B|)", re.IGNORECASE)
 _UNITS = {"": 1, "B": 1}
 _UNITS |= {f"{letter}IB": 1024**n for n, letter in enumerate("KMGT", start=1)}
@@ -60,7 +63,7 @@ class EngineSettings:
         if isinstance(document, cls):
             return document
         if isinstance(document, str):
-            document = dict(_pairs(document.strip()))
+            document = _mapping(document.strip())
         if not isinstance(document, Mapping):
             raise RequestError(
                 "engine must be a mapping, such as {type: local, threads: 4}, or a text such as "
@@ -180,18 +183,30 @@ def _is_address(address: object) -> bool:
     return match is not None and 0 < int(match[1]) < 2**16
 
 
-def _pairs(told: str) -> Iterator[tuple[str, Any]]:
-    """Read settings from one line, the first of which may be the type alone."""
+def _mapping(told: str) -> dict[str, Any]:
+    """Read settings from one line, in braces or not, the first of which may be the type alone."""
+    if told.startswith("{") != told.endswith("}"):
+        raise RequestError(f"engine has one brace without the other: {_WRITTEN}")
     inner = told.removeprefix("{").removesuffix("}").strip()
-    if inner and not _PAIR.fullmatch(inner.split(",")[0]):
-        yield "type", inner.split(",")[0].strip()
-        inner = ",".join(inner.split(",")[1:])
-    for pair in filter(None, inner.split(",")):
-        match = _PAIR.fullmatch(pair)
-        if match is None:
-            raise RequestError("write it as {type: local, threads: 4}")
-        value = match[2].strip("'\"")
-        yield match[1], int(value) if value.isdecimal() else value
+    found: dict[str, Any] = {}
+    for place, item in enumerate(inner.split(",") if inner else [], start=1):
+        name, value = _pair(item.strip(), place)
+        if name in found:
+            raise RequestError(f"engine has {name} twice; leave one of them out")
+        found[name] = value
+    return found
+
+
+def _pair(item: str, place: int) -> tuple[str, Any]:
+    """Read one of the settings."""
+    if place == 1 and _WORD.fullmatch(item):
+        return "type", item
+    match = _PAIR.fullmatch(item)
+    if match is None:
+        what = "no name with a value" if item else "empty"
+        raise RequestError(f"item {place} of engine is {what}: {_WRITTEN}")
+    value = next(filter(None, match.groups()[1:]), "")
+    return match[1], int(value) if _DIGITS.fullmatch(value) else value
 
 
 def _processors() -> int:

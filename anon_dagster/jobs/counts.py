@@ -12,7 +12,7 @@ from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
-from anon_dagster.reading.columns import ColumnCount, Many, Spellings
+from anon_dagster.reading.columns import ColumnCount, Declared, Many, Spellings
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.persons import CountedPersons
 from anon_dagster.storage.values import Kinds
@@ -21,7 +21,7 @@ _PEOPLE = "\0population\0"
 """Sets the columns of the population apart from those of the source, which have no such names."""
 _WRITTEN = "\0written\0"
 """Sets apart how a column is written from what its values are."""
-_LISTS = ("values", "counts", "categories", "spelled", "drawn")
+_LISTS = ("values", "counts", "categories", "declared", "spelled", "drawn")
 
 
 def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
@@ -123,6 +123,13 @@ def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:
             "categories": _lists(
                 [nothing if c.categories is None else c.categories for c in counted], pa.string()
             ),
+            "declared": _lists(
+                [nothing if order is None else order for order in map(_order_of, counted)],
+                pa.string(),
+            ),
+            "has_order": pa.array(
+                [None if c.declared is None else not c.is_order_open for c in counted], pa.bool_()
+            ),
             "spelled": _lists([pa.array(codes, pa.int64()) for codes in spelled], pa.int64()),
             "drawn": _lists([c.many.drawn if c.many else nothing for c in counted], pa.string()),
             "mode": pa.array([c.many.mode if c.many else None for c in counted], pa.int64()),
@@ -130,6 +137,10 @@ def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:
             "misfits": pa.array([column.misfits for column in counted], pa.int64()),
         }
     )
+
+
+def _order_of(column: ColumnCount) -> pa.StringArray | None:
+    return None if column.declared is None else column.declared.order
 
 
 def _lists(arrays: list[pa.Array], kind: pa.DataType) -> pa.LargeListArray:
@@ -164,6 +175,7 @@ def _plain_column(
     types = row["kinds"]
     meaning = row.get("meaning")
     categories = lists.get("categories", ())
+    has_order = row.get("has_order")
     return ColumnCount(
         values=lists["values"],
         counts=lists["counts"].to_numpy(),
@@ -173,6 +185,7 @@ def _plain_column(
         decimal=row.get("decimal", decimal),
         meaning=None if meaning is None else Meaning(meaning),
         categories=categories if len(categories) else None,
+        declared=None if has_order is None else Declared(lists["declared"] if has_order else None),
         many=None if row.get("many") is None else Many(lists["drawn"], row["mode"], row["many"]),
         misfits=row.get("misfits"),
     )

@@ -26,7 +26,8 @@ _NEEDED = {
     "mean": {Meaning.number, Meaning.date, Meaning.moment},
     "geometric_mean": {Meaning.number},
 }
-_ALONG_THE_ORDER = frozenset({"mean", "geometric_mean", "median", "range"})
+ALONG_THE_ORDER = frozenset({"mean", "geometric_mean", "median", "range"})
+"""What follows the order of values."""
 _EPOCH = date(1970, 1, 1).toordinal()
 _ZONE = re.compile(r"[T ][0-9:.]+(?:Z|([+-][0-9]{2}):?([0-9]{2}))$")
 
@@ -202,7 +203,7 @@ def _require_fit(column: str, aggregate: Aggregate, ordering: Ordering) -> None:
             "use median, mode, range or set"
         )
     odd = int(ordering.odd.sum())
-    if odd and aggregate in _ALONG_THE_ORDER:
+    if odd and aggregate in ALONG_THE_ORDER:
         raise RequestError(
             f"{column}: {aggregate} is of {ordering.meaning.value}s, and {counted(odd, 'value')} "
             f"of the column {'is' if odd == 1 else 'are'} none; name what stands for a missing "

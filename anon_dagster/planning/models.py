@@ -29,6 +29,7 @@ from anon_dagster.core.privacy import (
     TableModel,
 )
 from anon_dagster.errors import Complaint, RequestError
+from anon_dagster.planning.declared_orders import open_order
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.population import people_of
@@ -97,6 +98,8 @@ def require_ordered_values(policy: Policy, count: Count) -> None:
 
 def _unordered(name: str, column: ColumnCount) -> str:
     ordering = column.ordering
+    if column.is_order_open:
+        return open_order(name)
     if ordering.meaning in {Meaning.text, Meaning.category}:
         return f"the values of {name} are neither all numbers nor all dates"
     odd, kind = int(ordering.odd.sum()), ordering.meaning.value

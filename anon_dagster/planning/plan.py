@@ -18,6 +18,7 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
 from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
 from anon_dagster.planning.aggregation import Aggregation, by_clusters, persons_of
+from anon_dagster.planning.declared_orders import require_one_order
 from anon_dagster.planning.models import (
     class_models,
     require_guarded_values,
@@ -83,6 +84,7 @@ def plan(request: Request, count: Count) -> Plan:
     """
     require_guarded_values(request.policy, count)
     require_ordered_values(request.policy, count)
+    require_one_order(request.policy, count)
     require_told_missing(request, count)
     require_people(request.policy, count)
     hierarchies = _hierarchies(request.policy, count)

@@ -37,7 +37,9 @@ class ColumnCount:
     meaning: Meaning | None = None
     """What the values are known to mean; found out if left out."""
     categories: pa.StringArray | None = None
-    """The values in the order that the table declares, if it declares one."""
+    """The values in the order that the table declares, if it declares one; of an attribute."""
+    declared: "Declared | None" = None
+    """The order of its categories that the table declares, if it does, of any column."""
     spellings: "Spellings | None" = None
     """How the table itself writes the values, if not as they stand here."""
     many: "Many | None" = None
@@ -88,11 +90,18 @@ class ColumnCount:
                 declared = declared_ordering(self.values, self.categories)
                 if declared is not None:
                     return declared
+            if self.is_order_open and self.meaning is None:
+                return ordering_of(self.values, decimal=self.decimal, meaning=Meaning.text)
             return ordering_of(self.values, decimal=self.decimal, meaning=self.meaning)
         of_written = self.spellings.written.ordering
         first = np.zeros(len(self.values), dtype=np.int64)
         first[self.spellings.values[::-1]] = np.arange(len(self.spellings.values))[::-1]
         return of_written.take(first)
+
+    @property
+    def is_order_open(self) -> bool:
+        """Whether the table declares orders of the categories, but not one that fits them all."""
+        return self.declared is not None and self.declared.order is None
 
     def merge(self, other: "ColumnCount") -> "ColumnCount":
         """Add the counts of another part of the same column."""
@@ -167,7 +176,15 @@ class ColumnCount:
     def forget(self) -> "ColumnCount":
         """Drop the values and keep how many there were."""
         nothing, none = self.values[:0], self.counts[:0]
-        return replace(self, values=nothing, counts=none, spellings=None, many=None)
+        return replace(self, values=nothing, counts=none, spellings=None, many=None, declared=None)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declared:
+    """What a table declares of the order of the categories of a column."""
+
+    order: pa.StringArray | None
+    """``None`` if its parts contradict each other, or leave open how two values follow."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

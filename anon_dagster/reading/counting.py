@@ -17,11 +17,12 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
-from anon_dagster.reading.columns import ColumnCount, column_count, position_among
+from anon_dagster.reading.columns import ColumnCount, Declared, column_count, position_among
 from anon_dagster.reading.joining import Joining
 from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.persons import PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
+from anon_dagster.storage.categories import one_order
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
 
@@ -195,9 +196,10 @@ def count(
     count_column = partial(ColumnCount.of, decimal=decimal)
     counts = in_use().gather(count_column, list(whole.columns.values()))
     columns = dict(zip(whole.columns, counts, strict=True))
-    for name, orders in whole.orders.items():
-        if len(orders) == 1:
-            columns[name] = replace(columns[name], categories=orders[0])
+    for name in whole.orders.keys() - hidden:
+        declared = _declared(whole, name)
+        categories = declared.order if declared and name in attributes else None
+        columns[name] = replace(columns[name], declared=declared, categories=categories)
     for name in asked.keys() & columns.keys():
         columns[name] = replace(columns[name], misfits=whole.columns[name].misfits)
     for name in hidden & columns.keys():
@@ -205,6 +207,17 @@ def count(
     unread = column_count(pa.array([], pa.string()), np.zeros(0, np.int64), Kinds.any(), decimal)
     columns |= dict.fromkeys(source.skipped, unread)  # of what was not read nobody can tell
     return Count(columns, attributes, whole.table)
+
+
+def _declared(whole: PartCount, name: str) -> Declared | None:
+    """Return the order of its categories that a column declares; none if it has no records."""
+    orders, values = whole.orders[name], whole.columns[name]
+    if orders is None:
+        return Declared(None)
+    if not orders:
+        return None
+    had = values.texts.filter(pa.array(values.counts > 0))
+    return Declared(one_order(orders, had if values.many is None else None))
 
 
 def _count_piece(

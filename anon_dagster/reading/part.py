@@ -4,7 +4,7 @@ Parts are joined in any order, any number at a time; only the values of attribut
 order, by :func:`join_parts`, so that the result is the same to the last bit.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 
@@ -19,7 +19,12 @@ from anon_dagster.core.runs import Run, SortedRun, merge
 from anon_dagster.engine import in_use
 from anon_dagster.reading.multitude import Multitude, join_multitudes
 from anon_dagster.reading.persons import PERSON
-from anon_dagster.storage.categories import joined_categories
+from anon_dagster.storage.categories import (
+    Orders,
+    declared_orders,
+    joined_categories,
+    joined_orders,
+)
 from anon_dagster.storage.stored_runs import RecodedRun, StoredRun, fewer
 from anon_dagster.storage.values import Kinds, text_array
 
@@ -74,8 +79,8 @@ class PartCount:
     attributes: tuple[str, ...]
     columns: Mapping[str, PartValues]
     run: Run  # code v of attribute a is columns[a].texts[v]
-    orders: Mapping[str, tuple[pa.StringArray, ...]]
-    """The different orders of its categories that each attribute declares, if it does."""
+    orders: Mapping[str, Orders]
+    """Of each column that declares an order of its categories, the different ones that it does."""
     spilled: tuple[RecodedRun, ...] = ()
     """Further tuples, in files until all parts are joined; any may be among several."""
 
@@ -162,7 +167,7 @@ def count_part(
         [len(columns[name].texts) for name in attributes],
         np.ones(table.num_rows, dtype=np.int64),
     )
-    return PartCount(attributes, columns, run, _declared_orders(table, attributes))
+    return PartCount(attributes, columns, run, declared_orders(table))
 
 
 def _misfits(values: PartValues, pattern: str) -> int:
@@ -217,24 +222,6 @@ def _counted(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int64]
     return texts, np.append(counts, missing).astype(np.int64)
 
 
-def _declared_orders(
-    table: pa.Table, attributes: Iterable[str]
-) -> dict[str, tuple[pa.StringArray, ...]]:
-    orders: dict[str, tuple[pa.StringArray, ...]] = {}
-    for name in attributes:
-        if getattr(table.schema.field(name).type, "ordered", False):
-            declared = [text_array(chunk.dictionary) for chunk in table[name].chunks if len(chunk)]
-            orders[name] = reduce(_with_orders, [(order,) for order in declared], ())
-    return orders
-
-
-def _with_orders(
-    known: tuple[pa.StringArray, ...], others: tuple[pa.StringArray, ...]
-) -> tuple[pa.StringArray, ...]:
-    fresh = [order for order in others if not any(order.equals(each) for each in known)]
-    return (*known, *fresh)
-
-
 # -- joining -------------------------------------------------------------------------------
 
 
@@ -250,10 +237,7 @@ def join_parts(parts: Sequence[PartCount]) -> PartCount:
         part.run.recode([codes[name][p] for name in attributes], sizes)
         for p, part in enumerate(parts)
     ]
-    orders = {
-        name: reduce(_with_orders, [part.orders[name] for part in parts])
-        for name in parts[0].orders
-    }
+    orders = joined_orders([part.orders for part in parts])
     spilled = tuple(
         run.recode([codes[name][p] for name in attributes], sizes)
         for p, part in enumerate(parts)

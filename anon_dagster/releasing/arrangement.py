@@ -4,7 +4,6 @@ A record's block is drawn by a hash of what it says, and the records of a block 
 released values, column after column. Of a stretch of the source nothing stays together.
 """
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -21,6 +20,7 @@ from anon_dagster.engine import checkpoint
 from anon_dagster.reading.persons import PERSON
 from anon_dagster.storage.categories import in_one_piece
 from anon_dagster.storage.failures import keeping_aside
+from anon_dagster.storage.scratch import Stretch
 from anon_dagster.storage.text_hashes import text_hashes
 from anon_dagster.storage.values import text_array
 
@@ -155,7 +155,7 @@ class Shelf:
 
 
 class StoredShelf:
-    """The same in a file that has no name, so that nothing is left of it whatever happens."""
+    """The same, kept aside."""
 
     def __init__(self, shelf: Shelf) -> None:
         """Write the records of a part, block after block.
@@ -166,18 +166,15 @@ class StoredShelf:
             If there is no room for them.
         """
         with keeping_aside("a part of the release"):
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as this does)
-            shelf.write(self._file)
-            self._file.flush()  # what is left of it may be what there is no room for
-        self._reader = pa.ipc.open_file(self._file)
+            stretch = Stretch()
+            file = stretch.opened_to_write()
+            shelf.write(file)
+            file.flush()  # what is left of it may be what there is no room for
+        self._reader = pa.ipc.open_file(stretch.opened_to_read())
 
     def block(self, number: int) -> pa.Table:
         """Return the records of a block."""
         return pa.Table.from_batches([self._reader.get_batch(number)])
-
-    def close(self) -> None:
-        """Let go of the file, and so of what is in it."""
-        self._file.close()
 
 
 class Shelves:
@@ -210,6 +207,4 @@ class Shelves:
 
     def close(self) -> None:
         """Let go of every part."""
-        for shelf in self._shelves:
-            if isinstance(shelf, StoredShelf):
-                shelf.close()
+        self._shelves.clear()

@@ -82,6 +82,12 @@ class Recipe:
         return pa.schema([(name, each.type) for name, each in self.treatments.items()])
 
     @property
+    def orders(self) -> Mapping[str, pa.StringArray]:
+        """The texts of the categories of columns whose order is released, in that order."""
+        kept = {n: each.order for n, each in self.treatments.items() if isinstance(each, Kept)}
+        return {name: order for name, order in kept.items() if order is not None}
+
+    @property
     def encoded_schema(self) -> pa.Schema:
         """The same with the types that columns have before those of few values are written out."""
         if self.private:

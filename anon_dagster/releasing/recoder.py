@@ -126,7 +126,7 @@ def _fill(
     shelves: Shelves, source: OpenSource, recipe: Recipe, reading: Scan
 ) -> dict[str, pa.Array | None]:
     """Recode all parts of a source; return the categories of each column, in their order."""
-    orders = _CategoryOrders(recipe.schema)
+    orders = _CategoryOrders(recipe)
     recode_one = partial(_recode_piece, recipe, shelves.blocks)
     with closing(scan(source, recode_one, reading)) as recoded:
         for shelf in recoded:
@@ -155,7 +155,7 @@ def _deal(
     source: OpenSource, recipe: Recipe, reading: Scan, folder: str
 ) -> tuple[SharedShelves, dict[str, pa.Array | None]]:
     """Recode all parts of a source into files of a folder, as :func:`_fill` does in memory."""
-    orders = _CategoryOrders(recipe.schema)
+    orders = _CategoryOrders(recipe)
     number = _blocks_of(recipe)
     key = token_bytes(32)
     deal_one = partial(
@@ -261,8 +261,9 @@ def _added_up(counted: pa.Table) -> pa.Table:
 class _CategoryOrders:
     """The released categories of each column, if their order means something."""
 
-    def __init__(self, schema: pa.Schema) -> None:
-        categorical = {f.name: f.type.ordered for f in schema if is_categorical(f.type)}
+    def __init__(self, recipe: Recipe) -> None:
+        categorical = {f.name: f.type.ordered for f in recipe.schema if is_categorical(f.type)}
+        self._declared = recipe.orders
         self._plain = [name for name, ordered in categorical.items() if not ordered]
         self.names = tuple(name for name, ordered in categorical.items() if ordered)
         self._seen: dict[str, list[pa.DictionaryArray]] = {name: [] for name in self.names}
@@ -275,7 +276,9 @@ class _CategoryOrders:
     def all(self) -> dict[str, pa.Array | None]:
         orders: dict[str, pa.Array | None] = dict.fromkeys(self._plain)
         seen = {name: columns for name, columns in self._seen.items() if columns}
-        return orders | {name: categories_in_use(columns) for name, columns in seen.items()}
+        return orders | {
+            name: categories_in_use(columns, self._declared[name]) for name, columns in seen.items()
+        }
 
 
 def _in_use(names: Sequence[str], released: pa.Table) -> dict[str, pa.DictionaryArray]:

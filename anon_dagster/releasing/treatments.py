@@ -87,6 +87,8 @@ class Kept:
     """The decimal mark that numbers among texts get, if another one."""
     kinds: Kinds | None = None
     """What text of a CSV file is typed by."""
+    order: pa.StringArray | None = None
+    """The texts of the categories in their order, if they have one."""
 
     def apply(self, values: pa.Array) -> pa.Array:
         """Return the released values, (values,)."""
@@ -132,9 +134,12 @@ def kept(decision: Decision, source: OpenSource, name: str) -> Kept:
         alike = column.values.take(pa.array(column.spellings.values))
         spelled = Spelled(written, alike)
     if asked is None or asked.format_found != "csv":
-        kind = released_type(source.schema.field(name).type)
+        order = None if column.declared is None else column.declared.order
+        known = order is not None or not decision.counted.records
+        kind = released_type(source.schema.field(name).type, ordered=known)
         of_text = mark != "." and name in decision.counted.attributes and _is_text(kind)
-        return Kept(kind, spelled, decimal, _other_mark(column, mark) if of_text else None)
+        other = _other_mark(column, mark) if of_text else None
+        return Kept(kind, spelled, decimal, other, order=order)
     if column.kinds.kind is TextKind.text:
         return Kept(pa.string(), spelled, decimal, _other_mark(column, mark), column.kinds)
     return Kept(column.kinds.type, spelled, decimal, None, column.kinds)

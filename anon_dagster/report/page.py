@@ -192,6 +192,8 @@ def _treatments(decision: Decision) -> _Table:
         done = explain_attribute(attribute)
         if row is not None:
             done = f"level {row['level']} of {row['of']}: {row['meaning']}"
+        if decision.counted.columns[name].is_order_open:
+            done += "; without an order of its categories: the files declare none that fits all"
         rows.append((name, attribute.role, done))
     return _Table(("attribute", "role", "what was done"), tuple(rows))
 

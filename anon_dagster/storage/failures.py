@@ -3,6 +3,7 @@
 import errno
 import lzma
 import os
+import resource
 import tempfile
 import zipfile
 import zlib
@@ -96,15 +97,28 @@ def _comes_from_fsspec(error: Exception) -> bool:
 
 def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError:
     refusal = remote.refusal(error)
-    if refusal is None:
-        return kind(f"{what}: {_reason(error)}")
+    if refusal is None or _needs_descriptors(error):
+        unreached = refusal is not None and refusal.transient
+        return (StoreUnavailableError if unreached else kind)(f"{what}: {_reason(error)}")
     if refusal is remote.REPLACED and kind is SourceError:
         kind = SourceChangedError
     return (StoreUnavailableError if refusal.transient else kind)(f"{what}: {refusal.reason}")
 
 
+def _needs_descriptors(error: BaseException) -> bool:
+    """Tell whether an error came of too many open files, which is no fault of the one at hand."""
+    chain = (error, error.__cause__, error.__context__)
+    return any(isinstance(e, OSError) and e.errno == errno.EMFILE for e in chain)
+
+
 def _reason(error: BaseException) -> str:
     """Say why, in words of our own: those of the library may quote cells."""
+    if _needs_descriptors(error):
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        return (
+            f"nothing is wrong with it, but this process may open {most:,} files at once, and has "
+            "them open; raise that limit (ulimit -n), or run fewer jobs at once"
+        )
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno).lower()
     for kind, reason in _REASONS:

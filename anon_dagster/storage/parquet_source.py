@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from anon_dagster.errors import SourceError
+from anon_dagster.storage.categories import in_no_order, is_categorical, is_order_open
 from anon_dagster.storage.failures import reading
 from anon_dagster.storage.fingerprints import Fingerprint, require_unchanged
 from anon_dagster.storage.foreign import require_parquet
@@ -22,7 +23,7 @@ from anon_dagster.storage.opened import (
 )
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.partitions import Partitions, require_apart
-from anon_dagster.storage.unions import cast_to, united
+from anon_dagster.storage.unions import cast_to, only_one_ordered, united
 
 _ROWS_PER_PART = 524_288  # of a Parquet file, unless a single row group has more
 _PAGES = 1 << 20  # bytes of a column of a Parquet file that are read at once
@@ -99,7 +100,26 @@ def _described(path: str) -> tuple[pa.Schema, list[int]]:
         own = table.schema_arrow.remove_metadata()
         groups = table.metadata
         rows = [groups.row_group(g).num_rows for g in range(groups.num_row_groups)]
-    return pa.schema([(field.name, readable(field.type)) for field in own]), rows
+    fields = [pa.field(field.name, readable(field.type)) for field in own]
+    return pa.schema([in_no_order(f) if _lacks_order(f, groups) else f for f in fields]), rows
+
+
+def _lacks_order(field: pa.Field, groups: pq.FileMetaData) -> bool:
+    """Tell whether the categories of a column have an order that the file does not hold.
+
+    It is that of the dictionaries that values are written by. Where they are written plainly,
+    categories come in the order of the first record that has each.
+    """
+    if not (is_categorical(field.type) and field.type.ordered):
+        return False
+    own = [c for c in range(groups.num_columns) if groups.schema.column(c).path == field.name]
+    chunks = (groups.row_group(g).column(c) for g in range(groups.num_row_groups) for c in own)
+    return any(_has_values(chunk) and not chunk.has_dictionary_page for chunk in chunks)
+
+
+def _has_values(chunk: pq.ColumnChunkMetaData) -> bool:
+    missing = chunk.statistics.null_count if chunk.is_stats_set else 0
+    return bool(chunk.num_values > (missing or 0))
 
 
 def _parquet(file: IO[bytes], *, buffer_size: int = 0) -> pq.ParquetFile:
@@ -134,15 +154,19 @@ def _stretches(rows: list[int]) -> Iterator[tuple[int, int, int]]:
 def _common(left: pa.Schema, right: pa.Schema, left_path: str, right_path: str) -> pa.Schema:
     """Return the schema of two files, with types that hold the values of both."""
     _require_same_columns(left, right, left_path, right_path)
-    differing, kinds = [], {}
+    differing, fields = [], []
     for name in left.names:
         own, other = left.field(name).type, right.field(name).type
-        kinds[name] = united(own, other)
-        if kinds[name] is None:
+        kind = united(own, other)
+        if kind is None:
             differing.append(f"{name} ({_both(other, own)})")
+            continue
+        field = pa.field(name, kind)
+        is_open = is_order_open(left.field(name)) or is_order_open(right.field(name))
+        fields.append(in_no_order(field) if is_open or only_one_ordered(own, other) else field)
     if differing:
         raise SourceError(f"{right_path} and {left_path} differ in {', '.join(differing)}")
-    return pa.schema(list(kinds.items()))
+    return pa.schema(fields)
 
 
 def _require_same_columns(

@@ -1,8 +1,5 @@
-"""Sorted runs in files without a name, so that nothing is left of them whatever happens."""
+"""Sorted runs that are kept aside while there is no room for them in memory."""
 
-import os
-import tempfile
-import weakref
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from anon_dagster.core.runs import (
     stretches,
 )
 from anon_dagster.storage.failures import keeping_aside
+from anon_dagster.storage.scratch import Stretch
 
 _MOST_RUNS = 16
 """So many runs of one table are joined before there are more."""
@@ -127,7 +125,7 @@ class RecodedRun:
 
 
 def fewer(runs: tuple[SortedRun, ...], packing: Packing) -> StoredRun | None:
-    """Join runs over the same codes if there are many: each keeps files open."""
+    """Join runs over the same codes if there are many: each keeps marks, and is read by itself."""
     return None if len(runs) < _MOST_RUNS else StoredRun(merged(runs), packing)
 
 
@@ -142,29 +140,21 @@ def place_among(run: SortedRun, key: int) -> int:
 
 
 class _Integers:
-    """A column of 64-bit integers in a file without a name, which goes with the column."""
+    """A column of 64-bit integers that is kept aside."""
 
     def __init__(self) -> None:
-        with _writing(), tempfile.TemporaryFile(buffering=0) as file:
-            self._file = os.dup(file.fileno())
-        weakref.finalize(self, os.close, self._file)
+        with _writing():
+            self._stretch = Stretch()
 
     def append(self, values: NDArray[np.integer]) -> None:
         """Write further integers."""
-        rest = np.ascontiguousarray(values, dtype=np.int64).view(np.uint8).data
         with _writing():
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
+            self._stretch.append(np.ascontiguousarray(values, dtype=np.int64).view(np.uint8).data)
 
     def read(self, part: slice) -> NDArray[np.int64]:
         """Read some of them."""
-        size = np.dtype(np.int64).itemsize
         values = np.empty(part.stop - part.start, dtype=np.int64)
-        rest, at = values.view(np.uint8).data, part.start * size
-        while rest:
-            read = os.preadv(self._file, [rest], at)
-            assert read, "it was written up to there"
-            rest, at = rest[read:], at + read
+        self._stretch.read_into(values.view(np.uint8).data, part.start * values.itemsize)
         return values
 
 

@@ -33,6 +33,13 @@ def united(left: pa.DataType, right: pa.DataType) -> pa.DataType | None:
     return None
 
 
+def only_one_ordered(left: pa.DataType, right: pa.DataType) -> bool:
+    """Tell whether one of two types puts its categories in an order, and the other one does not."""
+    if pa.types.is_null(left) or pa.types.is_null(right):  # which has no values
+        return False
+    return bool(getattr(left, "ordered", False) != getattr(right, "ordered", False))
+
+
 def cast_to(batch: pa.RecordBatch, schema: pa.Schema, path: str) -> pa.RecordBatch:
     """Give the columns of a batch the types of a schema, whose order they have.
 

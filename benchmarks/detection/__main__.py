@@ -24,6 +24,7 @@ from anon_dagster.detection.proposal import detect
 from anon_dagster.detection.roles import assign_role
 from anon_dagster.detection.separation import separation
 from anon_dagster.errors import AnonError
+from benchmarks._ending import end_when_told
 from benchmarks.detection.corpus import Column, coded, columns
 from benchmarks.detection.judgements import Judgement, report
 from benchmarks.detection.real_tables import real_tables
@@ -35,6 +36,7 @@ DomainAndRole = tuple[str, str]
 
 def main() -> None:
     """Measure and print."""
+    end_when_told()
     if "real" not in sys.argv:
         _measure_made()
         _speed()

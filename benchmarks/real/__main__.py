@@ -15,12 +15,14 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 import numpy as np
 
+from benchmarks._ending import end_when_told
 from benchmarks.real.tables import table_names
 from benchmarks.real.trial import Trial, try_table
 
 
 def main() -> None:
     """Try every table, or a sample of them, and print."""
+    end_when_told()
     arguments = _arguments()
     names = table_names(sample=arguments.sample, seed=arguments.seed)
     start = time.perf_counter()
@@ -51,16 +53,20 @@ def _tried(names: Sequence[str], seconds: float, jobs: int) -> tuple[list[Trial]
     )
     with ProcessPoolExecutor(jobs) as pool:
         running = {pool.submit(try_table, name, seconds=seconds): name for name in names}
-        for future in as_completed(running):
-            try:
-                trial = future.result()
-            except Exception:  # noqa: BLE001 (the others are tried all the same)
-                crashed.append(running[future])
-                print(f"{running[future]:32} CRASHED")
-                traceback.print_exc()
-                continue
-            trials.append(trial)
-            print(row(trial), flush=True)
+        try:
+            for future in as_completed(running):
+                try:
+                    trial = future.result()
+                except Exception:  # noqa: BLE001 (the others are tried all the same)
+                    crashed.append(running[future])
+                    print(f"{running[future]:32} CRASHED")
+                    traceback.print_exc()
+                    continue
+                trials.append(trial)
+                print(row(trial), flush=True)
+        finally:
+            for future in running:  # none is begun after an error
+                future.cancel()
     return trials, crashed
 
 

@@ -26,6 +26,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from benchmarks._ending import end_when_told, run
 from benchmarks.scale.rivals import RIVALS, is_installed
 from benchmarks.scale.simulation import print_simulation, sending_seconds
 from benchmarks.scale.tables import write_health, write_patients, write_wide
@@ -72,7 +73,8 @@ class Bench:
             "ANON_ENGINE": f"{{type: local, threads: {threads}{given}}}",
             "POLARS_MAX_THREADS": str(threads),
         }
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)  # noqa: S603
+        done = run(command, env=environment, stdout=subprocess.PIPE)
+        done.check_returncode()
         target.unlink(missing_ok=True)
         told: dict[str, Any] = json.loads(done.stdout)
         return told
@@ -90,6 +92,7 @@ class Bench:
 
 def main() -> None:
     """Measure, and print."""
+    end_when_told()
     arguments = _arguments()
     if arguments.simulate:
         sending = sending_seconds()

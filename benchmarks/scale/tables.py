@@ -13,6 +13,7 @@ from numpy.random import Generator
 
 _BLOCK = 500_000
 _ROW_GROUP = 262_144
+_TUPLES = 1_000
 _WORDS = ("fever", "cough", "stable", "review", "chest", "pain", "acute", "mild", "severe")
 
 
@@ -22,7 +23,8 @@ def write_patients(path: Path, records: int, *, few: bool = False) -> None:
     Parameters
     ----------
     few
-        Whether a thousand tuples of quasi-identifiers and sensitive values come again and again.
+        Whether a thousand tuples of quasi-identifiers and sensitive values come again and again,
+        of every half a million records.
     """
     _write(path, (_patients(rows, seed, few=few) for seed, rows in _blocks(records)))
 
@@ -86,8 +88,8 @@ def _patients(rows: int, seed: int, *, few: bool) -> pa.Table:
         "income": (np.round(dice.lognormal(10, 0.5, rows) / 1000) * 1000).astype(np.int64),
     }
     if few:
-        thousand = pa.table(columns).slice(0, 1_000)
-        again = thousand.take(pa.array(dice.integers(0, 1_000, rows)))
+        thousand = pa.table(columns).slice(0, _TUPLES)
+        again = thousand.take(pa.array(dice.integers(0, len(thousand), rows)))
         columns = dict(zip(again.column_names, again.columns, strict=True))
     told = [_among(dice, list(_WORDS), rows) for _ in range(3)]
     number = pa.array(dice.integers(0, 1_000_000, rows).astype(str))

@@ -14,6 +14,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from anon_dagster import anonymize
+from benchmarks._ending import end_when_told
 from benchmarks.scale.rivals import count_by, tally_of
 from benchmarks.scale.shares import shares
 from benchmarks.scale.tables import request_for
@@ -107,6 +108,7 @@ _WORK: Mapping[str, Callable[..., dict[str, Any]]] = {
 
 def main() -> None:
     """Do what the arguments say: the work, the source, the target, and options as JSON."""
+    end_when_told()
     name, source, target, options = sys.argv[1:]
     begun = time.monotonic()
     told = _WORK[name](Path(source), Path(target), **json.loads(options))

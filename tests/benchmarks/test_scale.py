@@ -1,5 +1,9 @@
 """What the benchmark of whole jobs prints: shares of phases, and the same counts by others."""
 
+import os
+import signal
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -78,3 +82,50 @@ def test_the_table_names_every_share_and_goes_on_without_databases(
     assert named >= {*MEANINGS, *inner, "search", "statistics", "residual", "count+write", "whole"}
     absent = [line[1] for line in printed if line[2:4] == ["not", "installed;"]]
     assert absent == list(RIVALS)
+
+
+@pytest.mark.parametrize("records", [1, 999, 3_010])
+def test_a_table_of_few_tuples_has_as_many_records_as_were_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, records: int
+) -> None:
+    monkeypatch.setattr("benchmarks.scale.tables._BLOCK", 3_000)
+    path = tmp_path / "few.parquet"
+    write_patients(path, records, few=True)
+    table = pq.read_table(str(path), columns=["id", *ATTRIBUTES])
+    assert table.num_rows == len(table["id"].unique()) == records
+    tuples = table.group_by(list(ATTRIBUTES)).aggregate([]).num_rows
+    assert tuples <= 1_010
+
+
+_TOLD_TO_END = """
+import sys, tempfile
+from pathlib import Path
+from benchmarks._ending import end_when_told, run
+
+end_when_told()
+with tempfile.TemporaryDirectory() as folder:
+    if sys.argv[1:]:
+        run([sys.executable, "-c", sys.argv[1]], cwd=Path(folder))
+    else:
+        print(folder, flush=True)
+        input()
+"""
+
+
+def test_a_benchmark_that_is_told_to_end_leaves_nothing_nor_do_those_that_it_started(
+    tmp_path: Path,
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", _TOLD_TO_END, _TOLD_TO_END],
+        env=os.environ | {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        inner = Path(process.stdout.readline().strip())
+        assert inner.parent == tmp_path
+        assert len(list(tmp_path.iterdir())) == 2
+        process.terminate()
+        assert process.wait(30) == 128 + signal.SIGTERM
+    assert not list(tmp_path.iterdir())

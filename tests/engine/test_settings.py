@@ -27,6 +27,9 @@ from anon_dagster.errors import RequestError
             EngineSettings("dask", address="tcp://scheduler:8786"),
         ),
         ("dask, address=tls://[::1]:1", EngineSettings("dask", address="tls://[::1]:1")),
+        ("  { local , memory : '1.5 MB' } ", EngineSettings(memory="1.5 MB")),
+        ('{type: "local", threads: "4"}', EngineSettings(threads=4)),
+        ("{}", EngineSettings()),
     ],
 )
 def test_the_environment_and_an_argument_say_it_in_one_line(
@@ -47,7 +50,35 @@ def test_the_environment_and_an_argument_say_it_in_one_line(
             "engine has no colour; it has address, memory",
         ),
         ("{memory: much}", "engine.memory must be a size such as 2GiB"),
-        ("local, threads", "write it as"),
+        ("local, threads", "item 2 of engine is no name with a value: write it as"),
+        ("{type: local, threads: 2", "engine has one brace without the other: write it as"),
+        ("type: local}", "engine has one brace without the other"),
+        ("{", "engine has one brace without the other"),
+        ("{{type: local}}", "item 1 of engine is no name with a value"),
+        ("{type: local} {threads: 2}", "item 1 of engine is no name with a value"),
+        ("threads: 2, threads: 3", "engine has threads twice; leave one of them out"),
+        ("{threads: 2, threads: 2}", "engine has threads twice"),
+        ("local, type: dask", "engine has type twice"),
+        ("local,, threads: 2", "item 2 of engine is empty: write it as"),
+        ("{type: local,}", "item 2 of engine is empty"),
+        (",", "item 1 of engine is empty"),
+        ("threads: 2 3", "item 1 of engine is no name with a value"),
+        ("local threads: 2", "item 1 of engine is no name with a value"),
+        ("{threads: 2} # two", "engine has one brace without the other"),
+        ("threads: 2 # two", "item 1 of engine is no name with a value"),
+        ("threads:", "item 1 of engine is no name with a value"),
+        ("local, dask", "item 2 of engine is no name with a value"),
+        ("type: 'local", "item 1 of engine is no name with a value"),
+        ("type: local'", "item 1 of engine is no name with a value"),
+        ("memory: '2GiB\"", "item 1 of engine is no name with a value"),
+        ("type: local\nthreads: 2", "item 1 of engine is no name with a value"),
+        ("threads: !!int 2", "item 1 of engine is no name with a value"),
+        ("threads: &two 2", "item 1 of engine is no name with a value"),
+        ("threads: *two", "engine.threads must be a number"),
+        ("<<: *two", "item 1 of engine is no name with a value"),
+        ("threads: \N{ARABIC-INDIC DIGIT TWO}", "engine.threads must be a number"),
+        ("threads: ''", "engine.threads must be a number"),
+        ("Threads: 2", "engine has no Threads; it has address"),
         ("tcp://scheduler:8786", "engine has no tcp"),
         ("dask", "engine says dask, but not where"),
         ("dask, threads: 2", "engine says dask, but not where"),
@@ -109,7 +140,9 @@ def test_left_out_there_is_a_thread_for_each_processor_that_may_be_used() -> Non
 
 
 def test_no_value_of_the_settings_is_told_when_it_is_refused() -> None:
-    for document in ({"type": "hush"}, {"memory": "hush"}, {"type": "dask", "address": "hush"}):
+    told = ("local hush", "local, hush, hush", "{hush", "memory: hush hush", "memory: 'hush")
+    mappings = ({"type": "hush"}, {"memory": "hush"}, {"type": "dask", "address": "hush"})
+    for document in (*told, *mappings):
         with pytest.raises(RequestError) as refused:
             EngineSettings.of(document)
         assert "hush" not in str(refused.value)

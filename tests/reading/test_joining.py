@@ -101,7 +101,7 @@ def test_no_room_for_files_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPat
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("anon_dagster.storage.stored_runs.os.write", full)
+    monkeypatch.setattr("anon_dagster.storage.scratch.os.pwrite", full)
     with pytest.raises(TargetError, match=r"No space left on device; let TMPDIR name") as caught:
         _counted(_frame(500), 1)
     assert caught.value.__cause__ is None

@@ -131,12 +131,11 @@ def test_a_release_is_the_same_whatever_goes_into_files_on_the_way(
 
 
 def test_a_disk_without_room_is_told_without_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Full:
-        def __init__(self) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
 
     shelf = Shelf.of(pa.table({"name": ["Lovegrove"]}), np.ones(1, np.bool_), 1)
-    monkeypatch.setattr(tempfile, "TemporaryFile", Full)
+    monkeypatch.setattr("anon_dagster.storage.scratch.os.pwrite", full)
     with pytest.raises(TargetError, match="No space left on device; let TMPDIR name") as caught:
         StoredShelf(shelf)
     assert "Lovegrove" not in str(caught.value)
