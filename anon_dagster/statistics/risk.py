@@ -58,6 +58,7 @@ from anon_dagster.core.privacy import (
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution
+from anon_dagster.engine import in_use
 from anon_dagster.request import Policy
 
 Statistic = tuple[str, Any]
@@ -247,8 +248,13 @@ def _statistics(
     if people is not None:
         yield from _uniqueness(Sample.of(classes.sizes, people))
     yield "k", classes.smallest
-    for position, name in enumerate(policy.names("sensitive")):
-        yield from _reached(problem, released, position, name)
+    names = policy.names("sensitive")
+
+    def reached(position: int) -> list[Statistic]:
+        return list(_reached(problem, released, position, names[position]))
+
+    for told in in_use().gather(reached, range(len(names))):
+        yield from told
 
 
 def _of_population(released: _Released, threshold: Fraction) -> Iterator[Statistic]:
