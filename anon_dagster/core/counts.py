@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_STRETCH = 2**20
+_STRETCH = 2**17
 """Rows that are added up at a time …"""
 _FEWER = 16
 """… where they are so many times the sums."""

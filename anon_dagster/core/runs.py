@@ -4,9 +4,10 @@ Neighbouring attributes share an integer, a *word*, as long as the product of th
 Sorting words sorts tuples lexicographically, and takes a fraction of what sorting rows takes.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +22,10 @@ _RANGE = 2**20
 """Tuples of all runs that are merged at a time, about."""
 MARKED = 2**12
 """Every so many tuples one is marked."""
+_LONG = 64
+"""Ascending stretches of so many keys on average are merged, not sorted anew."""
+_Parts = tuple[slice, ...]  # (runs,)
+_Merged = tuple[Words, NDArray[np.integer]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,35 +163,54 @@ def stretches(tuples: int) -> Iterator[slice]:
         yield slice(first, min(first + _STRETCH, tuples))
 
 
-def merge(runs: Sequence[Run]) -> Run:
-    """Add up runs over the same codes, at least one, in any order."""
+def one_by_one(work: Callable[[_Parts], _Merged], ranges: Sequence[_Parts]) -> list[_Merged]:
+    """Merge ranges of keys one after the other."""
+    return [work(each) for each in ranges]
+
+
+def merge(
+    runs: Sequence[Run],
+    each: Callable[[Callable[[_Parts], _Merged], Sequence[_Parts]], list[_Merged]] = one_by_one,
+) -> Run:
+    """Add up runs over the same codes, at least one, in any order.
+
+    Parameters
+    ----------
+    each
+        Merges each range of keys, one after the other or several at once.
+    """
     runs = [run for run in runs if len(run)] or runs[:1]
     if len(runs) == 1:
         return runs[0]
-    parts = list(merged(runs))
+    parts = each(partial(_merged_range, runs), list(_ranges(runs)))
     words = tuple(map(np.concatenate, zip(*(words for words, _ in parts), strict=True)))
     counts = np.concatenate([counts for _, counts in parts])
     return Run(words, counts, runs[0].packing)
 
 
-def merged(runs: Sequence[SortedRun]) -> Iterator[tuple[Words, NDArray[np.integer]]]:
+def merged(runs: Sequence[SortedRun]) -> Iterator[_Merged]:
     """Add up runs over the same codes, range of keys by range of keys, ascending.
 
     A range has about as many tuples of all runs together, unless very many have the same first
     word.
     """
+    return map(partial(_merged_range, runs), _ranges(runs))
+
+
+def _ranges(runs: Sequence[SortedRun]) -> Iterator[_Parts]:
+    """Give the parts of runs, not all empty, that have the same ranges of keys, ascending."""
     begins = [0] * len(runs)
     for bound in [*_bounds(runs), None]:
         ends = [len(run) if bound is None else run.place(bound) for run in runs]
-        read = [
-            run.read(slice(*part))
-            for run, *part in zip(runs, begins, ends, strict=True)
-            if part[0] < part[1]
-        ]
+        if begins != ends:
+            yield tuple(map(slice, begins, ends))
         begins = ends
-        if read:
-            words = tuple(map(np.concatenate, zip(*(words for words, _ in read), strict=True)))
-            yield joined(words, np.concatenate([counts for _, counts in read]))
+
+
+def _merged_range(runs: Sequence[SortedRun], parts: _Parts) -> _Merged:
+    read = [run.read(part) for run, part in zip(runs, parts, strict=True) if part.start < part.stop]
+    words = tuple(map(np.concatenate, zip(*(words for words, _ in read), strict=True)))
+    return joined(words, np.concatenate([counts for _, counts in read]))
 
 
 def _bounds(runs: Sequence[SortedRun]) -> list[int]:
@@ -205,17 +229,32 @@ def joined(words: Words, counts: NDArray[np.integer]) -> tuple[Words, NDArray[np
     if not len(counts) or not words:
         total = counts.astype(np.int64).sum(keepdims=True)
         return words, counts[:0] if not len(counts) else narrow_counts(total)
+    descents = _descents(words)
+    kind = _kind_of_sort(descents, len(counts))
     if len(words) == 1 and (counts == 1).all():  # keys alone sort far faster than their places
-        ordered: Words = (np.sort(words[0]),)
+        ordered: Words = (np.sort(words[0], kind=kind),) if descents else words
         starts = _starts(ordered)
         return _at(ordered, starts), narrow_counts(np.diff(starts, append=len(counts)))
-    if len(words) > 1 or (words[0][1:] < words[0][:-1]).any():
-        order = np.argsort(words[0]) if len(words) == 1 else np.lexsort(words[::-1])
+    if descents:
+        order = np.argsort(words[0], kind=kind) if len(words) == 1 else np.lexsort(words[::-1])
         words, counts = _at(words, order), counts[order]
     starts = _starts(words)
     if len(starts) == len(counts):
         return words, narrow_counts(counts)
     return _at(words, starts), narrow_counts(np.add.reduceat(counts, starts, dtype=np.int64))
+
+
+def _descents(words: Words) -> int:
+    """Count the tuples that come after a larger one."""
+    below = words[-1][1:] < words[-1][:-1]
+    for word in words[-2::-1]:
+        below = (word[1:] < word[:-1]) | ((word[1:] == word[:-1]) & below)
+    return int(np.count_nonzero(below))
+
+
+def _kind_of_sort(descents: int, keys: int) -> Literal["stable", "quicksort"]:
+    """Return how keys are sorted fastest: by merging long ascending stretches, if there are."""
+    return "stable" if descents * _LONG <= keys else "quicksort"
 
 
 def _at(words: Words, places: NDArray[np.int64] | slice) -> Words:

@@ -82,6 +82,16 @@ class ColumnCount:
             found = self.__dict__["_ordering"] = self._ordered()
         return found
 
+    def take_over_ordering(self, other: "ColumnCount") -> None:
+        """Find out what the values mean by another column that has the same, if it has."""
+        declared = self.categories is not None or other.categories is not None
+        respelled = self.spellings is not None or other.spellings is not None
+        if declared or respelled or self.many is not None or other.many is not None:
+            return
+        alike = self.decimal == other.decimal and self.meaning is other.meaning
+        if alike and self.values.equals(other.values):
+            self.__dict__["_ordering"] = other.ordering
+
     def _ordered(self) -> Ordering:
         if self.many is not None:
             return ordering_of(self.many.drawn, decimal=self.decimal, meaning=self.meaning)

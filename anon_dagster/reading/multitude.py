@@ -179,7 +179,9 @@ def _grouped(
     """Return the different hashes, ascending, a place of each, and the sum of its counts."""
     order = np.argsort(hashes)
     ordered = hashes[order]
-    starts = np.flatnonzero(np.diff(ordered, prepend=ordered[:1] - 1))
+    fresh = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
+    starts = np.flatnonzero(fresh)
     sums = np.add.reduceat(counts[order], starts) if len(starts) else counts
     return ordered[starts], order[starts], sums
 

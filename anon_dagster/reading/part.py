@@ -33,6 +33,7 @@ MOST_VALUES = 2**20
 MOST_BYTES = 2**28
 """So many bytes of their text are kept."""
 _LOOKED_AT = 2**12  # values that a guess is made from
+_REPEATED = 8  # records with each value, on average, for values to be put in order at once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +191,12 @@ def _encoded(column: pa.ChunkedArray) -> tuple[pa.StringArray, NDArray[np.int32]
         codes = pc.fill_null(codes, len(texts) - 1)
     places = codes.to_numpy(zero_copy_only=False)
     texts, same = _different(texts)
-    return texts, places if same is None else same[places]
+    if len(texts) * _REPEATED > len(places):
+        return texts, places if same is None else same[places]
+    order = pc.array_sort_indices(texts)  # so that tuples are in the order that joining gives them
+    ranks = np.empty(len(texts), dtype=np.int32)
+    ranks[order.to_numpy()] = np.arange(len(texts))
+    return texts.take(order), (ranks if same is None else ranks[same])[places]
 
 
 def _encoded_persons(column: pa.ChunkedArray) -> tuple[PartValues, NDArray[np.int32]]:
@@ -233,17 +239,19 @@ def join_parts(parts: Sequence[PartCount]) -> PartCount:
     columns = {name: values for name, (values, _) in zip(names, joined, strict=True)}
     codes = {name: new for name, (_, new) in zip(names, joined, strict=True)}
     sizes = [len(columns[name].texts) for name in attributes]
-    runs = [
-        part.run.recode([codes[name][p] for name in attributes], sizes)
-        for p, part in enumerate(parts)
-    ]
+    each = in_use().gather
+
+    def recoded(p: int) -> Run:
+        return parts[p].run.recode([codes[name][p] for name in attributes], sizes)
+
+    runs = each(recoded, range(len(parts)))
     orders = joined_orders([part.orders for part in parts])
     spilled = tuple(
         run.recode([codes[name][p] for name in attributes], sizes)
         for p, part in enumerate(parts)
         for run in part.spilled
     )
-    return PartCount(attributes, columns, merge(runs), orders, spilled)
+    return PartCount(attributes, columns, merge(runs, each), orders, spilled)
 
 
 def join_to_send(parts: Sequence[PartCount]) -> PartCount:

@@ -27,6 +27,8 @@ _PIECE = 2**19
 """Records that are worked on at once, about …"""
 _PIECE_BYTES = 2**26
 """… or the bytes that they take, if there are many columns."""
+_BATCH_BYTES = 2**27
+"""Bytes of a batch that is not cut: smaller pieces of many columns cost more than they spare."""
 _AT_ONCE = 2**26
 """Bytes of results that wait to be joined, at least."""
 
@@ -260,16 +262,25 @@ def pieces(source: OpenSource, on_rows: OnRows) -> Iterator[Piece]:
 def _pieces_of(source: OpenSource, part: Part, on_rows: OnRows) -> Iterator[pa.Table]:
     held: list[pa.RecordBatch] = []
     rows = size = 0
-    for batch in source.batches(part):
-        checkpoint()
-        held.append(batch)
-        rows, size = rows + batch.num_rows, size + batch.nbytes
-        on_rows(batch.num_rows)
-        if rows >= _PIECE or size >= _PIECE_BYTES:
-            yield pa.Table.from_batches(held)
-            held, rows, size = [], 0, 0
+    for whole in source.batches(part):
+        for batch in _of_few_bytes(whole):
+            checkpoint()
+            held.append(batch)
+            rows, size = rows + batch.num_rows, size + batch.nbytes
+            on_rows(batch.num_rows)
+            if rows >= _PIECE or size >= _PIECE_BYTES:
+                yield pa.Table.from_batches(held)
+                held, rows, size = [], 0, 0
     if held:
         yield pa.Table.from_batches(held)
+
+
+def _of_few_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Cut a batch of so many columns that it would be a large piece by itself."""
+    cuts = max(round(batch.nbytes / _BATCH_BYTES), 1)
+    rows = max(-(-batch.num_rows // cuts), 1)
+    for first in range(0, max(batch.num_rows, 1), rows):
+        yield batch.slice(first, rows)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,21 +68,20 @@ def by_value(table: pa.Table) -> pa.Table:
 def order_by_value(columns: Sequence[pa.Array]) -> NDArray[np.int64]:
     """Return the places of records in the order of their values, (records,).
 
-    Columns that are no categories are ranked only among records that do not differ before.
+    Once it is known which records do not differ before, others are ranked no more.
     """
     records = len(columns[0]) if columns else 0
     keys = np.zeros(records, dtype=np.int64)
     space = 1
+    tied: NDArray[np.int64] | None = None  # records that may share a key; None: any
     for column in columns:
-        tied = None
-        if not pa.types.is_dictionary(column.type):
+        is_encoded = pa.types.is_dictionary(column.type)
+        if not is_encoded or space * (len(column.dictionary) + 1) > LARGEST:
             keys, space, tied = _dense(keys)
             if not len(tied):
                 break
         ranks, size = _ranks(column if tied is None else column.take(pa.array(tied)))
-        if space * size > LARGEST:
-            keys, space, _ = _dense(keys)
-        keys = keys * size
+        keys *= size
         if tied is None:
             keys += ranks
         else:

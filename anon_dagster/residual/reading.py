@@ -117,10 +117,20 @@ def _format(values: pa.StringArray) -> str | None:
     for written in FORMATS:
         if written is None:
             continue
-        read = sum(read_moment(text, written) is not None for text in shown)
+        read = _how_many_read(shown, written, least=most)
         if read > most or (best is None and read >= most):
             best, most = written, read
     return best
+
+
+def _how_many_read(texts: list[str], written: str, *, least: float) -> int:
+    """Count the texts that are dates in a format; fewer than they are if they are too few."""
+    read = 0
+    for place, text in enumerate(texts):
+        read += read_moment(text, written) is not None
+        if read + len(texts) - place - 1 < least:
+            break
+    return read
 
 
 def _days(values: pa.StringArray, written: str, until: int | None) -> NDArray[np.float64]:

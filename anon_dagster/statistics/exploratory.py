@@ -98,6 +98,8 @@ class _Values:
 
 
 def _values(source: ColumnCount | None, release: ColumnCount | None) -> _Values:
+    if source is not None and release is not None:
+        release.take_over_ordering(source)
     columns = [column for column in (source, release) if column is not None]
     if not columns:
         return _Values(pa.array([], pa.string()), None, None)

@@ -60,6 +60,7 @@ from anon_dagster.core.privacy import (
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution
+from anon_dagster.engine import in_use
 from anon_dagster.request import Policy
 from anon_dagster.statistics.persons import PersonsOfClasses
 
@@ -249,20 +250,22 @@ def _statistics(
     yield from _of_population(released, threshold)
     if people is not None:
         yield from _uniqueness(Sample.of(classes.sizes, people))
-    persons = None
+    persons, smallest = None, classes.smallest
     if problem.persons is not None:
         persons = PersonsOfClasses(problem, released.rows, classes)
         yield from persons.statistics(threshold)
         smallest = int(persons.sizes.min(initial=classes.largest))
-    else:
-        smallest = classes.smallest
     yield "k", smallest
-    for position, name in enumerate(policy.names("sensitive")):
-        yield from (
-            _reached(problem, released, position, name)
-            if persons is None
-            else persons.reached(position, name)
-        )
+    names = policy.names("sensitive")
+
+    def reached(position: int) -> list[Statistic]:
+        name = names[position]
+        if persons is not None:
+            return list(persons.reached(position, name))
+        return list(_reached(problem, released, position, name))
+
+    for told in in_use().gather(reached, range(len(names))):
+        yield from told
 
 
 def _of_population(released: _Released, threshold: Fraction) -> Iterator[Statistic]:

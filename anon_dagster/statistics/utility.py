@@ -4,10 +4,12 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import fsum, log, nan, prod
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from anon_dagster.core.audit import Partition, partition
 from anon_dagster.core.counts import integers
@@ -21,6 +23,7 @@ from anon_dagster.core.objectives import (
 )
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.engine import in_use
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +96,7 @@ def utility_statistics(problem: Problem, solution: Solution) -> pd.DataFrame:
     problem = replace(problem, suppression_cost=Fraction(1))
     of_source, of_release = (_released(problem, s) for s in (identity(problem), solution))
     measures = _MEASURES if solution.levels is None else _MEASURES + _OF_LEVELS
-    rows = [_row(measure, of_source, of_release) for measure in measures]
+    rows = in_use().gather(partial(_row, of_source, of_release), measures)
     index = pd.Index([measure.name for measure in measures], name="statistic")
     return pd.DataFrame(rows, index=index, dtype=object)
 
@@ -132,7 +135,7 @@ def _released(problem: Problem, solution: Solution) -> _Released:
     return _Released(problem, generalized, Partition(class_of, outcome.sizes), outcome)
 
 
-def _row(measure: _Measure, source: _Released, release: _Released) -> dict[str, object]:
+def _row(source: _Released, release: _Released, measure: _Measure) -> dict[str, object]:
     lowest, value = measure.raw(source), measure.raw(release)
     highest = measure.highest(source.problem)
     return {
@@ -179,9 +182,15 @@ def _discernibility(released: _Released) -> int:
 
 
 def _generalization_intensity(released: _Released) -> float:
-    heights = [fsum(g.heights[g.codes] * released.classes.sizes) for g in released.generalized]
+    heights = [_total_height(g, released.classes.sizes) for g in released.generalized]
     whole = released.problem.records * len(heights)
     return (fsum(heights) + released.suppressed * len(heights)) / whole if whole else 0.0
+
+
+def _total_height(generalized: Generalized, sizes: NDArray[np.int64]) -> float:
+    """Add up the heights of all records' labels, of classes of so many records, (classes,)."""
+    amounts = generalized.heights[generalized.codes] * sizes
+    return fsum(amounts[amounts != 0])  # in the source all are 0
 
 
 def _info_loss(released: _Released) -> float:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning, Ordering
+from anon_dagster.storage.plain_numbers import plain_numbers
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
 _STRICT = r"^[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)" + _EXPONENT + "$"
@@ -50,6 +51,10 @@ def ordering_of(
         What they are known to mean, however many odd ones there are; found out if left out.
     """
     present = _bools(pc.is_valid(values))
+    if meaning in {None, Meaning.number}:
+        plain = plain_numbers(values.drop_null(), decimal=decimal)
+        if plain is not None:
+            return _of_plain_numbers(plain, present)
     numbers = _pointed(values, decimal)
     if meaning is Meaning.number or (meaning is None and _are_numbers(numbers, present)):
         return _of_numbers(numbers, _numeric(numbers, _LENIENT), present)
@@ -165,6 +170,15 @@ def _of_numbers(pointed: pa.StringArray, fits: _Bools, present: _Bools) -> Order
     return Ordering(Meaning.number, ranks, doubles, present & ~fits)
 
 
+def _of_plain_numbers(numbers: NDArray[np.integer | np.floating], present: _Bools) -> Ordering:
+    """Order numbers, (present values,), that were read at once."""
+    doubles = np.full(len(present), np.nan)
+    ranks = np.full(len(present), -1, dtype=np.int64)
+    doubles[present] = numbers
+    ranks[present] = np.unique(numbers, return_inverse=True)[1]
+    return Ordering(Meaning.number, ranks, doubles, np.zeros(len(present), dtype=np.bool_))
+
+
 def _number_ranks(pointed: pa.StringArray, positions: _Ints, doubles: NDArray[np.float64]) -> _Ints:
     """Return dense ranks of numbers, (numbers,), exactly.
 
@@ -190,17 +204,19 @@ def _number_ranks(pointed: pa.StringArray, positions: _Ints, doubles: NDArray[np
 
 
 def _plain_numbers(values: pa.StringArray, ordering: Ordering, decimal: str) -> pa.StringArray:
-    pointed = _pointed(values, decimal)
-    number = ordering.ranks >= 0
-    written = pc.if_else(pa.array(number), pointed, values)
-    for pattern in (r"^\+()", r"(\.[0-9]*?)0+$", r"()\.$"):
-        plain = _without_exponent(written) & number
-        written = pc.if_else(
-            pa.array(plain), pc.replace_substring_regex(written, pattern, r"\1"), written
-        )
-    other = number & ~_bools(pc.match_substring_regex(written, _CANONICAL))
+    other = (ordering.ranks >= 0) & ~_bools(pc.match_substring_regex(values, _CANONICAL))
     if not other.any():
-        return written
+        return values
+    written = _written_plainly(_pointed(values.filter(pa.array(other)), decimal))
+    return pc.replace_with_mask(values, pa.array(other), written)
+
+
+def _written_plainly(written: pa.StringArray) -> pa.StringArray:
+    """Write numbers, (numbers,), without an exponent and idle zeros."""
+    for pattern in (r"^\+()", r"(\.[0-9]*?)0+$", r"()\.$"):
+        plain = pa.array(_without_exponent(written))
+        written = pc.if_else(plain, pc.replace_substring_regex(written, pattern, r"\1"), written)
+    other = ~_bools(pc.match_substring_regex(written, _CANONICAL))
     texts = [_plain_number(text) for text in written.filter(pa.array(other)).to_pylist()]
     return pc.replace_with_mask(written, pa.array(other), pa.array(texts, pa.string()))
 

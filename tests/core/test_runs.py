@@ -1,5 +1,9 @@
 """Laws of packed runs, held against the plain grouping of rows."""
 
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -34,3 +38,27 @@ def test_a_run_has_the_tuples_of_the_rows_in_their_order(
 def test_attributes_share_a_word_as_long_as_it_holds_them() -> None:
     assert Packing((2**31, 2**31, 2, 5, 1)).stretches == [(0, 2), (2, 5)]
     assert Packing(()).stretches == []
+
+
+@given(st.lists(st.lists(st.integers(0, 50), max_size=300), min_size=1, max_size=4))
+def test_runs_of_a_word_and_of_two_are_merged_alike_by_whoever_merges(
+    parts: list[list[int]],
+) -> None:
+    def backwards(
+        work: Callable[[tuple[slice, ...]], Any], ranges: Sequence[tuple[slice, ...]]
+    ) -> list[Any]:
+        return [work(each) for each in reversed(ranges)][::-1]
+
+    for sizes in ((51, 2), (2**40, 2**40)):
+        runs = [
+            Run.of(
+                [np.array(part, np.int64), np.array(part, np.int64) % 2],
+                sizes,
+                np.ones(len(part), np.int64),
+            )
+            for part in parts
+        ]
+        merged = merge(runs, backwards)
+        counted = Counter(value for part in parts for value in part)
+        assert merged.columns[0].tolist() == sorted(counted)
+        assert merged.counts.tolist() == [counted[value] for value in sorted(counted)]

@@ -110,6 +110,7 @@ def test_how_much_is_counted_at_once_changes_nothing(
     frame = _mixed(400, 1)
     expected = slow_count(open_frame(frame), ATTRIBUTES)
     monkeypatch.setattr(scanning, "_PIECE", piece)
+    monkeypatch.setattr(scanning, "_BATCH_BYTES", 50 * piece)  # a record takes about as many
     monkeypatch.setattr(joining, "_AT_ONCE", at_once)
     monkeypatch.setattr("anon_dagster.storage.frame_source.ROWS", 13)
     _require_same(count(open_frame(frame), ATTRIBUTES), expected)

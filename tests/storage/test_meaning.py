@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from anon_dagster.core.audit.values import read_values
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.storage.meaning import canonical_texts, ordering_of
+from anon_dagster.storage.plain_numbers import plain_numbers
 
 NUMBERS = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**25), max_value=10**25)
 ODD = ("unknown", "", "n/a", "12a", "0x1F", "1_000", "1,000.0", "--1", "٣", "1.2.3")
@@ -177,3 +178,37 @@ def test_the_verification_reads_alike_by_code_of_its_own(data: st.DataObject) ->
     assert (own.ranks is not None) == ordering.is_ordered
     if own.ranks is not None:
         assert np.array_equal(own.ranks, ordering.ranks_with_missing_last())
+
+
+PLAIN = st.one_of(
+    st.integers(-(2**64), 2**64).map(str),
+    st.floats(allow_nan=False).map(repr),
+    st.decimals(allow_nan=False, allow_infinity=False, places=2).map(lambda each: f"{each:f}"),
+    st.sampled_from(("0", "-0", "0.0", "-0.0", "1e5", "inf", "nan", "007", "0x1F", " 1", "1,5")),
+)
+
+
+@given(
+    st.lists(PLAIN, min_size=1, max_size=12, unique=True),
+    st.sampled_from(".,"),
+    st.sampled_from((None, Meaning.number)),
+)
+def test_numbers_that_are_read_at_once_mean_what_they_mean_read_sign_by_sign(
+    texts: list[str], decimal: str, known: Meaning | None
+) -> None:
+    values = pa.array([*texts, None], pa.string())
+    found = ordering_of(values, decimal=decimal, meaning=known)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("anon_dagster.storage.meaning.plain_numbers", lambda *_, **__: None)
+        slowly = ordering_of(values, decimal=decimal, meaning=known)
+    assert found.meaning is slowly.meaning
+    assert found.ranks.tolist() == slowly.ranks.tolist()
+    assert found.numbers.tobytes() == slowly.numbers.tobytes()
+    assert found.odd.tolist() == slowly.odd.tolist()
+
+
+def test_only_numbers_written_plainly_are_read_at_once() -> None:
+    for plain in (["-3", "0", "12"], ["0.5", "-1", "100", "-0"], ["123456789012.5"]):
+        assert plain_numbers(pa.array(plain)) is not None
+    for other in (["1.50"], ["1e20"], ["inf"], ["007"], ["1", "x"], []):
+        assert plain_numbers(pa.array(other, pa.string())) is None

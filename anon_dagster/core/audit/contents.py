@@ -2,11 +2,19 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.audit.classes import Partition
+
+_LONG = 64
+"""So many tuples in order, on average, make a stretch that is worth merging."""
+_CELLS = 2
+"""So many pairs of a class and a value for each tuple are added up without sorting."""
+_EXACT = 2**53
+"""Records that a float counts exactly."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,17 +97,35 @@ def _contents(
     width = int(values.max(initial=0)) + 1  # classes · width is at most tuples · values
     pairs = classes * width
     pairs += values
-    if (pairs[1:] < pairs[:-1]).any():
-        if (counts == 1).all():
-            pairs.sort()
-        else:
-            order = np.argsort(pairs)
-            pairs, counts = pairs[order], counts[order]
-    opens = np.ones(len(pairs), dtype=np.bool_)
-    np.not_equal(pairs[1:], pairs[:-1], out=opens[1:])
-    if not opens.all():
-        first = np.flatnonzero(opens)
-        pairs, counts = pairs[first], np.add.reduceat(counts, first)
+    if len(sizes) * width <= len(pairs) * _CELLS and int(sizes.sum()) < _EXACT:
+        totals = np.bincount(pairs, counts, len(sizes) * width)  # floats hold these sums
+        pairs = np.flatnonzero(totals)
+        counts = totals[pairs].astype(np.int64)
+    else:
+        pairs, counts = _added_up(pairs, counts)
     owners = pairs // width
     pairs -= owners * width
     return Contents(sizes, owners, pairs, counts)
+
+
+def _added_up(
+    pairs: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the different pairs, ascending, and the sum of the counts, (tuples,), of each."""
+    descents = int(np.count_nonzero(pairs[1:] < pairs[:-1]))
+    if descents:
+        # what is nearly in order is merged, not sorted anew
+        kind: Literal["stable", "quicksort"] = "stable"
+        if descents * _LONG > len(pairs):
+            kind = "quicksort"
+        if (counts == 1).all():
+            pairs.sort(kind=kind)
+        else:
+            order = np.argsort(pairs, kind=kind)
+            pairs, counts = pairs[order], counts[order]
+    opens = np.ones(len(pairs), dtype=np.bool_)
+    np.not_equal(pairs[1:], pairs[:-1], out=opens[1:])
+    if opens.all():
+        return pairs, counts
+    first = np.flatnonzero(opens)
+    return pairs[first], np.add.reduceat(counts, first)

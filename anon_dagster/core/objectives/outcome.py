@@ -74,8 +74,8 @@ class WeightedTable:
     @staticmethod
     def logs(counts: NDArray[np.int64]) -> float:
         """Return Σ c log₂ c."""
-        present = counts[counts > 0].astype(np.float64)
-        return fsum(present * np.log2(present))
+        several = counts[counts > 1].astype(np.float64)  # the others have a logarithm of 0, or none
+        return fsum(several * np.log2(several))
 
 
 class Outcome(Protocol):

@@ -24,7 +24,7 @@ from anon_dagster.core.residual.lines import (
     likely_pairs,
 )
 from anon_dagster.core.residual.neighbours import Neighbours, middles_of_others
-from anon_dagster.core.residual.rule import Evidence, others_say, surprise
+from anon_dagster.core.residual.rule import Evidence, cells_of, others_say, surprise
 from anon_dagster.core.residual.spelling import some_rows
 from anon_dagster.core.residual.texts import by_beginnings, by_coarser_code, by_texts
 
@@ -305,9 +305,7 @@ def _by_groups(
 
 
 def _joined(one: NDArray[np.int64], two: NDArray[np.int64]) -> NDArray[np.int64]:
-    keys = one * (int(two.max(initial=0)) + 1) + two
-    joined: NDArray[np.int64] = np.unique(keys, return_inverse=True)[1].reshape(-1)
-    return joined
+    return cells_of(one, two)[1]
 
 
 # -- dates -----------------------------------------------------------------------------------

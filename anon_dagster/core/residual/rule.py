@@ -94,7 +94,7 @@ def others_say(
     weights
         (records,): how many records each stands for; one, if left out.
     """
-    cells, of_record = _cells(groups, values)
+    cells, of_record = cells_of(groups, values)
     counts = np.bincount(of_record, weights, minlength=len(cells)).astype(np.int64)
     sizes = np.bincount(groups, weights, minlength=1).astype(np.int64)[cells]
     first, second = _two_largest(cells, counts, int(groups.max(initial=0)) + 1)
@@ -121,7 +121,7 @@ def most_have(
 def _is_first(
     groups: NDArray[np.int64], values: NDArray[np.int64], weights: NDArray[np.int64] | None
 ) -> NDArray[np.bool_]:
-    cells, of_record = _cells(groups, values)
+    cells, of_record = cells_of(groups, values)
     counts = np.bincount(of_record, weights, minlength=len(cells))
     order = np.lexsort((-np.arange(len(cells)), counts, cells))
     last = np.ones(len(order), dtype=np.bool_)
@@ -147,7 +147,7 @@ def surprise(
     expected
         (records,): how likely others have the value of the record, by what is known anyway.
     """
-    cells, of_record = _cells(groups, values)
+    cells, of_record = cells_of(groups, values)
     counts = np.bincount(of_record, minlength=len(cells))
     sizes = np.bincount(groups, minlength=1)
     first, _ = _two_largest(cells, counts, len(sizes))
@@ -184,7 +184,7 @@ def divergence(
     return nats
 
 
-def _cells(
+def cells_of(
     groups: NDArray[np.int64], values: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the group of each different pair of a group and a value, and the pair of each record.
@@ -197,7 +197,10 @@ def _cells(
     if space <= max(4 * len(keys), 2**16):
         present = np.zeros(space, dtype=np.bool_)
         present[keys] = True
-        return np.flatnonzero(present) // width, (np.cumsum(present) - 1)[keys]
+        there = np.flatnonzero(present)
+        places = np.empty(space, dtype=np.int64)
+        places[there] = np.arange(len(there))
+        return there // width, places[keys]
     different, of_record = np.unique(keys, return_inverse=True)
     return different // width, of_record.reshape(-1)
 

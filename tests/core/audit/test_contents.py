@@ -1,0 +1,36 @@
+"""What classes hold, added up by cells of an array, by merging or by sorting: always the same."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.audit import Partition, contents
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 4), st.integers(0, 30), st.integers(1, 3)), max_size=200),
+    st.sampled_from((list, sorted)),
+    st.sampled_from((0, 31, 10**6)),
+)
+def test_each_class_holds_the_records_of_each_value_once(
+    tuples: list[tuple[int, int, int]],
+    arranged: Callable[..., list[tuple[int, int, int]]],
+    apart: int,
+) -> None:
+    tuples = arranged(tuples)
+    held = Counter[tuple[int, int]]()
+    for owner, value, count in tuples:
+        held[owner, value + apart] += count
+    numbers = sorted({owner for owner, _ in held})
+    of = np.array([numbers.index(owner) for owner, _, _ in tuples], dtype=np.int64)
+    values = np.array([value + apart for _, value, _ in tuples], dtype=np.int32)
+    counts = np.array([count for *_, count in tuples], dtype=np.int64)
+    sizes = np.bincount(of, counts, len(numbers)).astype(np.int64)
+    found = contents(Partition(of, sizes), values, counts)
+    owners = [numbers[owner] for owner in found.classes.tolist()]
+    entries = list(zip(owners, found.values.tolist(), strict=True))
+    assert entries == sorted(held)
+    assert found.counts.tolist() == [held[entry] for entry in entries]
