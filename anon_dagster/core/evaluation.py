@@ -91,11 +91,10 @@ def summarize(
     member = ~absent if absent.any() else slice(None)
     histograms = [_UNGUARDED] * len(problem.sensitive_sizes)
     guarded = sorted({model.sensitive for model in problem.models if model.sensitive is not None})
-    if problem.persons is not None:
-        for a in guarded:
-            histograms[a] = _held_by_persons(problem, a, ids, reference)
-        return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
     for a in guarded:
+        if problem.persons is not None:
+            histograms[a] = _held_by_persons(problem, a, ids, reference)
+            continue
         column, values = problem.sensitive.columns[a], problem.sensitive_sizes[a]
         of_classes, own = ids[member], column[member]
         entries = group([of_classes, own], [classes, values], len(own))
@@ -105,7 +104,12 @@ def summarize(
         of = slice(None) if reference is None else reference
         np.add.at(whole, column[of], problem.counts[of])
         histograms[a] = Histogram(of_classes[first], own[first].astype(np.int32), counts, whole)
-    return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
+    households = None
+    if problem.households is not None:
+        inside = np.where(absent, classes, ids)
+        households = problem.households.count(inside, classes + 1)[:-1]
+    sizes = _sizes(problem, ids, classes)
+    return EquivalenceClasses(sizes, tuple(histograms), people, households)
 
 
 def _sizes(problem: Problem, ids: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
@@ -175,6 +179,8 @@ def release_holds(
         return False
     if not whole_holds(problem, _released_sizes(problem, ids, kept)):
         return False
+    if persons_alone(problem, ids, kept):
+        return False
     stay = problem.keeps_suppressed and not kept.all()
     absent = _absent(problem, ids[kept], people)
     if absent and not stay and everyone_counts(problem):
@@ -214,6 +220,14 @@ def _absent(problem: Problem, released: NDArray[np.int64], people: NDArray[np.in
     if problem.population is None or people is None:
         return 0
     return problem.population.people - int(people[np.unique(released)].sum())
+
+
+def persons_alone(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]) -> int:
+    """Count the persons who share their trajectory with too few; see :func:`release_holds`."""
+    if problem.trajectories is None:
+        return 0
+    suppressed = int(ids.max(initial=-1)) + 1 if problem.keeps_suppressed else -1
+    return problem.trajectories.alone(np.where(kept, ids, suppressed))
 
 
 def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from anon_dagster.engine import in_use
-from anon_dagster.reading.persons import PERSON, without_persons
+from anon_dagster.reading.persons import owners_told, without_persons
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
 from anon_dagster.releasing.persons_file import PersonsFile
@@ -64,7 +64,7 @@ def write_records(
     if recipe.private or recipe.persons or not apart:
         for block in blocks(source, recipe, reading, encoded=encoded):
             if persons is not None:
-                persons.add(block[PERSON])
+                persons.add(block.select(owners_told(block)))
             staged.write(without_persons(block))
         return
     schema = recipe.encoded_schema if encoded else recipe.schema
@@ -258,11 +258,13 @@ def _as_released(
 ) -> pa.Table:
     """Give sorted records the types of the release; categories that none of them has are gone.
 
-    Whose they are, if that is told, is the last column.
+    Whose they are, if that is told, are the last columns.
     """
-    if PERSON in table.column_names:
+    if told := owners_told(table):
         released = _as_released(without_persons(table), schema, orders)
-        return released.append_column(PERSON, table[PERSON])
+        for name in told:
+            released = released.append_column(name, table[name])
+        return released
     table = plain(table, schema)
     for index, field in enumerate(schema):
         if field.name in orders:

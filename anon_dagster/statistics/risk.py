@@ -61,7 +61,7 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution
 from anon_dagster.request import Policy
-from anon_dagster.statistics.persons import PersonsOfClasses
+from anon_dagster.statistics.persons import PersonsOfClasses, households
 
 Statistic = tuple[str, Any]
 
@@ -256,6 +256,8 @@ def _statistics(
         smallest = int(persons.sizes.min(initial=classes.largest))
     else:
         smallest = classes.smallest
+    if problem.households is not None:
+        yield from households(problem.households, released.rows, classes)
     yield "k", smallest
     for position, name in enumerate(policy.names("sensitive")):
         yield from (

@@ -11,7 +11,7 @@ from anon_dagster.core.codes import kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.persons import Persons
+from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.runs import stretches
 from anon_dagster.core.search.compact import Compact, levels_at_least
@@ -43,7 +43,7 @@ class Table:
     sensitive: tuple[NDArray[np.integer], ...]  # (guarded attributes,) of (rows,)
     counts: NDArray[np.int64]  # (rows,): records, 0 where only people of the population are
     people: NDArray[np.int64] | None  # (rows,)
-    persons: Persons | None  # who has which row
+    owners: ByOwner[Persons]  # who has which row
     packs: tuple["Pack", ...]  # the same columns, several in one
 
     def __len__(self) -> int:
@@ -123,15 +123,13 @@ class Classes:
     cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
     sizes: NDArray[np.int64]  # (classes,): records
     people: NDArray[np.int64] | None  # (classes,)
-    persons: NDArray[np.int64] | None  # (classes,): how many different ones, where they count
+    owners: ByOwner[NDArray[np.int64]]  # (classes,): how many different ones, where they count
 
-    def among(self, which: NDArray[np.bool_]) -> int:
-        """Count the different persons of chosen classes, (classes,), where persons count."""
-        persons = self.table.persons
-        assert persons is not None, "persons count"
+    def among(self, which: NDArray[np.bool_]) -> ByOwner[int]:
+        """Count the different owners of chosen classes, (classes,), where they count."""
         mark = np.zeros(len(self.table), dtype=np.bool_)
         mark[self.rows(which)] = True
-        return persons.among(mark)
+        return self.table.owners.map(lambda owner: owner.among(mark))
 
     def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
@@ -157,8 +155,8 @@ class Tables:
         sensitive = compact.sensitive.columns
         packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
         columns = tuple(compact.columns)
-        people, persons = compact.people, compact.persons
-        whole = Table(bottom, columns, sensitive, compact.counts, people, persons, packs)
+        people, owners = compact.people, compact.owners
+        whole = Table(bottom, columns, sensitive, compact.counts, people, owners, packs)
         self._rungs = [whole]
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
@@ -178,10 +176,8 @@ class Tables:
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
         of_classes = None if people is None else people[cells]
-        persons = None
-        if table.persons is not None:
-            persons = table.persons.count(grid.ids, grid.space)[cells]
-        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, persons)
+        owners = table.owners.map(lambda owner: owner.count(grid.ids, grid.space)[cells])
+        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, owners)
 
     def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:
         """Count the people of the population in each cell, (cells,)."""
@@ -269,12 +265,8 @@ class Tables:
         width = len(sizes)
         packs = Pack.all_of(decoded[:width], sizes, len(cells))
         nodes, values = decoded[:width], decoded[width:]
-        persons = table.persons
-        if persons is not None:
-            rows = np.zeros(grid.space, dtype=np.intp)
-            rows[cells] = np.arange(len(cells))
-            persons = persons.rolled_up(rows[grid.ids], len(cells))
-        return Table(levels, nodes, values, totals[cells], of_cells, persons, packs)
+        owners = table.owners.map(lambda owner: _rolled_up(owner, grid, cells))
+        return Table(levels, nodes, values, totals[cells], of_cells, owners, packs)
 
     def _grid_with_sensitive(
         self, table: Table, levels: Levels, sizes: tuple[int, ...]
@@ -307,12 +299,13 @@ class Tables:
         histograms = [_UNGUARDED] * compact.problem.sensitive.shape[1]
         for column, a in zip(classes.table.sensitive, compact.guarded, strict=True):
             values = compact.problem.sensitive_sizes[a]
-            if classes.persons is None:
+            if classes.owners.persons is None:
                 histograms[a] = self._histogram(classes, column, values)
             else:
                 histograms[a] = self._histogram_of_persons(classes, column, values)
-        sizes = classes.sizes if classes.persons is None else classes.persons
-        return EquivalenceClasses(sizes, tuple(histograms), classes.people)
+        owners = classes.owners
+        sizes = classes.sizes if owners.persons is None else owners.persons
+        return EquivalenceClasses(sizes, tuple(histograms), classes.people, owners.households)
 
     def _histogram(self, classes: Classes, column: NDArray[np.integer], values: int) -> Histogram:
         """Count the values, (rows,), of one sensitive attribute in each class."""
@@ -331,13 +324,14 @@ class Tables:
     ) -> Histogram:
         """Tell who has which value, (rows,), of one sensitive attribute in each class."""
         table, grid = classes.table, classes.grid
-        assert table.persons is not None, "persons count"
+        persons = table.owners.persons
+        assert persons is not None, "persons count"
         ranks = np.full(grid.space, -1, dtype=np.int64)
         ranks[classes.cells] = np.arange(len(classes.cells))
         return Histogram.of_persons(
-            table.persons.holdings(ranks[grid.ids], column),
-            table.persons.holdings(np.zeros(len(table), dtype=np.int64), column),
-            total=table.persons.total,
+            persons.holdings(ranks[grid.ids], column),
+            persons.holdings(np.zeros(len(table), dtype=np.int64), column),
+            total=persons.total,
             values=values,
         )
 
@@ -357,6 +351,13 @@ class Tables:
         return tuple(
             tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
         )
+
+
+def _rolled_up(owner: Persons, grid: Grid, cells: NDArray[np.intp]) -> Persons:
+    """Return who has which of the cells of a grid that are not empty, (rows,)."""
+    rows = np.zeros(grid.space, dtype=np.intp)
+    rows[cells] = np.arange(len(cells))
+    return owner.rolled_up(rows[grid.ids], len(cells))
 
 
 def _most_cells(rows: int) -> int:
