@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.keys import group
+from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.objectives import Generalization
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
@@ -34,9 +34,7 @@ class Evaluation:
 def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     """Evaluate a candidate, a level per quasi-identifier."""
     columns = [h.codes[level] for h, level in zip(problem.hierarchies, levels, strict=True)]
-    generalized = map(np.take, columns, problem.codes.columns)
-    sizes = [len(h.labels[level]) for h, level in zip(problem.hierarchies, levels, strict=True)]
-    groups = group(generalized, sizes, len(problem.counts))
+    groups = _classes_at(problem, levels)
     people = people_behind(problem, groups.ids, levels)
     classes = summarize(problem, groups.ids, len(groups), people=people)
     failing = ~all_hold(problem.models, classes)
@@ -56,6 +54,13 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
         and release_holds(problem, groups.ids, kept, people=people),
         problem.objective.loss(outcome),
     )
+
+
+def _classes_at(problem: Problem, levels: Sequence[int]) -> Groups:
+    of_levels = list(zip(problem.hierarchies, levels, strict=True))
+    columns = [h.codes[level] for h, level in of_levels]
+    sizes = [len(h.labels[level]) for h, level in of_levels]
+    return group(map(np.take, columns, problem.codes.columns), sizes, len(problem.counts))
 
 
 def all_hold(models: Sequence[PrivacyModel], classes: EquivalenceClasses) -> NDArray[np.bool_]:
@@ -228,6 +233,21 @@ def persons_alone(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.boo
         return 0
     suppressed = int(ids.max(initial=-1)) + 1 if problem.keeps_suppressed else -1
     return problem.trajectories.alone(np.where(kept, ids, suppressed))
+
+
+def dooms_the_more_specific(problem: Problem, levels: Sequence[int]) -> bool:
+    """Tell whether too many persons share their trajectory with too few for any more specific one.
+
+    Nothing is suppressed at these levels, so persons who differ here differ below, unless records
+    are suppressed there. A person of whom some are has one trajectory, and at most ``k - 1`` others
+    of whom none are can be saved by sharing it: those who are alike here. So ``k`` persons are
+    mended by a record at most.
+    """
+    if problem.trajectories is None:
+        return False
+    everything = np.ones(len(problem.counts), dtype=np.bool_)
+    alone = persons_alone(problem, _classes_at(problem, levels).ids, everything)
+    return alone > problem.trajectories.k * problem.most_suppressed
 
 
 def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.evaluation import all_hold, evaluate, everyone_counts, whole_holds
+from anon_dagster.core.evaluation import (
+    all_hold,
+    dooms_the_more_specific,
+    evaluate,
+    everyone_counts,
+    whole_holds,
+)
 from anon_dagster.core.lattice import Levels
 from anon_dagster.core.persons import Holdings
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
@@ -96,6 +102,12 @@ class Evaluator:
         if verdict.suppressed and not self._suppression_holds(verdict, absent):
             return False
         return problem.trajectories is None or evaluate(problem, verdict.levels).feasible
+
+    def dooms_the_more_specific(self, verdict: Verdict) -> bool:
+        """Tell whether a release that breaks a promise shows that every more specific one does."""
+        if verdict.suppressed or self._bounds_only:
+            return False
+        return dooms_the_more_specific(self.compact.problem, verdict.levels)
 
     def _suppression_holds(self, verdict: Verdict, absent: int) -> bool:
         """Tell whether the suppressed records, or the table without them, keep the promises."""
