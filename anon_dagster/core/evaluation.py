@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.keys import group
+from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.objectives import Generalization
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
@@ -35,9 +35,7 @@ class Evaluation:
 def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     """Evaluate a candidate, a level per quasi-identifier."""
     columns = [h.codes[level] for h, level in zip(problem.hierarchies, levels, strict=True)]
-    generalized = map(np.take, columns, problem.codes.columns)
-    sizes = [len(h.labels[level]) for h, level in zip(problem.hierarchies, levels, strict=True)]
-    groups = group(generalized, sizes, len(problem.counts))
+    groups = _classes_at(problem, levels)
     people = people_behind(problem, groups.ids, levels)
     classes = summarize(problem, groups.ids, len(groups), people=people)
     failing = ~all_hold(problem.models, classes)
@@ -57,6 +55,13 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
         and release_holds(problem, groups.ids, kept, people=people),
         problem.objective.loss(outcome),
     )
+
+
+def _classes_at(problem: Problem, levels: Sequence[int]) -> Groups:
+    of_levels = list(zip(problem.hierarchies, levels, strict=True))
+    columns = [h.codes[level] for h, level in of_levels]
+    sizes = [len(h.labels[level]) for h, level in of_levels]
+    return group(map(np.take, columns, problem.codes.columns), sizes, len(problem.counts))
 
 
 def all_hold(models: Sequence[PrivacyModel], classes: EquivalenceClasses) -> NDArray[np.bool_]:
@@ -92,11 +97,10 @@ def summarize(
     member = ~absent if absent.any() else slice(None)
     histograms = [_UNGUARDED] * len(problem.sensitive_sizes)
     guarded = sorted({model.sensitive for model in problem.models if model.sensitive is not None})
-    if problem.persons is not None:
-        for a in guarded:
-            histograms[a] = _held_by_persons(problem, a, ids, classes, reference)
-        return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
     for a in guarded:
+        if problem.persons is not None:
+            histograms[a] = _held_by_persons(problem, a, ids, classes, reference)
+            continue
         column, values = problem.sensitive.columns[a], problem.sensitive_sizes[a]
         of_classes, own = ids[member], column[member]
         entries = group([of_classes, own], [classes, values], len(own))
@@ -106,7 +110,12 @@ def summarize(
         of = slice(None) if reference is None else reference
         np.add.at(whole, column[of], problem.counts[of])
         histograms[a] = Histogram(of_classes[first], own[first].astype(np.int32), counts, whole)
-    return EquivalenceClasses(_sizes(problem, ids, classes), tuple(histograms), people)
+    households = None
+    if problem.households is not None:
+        inside = np.where(absent, classes, ids)
+        households = problem.households.count(inside, classes + 1)[:-1]
+    sizes = _sizes(problem, ids, classes)
+    return EquivalenceClasses(sizes, tuple(histograms), people, households)
 
 
 def _sizes(problem: Problem, ids: NDArray[np.int64], classes: int) -> NDArray[np.int64]:
@@ -190,6 +199,8 @@ def release_holds(
         return False
     if not whole_holds(problem, _released_sizes(problem, ids, kept)):
         return False
+    if persons_alone(problem, ids, kept):
+        return False
     stay = problem.keeps_suppressed and not kept.all()
     absent = _absent(problem, ids[kept], people)
     if absent and not stay and everyone_counts(problem):
@@ -229,6 +240,29 @@ def _absent(problem: Problem, released: NDArray[np.int64], people: NDArray[np.in
     if problem.population is None or people is None:
         return 0
     return problem.population.people - int(people[np.unique(released)].sum())
+
+
+def persons_alone(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]) -> int:
+    """Count the persons who share their trajectory with too few; see :func:`release_holds`."""
+    if problem.trajectories is None:
+        return 0
+    suppressed = int(ids.max(initial=-1)) + 1 if problem.keeps_suppressed else -1
+    return problem.trajectories.alone(np.where(kept, ids, suppressed))
+
+
+def dooms_the_more_specific(problem: Problem, levels: Sequence[int]) -> bool:
+    """Tell whether too many persons share their trajectory with too few for any more specific one.
+
+    Nothing is suppressed at these levels, so persons who differ here differ below, unless records
+    are suppressed there. A person of whom some are has one trajectory, and at most ``k - 1`` others
+    of whom none are can be saved by sharing it: those who are alike here. So ``k`` persons are
+    mended by a record at most.
+    """
+    if problem.trajectories is None:
+        return False
+    everything = np.ones(len(problem.counts), dtype=np.bool_)
+    alone = persons_alone(problem, _classes_at(problem, levels).ids, everything)
+    return alone > problem.trajectories.k * problem.most_suppressed
 
 
 def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:

@@ -8,17 +8,20 @@ A missing value is NaN among numbers and -1 among codes. It is left out of a gro
 group without any value has none itself.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.persons import Persons
+from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.errors import RequestError, UnreachableError
 
 Numbers = NDArray[np.float64]
 Codes = NDArray[np.int64]
+NOBODY: ByOwner[Persons] = ByOwner()
+"""Nobody is told apart: each record is of another owner."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +190,12 @@ def standardized(points: Numbers, counts: NDArray[np.int64]) -> Numbers:
 
 
 def mdav(
-    points: Numbers, counts: NDArray[np.int64], *, k: int, persons: Persons | None = None
+    points: Numbers,
+    counts: NDArray[np.int64],
+    *,
+    k: int,
+    owners: ByOwner[Persons] = NOBODY,
+    households: int = 1,
 ) -> NDArray[np.int64]:
     """Group near points, at least ``k`` records in each: maximum distance to average vector [1]_.
 
@@ -204,9 +212,12 @@ def mdav(
         (rows, dimensions), without missing values: see :func:`standardized`.
     counts
         (rows,): records, each at least 1.
-    persons
-        Who has which row, where a group needs ``k`` different persons in place of records. It
-        takes the nearest points until it has them; what is left over has fewer.
+    owners
+        Who has which row, where a group needs ``k`` different persons in place of records, or
+        households besides. It takes the nearest points until it has them; what is left over has
+        fewer.
+    households
+        How many different ones a group needs, where these count.
 
     Returns
     -------
@@ -216,7 +227,7 @@ def mdav(
     Raises
     ------
     UnreachableError
-        If there are fewer than ``k`` records, or persons.
+        If there are fewer than ``k`` records, or persons, or too few households.
 
     References
     ----------
@@ -225,10 +236,7 @@ def mdav(
        V. Torra, "Ordinal, continuous and heterogeneous k-anonymity through microaggregation",
        Data Mining and Knowledge Discovery 11, 2005, algorithm 3.
     """
-    there = int(counts.sum()) if persons is None else persons.total
-    if there < k:
-        which = "records" if persons is None else "persons"
-        raise UnreachableError(f"{there} {which} cannot form a group of {k}")
+    _require_a_group(counts, k, owners, households)
     order = np.lexsort(points.T[::-1]) if points.shape[1] else np.arange(len(points))
     fresh = np.ones(len(order), dtype=np.bool_)
     fresh[1:] = (points[order[1:]] != points[order[:-1]]).any(axis=1)
@@ -236,12 +244,29 @@ def mdav(
     of_row[order] = fresh.cumsum() - 1
     weights = np.add.reduceat(counts[order], np.flatnonzero(fresh))
     different = int(fresh.sum())
-    crowd = _Records(weights) if persons is None else _Crowd(persons.rolled_up(of_row, different))
-    return _grouped(points[order[fresh]], weights, k, crowd)[of_row]
+    crowds = owners.map(lambda owner: _Crowd(owner.rolled_up(of_row, different)))
+    needs = [_Need(_Records(weights) if crowds.persons is None else crowds.persons, k)]
+    if crowds.households is not None:
+        needs.append(_Need(crowds.households, households))
+    return _grouped(points[order[fresh]], weights, needs)[of_row]
+
+
+def _require_a_group(
+    counts: NDArray[np.int64], k: int, owners: ByOwner[Persons], households: int
+) -> None:
+    """Refuse rows that do not make a single group."""
+    needs = [("records", int(counts.sum()), k)]
+    if owners.persons is not None:
+        needs = [("persons", owners.persons.total, k)]
+    if owners.households is not None:
+        needs.append(("households", owners.households.total, households))
+    for which, there, needed in needs:
+        if there < needed:
+            raise UnreachableError(f"{there} {which} cannot form a group of {needed}")
 
 
 class _Members(Protocol):
-    """Who is behind points: records, or persons."""
+    """Who is behind points: records, persons or households."""
 
     def among(self, points: Codes) -> int:
         """Count those behind some points."""
@@ -288,24 +313,44 @@ class _Crowd:
         return None if len(arrivals) < k else int(arrivals[k - 1]) + 1
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Need:
+    """How many of whom a group needs."""
+
+    crowd: _Members
+    k: int
+
+
+def _groups_in(needs: Sequence[_Need], points: Codes) -> int:
+    """Return how many groups those behind some points suffice for, as far as numbers tell."""
+    return min(need.crowd.among(points) // need.k for need in needs)
+
+
+def _needed(needs: Sequence[_Need], points: Codes) -> int | None:
+    """Return how many points, from the first on, a group takes; None if all are too few."""
+    places = [need.crowd.needed(points, need.k) for need in needs]
+    enough = [place for place in places if place is not None]
+    return max(enough) if len(enough) == len(places) else None
+
+
 def _grouped(
-    points: Numbers, counts: NDArray[np.int64], k: int, crowd: _Members
+    points: Numbers, counts: NDArray[np.int64], needs: Sequence[_Need]
 ) -> NDArray[np.int64]:
-    """Return the group of each of some different points, (points,), of ``k`` or more."""
+    """Return the group of each of some different points, (points,), each as large as needed."""
     groups = np.full(len(points), -1, dtype=np.int64)
     number, left = 0, np.arange(len(points))
-    while (there := crowd.among(left)) >= k:
-        if there < 2 * k:
+    while there := _groups_in(needs, left):
+        if there == 1:
             members = left
         else:
-            members = _nearest(points, left, _farthest(points, counts, left), k, crowd)
+            members = _nearest(points, left, _farthest(points, counts, left), needs)
         first = members[0]
         groups[members] = number
         number += 1
         left = left[groups[left] < 0]
-        if there >= 3 * k and crowd.among(left) >= k:
+        if there > 2 and _groups_in(needs, left):
             opposite = int(_distances(points[left], points[first]).argmax())
-            members = _nearest(points, left, opposite, k, crowd)
+            members = _nearest(points, left, opposite, needs)
             groups[members] = number
             number += 1
             left = left[groups[left] < 0]
@@ -325,16 +370,16 @@ def _farthest(points: Numbers, counts: NDArray[np.int64], left: Codes) -> int:
     return int(_distances(points[left], average).argmax())
 
 
-def _nearest(points: Numbers, left: Codes, seed: int, k: int, crowd: _Members) -> Codes:
-    """Return the seed, a place among those left, and its nearest points, until they have ``k``."""
+def _nearest(points: Numbers, left: Codes, seed: int, needs: Sequence[_Need]) -> Codes:
+    """Return the seed, a place among those left, and its nearest points, until they suffice."""
     distances = _distances(points[left], points[left[seed]])
     distances[seed] = -1.0
-    few = min(k, len(left))
+    few = min(max(need.k for need in needs), len(left))
     while True:  # a few more points, where several are of one person
         bound = np.partition(distances, few - 1)[few - 1]
         nearest = np.flatnonzero(distances <= bound)
         nearest = left[nearest[np.argsort(distances[nearest], kind="stable")]]
-        needed = crowd.needed(nearest, k)
+        needed = _needed(needs, nearest)
         if needed is not None:
             return nearest[:needed]
         few = min(2 * few, len(left))

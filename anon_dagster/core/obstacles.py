@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from anon_dagster.core import wording
-from anon_dagster.core.evaluation import people_behind, summarize
+from anon_dagster.core.evaluation import all_hold, people_behind, persons_alone, summarize
 from anon_dagster.core.keys import group
 from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
+from anon_dagster.core.privacy.households import HouseholdAnonymity
 from anon_dagster.core.privacy.k_anonymity import KAnonymity
 from anon_dagster.core.privacy.l_diversity import DistinctLDiversity
 from anon_dagster.core.privacy.model import PrivacyModel
@@ -49,7 +50,24 @@ def obstacles(problem: Problem) -> list[Obstacle]:
         if not whole.holds(classes.sizes):
             reason = f"{whole} is not kept at the highest allowed levels either"
             in_the_way.append(Obstacle(str(whole), reason, certain=len(groups) == 1))
+    kept = all_hold(problem.models, classes)[groups.ids]
+    if alone := persons_alone(problem, groups.ids, kept):
+        in_the_way.append(_few_alike(problem, alone, certain=len(groups) == 1))
     return list({obstacle.promise: obstacle for obstacle in in_the_way}.values())
+
+
+def _few_alike(problem: Problem, alone: int, *, certain: bool) -> Obstacle:
+    """Say how many persons share their trajectory with too few, at the highest allowed levels."""
+    assert problem.trajectories is not None, "trajectories are promised"
+    assert problem.persons is not None, "they are those of persons"
+    name, k = str(problem.trajectories), problem.trajectories.k
+    reason = (
+        f"{name} is broken at the highest allowed levels by {alone:,} of "
+        f"{counted(problem.persons.total, 'person')}, who have fewer than {k} alike in all their "
+        "records together; redact what links these (redaction: drop) and leave out "
+        "policy.trajectory"
+    )
+    return Obstacle(name, reason, certain)
 
 
 def _obstacle(
@@ -64,10 +82,8 @@ def _obstacle(
     values
         (sensitive attributes,): how many values the table has of each.
     """
-    name, records, persons = _named(problem, model), problem.records, problem.persons
-    there = records if persons is None else persons.total
-    needed, which = _least_records(model)
-    which = which if persons is None else "person"
+    name, records = _named(problem, model), problem.records
+    needed, which, there = _least_in_a_class(problem, model)
     if needed > there:
         reason = f"{name} needs {counted(needed, which)}, {_there(there)}"
         return Obstacle(name, reason, certain=True)
@@ -84,19 +100,27 @@ def _obstacle(
     return Obstacle(name, reason, certain=False)
 
 
-def _least_records(model: PrivacyModel) -> tuple[int, str]:
-    """Return how many records a class needs to keep a promise, as far as its model says so."""
-    if isinstance(model, KAnonymity):
-        return model.k, "record"
+def _least_in_a_class(problem: Problem, model: PrivacyModel) -> tuple[int, str, int]:
+    """Return how many of what a class needs, as far as its model says so, and how many there are.
+
+    Records, drawn ones, persons or households.
+    """
+    if isinstance(model, HouseholdAnonymity):
+        assert problem.households is not None, "households are counted"
+        return model.k, "household", problem.households.total
     if isinstance(model, DifferentialPrivacy):
-        return model.smallest, "drawn record"
-    return 1, "record"
+        return model.smallest, "drawn record", problem.records
+    needed = model.k if isinstance(model, KAnonymity) else 1
+    if problem.persons is not None:
+        return needed, "person", problem.persons.total
+    return needed, "record", problem.records
 
 
 def promises(problem: Problem) -> str:
     """Return the promises of a problem, with the attributes that they guard."""
     names = [_named(problem, model) for model in problem.models]
-    return ", ".join([*names, *map(str, problem.table_models)])
+    of_the_whole = [*problem.table_models, problem.trajectories]
+    return ", ".join([*names, *(str(model) for model in of_the_whole if model is not None)])
 
 
 def levels_named(problem: Problem, levels: Sequence[int]) -> str:

@@ -1,17 +1,37 @@
 """Who is behind the records of a table, where one person may have several of them.
 
 A class of five records may be one person. Promises about people need to know how many different
-persons are behind rows that are joined, and no sum of counts tells that.
+persons are behind rows that are joined, and no sum of counts tells that. Of households the same is
+asked: to :class:`Persons` it is all one what several rows have in common.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 _NEAR = 12
 """So many rows of a person are compared with each other; those of persons with more are sorted."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ByOwner(Generic[_T]):
+    """Something of the persons of a table, and the same of its households, where these count."""
+
+    persons: _T | None = None
+    households: _T | None = None
+
+    def map(self, change: Callable[[_T], _U]) -> "ByOwner[_U]":
+        """Return what becomes of each that there is."""
+        return ByOwner(
+            None if self.persons is None else change(self.persons),
+            None if self.households is None else change(self.households),
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.objectives import CERTAINTY, Objective, WeightedTable
-from anon_dagster.core.persons import Persons
+from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
+from anon_dagster.core.trajectories import Trajectories
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,10 @@ class Problem:
     """Who has which tuple, where promises are about persons: who has several records counts once.
     Left out, each record is another person. What may be suppressed, and what it costs, is told in
     records all the same."""
+    households: Persons | None = None
+    """Which households have which tuple, where a promise is about these."""
+    trajectories: Trajectories | None = None
+    """What must hold of all records of a person together, where these stay linked."""
     most_suppressed: int = 0
     """How many records may be suppressed."""
     keeps_suppressed: bool = False
@@ -67,6 +72,11 @@ class Problem:
     def records(self) -> int:
         """How many records the table has."""
         return int(self.counts.sum())
+
+    @property
+    def owners(self) -> ByOwner[Persons]:
+        """Whose the tuples are, as far as that counts."""
+        return ByOwner(self.persons, self.households)
 
     @cached_property
     def weighted_table(self) -> WeightedTable:

@@ -44,6 +44,32 @@ def explain_persons(names: str) -> str:
     return f"all of this is about persons, not records: {names} tells whose a record is"
 
 
+def household_anonymity(k: int) -> str:
+    """Name the promise about the households of a class."""
+    return f"{k} households in each class"
+
+
+def explain_household_anonymity(k: int) -> str:
+    """Say the promise about households in plain words."""
+    return f"records alike are of at least {k} different households"
+
+
+def trajectories(k: int, by: str | None = None) -> str:
+    """Name the promise about all records of a person together.
+
+    Parameters
+    ----------
+    by
+        What links them in the release, if it is measured by that.
+    """
+    return f"{k} persons of each trajectory{f' (by {by})' if by else ''}"
+
+
+def explain_trajectories(k: int) -> str:
+    """Say the promise about all records of a person together in plain words."""
+    return f"the records of a person, taken together, read like those of at least {k - 1} others"
+
+
 def differential_privacy(epsilon: Number, delta: Number) -> str:
     """Name (ε, δ)-differential privacy."""
     return f"({_plain(epsilon)}, {_plain(delta)})-differential privacy"

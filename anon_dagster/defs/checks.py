@@ -142,8 +142,7 @@ def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
 
     decision, policy = job.load_decision(), job.load_request().policy
     try:
-        counts_persons = decision.counted.persons is not None
-        persons = StoredPersons(job.path / PERSONS) if counts_persons else None
+        persons = StoredPersons(job.path / PERSONS) if decision.counted.owners else None
         stored = count_release(policy, job.load_stored(), persons=persons)
     except AnonError:  # another job may be replacing it at this moment
         if is_superseded(job):

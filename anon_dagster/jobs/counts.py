@@ -14,13 +14,15 @@ from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.reading.columns import ColumnCount, Declared, Many, Spellings
 from anon_dagster.reading.counting import Count
-from anon_dagster.reading.persons import CountedPersons
+from anon_dagster.reading.persons import HOUSEHOLD, LINK, PERSON, CountedPersons
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"
 """Sets the columns of the population apart from those of the source, which have no such names."""
 _WRITTEN = "\0written\0"
 """Sets apart how a column is written from what its values are."""
+_OWNERS = {PERSON: "person", HOUSEHOLD: "household", LINK: "link"}
+"""What the arrays of each kind of owner begin with."""
 _LISTS = ("values", "counts", "categories", "declared", "spelled", "drawn")
 
 
@@ -36,11 +38,11 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
     if count.sampling is not None:
         drawn = count.sampling
         arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
-    if count.persons is not None:
-        held = count.persons
-        arrays |= {"person_tuples": held.tuples, "person_owners": held.owners}
-        arrays |= {"person_records": held.records, "person_hashes": held.hashes}
-        arrays["person_key"] = np.array(held.key)
+    for name, held in count.owners.items():
+        kind = _OWNERS[name]
+        arrays |= {f"{kind}_tuples": held.tuples, f"{kind}_owners": held.owners}
+        arrays |= {f"{kind}_records": held.records, f"{kind}_hashes": held.hashes}
+        arrays[f"{kind}_key"] = np.array(held.key)
     return columns, arrays
 
 
@@ -60,9 +62,9 @@ def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Cou
     }
     population = _count_of(arrays, of_people, "people_") if of_people else None
     sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
-    persons = _persons_of(arrays) if "person_tuples" in arrays else None
+    owners = {n: _owners_of(arrays, k) for n, k in _OWNERS.items() if f"{k}_tuples" in arrays}
     whole = _count_of(arrays, columns)
-    return replace(whole, population=population, sampling=sampling, persons=persons)
+    return replace(whole, population=population, sampling=sampling, owners=owners)
 
 
 def _arrays(count: Count) -> dict[str, Any]:
@@ -75,10 +77,10 @@ def _arrays(count: Count) -> dict[str, Any]:
     }
 
 
-def _persons_of(arrays: Mapping[str, Any]) -> CountedPersons:
+def _owners_of(arrays: Mapping[str, Any], kind: str) -> CountedPersons:
     parts = ("tuples", "owners", "records", "hashes")
-    tuples, owners, records, hashes = (arrays[f"person_{part}"] for part in parts)
-    return CountedPersons(tuples, owners, records, hashes, str(arrays["person_key"]))
+    tuples, owners, records, hashes = (arrays[f"{kind}_{part}"] for part in parts)
+    return CountedPersons(tuples, owners, records, hashes, str(arrays[f"{kind}_key"]))
 
 
 def _sampling_of(key: str, below: str, records: str) -> Sampling:

@@ -13,6 +13,7 @@ from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.reading.persons import owners_asked
 from anon_dagster.releasing.assignment import Lacking, assign
 from anon_dagster.releasing.publication import count_release
 from anon_dagster.releasing.stored_solution import StoredSolution, from_document
@@ -100,8 +101,8 @@ def apply(  # noqa: PLR0913 (all are named)
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
     first = solution.release.count if isinstance(solution, AnonResult) else None
-    key = None if first is None or first.persons is None else first.persons.key
-    if first_release is not None and stored.policy.person is not None:
+    key = None if first is None else first.owner_key
+    if first_release is not None and owners_asked(stored.policy):
         raise RequestError(_NOBODY_KNOWS)
     application = Application(stored, request, lacking, enforce, key)
     with using(engine):

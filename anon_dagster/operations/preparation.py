@@ -17,9 +17,10 @@ from anon_dagster.progress import ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count, encode
 from anon_dagster.reading.header_cells import could_be_a_value, require_header_of_names
 from anon_dagster.reading.headers import require_columns
+from anon_dagster.reading.linking import require_unlinked
 from anon_dagster.reading.persons import (
-    PERSON,
     fresh_key,
+    owners_asked,
     require_named_persons,
     with_persons,
 )
@@ -179,16 +180,17 @@ def count_records(
     ------
     RequestError
         If more records are to be drawn than there are.
+        If a column that is released links the records of many persons.
     SourceError
         If records do not tell whose they are, and have to.
     """
     sample = drawn(source, request.policy)
     key = key or fresh_key()
     read = with_persons(sample or source, request.policy, key)
-    attributes = table_attributes(request.policy)
+    owners = owners_asked(request.policy)
     counted = count(
         read,
-        attributes if request.policy.person is None else (*attributes, PERSON),
+        (*table_attributes(request.policy), *owners),
         hidden=request.policy.names("direct_identifier"),
         decimal=request.decimal,
         reading=Scan("count", running("count", None, on_progress, guess=source.records)),
@@ -197,9 +199,9 @@ def count_records(
     sampling = None if sample is None else replace(sample.sampling, records=sample.records)
     if request.policy.privacy.differential_privacy is not None:  # no value may tell of another
         meanings = dict.fromkeys(counted.attributes, Meaning.text)
-    if request.policy.person is not None:
-        require_named_persons(counted, request.policy)
-        counted = counted.understood({**(meanings or {}), PERSON: Meaning.text}).with_persons(key)
-    else:
-        counted = counted.understood(meanings)
+    require_named_persons(counted, request.policy)
+    counted = counted.understood({**(meanings or {}), **dict.fromkeys(owners, Meaning.text)})
+    if owners:
+        counted = counted.with_persons(key)
+        require_unlinked(read, counted, request.policy)
     return replace(counted, population=population, sampling=sampling)

@@ -14,7 +14,7 @@ from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.local.text import write_members, write_range
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning, Ordering
-from anon_dagster.core.persons import Persons
+from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.core.solution import Generalized, Solution
 from anon_dagster.errors import RequestError, counted
 from anon_dagster.reading.counting import Count
@@ -74,7 +74,7 @@ class Aggregation:
             ordering.numbers[order],
             positions[count.table.codes[:, count.attributes.index(column)]],
             fewest,
-            persons_of(count),
+            owners_of(count).persons,
         )
 
     def of_groups(self, grouping: Grouping) -> list[Label]:
@@ -188,10 +188,10 @@ class Aggregation:
         return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def persons_of(count: Count) -> Persons | None:
-    """Return which persons have which tuple of a count, where persons are counted."""
-    held = count.persons
-    return None if held is None else Persons.of(held.tuples, held.owners, len(count.table))
+def owners_of(count: Count) -> ByOwner[Persons]:
+    """Return which persons, and households, have which tuple of a count, where these count."""
+    held, tuples = ByOwner(count.persons, count.households), len(count.table)
+    return held.map(lambda owner: Persons.of(owner.tuples, owner.owners, tuples))
 
 
 def _require_fit(column: str, aggregate: Aggregate, ordering: Ordering) -> None:
@@ -272,15 +272,22 @@ def by_clusters(
     counts: NDArray[np.int64],
     *,
     k: int,
-    persons: Persons | None = None,
+    owners: ByOwner[Persons] = micro.NOBODY,
+    households: int = 1,
 ) -> tuple[Grouping, list[list[Label]]]:
     """Group near tuples by MDAV, all attributes together, and aggregate each attribute.
+
+    Parameters
+    ----------
+    k, owners, households
+        See :func:`anon_dagster.core.microaggregation.mdav`.
 
     Returns
     -------
     The clusters, and per attribute what the values of each cluster are replaced by.
     """
     points = np.stack([aggregation.points for aggregation in aggregations], axis=1)
-    ids = micro.mdav(micro.standardized(points, counts), counts, k=k, persons=persons)
+    scaled = micro.standardized(points, counts)
+    ids = micro.mdav(scaled, counts, k=k, owners=owners, households=households)
     grouping = Grouping(ids, counts, int(ids.max(initial=-1)) + 1)
     return grouping, [aggregation.of_groups(grouping) for aggregation in aggregations]

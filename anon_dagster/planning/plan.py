@@ -13,11 +13,12 @@ from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.population import Population
-from anon_dagster.core.privacy import PrivacyModel, of_persons
+from anon_dagster.core.privacy import HouseholdAnonymity, PrivacyModel, of_persons
 from anon_dagster.core.problem import Problem
+from anon_dagster.core.trajectories import Trajectories
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
 from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
-from anon_dagster.planning.aggregation import Aggregation, by_clusters, persons_of
+from anon_dagster.planning.aggregation import Aggregation, by_clusters, owners_of
 from anon_dagster.planning.declared_orders import require_one_order
 from anon_dagster.planning.models import (
     class_models,
@@ -106,6 +107,7 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
     sensitive = policy.names("sensitive")
     codes = count.table.codes
     positions = [count.attributes.index(name) for name in sensitive]
+    owners = owners_of(count)
     problem = Problem(
         codes=_codes(count, {name: hierarchies[name] for name in names}, clusters),
         sensitive=codes.select(positions),
@@ -118,7 +120,9 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
         models=tuple(_class_models(policy, count, hierarchies)),
         table_models=tuple(table_models(policy, count)),
         population=_population(policy, count, hierarchies),
-        persons=persons_of(count),
+        persons=owners.persons,
+        households=owners.households,
+        trajectories=_trajectories(policy, count),
         most_suppressed=policy.most_suppressed(count.records),
         suppression_cost=Fraction(str(policy.suppression_cost)),
         objective=objective_of(policy.objective),
@@ -144,6 +148,15 @@ def _class_models(
 ) -> Iterator[PrivacyModel]:
     for model in class_models(policy, count, hierarchies):
         yield model if count.persons is None else of_persons(model)
+    if policy.household is not None:
+        yield HouseholdAnonymity(policy.household.k)
+
+
+def _trajectories(policy: Policy, count: Count) -> Trajectories | None:
+    held = count.persons
+    if policy.trajectory is None or held is None:
+        return None
+    return Trajectories(held.tuples, held.owners, held.records, policy.trajectory.k)
 
 
 def _fewest(policy: Policy) -> int:
@@ -167,7 +180,11 @@ def _clusters(policy: Policy, count: Count) -> Clusters | None:
         for name, aggregate in aggregates.items()
     }
     grouping, labels = by_clusters(
-        list(aggregations.values()), count.table.counts, k=rule.k, persons=persons_of(count)
+        list(aggregations.values()),
+        count.table.counts,
+        k=rule.k,
+        owners=owners_of(count),
+        households=1 if policy.household is None else policy.household.k,
     )
     return Clusters(grouping, aggregations, dict(zip(aggregates, labels, strict=True)))
 

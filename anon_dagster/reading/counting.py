@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes, narrow_counts
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -20,7 +20,7 @@ from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, Declared, column_count, position_among
 from anon_dagster.reading.joining import Joining
 from anon_dagster.reading.part import PartCount, count_part, join_to_send
-from anon_dagster.reading.persons import PERSON, CountedPersons
+from anon_dagster.reading.persons import HOUSEHOLD, LINK, OWNERS, PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
 from anon_dagster.storage.categories import one_order
 from anon_dagster.storage.sources import OpenSource
@@ -41,8 +41,28 @@ class Count:
     """The people that the records were drawn from, if there is a table of them."""
     sampling: Sampling | None = None
     """How the records were drawn from those of the source, if they are a sample of them."""
-    persons: CountedPersons | None = None
-    """Whose records they are, where persons are counted."""
+    owners: Mapping[str, CountedPersons] = field(default_factory=dict)
+    """Whose records they are, where that is counted: by the column that told it."""
+
+    @property
+    def persons(self) -> CountedPersons | None:
+        """Which person each record is of, where persons are counted."""
+        return self.owners.get(PERSON)
+
+    @property
+    def households(self) -> CountedPersons | None:
+        """Which household each record is of, where households are counted."""
+        return self.owners.get(HOUSEHOLD)
+
+    @property
+    def links(self) -> CountedPersons | None:
+        """Which records a release links, by the pseudonyms that it has in place of persons."""
+        return self.owners.get(LINK)
+
+    @property
+    def owner_key(self) -> str | None:
+        """The key of the hashes that tell owners apart, where they are counted."""
+        return next((owner.key for owner in self.owners.values()), None)
 
     @property
     def records(self) -> int:
@@ -64,10 +84,12 @@ class Count:
         ]
         tables = [t.recode(new, sizes) for t, new in zip(parts, codes, strict=True)]
         population = self.population or other.population
-        whole, persons = tables[0].merge(tables[1]), None
-        if self.persons is not None and other.persons is not None:
-            persons = self.persons.merge(other.persons, _places(whole, parts, codes))
-        return Count(columns, self.attributes, whole, population, persons=persons)
+        whole, owners = tables[0].merge(tables[1]), {}
+        both = [name for name in self.owners if name in other.owners]
+        if both:
+            places = _places(whole, parts, codes)
+            owners = {n: self.owners[n].merge(other.owners[n], places) for n in both}
+        return Count(columns, self.attributes, whole, population, owners=owners)
 
     def understood(self, meanings: Mapping[str, Meaning] | None = None) -> "Count":
         """Return the count with the equal values of its attributes joined: 100 and 100.0 are one.
@@ -84,7 +106,7 @@ class Count:
         """
         columns, codes = dict(self.columns), []
         for name in self.attributes:
-            if name == PERSON:
+            if name in OWNERS:
                 codes.append(np.arange(len(columns[name].values), dtype=np.int32))
                 continue
             try:
@@ -101,15 +123,16 @@ class Count:
         return replace(self, columns=columns, table=self.table.recode(codes, sizes))
 
     def with_persons(self, key: str) -> "Count":
-        """Take who a record is of out of the frequency table, whose last attribute it is.
+        """Take whose a record is out of the frequency table, whose last attributes tell it.
 
         Parameters
         ----------
         key
             That of the hashes that tell persons apart.
         """
-        *codes, owners = self.table.codes.columns
-        opens = np.zeros(len(owners), dtype=np.bool_)
+        plain = [name for name in self.attributes if name not in OWNERS]
+        codes = self.table.codes.columns[: len(plain)]
+        opens = np.zeros(len(self.table), dtype=np.bool_)
         opens[:1] = True
         for column in codes:  # tuples are in their order, so equal ones are neighbours
             opens[1:] |= column[1:] != column[:-1]
@@ -117,19 +140,17 @@ class Count:
         counts = np.add.reduceat(self.table.counts, first) if len(first) else self.table.counts
         kept = Codes.of_columns([column[first] for column in codes], len(first))
         tuples = np.cumsum(opens) - 1
-        hashes = self.columns[PERSON].values.to_numpy()
+        told = zip(self.attributes, self.table.codes.columns, strict=True)
+        owners = {}
+        for name, numbers in list(told)[len(plain) :]:
+            hashes = self.columns[name].values.to_numpy()
+            owners[name] = CountedPersons.of(tuples, numbers, self.table.counts, hashes, key)
         return replace(
             self,
-            columns={name: each for name, each in self.columns.items() if name != PERSON},
-            attributes=self.attributes[:-1],
-            table=FrequencyTable(kept, counts, self.table.sizes[:-1]),
-            persons=CountedPersons(
-                tuples.astype(np.int32),
-                owners.astype(np.int32),
-                narrow_counts(self.table.counts),
-                hashes,
-                key,
-            ),
+            columns={name: each for name, each in self.columns.items() if name not in OWNERS},
+            attributes=tuple(plain),
+            table=FrequencyTable(kept, counts, self.table.sizes[: len(plain)]),
+            owners=owners,
         )
 
     def forget(self, names: Iterable[str]) -> "Count":

@@ -18,7 +18,7 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.runs import Run, SortedRun, merge
 from anon_dagster.engine import in_use
 from anon_dagster.reading.multitude import Multitude, join_multitudes
-from anon_dagster.reading.persons import PERSON
+from anon_dagster.reading.persons import OWNERS
 from anon_dagster.storage.categories import (
     Orders,
     declared_orders,
@@ -146,7 +146,7 @@ def count_part(
     columns: dict[str, PartValues] = {}
     codes: dict[str, NDArray[np.int32]] = {}
     for name in table.column_names:
-        if name == PERSON:
+        if name in OWNERS:
             columns[name], codes[name] = _encoded_persons(table[name])
             continue
         if name in attributes:

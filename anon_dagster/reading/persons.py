@@ -5,7 +5,7 @@ job. Two persons may share one by chance, and then count as one: nothing is prom
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 PERSON = "\0person"
 """The column that tells persons apart; no column of a table has such a name."""
+HOUSEHOLD = "\0household"
+"""The column that tells households apart."""
+LINK = "\0link"
+"""The column that tells what a release itself links by the pseudonyms of persons."""
+OWNERS = (PERSON, HOUSEHOLD, LINK)
 NOBODY = 0
 """The hash of records that name nobody; a name has it by a chance of 2^-64."""
 _BETWEEN = "\0"
@@ -111,20 +116,22 @@ class WithPersons(WrappedSource):
     """A source whose records tell whose they are."""
 
     names: tuple[str, ...]
-    """The columns that name a person together."""
+    """The columns that name a person, or a household, together."""
     key: str = field(repr=False)
     apart: bool = False
     """Whether each record without a name is of another person; left out, they are of one."""
+    column: str = PERSON
+    """The column that tells it."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in their order."""
-        return (*self.source.columns, PERSON)
+        return (*self.source.columns, self.column)
 
     @property
     def schema(self) -> pa.Schema:
         """The types of the columns."""
-        return self.source.schema.append(pa.field(PERSON, pa.int64()))
+        return self.source.schema.append(pa.field(self.column, pa.int64()))
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a part."""
@@ -147,22 +154,60 @@ class WithPersons(WrappedSource):
             column = batch.column(self.names[0])
             if pa.types.is_integer(column.type):  # of which each is written in one way
                 return _hashed(text_array(column), self.key)
-            encoded = joined_categories(pa.chunked_array([column]))
-            return _hashed(_alike(text_array(encoded.dictionary)), self.key).take(encoded.indices)
+            return hashes_of(pa.chunked_array([column]), self.key)
         parts = [_alike(text_array(batch.column(name))) for name in self.names]
         return _hashed(pc.binary_join_element_wise(*parts, _BETWEEN), self.key)
 
 
+def owners_asked(
+    policy: Policy, columns: Collection[str] | None = None
+) -> dict[str, tuple[str, ...]]:
+    """Return the columns that tell whose a record is, and the attributes of which each is made.
+
+    Nothing where a policy counts neither persons nor households.
+
+    Parameters
+    ----------
+    columns
+        Those that a table has, if it may lack some: what is made of these is not asked of it.
+    """
+    asked = {PERSON: policy.person, HOUSEHOLD: policy.household and policy.household.by}
+    return {
+        column: names
+        for column, names in asked.items()
+        if names and (columns is None or set(names) <= set(columns))
+    }
+
+
 def with_persons(source: OpenSource, policy: Policy, key: str) -> OpenSource:
-    """Return a source whose records tell whose they are, if a policy counts persons."""
-    if policy.person is None:
-        return source
-    return WithPersons(source, policy.person, key, policy.without_person == "own")
+    """Return a source whose records tell whose they are, as far as it can and a policy counts."""
+    for column, names in owners_asked(policy, source.columns).items():
+        source = WithPersons(source, names, key, policy.without_person == "own", column)
+    return source
+
+
+def with_links(release: OpenSource, policy: Policy, key: str) -> OpenSource:
+    """Return a release whose records tell what they are linked by, if persons have pseudonyms."""
+    if policy.person is None or not set(policy.person) <= {*policy.pseudonyms}:
+        return release
+    return WithPersons(release, policy.person, key, policy.without_person == "own", LINK)
 
 
 def without_persons(records: pa.Table) -> pa.Table:
     """Return records that do not tell whose they are."""
-    return records.drop([PERSON]) if PERSON in records.column_names else records
+    told = owners_told(records)
+    return records.drop(told) if told else records
+
+
+def owners_told(records: pa.Table) -> list[str]:
+    """Return the columns of records that tell whose they are, in their order."""
+    return [name for name in records.column_names if name in OWNERS]
+
+
+def hashes_of(column: pa.ChunkedArray, key: str) -> pa.Int64Array:
+    """Return a keyed hash of each value of a column, missing where it is; 12 and 12.0 are one."""
+    encoded = joined_categories(column)
+    return _hashed(_alike(text_array(encoded.dictionary)), key).take(encoded.indices)
 
 
 def _alike(names: pa.StringArray) -> pa.StringArray:
@@ -197,13 +242,16 @@ def require_named_persons(counted: "Count", policy: Policy) -> None:
     SourceError
         Naming the attributes, and how many records lack one.
     """
-    column = counted.columns[PERSON]
-    nobody = column.values.to_numpy() == NOBODY  # noqa: PD011 (no frame)
-    unnamed = int(column.counts[nobody].sum())
-    if unnamed and policy.without_person == "refuse":
-        raise SourceError(
-            f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "
-            f"{', '.join(policy.person or ())}, so nobody can tell whose they are: complete them, "
-            "leave them out, or say policy.without_person: together (they count as one person) or "
-            "own (each counts as another one)"
-        )
+    for name, attributes in owners_asked(policy).items():
+        if name not in counted.columns or policy.without_person != "refuse":
+            continue
+        column, who = counted.columns[name], "person" if name == PERSON else "household"
+        nobody = column.values.to_numpy() == NOBODY  # noqa: PD011 (no frame)
+        unnamed = int(column.counts[nobody].sum())
+        if unnamed:
+            raise SourceError(
+                f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "
+                f"{', '.join(attributes)}, so nobody can tell whose they are: complete them, "
+                f"leave them out, or say policy.without_person: together (they count as one {who}) "
+                "or own (each counts as another one)"
+            )

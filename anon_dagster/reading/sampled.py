@@ -12,7 +12,7 @@ import pyarrow as pa
 from anon_dagster.core.privacy import DifferentialPrivacy
 from anon_dagster.core.sampling import Sampling, seeded
 from anon_dagster.errors import Complaint, RequestError
-from anon_dagster.reading.persons import PERSON, with_persons
+from anon_dagster.reading.persons import PERSON, WithPersons
 from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.reading.scanning import records_of_parts
 from anon_dagster.request import Policy
@@ -121,5 +121,7 @@ def drawn_again(source: OpenSource, sampling: Sampling | None, policy: Policy) -
 
 
 def _of_persons(source: OpenSource, sampling: Sampling, policy: Policy) -> SampledPersons:
+    assert policy.person is not None, "persons are drawn"
     key = base64.b64encode(sampling.key[:12]).decode()  # not that of the job's hashes
-    return SampledPersons(source, sampling, with_persons(source, policy, key))
+    named = WithPersons(source, policy.person, key, policy.without_person == "own")
+    return SampledPersons(source, sampling, named)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.keys import LARGEST
 from anon_dagster.engine import checkpoint
-from anon_dagster.reading.persons import PERSON
+from anon_dagster.reading.persons import OWNERS
 from anon_dagster.storage.categories import in_one_piece
 from anon_dagster.storage.failures import keeping_aside
 from anon_dagster.storage.scratch import Stretch
@@ -38,7 +38,7 @@ def drawn_blocks(table: pa.Table, blocks: int) -> NDArray[np.int64]:
     hashes = np.zeros(table.num_rows, dtype=np.uint64)
     if blocks > 1:
         for name, column in zip(table.column_names, table.columns, strict=True):
-            if name == PERSON:
+            if name in OWNERS:
                 continue
             hashes ^= _hashes(column.combine_chunks())
             hashes *= _FACTOR

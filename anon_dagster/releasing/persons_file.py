@@ -1,8 +1,8 @@
 """Whose each released record is: a column of the job, beside a release that does not tell it.
 
 The promises of a release about persons cannot be measured on it alone. So the hash of the person of
-each record is kept in the order of the release, in the folder of the job, and goes with it. It is
-never at the target.
+each record is kept in the order of the release, in the folder of the job, and goes with it; beside
+it that of the household, where households count. It is never at the target.
 """
 
 import os
@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 
 from anon_dagster.errors import PromiseBrokenError
-from anon_dagster.reading.persons import PERSON
 from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.opened import Part
@@ -48,11 +47,11 @@ class PersonsFile:
             created = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             self._file = os.fdopen(created, "wb")
 
-    def add(self, persons: pa.ChunkedArray) -> None:
-        """Add the persons of further records."""
-        hashes = persons.combine_chunks().to_numpy(zero_copy_only=False)
+    def add(self, owners: pa.Table) -> None:
+        """Add the owners of further records, a column for each kind."""
+        columns = [column.to_numpy().astype(_HASH) for column in owners.columns]
         with writing(str(self.path)):
-            self._file.write(hashes.astype(_HASH).tobytes())
+            self._file.write(np.stack(columns, axis=1).tobytes())
 
     def close(self) -> None:
         """Write what is left."""
@@ -65,37 +64,45 @@ class JoinedPersons(PlacedSource):
     """A release whose records tell whose they are, by a file of its job."""
 
     path: Path
+    owners: tuple[str, ...]
+    """The columns that tell it, in their order."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in their order."""
-        return (*self.source.columns, PERSON)
+        return (*self.source.columns, *self.owners)
 
     @property
     def schema(self) -> pa.Schema:
         """The types of the columns."""
-        return self.source.schema.append(pa.field(PERSON, pa.int64()))
+        told = [pa.field(name, pa.int64()) for name in self.owners]
+        return pa.schema([*self.source.schema, *told])
+
+    @property
+    def _width(self) -> int:
+        """How many bytes tell of a record."""
+        return len(self.owners) * _HASH.itemsize
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a part."""
         number = self.parts.index(part)
         row = self.first_row_of(number)
         with self.path.open("rb") as file:
-            file.seek(row * _HASH.itemsize)
+            file.seek(row * self._width)
             for batch in self.source.batches(part):
-                hashes = np.frombuffer(file.read(batch.num_rows * _HASH.itemsize), _HASH)
-                if len(hashes) < batch.num_rows:
+                told = file.read(batch.num_rows * self._width)
+                if len(told) < batch.num_rows * self._width:
                     raise _misfit()
-                yield pa.RecordBatch.from_arrays(
-                    [*batch.columns, pa.array(hashes)], schema=self.schema
-                )
+                hashes = np.frombuffer(told, _HASH).reshape(batch.num_rows, len(self.owners))
+                columns = [pa.array(np.ascontiguousarray(column)) for column in hashes.T]
+                yield pa.RecordBatch.from_arrays([*batch.columns, *columns], schema=self.schema)
                 row += batch.num_rows
         self.note_end(number, row)
 
     def unchanged(self) -> None:
         """Raise an error if a file is not the one that was opened, or there are more persons."""
         self.source.unchanged()
-        if self.path.stat().st_size != self.first_row_of(len(self.parts)) * _HASH.itemsize:
+        if self.path.stat().st_size != self.first_row_of(len(self.parts)) * self._width:
             raise _misfit()
 
 

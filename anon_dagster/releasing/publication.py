@@ -14,7 +14,13 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
-from anon_dagster.reading.persons import PERSON, with_persons
+from anon_dagster.reading.persons import (
+    LINK,
+    fresh_key,
+    owners_asked,
+    with_links,
+    with_persons,
+)
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.scanning import Onlooker, Scan
 from anon_dagster.releasing.examination import disclosure_of, examiner_of
@@ -96,9 +102,8 @@ def write_release(
     _require_records(decision)
     on_progress = workspace.on_progress
     source = drawn_again(source, decision.counted.sampling, decision.request.policy)
-    plain_source, persons, key = source, None, ""
-    if decision.counted.persons is not None:
-        key = decision.counted.persons.key
+    plain_source, persons, key = source, None, decision.counted.owner_key or ""
+    if decision.counted.owners:
         source = with_persons(source, decision.request.policy, key)
         persons = PersonsFile(workspace.folder / PERSONS)
     target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
@@ -235,7 +240,10 @@ def count_release_of(
     """Read a release that is open, while somebody may look at it."""
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     if persons is not None:
-        release, attributes = JoinedPersons(release, persons.path), [*attributes, PERSON]
+        owners = tuple(owners_asked(policy))
+        joined = JoinedPersons(release, persons.path, owners)
+        release = with_links(joined, policy, persons.key or fresh_key())
+        attributes += [name for name in (*owners, LINK) if name in release.columns]
     on_rows = running("verify", None, on_progress, guess=release.records)
     patterns = pseudonym_patterns(policy)
     reading = Scan("verify", on_rows, onlooker)

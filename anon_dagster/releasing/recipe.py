@@ -15,7 +15,7 @@ from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.errors import counted as listed
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.columns import ColumnCount, position_among
-from anon_dagster.reading.persons import PERSON, without_persons
+from anon_dagster.reading.persons import OWNERS, owners_told, without_persons
 from anon_dagster.releasing import treatments
 from anon_dagster.releasing.class_lookup import ClassLookup, class_lookup
 from anon_dagster.releasing.treatments import Constant, Kept, Labels, Pseudonym, Treatment
@@ -125,8 +125,8 @@ class Recipe:
         ]
         stay = np.ones(len(suppressed), np.bool_) if self.keeps_suppressed else ~suppressed
         released = pa.Table.from_arrays(columns, names=list(self.treatments))
-        if self.persons and PERSON in table.column_names:
-            released = released.append_column(PERSON, table[PERSON])
+        for name in owners_told(table) if self.persons else ():
+            released = released.append_column(name, table[name])
         return Recoded(released, stay)
 
     def paired(self, records: pa.Table) -> tuple[pa.Table, pa.Table]:
@@ -227,7 +227,7 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
     found: dict[str, Treatment] = {}
     kept: list[str] = []
     for name in source.columns:
-        if name == PERSON:
+        if name in OWNERS:
             continue
         attribute = policy.attributes[name]
         q = positions.get(name, -1)
@@ -257,7 +257,7 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
         records=counted.records - (0 if keeps else decision.suppressed),
         keeps_suppressed=keeps,
         kept=tuple(kept),
-        persons=counted.persons is not None,
+        persons=bool(counted.owners),
         private=private,
     )
 

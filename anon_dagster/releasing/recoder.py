@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from anon_dagster.engine import in_use
-from anon_dagster.reading.persons import PERSON, without_persons
+from anon_dagster.reading.persons import owners_told, without_persons
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing.arrangement import Shelf, Shelves, by_value
 from anon_dagster.releasing.persons_file import PersonsFile
@@ -86,7 +86,7 @@ def _write_blocks(
 ) -> None:
     for block in ordered:
         if persons is not None:
-            persons.add(block[PERSON])
+            persons.add(block.select(owners_told(block)))
         staged.write(without_persons(block))
 
 
@@ -200,17 +200,17 @@ def _write_file(
     shelves: SharedShelves,
     order_one: Callable[[int], pa.Table],
     file: FileOfRows,
-) -> pa.ChunkedArray | None:
+) -> pa.Table | None:
     """Write one of the files of a target from the blocks that have its records.
 
     Returns whose these are, if the source tells it.
     """
-    owners: list[pa.ChunkedArray] = []
+    owners: list[pa.Table] = []
 
     def released(blocks: Iterator[pa.Table]) -> Iterator[pa.Table]:
         for block in blocks:
-            if PERSON in block.column_names:
-                owners.append(block[PERSON])
+            if told := owners_told(block):
+                owners.append(block.select(told))
             yield without_persons(block)
 
     first, last = np.searchsorted(shelves.ends, (file.begin, file.end), side="right") - 1
@@ -220,7 +220,7 @@ def _write_file(
     write_file(file, target, schema, released(ordered), folder)
     if not owners:
         return None
-    whole = pa.chunked_array([chunk for each in owners for chunk in each.chunks])
+    whole = pa.concat_tables(owners)
     return whole.slice(file.first - file.begin, file.last - file.first)
 
 
@@ -291,11 +291,13 @@ def _as_released(
 ) -> pa.Table:
     """Give sorted records the types of the release; categories that none of them has are gone.
 
-    Whose they are, if that is told, is the last column.
+    Whose they are, if that is told, are the last columns.
     """
-    if PERSON in table.column_names:
+    if told := owners_told(table):
         released = _as_released(without_persons(table), schema, orders)
-        return released.append_column(PERSON, table[PERSON])
+        for name in told:
+            released = released.append_column(name, table[name])
+        return released
     table = plain(table, schema)
     for index, field in enumerate(schema):
         if field.name in orders:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.sampling import draws
 from anon_dagster.engine import checkpoint
-from anon_dagster.reading.persons import PERSON
+from anon_dagster.reading.persons import owners_told
 from anon_dagster.releasing.arrangement import Shelf
 from anon_dagster.storage.categories import in_one_piece, without_unused
 from anon_dagster.storage.failures import reading, writing
@@ -68,11 +68,12 @@ def _hidden(table: pa.Table, key: bytes, first: int) -> pa.Table:
     first
         The place of the first record in its file.
     """
-    if PERSON not in table.column_names:
-        return table
-    hashes = table[PERSON].combine_chunks().to_numpy(zero_copy_only=False)
-    numbers = draws(key, first, len(hashes)).view(np.int64)
-    return table.set_column(table.num_columns - 1, PERSON, pa.array(hashes ^ numbers))
+    for name in owners_told(table):
+        hashes = table[name].combine_chunks().to_numpy(zero_copy_only=False)
+        numbers = draws(key + name.encode(), first, len(hashes)).view(np.int64)
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, pa.array(hashes ^ numbers))
+    return table
 
 
 @dataclass(frozen=True, slots=True, eq=False)

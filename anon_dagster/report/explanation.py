@@ -136,6 +136,10 @@ def _chosen(policy: Policy) -> str:
 def explain_policy(policy: Policy) -> str:
     """Say what is promised, as a Markdown list."""
     lines = list(_promises(policy))
+    if policy.household is not None:
+        lines.append(wording.explain_household_anonymity(policy.household.k))
+    if policy.trajectory is not None:
+        lines.append(wording.explain_trajectories(policy.trajectory.k))
     if policy.sampling is not None:
         drawn = policy.sampling
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"

@@ -16,7 +16,13 @@ from anon_dagster.request.attributes import (
 )
 from anon_dagster.request.locations import CsvOptions, Source, Target, format_of
 from anon_dagster.request.objective import ObjectiveRule
-from anon_dagster.request.policy import Measurement, Policy, Request
+from anon_dagster.request.policy import (
+    HouseholdRule,
+    Measurement,
+    Policy,
+    Request,
+    TrajectoryRule,
+)
 from anon_dagster.request.privacy import (
     GUARDING,
     AlphaKAnonymityRule,
@@ -76,6 +82,7 @@ __all__ = [
     "FrequencyRule",
     "GuardingRule",
     "HierarchyRule",
+    "HouseholdRule",
     "IntervalRule",
     "KMapRule",
     "KnownRule",
@@ -99,6 +106,7 @@ __all__ = [
     "TClosenessRule",
     "Target",
     "TargetUse",
+    "TrajectoryRule",
     "TreeRule",
     "format_of",
     "load_request",

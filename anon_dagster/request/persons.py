@@ -8,6 +8,9 @@ from anon_dagster.request.strict import document as _document
 from anon_dagster.request.suggestions import did_you_mean
 
 _PATH = "policy.person"
+_OF_HOUSEHOLDS = "policy.household.by"
+_TRAJECTORY = "policy.trajectory"
+_GONE = {"drop", "constant"}
 _LINKS = "it links the records of a person in the release, and so shows how they go together"
 
 
@@ -16,39 +19,101 @@ def person_problems(
 ) -> Iterator[Complaint]:
     """Find what the attributes that name a person lack, and what does not go with persons."""
     policy = _document(request.get("policy"))
-    named = policy.get("person")
-    if not named:
-        if policy.get("without_person") not in {None, "refuse"}:
-            yield Complaint("policy.without_person", "goes with policy.person")
+    household = _document(policy.get("household"))
+    persons, households = _names(policy.get("person")), _names(household.get("by"))
+    if not (persons or households) and policy.get("without_person") not in {None, "refuse"}:
+        yield Complaint("policy.without_person", "goes with policy.person or policy.household")
+    if household and _document(policy.get("privacy")).get("differential_privacy"):
+        yield Complaint(
+            "policy.household", "does not go with differential_privacy, which is about records"
+        )
+    yield from _name_problems(_OF_HOUSEHOLDS, households, attributes)
+    yield from _trajectory_problems(request, persons)
+    if not persons:
         return
-    names = [named] if isinstance(named, str) else named
-    if not isinstance(names, list | tuple):
-        return
-    yield from _name_problems([name for name in names if isinstance(name, str)], attributes)
+    yield from _name_problems(_PATH, persons, attributes)
+    yield from _redaction_problems(policy, persons, attributes)
     yield from _combinations(policy)
 
 
+def _names(named: object) -> list[str]:
+    """Return what of a list of names, or of one, is a name."""
+    names = [named] if isinstance(named, str) else named
+    return [n for n in names if isinstance(n, str)] if isinstance(names, list | tuple) else []
+
+
 def _name_problems(
-    names: list[str], attributes: Mapping[str, Mapping[str, Any]]
+    path: str, names: list[str], attributes: Mapping[str, Mapping[str, Any]]
 ) -> Iterator[Complaint]:
     for name in names:
         attribute = attributes.get(name)
         if attribute is None:
             yield Complaint(
-                _PATH, f"{name} is not among policy.attributes{did_you_mean(name, attributes)}"
+                path, f"{name} is not among policy.attributes{did_you_mean(name, attributes)}"
             )
         elif attribute.get("role") != "direct_identifier":
             yield Complaint(
-                _PATH,
+                path,
                 f"the role of {name} must be direct_identifier: who a record is of is not released",
             )
-        elif attribute.get("redaction", "drop") not in {"drop", "constant"}:
+        elif path == _OF_HOUSEHOLDS and _redaction(attribute) not in _GONE:
             where = f"policy.attributes.{name}.redaction"
-            yield Complaint(
-                where, f"must be drop or constant, for policy.person names it: {_LINKS}"
-            )
+            yield Complaint(where, f"must be drop or constant, for {path} names it: {_LINKS}")
     if len(set(names)) < len(names):
-        yield Complaint(_PATH, "names an attribute twice")
+        yield Complaint(path, "names an attribute twice")
+
+
+def _redaction(attribute: Mapping[str, Any]) -> Any:
+    return attribute.get("redaction", "drop")
+
+
+def _redaction_problems(
+    policy: Mapping[str, Any], names: list[str], attributes: Mapping[str, Mapping[str, Any]]
+) -> Iterator[Complaint]:
+    """Refuse what links the records of a person, unless it is promised what that tells."""
+    for name in names:
+        attribute = attributes.get(name, {})
+        redaction = _redaction(attribute)
+        if attribute.get("role") != "direct_identifier" or redaction in _GONE:
+            continue
+        where = f"policy.attributes.{name}.redaction"
+        if redaction != "pseudonym" or not policy.get("trajectory"):
+            yield Complaint(
+                where,
+                f"must be drop or constant, for {_PATH} names it: {_LINKS}; a pseudonym goes with "
+                f"{_TRAJECTORY}, which promises that several persons share all of that",
+            )
+        elif len(names) > 1:
+            yield Complaint(
+                where,
+                f"must be drop or constant, for {_PATH} names others, too: of these alone it would "
+                "link the records of several persons",
+            )
+
+
+def _trajectory_problems(request: Mapping[str, Any], persons: list[str]) -> Iterator[Complaint]:
+    policy = _document(request.get("policy"))
+    if not policy.get("trajectory"):
+        return
+    if not persons:
+        yield Complaint(_TRAJECTORY, f"goes with {_PATH}, which tells whose the records are")
+    compared = _document(request.get("measurement")).get("recoding")
+    for path, recodings in (
+        ("policy.recoding", [policy.get("recoding")]),
+        ("measurement.recoding", compared if isinstance(compared, list | tuple) else []),
+    ):
+        if "local" in recodings:
+            yield Complaint(
+                path,
+                f"must be global, for there is {_TRAJECTORY}: classes that are made for single "
+                "records are not made for all of a person's together",
+            )
+    if request.get("arrivals"):
+        yield Complaint(
+            "arrivals",
+            f"do not go with {_TRAJECTORY}: each file is measured by itself, and what links the "
+            "records of a person in one links them to those in the others",
+        )
 
 
 def _combinations(policy: Mapping[str, Any]) -> Iterator[Complaint]:

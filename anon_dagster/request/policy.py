@@ -56,6 +56,23 @@ def _listed(names: object) -> object:
 
 
 _WITHOUT_VALUES = {"drop", "constant"}
+Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
+
+
+class HouseholdRule(StrictModel):
+    """See :class:`anon_dagster.core.privacy.HouseholdAnonymity`."""
+
+    by: Names
+    """The attribute that tells which household a record is of, or several that do together."""
+    k: Annotated[int, Field(ge=2)]
+    """How many different households each class has at least."""
+
+
+class TrajectoryRule(StrictModel):
+    """See :class:`anon_dagster.core.trajectories.Trajectories`."""
+
+    k: Annotated[int, Field(ge=2)]
+    """How many persons at least have released records that read alike, all of them together."""
 
 
 class Policy(StrictModel):
@@ -63,13 +80,17 @@ class Policy(StrictModel):
 
     attributes: Annotated[dict[str, Attribute], Field(min_length=1)]
     privacy: Privacy
-    person: Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)] | None = None
+    person: Names | None = None
     """The attribute that tells whose a record is, or several that do together: promises are about
     persons then, and who has several records counts once. Left out, each record is of another
     person."""
     without_person: Literal["refuse", "together", "own"] = "refuse"
     """What becomes of records without a person: they are refused, count as those of one person, or
-    each as that of a person of its own."""
+    each as that of a person of its own. Of records without a household the same."""
+    household: HouseholdRule | None = None
+    """Each class has records of several households, beside what is asked of its persons."""
+    trajectory: TrajectoryRule | None = None
+    """Needed where the released records of one person stay linked, such as by a pseudonym."""
     sampling: SamplingRule | None = None
     """The release is made of a random sample of the source, and knows of nothing else."""
     suppression_limit: Share = 0.0
@@ -111,6 +132,15 @@ class Policy(StrictModel):
         """Tell whether the values of an attribute play no part: it is dropped, or one constant."""
         attribute = self.attributes.get(name)
         return isinstance(attribute, DirectIdentifier) and attribute.redaction in _WITHOUT_VALUES
+
+    @property
+    def pseudonyms(self) -> tuple[str, ...]:
+        """The attributes that are replaced by pseudonyms, in the order of the request."""
+        return tuple(
+            name
+            for name, a in self.attributes.items()
+            if isinstance(a, DirectIdentifier) and a.redaction == "pseudonym"
+        )
 
     @property
     def quasi_identifiers(self) -> dict[str, QuasiIdentifier]:

@@ -49,6 +49,7 @@ _NAMING = frozenset({"attributes", "lowest_level", "highest_level"})
 _TEXTS = frozenset(
     {
         *("order", "missing", "guarded", "constant", "rest", "other", "names", "attribute"),
+        *("person", "by"),
         *("features", "path", "separator", "decimal", "quote", "escape", "encoding", "character"),
         *("format", "scope", "key_variable", "country", "schedule", "values", "examples"),
         *("description", "pattern", "name_pattern", "parts", "person"),

@@ -8,6 +8,8 @@ Of the classes of a table, with the number of different persons of each as its s
   ``person_highest``: 1 / the smallest; ``person_above_threshold``: the persons who have a record in
   a class whose 1 / size is strictly above the threshold.
 
+Of households, where these are counted: ``households`` and ``smallest_class_of_households``.
+
 What is reached for a sensitive attribute is that of persons, too, see
 :mod:`anon_dagster.core.privacy.of_persons`.
 """
@@ -62,9 +64,7 @@ class PersonsOfClasses:
     @property
     def cells(self) -> NDArray[np.int64]:
         """The class of each tuple of the problem, (tuples,); one past the last for none."""
-        cells = np.full(len(self.problem.counts), len(self.classes.sizes), dtype=np.int64)
-        cells[self.rows] = self.classes.of
-        return cells
+        return _cells(len(self.problem.counts), self.rows, self.classes)
 
     @property
     def sizes(self) -> NDArray[np.int64]:
@@ -116,6 +116,28 @@ class PersonsOfClasses:
         apart = share_differences(held, table, size).largest
         yield f"t_equal({name})", max(equal_distances(pairs, table.counts(size)).largest, apart)
         yield from _other_distances(self.problem, held, table, position, name)
+
+
+def _cells(tuples: int, rows: NDArray[np.intp], classes: Partition) -> NDArray[np.int64]:
+    cells = np.full(tuples, len(classes.sizes), dtype=np.int64)
+    cells[rows] = classes.of
+    return cells
+
+
+def households(owners: Persons, rows: NDArray[np.intp], classes: Partition) -> Iterator[Statistic]:
+    """Yield the statistics of households; see the head of this module.
+
+    Parameters
+    ----------
+    owners
+        Which households have which tuple of a problem.
+    rows, classes
+        (tuples of the table,): their positions in the problem, and their classes.
+    """
+    cells, size = _cells(len(owners.alone), rows, classes), len(classes.sizes)
+    sizes = owners.count(cells, size + 1)[:size]
+    yield "households", owners.among(cells < size)
+    yield "smallest_class_of_households", int(sizes.min()) if size else 0
 
 
 def _asked_depths(problem: Problem, position: int) -> list[int]:

@@ -62,7 +62,7 @@ from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimat
 from anon_dagster.core.solution import Solution
 from anon_dagster.engine import in_use
 from anon_dagster.request import Policy
-from anon_dagster.statistics.persons import PersonsOfClasses
+from anon_dagster.statistics.persons import PersonsOfClasses, households
 
 Statistic = tuple[str, Any]
 
@@ -255,6 +255,8 @@ def _statistics(
         persons = PersonsOfClasses(problem, released.rows, classes)
         yield from persons.statistics(threshold)
         smallest = int(persons.sizes.min(initial=classes.largest))
+    if problem.households is not None:
+        yield from households(problem.households, released.rows, classes)
     yield "k", smallest
     names = policy.names("sensitive")
 

@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core import wording
-from anon_dagster.core.audit import Partition, records_that_hide
+from anon_dagster.core.audit import Partition, records_that_hide, trajectories
 from anon_dagster.core.sampling import Sampling
+from anon_dagster.reading.persons import CountedPersons
 from anon_dagster.request import DifferentialPrivacyRule, Policy
 from anon_dagster.verification.result import Promise, promise
 
@@ -25,6 +26,31 @@ def k_anonymity(classes: Partition, k: int, persons: NDArray[np.int64] | None = 
     name, sizes = wording.k_anonymity(k), classes.sizes if persons is None else persons
     smallest = int(sizes.min()) if len(sizes) else 0
     return promise(name, None, k, classes.sizes, smallest, sizes < k)
+
+
+def household_anonymity(classes: Partition, k: int, households: NDArray[np.int64]) -> Promise:
+    """Measure how few different households a class has, (classes,)."""
+    fewest = int(households.min()) if len(households) else 0
+    return promise(wording.household_anonymity(k), None, k, classes.sizes, fewest, households < k)
+
+
+def of_trajectories(
+    classes: Partition, k: int, owned: CountedPersons, by: str | None = None
+) -> Promise:
+    """Measure how few persons share their trajectory; those of which it breaks count as classes.
+
+    Parameters
+    ----------
+    owned
+        Whose the records of the table are.
+    by
+        What links them, if it is the release itself.
+    """
+    found = trajectories(classes, owned.tuples, owned.owners, owned.records)
+    persons = np.array([each.persons for each in found], dtype=np.int64)
+    records = np.array([each.records for each in found], dtype=np.int64)
+    fewest = int(persons.min()) if len(persons) else 0
+    return promise(wording.trajectories(k, by), None, k, records, fewest, persons < k)
 
 
 def differential_privacy(

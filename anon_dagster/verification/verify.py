@@ -31,13 +31,20 @@ from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.headers import require_header, undeclared
 from anon_dagster.reading.persons import (
-    PERSON,
     fresh_key,
+    owners_asked,
     require_named_persons,
     with_persons,
 )
 from anon_dagster.reading.population import count_population
-from anon_dagster.request import DirectIdentifier, LDiversityRule, MaskRule, Policy, Source
+from anon_dagster.request import (
+    DirectIdentifier,
+    HouseholdRule,
+    LDiversityRule,
+    MaskRule,
+    Policy,
+    Source,
+)
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
@@ -50,7 +57,15 @@ from anon_dagster.verification.result import (
     untold,
 )
 from anon_dagster.verification.sensitive import Values, of_values
-from anon_dagster.verification.sizes import differential_privacy, k_anonymity, of_the_whole
+from anon_dagster.verification.sizes import (
+    differential_privacy,
+    household_anonymity,
+    k_anonymity,
+    of_the_whole,
+    of_trajectories,
+)
+
+_NOT_TOLD = "the table does not tell whose its records are"
 
 
 def verify(
@@ -101,6 +116,9 @@ def verify(
         return _untold(promises, classes, policy)
     if privacy.k_anonymity is not None:
         promises.append(k_anonymity(classes, privacy.k_anonymity.k, persons))
+    if policy.household is not None:
+        promises.append(_of_households(release, classes, policy.household))
+    promises += _of_trajectories(release, classes, policy)
     promises += of_the_whole(classes, policy, persons)
     if privacy.differential_privacy is not None:
         sampling = None if source_count is None else source_count.sampling
@@ -161,13 +179,11 @@ def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
     table = WithMissing(table, {n: texts for n, texts in tokens.items() if n in table.columns})
     attributes = [name for name in names if name in table.columns]
     patterns = pseudonym_patterns(policy)
-    if policy.person is None or not set(policy.person) <= {*table.columns}:
-        return count(table, attributes, patterns=patterns, decimal=decimal)
-    key = fresh_key()
-    told = with_persons(table, policy, key)
-    counted = count(told, [*attributes, PERSON], patterns=patterns, decimal=decimal)
+    key, told = fresh_key(), [*owners_asked(policy, table.columns)]
+    table = with_persons(table, policy, key)
+    counted = count(table, [*attributes, *told], patterns=patterns, decimal=decimal)
     require_named_persons(counted, policy)
-    return counted.with_persons(key)
+    return counted.with_persons(key) if told else counted
 
 
 def pseudonym_patterns(policy: Policy) -> dict[str, str]:
@@ -247,10 +263,30 @@ def _owned(
     return Owned(held, tables, classes.sizes)
 
 
+def _of_households(release: Count, classes: Partition, rule: HouseholdRule) -> Promise:
+    """Measure how few households a class has, if the table tells of which each record is."""
+    held = release.households
+    if held is None:
+        name, who = wording.household_anonymity(rule.k), ", ".join(rule.by)
+        return untold(name, None, rule.k, f"{_NOT_TOLD}; it needs {who}")
+    return household_anonymity(classes, rule.k, persons_of(classes, held.tuples, held.owners))
+
+
+def _of_trajectories(release: Count, classes: Partition, policy: Policy) -> Iterator[Promise]:
+    """Measure all records of a person together; by the pseudonyms, too, that link them."""
+    rule = policy.trajectory
+    if rule is None or release.persons is None:
+        return
+    yield of_trajectories(classes, rule.k, release.persons)
+    if release.links is not None:
+        by = ", ".join(policy.person or ())
+        yield of_trajectories(classes, rule.k, release.links, by)
+
+
 def _untold(promises: Sequence[Promise], classes: Partition, policy: Policy) -> Verification:
     """Say that nobody can tell what a table promises that does not tell whose its records are."""
     who = ", ".join(policy.person or ())
-    why = f"the table does not tell whose its records are; it needs {who}"
+    why = f"{_NOT_TOLD}; it needs {who}"
     told = (*promises, untold(wording.PERSONS, None, 0, why))
     return Verification(told, ClassMeasures.of(classes))
 

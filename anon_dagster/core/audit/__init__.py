@@ -32,6 +32,7 @@ from anon_dagster.core.audit.persons import (
     share_differences,
 )
 from anon_dagster.core.audit.quantity import Quantity
+from anon_dagster.core.audit.trajectories import Trajectory, trajectories
 
 __all__ = [
     "Belongings",
@@ -40,6 +41,7 @@ __all__ = [
     "HeadAndTail",
     "Partition",
     "Quantity",
+    "Trajectory",
     "belongings",
     "beyond_information",
     "contents",
@@ -62,5 +64,6 @@ __all__ = [
     "records_that_hide",
     "relative_gains",
     "share_differences",
+    "trajectories",
     "without",
 ]

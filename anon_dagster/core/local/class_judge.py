@@ -1,14 +1,14 @@
 """Which groups of tuples keep every promise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold
-from anon_dagster.core.persons import Holdings, Persons
-from anon_dagster.core.privacy import KAnonymity
+from anon_dagster.core.persons import ByOwner, Holdings, Persons
+from anon_dagster.core.privacy import HouseholdAnonymity, KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.problem import Problem
 
@@ -31,26 +31,33 @@ class ClassJudge:
 
     problem: Problem
     _counting: _Counting
-    members: "Members | None" = None
-    """Whose the tuples are, where persons are counted."""
+    members: "ByOwner[Members]"
+    """Whose the tuples are, where that counts."""
 
     @classmethod
     def of(cls, problem: Problem) -> "ClassJudge":
         """Count the table that relative models compare with."""
         guarded = sorted({m.sensitive for m in problem.models if m.sensitive is not None})
-        if problem.persons is None:
+        members = problem.owners.map(Members.of)
+        if problem.persons is None or members.persons is None:
             references = {a: _reference(problem, a) for a in guarded}
-            return cls(problem, _ByRecords(problem, references))
+            return cls(problem, _ByRecords(problem, references), members)
         one_class = np.zeros(len(problem.counts), dtype=np.int64)
         columns = problem.sensitive.columns
         tables = {a: problem.persons.holdings(one_class, columns[a]) for a in guarded}
-        members = Members.of(problem.persons)
-        return cls(problem, _ByPersons(problem, members, tables, problem.persons.total), members)
+        counting = _ByPersons(problem, members.persons, tables, problem.persons.total)
+        return cls(problem, counting, members)
 
     @property
     def smallest(self) -> int:
         """How many records, or persons, a class needs at least."""
         return max((m.k for m in self.problem.models if isinstance(m, KAnonymity)), default=1)
+
+    @property
+    def fewest_households(self) -> int:
+        """How many households a class needs at least."""
+        models = (m for m in self.problem.models if isinstance(m, HouseholdAnonymity))
+        return max((m.k for m in models), default=1)
 
     def holds(self, tuples: Ints, groups: Ints, sizes: Ints) -> NDArray[np.bool_]:
         """Tell for each group, (groups,), whether it keeps every promise.
@@ -65,6 +72,9 @@ class ClassJudge:
             (groups,): records of each group; none is empty.
         """
         described = self._counting.describe(tuples, groups, sizes)
+        if self.members.households is not None:
+            counted = self.members.households.count(tuples, groups, len(sizes))
+            described = replace(described, households=counted)
         return all_hold(self.problem.models, described)
 
 
@@ -131,6 +141,14 @@ class Members:
         within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         return places, self.owners[self.starts[tuples][places] + within]
 
+    def count(self, tuples: Ints, groups: Ints, size: int) -> Ints:
+        """Count the different owners of each group, (groups,); see :meth:`ClassJudge.holds`."""
+        places, owners = self.of_tuples(tuples)
+        counts = np.bincount(groups, self.alone[tuples], size).astype(np.int64)  # exact below 2^53
+        different, _ = _distinct(groups[places], owners)
+        counts += np.bincount(different, minlength=size)
+        return counts
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _ByPersons:
@@ -145,9 +163,7 @@ class _ByPersons:
         """See :class:`_Counting`."""
         places, owners = self.members.of_tuples(tuples)
         alone = self.members.alone[tuples]
-        persons = np.bincount(groups, alone, len(sizes)).astype(np.int64)  # exact below 2^53
-        different, _ = _distinct(groups[places], owners)
-        persons += np.bincount(different, minlength=len(sizes))
+        persons = self.members.count(tuples, groups, len(sizes))
         histograms = [_UNGUARDED] * len(self.problem.sensitive_sizes)
         for a, table in self.tables.items():
             values = self.problem.sensitive_sizes[a]

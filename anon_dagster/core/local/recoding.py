@@ -70,14 +70,15 @@ def recode_locally(
         len(problem.counts),
     )
     first = tuples.first
+    assert problem.trajectories is None, "a validated request recodes globally for these"
+    owners = problem.owners.map(lambda owner: owner.rolled_up(tuples.ids, len(first)))
     table = replace(
         problem,
         codes=problem.codes.take(first),
         sensitive=problem.sensitive.take(first),
         counts=tuples.sums(problem.counts),
-        persons=None
-        if problem.persons is None
-        else problem.persons.rolled_up(tuples.ids, len(first)),
+        persons=owners.persons,
+        households=owners.households,
     )
     search = _Search(Points.of(table), on_progress)
     given = None if start is None else start.classes[first]

@@ -287,9 +287,12 @@ def _offer_cut(judge: ClassJudge, axis: Axis, entries: _Entries, exponent: float
     gain, left, whole = _gains(axis, entries)
     right = whole - left
     least = np.minimum(left, right)
-    if judge.members is not None:
-        least = np.minimum(*_persons_beside(judge.members, entries))
+    if judge.members.persons is not None:
+        least = np.minimum(*_owners_beside(judge.members.persons, entries))
     useful = np.asarray((gain > 0) & (least >= judge.smallest))
+    if judge.members.households is not None:
+        fewer = np.minimum(*_owners_beside(judge.members.households, entries))
+        useful &= fewer >= judge.fewest_households
     useful[entries.last] = False
     bits = (_bits(whole) - _bits(left) - _bits(right)) / whole
     score = np.where(useful, _score(gain, bits, exponent), 0.0)
@@ -309,12 +312,12 @@ def _offer_cut(judge: ClassJudge, axis: Axis, entries: _Entries, exponent: float
     return _Offer(scores, branches)
 
 
-def _persons_beside(
+def _owners_beside(
     members: Members, entries: _Entries
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Count the persons of a cell up to each entry, and of those beyond it, (entries,) each.
+    """Count the owners of a cell up to each entry, and of those beyond it, (entries,) each.
 
-    Up to an entry there are as many as persons who occur for the first time there, beyond it as
+    Up to an entry there are as many as owners who occur for the first time there, beyond it as
     many as occur for the last time there.
     """
     places, owners = members.of_tuples(entries.rows.tuples)

@@ -6,6 +6,7 @@ from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.privacy.delta_disclosure import DeltaDisclosure
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
 from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
+from anon_dagster.core.privacy.households import HouseholdAnonymity
 from anon_dagster.core.privacy.k_anonymity import KAnonymity
 from anon_dagster.core.privacy.k_map import EstimatedKMap, KMap
 from anon_dagster.core.privacy.l_diversity import (
@@ -44,6 +45,7 @@ __all__ = [
     "EstimatedKMap",
     "HierarchicalTCloseness",
     "Histogram",
+    "HouseholdAnonymity",
     "KAnonymity",
     "KMap",
     "Monotone",

@@ -84,3 +84,5 @@ class EquivalenceClasses:
     histograms: tuple[Histogram, ...] = ()  # (sensitive attributes,)
     people: NDArray[np.int64] | None = None
     """(classes,): the people of the population who read as each class does, where they count."""
+    households: NDArray[np.int64] | None = None
+    """(classes,): how many different households each class has, where they count."""

@@ -5,7 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.evaluation import all_hold, everyone_counts, whole_holds
+from anon_dagster.core.evaluation import (
+    all_hold,
+    dooms_the_more_specific,
+    evaluate,
+    everyone_counts,
+    whole_holds,
+)
 from anon_dagster.core.lattice import Levels
 from anon_dagster.core.persons import Holdings
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
@@ -93,7 +99,15 @@ class Evaluator:
         stay = problem.keeps_suppressed and verdict.suppressed
         if absent and not stay and everyone_counts(problem):
             return False
-        return not verdict.suppressed or self._suppression_holds(verdict, absent)
+        if verdict.suppressed and not self._suppression_holds(verdict, absent):
+            return False
+        return problem.trajectories is None or evaluate(problem, verdict.levels).feasible
+
+    def dooms_the_more_specific(self, verdict: Verdict) -> bool:
+        """Tell whether a release that breaks a promise shows that every more specific one does."""
+        if verdict.suppressed or self._bounds_only:
+            return False
+        return dooms_the_more_specific(self.compact.problem, verdict.levels)
 
     def _suppression_holds(self, verdict: Verdict, absent: int) -> bool:
         """Tell whether the suppressed records, or the table without them, keep the promises."""
@@ -120,9 +134,10 @@ class Evaluator:
 
 def _size(verdict: Verdict, which: NDArray[np.bool_]) -> int:
     """Count the records of chosen classes, (classes,), or the different persons."""
-    if verdict.classes.persons is None:
-        return int(verdict.classes.sizes[which].sum())
-    return verdict.classes.among(which)
+    persons = None
+    if verdict.classes.owners.persons is not None:
+        persons = verdict.classes.among(which).persons
+    return int(verdict.classes.sizes[which].sum()) if persons is None else persons
 
 
 def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
@@ -146,7 +161,10 @@ def _together(verdict: Verdict, absent: int) -> EquivalenceClasses:
         )
     people = None if verdict.described.people is None else np.array([absent])
     size = _size(verdict, verdict.failing)
-    return EquivalenceClasses(np.array([size]), tuple(histograms), people)
+    households = None
+    if verdict.classes.owners.households is not None:
+        households = np.array([verdict.classes.among(verdict.failing).households])
+    return EquivalenceClasses(np.array([size]), tuple(histograms), people, households)
 
 
 def _together_by_persons(h: Histogram, held: PersonsHeld, failing: NDArray[np.bool_]) -> Histogram:
@@ -163,7 +181,7 @@ def _kept(verdict: Verdict) -> EquivalenceClasses:
     for h in verdict.described.histograms:
         inside = kept[h.classes]
         if h.persons is not None:
-            total = verdict.classes.among(kept)
+            total = _size(verdict, kept)
             histograms.append(_kept_by_persons(h, h.persons, kept, total))
             continue
         values, counts = h.values[inside], h.counts[inside]

@@ -10,7 +10,7 @@ from anon_dagster.core.codes import Codes, kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
-from anon_dagster.core.persons import Persons
+from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.core.problem import Problem
 
 _NEGLIGIBLE = 0.003
@@ -69,7 +69,7 @@ class Compact:
         self.records = problem.records
         self.models = problem.models
         self.guarded = sorted({m.sensitive for m in problem.models if m.sensitive is not None})
-        codes, self.sensitive, self.counts, self.persons = _merged(problem, self.guarded)
+        codes, self.sensitive, self.counts, self.owners = _merged(problem, self.guarded)
         self.people: NDArray[np.int64] | None = None  # (rows,): of the population
         if problem.population is not None:
             of_population = problem.population
@@ -79,7 +79,7 @@ class Compact:
             nothing = [np.zeros(rows, dtype=np.uint8)] * guarded
             self.sensitive = self.sensitive.append(Codes.of_columns(nothing, rows))
             self.counts = np.concatenate([self.counts, np.zeros(rows, dtype=np.int64)])
-            self.persons = None if self.persons is None else self.persons.extended(rows)
+            self.owners = self.owners.map(lambda owner: owner.extended(rows))
         self.trees = [
             Tree(hierarchy, np.flatnonzero(np.bincount(column, minlength=hierarchy.leaves)))
             for column, hierarchy in zip(codes.columns, problem.hierarchies, strict=True)
@@ -198,24 +198,23 @@ class Compact:
 
 def _merged(
     problem: Problem, guarded: Sequence[int]
-) -> tuple[Codes, Codes, NDArray[np.int64], Persons | None]:
+) -> tuple[Codes, Codes, NDArray[np.int64], ByOwner[Persons]]:
     """Join tuples that differ only in sensitive values that no model asks for.
 
     Returns
     -------
-    codes, sensitive, counts, persons
+    codes, sensitive, counts, owners
         (rows, quasi-identifiers), (rows, guarded attributes), (rows,), and who has which row.
     """
     if len(guarded) == problem.sensitive.shape[1]:
-        return problem.codes, problem.sensitive, problem.counts, problem.persons
+        return problem.codes, problem.sensitive, problem.counts, problem.owners
     needed = problem.sensitive.select(guarded)
     sizes = [*(h.leaves for h in problem.hierarchies)]
     sizes += [problem.sensitive_sizes[a] for a in guarded]
     groups = group([*problem.codes.columns, *needed.columns], sizes, len(problem.counts))
-    first, persons = groups.first, problem.persons
-    if persons is not None:
-        persons = persons.rolled_up(groups.ids, len(groups))
-    return problem.codes.take(first), needed.take(first), groups.sums(problem.counts), persons
+    first = groups.first
+    owners = problem.owners.map(lambda owner: owner.rolled_up(groups.ids, len(groups)))
+    return problem.codes.take(first), needed.take(first), groups.sums(problem.counts), owners
 
 
 def levels_at_least(some: Sequence[int], others: Sequence[int]) -> bool:

@@ -102,6 +102,8 @@ class Exploration:
 
     def run(self, meter: Meter) -> bool:
         """Evaluate until nothing is open; return False if the meter stopped it before."""
+        if self._evaluator.compact.problem.trajectories is not None:
+            self._evaluate(self._lattice.candidates - 1)  # which may rule out all others
         while True:
             incumbents = self._incumbents
             last = incumbents.last
@@ -186,6 +188,8 @@ class Exploration:
             incumbents.add(verdict.levels, verdict.loss)
         else:
             incumbents.broken[verdict.levels] = verdict.suppressed
+            if self._evaluator.dooms_the_more_specific(verdict):
+                self.bounds.rule_out_below(verdict.levels)
 
     def lower_bound(self) -> float:
         """Return the least bound of what is still open, or the best loss found."""

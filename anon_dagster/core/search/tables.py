@@ -12,7 +12,7 @@ from anon_dagster.core.codes import kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.keys import group
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.persons import Holdings, Persons
+from anon_dagster.core.persons import ByOwner, Holdings, Persons
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.runs import stretches
 from anon_dagster.core.search.compact import Compact, levels_at_least
@@ -44,7 +44,7 @@ class Table:
     sensitive: tuple[NDArray[np.integer], ...]  # (guarded attributes,) of (rows,)
     counts: NDArray[np.int64]  # (rows,): records, 0 where only people of the population are
     people: NDArray[np.int64] | None  # (rows,)
-    persons: Persons | None  # who has which row
+    owners: ByOwner[Persons]  # who has which row
     packs: tuple["Pack", ...]  # the same columns, several in one
 
     def __len__(self) -> int:
@@ -124,15 +124,13 @@ class Classes:
     cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
     sizes: NDArray[np.int64]  # (classes,): records
     people: NDArray[np.int64] | None  # (classes,)
-    persons: NDArray[np.int64] | None  # (classes,): how many different ones, where they count
+    owners: ByOwner[NDArray[np.int64]]  # (classes,): how many different ones, where they count
 
-    def among(self, which: NDArray[np.bool_]) -> int:
-        """Count the different persons of chosen classes, (classes,), where persons count."""
-        persons = self.table.persons
-        assert persons is not None, "persons count"
+    def among(self, which: NDArray[np.bool_]) -> ByOwner[int]:
+        """Count the different owners of chosen classes, (classes,), where they count."""
         mark = np.zeros(len(self.table), dtype=np.bool_)
         mark[self.rows(which)] = True
-        return persons.among(mark)
+        return self.table.owners.map(lambda owner: owner.among(mark))
 
     def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
@@ -158,11 +156,11 @@ class Tables:
         sensitive = compact.sensitive.columns
         packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
         columns = tuple(compact.columns)
-        people, persons = compact.people, compact.persons
-        whole = Table(bottom, columns, sensitive, compact.counts, people, persons, packs)
+        people, owners = compact.people, compact.owners
+        whole = Table(bottom, columns, sensitive, compact.counts, people, owners, packs)
         self._rungs = [whole]
         self._references: dict[int, tuple[NDArray[np.int64], Callable[[], Holdings]]] = {}
-        self._all_persons = 0 if persons is None else persons.total
+        self._all_persons = 0 if owners.persons is None else owners.persons.total
         self._wanted: list[Levels] = []  # rungs that one candidate would have used
         self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
@@ -181,10 +179,8 @@ class Tables:
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
         of_classes = None if people is None else people[cells]
-        persons = None
-        if table.persons is not None:
-            persons = table.persons.count(grid.ids, grid.space)[cells]
-        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, persons)
+        owners = table.owners.map(lambda owner: owner.count(grid.ids, grid.space)[cells])
+        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, owners)
 
     def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:
         """Count the people of the population in each cell, (cells,)."""
@@ -272,12 +268,8 @@ class Tables:
         width = len(sizes)
         packs = Pack.all_of(decoded[:width], sizes, len(cells))
         nodes, values = decoded[:width], decoded[width:]
-        persons = table.persons
-        if persons is not None:
-            rows = np.zeros(grid.space, dtype=np.intp)
-            rows[cells] = np.arange(len(cells))
-            persons = persons.rolled_up(rows[grid.ids], len(cells))
-        return Table(levels, nodes, values, totals[cells], of_cells, persons, packs)
+        owners = table.owners.map(lambda owner: _rolled_up(owner, grid, cells))
+        return Table(levels, nodes, values, totals[cells], of_cells, owners, packs)
 
     def _grid_with_sensitive(
         self, table: Table, levels: Levels, sizes: tuple[int, ...]
@@ -310,12 +302,13 @@ class Tables:
         histograms = [_UNGUARDED] * compact.problem.sensitive.shape[1]
         for column, a in zip(classes.table.sensitive, compact.guarded, strict=True):
             values = compact.problem.sensitive_sizes[a]
-            if classes.persons is None:
+            if classes.owners.persons is None:
                 histograms[a] = self._histogram(classes, column, values)
             else:
                 histograms[a] = self._histogram_of_persons(classes, column, a, values)
-        sizes = classes.sizes if classes.persons is None else classes.persons
-        return EquivalenceClasses(sizes, tuple(histograms), classes.people)
+        owners = classes.owners
+        sizes = classes.sizes if owners.persons is None else owners.persons
+        return EquivalenceClasses(sizes, tuple(histograms), classes.people, owners.households)
 
     def _histogram(self, classes: Classes, column: NDArray[np.integer], values: int) -> Histogram:
         """Count the values, (rows,), of one sensitive attribute in each class."""
@@ -333,7 +326,7 @@ class Tables:
         self, classes: Classes, column: NDArray[np.integer], a: int, values: int
     ) -> Histogram:
         """Count who has each value, (rows,), of a sensitive attribute in each class."""
-        table, grid, persons = classes.table, classes.grid, classes.table.persons
+        table, grid, persons = classes.table, classes.grid, classes.table.owners.persons
         assert persons is not None, "persons count"
         pairs = Grid.of((grid.ids, column), (grid.space, values), len(table))
         totals = persons.count(pairs.ids, pairs.space)
@@ -361,10 +354,11 @@ class Tables:
         if a not in self._references:
             whole = self._rungs[0]
             column = whole.sensitive[self._compact.guarded.index(a)]
-            assert whole.persons is not None, "persons count"
+            persons = whole.owners.persons
+            assert persons is not None, "persons count"
             one_class = np.zeros(len(whole), dtype=np.int64)
-            find = cache(partial(whole.persons.holdings, one_class, column))
-            self._references[a] = whole.persons.count(column, values), find
+            find = cache(partial(persons.holdings, one_class, column))
+            self._references[a] = persons.count(column, values), find
         return self._references[a]
 
     def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.integer], ...]:
@@ -383,6 +377,13 @@ class Tables:
         return tuple(
             tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
         )
+
+
+def _rolled_up(owner: Persons, grid: Grid, cells: NDArray[np.intp]) -> Persons:
+    """Return who has which of the cells of a grid that are not empty, (rows,)."""
+    rows = np.zeros(grid.space, dtype=np.intp)
+    rows[cells] = np.arange(len(cells))
+    return owner.rolled_up(rows[grid.ids], len(cells))
 
 
 def _most_cells(rows: int) -> int:

@@ -19,11 +19,12 @@ def unreachable(
     reasons = "".join(f"; {obstacle.reason}" for obstacle in in_the_way)
     if incumbents.broken:
         levels = min(incumbents.broken, key=lambda levels: (incumbents.broken[levels], levels))
+        of_the_whole = problem.table_models or problem.trajectories is not None
         who = (
             "the suppressed records, which stay as a class of their own, break a promise"
-            if problem.keeps_suppressed and not problem.table_models
+            if problem.keeps_suppressed and not of_the_whole
             else "the records that stay, compared with each other, break a promise"
-            if not problem.table_models
+            if not of_the_whole
             else "the release as a whole, or what suppression does to it, would break a promise"
         )
         helps = advice(problem, in_the_way, suppression=evaluator.limit < records - 1)

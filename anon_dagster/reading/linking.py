@@ -1,0 +1,110 @@
+"""What else links the records of one person in a release: columns that are released as they are.
+
+A column with a value for each person, the same in all her records and in nobody else's, is as good
+as her number.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from functools import partial
+
+import numpy as np
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.errors import Complaint, RequestError
+from anon_dagster.reading.counting import Count
+from anon_dagster.reading.persons import PERSON, hashes_of
+from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
+from anon_dagster.request import Policy
+from anon_dagster.storage.sources import OpenSource
+
+LINKED = 0.5
+"""A column that links the records of so large a share of the persons with several is refused."""
+
+
+def require_unlinked(
+    source: OpenSource, counted: Count, policy: Policy, reading: Scan = PLAIN
+) -> None:
+    """Refuse columns that link the records of many persons, where persons are counted.
+
+    Only columns that may do so by the number of their values are looked at, in another reading.
+
+    Parameters
+    ----------
+    source
+        What was counted, with the column that tells persons apart.
+
+    Raises
+    ------
+    RequestError
+        Naming each column, and of how many persons it links records.
+    """
+    if counted.persons is None or policy.trajectory is not None:
+        return
+    records = np.bincount(counted.persons.owners, counted.persons.records)
+    several = int(np.count_nonzero(records > 1))
+    names = list(_suspects(counted, policy, several)) if several else []
+    problems = []
+    found = _linked(source, names, counted.persons.key, reading)
+    for name, linked in zip(names, found, strict=True):
+        if linked >= LINKED * several:
+            problems.append(
+                Complaint(
+                    f"policy.attributes.{name}",
+                    f"links the records of {linked:,} of the {several:,} persons who have several: "
+                    "two or more of each have a value in it that nobody else has, and so show how "
+                    "they go together; drop it (role: direct_identifier), make it a "
+                    "quasi_identifier, or promise what that tells (policy.trajectory)",
+                )
+            )
+    if problems:
+        raise RequestError(problems)
+
+
+def _suspects(counted: Count, policy: Policy, several: int) -> Iterator[str]:
+    """Yield the released columns that have neither too few values to link many nor too many."""
+    released = (*policy.names("sensitive"), *policy.names("non_sensitive"), *policy.pseudonyms)
+    for name in released:
+        column = counted.columns[name]
+        present = counted.records - column.missing
+        if LINKED * several <= column.distinct <= present - LINKED * several:
+            yield name
+
+
+def _linked(source: OpenSource, names: Sequence[str], key: str, reading: Scan) -> list[int]:
+    """Count the persons of whom each column links records, (names,)."""
+    if not names:
+        return []
+    with closing(scan(source, partial(_pairs, tuple(names), key), reading)) as parts:
+        found = list(parts)
+    return [_persons_linked(np.concatenate(pairs, axis=1)) for pairs in zip(*found, strict=True)]
+
+
+def _pairs(names: tuple[str, ...], key: str, piece: Piece) -> list[NDArray[np.int64]]:
+    """Return the different values of persons, and how many records have each: (3, pairs) each."""
+    owners = piece.table[PERSON].to_numpy()
+    pairs = []
+    for name in names:
+        values = hashes_of(piece.table[name], key)
+        there = pc.is_valid(values).to_numpy(zero_copy_only=False)
+        told = pc.fill_null(values, 0).to_numpy()
+        both, times = np.unique(np.stack([told[there], owners[there]]), axis=1, return_counts=True)
+        pairs.append(np.concatenate([both, times[None].astype(np.int64)]))
+    return pairs
+
+
+def _persons_linked(pairs: NDArray[np.int64]) -> int:
+    """Count the persons with two or more records of a value that nobody else has.
+
+    Parameters
+    ----------
+    pairs
+        (3, pairs): values, persons and numbers of records; equal ones may stand several times.
+    """
+    both, places = np.unique(pairs[:2], axis=1, return_inverse=True)
+    times = np.zeros(both.shape[1], dtype=np.int64)
+    np.add.at(times, places.reshape(-1), pairs[2])
+    _, of_values, owners = np.unique(both[0], return_inverse=True, return_counts=True)
+    own = (owners[of_values.reshape(-1)] == 1) & (times > 1)
+    return len(np.unique(both[1][own]))

@@ -1,0 +1,60 @@
+"""Persons alike in all their records together are told from all others, by both paths."""
+
+from collections import Counter
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anon_dagster.core.audit import partition, trajectories
+from anon_dagster.core.trajectories import Trajectories
+
+records = st.lists(
+    st.tuples(st.integers(0, 9), st.integers(0, 6)), min_size=1, max_size=50
+)  # (tuple, person)
+cells = st.lists(st.integers(-1, 3), min_size=10, max_size=10)
+
+
+def listed(pairs: list[tuple[int, int]], k: int) -> Trajectories:
+    both, times = np.unique(np.array(pairs).T, axis=1, return_counts=True)
+    return Trajectories(both[0], both[1], times, k)
+
+
+def alike(pairs: list[tuple[int, int]], where: list[int]) -> Counter[tuple[int, ...]]:
+    """Return how many persons have each list of classes, those without a released record aside."""
+    steps: dict[int, list[int]] = {}
+    for row, person in pairs:
+        if where[row] >= 0:
+            steps.setdefault(person, []).append(where[row])
+    return Counter(tuple(sorted(each)) for each in steps.values())
+
+
+@given(records, cells, st.integers(2, 4))
+def test_persons_alone_are_those_whose_list_too_few_have(
+    pairs: list[tuple[int, int]], where: list[int], k: int
+) -> None:
+    wanted = sum(n for n in alike(pairs, where).values() if n < k)
+    assert listed(pairs, k).alone(np.array(where)) == wanted
+
+
+@given(records, cells)
+def test_the_second_path_finds_the_same_groups(
+    pairs: list[tuple[int, int]], where: list[int]
+) -> None:
+    where = [max(cell, 0) for cell in where]
+    rows, times = np.unique([row for row, _ in pairs], return_counts=True)
+    classes = partition([np.array(where)[rows]], times)
+    held = listed(pairs, 2)
+    tuples = np.searchsorted(rows, held.rows)
+    found = trajectories(classes, tuples, held.owners, held.records)
+    wanted = [(n, n * len(steps)) for steps, n in alike(pairs, where).items()]
+    assert sorted((t.persons, t.records) for t in found) == sorted(wanted)
+
+
+@given(records, cells, st.integers(2, 4))
+def test_joining_classes_leaves_nobody_alone_who_was_not(
+    pairs: list[tuple[int, int]], where: list[int], k: int
+) -> None:
+    where = [max(cell, 0) for cell in where]
+    joined = np.array(where) // 2
+    assert listed(pairs, k).alone(joined) <= listed(pairs, k).alone(np.array(where))
