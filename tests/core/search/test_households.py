@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import dooms_the_more_specific, evaluate
+from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.local import recode_locally
 from anon_dagster.core.persons import Persons
 from anon_dagster.core.privacy import HouseholdAnonymity, KAnonymity, PrivacyModel
@@ -16,6 +18,7 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import search
 from anon_dagster.core.search.compact import levels_at_least
 from anon_dagster.core.solution import Solution
+from anon_dagster.core.trajectories import Trajectories
 from anon_dagster.errors import UnreachableError
 from tests.core.households import (
     records_of,
@@ -127,6 +130,29 @@ def dooming_levels(seed: int) -> int:
     ]
     assert not any(levels_at_least(top, low) for top in doomed for low in feasible), seed
     return len(doomed)
+
+
+def test_a_suppressed_record_may_mend_what_is_broken_above() -> None:
+    """A person with one record more is like the others where that one is suppressed."""
+    rows, owners = np.array([0, 0, 0, 1]), np.array([0, 1, 2, 2])
+    problem = Problem(
+        codes=Codes.of(np.array([[0], [1]], dtype=np.int32)),
+        sensitive=Codes.of(np.zeros((2, 0), dtype=np.int32)),
+        counts=np.array([3, 1]),
+        hierarchies=(Hierarchy.from_labels([["a", "b"], ["*", "*"]]),),
+        sensitive_sizes=(),
+        weights=(1.0,),
+        lowest=(0,),
+        highest=(1,),
+        models=(KAnonymity(2),),
+        persons=Persons.of(rows, owners, 2),
+        trajectories=Trajectories(rows, owners, np.ones(4, dtype=np.int64), 3),
+        most_suppressed=1,
+    )
+    assert not evaluate(problem, (1,)).feasible
+    assert not dooms_the_more_specific(problem, (1,))
+    assert levels_of(problem) == (0,)
+    assert dooms_the_more_specific(replace(problem, most_suppressed=0), (1,))
 
 
 def test_an_unreachable_promise_tells_how_many_there_are() -> None:
