@@ -22,6 +22,7 @@ from anon_dagster.reading.joining import Joining
 from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.persons import PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
+from anon_dagster.reading.shifted import ShiftEffect
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
 
@@ -42,6 +43,8 @@ class Count:
     """How the records were drawn from those of the source, if they are a sample of them."""
     persons: CountedPersons | None = None
     """Whose records they are, where persons are counted."""
+    shift: ShiftEffect | None = None
+    """What became of the records whose dates are shifted, if they are."""
 
     @property
     def records(self) -> int:

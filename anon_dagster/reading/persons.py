@@ -5,7 +5,7 @@ job. Two persons may share one by chance, and then count as one: nothing is prom
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -143,11 +143,8 @@ class WithPersons(WrappedSource):
 
     def _persons(self, batch: pa.RecordBatch) -> pa.Int64Array:
         """Return the hash of the person of each record, missing where a part of a name is."""
-        if len(self.names) == 1:
-            encoded = joined_categories(pa.chunked_array([batch.column(self.names[0])]))
-            return _hashed(_alike(text_array(encoded.dictionary)), self.key).take(encoded.indices)
-        parts = [_alike(text_array(batch.column(name))) for name in self.names]
-        return _hashed(pc.binary_join_element_wise(*parts, _BETWEEN), self.key)
+        names = names_of_persons(batch, self.names)
+        return _hashed(names.dictionary, self.key).take(names.indices)
 
 
 def with_persons(source: OpenSource, policy: Policy, key: str) -> OpenSource:
@@ -160,6 +157,24 @@ def with_persons(source: OpenSource, policy: Policy, key: str) -> OpenSource:
 def without_persons(records: pa.Table) -> pa.Table:
     """Return records that do not tell whose they are."""
     return records.drop([PERSON]) if PERSON in records.column_names else records
+
+
+def names_of_persons(batch: pa.RecordBatch, names: Sequence[str]) -> pa.DictionaryArray:
+    """Return what names the person of each record, (records,), missing where a part of it is.
+
+    One person is written alike throughout; a name may stand among the categories twice.
+
+    Parameters
+    ----------
+    names
+        The columns that name a person together.
+    """
+    if len(names) == 1:
+        encoded = joined_categories(pa.chunked_array([batch.column(names[0])]))
+        alike = _alike(text_array(encoded.dictionary))
+        return pa.DictionaryArray.from_arrays(encoded.indices, alike)
+    parts = [_alike(text_array(batch.column(name))) for name in names]
+    return pc.binary_join_element_wise(*parts, _BETWEEN).dictionary_encode()
 
 
 def _alike(names: pa.StringArray) -> pa.StringArray:

@@ -137,6 +137,15 @@ def explain_policy(policy: Policy) -> str:
         drawn = policy.sampling
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"
         lines.append(f"the records are a random sample: {what} of those of the source")
+    if policy.shifted:
+        lines.append(
+            f"the dates of {', '.join(policy.shifted)} are shifted, by one number of whole weeks "
+            "per person; records that would come to lie outside the days of the source are left out"
+        )
+    lines += [
+        f"{name} is derived: the {rule.unit} completed from {rule.begin} to {rule.at}"
+        for name, rule in policy.derive.items()
+    ]
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     lines += explain_refusals(policy.residual)
     if policy.objective != ObjectiveRule():

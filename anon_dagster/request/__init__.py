@@ -14,6 +14,7 @@ from anon_dagster.request.attributes import (
     QuasiIdentifier,
     Sensitive,
 )
+from anon_dagster.request.dates import DeriveRule, ShiftRule
 from anon_dagster.request.locations import CsvOptions, Source, Target, format_of
 from anon_dagster.request.objective import ObjectiveRule
 from anon_dagster.request.policy import Measurement, Policy, Request
@@ -71,6 +72,7 @@ __all__ = [
     "DateRule",
     "DeltaDisclosureRule",
     "DeltaPresenceRule",
+    "DeriveRule",
     "DifferentialPrivacyRule",
     "DirectIdentifier",
     "FrequencyRule",
@@ -93,6 +95,7 @@ __all__ = [
     "RiskAnalysis",
     "RoundingRule",
     "Sensitive",
+    "ShiftRule",
     "Source",
     "SudaAnalysis",
     "SuppressRule",

@@ -10,7 +10,13 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
-from anon_dagster.request.attributes import Attribute, DirectIdentifier, QuasiIdentifier
+from anon_dagster.request.attributes import (
+    Attribute,
+    DirectIdentifier,
+    QuasiIdentifier,
+    Sensitive,
+)
+from anon_dagster.request.dates import DeriveRule, ShiftRule
 from anon_dagster.request.locations import Source, Target
 from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.paths import input_paths
@@ -70,6 +76,9 @@ class Policy(StrictModel):
     without_person: Literal["refuse", "together", "own"] = "refuse"
     """What becomes of records without a person: they are refused, count as those of one person, or
     each as that of a person of its own."""
+    derive: dict[str, DeriveRule] = Field(default_factory=dict)
+    """Columns that are added to those of the source before anything else: ages, lengths of stays.
+    Each has a role as every other one."""
     sampling: SamplingRule | None = None
     """The release is made of a random sample of the source, and knows of nothing else."""
     suppression_limit: Share = 0.0
@@ -110,7 +119,20 @@ class Policy(StrictModel):
     def ignores(self, name: str) -> bool:
         """Tell whether the values of an attribute play no part: it is dropped, or one constant."""
         attribute = self.attributes.get(name)
+        if name in (self.person or ()) or any(
+            name in {r.begin, r.at} for r in self.derive.values()
+        ):
+            return False
         return isinstance(attribute, DirectIdentifier) and attribute.redaction in _WITHOUT_VALUES
+
+    @property
+    def shifted(self) -> dict[str, ShiftRule]:
+        """How the attributes are shifted that are, in the order of the request."""
+        return {
+            name: attribute.shift
+            for name, attribute in self.attributes.items()
+            if isinstance(attribute, QuasiIdentifier | Sensitive) and attribute.shift is not None
+        }
 
     @property
     def quasi_identifiers(self) -> dict[str, QuasiIdentifier]:

@@ -1,0 +1,368 @@
+"""Dates shifted by persons: each person's by one random number of whole weeks, drawn with a key.
+
+The number follows from what names the person, a secret key and a scope, so that it is the same in
+every reading, in later files and in other tables. The weekday of a date stays, and so does the time
+between two dates of a person. A record that would come to lie outside the days that the column has
+in the source is left out, else the first and the last days would tell how far it was moved.
+"""
+
+import hmac
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from secrets import token_bytes
+from typing import Self
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from anon_dagster.errors import SourceChangedError, SourceError
+from anon_dagster.errors import counted as listed
+from anon_dagster.reading.keys import secret_key
+from anon_dagster.reading.persons import PERSON, fresh_key, names_of_persons, with_persons
+from anon_dagster.reading.placed import PlacedSource
+from anon_dagster.reading.scanning import Piece, Scan, scan
+from anon_dagster.request import Policy, ShiftRule
+from anon_dagster.storage.dates import days_of, holds_dates, moved, moved_type
+from anon_dagster.storage.opened import OpenSource, Part, type_name
+
+_WEEK = 7
+_PURPOSE = b"shift of dates\0"
+"""Sets the numbers apart from pseudonyms of the same key and scope."""
+_NOBODY, _NAMED, _STRANGER = b"\0", b"\1", b"\2"
+_NO_DAYS = (np.iinfo(np.int64).max // 2, np.iinfo(np.int64).min // 2)
+
+_Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftEffect:
+    """What became of the records whose dates are shifted, in counts."""
+
+    read: int
+    """Records of the source."""
+    dropped: int
+    """Those that are left out since a date would lie outside the days of the source."""
+    persons: int
+    """Those who have a record left."""
+    certain: int
+    """Persons whose records, seen together, can only have been shifted as they were …"""
+    certain_records: int
+    """… and their records."""
+    narrowed: int
+    """Persons with fewer than k possible shifts, the certain ones among them …"""
+    narrowed_records: int
+    """… and their records."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ShiftedSource(PlacedSource):
+    """A source whose dates are shifted, without the records that would lie outside its days."""
+
+    rules: Mapping[str, ShiftRule]
+    """By the names of the columns."""
+    spans: Mapping[str, tuple[int, int]] = field(repr=False)
+    """The first and the last day of each column, since 1970."""
+    read: int
+    """How many records the source has."""
+    names: tuple[str, ...]
+    """The columns that name a person together."""
+    apart: bool = False
+    """Whether each record without a name is of another person; left out, they are of one."""
+    opening: bytes = field(default_factory=partial(token_bytes, 8), repr=False)
+    """Sets this source apart from the same one under another key, which has other records left."""
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The types of the columns; dates that are categories are written out."""
+        return pa.schema(
+            f.with_type(moved_type(f.type)) if f.name in self.rules else f
+            for f in self.source.schema
+        )
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What may be read independently of each other; nobody knows how many records are left."""
+        return tuple(replace(part, records=None) for part in self.source.parts)
+
+    def placed(self) -> Self:
+        """Return the same; where a record stands plays a part only without a name."""
+        return PlacedSource.placed(self) if self.apart and len(self._first) == 1 else self
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        """Read the records of a part that are left.
+
+        Raises
+        ------
+        SourceChangedError
+            If a value is no date that was one when the source was opened.
+        """
+        number = self.parts.index(part)
+        row = self.first_row_of(number) if self.apart else 0
+        draws = {_scope(rule): _draw(rule) for rule in self.rules.values()}
+        for batch in self.source.batches(self.source.parts[number]):
+            yield self._shifted(batch, draws, row)
+            row += batch.num_rows
+        if self.apart:
+            self.note_end(number, row)
+
+    def _shifted(
+        self, batch: pa.RecordBatch, draws: "Mapping[tuple[str, str], _Draw]", row: int
+    ) -> pa.RecordBatch:
+        days = {scope: _WEEK * self._weeks(batch, draw, row) for scope, draw in draws.items()}
+        stay = np.ones(batch.num_rows, dtype=np.bool_)
+        for name, rule in self.rules.items():
+            dates, valid = days_of(batch.column(name), rule.format)
+            if strangers := batch.num_rows - batch.column(name).null_count - int(valid.sum()):
+                raise SourceChangedError(
+                    f"the source changed while it was read: {name} has "
+                    f"{listed(strangers, 'value')} that no dates are; run the job again"
+                )
+            first, last = self.spans[name]
+            later = dates + days[_scope(rule)]
+            stay &= ~valid | ((first <= later) & (later <= last))
+        left = batch.filter(pa.array(stay))
+        columns = [
+            moved(column, days[_scope(self.rules[name])][stay], self.rules[name].format)
+            if name in self.rules
+            else column
+            for name, column in zip(left.schema.names, left.columns, strict=True)
+        ]
+        return pa.RecordBatch.from_arrays(columns, schema=self.schema)
+
+    def _weeks(self, batch: pa.RecordBatch, draw: "_Draw", row: int) -> _Ints:
+        """Return by how many weeks each record is shifted, (records,)."""
+        names = names_of_persons(batch, self.names)
+        of_names = [draw(_NAMED + name.encode()) for name in names.dictionary.to_pylist()]
+        places = pc.fill_null(names.indices, len(of_names)).to_numpy(zero_copy_only=False)
+        weeks: _Ints = np.array([*of_names, draw(_NOBODY)], dtype=np.int64)[places]
+        if self.apart:
+            for unnamed in np.flatnonzero(places == len(of_names)).tolist():
+                weeks[unnamed] = draw(_STRANGER + str(row + unnamed).encode())
+        return weeks
+
+
+# -- the numbers ---------------------------------------------------------------------------
+
+_Draw = Callable[[bytes], int]
+
+
+def _scope(rule: ShiftRule) -> tuple[str, str]:
+    """Return what the columns that move together have in common."""
+    return rule.key_variable, rule.scope
+
+
+def _draw(rule: ShiftRule) -> _Draw:
+    """Return what draws a number of weeks for a person, by HMAC-SHA256 [1]_.
+
+    Every number from -weeks to weeks is as likely, but for 2^-240.
+
+    Raises
+    ------
+    RequestError
+        If the key is missing or too short.
+
+    References
+    ----------
+    .. [1] H. Krawczyk, M. Bellare, R. Canetti, "HMAC: keyed-hashing for message authentication",
+       RFC 2104, 1997.
+    """
+    key = secret_key(rule.key_variable, "shifted dates")
+    of_scope = hmac.digest(key, _PURPOSE + rule.scope.encode(), "sha256")
+    keyed = hmac.new(of_scope, digestmod="sha256")
+
+    def draw(whom: bytes) -> int:
+        digest = keyed.copy()
+        digest.update(whom)
+        return int.from_bytes(digest.digest(), "big") % (2 * rule.weeks + 1) - rule.weeks
+
+    return draw
+
+
+# -- the days of the source ----------------------------------------------------------------
+
+
+def with_shifted(source: OpenSource, policy: Policy) -> OpenSource:
+    """Return a source whose dates are shifted as a policy asks, if it does; it is read for it.
+
+    Raises
+    ------
+    SourceError
+        If a column that is to be shifted holds something that is no date, with counts.
+    RequestError
+        If there is no key.
+    """
+    rules = policy.shifted
+    if not rules:
+        return source
+    assert policy.person is not None, "a validated request names the person"
+    for rule in rules.values():
+        secret_key(rule.key_variable, "shifted dates")
+    _require_types(source, rules)
+    spans, read = _spans(source, rules)
+    apart = policy.without_person == "own"
+    shifted = ShiftedSource(source, rules, spans, read, policy.person, apart)
+    return shifted.placed()
+
+
+def _require_types(source: OpenSource, rules: Mapping[str, ShiftRule]) -> None:
+    kinds = {name: source.schema.field(name).type for name in rules}
+    strange = [
+        f"{name} ({type_name(kind)})" for name, kind in kinds.items() if not holds_dates(kind)
+    ]
+    if strange:
+        raise SourceError(
+            f"only dates are shifted, and {', '.join(strange)} of the source "
+            f"{'is' if len(strange) == 1 else 'are'} stored as something else: store dates or text"
+        )
+
+
+def _spans(
+    source: OpenSource, rules: Mapping[str, ShiftRule]
+) -> tuple[dict[str, tuple[int, int]], int]:
+    """Return the first and the last day of each column, and the number of records."""
+    first, last = np.full((2, len(rules)), 0) + np.array(_NO_DAYS)[:, np.newaxis]
+    strangers, read = np.zeros(len(rules), dtype=np.int64), 0
+    for days, odd, records in scan(source, _Survey(dict(rules)), Scan("dates")):
+        first, last = np.minimum(first, days[0]), np.maximum(last, days[1])
+        strangers, read = strangers + odd, read + records
+    if strangers.any():
+        told = [
+            f"{name} has {listed(int(odd), 'value')} "
+            f"{'that ISO 8601 does not write so' if rule.format is None else 'in another format'}"
+            for (name, rule), odd in zip(rules.items(), strangers, strict=True)
+            if odd
+        ]
+        raise SourceError(
+            f"of {listed(read, 'record')}, {'; '.join(told)}, so that nobody can tell which date "
+            "it is to be shifted: say shift.format, correct the values, or declare them missing"
+        )
+    pairs = zip(first.tolist(), last.tolist(), strict=True)
+    return dict(zip(rules, pairs, strict=True)), read
+
+
+@dataclass(frozen=True, slots=True)
+class _Survey:
+    """Finds the first and the last day of columns in a piece, and counts what is no date."""
+
+    rules: Mapping[str, ShiftRule]
+
+    def __call__(self, piece: Piece) -> tuple[_Ints, _Ints, int]:
+        """Return the days, (2, columns), the values that are no dates, (columns,), the records."""
+        days = np.full((2, len(self.rules)), 0) + np.array(_NO_DAYS)[:, np.newaxis]
+        strangers = np.zeros(len(self.rules), dtype=np.int64)
+        for place, (name, rule) in enumerate(self.rules.items()):
+            for chunk in piece.table[name].chunks:
+                dates, valid = days_of(chunk, rule.format)
+                strangers[place] += len(chunk) - chunk.null_count - int(valid.sum())
+                if valid.any():
+                    found = dates[valid]
+                    days[0, place] = min(days[0, place], found.min())
+                    days[1, place] = max(days[1, place], found.max())
+        return days, strangers, piece.table.num_rows
+
+
+# -- what the shift leaves open ------------------------------------------------------------
+
+
+def effect_of_shift(source: OpenSource, policy: Policy) -> ShiftEffect | None:
+    """Return what a shift does to the records of a source, which is read for it; None without one.
+
+    Who sees which records are of one person, and knows the days that the source has, can exclude
+    every shift that would move one of them out of these. So few shifts are left of a person whose
+    dates fill most of the days. k is that of k-anonymity, or 2.
+    """
+    if not isinstance(source, ShiftedSource):
+        return None
+    held = _Extents.none(len(source.rules))
+    work = _ExtentsOf(dict(source.rules))
+    for found in scan(with_persons(source, policy, fresh_key()), work, Scan("dates")):
+        held = held.merge(found)
+    possible = _possible_shifts(source, held)
+    k = policy.privacy.k_anonymity.k if policy.privacy.k_anonymity else 2
+    certain, few = possible == 1, possible < k
+    kept = int(held.records.sum())
+    return ShiftEffect(
+        source.read,
+        source.read - kept,
+        len(possible),
+        int(certain.sum()),
+        int(held.records[certain].sum()),
+        int((certain | few).sum()),
+        int(held.records[certain | few].sum()),
+    )
+
+
+def _possible_shifts(source: ShiftedSource, held: "_Extents") -> _Ints:
+    """Return how many shifts each person's records may have undergone, (persons,)."""
+    least = np.full(len(held.persons), np.iinfo(np.int64).max)
+    for scope in dict.fromkeys(map(_scope, source.rules.values())):
+        columns = [n for n, name in enumerate(source.rules) if _scope(source.rules[name]) == scope]
+        weeks = next(rule.weeks for rule in source.rules.values() if _scope(rule) == scope)
+        low, high = np.full(len(least), -weeks), np.full(len(least), weeks)
+        for column in columns:
+            first, last = list(source.spans.values())[column]
+            has = held.first[column] <= held.last[column]
+            earliest = -((last - held.last[column]) // _WEEK)
+            latest = (held.first[column] - first) // _WEEK
+            low = np.where(has, np.maximum(low, earliest), low)
+            high = np.where(has, np.minimum(high, latest), high)
+        least = np.minimum(least, high - low + 1)
+    return least
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Extents:
+    """The first and the last date of each person's, and how many records a person has."""
+
+    persons: _Ints  # (persons,): hashes, ascending
+    records: _Ints  # (persons,)
+    first: _Ints  # (columns, persons): days, as they are released
+    last: _Ints  # (columns, persons)
+
+    @classmethod
+    def none(cls, columns: int) -> "_Extents":
+        nothing = np.zeros((columns, 0), dtype=np.int64)
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), nothing, nothing)
+
+    @classmethod
+    def of(cls, persons: _Ints, records: _Ints, first: _Ints, last: _Ints) -> "_Extents":
+        """Join those of the same person; all are (rows,) or (columns, rows)."""
+        if not len(persons):
+            return cls.none(len(first))
+        order = np.argsort(persons, kind="stable")
+        ordered = persons[order]
+        begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
+        return cls(
+            ordered[begins],
+            np.add.reduceat(records[order], begins),
+            np.minimum.reduceat(first[:, order], begins, axis=1),
+            np.maximum.reduceat(last[:, order], begins, axis=1),
+        )
+
+    def merge(self, other: "_Extents") -> "_Extents":
+        return _Extents.of(
+            np.concatenate([self.persons, other.persons]),
+            np.concatenate([self.records, other.records]),
+            np.concatenate([self.first, other.first], axis=1),
+            np.concatenate([self.last, other.last], axis=1),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _ExtentsOf:
+    """Finds the first and the last date of each person's in a piece."""
+
+    rules: Mapping[str, ShiftRule]
+
+    def __call__(self, piece: Piece) -> _Extents:
+        persons = piece.table[PERSON].combine_chunks().to_numpy(zero_copy_only=False)
+        first, last = [], []
+        for name, rule in self.rules.items():
+            days, valid = days_of(piece.table[name].combine_chunks(), rule.format)
+            first.append(np.where(valid, days, _NO_DAYS[0]))
+            last.append(np.where(valid, days, _NO_DAYS[1]))
+        records = np.ones(len(persons), dtype=np.int64)
+        return _Extents.of(persons.astype(np.int64), records, np.stack(first), np.stack(last))
