@@ -211,9 +211,14 @@ def require_named_persons(counted: "Count", policy: Policy) -> None:
     """
     column = counted.columns[PERSON]
     unnamed = int(column.counts[[label == str(NOBODY) for label in column.labels]].sum())
+    require_named(unnamed, counted.records, policy)
+
+
+def require_named(unnamed: int, records: int, policy: Policy) -> None:
+    """Refuse so many records without a person, see :func:`require_named_persons`."""
     if unnamed and policy.without_person == "refuse":
         raise SourceError(
-            f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "
+            f"{listed(unnamed, 'record')} of {records:,} have no value of "
             f"{', '.join(policy.person or ())}, so nobody can tell whose they are: complete them, "
             "leave them out, or say policy.without_person: together (they count as one person) or "
             "own (each counts as another one)"

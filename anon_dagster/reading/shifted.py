@@ -9,7 +9,7 @@ in the source is left out, else the first and the last days would tell how far i
 import hmac
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import partial, reduce
 from secrets import token_bytes
 from typing import Self
 
@@ -21,7 +21,13 @@ from numpy.typing import NDArray
 from anon_dagster.errors import SourceChangedError, SourceError
 from anon_dagster.errors import counted as listed
 from anon_dagster.reading.keys import secret_key
-from anon_dagster.reading.persons import PERSON, fresh_key, names_of_persons, with_persons
+from anon_dagster.reading.persons import (
+    PERSON,
+    fresh_key,
+    names_of_persons,
+    require_named,
+    with_persons,
+)
 from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.request import Policy, ShiftRule
@@ -190,7 +196,8 @@ def with_shifted(source: OpenSource, policy: Policy) -> OpenSource:
     Raises
     ------
     SourceError
-        If a column that is to be shifted holds something that is no date, with counts.
+        If a column that is to be shifted holds something that is no date, or records do not tell
+        whose they are, and have to; with counts.
     RequestError
         If there is no key.
     """
@@ -201,7 +208,7 @@ def with_shifted(source: OpenSource, policy: Policy) -> OpenSource:
     for rule in rules.values():
         secret_key(rule.key_variable, "shifted dates")
     _require_types(source, rules)
-    spans, read = _spans(source, rules)
+    spans, read = _spans(source, policy)
     apart = policy.without_person == "own"
     shifted = ShiftedSource(source, rules, spans, read, policy.person, apart)
     return shifted.placed()
@@ -219,25 +226,26 @@ def _require_types(source: OpenSource, rules: Mapping[str, ShiftRule]) -> None:
         )
 
 
-def _spans(
-    source: OpenSource, rules: Mapping[str, ShiftRule]
-) -> tuple[dict[str, tuple[int, int]], int]:
+def _spans(source: OpenSource, policy: Policy) -> tuple[dict[str, tuple[int, int]], int]:
     """Return the first and the last day of each column, and the number of records."""
+    rules = policy.shifted
     first, last = np.full((2, len(rules)), 0) + np.array(_NO_DAYS)[:, np.newaxis]
-    strangers, read = np.zeros(len(rules), dtype=np.int64), 0
-    for days, odd, records in scan(source, _Survey(dict(rules)), Scan("dates")):
+    strangers, read, unnamed = np.zeros(len(rules), dtype=np.int64), 0, 0
+    survey = _Survey(rules, policy.person or ())
+    for days, odd, records, lonely in scan(source, survey, Scan("dates")):
         first, last = np.minimum(first, days[0]), np.maximum(last, days[1])
-        strangers, read = strangers + odd, read + records
+        strangers, read, unnamed = strangers + odd, read + records, unnamed + lonely
+    require_named(unnamed, read, policy)
     if strangers.any():
         told = [
-            f"{name} has {listed(int(odd), 'value')} "
-            f"{'that ISO 8601 does not write so' if rule.format is None else 'in another format'}"
+            f"{listed(int(odd), 'value')} of {name} {'is no date' if odd == 1 else 'are no dates'} "
+            f"{'of ISO 8601' if rule.format is None else f'written {rule.format}'}"
             for (name, rule), odd in zip(rules.items(), strangers, strict=True)
             if odd
         ]
         raise SourceError(
-            f"of {listed(read, 'record')}, {'; '.join(told)}, so that nobody can tell which date "
-            "it is to be shifted: say shift.format, correct the values, or declare them missing"
+            f"{'; '.join(told)}, in {listed(read, 'record')}, so that nobody can tell what to shift "
+            "them to: say shift.format, correct the values, or declare them missing"
         )
     pairs = zip(first.tolist(), last.tolist(), strict=True)
     return dict(zip(rules, pairs, strict=True)), read
@@ -248,9 +256,20 @@ class _Survey:
     """Finds the first and the last day of columns in a piece, and counts what is no date."""
 
     rules: Mapping[str, ShiftRule]
+    names: tuple[str, ...]
 
-    def __call__(self, piece: Piece) -> tuple[_Ints, _Ints, int]:
-        """Return the days, (2, columns), the values that are no dates, (columns,), the records."""
+    def __call__(self, piece: Piece) -> tuple[_Ints, _Ints, int, int]:
+        """Return what is in the piece.
+
+        Returns
+        -------
+        days
+            The first and the last one, (2, columns).
+        strangers
+            Values that are no dates, (columns,).
+        records, unnamed
+            All of them, and those that do not tell whose they are.
+        """
         days = np.full((2, len(self.rules)), 0) + np.array(_NO_DAYS)[:, np.newaxis]
         strangers = np.zeros(len(self.rules), dtype=np.int64)
         for place, (name, rule) in enumerate(self.rules.items()):
@@ -261,7 +280,9 @@ class _Survey:
                     found = dates[valid]
                     days[0, place] = min(days[0, place], found.min())
                     days[1, place] = max(days[1, place], found.max())
-        return days, strangers, piece.table.num_rows
+        missing = [pc.is_null(piece.table[name]) for name in self.names]
+        unnamed = pc.sum(reduce(pc.or_, missing)).as_py() or 0
+        return days, strangers, piece.table.num_rows, unnamed
 
 
 # -- what the shift leaves open ------------------------------------------------------------

@@ -25,10 +25,11 @@ _Bools = NDArray[np.bool_]
 
 
 def holds_dates(kind: pa.DataType) -> bool:
-    """Tell whether values of a type may be moved: texts, dates, moments, categories of them."""
+    """Tell whether values of a type may be moved: texts, dates, moments, none; or categories."""
     if pa.types.is_dictionary(kind):
         return holds_dates(kind.value_type)
-    return _is_text(kind) or pa.types.is_date(kind) or pa.types.is_timestamp(kind)
+    tests = (_is_text, pa.types.is_date, pa.types.is_timestamp, pa.types.is_null)
+    return any(test(kind) for test in tests)
 
 
 def days_of(values: pa.Array, written: str | None = None) -> tuple[_Ints, _Bools]:
@@ -58,7 +59,7 @@ def days_of(values: pa.Array, written: str | None = None) -> tuple[_Ints, _Bools
     if pa.types.is_timestamp(values.type):
         ticks = _ticks(_by_its_clock(values))
         return ticks // _PER_DAY[values.type.unit], present
-    encoded = text_array(values).dictionary_encode()
+    encoded = text_array(values).cast(pa.string()).dictionary_encode()
     texts = encoded.dictionary
     days, valid = _iso_days(texts) if written is None else _written_days(texts, written)
     places = pc.fill_null(encoded.indices, len(texts)).to_numpy(zero_copy_only=False)
@@ -81,6 +82,8 @@ def moved(values: pa.Array, by: _Ints, written: str | None = None) -> pa.Array:
     if pa.types.is_dictionary(values.type):
         plain = values.dictionary.take(values.indices)
         return moved(plain, by, written)
+    if pa.types.is_null(values.type):
+        return values
     missing = np.asarray(values.is_null().to_numpy(zero_copy_only=False), dtype=np.bool_)
     if pa.types.is_date(values.type):
         days = days_of(values)[0] + by
