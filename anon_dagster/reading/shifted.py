@@ -244,8 +244,8 @@ def _spans(source: OpenSource, policy: Policy) -> tuple[dict[str, tuple[int, int
             if odd
         ]
         raise SourceError(
-            f"{'; '.join(told)}, in {listed(read, 'record')}, so that nobody can tell what to shift "
-            "them to: say shift.format, correct the values, or declare them missing"
+            f"{'; '.join(told)}, in {listed(read, 'record')}, so that nobody can tell what to "
+            "shift them to: say shift.format, correct the values, or declare them missing"
         )
     pairs = zip(first.tolist(), last.tolist(), strict=True)
     return dict(zip(rules, pairs, strict=True)), read

@@ -24,6 +24,9 @@ from anon_dagster.request import (
 
 def explain_attribute(attribute: Attribute) -> str:
     """Say what is done to an attribute."""
+    if isinstance(attribute, QuasiIdentifier | Sensitive) and attribute.shift is not None:
+        later = explain_attribute(attribute.model_copy(update={"shift": None}))
+        return f"shifted by up to {attribute.shift.weeks} weeks, then {later}"
     if isinstance(attribute, DirectIdentifier):
         replaced = {"constant": "replaced by a constant", "pseudonym": "replaced by a pseudonym"}
         return replaced.get(attribute.redaction, "left out")
