@@ -13,7 +13,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anon_dagster import AnonError, RequestError, SourceError, anonymize, apply, measure, verify
+from anon_dagster import (
+    AnonError,
+    RequestError,
+    SourceError,
+    anonymize,
+    apply,
+    examine_residual,
+    measure,
+    risk_per_record,
+    verify,
+)
 from anon_dagster.operations.preparation import open_table
 from anon_dagster.reading.shifted import ShiftEffect, effect_of_shift, with_shifted
 from anon_dagster.request import Source, parse_policy, parse_request
@@ -319,6 +329,38 @@ def test_configurations_are_compared_on_shifted_dates() -> None:
     asked = {"policy": policy(attributes=GENERALIZED)}
     compared = measure(asked, frame=visits(300), measurement={"k": [2, 3]})
     assert len(compared) == 2
+
+
+def test_a_sample_of_persons_is_shifted_as_all_of_them_are() -> None:
+    frame = visits()
+    whole = of_persons(frame, shifted(frame))
+    drawn = anonymize({"policy": policy(sampling={"fraction": 0.3, "seed": 2})}, frame=frame)
+    assert drawn.df is not None
+    some = of_persons(frame, drawn.df)
+    assert 40 < len(some) < 160
+    assert all(whole[who] == weeks for who, weeks in some.items())
+
+
+def test_threads_change_nothing() -> None:
+    asked = {"policy": policy(attributes=GENERALIZED, recoding="local")}
+    one, several = (
+        anonymize(asked, frame=visits(), engine={"threads": threads}) for threads in (1, 4)
+    )
+    assert one.df is not None
+    assert several.df is not None
+    assert one.df.equals(several.df)
+    assert one.shift == several.shift
+    assert one.residual == several.residual
+
+
+def test_the_risk_of_every_record_is_that_of_the_records_that_are_left() -> None:
+    frame = visits(500, 60)
+    result = anonymize({"policy": policy(attributes=GENERALIZED)}, frame=frame)
+    risks = risk_per_record(result, frame=frame)
+    assert result.shift is not None
+    assert len(risks.source) == len(frame) - result.shift.dropped
+    again = examine_residual(result, frame=frame)
+    assert again.findings == result.residual.findings
 
 
 def test_categories_of_dates_are_written_out() -> None:
