@@ -15,7 +15,7 @@ from anon_dagster.core.sampling import Sampling
 from anon_dagster.reading.columns import ColumnCount, Many, Spellings
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.persons import CountedPersons
-from anon_dagster.reading.shifted import ShiftEffect
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"

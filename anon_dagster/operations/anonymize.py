@@ -30,7 +30,7 @@ from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import count
 from anon_dagster.reading.sampled import drawn_again
-from anon_dagster.reading.shifted import ShiftEffect
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.request.arguments import require_a, require_function

@@ -28,7 +28,8 @@ from anon_dagster.reading.persons import (
 from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
 from anon_dagster.reading.scanning import Scan
-from anon_dagster.reading.shifted import ShiftedSource, effect_of_shift, with_shifted
+from anon_dagster.reading.shift_effect import effect_of_shift
+from anon_dagster.reading.shifted import ShiftedSource, with_shifted
 from anon_dagster.request import (
     Request,
     Source,

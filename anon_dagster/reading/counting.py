@@ -22,7 +22,7 @@ from anon_dagster.reading.joining import Joining
 from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.persons import PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
-from anon_dagster.reading.shifted import ShiftEffect
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
 

@@ -22,11 +22,8 @@ from anon_dagster.errors import SourceChangedError, SourceError
 from anon_dagster.errors import counted as listed
 from anon_dagster.reading.keys import secret_key
 from anon_dagster.reading.persons import (
-    PERSON,
-    fresh_key,
     names_of_persons,
     require_named,
-    with_persons,
 )
 from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.reading.scanning import Piece, Scan, scan
@@ -34,33 +31,14 @@ from anon_dagster.request import Policy, ShiftRule
 from anon_dagster.storage.dates import days_of, holds_dates, moved, moved_type
 from anon_dagster.storage.opened import OpenSource, Part, type_name
 
-_WEEK = 7
+WEEK = 7
 _PURPOSE = b"shift of dates\0"
 """Sets the numbers apart from pseudonyms of the same key and scope."""
 _NOBODY, _NAMED, _STRANGER = b"\0", b"\1", b"\2"
-_NO_DAYS = (np.iinfo(np.int64).max // 2, np.iinfo(np.int64).min // 2)
+NO_DAYS = (np.iinfo(np.int64).max // 2, np.iinfo(np.int64).min // 2)
+"""The first and the last day of a column without dates, whatever others it is joined with."""
 
 _Ints = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class ShiftEffect:
-    """What became of the records whose dates are shifted, in counts."""
-
-    read: int
-    """Records of the source."""
-    dropped: int
-    """Those that are left out since a date would lie outside the days of the source."""
-    persons: int
-    """Those who have a record left."""
-    certain: int
-    """Persons whose records, seen together, can only have been shifted as they were …"""
-    certain_records: int
-    """… and their records."""
-    narrowed: int
-    """Persons with fewer than k possible shifts, the certain ones among them …"""
-    narrowed_records: int
-    """… and their records."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,7 +85,7 @@ class ShiftedSource(PlacedSource):
         """
         number = self.parts.index(part)
         row = self.first_row_of(number) if self.apart else 0
-        draws = {_scope(rule): _draw(rule) for rule in self.rules.values()}
+        draws = {scope_of(rule): _draw(rule) for rule in self.rules.values()}
         for batch in self.source.batches(self.source.parts[number]):
             yield self._shifted(batch, draws, row)
             row += batch.num_rows
@@ -117,7 +95,7 @@ class ShiftedSource(PlacedSource):
     def _shifted(
         self, batch: pa.RecordBatch, draws: "Mapping[tuple[str, str], _Draw]", row: int
     ) -> pa.RecordBatch:
-        days = {scope: _WEEK * self._weeks(batch, draw, row) for scope, draw in draws.items()}
+        days = {scope: WEEK * self._weeks(batch, draw, row) for scope, draw in draws.items()}
         stay = np.ones(batch.num_rows, dtype=np.bool_)
         for name, rule in self.rules.items():
             dates, valid = days_of(batch.column(name), rule.format)
@@ -127,11 +105,11 @@ class ShiftedSource(PlacedSource):
                     f"{listed(strangers, 'value')} that no dates are; run the job again"
                 )
             first, last = self.spans[name]
-            later = dates + days[_scope(rule)]
+            later = dates + days[scope_of(rule)]
             stay &= ~valid | ((first <= later) & (later <= last))
         left = batch.filter(pa.array(stay))
         columns = [
-            moved(column, days[_scope(self.rules[name])][stay], self.rules[name].format)
+            moved(column, days[scope_of(self.rules[name])][stay], self.rules[name].format)
             if name in self.rules
             else column
             for name, column in zip(left.schema.names, left.columns, strict=True)
@@ -155,7 +133,7 @@ class ShiftedSource(PlacedSource):
 _Draw = Callable[[bytes], int]
 
 
-def _scope(rule: ShiftRule) -> tuple[str, str]:
+def scope_of(rule: ShiftRule) -> tuple[str, str]:
     """Return what the columns that move together have in common."""
     return rule.key_variable, rule.scope
 
@@ -229,7 +207,7 @@ def _require_types(source: OpenSource, rules: Mapping[str, ShiftRule]) -> None:
 def _spans(source: OpenSource, policy: Policy) -> tuple[dict[str, tuple[int, int]], int]:
     """Return the first and the last day of each column, and the number of records."""
     rules = policy.shifted
-    first, last = np.full((2, len(rules)), 0) + np.array(_NO_DAYS)[:, np.newaxis]
+    first, last = np.repeat(np.array(NO_DAYS)[:, np.newaxis], len(rules), axis=1)
     strangers, read, unnamed = np.zeros(len(rules), dtype=np.int64), 0, 0
     survey = _Survey(rules, policy.person or ())
     for days, odd, records, lonely in scan(source, survey, Scan("dates")):
@@ -270,7 +248,7 @@ class _Survey:
         records, unnamed
             All of them, and those that do not tell whose they are.
         """
-        days = np.full((2, len(self.rules)), 0) + np.array(_NO_DAYS)[:, np.newaxis]
+        days = np.repeat(np.array(NO_DAYS)[:, np.newaxis], len(self.rules), axis=1)
         strangers = np.zeros(len(self.rules), dtype=np.int64)
         for place, (name, rule) in enumerate(self.rules.items()):
             for chunk in piece.table[name].chunks:
@@ -283,107 +261,3 @@ class _Survey:
         missing = [pc.is_null(piece.table[name]) for name in self.names]
         unnamed = pc.sum(reduce(pc.or_, missing)).as_py() or 0
         return days, strangers, piece.table.num_rows, unnamed
-
-
-# -- what the shift leaves open ------------------------------------------------------------
-
-
-def effect_of_shift(source: OpenSource, policy: Policy) -> ShiftEffect | None:
-    """Return what a shift does to the records of a source, which is read for it; None without one.
-
-    Who sees which records are of one person, and knows the days that the source has, can exclude
-    every shift that would move one of them out of these. So few shifts are left of a person whose
-    dates fill most of the days. k is that of k-anonymity, or 2.
-    """
-    if not isinstance(source, ShiftedSource):
-        return None
-    held = _Extents.none(len(source.rules))
-    work = _ExtentsOf(dict(source.rules))
-    for found in scan(with_persons(source, policy, fresh_key()), work, Scan("dates")):
-        held = held.merge(found)
-    possible = _possible_shifts(source, held)
-    k = policy.privacy.k_anonymity.k if policy.privacy.k_anonymity else 2
-    certain, few = possible == 1, possible < k
-    kept = int(held.records.sum())
-    return ShiftEffect(
-        source.read,
-        source.read - kept,
-        len(possible),
-        int(certain.sum()),
-        int(held.records[certain].sum()),
-        int((certain | few).sum()),
-        int(held.records[certain | few].sum()),
-    )
-
-
-def _possible_shifts(source: ShiftedSource, held: "_Extents") -> _Ints:
-    """Return how many shifts each person's records may have undergone, (persons,)."""
-    least = np.full(len(held.persons), np.iinfo(np.int64).max)
-    for scope in dict.fromkeys(map(_scope, source.rules.values())):
-        columns = [n for n, name in enumerate(source.rules) if _scope(source.rules[name]) == scope]
-        weeks = next(rule.weeks for rule in source.rules.values() if _scope(rule) == scope)
-        low, high = np.full(len(least), -weeks), np.full(len(least), weeks)
-        for column in columns:
-            first, last = list(source.spans.values())[column]
-            has = held.first[column] <= held.last[column]
-            earliest = -((last - held.last[column]) // _WEEK)
-            latest = (held.first[column] - first) // _WEEK
-            low = np.where(has, np.maximum(low, earliest), low)
-            high = np.where(has, np.minimum(high, latest), high)
-        least = np.minimum(least, high - low + 1)
-    return least
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Extents:
-    """The first and the last date of each person's, and how many records a person has."""
-
-    persons: _Ints  # (persons,): hashes, ascending
-    records: _Ints  # (persons,)
-    first: _Ints  # (columns, persons): days, as they are released
-    last: _Ints  # (columns, persons)
-
-    @classmethod
-    def none(cls, columns: int) -> "_Extents":
-        nothing = np.zeros((columns, 0), dtype=np.int64)
-        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), nothing, nothing)
-
-    @classmethod
-    def of(cls, persons: _Ints, records: _Ints, first: _Ints, last: _Ints) -> "_Extents":
-        """Join those of the same person; all are (rows,) or (columns, rows)."""
-        if not len(persons):
-            return cls.none(len(first))
-        order = np.argsort(persons, kind="stable")
-        ordered = persons[order]
-        begins = np.flatnonzero(np.append(True, ordered[1:] != ordered[:-1]))
-        return cls(
-            ordered[begins],
-            np.add.reduceat(records[order], begins),
-            np.minimum.reduceat(first[:, order], begins, axis=1),
-            np.maximum.reduceat(last[:, order], begins, axis=1),
-        )
-
-    def merge(self, other: "_Extents") -> "_Extents":
-        return _Extents.of(
-            np.concatenate([self.persons, other.persons]),
-            np.concatenate([self.records, other.records]),
-            np.concatenate([self.first, other.first], axis=1),
-            np.concatenate([self.last, other.last], axis=1),
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _ExtentsOf:
-    """Finds the first and the last date of each person's in a piece."""
-
-    rules: Mapping[str, ShiftRule]
-
-    def __call__(self, piece: Piece) -> _Extents:
-        persons = piece.table[PERSON].combine_chunks().to_numpy(zero_copy_only=False)
-        first, last = [], []
-        for name, rule in self.rules.items():
-            days, valid = days_of(piece.table[name].combine_chunks(), rule.format)
-            first.append(np.where(valid, days, _NO_DAYS[0]))
-            last.append(np.where(valid, days, _NO_DAYS[1]))
-        records = np.ones(len(persons), dtype=np.int64)
-        return _Extents.of(persons.astype(np.int64), records, np.stack(first), np.stack(last))

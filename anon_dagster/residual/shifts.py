@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from anon_dagster.reading.shifted import ShiftEffect
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.residual.result import Finding, severity_of
 from anon_dagster.residual.subject import Subject
 

@@ -25,7 +25,8 @@ from anon_dagster import (
     verify,
 )
 from anon_dagster.operations.preparation import open_table
-from anon_dagster.reading.shifted import ShiftEffect, effect_of_shift, with_shifted
+from anon_dagster.reading.shift_effect import ShiftEffect, effect_of_shift
+from anon_dagster.reading.shifted import with_shifted
 from anon_dagster.request import Source, parse_policy, parse_request
 from anon_dagster.storage.sources import open_frame, open_source
 
