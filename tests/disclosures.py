@@ -54,7 +54,7 @@ def let_find(
 
     examined = Examiner.disclosure
 
-    def disclosure(*seen: Any) -> ResidualDisclosure:
+    def disclosure(*seen: Any, **_: Any) -> ResidualDisclosure:
         attacks = "intruder" in examined(*seen).examinations
         return attacked if attacked is not None and attacks else found
 

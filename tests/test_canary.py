@@ -157,6 +157,49 @@ def test_the_key_of_pseudonyms_is_kept_nowhere(
     assert not [path for path in kept if key.encode() in path.read_bytes()]
 
 
+SHIFTED: dict[str, Any] = {
+    "person": "name",
+    "derive": {"visits_old": {"from": "born", "at": "seen", "unit": "years"}},
+}
+SHIFTED_ROLES = {
+    "born": {"role": "direct_identifier"},
+    "seen": {
+        "role": "quasi_identifier",
+        "hierarchy": {"type": "date", "levels": ["year", "decade"]},
+        "shift": {"weeks": 2},
+    },
+    "visits_old": {
+        "role": "quasi_identifier",
+        "hierarchy": {"type": "interval", "widths": [10, 50]},
+    },
+}
+SEEN = [(*row, f"1907-0{i % 9 + 1}-28") for i, row in enumerate(ROWS)]
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("cell", [DATE, f"{CANARY}-day"])
+def test_neither_dates_nor_the_key_that_shifts_them_are_left_behind(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str
+) -> None:
+    key = f"{CANARY}, the key of the shift"
+    monkeypatch.setenv("ANON_KEY", key)
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv([*SEEN[1:], (*SEEN[0][:-1], cell)], header=(*COLUMNS, "seen")))
+    result = deployment.run_request(request(source, attributes=SHIFTED_ROLES, **SHIFTED))
+    if cell == DATE:
+        assert result.success, failure(result)
+        shown = result.asset_materializations_for_node("adhoc__frequency_table")[0].metadata
+        dropped, left = shown["dropped_by_shift"].value, shown["dagster/row_count"].value
+        assert isinstance(dropped, int)
+        assert isinstance(left, int)
+        assert dropped + left == len(SEEN)
+    else:
+        require_refused(result)
+        assert "1 value of seen is no date" in failure(result)
+    kept = [path for path in deployment.folder.rglob("*") if path.is_file()]
+    assert not [path for path in kept if key.encode() in path.read_bytes()]
+
+
 GIVEN_BACK = [(*row, row[COLUMNS.index("name")]) for row in ROWS]
 """With a column that gives a protected one back."""
 

@@ -146,6 +146,11 @@ def of_count(counted: "Count", policy: Policy) -> Shown:
     return {
         "dagster/row_count": dg.MetadataValue.int(counted.records),
         **({"drawn_from": dg.MetadataValue.int(sampling.records)} if sampling else {}),
+        **(
+            {"dropped_by_shift": dg.MetadataValue.int(counted.shift.dropped)}
+            if counted.shift
+            else {}
+        ),
         "tuples": dg.MetadataValue.int(len(counted.table)),
         **({"persons": dg.MetadataValue.int(len(persons.hashes))} if persons else {}),
         "columns": rows(columns, ("column", "role", "kind", "distinct", "missing")),

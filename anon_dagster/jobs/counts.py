@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import astuple, replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from anon_dagster.core.sampling import Sampling
 from anon_dagster.reading.columns import ColumnCount, Declared, Many, Spellings
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.persons import HOUSEHOLD, LINK, PERSON, CountedPersons
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"
@@ -38,6 +39,8 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
     if count.sampling is not None:
         drawn = count.sampling
         arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
+    if count.shift is not None:
+        arrays["shift"] = np.array(astuple(count.shift), dtype=np.int64)
     for name, held in count.owners.items():
         kind = _OWNERS[name]
         arrays |= {f"{kind}_tuples": held.tuples, f"{kind}_owners": held.owners}
@@ -63,8 +66,9 @@ def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Cou
     population = _count_of(arrays, of_people, "people_") if of_people else None
     sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
     owners = {n: _owners_of(arrays, k) for n, k in _OWNERS.items() if f"{k}_tuples" in arrays}
+    shift = ShiftEffect(*arrays["shift"].tolist()) if "shift" in arrays else None
     whole = _count_of(arrays, columns)
-    return replace(whole, population=population, sampling=sampling, owners=owners)
+    return replace(whole, population=population, sampling=sampling, owners=owners, shift=shift)
 
 
 def _arrays(count: Count) -> dict[str, Any]:

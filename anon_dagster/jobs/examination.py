@@ -67,8 +67,6 @@ def _decision_of(job: JobFolder) -> "Decision":
 
 
 def _opened(job: JobFolder) -> "OpenSource":
-    from anon_dagster.operations.preparation import declared_missing, open_one_source
+    from anon_dagster.operations.preparation import open_again
 
-    request = job.load_request()
-    opened = open_one_source(request.source, None, may_skip=request.policy.ignores)
-    return declared_missing(opened, request)
+    return open_again(job.load_request())

@@ -20,8 +20,7 @@ from anon_dagster.operations.preparation import (
     RequestLike,
     as_request,
     count_records,
-    declared_missing,
-    open_one_source,
+    open_again,
     open_table,
 )
 from anon_dagster.operations.writing import write_and_read
@@ -30,8 +29,8 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import count
-from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.sampled import drawn_again
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.request.arguments import require_a, require_function
@@ -54,6 +53,11 @@ class AnonResult:
     def levels(self) -> dict[str, int] | None:
         """The level of each quasi-identifier, for full-domain generalization."""
         return self.decision.levels
+
+    @property
+    def shift(self) -> ShiftEffect | None:
+        """How many records shifting their dates left out, and how far it can be told; in counts."""
+        return self.decision.counted.shift
 
     @property
     def residual(self) -> ResidualDisclosure:
@@ -114,10 +118,8 @@ def risk_per_record(
 def _risk_per_record(result: AnonResult, frame: pd.DataFrame | None) -> RecordRisks:
     decision, release = result.decision, result.release
     request = decision.request
-    opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
-    opened = declared_missing(opened, request)
+    opened = open_again(request, frame=frame)
     source = drawn_again(opened, decision.counted.sampling, request.policy)
-    require_columns(source.columns, request.policy.attributes)
     if result.df is None:
         released, counted = open_source(release.source), release.count
     else:

@@ -4,9 +4,8 @@ import pandas as pd
 
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.operations.preparation import declared_missing, open_one_source
+from anon_dagster.operations.preparation import open_again
 from anon_dagster.planning.decision import Decision
-from anon_dagster.reading.headers import require_columns
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.examination import examine_release
 from anon_dagster.request import Source
@@ -62,10 +61,9 @@ def examine_decision(
         The stored release.
     """
     request = decision.request
-    opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
-    opened = declared_missing(opened, request)
-    source = drawn_again(opened, decision.counted.sampling, request.policy)
-    require_columns(source.columns, request.policy.attributes)
+    source = drawn_again(
+        open_again(request, frame=frame), decision.counted.sampling, request.policy
+    )
     if isinstance(released, Source):
         opened, decimal = open_source(released), released.csv.decimal
     else:

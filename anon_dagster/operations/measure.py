@@ -12,8 +12,7 @@ from anon_dagster.operations.preparation import (
     RequestLike,
     as_request,
     count_records,
-    declared_missing,
-    open_table,
+    open_to_count,
 )
 from anon_dagster.planning.deciding import decide, decide_best
 from anon_dagster.planning.plan import Plan, plan
@@ -58,8 +57,7 @@ def measure(
     asked = as_measurement(measurement) or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
     with using(engine):
-        opened = open_table(request.model_copy(update={"target": None}), frame=frame)
-        source = declared_missing(opened, request)
+        source = open_to_count(request, frame=frame)
         counted = count_records(request, source, on_progress=on_progress)
         return measure_counted(request, counted, asked, on_progress=on_progress)
 

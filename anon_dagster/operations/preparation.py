@@ -15,8 +15,10 @@ from anon_dagster.engine import in_use
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count, encode
+from anon_dagster.reading.derived import require_dates, with_derived
 from anon_dagster.reading.header_cells import could_be_a_value, require_header_of_names
 from anon_dagster.reading.headers import require_columns
+from anon_dagster.reading.keys import require_keys, require_keys_everywhere
 from anon_dagster.reading.linking import require_unlinked
 from anon_dagster.reading.persons import (
     fresh_key,
@@ -27,7 +29,8 @@ from anon_dagster.reading.persons import (
 from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
 from anon_dagster.reading.scanning import Scan
-from anon_dagster.releasing.pseudonyms import require_keys, require_keys_everywhere
+from anon_dagster.reading.shift_effect import effect_of_shift
+from anon_dagster.reading.shifted import ShiftedSource, with_shifted
 from anon_dagster.request import (
     Request,
     Source,
@@ -68,32 +71,71 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     Raises
     ------
     RequestError
-        If there is no source, or two, or no key for pseudonyms.
+        If there is no source, or two, or no key for pseudonyms or shifted dates.
     SourceError
         If the source cannot be read, has other columns than the request names, or a record where
-        its header should be; if the table of the population cannot be read, or lacks a
-        quasi-identifier.
+        its header should be; if a column to shift holds something that is no date; if the table of
+        the population cannot be read, or lacks a quasi-identifier.
     TargetError
         If the target could not be written.
     ClusterError
-        If workers of a cluster have no key for pseudonyms, or another one; that they do not see a
-        source or a target is a SourceError or a TargetError.
+        If workers of a cluster have no key, or another one; that they do not see a source or a
+        target is a SourceError or a TargetError.
     """
+    source = _found_fit(request, frame)
+    if request.target is not None:
+        check_target(request.target, request.inputs)
+        require_shared_target(in_use(), request.target)
+    return with_shifted(source, request.policy)
+
+
+def open_to_count(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
+    """Open the source of a request as :func:`open_table` does, where nothing is to be written.
+
+    Raises
+    ------
+    RequestError, SourceError, ClusterError
+        As there.
+    """
+    return with_shifted(_found_fit(request, frame), request.policy)
+
+
+def _found_fit(request: Request, frame: pd.DataFrame | None) -> OpenSource:
+    """Open a source before its dates are shifted, and find out whether the work can be done."""
     require_keys(request.policy)
     require_keys_everywhere(request.policy)
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     require_shared_source(in_use(), opened.files)
-    source = declared_missing(opened, request)
+    source = _unshifted(opened, request)
     require_columns(
         source.columns, request.policy.attributes, source.advice, named=source.has_schema
     )
     _require_header(source, request.source)
     require_population(request.policy)
     require_classifiers(request.policy)
-    if request.target is not None:
-        check_target(request.target, request.inputs)
-        require_shared_target(in_use(), request.target)
     return source
+
+
+def open_again(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
+    """Open the source of a request that was found fit before, as :func:`open_table` did.
+
+    Raises
+    ------
+    RequestError
+        If there is no source, or two, or no key for shifted dates.
+    SourceError
+        If the source cannot be read.
+    """
+    opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
+    source = _unshifted(opened, request)
+    require_columns(source.columns, request.policy.attributes)
+    return with_shifted(source, request.policy)
+
+
+def _unshifted(opened: OpenSource, request: Request) -> OpenSource:
+    """Return a source as a request sees it before dates are shifted: with derived columns."""
+    as_text = request.source is not None and request.source.format_found == "csv"
+    return with_derived(declared_missing(opened, request), request.policy, as_text=as_text)
 
 
 def _require_header(opened: OpenSource, source: Source | None) -> None:
@@ -182,8 +224,10 @@ def count_records(
         If more records are to be drawn than there are.
         If a column that is released links the records of many persons.
     SourceError
-        If records do not tell whose they are, and have to.
+        If records do not tell whose they are, and have to; or if a column is derived of values
+        most of which are no dates.
     """
+    require_dates(source.source if isinstance(source, ShiftedSource) else source)
     sample = drawn(source, request.policy)
     key = key or fresh_key()
     read = with_persons(sample or source, request.policy, key)
@@ -204,4 +248,5 @@ def count_records(
     if owners:
         counted = counted.with_persons(key)
         require_unlinked(read, counted, request.policy)
-    return replace(counted, population=population, sampling=sampling)
+    shift = effect_of_shift(source, request.policy)
+    return replace(counted, population=population, sampling=sampling, shift=shift)

@@ -40,5 +40,6 @@ def write_and_read(
     """
     with passing_workspace(on_progress) as workspace:
         release = write_release(decision, source, workspace, judge=judge)
-        df = None if decision.request.target else released_frame(release, like=like)
+        moved = decision.request.policy.shifted
+        df = None if decision.request.target else released_frame(release, like=like, moved=moved)
     return release, df

@@ -22,6 +22,7 @@ from anon_dagster.reading.joining import Joining
 from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.persons import HOUSEHOLD, LINK, OWNERS, PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
+from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.storage.categories import one_order
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
@@ -43,6 +44,8 @@ class Count:
     """How the records were drawn from those of the source, if they are a sample of them."""
     owners: Mapping[str, CountedPersons] = field(default_factory=dict)
     """Whose records they are, where that is counted: by the column that told it."""
+    shift: ShiftEffect | None = None
+    """What became of the records whose dates are shifted, if they are."""
 
     @property
     def persons(self) -> CountedPersons | None:

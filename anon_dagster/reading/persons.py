@@ -5,7 +5,7 @@ job. Two persons may share one by chance, and then count as one: nothing is prom
 """
 
 import base64
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from secrets import token_bytes
 from typing import TYPE_CHECKING
@@ -154,9 +154,8 @@ class WithPersons(WrappedSource):
             column = batch.column(self.names[0])
             if pa.types.is_integer(column.type):  # of which each is written in one way
                 return _hashed(text_array(column), self.key)
-            return hashes_of(pa.chunked_array([column]), self.key)
-        parts = [_alike(text_array(batch.column(name))) for name in self.names]
-        return _hashed(pc.binary_join_element_wise(*parts, _BETWEEN), self.key)
+        names = names_of_persons(batch, self.names)
+        return _hashed(names.dictionary, self.key).take(names.indices)
 
 
 def owners_asked(
@@ -210,6 +209,24 @@ def hashes_of(column: pa.ChunkedArray, key: str) -> pa.Int64Array:
     return _hashed(_alike(text_array(encoded.dictionary)), key).take(encoded.indices)
 
 
+def names_of_persons(batch: pa.RecordBatch, names: Sequence[str]) -> pa.DictionaryArray:
+    """Return what names the person of each record, (records,), missing where a part of it is.
+
+    One person is written alike throughout; a name may stand among the categories twice.
+
+    Parameters
+    ----------
+    names
+        The columns that name a person together.
+    """
+    if len(names) == 1:
+        encoded = joined_categories(pa.chunked_array([batch.column(names[0])]))
+        alike = _alike(text_array(encoded.dictionary))
+        return pa.DictionaryArray.from_arrays(encoded.indices, alike)
+    parts = [_alike(text_array(batch.column(name))) for name in names]
+    return pc.binary_join_element_wise(*parts, _BETWEEN).dictionary_encode()
+
+
 def _alike(names: pa.StringArray) -> pa.StringArray:
     """Write names alike that may mean one person: 12, 12.0, 0012 and " 12"."""
     trimmed = pc.utf8_trim_whitespace(names)
@@ -243,15 +260,26 @@ def require_named_persons(counted: "Count", policy: Policy) -> None:
         Naming the attributes, and how many records lack one.
     """
     for name, attributes in owners_asked(policy).items():
-        if name not in counted.columns or policy.without_person != "refuse":
-            continue
-        column, who = counted.columns[name], "person" if name == PERSON else "household"
-        nobody = column.values.to_numpy() == NOBODY  # noqa: PD011 (no frame)
-        unnamed = int(column.counts[nobody].sum())
-        if unnamed:
-            raise SourceError(
-                f"{listed(unnamed, 'record')} of {counted.records:,} have no value of "
-                f"{', '.join(attributes)}, so nobody can tell whose they are: complete them, "
-                f"leave them out, or say policy.without_person: together (they count as one {who}) "
-                "or own (each counts as another one)"
-            )
+        if name in counted.columns:
+            column = counted.columns[name]
+            nobody = column.values.to_numpy() == NOBODY  # noqa: PD011 (no frame)
+            unnamed = int(column.counts[nobody].sum())
+            who = "person" if name == PERSON else "household"
+            _require_named(unnamed, counted.records, policy, attributes, who)
+
+
+def require_named(unnamed: int, records: int, policy: Policy) -> None:
+    """Refuse so many records without a person, see :func:`require_named_persons`."""
+    _require_named(unnamed, records, policy, policy.person or (), "person")
+
+
+def _require_named(
+    unnamed: int, records: int, policy: Policy, attributes: Sequence[str], who: str
+) -> None:
+    if unnamed and policy.without_person == "refuse":
+        raise SourceError(
+            f"{listed(unnamed, 'record')} of {records:,} have no value of "
+            f"{', '.join(attributes)}, so nobody can tell whose they are: complete them, "
+            f"leave them out, or say policy.without_person: together (they count as one {who}) "
+            "or own (each counts as another one)"
+        )

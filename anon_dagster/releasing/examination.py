@@ -17,7 +17,14 @@ from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.scanning import Onlooker, Piece, Scan, scan
 from anon_dagster.releasing.recipe import Recipe, recipe
 from anon_dagster.request import Policy
-from anon_dagster.residual import Classes, Examiner, Pairs, ResidualDisclosure, Subject
+from anon_dagster.residual import (
+    Classes,
+    Examiner,
+    Pairs,
+    ResidualDisclosure,
+    Subject,
+    narrowed_shifts,
+)
 from anon_dagster.storage.meaning import remarked
 from anon_dagster.storage.sources import OpenSource
 
@@ -168,7 +175,20 @@ def disclosure_of(
             f"the stored release is not as decided: {counted(strangers, 'record')} of those that "
             "were examined are not in it as they were recoded"
         )
-    return examiner.disclosure(pairs, classes_of(decision), stored.records)
+    shifts = narrowed_shifts(
+        examiner.subject, decision.counted.shift, _shifted_to_the_day(decision, writer)
+    )
+    return examiner.disclosure(pairs, classes_of(decision), stored.records, shifts=tuple(shifts))
+
+
+def _shifted_to_the_day(decision: Decision, writer: Recipe) -> tuple[str, ...]:
+    """Return the shifted columns whose dates some record is released with as they are."""
+    levels = decision.levels or {}
+    return tuple(
+        name
+        for name in decision.request.policy.shifted
+        if name in writer.schema.names and not levels.get(name)
+    )
 
 
 def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int:

@@ -1,7 +1,7 @@
 """A release on its way: written beside its target, measured there, and only then published."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -271,7 +271,9 @@ def checksum_of(files: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.DataFrame:
+def released_frame(
+    release: Release, *, like: pd.DataFrame | None = None, moved: Collection[str] = ()
+) -> pd.DataFrame:
     """Read a published release as a DataFrame.
 
     Parameters
@@ -279,13 +281,17 @@ def released_frame(release: Release, *, like: pd.DataFrame | None = None) -> pd.
     like
         The records that were handed over; columns that were kept have their types, but of
         categories only those that a released record has.
+    moved
+        The columns of shifted dates, which are no longer among the categories that they had.
     """
     frame = read_frame(release.source, {name: c.kinds for name, c in release.count.columns.items()})
     if like is None:
         return frame
     types = dict(zip(map(str, like.columns), like.dtypes, strict=True))
     had_missing = dict(zip(types, like.isna().any(), strict=True))
-    for name in release.kept:
+    derived = set(release.kept) - set(types)
+    free = {n for n in moved if isinstance(types.get(n), pd.CategoricalDtype)}
+    for name in (n for n in release.kept if n not in derived | free):
         if not frame[name].isna().any() or had_missing[name]:  # else there is no room for them
             frame[name] = frame[name].astype(types[name])
         if isinstance(types[name], pd.CategoricalDtype):

@@ -24,6 +24,9 @@ from anon_dagster.request import (
 
 def explain_attribute(attribute: Attribute) -> str:
     """Say what is done to an attribute."""
+    if isinstance(attribute, QuasiIdentifier | Sensitive) and attribute.shift is not None:
+        later = explain_attribute(attribute.model_copy(update={"shift": None}))
+        return f"shifted by up to {attribute.shift.weeks} weeks, then {later}"
     if isinstance(attribute, DirectIdentifier):
         replaced = {"constant": "replaced by a constant", "pseudonym": "replaced by a pseudonym"}
         return replaced.get(attribute.redaction, "left out")
@@ -145,6 +148,15 @@ def explain_policy(policy: Policy) -> str:
         what = f"{drawn.records:,}" if drawn.records else f"a share of {drawn.fraction:g}"
         whom = "records" if policy.person is None else "persons"
         lines.append(f"the {whom} are a random sample: {what} of those of the source")
+    if policy.shifted:
+        lines.append(
+            f"the dates of {', '.join(policy.shifted)} are shifted, by one number of whole weeks "
+            "per person; records that would come to lie outside the days of the source are left out"
+        )
+    lines += [
+        f"{name} is derived: the {rule.unit} completed from {rule.begin} to {rule.at}"
+        for name, rule in policy.derive.items()
+    ]
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     lines += explain_refusals(policy.residual)
     if policy.objective != ObjectiveRule():

@@ -132,6 +132,7 @@ def _content(data: ReportData) -> dict[str, Any]:
     return {
         "promises": [line.removeprefix("- ") for line in explain_policy(policy).splitlines()],
         "drawn_from": sampling.records if sampling else None,
+        "shift": decision.counted.shift,
         "records": decision.counted.records,
         "tuples": len(decision.counted.table),
         "proof": decision.solution.proof,

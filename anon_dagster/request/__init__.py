@@ -14,6 +14,7 @@ from anon_dagster.request.attributes import (
     QuasiIdentifier,
     Sensitive,
 )
+from anon_dagster.request.dates import DeriveRule, ShiftRule
 from anon_dagster.request.locations import CsvOptions, Source, Target, format_of
 from anon_dagster.request.objective import ObjectiveRule
 from anon_dagster.request.policy import (
@@ -77,6 +78,7 @@ __all__ = [
     "DateRule",
     "DeltaDisclosureRule",
     "DeltaPresenceRule",
+    "DeriveRule",
     "DifferentialPrivacyRule",
     "DirectIdentifier",
     "FrequencyRule",
@@ -100,6 +102,7 @@ __all__ = [
     "RiskAnalysis",
     "RoundingRule",
     "Sensitive",
+    "ShiftRule",
     "Source",
     "SudaAnalysis",
     "SuppressRule",

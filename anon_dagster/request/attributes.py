@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
+from anon_dagster.request.dates import ShiftRule
 from anon_dagster.request.rules import HierarchyRule, MaskRule
 from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel, ValueText
 
@@ -75,6 +76,8 @@ class QuasiIdentifier(DeclaredAttribute):
     local_labels: Literal["nodes", "ranges", "sets"] = "nodes"
     """How ``recoding: local`` writes the values of a class: as a node of the hierarchy, as their
     range (numbers and dates), or one by one."""
+    shift: ShiftRule | None = None
+    """Dates are moved before anything else is done with them."""
 
     @property
     def mask(self) -> MaskRule | None:
@@ -102,6 +105,8 @@ class Sensitive(DeclaredAttribute):
     role: Literal["sensitive"]
     hierarchy: HierarchyRule | None = None
     """Needed by the hierarchical distance of t-closeness only."""
+    shift: ShiftRule | None = None
+    """Dates are moved before anything else is done with them."""
 
 
 class NonSensitive(DeclaredAttribute):

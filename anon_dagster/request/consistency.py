@@ -13,6 +13,7 @@ from anon_dagster.request.analysis import (
     combinations_up_to,
 )
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.dates import date_problems
 from anon_dagster.request.differential import differential_problems
 from anon_dagster.request.locations import format_of, requires_export
 from anon_dagster.request.objective import objective_problems
@@ -37,6 +38,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from differential_problems(policy, _mapping(policy, "privacy"), attributes)
         yield from population_problems(policy, _mapping(policy, "privacy"), attributes)
         yield from person_problems(document, attributes)
+    yield from date_problems(policy, attributes)
     valid = [_valid(_ATTRIBUTE, value) for value in named.values()]
     weights = [a.importance for a in valid if isinstance(a, QuasiIdentifier)]
     if weights and not any(weights):

@@ -10,7 +10,13 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
-from anon_dagster.request.attributes import Attribute, DirectIdentifier, QuasiIdentifier
+from anon_dagster.request.attributes import (
+    Attribute,
+    DirectIdentifier,
+    QuasiIdentifier,
+    Sensitive,
+)
+from anon_dagster.request.dates import DeriveRule, ShiftRule
 from anon_dagster.request.locations import Source, Target
 from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.paths import input_paths
@@ -91,6 +97,9 @@ class Policy(StrictModel):
     """Each class has records of several households, beside what is asked of its persons."""
     trajectory: TrajectoryRule | None = None
     """Needed where the released records of one person stay linked, such as by a pseudonym."""
+    derive: dict[str, DeriveRule] = Field(default_factory=dict)
+    """Columns that are added to those of the source before anything else: ages, lengths of stays.
+    Each has a role as every other one."""
     sampling: SamplingRule | None = None
     """The release is made of a random sample of the source, and knows of nothing else."""
     suppression_limit: Share = 0.0
@@ -131,6 +140,10 @@ class Policy(StrictModel):
     def ignores(self, name: str) -> bool:
         """Tell whether the values of an attribute play no part: it is dropped, or one constant."""
         attribute = self.attributes.get(name)
+        if name in (self.person or ()) or any(
+            name in {r.begin, r.at} for r in self.derive.values()
+        ):
+            return False
         return isinstance(attribute, DirectIdentifier) and attribute.redaction in _WITHOUT_VALUES
 
     @property
@@ -141,6 +154,15 @@ class Policy(StrictModel):
             for name, a in self.attributes.items()
             if isinstance(a, DirectIdentifier) and a.redaction == "pseudonym"
         )
+
+    @property
+    def shifted(self) -> dict[str, ShiftRule]:
+        """How the attributes are shifted that are, in the order of the request."""
+        return {
+            name: attribute.shift
+            for name, attribute in self.attributes.items()
+            if isinstance(attribute, QuasiIdentifier | Sensitive) and attribute.shift is not None
+        }
 
     @property
     def quasi_identifiers(self) -> dict[str, QuasiIdentifier]:

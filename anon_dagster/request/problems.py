@@ -68,6 +68,8 @@ _EXAMPLES = {
     "csv": 'csv: {separator: ";"}',
     "search": "search: {steps: 10000}",
     "sampling": "sampling: {fraction: 0.1}",
+    "shift": "shift: {weeks: 26}",
+    "derive": "derive: {age_at_visit: {from: birth_date, at: visit_date, unit: years}}",
 }
 """What to write, by the key."""
 _NOT_ASKED_FOR = (

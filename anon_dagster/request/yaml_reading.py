@@ -45,14 +45,15 @@ class Below(Enum):
     """Values of a table, as keys too, which no error may show."""
 
 
-_NAMING = frozenset({"attributes", "lowest_level", "highest_level"})
+_NAMING = frozenset({"attributes", "derive", "lowest_level", "highest_level"})
 _TEXTS = frozenset(
     {
         *("order", "missing", "guarded", "constant", "rest", "other", "names", "attribute"),
         *("person", "by"),
         *("features", "path", "separator", "decimal", "quote", "escape", "encoding", "character"),
         *("format", "scope", "key_variable", "country", "schedule", "values", "examples"),
-        *("description", "pattern", "name_pattern", "parts", "person"),
+        *("description", "pattern", "name_pattern", "parts"),
+        *("from", "at", "from_format", "at_format"),
     }
 )
 """Keys below which a document holds text."""

@@ -4,6 +4,7 @@ from anon_dagster.residual.examination import Examiner
 from anon_dagster.residual.outcomes import Classes
 from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.result import Finding, ResidualDisclosure, TriedAttack
+from anon_dagster.residual.shifts import narrowed_shifts
 from anon_dagster.residual.subject import Subject
 
 __all__ = [
@@ -14,4 +15,5 @@ __all__ = [
     "ResidualDisclosure",
     "Subject",
     "TriedAttack",
+    "narrowed_shifts",
 ]

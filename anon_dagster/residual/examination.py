@@ -68,6 +68,11 @@ class Examiner:
         asks = "alone" in self._examinations and self._aloneness.is_needed
         return _Look(self._aloneness if asks else None)
 
+    @property
+    def subject(self) -> Subject:
+        """The release, as its policy and its decision describe it."""
+        return self._subject
+
     def pairs(self, recode: Recode) -> Pairs:
         """Return the records that were drawn of the source, paired with what becomes of them."""
         return self._pairs.pairs(recode)
@@ -77,7 +82,14 @@ class Examiner:
         """Whether these are all of them."""
         return self._pairs.places is None
 
-    def disclosure(self, pairs: Pairs, classes: Classes | None, records: int) -> ResidualDisclosure:
+    def disclosure(
+        self,
+        pairs: Pairs,
+        classes: Classes | None,
+        records: int,
+        *,
+        shifts: Sequence[Finding] = (),
+    ) -> ResidualDisclosure:
         """Judge what was seen.
 
         Parameters
@@ -88,13 +100,17 @@ class Examiner:
             What classes were formed of, if they are more than what follows from the values.
         records
             Of the release.
+        shifts
+            What is told of shifted dates, see :mod:`anon_dagster.residual.shifts`.
         """
         tried: tuple[TriedAttack, ...] = ()
         if "intruder" in self._examinations:
             tried = tuple(attacks(self._subject, pairs, self._telling))
         told: list[Finding] = []
         for each in self._examinations:
-            found = self._in_order(self._found(each, pairs, classes, tried), records)
+            of_kind = [*self._found(each, pairs, classes, tried)]
+            of_kind += [finding for finding in shifts if finding.examination == each]
+            found = self._in_order(of_kind, records)
             told += found[:_MOST_FINDINGS]
             self._untold[each] = max(len(found) - _MOST_FINDINGS, 0)
         return ResidualDisclosure(

@@ -16,6 +16,16 @@ from anon_dagster.verification import MASKED
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "transformations.md"
 ROWS = 24
 SAMPLING = {"fraction": 0.2, "seed": 7}
+PERSON = "patient_id"
+DERIVED = {
+    "age_at_visit": {
+        "from": "birth",
+        "at": "visit",
+        "unit": "years",
+        "from_format": "%d.%m.%Y",
+    }
+}
+OF_VISITS = ("birth", "age_at_visit", "patient_id", "visit", "discharge")
 COLUMNS: dict[str, list[Any]] = {
     "name": [f"person {n}" for n in range(ROWS)],
     "ssn": [f"{n:03}" for n in range(ROWS)],
@@ -44,6 +54,8 @@ def shown() -> dict[str, dict[str, Any]]:
     }
     assert found.pop("sampling") == SAMPLING
     assert found.pop("recoding") == "local"
+    assert found.pop("person") == PERSON
+    assert found.pop("derive") == DERIVED
     return found
 
 
@@ -60,8 +72,43 @@ def released(name: str, **options: Any) -> pd.DataFrame:
 
 
 def test_every_snippet_of_the_page_is_a_valid_attribute() -> None:
-    assert shown().keys() == COLUMNS.keys()
-    parse_policy({"attributes": shown(), "privacy": {"k_anonymity": {"k": 2}}})
+    assert shown().keys() == {*COLUMNS, *OF_VISITS}
+    parse_policy(
+        {
+            "attributes": shown(),
+            "person": PERSON,
+            "derive": DERIVED,
+            "privacy": {"k_anonymity": {"k": 2}},
+        }
+    )
+
+
+def test_dates_of_a_person_move_together_and_the_birth_becomes_an_age(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANON_KEY", "a key of more than sixteen characters")
+    policy = {
+        "attributes": {name: shown()[name] for name in OF_VISITS},
+        "person": PERSON,
+        "derive": DERIVED,
+        "privacy": {"k_anonymity": {"k": 2}},
+        "suppression_limit": 0.2,
+    }
+    visits = pd.date_range("2020-01-01", "2023-12-31", freq="7D")
+    frame = pd.DataFrame(
+        {
+            "patient_id": [n % 40 for n in range(len(visits))],
+            "birth": [f"0{n % 9 + 1}.07.19{n % 40 + 40}" for n in range(len(visits))],
+            "visit": visits.strftime("%Y-%m-%d"),
+            "discharge": visits + pd.Timedelta(days=3),
+        }
+    )
+    result = anonymize({"policy": policy}, frame=frame)
+    assert result.df is not None
+    assert set(result.df) == {"age_at_visit", "visit", "discharge"}
+    assert result.shift is not None
+    assert 0 < result.shift.dropped < result.shift.read == len(frame)
+    assert set(result.df["discharge"].dt.day_of_week) == {5}, "a Saturday, as all of them were"
 
 
 def test_dates_of_two_digits_and_parts_of_addresses_read_as_the_page_says() -> None:

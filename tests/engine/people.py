@@ -121,3 +121,36 @@ def digests(target: Path) -> dict[str, str]:
 
 
 SEVERAL = {"single_file": False, "rows_per_file": 700}
+
+
+def visits() -> pd.DataFrame:
+    """Return visits of people, some of whom nobody knows."""
+    random = np.random.default_rng(5)
+    seen = pd.Timestamp("2020-01-01") + pd.to_timedelta(random.integers(0, 700, RECORDS), "D")
+    who = random.integers(0, RECORDS // 4, RECORDS)
+    return pd.DataFrame(
+        {
+            "who": [f"{CANARY}{number}" if number % 7 else None for number in who],
+            "seen": seen.strftime("%Y-%m-%dT10:30:00"),
+            "born": (pd.Timestamp("1950-01-01") + pd.to_timedelta(who * 9, "D")).strftime(
+                "%Y-%m-%d"
+            ),
+        }
+    )
+
+
+VISITS: dict[str, Any] = {
+    "person": "who",
+    "derive": {"age": {"from": "born", "at": "seen", "unit": "years"}},
+    "attributes": {
+        "who": {"role": "direct_identifier"},
+        "born": {"role": "direct_identifier"},
+        "age": {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10]}},
+        "seen": {
+            "role": "sensitive",
+            "shift": {"weeks": 20, "key_variable": "ANON_KEY_PEOPLE"},
+        },
+    },
+    "privacy": {"k_anonymity": {"k": 4}},
+    "suppression_limit": 0.1,
+}

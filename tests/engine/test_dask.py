@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import anon_dagster
@@ -33,10 +34,12 @@ from tests.engine.people import (
     POLICIES,
     RECORDS,
     SEVERAL,
+    VISITS,
     asked,
     digests,
     people,
     stored,
+    visits,
 )
 from tests.engine.test_travelling import ATTRIBUTES, require_same
 from tests.reading.slow_counting import slow_count
@@ -87,6 +90,45 @@ def test_a_release_has_the_bytes_that_one_machine_gives(
     assert there.risk.equals(here.risk)
     assert there.utility.equals(here.utility)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["release", "source"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+@pytest.mark.parametrize("unnamed", ["together", "own"])
+def test_dates_are_shifted_and_ages_derived_on_workers_as_on_one_machine(
+    engine: DaskEngine, tmp_path: Path, kind: str, unnamed: str
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "release"
+    source.mkdir()
+    table = visits()
+    for number, part in enumerate(np.array_split(np.arange(len(table)), PARTS)):
+        rows, path = table.iloc[part], source / f"part{number}.{kind}"
+        rows.to_csv(path, index=False) if kind == "csv" else rows.to_parquet(path)
+    request = {
+        "source": {"path": str(source), "format": kind},
+        "target": {"path": str(target), "format": kind},
+        "policy": VISITS | {"without_person": unnamed},
+    }
+    found = []
+    for used in (keeping(engine), using(HERE)):
+        with used:
+            result = anon_dagster.anonymize(request)
+        found.append((digests(target), result.decision.counted.shift, result.residual))
+    assert found[0] == found[1]
+    assert found[0][1] is not None
+    assert found[0][1].dropped > 0
+
+
+def test_workers_need_the_key_that_shifts_dates(
+    engine: DaskEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visits().to_csv(tmp_path / "visits.csv", index=False)
+    monkeypatch.setenv("ANON_KEY_PEOPLE", "another key than that of the workers")
+    request = {
+        "source": {"path": str(tmp_path / "visits.csv")},
+        "policy": VISITS | {"without_person": "together"},
+    }
+    with keeping(engine), pytest.raises(ClusterError, match="shifted dates are made by the worker"):
+        anon_dagster.anonymize(request)
 
 
 @pytest.mark.parametrize(("kind", "more"), [("csv", SEVERAL), ("parquet", {})])

@@ -145,6 +145,7 @@ def test_the_keys_of_a_place_are_those_of_its_model() -> None:
         "missing",
         "role",
         "hierarchy",
+        "shift",
     ]
     assert "k" in allowed_keys(Request, ["policy", "privacy", "alpha_k_anonymity", 0])
     assert "l_diversity" not in allowed_keys(Measurement, [])
