@@ -111,7 +111,7 @@ def _wide(rows: int, seed: int, columns: int) -> pa.Table:
     makers = (
         lambda: dice.integers(0, 1_000, rows),
         lambda: _among(dice, [f"answer {n}" for n in range(7)], rows),
-        lambda: np.round(dice.normal(0, 1, rows), 3),
+        lambda: np.round(dice.normal(0, 1, rows), 3) + 0.0,  # without -0, which is another text
     )
     first = {f"q{n}": dice.integers(0, 6, rows) for n in range(6)}
     return pa.table(first | {f"c{n}": makers[n % 3]() for n in range(columns - 6)})
