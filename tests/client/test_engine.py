@@ -58,6 +58,7 @@ def test_an_engine_that_there_is_not_is_told_before_a_host_is_asked(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_jobs_of_one_host_have_the_engines_of_those_who_submit_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

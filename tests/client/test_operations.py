@@ -308,6 +308,7 @@ def test_a_job_that_refuses_to_publish_raises_and_exits_as_that(
 # -- abort ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_an_abort_in_the_middle_of_a_search_leaves_nothing(
     client: AnonClient, tmp_path: Path
 ) -> None:

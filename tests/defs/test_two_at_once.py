@@ -36,6 +36,7 @@ def run(folder: Path, request: dict[str, Any], together: Barrier, run_id: str) -
             deployment.run("anonymize_job", config, partition_key=SHARED, run_id=run_id)
 
 
+@pytest.mark.slow
 def test_two_jobs_at_once_never_meet(tmp_path: Path) -> None:
     requests = {"ann": document(tmp_path, "ann", 3), "bob": document(tmp_path, "bob", 7)}
     ids = {

@@ -1,8 +1,10 @@
 """A job opens few files at a time, whatever the table."""
 
+import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -36,12 +38,22 @@ _POLICY: dict[str, Any] = {
 def _few_files(room: int) -> Iterator[None]:
     """Let this process open so many files at most beside those that are open."""
     most, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    last = max(int(path.name) for path in Path("/dev/fd").iterdir())
-    resource.setrlimit(resource.RLIMIT_NOFILE, (last + room, hard))
+    in_use = {int(path.name) for path in Path("/dev/fd").iterdir()}  # and the one that looks
+    in_use = {number for number in in_use if _is_open(number)}
+    free = (number for number in count() if number not in in_use)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (next(islice(free, room, None)), hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def _write_source(folder: Path, ending: str) -> None:

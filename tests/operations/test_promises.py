@@ -24,7 +24,7 @@ from anon_dagster.request import parse_policy
 from anon_dagster.request.objective import ATTRIBUTE_WISE, COSTING, LEVELLED, PROVEN
 
 Table = list[dict[str, Any]]
-FACTOR = 10 if settings().max_examples >= 1_000 else 4
+FACTOR = 10 if settings().max_examples >= 1_000 else 2
 """As many policies as other laws have examples, times so many: 20,000 by make fuzz."""
 
 METRICS = (*PROVEN, "classification")

@@ -32,7 +32,7 @@ from tests.core.search.examples import TREE, VALUES, random_problem
 
 RANKS = np.array([3, 0, 4, 1, 2])
 LEAVES = np.arange(VALUES, dtype=np.int32)
-SEEDS = range(60)
+SEEDS = range(30)
 
 
 def models(dice: np.random.Generator) -> list[PrivacyModel]:

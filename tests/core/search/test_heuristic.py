@@ -35,6 +35,7 @@ def outcome(solve: object) -> Solution | None:
         return None
 
 
+@pytest.mark.slow
 def test_the_heuristic_finds_the_optimum_of_nineteen_in_twenty() -> None:
     found, cases = 0, 0
     for seed in range(100, 140):

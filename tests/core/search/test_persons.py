@@ -26,7 +26,7 @@ def levels_of(problem: Problem) -> tuple[int, ...] | None:
 @pytest.mark.parametrize("models", MODELS.values(), ids=MODELS)
 def test_the_search_agrees_with_brute_force(models: tuple[PrivacyModel, ...]) -> None:
     found = 0
-    for seed in range(30):
+    for seed in range(12):
         problem = with_persons(random_problem(seed, models), seed)
         answer = brute_force(problem)
         assert levels_of(problem) == answer.levels, seed
@@ -47,13 +47,13 @@ def test_what_only_large_tables_do_agrees_with_brute_force(
 ) -> None:
     for name, value in thresholds.items():
         monkeypatch.setattr(f"anon_dagster.core.search.{name}", value)
-    for seed, models in product(range(30, 40), MODELS.values()):
+    for seed, models in product(range(30, 33), MODELS.values()):
         problem = with_persons(random_problem(seed, models), seed)
         assert levels_of(problem) == brute_force(problem).levels, (seed, models)
 
 
 def test_one_record_of_each_person_gives_the_solution_without_persons() -> None:
-    for seed, models in product(range(12), MODELS.values()):
+    for seed, models in product(range(4), MODELS.values()):
         problem = random_problem(seed, models)
         counted = with_a_person_each(problem)
         plain = replace(
