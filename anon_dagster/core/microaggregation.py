@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.persons import ByOwner, Persons
+from anon_dagster.core.persons import ByOwner, OwnersByRow, Persons
 from anon_dagster.errors import RequestError, UnreachableError
 
 Numbers = NDArray[np.float64]
@@ -290,24 +290,13 @@ class _Records:
 
 class _Crowd:
     def __init__(self, persons: Persons) -> None:
-        rows, owners = persons.listed()
-        order = np.argsort(rows, kind="stable")
-        self._owners = owners[order]
-        lengths = np.bincount(rows, minlength=len(persons.alone))
-        self._bounds = np.concatenate([[0], np.cumsum(lengths)])
-
-    def _of(self, points: Codes) -> tuple[Codes, Codes]:
-        """Return the persons behind points, and the place of the point of each."""
-        lengths = self._bounds[points + 1] - self._bounds[points]
-        places = np.repeat(np.arange(len(points)), lengths)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return self._owners[self._bounds[points][places] + within], places
+        self._behind = OwnersByRow.of(*persons.listed(), len(persons.alone))
 
     def among(self, points: Codes) -> int:
-        return len(np.unique(self._of(points)[0]))
+        return len(np.unique(self._behind.of_rows(points)[1]))
 
     def needed(self, points: Codes, k: int) -> int | None:
-        owners, places = self._of(points)
+        places, owners = self._behind.of_rows(points)
         _, first = np.unique(owners, return_index=True)
         arrivals = np.sort(places[first])
         return None if len(arrivals) < k else int(arrivals[k - 1]) + 1

@@ -274,3 +274,26 @@ class Persons:
     def extended(self, rows: int) -> "Persons":
         """Return the same with further rows that nobody has."""
         return Persons(self.rows, self.owners, np.append(self.alone, np.zeros(rows, np.int64)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OwnersByRow:
+    """Whose each row of a table is, row by row."""
+
+    starts: NDArray[np.int64]  # (rows + 1,): where the owners of each begin
+    owners: NDArray[np.int64]  # (pairs,)
+
+    @classmethod
+    def of(cls, rows: NDArray[np.integer], owners: NDArray[np.integer], size: int) -> "OwnersByRow":
+        """Sort pairs, (pairs,), by their rows, of which there are so many."""
+        order = np.argsort(rows, kind="stable")
+        lengths = np.bincount(rows, minlength=size)
+        starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        return cls(starts, owners[order].astype(np.int64))
+
+    def of_rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the place of each owner's row among some rows, and the owner, (owners,) both."""
+        lengths = self.starts[rows + 1] - self.starts[rows]
+        places = np.repeat(np.arange(len(rows)), lengths)
+        within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return places, self.owners[self.starts[rows][places] + within]

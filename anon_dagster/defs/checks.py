@@ -135,14 +135,15 @@ def warned(warnings: Sequence[str], *, or_else: str) -> dg.AssetCheckResult:
 
 def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
     """Measure what a job stored, unless another job has replaced it."""
+    from anon_dagster.jobs import file_names
     from anon_dagster.jobs.announcement import is_superseded
     from anon_dagster.releasing.persons_file import StoredPersons
-    from anon_dagster.releasing.publication import PERSONS, count_release, verify_release
+    from anon_dagster.releasing.publication import count_release, verify_release
     from anon_dagster.releasing.schemas import release_problems
 
     decision, policy = job.load_decision(), job.load_request().policy
     try:
-        persons = StoredPersons(job.path / PERSONS) if decision.counted.owners else None
+        persons = StoredPersons(job.path / file_names.PERSONS) if decision.counted.owners else None
         stored = count_release(policy, job.load_stored(), persons=persons)
     except AnonError:  # another job may be replacing it at this moment
         if is_superseded(job):

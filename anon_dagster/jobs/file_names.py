@@ -1,5 +1,7 @@
 """The names in a store; what lies under those of a job is said in :mod:`anon_dagster.jobs`."""
 
+from anon_dagster.releasing import workspace
+
 JOBS = "jobs"
 """The folder of the jobs."""
 FILES = "files"
@@ -28,7 +30,7 @@ SOLUTION = "solution.json"
 SOLUTION_ARRAYS = "solution.npz"
 ANNOUNCED = "announced.json"
 RELEASE = "release.json"
-PERSONS = "persons.bin"
+PERSONS = workspace.PERSONS
 RESIDUAL = "residual_disclosure.json"
 
 EXPLORATORY_VALUES = "exploratory_values.parquet"

@@ -28,7 +28,7 @@ from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile, Stor
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import write_records
 from anon_dagster.releasing.schemas import release_problems
-from anon_dagster.releasing.workspace import Announcement, Versions, Workspace
+from anon_dagster.releasing.workspace import PERSONS, Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.addresses import absolute, base_name, exists
@@ -42,9 +42,6 @@ from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import stage
 from anon_dagster.verification import Verification, pseudonym_patterns, verify
-
-PERSONS = "persons.bin"
-"""The file in the folder of a job that tells whose its released records are."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

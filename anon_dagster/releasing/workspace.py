@@ -6,6 +6,8 @@ from pathlib import Path
 
 from anon_dagster.progress import ProgressSink, ignore_progress
 
+PERSONS = "persons.bin"
+"""The file in the folder of a job that tells whose its released records are."""
 Versions = Sequence[Sequence[str]]
 """What tells the files that lie at some paths from others of the same content; none, of none."""
 

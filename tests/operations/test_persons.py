@@ -24,9 +24,9 @@ from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
-from anon_dagster.releasing import publication
 from anon_dagster.releasing.persons_file import StoredPersons
 from anon_dagster.releasing.publication import count_release, verify_release, write_release
+from anon_dagster.releasing.workspace import PERSONS as PERSONS_FILE
 from anon_dagster.releasing.workspace import Workspace
 from anon_dagster.request import Policy, parse_request
 
@@ -137,7 +137,7 @@ def test_whose_records_are_stays_with_the_job_and_goes_with_it(tmp_path: Path, e
     decision = Decision(request, counted, made, decide(made))
     job = JobFolder(tmp_path / "store", "one")
     release = write_release(decision, source, Workspace("one", job.create()))
-    kept = job.path / publication.PERSONS
+    kept = job.path / PERSONS_FILE
     assert kept.stat().st_size == 8 * release.count.records
     assert kept.stat().st_mode & 0o777 == 0o600
     assert not [p for p in target.parent.rglob("*") if "person" in p.name]

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold
-from anon_dagster.core.persons import ByOwner, Holdings, Persons
+from anon_dagster.core.persons import ByOwner, Holdings, OwnersByRow, Persons
 from anon_dagster.core.privacy import HouseholdAnonymity, KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.problem import Problem
@@ -122,24 +122,18 @@ class _ByRecords:
 class Members:
     """Whose each tuple is, tuple by tuple; persons with no other tuple are counted only."""
 
-    starts: Ints  # (tuples + 1,): where the owners of each begin
-    owners: Ints  # (pairs,)
+    several: OwnersByRow
     alone: Ints  # (tuples,)
 
     @classmethod
     def of(cls, persons: Persons) -> "Members":
         """Sort persons by their tuples."""
-        order = np.argsort(persons.rows, kind="stable")
-        counts = np.bincount(persons.rows, minlength=len(persons.alone))
-        starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return cls(starts, persons.owners[order].astype(np.int64), persons.alone)
+        alone = persons.alone
+        return cls(OwnersByRow.of(persons.rows, persons.owners, len(alone)), alone)
 
     def of_tuples(self, tuples: Ints) -> tuple[Ints, Ints]:
-        """Return the owners of some tuples, and the place of the tuple of each, (owners,) both."""
-        lengths = self.starts[tuples + 1] - self.starts[tuples]
-        places = np.repeat(np.arange(len(tuples)), lengths)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return places, self.owners[self.starts[tuples][places] + within]
+        """See :meth:`OwnersByRow.of_rows`."""
+        return self.several.of_rows(tuples)
 
     def count(self, tuples: Ints, groups: Ints, size: int) -> Ints:
         """Count the different owners of each group, (groups,); see :meth:`ClassJudge.holds`."""

@@ -29,7 +29,7 @@ from anon_dagster.core.privacy.l_diversity import (
     RecursiveLDiversity,
 )
 from anon_dagster.core.privacy.model import Monotone, PrivacyModel, SensitiveModel
-from anon_dagster.core.privacy.present_values import OfPresentValues
+from anon_dagster.core.privacy.present_values import LDiversity, OfPresentValues
 from anon_dagster.core.privacy.support_share import SupportShare
 from anon_dagster.core.privacy.t_closeness import (
     EqualTCloseness,
@@ -37,7 +37,6 @@ from anon_dagster.core.privacy.t_closeness import (
     OrderedTCloseness,
 )
 
-LDiversity = DistinctLDiversity | EntropyLDiversity | RecursiveLDiversity
 OfShares = AlphaDeassociation | BetaLikeness | EnhancedBetaLikeness | DeltaDisclosure
 TCloseness = EqualTCloseness | OrderedTCloseness | HierarchicalTCloseness
 
