@@ -46,12 +46,35 @@ def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: in
     if prod(sizes) <= rows:  # an array of cells takes less memory than sorting
         return _grouped_by_cell(keys, prod(sizes))
     if (keys[1:] >= keys[:-1]).all():  # as those of a frequency table are
-        opens = np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1))
-        ids = np.zeros(rows, dtype=np.int64)
-        ids[opens[1:]] = 1
-        return Groups(np.cumsum(ids, out=ids), opens)
+        fresh = _fresh(keys)
+        ids = np.cumsum(fresh, dtype=np.int64, out=keys)  # whose room is free now
+        ids -= 1
+        return Groups(ids, np.flatnonzero(fresh))
     _, first, ids = np.unique(keys, return_index=True, return_inverse=True)
     return Groups(ids.reshape(-1).astype(np.int64, copy=False), first.astype(np.int64, copy=False))
+
+
+def sums_of_rows(
+    columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], weights: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Add up the weights, (rows,), of equal rows, (distinct rows,), in the order of the rows.
+
+    It takes less memory than :func:`group`, whose parameters it has.
+    """
+    keys = row_keys(columns, sizes, len(weights))
+    if not (keys[1:] >= keys[:-1]).all():
+        order = np.argsort(keys)
+        keys, weights = keys[order], weights[order]
+    fresh = _fresh(keys)
+    del keys
+    return np.add.reduceat(weights, np.flatnonzero(fresh)) if len(weights) else weights
+
+
+def _fresh(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which of ascending keys, (rows,), differ from the one before."""
+    fresh = np.ones(len(keys), dtype=np.bool_)
+    np.not_equal(keys[1:], keys[:-1], out=fresh[1:])
+    return fresh
 
 
 def _grouped_by_cell(keys: NDArray[np.int64], cells: int) -> Groups:

@@ -28,7 +28,7 @@ References
    clinical data sets", BMC Medical Informatics and Decision Making 12:66, 2012.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, nan
@@ -301,42 +301,51 @@ def _chosen(chosen: Iterable[str], people: int) -> str:
 def _reached(
     problem: Problem, released: _Released, position: int, name: str
 ) -> Iterator[Statistic]:
-    """Tell what a table reaches for one sensitive attribute."""
-    values = problem.sensitive.columns[position][released.rows]
-    counts = problem.counts[released.rows]
-    held = contents(released.classes, values, counts)
+    """Tell what a table reaches for one sensitive attribute: what its worst class does."""
+    values = problem.sensitive.columns[position]
     whole = np.zeros(problem.sensitive_sizes[position], dtype=np.int64)
-    np.add.at(whole, values, counts)
-    some = len(held.sizes) > 0
-    yield f"distinct_l({name})", int(distinct_values(held).min()) if some else 0
-    yield f"entropy_l({name})", exp(float(entropies(held).min())) if some else nan
+    np.add.at(whole, values[released.rows], problem.counts[released.rows])
+    worst: dict[str, float] = {}
+    for tuples, classes in released.classes.in_turn():
+        rows = released.rows[tuples]
+        held = contents(classes, values[rows], problem.counts[rows])
+        for statistic, keeps, value in _reached_by(problem, held, whole, position):
+            worst[statistic] = keeps(worst.get(statistic, value), value)
+    if not worst:
+        yield f"distinct_l({name})", 0
+        yield f"entropy_l({name})", nan
+        for l in _asked_depths(problem, position):  # noqa: E741 (the name the model goes by)
+            yield f"recursive_c({name}, l={l})", nan
+        yield f"t_equal({name})", nan
+    for statistic, value in worst.items():
+        yield statistic.format(name), value
+
+
+def _reached_by(
+    problem: Problem, held: Contents, whole: NDArray[np.int64], position: int
+) -> Iterator[tuple[str, Callable[..., float], float]]:
+    """Yield what some classes reach, each with what tells the worse of two."""
+    yield "distinct_l({})", min, int(distinct_values(held).min())
+    yield "entropy_l({})", min, exp(float(entropies(held).min()))
     for l in _asked_depths(problem, position):  # noqa: E741 (the name the model goes by)
-        yield f"recursive_c({name}, l={l})", head_and_tail(held, l).ratio if some else nan
-    yield f"t_equal({name})", equal_distances(held, whole).largest if some else nan
-    if some:
-        yield from _other_distances(problem, held, whole, position, name)
-
-
-def _asked_depths(problem: Problem, position: int) -> list[int]:
-    models = (m for m in problem.models if isinstance(m, RecursiveLDiversity))
-    return sorted({model.l for model in models if model.sensitive == position})
-
-
-def _other_distances(
-    problem: Problem, held: Contents, whole: NDArray[np.int64], position: int, name: str
-) -> Iterator[Statistic]:
-    """Yield the distances that the policy's own t-closeness asks for, beside the equal one."""
+        yield f"recursive_c({{}}, l={l})", max, head_and_tail(held, l).ratio
+    yield "t_equal({})", max, equal_distances(held, whole).largest
     for model in problem.models:
         if model.sensitive != position:
             continue
         if isinstance(model, OrderedTCloseness):
             distances = ordered_distances(held, whole, ranks=model.ranks)
-            yield f"t_ordered({name})", distances.largest
+            yield "t_ordered({})", max, distances.largest
         elif isinstance(model, HierarchicalTCloseness):
             distances = hierarchical_distances(
                 held, whole, hierarchy=model.hierarchy, leaves=model.leaves
             )
-            yield f"t_hierarchical({name})", distances.largest
+            yield "t_hierarchical({})", max, distances.largest
+
+
+def _asked_depths(problem: Problem, position: int) -> list[int]:
+    models = (m for m in problem.models if isinstance(m, RecursiveLDiversity))
+    return sorted({model.l for model in models if model.sensitive == position})
 
 
 def _ratio(part: float, whole: int) -> float:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.keys import group
+from anon_dagster.core.keys import group, sums_of_rows
 
 
 @given(
@@ -27,6 +27,7 @@ def test_groups_are_those_that_sorting_finds(
     assert groups.sums(counts).tolist() == [
         sum(n for n, row in enumerate(rows) if row == each) for each in distinct
     ]
+    assert sums_of_rows(columns, sizes, counts).tolist() == groups.sums(counts).tolist()
 
 
 @pytest.mark.parametrize("rows", [0, 3])

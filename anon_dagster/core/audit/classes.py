@@ -1,6 +1,6 @@
 """The equivalence classes of a table: runs of sorted rows, instead of a search's keys."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 _RADIX = 2**16
 """Columns with fewer values are sorted by radix: numpy does so for 16-bit integers."""
+
+_AT_ONCE = 2**20
+"""Tuples that are worked on at a time, where a table is divided by its classes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -39,6 +42,25 @@ class Partition:
         """The sum of the squared class sizes, which no type bounds."""
         sizes, classes = np.unique(self.sizes, return_counts=True)
         return sum(s * s * c for s, c in zip(sizes.tolist(), classes.tolist(), strict=True))
+
+    def in_turn(
+        self, most: int = _AT_ONCE
+    ) -> Iterator[tuple[NDArray[np.intp] | slice, "Partition"]]:
+        """Divide the table by its classes, so that little is worked on at a time.
+
+        Gives about so many tuples at most, as places among all of them, and their classes; more
+        only of a single class.
+        """
+        ends = np.cumsum(np.bincount(self.of, minlength=len(self.sizes)))
+        ascending = bool((self.of[1:] >= self.of[:-1]).all())
+        first = done = 0
+        while first < len(self.sizes):
+            last = max(int(np.searchsorted(ends, done + most, side="right")), first + 1)
+            tuples: NDArray[np.intp] | slice = slice(done, int(ends[last - 1]))
+            if not ascending:
+                tuples = np.flatnonzero((self.of >= first) & (self.of < last))
+            yield tuples, Partition(self.of[tuples] - first, self.sizes[first:last])
+            first, done = last, int(ends[last - 1])
 
     def records_above(self, threshold: Fraction) -> int:
         """Return how many records have a risk, 1 / class size, strictly above a threshold."""

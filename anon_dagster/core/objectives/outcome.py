@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
-from anon_dagster.core.keys import group
+from anon_dagster.core.keys import sums_of_rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,9 +48,9 @@ class WeightedTable:
 
     @cached_property
     def tuples(self) -> NDArray[np.int64]:
-        """Records of each distinct tuple of quasi-identifiers, (distinct tuples,)."""
+        """Records of each distinct tuple of quasi-identifiers, (distinct tuples,), in any order."""
         sizes = [h.leaves for h in self.hierarchies]
-        return group(self.codes.columns, sizes, len(self.counts)).sums(self.counts)
+        return sums_of_rows(self.codes.columns, sizes, self.counts)
 
     @cached_property
     def leaf_logs(self) -> list[float]:

@@ -27,6 +27,25 @@ def test_classes_are_those_of_a_dictionary_in_any_order_of_rows(
     assert len(classes.sizes) == len(expected)
 
 
+@given(
+    classes=st.lists(st.integers(0, 6), max_size=30), most=st.integers(1, 9), in_order=st.booleans()
+)
+def test_what_is_divided_by_classes_is_the_table_again(
+    classes: list[int], most: int, *, in_order: bool
+) -> None:
+    column = np.array(sorted(classes) if in_order else classes, dtype=np.int64)
+    whole = partition([column], np.arange(1, len(column) + 1))
+    seen: list[tuple[int, int]] = []
+    sizes: list[int] = []
+    for tuples, part in whole.in_turn(most):
+        places = np.arange(len(column))[tuples]
+        assert len(places) <= most or len(part.sizes) == 1
+        seen += zip(places.tolist(), (part.of + len(sizes)).tolist(), strict=True)
+        sizes += part.sizes.tolist()
+    assert sorted(seen) == list(enumerate(whole.of.tolist()))
+    assert sizes == whole.sizes.tolist()
+
+
 def test_columns_of_many_values_are_told_apart() -> None:
     column = np.array([2**31 - 1, 0, 70_000, 0, 2**31 - 1], dtype=np.int32)
     assert partition([column], np.ones(5, dtype=np.int64)).sizes.tolist() == [2, 1, 2]
