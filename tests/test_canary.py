@@ -15,6 +15,7 @@ import pytest
 
 from anon_dagster.defs.failures import failures_in_words
 from tests.deployment import Deployment, deployed, failure
+from tests.parameters import slow_but
 
 CANARY = "Zeisig"
 NUMBER = "48151623.42"  # a canary that is a number
@@ -177,7 +178,7 @@ SEEN = [(*row, f"1907-0{i % 9 + 1}-28") for i, row in enumerate(ROWS)]
 
 
 @pytest.mark.usefixtures("no_canary")
-@pytest.mark.parametrize("cell", [DATE, f"{CANARY}-day"])
+@pytest.mark.parametrize("cell", [pytest.param(DATE, marks=pytest.mark.slow), f"{CANARY}-day"])
 def test_neither_dates_nor_the_key_that_shifts_them_are_left_behind(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cell: str
 ) -> None:
@@ -261,7 +262,10 @@ SPOILED = {
 
 
 @pytest.mark.usefixtures("no_canary")
-@pytest.mark.parametrize("content", SPOILED.values(), ids=SPOILED.keys())
+@pytest.mark.parametrize(
+    "content",
+    slow_but({"a text among numbers", "no header"}, SPOILED, SPOILED.values()),
+)
 def test_a_file_that_cannot_be_used_is_refused_without_quoting_it(
     deployment: Deployment, tmp_path: Path, content: bytes
 ) -> None:
@@ -279,7 +283,7 @@ ODD = {
 
 
 @pytest.mark.usefixtures("no_canary")
-@pytest.mark.parametrize("content", ODD.values(), ids=ODD.keys())
+@pytest.mark.parametrize("content", slow_but({"a zero byte"}, ODD, ODD.values()))
 def test_an_odd_file_is_not_quoted_whether_it_is_read_or_refused(
     deployment: Deployment, tmp_path: Path, content: bytes
 ) -> None:
@@ -332,7 +336,9 @@ UNFIT = {
 
 
 @pytest.mark.usefixtures("no_canary")
-@pytest.mark.parametrize("changes", UNFIT.values(), ids=UNFIT.keys())
+@pytest.mark.parametrize(
+    "changes", slow_but({"a tree that lacks a value", "intervals of text"}, UNFIT, UNFIT.values())
+)
 def test_a_request_that_the_data_cannot_meet_fails_without_quoting_them(
     deployment: Deployment, tmp_path: Path, changes: dict[str, Any]
 ) -> None:

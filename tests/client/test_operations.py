@@ -253,6 +253,7 @@ def test_delete_removes_everything_and_the_target_if_asked(
         time.sleep(0.5)
 
 
+@pytest.mark.slow
 def test_a_target_that_a_later_job_published_is_not_the_first_ones_to_remove(
     client: AnonClient, tmp_path: Path
 ) -> None:

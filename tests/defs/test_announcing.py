@@ -85,6 +85,7 @@ def left(folder: Path) -> list[str]:
     return [path.name for path in (folder / "out").iterdir()]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("deployment")
 @pytest.mark.parametrize("k", [3, 30])
 def test_a_job_knows_whether_another_one_came_later(
@@ -149,6 +150,7 @@ def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(
     assert not is_announced(store.job(run.run_id))
 
 
+@pytest.mark.slow
 def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
@@ -171,6 +173,7 @@ def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     assert left(deployment.folder) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", ["non_sensitive", "sensitive"])
 def test_no_job_is_blamed_for_the_release_that_replaced_its_own(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any], role: str
@@ -194,6 +197,7 @@ def test_no_job_is_blamed_for_the_release_that_replaced_its_own(
     assert "a later job has published" in str(replaced[0].description)
 
 
+@pytest.mark.slow
 def test_the_risk_of_records_that_were_replaced_is_not_measured_on_others(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:

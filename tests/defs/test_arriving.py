@@ -343,6 +343,7 @@ def test_a_release_in_the_inbox_is_refused_before_anything_is_done(tmp_path: Pat
             place.tick()
 
 
+@pytest.mark.slow
 def test_what_is_kept_of_old_files_goes_with_their_run(place: Place) -> None:
     place.put("a.csv", people())
     (result,) = place.tick()
@@ -379,6 +380,7 @@ def applying(folder: Path, **arrivals: Any) -> dict[str, Any]:
     return document | {"source": {"path": str(folder / "first.csv")}}
 
 
+@pytest.mark.slow
 def test_the_solution_of_a_dataset_is_applied_to_each_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -430,6 +432,7 @@ def test_a_check_tells_what_is_left_behind(place: Place) -> None:
     assert checked(place)
 
 
+@pytest.mark.slow
 def test_a_check_warns_of_what_the_last_release_of_each_file_tells(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:

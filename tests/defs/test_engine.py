@@ -102,6 +102,7 @@ def test_all_steps_of_a_run_share_one_engine_which_is_closed_with_it(
     assert OPEN == []
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_closes_it_too(
     deployment: Deployment, opened: list[EngineSettings]
 ) -> None:
@@ -111,6 +112,7 @@ def test_a_run_that_fails_closes_it_too(
     assert OPEN == []
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("opened")
 def test_a_run_on_a_cluster_shows_its_workers_and_the_link_of_its_page(
     deployment: Deployment,
@@ -174,6 +176,7 @@ def test_nobody_who_launches_a_run_reads_the_environment_by_it(
     assert "hush" not in failure(result)
 
 
+@pytest.mark.slow
 def test_no_engine_is_in_use_when_a_run_is_over(deployment: Deployment) -> None:
     before = in_use()
     assert count(deployment, {"threads": 1, "memory": 1000}).success

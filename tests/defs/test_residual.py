@@ -196,6 +196,7 @@ _AFTER = {
 }
 
 
+@pytest.mark.slow
 def test_a_job_of_before_there_was_this_step_says_what_to_do(
     deployment: Deployment, find: Find
 ) -> None:
@@ -207,6 +208,7 @@ def test_a_job_of_before_there_was_this_step_says_what_to_do(
     )
 
 
+@pytest.mark.slow
 def test_what_was_found_goes_with_its_job(
     deployment: Deployment, find: Find, tmp_path: Path
 ) -> None:
@@ -238,6 +240,7 @@ def applied(
     return result
 
 
+@pytest.mark.slow
 def test_later_records_have_the_same_step(
     deployment: Deployment, applied: dg.ExecuteInProcessResult
 ) -> None:
@@ -253,6 +256,7 @@ def test_later_records_have_the_same_step(
     assert (run.tags["anon/progress"], run.tags["anon/phase"]) == ("100%", "done")
 
 
+@pytest.mark.slow
 def test_the_step_of_later_records_can_run_alone_later(
     deployment: Deployment, applied: dg.ExecuteInProcessResult
 ) -> None:
@@ -273,6 +277,7 @@ def test_the_step_of_later_records_can_run_alone_later(
 # -- examined again ------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_finished_release_is_examined_again_with_attacks(
     deployment: Deployment, find: Find, tmp_path: Path
 ) -> None:
@@ -290,6 +295,7 @@ def test_a_finished_release_is_examined_again_with_attacks(
     assert deployment.job(first).load_residual() == NOTHING, "it stays what its job found"
 
 
+@pytest.mark.slow
 def test_later_records_are_examined_again(
     deployment: Deployment, find: Find, applied: dg.ExecuteInProcessResult
 ) -> None:
@@ -299,6 +305,7 @@ def test_later_records_are_examined_again(
     assert shown(again, "examined")["worst"] == "none"
 
 
+@pytest.mark.slow
 def test_a_release_that_is_not_there_any_more_is_not_examined_as_what_it_was(
     deployment: Deployment, find: Find, tmp_path: Path
 ) -> None:
@@ -314,6 +321,7 @@ def test_a_release_that_is_not_there_any_more_is_not_examined_as_what_it_was(
     assert "is not at its target any more" in told
 
 
+@pytest.mark.slow
 def test_a_source_that_changed_since_is_refused(
     deployment: Deployment, find: Find, tmp_path: Path
 ) -> None:

@@ -31,7 +31,12 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> TravellingEngine:
 @pytest.mark.parametrize("policy", [*POLICIES, "private"])
 @pytest.mark.parametrize(
     ("kind", "more"),
-    [("parquet", SEVERAL), ("csv", SEVERAL), ("parquet", {}), ("csv", {"compression": "gzip"})],
+    [
+        ("parquet", SEVERAL),
+        pytest.param("csv", SEVERAL, marks=pytest.mark.slow),
+        pytest.param("parquet", {}, marks=pytest.mark.slow),
+        pytest.param("csv", {"compression": "gzip"}, marks=pytest.mark.slow),
+    ],
 )
 def test_a_release_has_the_same_bytes(
     engine: TravellingEngine, tmp_path: Path, policy: str, kind: str, more: dict[str, Any]
@@ -149,7 +154,7 @@ def test_columns_of_many_values_are_hinted_to_those_who_count(
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 @pytest.mark.parametrize("at_once", [0, 2**26])
-@pytest.mark.parametrize("most", [20, 2**20])
+@pytest.mark.parametrize("most", [20, pytest.param(2**20, marks=pytest.mark.slow)])
 def test_a_part_in_many_pieces_is_joined_before_it_travels(
     engine: TravellingEngine,
     tmp_path: Path,

@@ -159,9 +159,10 @@ def test_a_policy_with_an_objective_is_measured_and_read_back() -> None:
             {"objective": {"metric": "precision", "aggregate": "maximum"}},
             "for the least weighted maximum of the loss of precision",
         ),
-        (
+        pytest.param(
             {"objective": "classification", "target_use": {"attribute": "illness"}},
             "from none of the 10 of least loss is illness learned better",
+            marks=pytest.mark.slow,
         ),
     ],
 )

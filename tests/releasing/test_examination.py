@@ -18,6 +18,7 @@ from anon_dagster.releasing.examination import disclosure_of, examiner_of, unsto
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.residual import Pairs
 from anon_dagster.storage.sources import open_frame
+from tests.parameters import slow_but
 
 RECORDS = 600
 QI: dict[str, Any] = {"role": "quasi_identifier"}
@@ -106,7 +107,7 @@ def request(folder: Path, asked: dict[str, Any], place: str) -> tuple[dict[str, 
     return {"policy": asked, "source": source, "target": target}, None
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@pytest.mark.parametrize("name", slow_but({"global", "averages"}, POLICIES))
 def test_the_same_is_found_in_every_format_and_again(name: str, tmp_path: Path) -> None:
     found = {}
     for place in PLACES:

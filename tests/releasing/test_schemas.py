@@ -184,6 +184,7 @@ def test_what_fits_has_no_problem_by_pandera(claim: Claim, values: list[str | No
     assert claim.fits(counted(table, ()).columns["x"]) == (not found)
 
 
+@pytest.mark.slow
 def test_a_release_as_decided_is_checked_without_pandera() -> None:
     code = (
         "import sys; from tests.releasing import test_schemas as tests; "

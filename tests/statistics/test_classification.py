@@ -151,6 +151,7 @@ def test_the_statistics_say_how_well_the_target_use_is_served(recoding: str) -> 
     assert 0 <= accuracy["quality"] <= 1
 
 
+@pytest.mark.slow
 def test_the_most_accurate_of_the_best_is_released_and_keeps_every_promise() -> None:
     judged = {"metric": "classification", "of_best": 6}
     asked = {"policy": policy(objective=judged, suppression_limit=0.05)}
