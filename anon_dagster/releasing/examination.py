@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.residual import Labelled
 from anon_dagster.errors import PromiseBrokenError, counted
 from anon_dagster.planning.decision import Decision
@@ -20,6 +21,7 @@ from anon_dagster.request import Policy
 from anon_dagster.residual import (
     Classes,
     Examiner,
+    OwnRecords,
     Pairs,
     ResidualDisclosure,
     Subject,
@@ -90,6 +92,42 @@ def classes_of(decision: Decision) -> Classes | None:
     }
     texts = {name: source.columns[name].labels for name in attributes}
     return Classes(attributes, sensitive, source.table.counts[shown], texts)
+
+
+def own_records(decision: Decision) -> OwnRecords | None:
+    """Return which classes of a release persons have records in; None where nobody counts them."""
+    source, plan, held = decision.counted, decision.plan, decision.counted.persons
+    if held is None:
+        return None
+    attributes = {name: source.attributes.index(name) for name in plan.sensitive}
+    return OwnRecords(
+        _read_classes(decision),
+        held.tuples,
+        held.owners,
+        {name: source.table.codes.columns[place] for name, place in attributes.items()},
+        {name: source.columns[name].labels for name in attributes},
+        decision.request.policy.residual.seed,
+    )
+
+
+def _read_classes(decision: Decision) -> NDArray[np.int64]:
+    """Return the class of each tuple, (tuples,), or -1; classes that read alike are one.
+
+    Suppressed records that are kept read as a class of full generalization.
+    """
+    solution, plan = decision.solution, decision.plan
+    classes = solution.classes.copy()
+    number = int(classes.max(initial=-1)) + 1
+    if decision.request.policy.suppressed_records == "keep":
+        classes[classes < 0] = number
+    if plan.aggregations or not solution.generalized:  # whose values are read beside the labels
+        return classes
+    labels = [
+        np.append(g.codes, g.labels.index(SUPPRESSED) if SUPPRESSED in g.labels else len(g.labels))
+        for g in solution.generalized
+    ]
+    alike = np.unique(np.stack(labels), axis=1, return_inverse=True)[1].reshape(-1)
+    return np.where(classes < 0, -1, alike[classes])
 
 
 def _telling(source: Count, names: Iterable[str]) -> list[str]:
@@ -178,7 +216,13 @@ def disclosure_of(
     shifts = narrowed_shifts(
         examiner.subject, decision.counted.shift, _shifted_to_the_day(decision, writer)
     )
-    return examiner.disclosure(pairs, classes_of(decision), stored.records, shifts=tuple(shifts))
+    return examiner.disclosure(
+        pairs,
+        classes_of(decision),
+        stored.records,
+        shifts=tuple(shifts),
+        own=own_records(decision),
+    )
 
 
 def _shifted_to_the_day(decision: Decision, writer: Recipe) -> tuple[str, ...]:

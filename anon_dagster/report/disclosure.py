@@ -21,6 +21,7 @@ _LOOKED_FOR = {
     "given_back": "published columns that give a protected one back",
     "alone": "records that untouched columns single out once they join the released labels",
     "outcome_in_pattern": "labels that tell the outcome of their records",
+    "intersected": "persons of whom the classes of all their records together leave little open",
     "intruder": "what a motivated intruder gains",
 }
 _SENTENCES = {
@@ -35,6 +36,10 @@ _SENTENCES = {
     "outcome_in_pattern": (
         "the labels of {columns} tell {protected} ({relation}), of {records}",
         "; the values behind the labels tell it of {:.1%}",
+    ),
+    "intersected": (
+        "all of a person's classes by {columns}, intersected, leave {relation}{left_of}: {records}",
+        "; a single one of the classes leaves as few of {:.1%}",
     ),
     "intruder": (
         "an intruder who knows {columns}{inferring} gains by the release ({relation}): {records}",
@@ -76,11 +81,16 @@ BLIND = (
 
 def explain_refusals(rule: "ResidualRule") -> Iterator[str]:
     """Say what a request refuses to publish."""
-    limits = {"given_back": rule.given_back_above, "alone": rule.alone_above}
+    limits = {
+        "given_back": rule.given_back_above,
+        "alone": rule.alone_above,
+        "intersected": rule.intersected_above,
+    }
     for examination, words in _LOOKED_FOR.items():
         if getattr(rule, examination) == "refuse":
             limit = limits.get(examination)
-            above = "" if limit is None else f", for more than {limit:.2%} of the records"
+            whom = "persons" if examination == "intersected" else "records"
+            above = "" if limit is None else f", for more than {limit:.2%} of the {whom}"
             yield f"nothing is published in which is found: {words}{above}"
 
 
@@ -98,6 +108,7 @@ def explain_finding(residual: "ResidualDisclosure", finding: "Finding") -> str:
         join="joins" if one else "join",
         what="a narrow range of" if finding.tells == "range" else "the value of",
         alone=f"in groups of fewer than {residual.k}" if few else "alone",
+        left_of=f" of {_listed(finding.protected)}" if finding.protected else "",
         inferring=f", and infers {_listed(finding.protected)}," if finding.protected else "",
     )
     return text if finding.baseline is None else text + beside.format(finding.baseline)

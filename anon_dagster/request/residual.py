@@ -23,11 +23,16 @@ class ResidualRule(StrictModel):
     """Records that untouched columns single out, once they join the released labels."""
     outcome_in_pattern: Handling = "warn"
     """Labels of a class that tell the outcome of its records."""
+    intersected: Handling = "warn"
+    """Classes of all records of a person that leave few possibilities once they are intersected,
+    where persons are counted."""
     intruder: Annotated[Handling, BeforeValidator(_as_handling)] = "ignore"
     """Attacks on a sample of the records; ``true`` is ``warn``."""
     given_back_above: Share = 0.01
     """Share of the records that may get more of a protected value back than their label tells."""
     alone_above: Share = 0.05
     """Share of the records that may be alone."""
+    intersected_above: Share = 0.01
+    """Share of the persons who may be left with few possibilities."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the samples that large tables are examined on, and of the attacks."""

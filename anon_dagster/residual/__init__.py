@@ -1,6 +1,7 @@
 """Residual disclosure: what a release tells although every promise holds."""
 
 from anon_dagster.residual.examination import Examiner
+from anon_dagster.residual.intersected import OwnRecords
 from anon_dagster.residual.outcomes import Classes
 from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.result import Finding, ResidualDisclosure, TriedAttack
@@ -11,6 +12,7 @@ __all__ = [
     "Classes",
     "Examiner",
     "Finding",
+    "OwnRecords",
     "Pairs",
     "ResidualDisclosure",
     "Subject",

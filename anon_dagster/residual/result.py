@@ -8,7 +8,7 @@ import pandas as pd
 
 from anon_dagster.errors import DisclosureError, counted
 
-Examination = Literal["given_back", "alone", "outcome_in_pattern", "intruder"]
+Examination = Literal["given_back", "alone", "outcome_in_pattern", "intersected", "intruder"]
 Severity = Literal["high", "medium", "low"]
 AttackName = Literal["singling_out", "linkability", "inference"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
@@ -44,6 +44,9 @@ class Finding:
     guarded: bool = False
     """Whether it tells only by what a promise guards, so that nobody is to know it of others:
     nothing is to be done then."""
+    persons: int | None = None
+    """How many persons it concerns, where persons are counted instead of records: ``share`` and
+    ``baseline`` are of the persons of the release then. ``None``: not so, or fewer than k."""
 
     def __str__(self) -> str:
         told = f" tells of {', '.join(self.protected)}" if self.protected else ""
@@ -112,11 +115,13 @@ class ResidualDisclosure:
         return tuple(finding for finding in self.findings if not finding.guarded)
 
     def how_many(self, finding: Finding) -> str:
-        """Say how many records a finding concerns."""
-        if finding.records is None or finding.share is None:
-            return f"fewer than {self.k} records"
+        """Say how many records, or persons, a finding concerns."""
+        whom = "person" if finding.examination == "intersected" else "record"
+        number = finding.persons if whom == "person" else finding.records
+        if number is None or finding.share is None:
+            return f"fewer than {self.k} {whom}s"
         about = "about " if self.examined < self.records else ""
-        return f"{about}{counted(finding.records, 'record')} ({finding.share:.1%})"
+        return f"{about}{counted(number, whom)} ({finding.share:.1%})"
 
     def require(self) -> None:
         """Refuse a release that tells what the request refuses to tell.

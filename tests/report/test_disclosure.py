@@ -53,6 +53,26 @@ def test_a_finding_says_who_tells_what_of_whom_and_how_often() -> None:
             ),
         ),
         (
+            replace(
+                GIVEN_BACK,
+                examination="intersected",
+                relation="fewer than 3 values",
+                records=None,
+                persons=1,
+            ),
+            (
+                "all of a person's classes by age_again, intersected, leave fewer than 3 values of "
+                "age: 1 person (100.0%); a single one of the classes leaves as few of 5.0%"
+            ),
+        ),
+        (
+            replace(ALONE, examination="intersected", relation="nobody else"),
+            (
+                "all of a person's classes by seat and shift, intersected, leave nobody else: "
+                "fewer than 3 persons"
+            ),
+        ),
+        (
             replace(GIVEN_BACK, examination="outcome_in_pattern", relation="labels"),
             (
                 "the labels of age_again tell age (records of a class have the same outcome), of "

@@ -11,10 +11,12 @@
       texts           by texts within texts
     alone         who is alone once columns join the labels
     pattern       what labels tell of an outcome
+    intersection  what is left of the classes that one person has records in
 """
 
 from anon_dagster.core.residual.alone import Crowding, KeyDraw, KeySample, within
 from anon_dagster.core.residual.column import Column, Protected
+from anon_dagster.core.residual.intersection import Members, OwnClasses
 from anon_dagster.core.residual.pattern import Labelled, Telling, a_slice, outcome_told
 from anon_dagster.core.residual.relations import Relation, relations
 
@@ -24,6 +26,8 @@ __all__ = [
     "KeyDraw",
     "KeySample",
     "Labelled",
+    "Members",
+    "OwnClasses",
     "Protected",
     "Relation",
     "Telling",
