@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
@@ -44,14 +44,27 @@ class Aggregation:
     codes: NDArray[np.int64]  # (tuples,): value of each tuple
     fewest: int = 2
     """Of fewer records that have a value nothing is published: it would be that of a person."""
-    persons: Persons | None = None
-    """Whose the tuples are, where persons are counted: then so many of these must have one."""
+    owners: ByOwner[Persons] = field(default_factory=ByOwner)
+    """Whose the tuples are: where persons are counted, so many of these must have a value …"""
+    fewest_households: int = 1
+    """… and of so many households, where these are counted."""
 
     @classmethod
     def of(
-        cls, count: Count, column: str, aggregate: Aggregate, *, fewest: int = 2
+        cls,
+        count: Count,
+        column: str,
+        aggregate: Aggregate,
+        *,
+        fewest: int = 2,
+        fewest_households: int = 1,
     ) -> "Aggregation":
         """Prepare the aggregation of a column of the frequency table.
+
+        Parameters
+        ----------
+        fewest, fewest_households
+            Of how many records, or persons, and of how many households a value is published.
 
         Raises
         ------
@@ -74,28 +87,35 @@ class Aggregation:
             ordering.numbers[order],
             positions[count.table.codes[:, count.attributes.index(column)]],
             fewest,
-            owners_of(count).persons,
+            owners_of(count),
+            fewest_households,
         )
 
     def of_groups(self, grouping: Grouping) -> list[Label]:
         """Return what the values of each group are replaced by, (groups,).
 
-        Nothing where fewer than :attr:`fewest` records have a value.
+        Nothing where fewer than :attr:`fewest` records, or persons, or fewer than
+        :attr:`fewest_households` have a value.
         """
-        enough = self._present(grouping) >= self.fewest
+        enough = self._enough(grouping)
         replaced = self._of_any_groups(grouping)
         return [label if many else None for label, many in zip(replaced, enough, strict=True)]
 
-    def _present(self, grouping: Grouping) -> NDArray[np.int64]:
-        """Return how many records, or persons, of each group have a value, (groups,)."""
+    def _enough(self, grouping: Grouping) -> NDArray[np.bool_]:
+        """Tell of which groups, (groups,), enough records, persons or households have a value."""
         missing = np.array([label is None for label in self.labels], dtype=np.bool_)
         has_value = (grouping.groups >= 0) & ~missing[self.codes]
-        if self.persons is not None:
-            where = np.where(has_value, grouping.groups, grouping.size)
-            return self.persons.count(where, grouping.size + 1)[:-1]
-        present = np.zeros(grouping.size, dtype=np.int64)
-        np.add.at(present, grouping.groups[has_value], grouping.counts[has_value])
-        return present
+        where = np.where(has_value, grouping.groups, grouping.size)
+        present = self.owners.map(lambda owner: owner.count(where, grouping.size + 1)[:-1])
+        if present.persons is not None:
+            enough = present.persons >= self.fewest
+        else:
+            records = np.zeros(grouping.size + 1, dtype=np.int64)
+            np.add.at(records, where, grouping.counts)
+            enough = records[:-1] >= self.fewest
+        if present.households is not None:
+            enough &= present.households >= self.fewest_households
+        return enough
 
     def _of_any_groups(self, grouping: Grouping) -> list[Label]:
         missing = np.array([label is None for label in self.labels], dtype=np.bool_)

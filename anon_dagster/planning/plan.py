@@ -32,6 +32,7 @@ from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.population import require_people
 from anon_dagster.request import (
+    Aggregate,
     Policy,
     QuasiIdentifier,
     Request,
@@ -136,7 +137,7 @@ def plan_with(policy: Policy, count: Count, hierarchies: dict[str, Hierarchy]) -
         sensitive_names=sensitive,
     )
     aggregations = {
-        q: Aggregation.of(count, name, attribute.aggregate, fewest=_fewest(policy))
+        q: _aggregation(policy, count, name, attribute.aggregate)
         for q, (name, attribute) in enumerate(policy.quasi_identifiers.items())
         if attribute.aggregate is not None and attribute.groups == "classes"
     }
@@ -159,10 +160,16 @@ def _trajectories(policy: Policy, count: Count) -> Trajectories | None:
     return Trajectories(held.tuples, held.owners, held.records, policy.trajectory.k)
 
 
-def _fewest(policy: Policy) -> int:
-    """Return of how many records at least an aggregate is published."""
-    rule = policy.privacy.k_anonymity
-    return 2 if rule is None else rule.k
+def _aggregation(policy: Policy, count: Count, name: str, aggregate: Aggregate) -> Aggregation:
+    """Prepare the aggregation of a column, published of as many as a class must have."""
+    rule, household = policy.privacy.k_anonymity, policy.household
+    return Aggregation.of(
+        count,
+        name,
+        aggregate,
+        fewest=2 if rule is None else rule.k,
+        fewest_households=1 if household is None else household.k,
+    )
 
 
 def _clusters(policy: Policy, count: Count) -> Clusters | None:
@@ -176,8 +183,7 @@ def _clusters(policy: Policy, count: Count) -> Clusters | None:
     rule = policy.privacy.k_anonymity
     assert rule is not None, "a validated request gives k"
     aggregations = {
-        name: Aggregation.of(count, name, aggregate, fewest=rule.k)
-        for name, aggregate in aggregates.items()
+        name: _aggregation(policy, count, name, aggregate) for name, aggregate in aggregates.items()
     }
     grouping, labels = by_clusters(
         list(aggregations.values()),

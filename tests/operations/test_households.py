@@ -99,3 +99,31 @@ def test_what_links_records_is_measured_on_the_release_itself(
     split = result.df.assign(age=result.df["age"].where(result.df.index > 0, "9"))
     told = verify(policy, split).to_frame().set_index("name").loc[trajectories(5)]
     assert (told["reached"], told["records_failing"], told["holds"]) == (1, 2, False)
+
+
+@pytest.mark.parametrize("persons", [True, False])
+def test_an_average_is_published_of_as_many_households_as_are_promised(*, persons: bool) -> None:
+    frame = table().drop(columns=["age", "ill"])
+    frame = frame.assign(town=frame["who"] // 20, pay=frame["who"] * 10.0)
+    frame.loc[(frame["town"] == 0) & (frame["house"] > 1), "pay"] = np.nan  # left of two houses
+    frame.loc[(frame["town"] == 1) & (frame["house"] > 9), "pay"] = np.nan  # left of four
+    attributes = {
+        "who": {"role": "direct_identifier"},
+        "house": {"role": "direct_identifier"},
+        "town": {"role": "quasi_identifier"},
+        "pay": {
+            "role": "quasi_identifier",
+            "transformation": "microaggregation",
+            "aggregate": "mean",
+            "groups": "classes",
+        },
+    }
+    policy = {**POLICY, "attributes": attributes, "privacy": {"k_anonymity": {"k": 6}}}
+    policy["person"] = "who" if persons else None
+    for k, published in ((2, True), (3, False)):
+        asked = {**policy, "household": {"by": "house", "k": k}, "suppression_limit": 0}
+        df = anonymize({"policy": asked}, frame=frame).df
+        assert df is not None
+        first, second = (df.loc[df["town"] == town, "pay"] for town in (0, 1))
+        assert first.notna().all() == published == first.notna().any()
+        assert second.notna().all()
