@@ -43,8 +43,9 @@ def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
             from anon_dagster.operations.preparation import open_table
             from anon_dagster.releasing.schemas import source_problems
 
-            request = job_of(context, store, {"source": source}).load_request()
-            columns = open_table(request).columns
+            job = job_of(context, store, {"source": source})
+            request = job.load_request()
+            columns = open_table(request, days=job.load_days()).columns
             return _result(SOURCE_MATCHES, source_problems(columns, request.policy))
 
     return check

@@ -91,7 +91,7 @@ def _opened(work: Work, request: Request) -> "OpenSource":
     """Open the source again, the same version of every file as at first."""
     from anon_dagster.operations.preparation import open_table
 
-    opened = open_table(request)
+    opened = open_table(request, days=work.job.load_days())
     work.job.require_source(opened)
     return opened
 
@@ -172,7 +172,10 @@ def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
 
     if decision.request.policy.risk_analysis.records:
         risks = record_risks(decision, job.load_count(name=file_names.RELEASED))
-        opened, policy = open_table(decision.request), decision.request.policy
+        days, policy = job.load_days(), decision.request.policy
+        opened = open_table(decision.request, days=days)
+        if days is not None:  # which are those of the source as the job found it
+            job.require_source(opened)
         source = drawn_again(opened, decision.counted.sampling, policy)
         try:
             job.save_record_risks(risks, (source, open_source(job.load_stored())))

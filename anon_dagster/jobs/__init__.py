@@ -7,7 +7,8 @@
     ├── asked.to_end                     if it was deleted while it ran
     ├── request.json                     the request as it was validated
     ├── application.json                 whose solution is applied, and how
-    ├── source.json                      where the records are, and their columns
+    ├── source.json                      where the records are, and their columns; the first and
+    │                                    the last day of those whose dates are shifted
     ├── count.parquet, count.npz         values and counts by column; the frequency table, of the
     │                                    population too; the key that a sample was drawn by; who
     │                                    has which tuple, by keyed hashes, where persons count

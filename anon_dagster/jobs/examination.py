@@ -69,4 +69,4 @@ def _decision_of(job: JobFolder) -> "Decision":
 def _opened(job: JobFolder) -> "OpenSource":
     from anon_dagster.operations.preparation import open_again
 
-    return open_again(job.load_request())
+    return open_again(job.load_request(), days=job.load_days())

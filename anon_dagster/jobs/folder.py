@@ -13,6 +13,7 @@ from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import Count
+from anon_dagster.reading.shifted import Days, ShiftedSource
 from anon_dagster.request import Request, Source, parse_request
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource
@@ -64,13 +65,29 @@ class JobFolder(JobFiles):
         return Application(stored, self.load_request(), asked["lacking"], asked["enforce"])
 
     def save_source(self, source: OpenSource) -> Path:
-        """Keep which columns a source has, and the versions of its files."""
-        document = {
+        """Keep which columns a source has, the versions of its files, and days that are shifted."""
+        document: dict[str, Any] = {
             "columns": source.columns,
             "parts": len(source.parts),
             "files": [_mark(each) for each in source.files],
         }
+        if isinstance(source, ShiftedSource) and source.files:  # by which it is known again
+            document["days"] = asdict(source.days)
         return self.save_document(file_names.SOURCE, document)
+
+    def load_days(self) -> Days | None:
+        """Return what was found of a source whose dates are shifted, if the job kept it.
+
+        It is that of the source only if :meth:`require_source` finds that one unchanged.
+        """
+        if not self.has((file_names.SOURCE,)):
+            return None
+        found = self.load_document(file_names.SOURCE).get("days")
+        if found is None:
+            return None
+        with self._intact(file_names.SOURCE):
+            spans = {name: (first, last) for name, (first, last) in found["spans"].items()}
+            return Days(spans, found["records"])
 
     def require_source(self, source: OpenSource) -> None:
         """Refuse a source that is not the one that the job found at first.

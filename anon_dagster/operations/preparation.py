@@ -30,7 +30,7 @@ from anon_dagster.reading.population import count_population, require_population
 from anon_dagster.reading.sampled import drawn
 from anon_dagster.reading.scanning import Scan
 from anon_dagster.reading.shift_effect import effect_of_shift
-from anon_dagster.reading.shifted import ShiftedSource, with_shifted
+from anon_dagster.reading.shifted import Days, ShiftedSource, with_shifted
 from anon_dagster.request import (
     Request,
     Source,
@@ -65,8 +65,16 @@ def as_request(request: RequestLike) -> Request:
     return parse_request(require_document(request))
 
 
-def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
+def open_table(
+    request: Request, *, frame: pd.DataFrame | None = None, days: Days | None = None
+) -> OpenSource:
     """Open the source of a request, and find out before the work whether it can be done.
+
+    Parameters
+    ----------
+    days
+        What was found when the same source was opened before, if its dates are shifted; it is read
+        for it if left out.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def open_table(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     if request.target is not None:
         check_target(request.target, request.inputs)
         require_shared_target(in_use(), request.target)
-    return with_shifted(source, request.policy)
+    return with_shifted(source, request.policy, days)
 
 
 def open_to_count(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
@@ -116,8 +124,15 @@ def _found_fit(request: Request, frame: pd.DataFrame | None) -> OpenSource:
     return source
 
 
-def open_again(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
+def open_again(
+    request: Request, *, frame: pd.DataFrame | None = None, days: Days | None = None
+) -> OpenSource:
     """Open the source of a request that was found fit before, as :func:`open_table` did.
+
+    Parameters
+    ----------
+    days
+        As there.
 
     Raises
     ------
@@ -129,7 +144,7 @@ def open_again(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSo
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     source = _unshifted(opened, request)
     require_columns(source.columns, request.policy.attributes)
-    return with_shifted(source, request.policy)
+    return with_shifted(source, request.policy, days)
 
 
 def _unshifted(opened: OpenSource, request: Request) -> OpenSource:

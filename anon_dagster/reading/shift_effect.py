@@ -54,8 +54,8 @@ def effect_of_shift(source: OpenSource, policy: Policy) -> ShiftEffect | None:
     certain, few = possible == 1, possible < k
     kept = int(held.records.sum())
     return ShiftEffect(
-        source.read,
-        source.read - kept,
+        source.days.records,
+        source.days.records - kept,
         len(possible),
         int(certain.sum()),
         int(held.records[certain].sum()),
@@ -74,7 +74,7 @@ def _possible_shifts(source: ShiftedSource, held: "_Extents") -> _Ints:
         weeks = next(rule.weeks for rule in source.rules.values() if scope_of(rule) == scope)
         low, high = np.full(len(least), -weeks), np.full(len(least), weeks)
         for column in columns:
-            first, last = list(source.spans.values())[column]
+            first, last = list(source.days.spans.values())[column]
             has = held.first[column] <= held.last[column]
             earliest = -((last - held.last[column]) // WEEK)
             latest = (held.first[column] - first) // WEEK

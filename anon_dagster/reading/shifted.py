@@ -41,16 +41,23 @@ NO_DAYS = (np.iinfo(np.int64).max // 2, np.iinfo(np.int64).min // 2)
 _Ints = NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True)
+class Days:
+    """What must be known of a source before its dates are shifted; it is read for it."""
+
+    spans: Mapping[str, tuple[int, int]] = field(repr=False)
+    """The first and the last day of each column, since 1970."""
+    records: int
+    """How many records the source has."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class ShiftedSource(PlacedSource):
     """A source whose dates are shifted, without the records that would lie outside its days."""
 
     rules: Mapping[str, ShiftRule]
     """By the names of the columns."""
-    spans: Mapping[str, tuple[int, int]] = field(repr=False)
-    """The first and the last day of each column, since 1970."""
-    read: int
-    """How many records the source has."""
+    days: Days
     names: tuple[str, ...]
     """The columns that name a person together."""
     apart: bool = False
@@ -104,7 +111,7 @@ class ShiftedSource(PlacedSource):
                     f"the source changed while it was read: {name} has "
                     f"{listed(strangers, 'value')} that no dates are; run the job again"
                 )
-            first, last = self.spans[name]
+            first, last = self.days.spans[name]
             later = dates + days[scope_of(rule)]
             stay &= ~valid | ((first <= later) & (later <= last))
         left = batch.filter(pa.array(stay))
@@ -168,8 +175,13 @@ def _draw(rule: ShiftRule) -> _Draw:
 # -- the days of the source ----------------------------------------------------------------
 
 
-def with_shifted(source: OpenSource, policy: Policy) -> OpenSource:
-    """Return a source whose dates are shifted as a policy asks, if it does; it is read for it.
+def with_shifted(source: OpenSource, policy: Policy, days: Days | None = None) -> OpenSource:
+    """Return a source whose dates are shifted as a policy asks, if it does.
+
+    Parameters
+    ----------
+    days
+        What was found when the same source was opened before; it is read for it if left out.
 
     Raises
     ------
@@ -186,9 +198,8 @@ def with_shifted(source: OpenSource, policy: Policy) -> OpenSource:
     for rule in rules.values():
         secret_key(rule.key_variable, "shifted dates")
     _require_types(source, rules)
-    spans, read = _spans(source, policy)
     apart = policy.without_person == "own"
-    shifted = ShiftedSource(source, rules, spans, read, policy.person, apart)
+    shifted = ShiftedSource(source, rules, days or _days_of(source, policy), policy.person, apart)
     return shifted.placed()
 
 
@@ -204,8 +215,8 @@ def _require_types(source: OpenSource, rules: Mapping[str, ShiftRule]) -> None:
         )
 
 
-def _spans(source: OpenSource, policy: Policy) -> tuple[dict[str, tuple[int, int]], int]:
-    """Return the first and the last day of each column, and the number of records."""
+def _days_of(source: OpenSource, policy: Policy) -> Days:
+    """Read a source for the first and the last day of each column, and the number of records."""
     rules = policy.shifted
     first, last = np.repeat(np.array(NO_DAYS)[:, np.newaxis], len(rules), axis=1)
     strangers, read, unnamed = np.zeros(len(rules), dtype=np.int64), 0, 0
@@ -226,7 +237,7 @@ def _spans(source: OpenSource, policy: Policy) -> tuple[dict[str, tuple[int, int
             "shift them to: say shift.format, correct the values, or declare them missing"
         )
     pairs = zip(first.tolist(), last.tolist(), strict=True)
-    return dict(zip(rules, pairs, strict=True)), read
+    return Days(dict(zip(rules, pairs, strict=True)), read)
 
 
 @dataclass(frozen=True, slots=True)

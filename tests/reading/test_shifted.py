@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -24,11 +27,15 @@ from anon_dagster import (
     risk_per_record,
     verify,
 )
-from anon_dagster.operations.preparation import open_table
+from anon_dagster.errors import SourceChangedError
+from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.operations.preparation import open_again, open_table
 from anon_dagster.reading.shift_effect import ShiftEffect, effect_of_shift
 from anon_dagster.reading.shifted import with_shifted
 from anon_dagster.request import Source, parse_policy, parse_request
+from anon_dagster.storage.opened import Part
 from anon_dagster.storage.sources import open_frame, open_source
+from anon_dagster.storage.wrapped import WrappedSource
 
 KEY = "a key of more than sixteen characters"
 WEEKS = 13
@@ -470,6 +477,38 @@ def test_without_a_key_nothing_is_begun(monkeypatch: pytest.MonkeyPatch) -> None
             anonymize({"policy": policy()}, frame=visits(10))
         assert "too short" not in str(told.value)
         monkeypatch.setenv("ANON_KEY", KEY)
+
+
+@dataclass(frozen=True, eq=False)
+class Counting(WrappedSource):
+    """A source that counts how often a part is read."""
+
+    read: list[str] = field(default_factory=list)
+
+    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
+        self.read.append(part.path)
+        return self.source.batches(part)
+
+
+def test_a_job_reads_its_source_once_for_the_days_that_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "visits.csv"
+    visits(500).to_csv(path, index=False)
+    asked = parse_request({"source": {"path": str(path)}, "policy": policy()})
+    assert asked.source is not None
+    plain = Counting(open_source(asked.source))
+    first = with_shifted(plain, asked.policy)
+    assert len(plain.read) == len(plain.parts)
+    job = JobFolder(tmp_path, "one")
+    assert job.load_days() is None
+    job.save_source(first)
+    again = with_shifted(plain, asked.policy, job.load_days())
+    assert len(plain.read) == len(plain.parts)
+    of_both = [[b for part in each.parts for b in each.batches(part)] for each in (first, again)]
+    assert of_both[0] == of_both[1]
+    job.require_source(again)
+    visits(501, seed=1).to_csv(path, index=False)
+    with pytest.raises(SourceChangedError):
+        job.require_source(open_again(asked, days=job.load_days()))
 
 
 def test_neither_the_key_nor_a_day_is_in_what_a_source_says_of_itself() -> None:
