@@ -45,7 +45,8 @@ _BOUNDS = {
 """What can be compared of the other models: the model, and its parameter."""
 FRONTIER = ("maxProbabilityIdentification", "avgRecordIdentification", "infoLoss")
 """What a configuration is judged by: no other may be as good in all and better in one."""
-_OF_PERSONS = ("person_highest", "person_average", "person_above_threshold")
+PERSON_RISK = "person_highest"
+_OF_PERSONS = (PERSON_RISK, "person_average", "person_above_threshold")
 """Figures beside those of records where persons are counted; the first two take their place."""
 
 
@@ -204,6 +205,11 @@ def _accuracy(plan: Plan, solution: Solution) -> dict[str, float]:
         return {}
     asked = Classification.of(plan.problem, plan.policy)
     return {f"accuracy({asked.use.attribute})": asked.of_release(solution)}
+
+
+def risk_of(table: pd.DataFrame) -> str:
+    """Return the column of a comparison with the largest risk: of persons where these count."""
+    return PERSON_RISK if PERSON_RISK in table.columns else FRONTIER[0]
 
 
 def undominated(table: pd.DataFrame) -> list[bool]:

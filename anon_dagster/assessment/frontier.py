@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from anon_dagster.assessment.comparison import risk_of
+
 _WIDTH, _HEIGHT = 640, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 60, 20, 64, 48  # margins around the plot
 _MOST_TICKS = 6
@@ -48,9 +50,10 @@ class _Point:
 
 
 def _points(reachable: pd.DataFrame) -> Iterator[_Point]:
+    risk = risk_of(reachable)
     for row in reachable.to_dict("records"):
         yield _Point(
-            float(row["maxProbabilityIdentification"]),
+            float(row[risk]),
             float(row["infoLoss"]),
             str(row["recoding"]),
             f"k = {row['k']}, {row['recoding']}, suppression up to {row['suppression_limit']:.0%}",
@@ -88,7 +91,7 @@ class _Plot:
         for risk in _ticks(self.most):
             yield _text(self.x(risk), low + 16, f"{risk:g}", anchor="middle")
         middle = (left + right) / 2
-        yield _text(middle, _HEIGHT - 12, "largest risk of a record", anchor="middle")
+        yield _text(middle, _HEIGHT - 12, "largest risk of a record, or person", anchor="middle")
         yield _text(8, high - 10, "information lost")
 
 

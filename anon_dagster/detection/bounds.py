@@ -27,7 +27,10 @@ class Promises:
 
 
 def propose_promises(
-    sensitive: Mapping[str, Profile], records: int, singled_out: float
+    sensitive: Mapping[str, Profile],
+    records: int,
+    singled_out: float,
+    common: Mapping[str, float] | None = None,
 ) -> Promises:
     """Choose k for the table, and l or t for each sensitive attribute.
 
@@ -39,6 +42,9 @@ def propose_promises(
         Of the source.
     singled_out
         Share of the sampled records that their quasi-identifiers single out, 0 to 1.
+    common
+        Where persons are counted: the share of them, 0 to 1, who have the commonest value of each
+        sensitive column. One person may have several values.
     """
     k = 3 if records < _SMALL else 5 if records < _LARGE else 10
     k = max(min(k, records), 2)
@@ -50,23 +56,25 @@ def propose_promises(
     }
     document: dict[str, Any] = {"k_anonymity": {"k": k}}
     for name, profile in sensitive.items():
-        kind, rule, reason = _guard(profile)
+        kind, rule, reason = _guard(profile, None if common is None else common.get(name))
         document.setdefault(kind, []).append({"attribute": name, **rule})
         reasons[name] = f"{name}: {reason}"
     return Promises(document, reasons)
 
 
-def _guard(profile: Profile) -> tuple[str, dict[str, Any], str]:
+def _guard(profile: Profile, common: float | None) -> tuple[str, dict[str, Any], str]:
     """Choose the model of a sensitive attribute: its name, its rule, and why."""
     shares = profile.counts / max(profile.present, 1)
-    top = float(shares.max(initial=0.0))
+    top, whose = float(shares.max(initial=0.0)), "records"
+    if common is not None and common > top:
+        top, whose = common, "persons"
     effective = float(np.exp(-(shares * np.log(shares)).sum())) if len(shares) else 0.0
     if _measured(profile):
         rule = {"t": 0.35, "distance": "ordered"}
         return _CLOSE, rule, f"t = 0.35, ordered: {profile.distinct} different numbers"
     if profile.distinct < 2 or top > _SKEWED:
         rule = {"t": 0.3, "distance": "equal"}
-        return _CLOSE, rule, f"t = 0.3: {percent(top)} of the records hold the same value"
+        return _CLOSE, rule, f"t = 0.3: {percent(top)} of the {whose} have the same value"
     least = 3 if effective >= 4 else 2
     rule = {"l": least, "variant": "distinct"}
     return (
@@ -82,6 +90,29 @@ def _measured(profile: Profile) -> bool:
         return False
     differ = profile.distinct > _SOME and profile.distinct_share >= _OFTEN_DIFFERENT
     return differ or profile.distinct > _MANY
+
+
+def without_diversity(promises: Promises, common: Mapping[str, float]) -> Promises:
+    """Return promises that ask no diversity of what nearly every person has.
+
+    Parameters
+    ----------
+    common
+        The share of the persons, 0 to 1, who have the commonest value of each sensitive column: in
+        the whole table it may turn out to be larger than in the sample.
+    """
+    rules = promises.document.get(_DIVERSE, ())
+    moved = [rule["attribute"] for rule in rules if common.get(rule["attribute"], 0) > _SKEWED]
+    if not moved:
+        return promises
+    document = {model: asked for model, asked in promises.document.items() if model != _DIVERSE}
+    if kept := [rule for rule in rules if rule["attribute"] not in moved]:
+        document[_DIVERSE] = kept
+    close = [{"attribute": name, "t": 0.3, "distance": "equal"} for name in moved]
+    document[_CLOSE] = [*document.get(_CLOSE, ()), *close]
+    why = "t = 0.3: {} of the persons have the same value"
+    reasons = {n: f"{n}: {why.format(percent(common[n]))}" for n in moved}
+    return Promises(document, {**promises.reasons, **reasons})
 
 
 def without_order(promises: Promises, columns: Collection[str]) -> Promises:

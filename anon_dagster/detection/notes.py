@@ -7,7 +7,7 @@ from anon_dagster.detection.name_words import kinds_of
 from anon_dagster.detection.near_unique import is_near_unique
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.protections import UNKNOWN
-from anon_dagster.detection.result import ColumnDetection
+from anon_dagster.detection.result import ColumnDetection, PersonColumn
 from anon_dagster.detection.separation import ALONE, combined
 
 _NAMED = 6
@@ -45,9 +45,10 @@ def notes_on(
     columns: Sequence[ColumnDetection],
     profiles: Mapping[str, Profile],
     given_back: Sequence[GivenBack],
+    person: PersonColumn | None = None,
 ) -> Iterator[str]:
     """Yield what a person should know of a proposal; names and counts only."""
-    yield from _persons(columns, profiles)
+    yield from _repeating(columns, profiles) if person is None else _persons(person)
     yield from _given_back(columns, given_back)
     yield from _design(columns)
     yield from _near_unique(columns, profiles)
@@ -56,8 +57,29 @@ def notes_on(
     yield from _unknown(columns)
 
 
-def _persons(columns: Sequence[ColumnDetection], profiles: Mapping[str, Profile]) -> Iterator[str]:
-    """Tell of keys that repeat: a person has several records then."""
+def _persons(person: PersonColumn) -> Iterator[str]:
+    """Tell by what persons are counted, and what is in doubt."""
+    yield (
+        f"{person.column} has {person.values} values in {person.present} records, and a record about "
+        f"{person.others:.1f} others of the same value: it is taken to name persons, so the promises "
+        "are about persons (policy.person); leave that out if it names something else"
+    )
+    if person.incomplete:
+        yield (
+            f"records without {person.column} count as those of one person "
+            "(policy.without_person), as far as there are any"
+        )
+    if person.rivals:
+        yield (
+            f"may name persons as well: {_listed(person.rivals)}; {person.column} was taken, of the "
+            "likeliest the one with the fewest values"
+        )
+
+
+def _repeating(
+    columns: Sequence[ColumnDetection], profiles: Mapping[str, Profile]
+) -> Iterator[str]:
+    """Tell of keys that repeat, and may be of persons: one has several records then."""
     for column in columns:
         profile = profiles[column.column]
         key = column.role == "direct_identifier" and column.domain in _KEYS
@@ -65,8 +87,8 @@ def _persons(columns: Sequence[ColumnDetection], profiles: Mapping[str, Profile]
             each = profile.present / profile.distinct
             yield (
                 f"{column.column} has {profile.distinct} values in {profile.present} records, "
-                f"{each:.1f} records each on average: where a person has several records, "
-                "k counts records, not people"
+                f"{each:.1f} records each on average: if it names persons, say "
+                f"policy.person: {column.column}; without, k counts records, not people"
             )
 
 

@@ -20,8 +20,9 @@ from anon_dagster.detection.given_back import (
 from anon_dagster.detection.headers import speaks
 from anon_dagster.detection.near_unique import never_exact
 from anon_dagster.detection.notes import notes_on
+from anon_dagster.detection.persons import drop_what_links, most_common_share, person_column
 from anon_dagster.detection.profile import Profile, profile
-from anon_dagster.detection.result import ColumnDetection, Detection
+from anon_dagster.detection.result import ColumnDetection, Detection, PersonColumn
 from anon_dagster.detection.roles import assign_role
 from anon_dagster.detection.row_numbers import numbers_rows
 from anon_dagster.detection.sample import SIZE, Sample, draw
@@ -79,25 +80,39 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     given_back = find_given_back(columns, profiles, verdicts)
     columns = tuple(protect_what_gives_back(columns, given_back, profiles, verdicts))
     columns = tuple(never_exact(c, verdicts[c.column], profiles[c.column]) for c in columns)
+    person = person_column(columns, profiles, drawn.records, standing=table_view.persons)
+    if person is not None:
+        columns = tuple(drop_what_links(columns, profiles, person))
     hidden = [c.column for c in columns if c.role == "quasi_identifier"]
     open_ones = [c.column for c in columns if c.role in {"quasi_identifier", "non_sensitive"}]
     singled = combined(profiles, hidden).rare if hidden and drawn.size else 0.0
     guarded = {c.column: profiles[c.column] for c in columns if c.role == "sensitive"}
     return Detection(
         columns,
-        propose_promises(guarded, drawn.records, singled),
+        propose_promises(guarded, drawn.records, singled, _common(guarded, profiles, person)),
         keys(profiles, open_ones) if drawn.size else (),
         drawn.records,
         drawn.size,
         seed,
         source,
         (
-            *notes_on(columns, profiles, given_back),
+            *notes_on(columns, profiles, given_back, person),
             *_unread_notes(drawn.skipped),
             *_order_notes(drawn),
             *_notes(),
         ),
+        person,
     )
+
+
+def _common(
+    guarded: Mapping[str, Profile], profiles: Mapping[str, Profile], person: PersonColumn | None
+) -> dict[str, float]:
+    """Return which share of the persons have the commonest value of each guarded column."""
+    if person is None:
+        return {}
+    whose = profiles[person.column]
+    return {name: most_common_share(whose, profile) for name, profile in guarded.items()}
 
 
 def classify_columns(

@@ -38,6 +38,23 @@ class ColumnDetection:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonColumn:
+    """A column that names persons, who have several records each. Counts only, never a value."""
+
+    column: str
+    values: int
+    """Different ones in the sample."""
+    present: int
+    """Records of the sample that have one."""
+    others: float
+    """How many other records of the same person a record has in the source, about."""
+    incomplete: bool
+    """Whether some record has none, or may have."""
+    rivals: tuple[str, ...]
+    """Other columns that may name persons as well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """What the columns of a table seem to be, for a person to check."""
 
@@ -54,6 +71,8 @@ class Detection:
     """``None`` for records that were handed over."""
     notes: tuple[str, ...]
     """What a person should know: for instance what is not installed."""
+    person: PersonColumn | None = None
+    """The column that names persons with several records, by which promises are about these."""
 
     def __getitem__(self, column: str) -> ColumnDetection:
         """Return what a column seems to be."""
@@ -125,6 +144,7 @@ class Detection:
         document["policy"] = {
             "attributes": {c.column: _attribute(c) for c in self.columns},
             "privacy": dict(self.promises.document),
+            **({} if self.person is None else _of_persons(self.person)),
             "suppression_limit": SUPPRESSION_LIMIT,
         }
         parse_request(document)
@@ -144,6 +164,12 @@ def _attribute(column: ColumnDetection) -> dict[str, Any]:
     if column.role in {"quasi_identifier", "sensitive"} and column.hierarchy is not None:
         document["hierarchy"] = _rule(column.hierarchy)
     return document
+
+
+def _of_persons(person: PersonColumn) -> dict[str, Any]:
+    """Let promises be about persons; records without one count as those of a single person."""
+    handling = {"without_person": "together"} if person.incomplete else {}
+    return {"person": person.column, **handling}
 
 
 def _rule(rule: HierarchyRule) -> dict[str, Any]:

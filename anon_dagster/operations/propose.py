@@ -2,9 +2,9 @@
 
 Nothing is published. What comes back is a request for a person to read, change and run.
 
-*Objective*: among the configurations whose largest probability of identifying a record is
-acceptable, the one that loses the least information (``infoLoss``); of equal ones, that of the
-smaller risk, then that which suppresses fewer records.
+*Objective*: among the configurations whose largest probability of identifying a record, or a person
+where persons are counted, is acceptable, the one that loses the least information (``infoLoss``);
+of equal ones, that of the smaller risk, then that which suppresses fewer records.
 
 *Stopping rule*: every configuration of a grid is searched briefly, and those that lose the least
 are then searched in full, until the time is up; but not before one is acceptable. If none can be, a
@@ -19,10 +19,11 @@ from typing import Any
 
 import pandas as pd
 
-from anon_dagster.assessment.comparison import Configuration
+from anon_dagster.assessment.comparison import PERSON_RISK, Configuration, risk_of
 from anon_dagster.assessment.frontier import frontier_picture
+from anon_dagster.core.persons import Persons
 from anon_dagster.detection import Detection, detect
-from anon_dagster.detection.bounds import Promises, without_order
+from anon_dagster.detection.bounds import Promises, without_diversity, without_order
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
@@ -106,7 +107,8 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     target
         Where the release is to go when the request is run.
     acceptable_risk
-        The largest probability of identifying a record (prosecutor) that may be, above 0 to 1.
+        The largest probability of identifying a record (prosecutor), or a person where persons are
+        counted, that may be, above 0 to 1.
     seconds
         How long it may take, from the first look at the table on. Where reading it takes most of
         them, a quarter of the seconds is added for configurations; one is always measured.
@@ -145,7 +147,9 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
         rows, best = trials.rows, trials.best
         rows["chosen"] = [place == best for place in sorted(trials.measured)]
         chosen = _with_settings(document, trials.planned[best])
-        promises = _promises(detection.promises, chosen["policy"]["privacy"], acceptable_risk)
+        whom = "record" if detection.person is None else "person"
+        privacy = chosen["policy"]["privacy"]
+        promises = _promises(detection.promises, privacy, acceptable_risk, whom)
         kept = trials.kept if deadline.left >= reserve else None
         residual = kept.examine(request, counted, source) if kept else None
         reasons = (*_reasons(trials, rows), *_remaining(residual))
@@ -179,7 +183,22 @@ def _compared(policy: Policy) -> int:
 def _for_all_values(detection: Detection, counted: Count) -> Detection:
     """Return a detection whose promises suit the values outside of its sample, too."""
     disordered = [n for n, column in counted.columns.items() if not column.ordering.is_ordered]
-    return replace(detection, promises=without_order(detection.promises, disordered))
+    promises = without_order(detection.promises, disordered)
+    return replace(detection, promises=without_diversity(promises, _common(counted)))
+
+
+def _common(counted: Count) -> dict[str, float]:
+    """Return which share of the persons have the commonest value of each attribute, 0 to 1."""
+    held = counted.persons
+    if held is None or not len(held.hashes):
+        return {}
+    shares = {}
+    for name, values in zip(counted.attributes, counted.table.codes.columns, strict=True):
+        column = counted.columns[name]
+        persons = Persons.of(held.tuples, held.owners, len(values))
+        having = persons.count(values, len(column.values))
+        shares[name] = float(having.max(initial=0)) / len(held.hashes)
+    return shares
 
 
 def _try_out(trials: Trials, policy: Policy) -> None:
@@ -219,12 +238,14 @@ def _with_settings(document: Mapping[str, Any], configuration: Configuration) ->
     return {**document, "policy": policy}
 
 
-def _promises(proposed: Promises, privacy: Mapping[str, Any], acceptable: float) -> Promises:
+def _promises(
+    proposed: Promises, privacy: Mapping[str, Any], acceptable: float, whom: str = "record"
+) -> Promises:
     """Give the promises of a configuration the reasons for which they were chosen."""
     k = privacy["k_anonymity"]["k"]
     reasons = {
         **proposed.reasons,
-        None: f"k = {k}: no record is identified with a probability above {acceptable:g}, and of "
+        None: f"k = {k}: no {whom} is identified with a probability above {acceptable:g}, and of "
         "the configurations measured that are acceptable, this one loses the least information",
     }
     for key, model in GUARDS:
@@ -254,9 +275,9 @@ def _reasons(trials: Trials, rows: pd.DataFrame) -> Iterator[str]:
     )
     yield (
         f"k = {chosen['k']}, {chosen['recoding']} recoding: information lost "
-        f"{chosen['infoLoss']:.3f} (0 to 1), largest risk of a record "
-        f"{chosen['maxProbabilityIdentification']:.3f}, {int(chosen['suppressed'])} of {records} "
-        "records suppressed."
+        f"{chosen['infoLoss']:.3f} (0 to 1), largest risk of a "
+        f"{'person' if risk_of(rows) == PERSON_RISK else 'record'} {chosen[risk_of(rows)]:.3f}, "
+        f"{int(chosen['suppressed'])} of {records} records suppressed."
     )
     yield from _of_recoding(rows, chosen["recoding"])
     if chosen["search"] == "brief":

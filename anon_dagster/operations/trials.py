@@ -7,7 +7,7 @@ from time import monotonic
 
 import pandas as pd
 
-from anon_dagster.assessment.comparison import Configuration, compare, undominated
+from anon_dagster.assessment.comparison import Configuration, compare, risk_of, undominated
 from anon_dagster.core.search import Budget
 from anon_dagster.core.solution import Solution
 from anon_dagster.operations.grid import PAIR
@@ -17,8 +17,6 @@ from anon_dagster.planning.plan import Plan
 from anon_dagster.progress import Progress, ProgressSink
 from anon_dagster.reading.counting import Count
 
-FIGURES = ["infoLoss", "maxProbabilityIdentification", "suppressed"]
-"""What configurations are ranked by: the first decides, the others where it ties."""
 _STEPS, _ROUNDS = 200, 0
 """How far a brief search goes: candidates of global recoding, rounds of local recoding."""
 _SHARE_OF_GLOBAL, _SHARE_OF_LOCAL = 0.125, 0.75
@@ -190,7 +188,7 @@ class Trials:
             row = compare(iter([self.planned[place]]), self.counted, self.made, find_and_keep)
         except _TimeIsUp:
             return False
-        risk = row.get("maxProbabilityIdentification", pd.Series([math.inf]))
+        risk = row.get(risk_of(row), pd.Series([math.inf]))
         row["acceptable"] = row["reachable"] & (risk <= self.acceptable + _ROUNDING)
         row["search"] = search
         self.measured[place] = row
@@ -199,9 +197,15 @@ class Trials:
         return True
 
     def _figures(self) -> dict[int, tuple[float, ...]]:
-        """Return the figures of those that are acceptable, by their place."""
+        """Return what those that are acceptable are ranked by, by their place.
+
+        The first figure decides, the others where it ties.
+        """
         acceptable = {p: row for p, row in self.measured.items() if row["acceptable"].item()}
-        return {place: tuple(row[FIGURES].iloc[0]) for place, row in acceptable.items()}
+        return {
+            place: tuple(row[["infoLoss", risk_of(row), "suppressed"]].iloc[0])
+            for place, row in acceptable.items()
+        }
 
     def _sink(self, until: float) -> ProgressSink:
         """Return what passes progress on, and ends a search that is late."""
