@@ -5,6 +5,7 @@ import pandas as pd
 
 from anon_dagster.assessment.records import TupleRisks, release_risks, source_risks
 from anon_dagster.core.microaggregation import Grouping
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.solution import Solution
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import Plan, leaves
@@ -82,7 +83,9 @@ def _population_table(decision: Decision) -> PopulationTable | None:
     if counted is None:
         return None
     hierarchies = {name: plan.hierarchies[name] for name in plan.quasi_identifiers}
-    return PopulationTable(leaves(counted, hierarchies), counted.table.counts)
+    held, size = counted.persons, len(counted.table)
+    persons = None if held is None else Persons.of(held.tuples, held.owners, size)
+    return PopulationTable(leaves(counted, hierarchies), counted.table.counts, persons)
 
 
 def assess_utility(decision: Decision) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.objectives import Generalization
+from anon_dagster.core.population import Behind
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.privacy.delta_presence import DeltaPresence
 from anon_dagster.core.privacy.model import PrivacyModel
@@ -37,7 +38,7 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     columns = [h.codes[level] for h, level in zip(problem.hierarchies, levels, strict=True)]
     groups = _classes_at(problem, levels)
     people = people_behind(problem, groups.ids, levels)
-    classes = summarize(problem, groups.ids, len(groups), people=people)
+    classes = summarize(problem, groups.ids, len(groups), people=counts_of(people))
     failing = ~all_hold(problem.models, classes)
     kept = ~failing[groups.ids]
     records = groups.sums(problem.counts)
@@ -165,13 +166,16 @@ _UNGUARDED = Histogram(
 )
 
 
-def people_behind(
-    problem: Problem, ids: NDArray[np.int64], levels: Sequence[int]
-) -> NDArray[np.int64] | None:
-    """Count the people behind the classes, (tuples,), of some levels, (classes,)."""
+def people_behind(problem: Problem, ids: NDArray[np.int64], levels: Sequence[int]) -> Behind | None:
+    """Find the people behind the classes, (tuples,), of some levels."""
     if problem.population is None:
         return None
     return problem.population.behind(problem.codes, ids, problem.hierarchies, levels)
+
+
+def counts_of(people: Behind | None) -> NDArray[np.int64] | None:
+    """Count the people behind classes, (classes,), where there are any."""
+    return None if people is None else people.counts
 
 
 def release_holds(
@@ -179,7 +183,7 @@ def release_holds(
     ids: NDArray[np.int64],
     kept: NDArray[np.bool_],
     *,
-    people: NDArray[np.int64] | None = None,
+    people: Behind | None = None,
 ) -> bool:
     """Tell whether what is released keeps the promises that are not those of single classes.
 
@@ -193,7 +197,7 @@ def release_holds(
     ids, kept
         (tuples,): the class of each tuple, or -1, and whether it is released.
     people
-        (classes,): who of the population is behind each class; needed where there is one.
+        Who of the population is behind each class; needed where there is one.
     """
     if len(kept) and not kept.any():
         return False
@@ -202,7 +206,7 @@ def release_holds(
     if persons_alone(problem, ids, kept):
         return False
     stay = problem.keeps_suppressed and not kept.all()
-    absent = _absent(problem, ids[kept], people)
+    absent = 0 if people is None else people.absent(np.unique(ids[kept]))
     if absent and not stay and everyone_counts(problem):
         return False
     return bool(kept.all()) or _suppression_holds(problem, ids, kept, people, absent)
@@ -212,7 +216,7 @@ def _suppression_holds(
     problem: Problem,
     ids: NDArray[np.int64],
     kept: NDArray[np.bool_],
-    people: NDArray[np.int64] | None,
+    people: Behind | None,
     absent: int,
 ) -> bool:
     """Tell whether the suppressed records, or the table without them, keep the promises."""
@@ -233,13 +237,6 @@ def _suppression_holds(
 def everyone_counts(problem: Problem) -> bool:
     """Tell whether a promise is broken by a person who reads as no released class does."""
     return any(isinstance(m, DeltaPresence) and m.complete for m in problem.models)
-
-
-def _absent(problem: Problem, released: NDArray[np.int64], people: NDArray[np.int64] | None) -> int:
-    """Count the people who are behind none of the released classes."""
-    if problem.population is None or people is None:
-        return 0
-    return problem.population.people - int(people[np.unique(released)].sum())
 
 
 def persons_alone(problem: Problem, ids: NDArray[np.int64], kept: NDArray[np.bool_]) -> int:

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from anon_dagster.core import wording
-from anon_dagster.core.evaluation import all_hold, people_behind, persons_alone, summarize
+from anon_dagster.core.evaluation import (
+    all_hold,
+    counts_of,
+    people_behind,
+    persons_alone,
+    summarize,
+)
 from anon_dagster.core.keys import group
 from anon_dagster.core.privacy.differential_privacy import DifferentialPrivacy
 from anon_dagster.core.privacy.households import HouseholdAnonymity
@@ -37,7 +43,7 @@ def obstacles(problem: Problem) -> list[Obstacle]:
     nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(columns)]
     groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
     people = people_behind(problem, groups.ids, problem.highest)
-    classes = summarize(problem, groups.ids, len(groups), people=people)
+    classes = summarize(problem, groups.ids, len(groups), people=counts_of(people))
     records = groups.sums(problem.counts)
     limit = min(problem.most_suppressed, max(problem.records - 1, 0))
     in_the_way = []

@@ -21,16 +21,19 @@ _NEAR = 12
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ByOwner(Generic[_T]):
-    """Something of the persons of a table, and the same of its households, where these count."""
+    """Something of the persons of a table, and the same of others, where these count."""
 
     persons: _T | None = None
     households: _T | None = None
+    people: _T | None = None
+    """Of the population, where one of it may have several records."""
 
     def map(self, change: Callable[[_T], _U]) -> "ByOwner[_U]":
         """Return what becomes of each that there is."""
         return ByOwner(
             None if self.persons is None else change(self.persons),
             None if self.households is None else change(self.households),
+            None if self.people is None else change(self.people),
         )
 
 
@@ -271,9 +274,11 @@ class Persons:
         others = int(self.owners.max(initial=-1)) + 1 + np.arange(len(single))
         return np.concatenate([self.rows, single]), np.concatenate([self.owners, others])
 
-    def extended(self, rows: int) -> "Persons":
-        """Return the same with further rows that nobody has."""
-        return Persons(self.rows, self.owners, np.append(self.alone, np.zeros(rows, np.int64)))
+    def extended(self, rows: int, *, before: int = 0) -> "Persons":
+        """Return the same with further rows that nobody has, behind its own and before them."""
+        nobody = np.zeros(before, np.int64), np.zeros(rows, np.int64)
+        alone = np.concatenate([nobody[0], self.alone, nobody[1]])
+        return Persons((self.rows + before).astype(np.int32), self.owners, alone)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
+from anon_dagster.core.persons import Persons
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,12 +17,14 @@ class Population:
     """Distinct people of a population, told apart by the quasi-identifiers of a table."""
 
     codes: Codes  # (kinds, quasi-identifiers): leaves
-    counts: NDArray[np.int64]  # (kinds,): people, each at least 1
+    counts: NDArray[np.int64]  # (kinds,): records of people, each at least 1
+    persons: Persons | None = None
+    """Who has a record of which kind, where one may have several; else each is another person."""
 
     @property
     def people(self) -> int:
         """How many people there are."""
-        return int(self.counts.sum())
+        return int(self.counts.sum()) if self.persons is None else self.persons.total
 
     def behind(
         self,
@@ -29,8 +32,8 @@ class Population:
         ids: NDArray[np.int64],
         hierarchies: Sequence[Hierarchy],
         levels: Sequence[int],
-    ) -> NDArray[np.int64]:
-        """Count the people that read as each class does at some levels, (classes,).
+    ) -> "Behind":
+        """Find the people that read as each class does at some levels.
 
         Parameters
         ----------
@@ -43,10 +46,39 @@ class Population:
             leaves = np.concatenate([codes[:, q], self.codes[:, q]])
             columns.append(hierarchy.codes[level][leaves])
             sizes.append(len(hierarchy.labels[level]))
-        nobody = np.zeros(len(codes), dtype=np.int64)
         together = group(columns, sizes, len(codes) + len(self.codes))
-        people = together.sums(np.concatenate([nobody, self.counts]))
+        classes = np.full(len(together), -1, dtype=np.int64)
         member = ids >= 0
-        of_classes = np.zeros(int(ids.max(initial=-1)) + 1, dtype=np.int64)
-        of_classes[ids[member]] = people[together.ids[: len(codes)][member]]
-        return of_classes
+        classes[together.ids[: len(codes)][member]] = ids[member]
+        return Behind(self, classes[together.ids[len(codes) :]], int(ids.max(initial=-1)) + 1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Behind:
+    """Which people of a population read as some classes do."""
+
+    population: Population
+    classes: NDArray[np.int64]  # (kinds,): the class that each reads as, or -1 for none
+    size: int
+    """How many classes there are."""
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many people read as each class does, (classes,)."""
+        inside = np.where(self.classes < 0, self.size, self.classes)
+        if self.population.persons is not None:
+            return self.population.persons.count(inside, self.size + 1)[:-1]
+        counts = np.zeros(self.size + 1, dtype=np.int64)
+        np.add.at(counts, inside, self.population.counts)
+        return counts[:-1]
+
+    def absent(self, released: NDArray[np.int64]) -> int:
+        """Count the people with a record that reads as none of the released classes, in any order.
+
+        Who has others besides, which do read so, is among them: nobody is to be ruled out, whatever
+        record is known of her.
+        """
+        apart = ~np.isin(self.classes, released[released >= 0])
+        if self.population.persons is not None:
+            return self.population.persons.among(apart)
+        return int(self.population.counts[apart].sum())

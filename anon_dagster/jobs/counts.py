@@ -41,11 +41,6 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
         arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
     if count.shift is not None:
         arrays["shift"] = np.array(astuple(count.shift), dtype=np.int64)
-    for name, held in count.owners.items():
-        kind = _OWNERS[name]
-        arrays |= {f"{kind}_tuples": held.tuples, f"{kind}_owners": held.owners}
-        arrays |= {f"{kind}_records": held.records, f"{kind}_hashes": held.hashes}
-        arrays[f"{kind}_key"] = np.array(held.key)
     return columns, arrays
 
 
@@ -65,20 +60,25 @@ def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Cou
     }
     population = _count_of(arrays, of_people, "people_") if of_people else None
     sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
-    owners = {n: _owners_of(arrays, k) for n, k in _OWNERS.items() if f"{k}_tuples" in arrays}
     shift = ShiftEffect(*arrays["shift"].tolist()) if "shift" in arrays else None
     whole = _count_of(arrays, columns)
-    return replace(whole, population=population, sampling=sampling, owners=owners, shift=shift)
+    return replace(whole, population=population, sampling=sampling, shift=shift)
 
 
 def _arrays(count: Count) -> dict[str, Any]:
     table = count.table
-    return {
+    arrays: dict[str, Any] = {
         "codes": table.codes.array,
         "counts": table.counts,
         "sizes": np.array(table.sizes, dtype=np.int64),
         "attributes": np.array(count.attributes, dtype=np.str_),
     }
+    for name, held in count.owners.items():
+        kind = _OWNERS[name]
+        arrays |= {f"{kind}_tuples": held.tuples, f"{kind}_owners": held.owners}
+        arrays |= {f"{kind}_records": held.records, f"{kind}_hashes": held.hashes}
+        arrays[f"{kind}_key"] = np.array(held.key)
+    return arrays
 
 
 def _owners_of(arrays: Mapping[str, Any], kind: str) -> CountedPersons:
@@ -98,7 +98,9 @@ def _count_of(
         arrays[f"{prefix}{key}"] for key in ("codes", "counts", "sizes", "attributes")
     )
     table = FrequencyTable(Codes.of(codes), counts, tuple(sizes.tolist()))
-    return Count(columns, tuple(attributes.tolist()), table)
+    kinds = {name: f"{prefix}{kind}" for name, kind in _OWNERS.items()}
+    owners = {n: _owners_of(arrays, k) for n, k in kinds.items() if f"{k}_tuples" in arrays}
+    return Count(columns, tuple(attributes.tolist()), table, owners=owners)
 
 
 def _columns_table(columns: Mapping[str, ColumnCount]) -> pa.Table:

@@ -136,7 +136,8 @@ def class_models(
         yield DifferentialPrivacy(Fraction(str(asked.epsilon)), Fraction(str(asked.delta)))
     if privacy.delta_presence is not None:
         bounds = privacy.delta_presence.delta_min, privacy.delta_presence.delta_max
-        yield DeltaPresence(*(Fraction(str(bound)) for bound in bounds))
+        lower, upper = (Fraction(str(bound)) for bound in bounds)
+        yield DeltaPresence(lower, upper, overlapping=count.counts_several_of_people)
     for alpha in privacy.alpha_k_anonymity:
         yield KAnonymity(alpha.k)
         yield _alpha_deassociation(alpha, sensitive.index(alpha.attribute), count)

@@ -12,6 +12,7 @@ from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.population import Population
 from anon_dagster.core.privacy import HouseholdAnonymity, PrivacyModel, of_persons
 from anon_dagster.core.problem import Problem
@@ -226,7 +227,11 @@ def _population(
     assert all((column >= 0).all() for column in codes.columns), (
         "hierarchies are made for the values of the population"
     )
-    return Population(codes, count.population.table.counts)
+    people, held = count.population, count.population.persons
+    persons = None
+    if held is not None:
+        persons = Persons.of(held.tuples, held.owners, len(people.table))
+    return Population(codes, people.table.counts, persons)
 
 
 def domain_of(policy: Policy, count: Count, name: str) -> ColumnCount:

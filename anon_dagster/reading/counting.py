@@ -63,6 +63,11 @@ class Count:
         return self.owners.get(LINK)
 
     @property
+    def counts_several_of_people(self) -> bool:
+        """Whether one of the population may have several records there."""
+        return self.population is not None and self.population.persons is not None
+
+    @property
     def owner_key(self) -> str | None:
         """The key of the hashes that tell owners apart, where they are counted."""
         return next((owner.key for owner in self.owners.values()), None)

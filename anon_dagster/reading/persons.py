@@ -268,17 +268,37 @@ def require_named_persons(counted: "Count", policy: Policy) -> None:
             _require_named(unnamed, counted.records, policy, attributes, who)
 
 
+def require_named_people(counted: "Count", policy: Policy, attributes: Sequence[str]) -> None:
+    """Refuse records of the population that do not tell whose they are, as those of a source.
+
+    Raises
+    ------
+    SourceError
+        Naming the columns, and how many records lack one.
+    """
+    column = counted.columns[PERSON]
+    nobody = column.values.to_numpy() == NOBODY  # noqa: PD011 (no frame)
+    unnamed = int(column.counts[nobody].sum())
+    _require_named(unnamed, counted.records, policy, attributes, "person", of=" of the population")
+
+
 def require_named(unnamed: int, records: int, policy: Policy) -> None:
     """Refuse so many records without a person, see :func:`require_named_persons`."""
     _require_named(unnamed, records, policy, policy.person or (), "person")
 
 
 def _require_named(
-    unnamed: int, records: int, policy: Policy, attributes: Sequence[str], who: str
+    unnamed: int,
+    records: int,
+    policy: Policy,
+    attributes: Sequence[str],
+    who: str,
+    *,
+    of: str = "",
 ) -> None:
     if unnamed and policy.without_person == "refuse":
         raise SourceError(
-            f"{listed(unnamed, 'record')} of {records:,} have no value of "
+            f"{listed(unnamed, 'record')} of {records:,}{of} have no value of "
             f"{', '.join(attributes)}, so nobody can tell whose they are: complete them, "
             f"leave them out, or say policy.without_person: together (they count as one {who}) "
             "or own (each counts as another one)"

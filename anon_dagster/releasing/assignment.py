@@ -11,7 +11,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anon_dagster.core.evaluation import all_hold, people_behind, release_holds, summarize
+from anon_dagster.core.evaluation import (
+    all_hold,
+    counts_of,
+    people_behind,
+    release_holds,
+    summarize,
+)
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.local import outcome_of
 from anon_dagster.core.local.cells import covered_by
@@ -144,7 +150,8 @@ def _suppress_failing(
         ids[kept] = dense
         whole = None if problem.keeps_suppressed else kept
         people = None if levels is None else people_behind(problem, ids, levels)
-        described = summarize(problem, ids, int(dense.max()) + 1, reference=whole, people=people)
+        behind = counts_of(people)
+        described = summarize(problem, ids, int(dense.max()) + 1, reference=whole, people=behind)
         failing = ~all_hold(problem.models, described)
         if not failing.any():
             break

@@ -15,7 +15,13 @@ from anon_dagster.request.attributes import (
     Sensitive,
 )
 from anon_dagster.request.dates import DeriveRule, ShiftRule
-from anon_dagster.request.locations import CsvOptions, Source, Target, format_of
+from anon_dagster.request.locations import (
+    CsvOptions,
+    PopulationSource,
+    Source,
+    Target,
+    format_of,
+)
 from anon_dagster.request.objective import ObjectiveRule
 from anon_dagster.request.policy import (
     HouseholdRule,
@@ -95,6 +101,7 @@ __all__ = [
     "ObjectiveRule",
     "OrderRule",
     "Policy",
+    "PopulationSource",
     "Privacy",
     "QuasiIdentifier",
     "Request",

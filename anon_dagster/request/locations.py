@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from anon_dagster.request.strict import Character, Flag, StrictModel, ValueText
+from anon_dagster.request.strict import Character, Flag, Names, StrictModel, ValueText
 
 
 class CsvOptions(StrictModel):
@@ -89,6 +89,14 @@ class Source(StrictModel):
     def format_found(self) -> Format | None:
         """The format, named or told by the ending."""
         return self.format or format_of(self.path if isinstance(self.path, str) else self.path[0])
+
+
+class PopulationSource(Source):
+    """A table of the population that the records were drawn from."""
+
+    person: Names | None = None
+    """The column that tells whose a record of it is, or several that do together; who has several
+    records counts once then. Left out, each record is of another person."""
 
 
 class Target(StrictModel):

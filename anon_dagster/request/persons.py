@@ -21,8 +21,12 @@ def person_problems(
     policy = _document(request.get("policy"))
     household = _document(policy.get("household"))
     persons, households = _names(policy.get("person")), _names(household.get("by"))
-    if not (persons or households) and policy.get("without_person") not in {None, "refuse"}:
-        yield Complaint("policy.without_person", "goes with policy.person or policy.household")
+    people = _names(_document(policy.get("population")).get("person"))
+    if not (persons or households or people) and _is_handled(policy):
+        yield Complaint(
+            "policy.without_person",
+            "goes with policy.person, policy.household or policy.population.person",
+        )
     if household and _document(policy.get("privacy")).get("differential_privacy"):
         yield Complaint(
             "policy.household", "does not go with differential_privacy, which is about records"
@@ -34,6 +38,11 @@ def person_problems(
     yield from _name_problems(_PATH, persons, attributes)
     yield from _redaction_problems(policy, persons, attributes)
     yield from _combinations(policy)
+
+
+def _is_handled(policy: Mapping[str, Any]) -> bool:
+    """Tell whether it is said what becomes of records without a person."""
+    return policy.get("without_person") not in {None, "refuse"}
 
 
 def _names(named: object) -> list[str]:
@@ -125,10 +134,15 @@ def _combinations(policy: Mapping[str, Any]) -> Iterator[Complaint]:
         )
     if privacy.get("differential_privacy"):
         yield Complaint(_PATH, "does not go with differential_privacy, which is about records")
+    if _document(privacy.get("k_map")).get("estimator"):
+        yield Complaint(
+            _PATH, "does not go with an estimator of k_map, which is made of numbers of records"
+        )
+    told = _names(_document(policy.get("population")).get("person"))
     for model in ("k_map", "delta_presence"):
-        if privacy.get(model):
+        if privacy.get(model) and not told:
             yield Complaint(
                 _PATH,
-                f"does not go with {model}: the table of the population does "
-                "not tell who of it a record is of",
+                f"goes with {model} only where the table of the population tells whose its records "
+                "are: name its column, as policy.population: {path: …, person: …}",
             )

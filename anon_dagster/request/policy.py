@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
@@ -17,12 +17,12 @@ from anon_dagster.request.attributes import (
     Sensitive,
 )
 from anon_dagster.request.dates import DeriveRule, ShiftRule
-from anon_dagster.request.locations import Source, Target
+from anon_dagster.request.locations import PopulationSource, Source, Target
 from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.paths import input_paths
 from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.residual import ResidualRule
-from anon_dagster.request.strict import CRON, Share, StrictModel
+from anon_dagster.request.strict import CRON, Names, Share, StrictModel
 from anon_dagster.request.target_use import TargetUse
 
 
@@ -56,13 +56,7 @@ class SamplingRule(StrictModel):
         return self
 
 
-def _listed(names: object) -> object:
-    """Take one name for a list of it."""
-    return [names] if isinstance(names, str) else names
-
-
 _WITHOUT_VALUES = {"drop", "constant"}
-Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
 
 
 class HouseholdRule(StrictModel):
@@ -118,9 +112,10 @@ class Policy(StrictModel):
     """Left out, up to five million candidates are searched until the optimum is proven, and
     more of them with the default budget."""
     risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
-    population: Annotated[int, Field(ge=1)] | Source | None = None
-    """Size of the population, or a table of it: for the journalist's risk, for promises about it,
-    and for estimates of who is unique in it."""
+    population: Annotated[int, Field(ge=1)] | PopulationSource | None = None
+    """Size of the population, or a table of it, see
+    :class:`anon_dagster.request.locations.PopulationSource`: for the journalist's risk, for
+    promises about it, and for estimates of who is unique in it."""
     risk_analysis: RiskAnalysis = Field(default_factory=RiskAnalysis)
     residual: ResidualRule = ResidualRule()
     """What is done about what the release tells and nobody asked about."""

@@ -97,3 +97,12 @@ def document(value: Any) -> Mapping[str, Any]:
     if isinstance(value, BaseModel):
         return value.model_dump(by_alias=True)
     return value if isinstance(value, Mapping) else {}
+
+
+def _listed(names: object) -> object:
+    """Take one name for a list of it."""
+    return [names] if isinstance(names, str) else names
+
+
+Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
+"""A name, or several that belong together."""

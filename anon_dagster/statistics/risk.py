@@ -52,6 +52,7 @@ from anon_dagster.core.audit import (
 )
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.counts import integers
+from anon_dagster.core.persons import Persons
 from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
     OrderedTCloseness,
@@ -70,7 +71,7 @@ _NO_POPULATION = "no population given: equal to the prosecutor's"
 _NOT_MATCHED = "the population is not matched with local recoding: equal to the prosecutor's"
 _NO_LARGER = "a population of {} is no larger than the table: equal to the prosecutor's"
 _POPULATION_SIZE = "population of {}: each class is taken to be as much larger in it as the table"
-_POPULATION_TABLE = "classes are counted in a population table of {} records"
+_POPULATION_TABLE = "classes are counted in a population table of {} people"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +80,13 @@ class PopulationTable:
 
     codes: Codes  # (tuples, quasi-identifiers): leaves, -1 where a hierarchy lacks one
     counts: NDArray[np.int64]  # (tuples,)
+    persons: Persons | None = None
+    """Who has a record of which tuple, where one of them may have several."""
+
+    @property
+    def people(self) -> int:
+        """How many there are."""
+        return int(self.counts.sum()) if self.persons is None else self.persons.total
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,7 +149,8 @@ def risk_statistics(
 def people_of(problem: Problem, policy: Policy, population: PopulationTable | None) -> int | None:
     """Return the size of the population, as far as it is known; it holds at least the table."""
     if population is not None:
-        return max(int(population.counts.sum()), problem.records)
+        ours = problem.records if problem.persons is None else problem.persons.total
+        return max(population.people, ours)
     if isinstance(policy.population, int):
         return max(policy.population, problem.records)
     return None
@@ -171,7 +180,7 @@ def _population(
     if table is not None and solution.levels is None:
         return None, _NOT_MATCHED
     if table is not None:
-        return table, _POPULATION_TABLE.format(int(table.counts.sum()))
+        return table, _POPULATION_TABLE.format(table.people)
     if size is None:
         return None, _NO_POPULATION
     note = _POPULATION_SIZE if size > problem.records else _NO_LARGER
@@ -189,7 +198,10 @@ def _with_people(
     behind, scale = classes.sizes, 1
     if isinstance(population, PopulationTable):
         people = _people(problem, released, levels, population)
-        behind = np.maximum(people, classes.sizes)  # who is in the table is in the population
+        ours = classes.sizes
+        if problem.persons is not None and population.persons is not None:
+            ours = PersonsOfClasses(problem, rows, classes).sizes
+        behind = np.maximum(people, ours)  # who is in the table is in the population
     elif population is not None and population > problem.records:
         scale = problem.records
         behind = integers(classes.sizes, population * problem.records) * population
@@ -214,8 +226,13 @@ def _people(
     ]
     nobody = np.zeros(len(rows), dtype=np.int64)
     together = partition(columns, np.concatenate([nobody, population.counts[known]]))
+    sizes = together.sizes
+    if population.persons is not None:
+        cells = np.full(len(known), len(sizes), dtype=np.int64)
+        cells[known] = together.of[len(rows) :]
+        sizes = population.persons.count(cells, len(sizes) + 1)[:-1]
     people = np.zeros(len(classes.sizes), dtype=np.int64)
-    people[classes.of] = together.sizes[together.of[: len(rows)]]
+    people[classes.of] = sizes[together.of[: len(rows)]]
     return people
 
 

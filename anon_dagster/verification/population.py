@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core import wording
 from anon_dagster.core.audit import Partition
-from anon_dagster.core.audit.matching import people_alike, records_needed
+from anon_dagster.core.audit.matching import people_alike, persons_alike, records_needed
 from anon_dagster.core.audit.values import plainly
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.risk.uniqueness import Sample, estimate
@@ -36,6 +36,8 @@ class Crowd:
     """Records of the source, or of the release where the source is not at hand."""
     levels: Mapping[str, int] | None = None
     """Of the release, by quasi-identifier, if they are known."""
+    persons: NDArray[np.int64] | None = None
+    """(classes,): how many different persons each class of the release has, where these count."""
 
     @property
     def size(self) -> int:
@@ -74,9 +76,10 @@ def _estimated_map(classes: Partition, rule: KMapRule, crowd: Crowd) -> Promise:
 
 
 def _uniqueness(classes: Partition, crowd: Crowd) -> Promise:
+    sizes = classes.sizes if crowd.persons is None else crowd.persons
     rule = crowd.policy.privacy.population_uniqueness
     assert rule is not None, "it is asked for"
-    uniques = estimate(Sample.of(classes.sizes, crowd.size), rule.estimator).uniques
+    uniques = estimate(Sample.of(sizes, crowd.size), rule.estimator).uniques
     most = Fraction(str(rule.share)) * crowd.size
     too_many = uniques is None or Fraction(uniques) > most
     name = wording.population_uniqueness(rule.share, rule.estimator)
@@ -97,9 +100,10 @@ def _of_people(release: Count, classes: Partition, crowd: Crowd) -> Iterator[Pro
         yield promise(wording.k_map(k), None, k, sizes, least, people < k)
     if privacy.delta_presence is not None:
         rule = privacy.delta_presence
+        ours = sizes if crowd.persons is None else crowd.persons
         shares = [
             Fraction(s, p) if p else Fraction(s + 1)
-            for s, p in zip(sizes.tolist(), people.tolist(), strict=True)
+            for s, p in zip(ours.tolist(), people.tolist(), strict=True)
         ]
         lower, upper = Fraction(str(rule.delta_min)), Fraction(str(rule.delta_max))
         failing = np.array([not lower <= share <= upper for share in shares], dtype=np.bool_)
@@ -114,7 +118,8 @@ def _people_behind(
 ) -> tuple[NDArray[np.int64], int]:
     """Return the people behind each class, (classes,), and how many are behind none.
 
-    These are behind the suppressed records, where they stay.
+    These are behind the suppressed records, where they stay. Who has several records in the
+    population is behind none as soon as one of them is.
     """
     assert crowd.population is not None, "a validated policy has a table of its population"
     population, names = crowd.population, tuple(crowd.policy.quasi_identifiers)
@@ -127,8 +132,14 @@ def _people_behind(
         for name, own in zip(names, shown, strict=True)
     ]
     of_classes, of_people = zip(*columns, strict=True)
-    people = people_alike(of_classes, of_people, population.table.counts)
-    absent = population.records - int(people[~hidden].sum())
+    if population.persons is None:
+        people = people_alike(of_classes, of_people, population.table.counts)
+        absent = population.records - int(people[~hidden].sum())
+    else:
+        told = population.persons
+        people, classes_of = persons_alike(of_classes, of_people, told.tuples, told.owners)
+        shown_as = (classes_of >= 0) & ~hidden[classes_of]
+        absent = len(set(told.owners[~shown_as].tolist()))
     if hidden.any():
         people[hidden] = absent
         absent = 0

@@ -125,7 +125,7 @@ def verify(
         promises += differential_privacy(classes, privacy.differential_privacy, sampling)
     if policy.privacy.of_population:
         crowd = _crowd(release, policy, source_count)
-        crowd = replace(crowd, levels=levels)
+        crowd = replace(crowd, levels=levels, persons=persons)
         promises += of_the_population(release, classes, crowd)
     values = {name: _values(release, source_count, name) for name in _guarded(policy)}
     held = {

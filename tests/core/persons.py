@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.persons import Persons
+from anon_dagster.core.population import Population
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
     BetaLikeness,
     DeltaDisclosure,
+    DeltaPresence,
     DistinctLDiversity,
     EnhancedBetaLikeness,
     EntropyLDiversity,
@@ -42,6 +44,22 @@ def with_persons(problem: Problem, seed: int) -> Problem:
         models=tuple(map(of_persons, problem.models)),
         persons=Persons.of(rows, owners, len(counts)),
     )
+
+
+def with_people(problem: Problem, seed: int) -> Problem:
+    """Give each record of the population of a problem to one of few people."""
+    population = problem.population
+    assert population is not None, "the problem has one"
+    dice = np.random.default_rng(seed)
+    counts = np.minimum(population.counts, 4)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    owners = dice.integers(0, max(1, int(len(rows) * dice.choice([0.1, 0.5, 1.5]))), len(rows))
+    people = Population(population.codes, counts, Persons.of(rows, owners, len(counts)))
+    models = tuple(
+        replace(model, overlapping=True) if isinstance(model, DeltaPresence) else model
+        for model in problem.models
+    )
+    return replace(problem, population=people, models=models)
 
 
 def with_a_person_each(problem: Problem) -> Problem:

@@ -216,13 +216,20 @@ POLICIES: dict[str, tuple[dict[str, Any], str]] = {
     "none": ({"person": []}, "policy.person"),
     "nobody": ({"person": None, "without_person": "own"}, "goes with policy.person"),
     "records drawn": ({"sampling": {"records": 5}}, "whole persons are drawn"),
-    "map": ({"privacy": {"k_map": {"k": 3}}, "population": {"path": "p.csv"}}, "with k_map"),
+    "map": ({"privacy": {"k_map": {"k": 3}}, "population": {"path": "p.csv"}}, "with k_map only"),
+    "estimated map": (
+        {
+            "privacy": {"k_map": {"k": 3, "estimator": "poisson"}},
+            "population": {"path": "p.csv", "person": "who"},
+        },
+        "does not go with an estimator",
+    ),
     "presence": (
         {
             "privacy": {"delta_presence": {"delta_min": 0, "delta_max": 0.5}},
             "population": {"path": "p.csv"},
         },
-        "does not go with delta_presence",
+        "goes with delta_presence only where .* policy.population: {path: …, person: …}",
     ),
     "private": (
         {"privacy": {"differential_privacy": {"epsilon": 1, "delta": 1e-6}}},

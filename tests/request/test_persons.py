@@ -36,7 +36,7 @@ def said(policy: dict[str, Any], who: str = "drop", **others: Any) -> str:
             {"household": HOUSE, "privacy": {"differential_privacy": {"epsilon": 1, "delta": 0.1}}},
             "policy.household: does not go with differential_privacy",
         ),
-        ({"without_person": "own"}, "goes with policy.person or policy.household"),
+        ({"without_person": "own"}, "goes with policy.person, policy.household"),
         ({"trajectory": {"k": 5}}, "policy.trajectory: goes with policy.person"),
         ({**LINKED, "recoding": "local"}, "policy.recoding: must be global"),
     ],

@@ -22,7 +22,7 @@ from anon_dagster.core.audit.diversity import (
 )
 from anon_dagster.core.audit.hiding import records_that_hide
 from anon_dagster.core.audit.likeness import beyond_information, largest_shares, relative_gains
-from anon_dagster.core.audit.matching import people_alike, records_needed
+from anon_dagster.core.audit.matching import people_alike, persons_alike, records_needed
 from anon_dagster.core.audit.persons import (
     Belongings,
     belongings,
@@ -59,6 +59,7 @@ __all__ = [
     "ordered_distances",
     "partition",
     "people_alike",
+    "persons_alike",
     "persons_of",
     "records_needed",
     "records_that_hide",

@@ -30,6 +30,39 @@ def people_alike(
     return together.sizes[together.of[:number]]
 
 
+def persons_alike(
+    classes: Sequence[NDArray[np.integer]],
+    people: Sequence[NDArray[np.integer]],
+    kinds: NDArray[np.integer],
+    persons: NDArray[np.integer],
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Count the different persons with a record that reads as each class does.
+
+    Parameters
+    ----------
+    classes, people
+        As for :func:`people_alike`.
+    kinds, persons
+        (pairs,): a kind of people, and a person with a record of it.
+
+    Returns
+    -------
+    behind
+        (classes,): how many persons.
+    classes_of
+        (pairs,): the class that the record of each pair reads as, or -1 for none.
+    """
+    number = len(classes[0]) if classes else 1
+    columns = [np.concatenate(pair) for pair in zip(classes, people, strict=True)]
+    total = len(columns[0]) if columns else number + int(kinds.max(initial=-1)) + 1
+    alike = partition(columns, np.ones(total, dtype=np.int64)).of
+    class_of_group = np.full(int(alike.max(initial=-1)) + 1, -1, dtype=np.int64)
+    class_of_group[alike[:number]] = np.arange(number)
+    classes_of = class_of_group[alike[number:]][kinds]
+    told = np.unique(np.stack([classes_of, persons.astype(np.int64)]), axis=1)[0]
+    return np.bincount(told[told >= 0], minlength=number).astype(np.int64), classes_of
+
+
 @lru_cache(maxsize=1_024)
 def records_needed(k: int, fraction: Fraction, significance: Fraction, truncated: bool) -> int:  # noqa: FBT001 (a key of the cache)
     """Return how many records ``k`` people show with a probability of at most ``significance``.

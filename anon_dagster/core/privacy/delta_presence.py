@@ -1,6 +1,6 @@
 """δ-presence: nobody can tell well who of a population is in the table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
 
@@ -30,6 +30,8 @@ class DeltaPresence(PrivacyModel):
 
     lower: Fraction
     upper: Fraction
+    overlapping: bool = field(default=False, kw_only=True)
+    """Whether one of the people may have several records, and so be behind several classes."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.lower <= self.upper <= 1 or not self.upper:
@@ -37,8 +39,11 @@ class DeltaPresence(PrivacyModel):
 
     @property
     def monotone(self) -> Monotone:
-        """A share in a joined class lies between those in its parts; a part may have no record."""
-        return Monotone.UNKNOWN if self.lower else Monotone.ALL_SUFFICE
+        """A share in a joined class lies between those in its parts; a part may have no record.
+
+        Not so where parts may have people in common: these count once, those of the table twice.
+        """
+        return Monotone.UNKNOWN if self.lower or self.overlapping else Monotone.ALL_SUFFICE
 
     @property
     def relaxation(self) -> KMap | None:

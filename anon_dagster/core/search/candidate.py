@@ -122,6 +122,8 @@ class Evaluator:
         population, people = self.compact.problem.population, verdict.described.people
         if population is None or people is None:
             return 0
+        if population.persons is not None:
+            return verdict.classes.people_apart(~verdict.failing)
         return population.people - int(people[~verdict.failing].sum())
 
     def _released_sizes(self, verdict: Verdict) -> NDArray[np.int64]:

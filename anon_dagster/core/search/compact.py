@@ -1,6 +1,7 @@
 """A problem re-coded for speed: dense codes over the values present, in the order of the trees."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -70,16 +71,22 @@ class Compact:
         self.models = problem.models
         self.guarded = sorted({m.sensitive for m in problem.models if m.sensitive is not None})
         codes, self.sensitive, self.counts, self.owners = _merged(problem, self.guarded)
-        self.people: NDArray[np.int64] | None = None  # (rows,): of the population
+        self.people: NDArray[np.int64] | None = None
+        """(rows,): of the population, where each has one record; else they are owners."""
         if problem.population is not None:
             of_population = problem.population
             rows, guarded = len(of_population.codes), self.sensitive.shape[1]
-            self.people = np.concatenate([np.zeros_like(self.counts), of_population.counts])
+            if of_population.persons is None:
+                self.people = np.concatenate([np.zeros_like(self.counts), of_population.counts])
             codes = codes.append(of_population.codes)
             nothing = [np.zeros(rows, dtype=np.uint8)] * guarded
             self.sensitive = self.sensitive.append(Codes.of_columns(nothing, rows))
             self.counts = np.concatenate([self.counts, np.zeros(rows, dtype=np.int64)])
+            before = len(self.counts) - rows
             self.owners = self.owners.map(lambda owner: owner.extended(rows))
+            if of_population.persons is not None:
+                people = of_population.persons.extended(0, before=before)
+                self.owners = replace(self.owners, people=people)
         self.trees = [
             Tree(hierarchy, np.flatnonzero(np.bincount(column, minlength=hierarchy.leaves)))
             for column, hierarchy in zip(codes.columns, problem.hierarchies, strict=True)

@@ -132,6 +132,16 @@ class Classes:
         mark[self.rows(which)] = True
         return self.table.owners.map(lambda owner: owner.among(mark))
 
+    def people_apart(self, which: NDArray[np.bool_]) -> int:
+        """Count the people of the population with a record in none of chosen classes, (classes,).
+
+        Where each may have several records.
+        """
+        assert self.table.owners.people is not None, "the population tells whose its records are"
+        apart = np.ones(len(self.table), dtype=np.bool_)
+        apart[self.rows(which)] = False
+        return self.table.owners.people.among(apart)
+
     def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
         """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
         return self.grid.decode(self.cells[which], self.columns)
@@ -178,8 +188,8 @@ class Tables:
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         cells = np.flatnonzero(totals)
         people = self._people(table, grid)
-        of_classes = None if people is None else people[cells]
         owners = table.owners.map(lambda owner: owner.count(grid.ids, grid.space)[cells])
+        of_classes = owners.people if people is None else people[cells]
         return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, owners)
 
     def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:
@@ -262,7 +272,10 @@ class Tables:
         grid, everything = self._grid_with_sensitive(table, levels, sizes)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         people = self._people(table, grid)
-        cells = np.flatnonzero(totals if people is None else totals + people)
+        filled = totals if people is None else totals + people
+        if table.owners.people is not None:
+            filled = totals + table.owners.people.count(grid.ids, grid.space)
+        cells = np.flatnonzero(filled)
         of_cells = None if people is None else people[cells]
         decoded = grid.decode(cells, everything)
         width = len(sizes)

@@ -12,7 +12,7 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search
 from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.errors import UnreachableError
-from tests.core.persons import with_a_person_each, with_persons
+from tests.core.persons import with_a_person_each, with_people, with_persons
 from tests.core.search.examples import MODELS, brute_force, random_problem
 
 
@@ -50,6 +50,31 @@ def test_what_only_large_tables_do_agrees_with_brute_force(
     for seed, models in product(range(30, 33), MODELS.values()):
         problem = with_persons(random_problem(seed, models), seed)
         assert levels_of(problem) == brute_force(problem).levels, (seed, models)
+
+
+@pytest.mark.parametrize("persons", [True, False], ids=["of persons", "of records"])
+@pytest.mark.parametrize("rolled_up", [True, False])
+def test_people_with_several_records_in_the_population_count_once(
+    monkeypatch: pytest.MonkeyPatch, *, persons: bool, rolled_up: bool
+) -> None:
+    if rolled_up:
+        monkeypatch.setattr("anon_dagster.core.search.tables._LARGE", 2)
+        monkeypatch.setattr("anon_dagster.core.search.tables._STEP", 1)
+    found = unlike = 0
+    for seed, name in product(range(12), OF_PEOPLE):
+        plain = random_problem(seed, MODELS[name])
+        if persons:
+            plain = with_persons(plain, seed)
+        problem = with_people(plain, seed)
+        answer = brute_force(problem)
+        assert levels_of(problem) == answer.levels, (seed, name)
+        found += answer.levels is not None
+        unlike += answer.levels != levels_of(plain)
+    assert found
+    assert unlike
+
+
+OF_PEOPLE = [name for name in MODELS if "presence" in name or name.startswith("map")]
 
 
 def test_one_record_of_each_person_gives_the_solution_without_persons() -> None:
