@@ -251,15 +251,12 @@ def dooms_the_more_specific(problem: Problem, levels: Sequence[int]) -> bool:
     """Tell whether too many persons share their trajectory with too few for any more specific one.
 
     Nothing is suppressed at these levels, so persons who differ here differ below, unless records
-    are suppressed there. A person of whom some are has one trajectory, and at most ``k - 1`` others
-    of whom none are can be saved by sharing it: those who are alike here. So ``k`` persons are
-    mended by a record at most.
+    are suppressed there: of so many persons, at most, as records may be.
     """
     if problem.trajectories is None:
         return False
-    everything = np.ones(len(problem.counts), dtype=np.bool_)
-    alone = persons_alone(problem, _classes_at(problem, levels).ids, everything)
-    return alone > problem.trajectories.k * problem.most_suppressed
+    cells = _classes_at(problem, levels).ids
+    return problem.trajectories.few_alike(cells).least_changed > problem.most_suppressed
 
 
 def whole_holds(problem: Problem, sizes: NDArray[np.int64]) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anon_dagster.core import wording
 from anon_dagster.core.evaluation import (
@@ -57,21 +58,31 @@ def obstacles(problem: Problem) -> list[Obstacle]:
             reason = f"{whole} is not kept at the highest allowed levels either"
             in_the_way.append(Obstacle(str(whole), reason, certain=len(groups) == 1))
     kept = all_hold(problem.models, classes)[groups.ids]
-    if alone := persons_alone(problem, groups.ids, kept):
-        in_the_way.append(_few_alike(problem, alone, certain=len(groups) == 1))
+    if persons_alone(problem, groups.ids, kept):
+        cells = np.where(kept, groups.ids, len(groups) if problem.keeps_suppressed else -1)
+        in_the_way.append(_few_alike(problem, cells, certain=len(groups) == 1))
     return list({obstacle.promise: obstacle for obstacle in in_the_way}.values())
 
 
-def _few_alike(problem: Problem, alone: int, *, certain: bool) -> Obstacle:
-    """Say how many persons share their trajectory with too few, at the highest allowed levels."""
+def _few_alike(problem: Problem, cells: NDArray[np.int64], *, certain: bool) -> Obstacle:
+    """Say how many persons share their trajectory with too few, at the highest allowed levels.
+
+    Parameters
+    ----------
+    cells
+        (tuples,): the class of each there, -1 for those that are not released.
+    """
     assert problem.trajectories is not None, "trajectories are promised"
     assert problem.persons is not None, "they are those of persons"
     name, k = str(problem.trajectories), problem.trajectories.k
+    few = problem.trajectories.few_alike(cells).owners
+    records = problem.trajectories.records_of(few)
     reason = (
-        f"{name} is broken at the highest allowed levels by {alone:,} of "
+        f"{name} is broken at the highest allowed levels by {len(few):,} of "
         f"{counted(problem.persons.total, 'person')}, who have fewer than {k} alike in all their "
-        "records together; redact what links these (redaction: drop) and leave out "
-        "policy.trajectory"
+        f"records together; no record is suppressed for it, so leave these persons with their "
+        f"{counted(records, 'record')} out of the source, or redact what links records "
+        "(redaction: drop) and leave out policy.trajectory"
     )
     return Obstacle(name, reason, certain)
 

@@ -26,8 +26,8 @@ class Trajectories:
     records: NDArray[np.integer]  # (pairs,): how many
     k: int
 
-    def alone(self, cells: NDArray[np.integer]) -> int:
-        """Count the persons with fewer than ``k`` alike, themselves among these.
+    def few_alike(self, cells: NDArray[np.integer]) -> "FewAlike":
+        """Find the persons with fewer than ``k`` alike, themselves among these.
 
         Parameters
         ----------
@@ -38,16 +38,25 @@ class Trajectories:
         starts = np.cumsum(lengths) - lengths
         kinds = int(items.max(initial=0)) + 1
         state = np.zeros(len(lengths), dtype=np.int64)  # equal for persons alike so far
-        going, place, alone = np.arange(len(lengths)), 0, 0
+        sizes = np.zeros(len(lengths), dtype=np.int64)
+        going, place = np.arange(len(lengths)), 0
         while len(going):
             keys = state[going] * kinds + items[starts[going] + place]
             state[going] = np.unique(keys, return_inverse=True)[1].reshape(-1)
             place += 1
             ended = going[lengths[going] == place]
-            alike = np.bincount(state[ended])
-            alone += int(alike[alike < self.k].sum())
+            sizes[ended] = np.bincount(state[ended])[state[ended]] if len(ended) else 0
             going = going[lengths[going] > place]
-        return alone
+        few = np.unique(self.owners[cells[self.rows] >= 0])[sizes < self.k]
+        return FewAlike(sizes[sizes < self.k], few, self.k)
+
+    def alone(self, cells: NDArray[np.integer]) -> int:
+        """Count the persons with fewer than ``k`` alike; see :meth:`few_alike`."""
+        return len(self.few_alike(cells).owners)
+
+    def records_of(self, owners: NDArray[np.integer]) -> int:
+        """Count the records of some persons, released or not."""
+        return int(self.records[np.isin(self.owners, owners)].sum())
 
     def _steps(self, cells: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return what each person has of each class, in the order of the classes.
@@ -72,3 +81,23 @@ class Trajectories:
 
     def __str__(self) -> str:
         return wording.trajectories(self.k)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FewAlike:
+    """Persons who share their trajectory with too few."""
+
+    sizes: NDArray[np.int64]  # (persons,): how many are alike, each below ``k``
+    owners: NDArray[np.integer]  # (persons,): who it is
+    k: int
+
+    @property
+    def least_changed(self) -> int:
+        """How many persons must have a record suppressed, at least, until nobody is left of them.
+
+        A group of g persons alike is gone when each of its g has another trajectory, or is large
+        enough when ``k - g`` others have this one. Who is changed leaves one group and joins one.
+        """
+        sizes = np.arange(1, self.k)
+        groups = np.bincount(self.sizes, minlength=self.k)[1:] // sizes
+        return -(-int((groups * np.minimum(sizes, self.k - sizes)).sum()) // 2)

@@ -100,7 +100,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], *path: str) -> l
 
 
 def _problem(error: Mapping[str, Any]) -> Complaint:
-    unions = {"str", "int", "Source", "function-after[_one_of_two(), TreeRule]"}
+    unions = {"str", "int", "Source", "PopulationSource", "function-after[_one_of_two(), TreeRule]"}
     steps = [str(s) for s in error["loc"] if str(s) not in unions]
     steps = [s for s in steps if not s.startswith(("tuple[", "constrained-"))]
     message = _message(error)
