@@ -179,6 +179,22 @@ class Persons:
         return layout
 
     @cached_property
+    def _laid(self) -> tuple[NDArray[np.int32], list[tuple[int, int, int]]]:
+        """The rows of :attr:`_layout`, all first ones of persons with as many in one stretch.
+
+        Returns
+        -------
+        rows, blocks
+            (pairs,); and of each length: where its rows begin, how many pairs, how many persons.
+        """
+        rows, blocks, begin = [np.zeros(0, dtype=np.int32)], [], 0
+        for length, places in self._layout:
+            rows.append(self.rows[places].reshape(-1))
+            blocks.append((begin, length, places.shape[1]))
+            begin += places.size
+        return np.concatenate(rows), blocks
+
+    @cached_property
     def _many(self) -> NDArray[np.int32]:
         """The pairs of persons who have too many to compare each with each."""
         lengths = np.diff(self._bounds)
@@ -196,20 +212,25 @@ class Persons:
         cells
             (rows,): where each row belongs.
         """
-        of_pairs = cells[self.rows]
-        first = np.ones(len(of_pairs), dtype=np.bool_)
-        for length, places in self._layout:
-            laid = of_pairs[places]
-            for later in range(1, length):
-                again = laid[later] == laid[0]
-                for earlier in range(1, later):
-                    again |= laid[later] == laid[earlier]
-                first[places[later][again]] = False
+        return self._first(cells[self.rows])
+
+    def _first(self, of_pairs: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which pairs, (pairs,), are the first of their person in the cell of each."""
+        first = np.empty(len(of_pairs), dtype=np.bool_)
+        for _, places in self._layout:
+            first[places] = _new(of_pairs[places])
         if len(self._many):
-            order = self._many[np.lexsort((of_pairs[self._many], self.owners[self._many]))]
-            again = of_pairs[order[1:]] == of_pairs[order[:-1]]
-            again &= self.owners[order[1:]] == self.owners[order[:-1]]
-            first[order[1:][again]] = False
+            first[self._many] = self._first_of_many(of_pairs[self._many])
+        return first
+
+    def _first_of_many(self, of_many: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Tell which pairs of persons with many, (pairs,), are the first of theirs in a cell."""
+        owners = self.owners[self._many]
+        order = np.lexsort((of_many, owners))
+        again = of_many[order[1:]] == of_many[order[:-1]]
+        again &= owners[order[1:]] == owners[order[:-1]]
+        first = np.ones(len(of_many), dtype=np.bool_)
+        first[order[1:][again]] = False
         return first
 
     def _alone_in(self, cells: NDArray[np.integer], space: int) -> NDArray[np.int64]:
@@ -225,9 +246,17 @@ class Persons:
         cells
             (rows,): where each row belongs, below ``space``.
         """
-        several = cells[self.rows[self.first(cells)]]
         counted: NDArray[np.int64] = self._alone_in(cells, space)
-        counted += np.bincount(several, minlength=space)
+        rows, blocks = self._laid
+        laid = cells[rows]
+        fresh = np.empty(len(laid), dtype=np.bool_)
+        for begin, length, persons in blocks:
+            end = begin + length * persons
+            fresh[begin:end] = _new(laid[begin:end].reshape(length, persons)).reshape(-1)
+        counted += np.bincount(laid[fresh], minlength=space)
+        if len(self._many):
+            of_many = cells[self.rows[self._many]]
+            counted += np.bincount(of_many[self._first_of_many(of_many)], minlength=space)
         return counted
 
     def among(self, which: NDArray[np.bool_]) -> int:
@@ -238,8 +267,9 @@ class Persons:
 
     def rolled_up(self, cells: NDArray[np.integer], size: int) -> "Persons":
         """Return who has which cell; see :meth:`count`."""
-        first = self.first(cells)
-        rows = cells[self.rows[first]].astype(np.int32)
+        of_pairs = cells[self.rows]
+        first = self._first(of_pairs)
+        rows = of_pairs[first].astype(np.int32)
         alone = self._alone_in(cells, size)
         return Persons._of_distinct(rows, self.owners[first], size, alone)
 
@@ -279,6 +309,15 @@ class Persons:
         nobody = np.zeros(before, np.int64), np.zeros(rows, np.int64)
         alone = np.concatenate([nobody[0], self.alone, nobody[1]])
         return Persons((self.rows + before).astype(np.int32), self.owners, alone)
+
+
+def _new(cells: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Tell which cells of persons with as many, (pairs, persons), none of theirs before is."""
+    new = np.ones(cells.shape, dtype=np.bool_)
+    for later in range(1, len(cells)):
+        for earlier in range(later):
+            new[later] &= cells[later] != cells[earlier]
+    return new
 
 
 @dataclass(frozen=True, slots=True, eq=False)

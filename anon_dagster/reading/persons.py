@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import narrow_counts
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
+from anon_dagster.reading.siphash import hash_numbers
 from anon_dagster.request import Policy
 from anon_dagster.storage.categories import joined_categories
 from anon_dagster.storage.opened import OpenSource, Part
@@ -40,6 +41,9 @@ NOBODY = 0
 _BETWEEN = "\0"
 """Between the parts of a name of several columns."""
 _NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
+_BEYOND = 10**18
+_WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
+"""Whole numbers below it, as they are written."""
 
 
 def fresh_key() -> str:
@@ -72,8 +76,10 @@ class CountedPersons:
         ranks = np.empty(len(order), dtype=np.int32)
         ranks[order] = np.arange(len(order))
         owners = ranks[owners]
-        sorted_pairs = np.lexsort((owners, tuples))
-        tuples, owners, records = (a[sorted_pairs] for a in (tuples, owners, records))
+        keys = tuples.astype(np.int64) * len(hashes) + owners
+        if not (keys[1:] > keys[:-1]).all():
+            sorted_pairs = np.argsort(keys, kind="stable")  # in one go where it is in order mostly
+            tuples, owners, records = (a[sorted_pairs] for a in (tuples, owners, records))
         fresh = np.ones(len(tuples), dtype=np.bool_)
         fresh[1:] = (tuples[1:] != tuples[:-1]) | (owners[1:] != owners[:-1])
         first = np.flatnonzero(fresh)
@@ -153,7 +159,7 @@ class WithPersons(WrappedSource):
         if len(self.names) == 1:
             column = batch.column(self.names[0])
             if pa.types.is_integer(column.type):  # of which each is written in one way
-                return _hashed(text_array(column), self.key)
+                return _hashed_numbers(column, self.key)
         names = names_of_persons(batch, self.names)
         return _hashed(names.dictionary, self.key).take(names.indices)
 
@@ -241,14 +247,31 @@ def _alike(names: pa.StringArray) -> pa.StringArray:
 def _hashed(names: pa.StringArray, key: str) -> pa.Int64Array:
     """Return a keyed hash of each name, by SipHash [1]_ as pandas has it; missing where it is.
 
+    Of a whole number, as it is stored: so a number and its text are one person.
+
     References
     ----------
     .. [1] J.-P. Aumasson, D. J. Bernstein, "SipHash: a fast short-input PRF", INDOCRYPT 2012.
     """
     missing = names.is_null().to_numpy(zero_copy_only=False)
-    texts = pc.fill_null(names, "").to_numpy(zero_copy_only=False)
-    hashes = pd.util.hash_array(texts, hash_key=key, categorize=False)
+    whole = pc.fill_null(pc.match_substring_regex(names, _WHOLE), fill_value=False)
+    texts = pc.if_else(whole, "", pc.fill_null(names, ""))
+    hashes = pd.util.hash_array(
+        texts.to_numpy(zero_copy_only=False), hash_key=key, categorize=False
+    )
+    if pc.any(whole).as_py():
+        numbers = pc.filter(names, whole).cast(pa.int64()).to_numpy()
+        hashes[whole.to_numpy(zero_copy_only=False)] = hash_numbers(numbers, key)
     return pa.array(hashes.view(np.int64), mask=missing)
+
+
+def _hashed_numbers(column: pa.Array, key: str) -> pa.Int64Array:
+    """Return what :func:`_hashed` returns of the texts of whole numbers, without writing these."""
+    missing = column.is_null().to_numpy(zero_copy_only=False)
+    plain = pc.fill_null(column, 0).to_numpy(zero_copy_only=False)
+    if len(plain) and (plain.max() >= _BEYOND or (plain.min() <= -_BEYOND)):
+        return _hashed(text_array(column), key)
+    return pa.array(hash_numbers(plain.astype(np.int64), key).view(np.int64), mask=missing)
 
 
 def require_named_persons(counted: "Count", policy: Policy) -> None:
