@@ -1,6 +1,6 @@
 """How many people of the population records stand for: the weights of a survey."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +18,9 @@ class CountedWeights:
     """
 
     tuples: NDArray[np.int64]  # (pairs,): ascending
-    weights: NDArray[np.float64]  # (pairs,): ascending within a tuple
+    weights: NDArray[np.float64] = field(repr=False)  # (pairs,): ascending within a tuple
     records: NDArray[np.int64]  # (pairs,): how many records have it, each at least 1
-    of_persons: NDArray[np.float64] | None = None
+    of_persons: NDArray[np.float64] | None = field(default=None, repr=False)
     """(persons,): of each in the order of their hashes, where persons are counted."""
 
     @classmethod

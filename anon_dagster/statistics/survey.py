@@ -20,7 +20,7 @@ risk of the classes that she has a record in.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import nan
+from math import fsum, nan
 
 import numpy as np
 import pandas as pd
@@ -48,8 +48,8 @@ class _Risks:
     def statistics(self, threshold: Fraction) -> Iterator[tuple[str, object]]:
         """Yield the statistics in their order; see the head of this module."""
         everybody = int(self.having.sum())
-        expected = float((self.risks * self.having).sum())
-        uniques = float((self.uniques * self.having).sum())
+        expected = fsum(self.risks * self.having)  # persons are in no order that stays
+        uniques = fsum(self.uniques * self.having)
         yield "survey_population", self.population
         yield "survey_smallest_class", float(self.people.min()) if len(self.people) else nan
         yield "survey_expected", expected
@@ -119,7 +119,7 @@ def _of_records(
     behind = (weights.weights * weights.records * scale)[there]
     people = _added_up(of_pairs[there], behind, len(sizes))
     risks, uniques = individual_risk(sizes, people), unique_in_population(sizes, people)
-    return _Risks(float(people.sum()), people, risks, uniques, sizes)
+    return _Risks(fsum(people), people, risks, uniques, sizes)
 
 
 def _of_persons(
@@ -146,11 +146,13 @@ def _of_persons(
     known = np.unique(owners)
     risks, uniques = (highest[known] for highest in found)
     ones = np.ones(len(known), dtype=np.int64)
-    return _Risks(float(each[known].sum()), people, risks, uniques, ones)
+    return _Risks(fsum(each[known]), people, risks, uniques, ones)
 
 
 def _added_up(
     classes: NDArray[np.integer], weights: NDArray[np.float64], size: int
 ) -> NDArray[np.float64]:
-    """Return the sums of the weights, (pairs,), of each class, (classes,)."""
+    """Return the sums of the weights, (pairs,), of each class, (classes,), whatever their order."""
+    order = np.argsort(weights)
+    classes, weights = classes[order], weights[order]
     return np.bincount(classes, weights, minlength=size).astype(np.float64)
