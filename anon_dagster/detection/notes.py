@@ -91,7 +91,8 @@ def _design(columns: Sequence[ColumnDetection]) -> Iterator[str]:
     if names:
         yield (
             f"of the survey's design, alike within a stratum or a place: {_listed(names)}; "
-            "drop them unless the release is to be weighted"
+            "drop them unless the release is to be weighted; the role weight makes estimates of a "
+            "weight, and releases none"
         )
 
 

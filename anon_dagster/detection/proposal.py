@@ -80,7 +80,8 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     given_back = find_given_back(columns, profiles, verdicts)
     columns = tuple(protect_what_gives_back(columns, given_back, profiles, verdicts))
     columns = tuple(never_exact(c, verdicts[c.column], profiles[c.column]) for c in columns)
-    columns = tuple(keep_a_weight(columns, profiles))
+    if drawn.size == drawn.records:  # a record that was not drawn may have what is no weight
+        columns = tuple(keep_a_weight(columns, profiles))
     hidden = [c.column for c in columns if c.role == "quasi_identifier"]
     open_ones = [c.column for c in columns if c.role in {"quasi_identifier", "non_sensitive"}]
     singled = combined(profiles, hidden).rare if hidden and drawn.size else 0.0

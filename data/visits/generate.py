@@ -130,7 +130,7 @@ def invent(number: int, chance: Chance) -> tuple[Record, list[Record]]:
         "insurance": "Medicare" if age >= 65 else chance.weighted(INSURANCE),
     }
     times = 0 if chance.happens(NEVER) else chance.quantile(VISITS)
-    return patient, list(visits_of(patient, times, chance))
+    return {**patient}, list(visits_of(patient, times, chance))
 
 
 def visits_of(patient: Mapping[str, str], times: int, chance: Chance) -> Iterator[Record]:

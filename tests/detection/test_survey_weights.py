@@ -58,3 +58,10 @@ def test_values_that_can_be_no_weights_keep_their_role(values: object) -> None:
 def test_of_several_none_is_chosen() -> None:
     found = detect(people(pweight=weights(), fnlwgt=weights(2)))
     assert {found[name].role for name in ("pweight", "fnlwgt")}.isdisjoint({"weight"})
+
+
+def test_what_was_not_looked_at_may_be_no_weight() -> None:
+    frame = people(pweight=weights())
+    found = detect(frame, sample=RECORDS // 2)
+    assert found["pweight"].role != "weight"
+    assert any("the role weight" in note for note in found.notes)
