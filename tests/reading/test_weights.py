@@ -57,7 +57,7 @@ def sums(count: Count) -> dict[int, float]:
 
 @pytest.mark.parametrize("release", ["drop", "generalize"])
 @pytest.mark.parametrize("person", [False, True])
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(records=st.lists(RECORD, min_size=1, max_size=30))
 def test_the_weights_of_a_tuple_are_those_that_pandas_adds_up(
     records: list[tuple[int, int]], release: str, *, person: bool
@@ -75,7 +75,7 @@ def test_the_weights_of_a_tuple_are_those_that_pandas_adds_up(
 
 
 @pytest.mark.parametrize("person", [False, True])
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(parts=st.lists(st.lists(RECORD, min_size=1, max_size=12), min_size=2, max_size=4))
 def test_parts_that_are_joined_in_any_order_are_the_whole_to_the_last_bit(
     parts: list[list[tuple[int, int]]], *, person: bool

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 import pandas as pd
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anon_dagster.core.residual import Strata, constant_within
@@ -18,6 +18,7 @@ def alike(values: pd.Series, groups: list[pd.Series]) -> float:
     return float(most[most > 1].sum()) / len(values)
 
 
+@settings(max_examples=30)
 @given(st.integers(0, 10_000), st.integers(1, 3), st.floats(0, 0.3))
 def test_the_smallest_strata_are_found_that_make_a_number_constant(
     seed: int, depends_on: int, noise: float
