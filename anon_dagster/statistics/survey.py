@@ -13,14 +13,17 @@ from how many of them are in the table, see :mod:`anon_dagster.core.risk.individ
 - ``survey_uniques``: how many records are expected to be of people who are unique in the
   population; ``survey_uniqueness``: the same per record.
 
+A figure may be that of a single record, whose weight could be told by it. So all but counts are
+told to two digits, rounded to the side of more risk, and the population to whole people.
+
 Where persons are counted, all of this is of persons, each with her own weight and with the highest
 risk of the classes that she has a record in.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from math import fsum, nan
+from math import ceil, floor, fsum, isnan, log10, nan
 
 import numpy as np
 import pandas as pd
@@ -50,14 +53,35 @@ class _Risks:
         everybody = int(self.having.sum())
         expected = fsum(self.risks * self.having)  # persons are in no order that stays
         uniques = fsum(self.uniques * self.having)
-        yield "survey_population", self.population
-        yield "survey_smallest_class", float(self.people.min()) if len(self.people) else nan
-        yield "survey_expected", expected
-        yield "survey_average", expected / everybody if everybody else nan
-        yield "survey_highest", float(self.risks.max()) if everybody else nan
+        yield "survey_population", round(self.population)
+        yield "survey_smallest_class", rounded_down(min(self.people, default=nan))
+        yield "survey_expected", rounded_up(expected)
+        yield "survey_average", rounded_up(expected / everybody if everybody else nan)
+        yield "survey_highest", rounded_up(max(self.risks, default=nan))
         yield "survey_above_threshold", int(self.having[self.risks > float(threshold)].sum())
-        yield "survey_uniques", uniques
-        yield "survey_uniqueness", uniques / everybody if everybody else nan
+        yield "survey_uniques", rounded_up(uniques)
+        yield "survey_uniqueness", rounded_up(uniques / everybody if everybody else nan)
+
+
+def rounded_up(figure: float) -> float:
+    """Return the next larger number of two significant digits."""
+    return _in_two_digits(figure, lambda digits: ceil(digits * (1 - _CLOSE)))
+
+
+def rounded_down(figure: float) -> float:
+    """Return the next smaller number of two significant digits."""
+    return _in_two_digits(figure, lambda digits: floor(digits * (1 + _CLOSE)))
+
+
+_CLOSE = 1e-9
+"""What floats may be apart that stand for one number; it is not rounded further then."""
+
+
+def _in_two_digits(figure: float, rounded: Callable[[float], int]) -> float:
+    if not figure or isnan(figure):
+        return float(figure)
+    shift = 1 - floor(log10(figure))
+    return float(f"{rounded(figure * 10.0**shift)}e{-shift}")
 
 
 def survey_statistics(
