@@ -54,10 +54,10 @@ class _Risks:
         expected = fsum(self.risks * self.having)  # persons are in no order that stays
         uniques = fsum(self.uniques * self.having)
         yield "survey_population", round(self.population)
-        yield "survey_smallest_class", rounded_down(min(self.people, default=nan))
+        yield "survey_smallest_class", rounded_down(self.people.min() if everybody else nan)
         yield "survey_expected", rounded_up(expected)
         yield "survey_average", rounded_up(expected / everybody if everybody else nan)
-        yield "survey_highest", rounded_up(max(self.risks, default=nan))
+        yield "survey_highest", rounded_up(self.risks.max() if everybody else nan)
         yield "survey_above_threshold", int(self.having[self.risks > float(threshold)].sum())
         yield "survey_uniques", rounded_up(uniques)
         yield "survey_uniqueness", rounded_up(uniques / everybody if everybody else nan)

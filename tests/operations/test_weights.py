@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster import AnonResult, SourceError, anonymize, apply, verify
+from anon_dagster.assessment.of_decision import assess_risk
 from anon_dagster.engine import keeping
 from anon_dagster.request import parse_request
 from tests.engine.travelling import TravellingEngine
@@ -152,6 +153,15 @@ def test_without_weights_nothing_is_estimated_of_them() -> None:
     asked["attributes"]["pw"] = {"role": "direct_identifier"}
     risk = anonymize({"policy": asked}, frame=survey()).risk
     assert not risk.index.str.startswith("survey").any()
+
+
+def test_of_no_record_nothing_is_estimated() -> None:
+    first = anonymize({"policy": policy()}, frame=survey())
+    decision = apply(first.document(), frame=survey(7).assign(age=900)).decision
+    risk = assess_risk(decision)
+    assert risk.loc["records", "release"] == 0
+    assert risk.loc["survey_population", "release"] == 0
+    assert risk.loc[["survey_average", "survey_highest"], "release"].isna().all()
 
 
 def test_nothing_else_depends_on_them() -> None:

@@ -19,7 +19,9 @@ WEIGHTS = (1.0, 1.5, 20.25, 300.0)
 RECORD = st.tuples(st.integers(0, 4), st.integers(0, 3))
 
 
-def counted(frame: pd.DataFrame, *, person: bool = False, **weight: Any) -> Count:
+def counted(
+    frame: pd.DataFrame, *, person: bool = False, without: str = "refuse", **weight: Any
+) -> Count:
     attributes: dict[str, Any] = {
         "age": {"role": "quasi_identifier"},
         "pw": {"role": "weight", **weight},
@@ -27,7 +29,7 @@ def counted(frame: pd.DataFrame, *, person: bool = False, **weight: Any) -> Coun
     policy: dict[str, Any] = {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}}
     if person:
         attributes["who"] = {"role": "direct_identifier"}
-        policy["person"] = "who"
+        policy |= {"person": "who", "without_person": without}
     request = parse_request({"policy": policy})
     return count_records(request, open_to_count(request, frame=frame), key=KEY)
 
@@ -148,3 +150,14 @@ def test_nor_does_one_get_another_weight_in_another_part() -> None:
     )
     with pytest.raises(SourceError, match="1 person of 1 have"):
         one.merge(two)
+
+
+@pytest.mark.parametrize(("without", "weights"), [("together", [2, 7]), ("own", [2, 6, 7])])
+def test_records_without_a_person_have_weights_of_their_own_or_the_least(
+    without: str, weights: list[float]
+) -> None:
+    frame = pd.DataFrame({"who": [None, None, "a", "a"], "age": 1, "pw": [6, 2, 7, 7]})
+    found = counted(frame, person=True, without=without).weights
+    assert found is not None
+    assert found.of_persons is not None
+    assert sorted(found.of_persons) == weights
