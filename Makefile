@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-s3 demo-dask dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale schema lock clean
+.PHONY: help demo demo-visits demo-s3 demo-dask dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -22,6 +22,9 @@ demo-s3 dev: export DAGSTER_GRPC_TIMEOUT_SECONDS ?= 300
 demo dev: export DAGSTER_HOME := $(CURDIR)
 demo: $(READY)  ## anonymize the bundled patients through Dagster and print what came out
 	@$(BIN)/python -m anon_dagster.demos.patients
+
+demo-visits: $(READY)  ## show what k of rows and what k of people promise, of a hospital's visits
+	@$(BIN)/python -m anon_dagster.demos.visits
 
 demo-s3: $(READY)  ## let three files arrive in a bucket, and show their releases in another
 	@$(BIN)/python -m anon_dagster.demos.arrivals

@@ -158,6 +158,24 @@ def test_the_key_of_pseudonyms_is_kept_nowhere(
     assert not [path for path in kept if key.encode() in path.read_bytes()]
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize("alone", [NUMBER, f"-{NUMBER}", CANARY])
+def test_the_weight_of_somebody_who_is_alone_is_told_nowhere(
+    deployment: Deployment, tmp_path: Path, alone: str
+) -> None:
+    others = [(*row[:2], "90000000.5", *row[3:]) for row in ROWS[1:]]
+    somebody = (f"{CANARY}-name-0", "1911-01-01", alone, f"{CANARY}-town-9", *ROWS[0][4:])
+    source = tmp_path / "people.csv"
+    source.write_bytes(csv([somebody, *others]))
+    asked = request(source, attributes={"wage": {"role": "weight"}}, suppression_limit=0.1)
+    result = deployment.run_request(asked)
+    if alone == NUMBER:
+        assert result.success, failure(result)
+    else:
+        require_refused(result)
+
+
 SHIFTED: dict[str, Any] = {
     "person": "name",
     "derive": {"visits_old": {"from": "born", "at": "seen", "unit": "years"}},

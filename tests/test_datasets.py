@@ -40,6 +40,17 @@ def patients() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
+def visits() -> pd.DataFrame:
+    return records_of(load_request(DATA / "visits" / "request.yaml"))
+
+
+@pytest.fixture(scope="module")
+def registered() -> pd.DataFrame:
+    """Return the patients that the visits are of."""
+    return pd.read_csv(DATA / "visits" / "patients.csv", dtype=str)
+
+
+@pytest.fixture(scope="module")
 def members() -> pd.DataFrame:
     return records_of(load_request(DATA / "credit_union" / "request.yaml"))
 
@@ -47,7 +58,7 @@ def members() -> pd.DataFrame:
 def hierarchy_files(folder: Path) -> Mapping[str, list[list[str]]]:
     """Return the lines of each hierarchy of a folder by the name of its file."""
     separator = ";" if folder.name == "credit_union" else ","
-    tables = {"patients.csv", "members.csv"}
+    tables = {"patients.csv", "members.csv", "visits.csv"}
     files = [path for path in sorted(folder.glob("*.csv")) if path.name not in tables]
     return {path.name: read_lines(path, separator) for path in files}
 
@@ -81,7 +92,8 @@ def test_the_generator_writes_the_committed_bytes(folder: Path, tmp_path: Path) 
 @each_dataset
 def test_the_request_names_exactly_the_columns(folder: Path) -> None:
     request = load_request(folder / "request.yaml")
-    assert sorted(request.policy.attributes) == sorted(records_of(request).columns)
+    named = sorted(request.policy.attributes)
+    assert named == sorted([*records_of(request).columns, *request.policy.derive])
 
 
 @each_dataset
@@ -125,7 +137,8 @@ def test_some_cells_are_missing_but_few(folder: Path) -> None:
     request = load_request(folder / "request.yaml")
     shares = records_of(request).isna().mean()
     assert shares.max() < 0.06
-    assert (shares[list(request.policy.quasi_identifiers)] > 0).any()
+    read = [name for name in request.policy.quasi_identifiers if name in shares]
+    assert (shares[read] > 0).any()
     assert (shares > 0).sum() >= 5
 
 
@@ -274,3 +287,54 @@ def test_those_in_arrears_have_lower_scores(members: pd.DataFrame) -> None:
 def test_only_owners_improve_their_homes(members: pd.DataFrame) -> None:
     improving = members[members["loan_purpose"] == "Home improvement"]
     assert set(improving["housing"].dropna()) == {"Owns", "Mortgage"}
+
+
+# -- visits --------------------------------------------------------------------------------
+
+
+def test_every_visit_is_of_a_registered_patient_and_some_never_came(
+    visits: pd.DataFrame, registered: pd.DataFrame
+) -> None:
+    assert len(registered) == 2_000
+    assert registered["patient_id"].is_unique
+    assert 9_000 < len(visits) < 11_000
+    assert visits["visit_id"].is_unique
+    assert set(visits["patient_id"]) < set(registered["patient_id"])
+    assert 20 < len(registered) - visits["patient_id"].nunique() < 200
+
+
+@pytest.mark.parametrize("column", ["birth_date", "sex", "town"])
+def test_a_patient_is_the_same_at_every_visit(
+    visits: pd.DataFrame, registered: pd.DataFrame, column: str
+) -> None:
+    known = visits.dropna(subset=[column])
+    assert len(known[["patient_id", column]].drop_duplicates()) == known["patient_id"].nunique()
+    both = known.merge(registered, on="patient_id", suffixes=("", "_registered"))
+    told = both.dropna(subset=[f"{column}_registered"])
+    assert (told[column] == told[f"{column}_registered"]).all()
+
+
+def test_nobody_visits_before_birth(visits: pd.DataFrame) -> None:
+    known = visits.dropna(subset=["birth_date"])
+    assert (known["birth_date"] <= known["visit_date"]).all()
+    assert visits["visit_date"].between("2023-01-01", "2024-12-31").all()
+
+
+def test_a_diagnosis_is_treated_in_one_department(visits: pd.DataFrame) -> None:
+    pairs = visits[["diagnosis", "department"]].dropna().drop_duplicates()
+    assert pairs["diagnosis"].is_unique
+
+
+def test_rows_that_read_alike_are_often_one_patient(visits: pd.DataFrame) -> None:
+    alike = visits.groupby(["birth_date", "sex", "town"])["patient_id"]
+    several = alike.size() >= 5
+    assert several.sum() > 200
+    assert (alike.nunique()[several] == 1).mean() > 0.9
+    times = visits.groupby(["patient_id", "diagnosis"]).size()
+    most, all_of_them = (times.groupby("patient_id").agg(how) for how in ("max", "sum"))
+    assert (most / all_of_them > 0.5).mean() > 0.8
+
+
+def test_the_visits_stay_small_files() -> None:
+    assert (DATA / "visits" / "visits.csv").stat().st_size < 1_000_000
+    assert (DATA / "visits" / "patients.csv").stat().st_size < 150_000

@@ -1,4 +1,4 @@
-"""The README says nothing that was not run."""
+"""The README and the page of persons say nothing that was not run."""
 
 import doctest
 import re
@@ -19,7 +19,7 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "docs/persons.md"])
 def test_python_gives_what_the_page_shows(
     name: str, project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 """What a decision is worth: statistics of source and release side by side."""
 
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 
@@ -16,6 +18,7 @@ from anon_dagster.statistics.classification import classification_statistics
 from anon_dagster.statistics.exploratory import ExploratoryStatistics, exploratory_statistics
 from anon_dagster.statistics.risk import PopulationTable, people_of, risk_statistics
 from anon_dagster.statistics.risk_details import RiskDetails, risk_details
+from anon_dagster.statistics.survey import survey_statistics
 from anon_dagster.statistics.utility import utility_statistics
 
 EVERYTHING = RiskAnalysis(
@@ -38,6 +41,12 @@ def assess_risk(decision: Decision) -> pd.DataFrame:
     policy = decision.request.policy
     people = _population_table(decision)
     table = risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
+    if decision.counted.weights is not None:
+        threshold = Fraction(str(policy.risk_threshold))
+        of_weights = survey_statistics(
+            decision.plan.problem, decision.solution, decision.counted, threshold
+        )
+        table = pd.concat([table, of_weights]).rename_axis("statistic")
     if persons := decision.counted.persons:
         table.loc["k", "note"] = "of persons"
         most = pd.Series([*_most_records(decision, persons), ""], index=table.columns)

@@ -56,6 +56,18 @@ class FrequencyTable:
     def __len__(self) -> int:
         return len(self.counts)
 
+    def first(self, attributes: int) -> tuple["FrequencyTable", NDArray[np.int64]]:
+        """Return the table of the first attributes, and the tuple of it of each one, (tuples,)."""
+        codes = self.codes.columns[:attributes]
+        opens = np.zeros(len(self), dtype=np.bool_)
+        opens[:1] = True
+        for column in codes:  # tuples are in their order, so equal ones are neighbours
+            opens[1:] |= column[1:] != column[:-1]
+        starts = np.flatnonzero(opens)
+        counts = np.add.reduceat(self.counts, starts) if len(starts) else self.counts
+        kept = Codes.of_columns([column[starts] for column in codes], len(starts))
+        return FrequencyTable(kept, counts, self.sizes[:attributes]), np.cumsum(opens) - 1
+
     def merge(self, other: "FrequencyTable") -> "FrequencyTable":
         """Add the counts of another table over the same values."""
         columns = self.codes.append(other.codes).columns

@@ -9,6 +9,7 @@ from fractions import Fraction
 Number = int | float | Fraction
 
 IDENTIFIERS = "direct identifiers are gone"
+WEIGHTS = "survey weights are gone"
 MASKED = "identifiers are masked"
 SUPPRESSION = "the suppression limit"
 PERSONS = "the promises about persons"

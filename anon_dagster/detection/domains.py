@@ -15,7 +15,7 @@ from anon_dagster.request.documents import load_yaml, parse_yaml
 from anon_dagster.request.problems import problems_of
 from anon_dagster.request.yaml_reading import Below
 
-Role = Literal["direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"]
+Role = Literal["direct_identifier", "quasi_identifier", "sensitive", "non_sensitive", "weight"]
 Text = Annotated[str, Field(min_length=1)]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from anon_dagster.detection.given_back import GivenBack
-from anon_dagster.detection.name_words import kinds_of
+from anon_dagster.detection.name_words import kind_names
 from anon_dagster.detection.near_unique import is_near_unique
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.protections import UNKNOWN
@@ -108,11 +108,13 @@ def _given_back(columns: Sequence[ColumnDetection], found: Sequence[GivenBack]) 
 
 
 def _design(columns: Sequence[ColumnDetection]) -> Iterator[str]:
-    names = [c.column for c in columns if any(k.name == "design" for k in kinds_of(c.column))]
+    named = [c.column for c in columns if c.role != "weight"]  # of which nothing is released
+    names = [name for name in named if kind_names(name) & {"design", "survey_weight"}]
     if names:
         yield (
             f"of the survey's design, alike within a stratum or a place: {_listed(names)}; "
-            "drop them unless the release is to be weighted"
+            "drop them unless the release is to be weighted; the role weight makes estimates of a "
+            "weight, and releases none"
         )
 
 

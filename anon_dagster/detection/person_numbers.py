@@ -16,7 +16,17 @@ from anon_dagster.detection.words import tokens
 _TRAITS = frozenset({"sex", "race", "date_of_birth"})
 """Domains that do not change from record to record of a person."""
 _OF_OTHERS = frozenset(
-    {"group", "place", "money", "design", "life", "ability", "working_life", "health"}
+    {
+        "group",
+        "place",
+        "money",
+        "design",
+        "survey_weight",
+        "life",
+        "ability",
+        "working_life",
+        "health",
+    }
 )
 """Kinds of names of what persons have in common, or have much of."""
 _OPEN = frozenset({"number", "text", "category", "unique_key", "medical_record_number", "age"})

@@ -27,6 +27,7 @@ from anon_dagster.detection.roles import assign_role
 from anon_dagster.detection.row_numbers import numbers_rows
 from anon_dagster.detection.sample import SIZE, Sample, draw
 from anon_dagster.detection.separation import combined, keys, separation
+from anon_dagster.detection.survey_weights import keep_a_weight
 from anon_dagster.detection.table_view import TableView, view
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.facts.vocabulary import has_gazetteer
@@ -83,6 +84,8 @@ def detect(table: Table, *, sample: int = SIZE, seed: int = 0, domains: Custom =
     person = person_column(columns, profiles, drawn.records, standing=table_view.persons)
     if person is not None:
         columns = tuple(drop_what_links(columns, profiles, person))
+    if drawn.size == drawn.records:  # a record that was not drawn may have what is no weight
+        columns = tuple(keep_a_weight(columns, profiles))
     hidden = [c.column for c in columns if c.role == "quasi_identifier"]
     open_ones = [c.column for c in columns if c.role in {"quasi_identifier", "non_sensitive"}]
     singled = combined(profiles, hidden).rare if hidden and drawn.size else 0.0

@@ -129,9 +129,9 @@ class Detection:
             raise RequestError("the table has no columns")
         if self.records == 1:
             raise RequestError("the table has 1 record, which cannot hide among others")
-        if all(column.role == "direct_identifier" for column in self.columns):
+        if all(column.role in {"direct_identifier", "weight"} for column in self.columns):
             raise RequestError(
-                f"each of the {len(self.columns)} columns is taken for a direct identifier and "
+                f"each of the {len(self.columns)} columns is taken for a direct identifier or a survey weight and "
                 "would be dropped, so nothing would be released; write a request that gives one "
                 "of them another role"
             )

@@ -16,6 +16,7 @@ from anon_dagster.reading.columns import ColumnCount, Declared, Many, Spellings
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.persons import HOUSEHOLD, LINK, PERSON, CountedPersons
 from anon_dagster.reading.shift_effect import ShiftEffect
+from anon_dagster.reading.weights import CountedWeights
 from anon_dagster.storage.values import Kinds
 
 _PEOPLE = "\0population\0"
@@ -24,6 +25,7 @@ _WRITTEN = "\0written\0"
 """Sets apart how a column is written from what its values are."""
 _OWNERS = {PERSON: "person", HOUSEHOLD: "household", LINK: "link"}
 """What the arrays of each kind of owner begin with."""
+_WEIGHTS = ("tuples", "weights", "records", "of_persons")
 _LISTS = ("values", "counts", "categories", "declared", "spelled", "drawn")
 
 
@@ -41,6 +43,9 @@ def packed(count: Count) -> tuple[pa.Table, dict[str, Any]]:
         arrays["sampling"] = np.array([drawn.key.hex(), str(drawn.below), str(drawn.records)])
     if count.shift is not None:
         arrays["shift"] = np.array(astuple(count.shift), dtype=np.int64)
+    if count.weights is not None:
+        held_weights = {key: getattr(count.weights, key) for key in _WEIGHTS}
+        arrays |= {f"weights_{key}": each for key, each in held_weights.items() if each is not None}
     return columns, arrays
 
 
@@ -62,7 +67,13 @@ def unpacked(table: pa.Table, arrays: Mapping[str, Any], *, decimal: str) -> Cou
     sampling = _sampling_of(*arrays["sampling"].tolist()) if "sampling" in arrays else None
     shift = ShiftEffect(*arrays["shift"].tolist()) if "shift" in arrays else None
     whole = _count_of(arrays, columns)
-    return replace(whole, population=population, sampling=sampling, shift=shift)
+    return replace(
+        whole,
+        population=population,
+        sampling=sampling,
+        weights=_weights_of(arrays),
+        shift=shift,
+    )
 
 
 def _arrays(count: Count) -> dict[str, Any]:
@@ -85,6 +96,11 @@ def _owners_of(arrays: Mapping[str, Any], kind: str) -> CountedPersons:
     parts = ("tuples", "owners", "records", "hashes")
     tuples, owners, records, hashes = (arrays[f"{kind}_{part}"] for part in parts)
     return CountedPersons(tuples, owners, records, hashes, str(arrays[f"{kind}_key"]))
+
+
+def _weights_of(arrays: Mapping[str, Any]) -> CountedWeights | None:
+    held = {key: arrays[f"weights_{key}"] for key in _WEIGHTS if f"weights_{key}" in arrays}
+    return CountedWeights(**held) if held else None
 
 
 def _sampling_of(key: str, below: str, records: str) -> Sampling:

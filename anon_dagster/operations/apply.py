@@ -30,6 +30,7 @@ from anon_dagster.verification import (
     IDENTIFIERS,
     MASKED,
     SUPPRESSION,
+    WEIGHTS,
     Verification,
     verify,
 )
@@ -160,7 +161,7 @@ class Application:
             promise
             for promise in verification.failures
             if promise.name != SUPPRESSION
-            and (self.enforce or promise.name in {IDENTIFIERS, MASKED})
+            and (self.enforce or promise.name in {IDENTIFIERS, MASKED, WEIGHTS})
         ]
         if failures:
             raise PromiseBrokenError("; ".join(map(str, failures)))

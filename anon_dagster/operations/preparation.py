@@ -246,10 +246,12 @@ def count_records(
     sample = drawn(source, request.policy)
     key = key or fresh_key()
     read = with_persons(sample or source, request.policy, key)
-    owners = owners_asked(request.policy)
+    owners, attributes = owners_asked(request.policy), table_attributes(request.policy)
+    weight = request.policy.weight
+    own = () if weight is None or weight in attributes else (weight,)  # nothing else counts it
     counted = count(
         read,
-        (*table_attributes(request.policy), *owners),
+        (*attributes, *owners, *own),
         hidden=request.policy.names("direct_identifier"),
         decimal=request.decimal,
         reading=Scan("count", running("count", None, on_progress, guess=source.records)),
@@ -259,7 +261,10 @@ def count_records(
     if request.policy.privacy.differential_privacy is not None:  # no value may tell of another
         meanings = dict.fromkeys(counted.attributes, Meaning.text)
     require_named_persons(counted, request.policy)
-    counted = counted.understood({**(meanings or {}), **dict.fromkeys(owners, Meaning.text)})
+    known = {**dict.fromkeys(owners, Meaning.text), **dict.fromkeys(own, Meaning.number)}
+    counted = counted.understood({**(meanings or {}), **known})
+    if weight is not None:
+        counted = counted.with_weights(weight, kept=not own)
     if owners:
         counted = counted.with_persons(key)
         require_unlinked(read, counted, request.policy)

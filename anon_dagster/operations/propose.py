@@ -177,7 +177,7 @@ def _compared(policy: Policy) -> int:
     """Count the pairs of columns that an examination compares."""
     roles = Counter(attribute.role for attribute in policy.attributes.values())
     protected = roles["quasi_identifier"] + roles["direct_identifier"]
-    return protected * (len(policy.attributes) - protected)
+    return protected * (len(policy.attributes) - protected - roles["weight"])
 
 
 def _for_all_values(detection: Detection, counted: Count) -> Detection:

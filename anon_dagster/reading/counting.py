@@ -10,7 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -23,6 +22,7 @@ from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.persons import HOUSEHOLD, LINK, OWNERS, PERSON, CountedPersons
 from anon_dagster.reading.scanning import PLAIN, Piece, Scan, scan
 from anon_dagster.reading.shift_effect import ShiftEffect
+from anon_dagster.reading.weights import CountedWeights, weights_in, weights_of_persons
 from anon_dagster.storage.categories import one_order
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import Kinds, text_array
@@ -44,6 +44,8 @@ class Count:
     """How the records were drawn from those of the source, if they are a sample of them."""
     owners: Mapping[str, CountedPersons] = field(default_factory=dict)
     """Whose records they are, where that is counted: by the column that told it."""
+    weights: CountedWeights | None = None
+    """How many people of the population the records stand for, where that is known."""
     shift: ShiftEffect | None = None
     """What became of the records whose dates are shifted, if they are."""
 
@@ -92,12 +94,23 @@ class Count:
         ]
         tables = [t.recode(new, sizes) for t, new in zip(parts, codes, strict=True)]
         population = self.population or other.population
-        whole, owners = tables[0].merge(tables[1]), {}
+        whole, owners, weights = tables[0].merge(tables[1]), {}, None
         both = [name for name in self.owners if name in other.owners]
-        if both:
+        if both or (self.weights and other.weights):
             places = _places(whole, parts, codes)
             owners = {n: self.owners[n].merge(other.owners[n], places) for n in both}
-        return Count(columns, self.attributes, whole, population, owners=owners)
+            weights = self._weights_with(other, places)
+        return Count(columns, self.attributes, whole, population, owners=owners, weights=weights)
+
+    def _weights_with(
+        self, other: "Count", places: tuple[NDArray[np.int64], NDArray[np.int64]]
+    ) -> CountedWeights | None:
+        if self.weights is None or other.weights is None:
+            return None
+        persons = None
+        if self.persons is not None and other.persons is not None:
+            persons = self.persons.hashes, other.persons.hashes
+        return self.weights.merge(other.weights, places, persons)
 
     def understood(self, meanings: Mapping[str, Meaning] | None = None) -> "Count":
         """Return the count with the equal values of its attributes joined: 100 and 100.0 are one.
@@ -139,15 +152,7 @@ class Count:
             That of the hashes that tell persons apart.
         """
         plain = [name for name in self.attributes if name not in OWNERS]
-        codes = self.table.codes.columns[: len(plain)]
-        opens = np.zeros(len(self.table), dtype=np.bool_)
-        opens[:1] = True
-        for column in codes:  # tuples are in their order, so equal ones are neighbours
-            opens[1:] |= column[1:] != column[:-1]
-        first = np.flatnonzero(opens)
-        counts = np.add.reduceat(self.table.counts, first) if len(first) else self.table.counts
-        kept = Codes.of_columns([column[first] for column in codes], len(first))
-        tuples = np.cumsum(opens) - 1
+        table, tuples = self.table.first(len(plain))
         told = zip(self.attributes, self.table.codes.columns, strict=True)
         owners = {}
         for name, numbers in list(told)[len(plain) :]:
@@ -157,8 +162,50 @@ class Count:
             self,
             columns={name: each for name, each in self.columns.items() if name not in OWNERS},
             attributes=tuple(plain),
-            table=FrequencyTable(kept, counts, self.table.sizes[: len(plain)]),
+            table=table,
             owners=owners,
+            weights=self.weights and self.weights.moved(tuples, self._weights_of_persons()),
+        )
+
+    def _weights_of_persons(self) -> NDArray[np.float64] | None:
+        """Return the weight of each person, (persons,), before whose a record is is taken out."""
+        if self.weights is None or PERSON not in self.attributes:
+            return None
+        persons = self.table.codes.columns[self.attributes.index(PERSON)]
+        hashes = self.columns[PERSON].values.to_numpy()
+        ranks = np.argsort(np.argsort(hashes))
+        owners = ranks[persons[self.weights.tuples]]
+        return weights_of_persons(owners, self.weights.weights, np.sort(hashes))
+
+    def with_weights(self, name: str, *, kept: bool) -> "Count":
+        """Tell how many people the records of each tuple stand for.
+
+        Parameters
+        ----------
+        name
+            The attribute that holds the weights; the last one, unless it is kept.
+        kept
+            Whether it stays in the frequency table, for it is a quasi-identifier, too. If not, its
+            values are dropped.
+
+        Raises
+        ------
+        SourceError
+            If some values are no weights, saying of how many records.
+        """
+        column = self.columns[name]
+        codes = self.table.codes.columns[self.attributes.index(name)]
+        values = weights_in(column, name)[codes]
+        if kept:
+            tuples = np.arange(len(self.table))
+            return replace(self, weights=CountedWeights.of(tuples, values, self.table.counts))
+        table, tuples = self.table.first(len(self.attributes) - 1)
+        return replace(
+            self,
+            columns={**self.columns, name: column.forget()},
+            attributes=self.attributes[:-1],
+            table=table,
+            weights=CountedWeights.of(tuples, values, self.table.counts),
         )
 
     def forget(self, names: Iterable[str]) -> "Count":

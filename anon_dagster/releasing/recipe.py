@@ -19,7 +19,7 @@ from anon_dagster.reading.persons import OWNERS, owners_told, without_persons
 from anon_dagster.releasing import treatments
 from anon_dagster.releasing.class_lookup import ClassLookup, class_lookup
 from anon_dagster.releasing.treatments import Constant, Kept, Labels, Pseudonym, Treatment
-from anon_dagster.request import DirectIdentifier
+from anon_dagster.request import DirectIdentifier, Weight
 from anon_dagster.storage.categories import is_categorical, joined_categories
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.values import text_array
@@ -231,6 +231,8 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
             continue
         attribute = policy.attributes[name]
         q = positions.get(name, -1)
+        if isinstance(attribute, Weight):
+            continue
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 found[name] = Constant(attribute.constant)

@@ -19,7 +19,7 @@ from anon_dagster.core.solution import Solution
 from anon_dagster.errors import counted
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
-from anon_dagster.request import DirectIdentifier, Policy
+from anon_dagster.request import DirectIdentifier, Policy, Weight
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 
 if TYPE_CHECKING:
@@ -162,6 +162,8 @@ def _release_claims(
     claims: dict[str, Claim] = {}
     for name in policy.attributes if source is None else source.columns:
         attribute = policy.attributes[name]
+        if isinstance(attribute, Weight):
+            continue
         if isinstance(attribute, DirectIdentifier):
             if attribute.redaction == "constant":
                 claims[name] = _among([attribute.constant], "is the constant")

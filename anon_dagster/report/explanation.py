@@ -19,6 +19,7 @@ from anon_dagster.request import (
     QuasiIdentifier,
     RoundingRule,
     Sensitive,
+    Weight,
 )
 
 
@@ -34,8 +35,14 @@ def explain_attribute(attribute: Attribute) -> str:
         if attribute.aggregate is not None:
             return f"microaggregated: {attribute.aggregate.replace('_', ' ')}"
         rule = attribute.hierarchy.type if attribute.hierarchy else "default"
-        return f"generalized ({rule} hierarchy, importance {attribute.importance:g})"
+        done = f"generalized ({rule} hierarchy, importance {attribute.importance:g})"
+        return f"{done}, {_ESTIMATES}" if attribute.weight else done
+    if isinstance(attribute, Weight):
+        return f"left out, {_ESTIMATES}"
     return "kept and guarded" if isinstance(attribute, Sensitive) else "kept"
+
+
+_ESTIMATES = "and used for estimates of the population"
 
 
 def explain_level(attribute: QuasiIdentifier, level: int, top: int) -> str:

@@ -13,6 +13,7 @@ from anon_dagster.request.attributes import (
     DirectIdentifier,
     QuasiIdentifier,
     Sensitive,
+    Weight,
 )
 from anon_dagster.request.dates import DeriveRule, ShiftRule
 from anon_dagster.request.locations import (
@@ -118,6 +119,7 @@ __all__ = [
     "TargetUse",
     "TrajectoryRule",
     "TreeRule",
+    "Weight",
     "format_of",
     "load_request",
     "not_one_table",

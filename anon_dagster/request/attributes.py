@@ -6,7 +6,14 @@ from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.dates import ShiftRule
 from anon_dagster.request.rules import HierarchyRule, MaskRule
-from anon_dagster.request.strict import KEY_VARIABLE, SUPPRESSED, Character, StrictModel, ValueText
+from anon_dagster.request.strict import (
+    KEY_VARIABLE,
+    SUPPRESSED,
+    Character,
+    Flag,
+    StrictModel,
+    ValueText,
+)
 
 PSEUDONYM_PATTERN = "^[0-9a-f]{32}$"
 """How every pseudonym reads."""
@@ -78,6 +85,8 @@ class QuasiIdentifier(DeclaredAttribute):
     range (numbers and dates), or one by one."""
     shift: ShiftRule | None = None
     """Dates are moved before anything else is done with them."""
+    weight: Flag = False
+    """It is the survey weight, too: what ``role: weight, release: generalize`` stands for."""
 
     @property
     def mask(self) -> MaskRule | None:
@@ -96,6 +105,8 @@ class QuasiIdentifier(DeclaredAttribute):
             raise ValueError("groups: mdav goes with transformation: microaggregation")
         if self.local_labels != "nodes" and self.lowest_level:
             raise ValueError("lowest_level goes with local_labels: nodes")
+        if self.weight and (not self.lowest_level or self.aggregate or self.shift):
+            raise ValueError("a weight is generalized, from lowest_level: 1 on")
         return self
 
 
@@ -115,6 +126,44 @@ class NonSensitive(DeclaredAttribute):
     role: Literal["non_sensitive"]
 
 
+class Weight(DeclaredAttribute):
+    """How many people of the population a record stands for, itself among them: at least 1.
+
+    Estimates of the population are made of it; see :mod:`anon_dagster.statistics.survey`.
+    """
+
+    role: Literal["weight"]
+    release: Literal["drop", "generalize"] = "drop"
+    """A weight tells the stratum that a person was drawn from. So none is released, or only coarse
+    bands: the attribute becomes a quasi-identifier then, see :meth:`generalized`."""
+    hierarchy: HierarchyRule | None = None
+    """Of the bands; the obvious one for the values if left out."""
+    lowest_level: Annotated[int, Field(ge=1)] = 1
+    """No weight is released as it is."""
+    highest_level: Annotated[int, Field(ge=1)] | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        levels = self.lowest_level > 1 or self.highest_level is not None
+        if self.release == "drop" and (levels or self.hierarchy is not None):
+            raise ValueError("hierarchy and levels go with release: generalize")
+        if self.highest_level is not None and self.lowest_level > self.highest_level:
+            raise ValueError("lowest_level must not be above highest_level")
+        return self
+
+    def generalized(self) -> QuasiIdentifier:
+        """Return what a released weight is: a quasi-identifier of which no value is released."""
+        return QuasiIdentifier(
+            role="quasi_identifier",
+            hierarchy=self.hierarchy,
+            lowest_level=self.lowest_level,
+            highest_level=self.highest_level,
+            missing=self.missing,
+            weight=True,
+        )
+
+
 Attribute = Annotated[
-    DirectIdentifier | QuasiIdentifier | Sensitive | NonSensitive, Field(discriminator="role")
+    DirectIdentifier | QuasiIdentifier | Sensitive | NonSensitive | Weight,
+    Field(discriminator="role"),
 ]

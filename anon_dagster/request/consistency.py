@@ -40,9 +40,13 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from person_problems(document, attributes)
     yield from date_problems(policy, attributes)
     valid = [_valid(_ATTRIBUTE, value) for value in named.values()]
-    weights = [a.importance for a in valid if isinstance(a, QuasiIdentifier)]
-    if weights and not any(weights):
+    importances = [a.importance for a in valid if isinstance(a, QuasiIdentifier)]
+    if importances and not any(importances):
         yield Complaint("policy.attributes", "at least one importance must be above 0")
+    weights = [n for n, a in attributes.items() if a.get("role") == "weight" or a.get("weight")]
+    if len(weights) > 1:
+        several = f"a record has one weight, but {', '.join(weights)} are to be weights"
+        yield Complaint("policy.attributes", several)
     objective = policy.get("objective")
     named_only = {"metric": objective} if isinstance(objective, str) else objective
     yield from objective_problems(policy, _document(named_only))
@@ -99,7 +103,7 @@ def _rule_problems(
     if attribute is None:
         cure = did_you_mean(name, attributes)
         yield Complaint(f"{path}.attribute", f"not among policy.attributes{cure}")
-    elif attribute.get("role") in {"direct_identifier", "quasi_identifier", "non_sensitive"}:
+    elif attribute.get("role") in _NOT_GUARDED:
         yield Complaint(f"{path}.attribute", "its role must be sensitive")
     elif rule.get("distance") == "hierarchical" and not attribute.get("hierarchy"):
         yield Complaint(f"{path}.distance", "the attribute needs a hierarchy for it")
@@ -130,6 +134,7 @@ def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complain
         yield Complaint(f"{key}.path" if told else f"{key}.format", why)
 
 
+_NOT_GUARDED = {"direct_identifier", "quasi_identifier", "non_sensitive", "weight"}
 _ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)
 _BY_COMBINATIONS: dict[str, TypeAdapter[Any]] = {
     "suda": TypeAdapter(SudaAnalysis),

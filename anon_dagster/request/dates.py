@@ -115,7 +115,7 @@ def _shifted_problems(
 ) -> Iterator[Complaint]:
     path = f"policy.attributes.{name}.shift"
     role = attributes[name].get("role")
-    if role in {"non_sensitive", "direct_identifier"}:
+    if role in {"non_sensitive", "direct_identifier", "weight"}:
         yield Complaint(
             path,
             "goes with quasi_identifier and sensitive: a shifted date still tells of its person",

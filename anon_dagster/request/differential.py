@@ -55,7 +55,7 @@ def _of_models(privacy: Mapping[str, Any]) -> Iterator[Complaint]:
 
 def _of_attribute(path: str, attribute: Mapping[str, Any]) -> Iterator[Complaint]:
     role = attribute.get("role")
-    if role in {"sensitive", "non_sensitive"}:
+    if role in {"sensitive", "non_sensitive", "weight"}:
         why = "must be a quasi_identifier, or a direct_identifier that is dropped"
         yield Complaint(f"{path}.role", f"{why} ({_MODEL})")
     elif role == "direct_identifier" and attribute.get("redaction", "drop") not in _HARMLESS:

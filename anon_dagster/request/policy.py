@@ -15,6 +15,7 @@ from anon_dagster.request.attributes import (
     DirectIdentifier,
     QuasiIdentifier,
     Sensitive,
+    Weight,
 )
 from anon_dagster.request.dates import DeriveRule, ShiftRule
 from anon_dagster.request.locations import PopulationSource, Source, Target
@@ -24,6 +25,15 @@ from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.residual import ResidualRule
 from anon_dagster.request.strict import CRON, Names, Share, StrictModel
 from anon_dagster.request.target_use import TargetUse
+
+
+def _as_counted(attribute: Attribute) -> Attribute:
+    """Return what a part of an identifier or of a weight is, where that is released."""
+    if isinstance(attribute, DirectIdentifier) and attribute.redaction == "mask":
+        return attribute.masked()
+    if isinstance(attribute, Weight) and attribute.release == "generalize":
+        return attribute.generalized()
+    return attribute
 
 
 class SearchBudget(StrictModel):
@@ -122,11 +132,8 @@ class Policy(StrictModel):
 
     @field_validator("attributes")
     @classmethod
-    def _count_what_masks_leave(cls, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
-        return {
-            name: a.masked() if isinstance(a, DirectIdentifier) and a.redaction == "mask" else a
-            for name, a in attributes.items()
-        }
+    def _count_what_is_left(cls, attributes: dict[str, Attribute]) -> dict[str, Attribute]:
+        return {name: _as_counted(attribute) for name, attribute in attributes.items()}
 
     def names(self, role: str) -> tuple[str, ...]:
         """Return the names of the attributes of one role, in the order of the request."""
@@ -149,6 +156,14 @@ class Policy(StrictModel):
             for name, a in self.attributes.items()
             if isinstance(a, DirectIdentifier) and a.redaction == "pseudonym"
         )
+
+    @property
+    def weight(self) -> str | None:
+        """The attribute that says how many people of the population a record stands for."""
+        for name, attribute in self.attributes.items():
+            if isinstance(attribute, Weight) or getattr(attribute, "weight", False):
+                return name
+        return None
 
     @property
     def shifted(self) -> dict[str, ShiftRule]:

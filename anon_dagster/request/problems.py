@@ -35,7 +35,7 @@ _WORDS = {
     "less_than_equal": "must be at most {le}",
 }
 _TAGS = {
-    "role": ("direct_identifier", "quasi_identifier", "sensitive", "non_sensitive"),
+    "role": ("direct_identifier", "quasi_identifier", "sensitive", "non_sensitive", "weight"),
     "type": (
         *("tree", "interval", "mask", "date", "rounding", "order", "frequency", "known"),
         "suppress",

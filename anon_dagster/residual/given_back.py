@@ -13,6 +13,7 @@ from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.reading import column_of
 from anon_dagster.residual.result import Finding, Severity
 from anon_dagster.residual.subject import Subject
+from anon_dagster.residual.weights import raw_weights
 
 _HALF = 0.5  # of the records, that read as they were: the column is published as well
 _HIGH, _MEDIUM = 0.2, 0.05  # shares of the records from which a finding is grave
@@ -41,6 +42,11 @@ def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
         columns = tuple(names[v] for v in relation.published)
         if hidden[relation.protected] not in columns:
             yield _finding(subject, relation, columns, hidden[relation.protected])
+    before = {name: c.source.codes for name, c in read.items()}
+    after = {name: c.released.codes for name, c in read.items()}
+    yield from raw_weights(
+        subject, published, before, after, [n for n in protecting if n in protected]
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -28,6 +28,8 @@ _KINDS = {
     Meaning.category: TextKind.text,
 }
 """What values are called of which a few are odd."""
+_UNTOLD = {"direct_identifier", "weight"}
+"""The roles of which no value is shown, for none is released."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,16 +38,17 @@ class ExploratoryStatistics:
 
     values: pd.DataFrame
     """``attribute``, ``value``, and its count in ``source`` and in ``release``, a row per value of
-    every attribute that is not a direct identifier; of a column with more than a million values
-    those alone that more than one record in 1,024 has; ``<NA>`` where the column was not released,
-    and for the source of a masked identifier."""
+    every attribute but direct identifiers and dropped weights; of a column with more than a million
+    values those alone that more than one record in 1,024 has; ``<NA>`` where the column was not
+    released, and for the source of a masked identifier."""
     summary: pd.DataFrame
     """Indexed by ``attribute`` and ``table`` (``source``, ``release``): ``role``, ``kind``,
     ``records``, ``distinct`` (missing values aside), ``missing``, ``mode_count`` (records with the
     most frequent value); of numbers ``mean``, ``standard_deviation`` (of a sample), ``minimum``,
     ``quartile_1``, ``median``, ``quartile_3``, ``maximum``; of dates and times ``earliest``,
     ``middle`` (the earlier of two) and ``latest``, unless there are more
-    than a million values. Of direct identifiers ``records``, ``distinct`` and ``missing`` alone."""
+    than a million values. Of direct identifiers and dropped weights ``records``, ``distinct`` and
+    ``missing`` alone."""
 
 
 def exploratory_statistics(
@@ -64,7 +67,7 @@ def exploratory_statistics(
     """
     released = {} if release is None else release.columns
     names = [name for name in policy.attributes if name in source.columns]
-    shown = [name for name in names if policy.attributes[name].role != "direct_identifier"]
+    shown = [name for name in names if policy.attributes[name].role not in _UNTOLD]
     masked = {name for name, a in policy.quasi_identifiers.items() if a.mask is not None}
 
     def values_of(name: str) -> _Values:
@@ -192,7 +195,7 @@ def _summaries(rows: list[dict[str, object]]) -> pd.DataFrame:
 def _summary(role: str, column: ColumnCount, *, hidden: bool) -> dict[str, object]:
     told: dict[str, object] = {"role": role, "distinct": column.distinct}
     told["missing"] = column.missing
-    if hidden or role == "direct_identifier":
+    if hidden or role in _UNTOLD:
         return told
     ordering = column.ordering
     kind = column.kinds.kind

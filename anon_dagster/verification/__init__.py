@@ -1,6 +1,6 @@
 """What a release promises, measured again on the release itself."""
 
-from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
+from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION, WEIGHTS
 from anon_dagster.verification.result import (
     ClassMeasures,
     Promise,
@@ -12,6 +12,7 @@ __all__ = [
     "IDENTIFIERS",
     "MASKED",
     "SUPPRESSION",
+    "WEIGHTS",
     "ClassMeasures",
     "Promise",
     "Verification",

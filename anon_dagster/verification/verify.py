@@ -64,6 +64,7 @@ from anon_dagster.verification.sizes import (
     of_the_whole,
     of_trajectories,
 )
+from anon_dagster.verification.weights import weights_gone
 
 _NOT_TOLD = "the table does not tell whose its records are"
 
@@ -108,7 +109,7 @@ def verify(
     _require_columns(release, policy)
     classes = _classes(release, policy)
     promises = list(_identifiers_gone(release, policy, source_count))
-    promises += _masks_kept(release, policy)
+    promises += (*_masks_kept(release, policy), *weights_gone(release, policy))
     privacy, persons = policy.privacy, None
     if release.persons is not None:
         persons = persons_of(classes, release.persons.tuples, release.persons.owners)

@@ -11,6 +11,7 @@ LETTERS: dict[Role, str] = {
     "quasi_identifier": "Q",
     "sensitive": "S",
     "non_sensitive": "N",
+    "weight": "W",
 }
 
 

@@ -31,7 +31,7 @@ STAGES = {
 SINGLE = {
     f"adhoc/{step}" for step in ("application", "applied", "examined", "proposal", "verified")
 }
-GROUPS = {"adhoc", "credit_union", "patients"}
+GROUPS = {"adhoc", "credit_union", "patients", "visits"}
 
 
 @pytest.fixture(scope="module")

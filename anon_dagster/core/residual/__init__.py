@@ -9,6 +9,7 @@
       neighbours      by records that are near
       dates           by parts of a date
       texts           by texts within texts
+    strata        numbers that are the same within combinations of columns
     alone         who is alone once columns join the labels
     pattern       what labels tell of an outcome
     intersection  what is left of the classes that one person has records in
@@ -19,9 +20,11 @@ from anon_dagster.core.residual.column import Column, Protected
 from anon_dagster.core.residual.intersection import Members, OwnClasses
 from anon_dagster.core.residual.pattern import Labelled, Telling, a_slice, outcome_told
 from anon_dagster.core.residual.relations import Relation, relations
+from anon_dagster.core.residual.strata import Constant, Strata, constant_within
 
 __all__ = [
     "Column",
+    "Constant",
     "Crowding",
     "KeyDraw",
     "KeySample",
@@ -30,8 +33,10 @@ __all__ = [
     "OwnClasses",
     "Protected",
     "Relation",
+    "Strata",
     "Telling",
     "a_slice",
+    "constant_within",
     "outcome_told",
     "relations",
     "within",

@@ -1,0 +1,43 @@
+"""The policies on the page of persons are kept, and no model is left out."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anon_dagster import anonymize
+from anon_dagster.report.explanation import explain_policy
+from anon_dagster.request import Privacy, parse_policy
+from anon_dagster.request.documents import parse_yaml
+from tests.test_readme import blocks
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "persons.md"
+BESIDE = {"k_map", "delta_presence", "differential_privacy"}
+"""The models that do not go with persons."""
+
+
+@pytest.mark.parametrize("snippet", blocks(PAGE, "yaml"))
+def test_every_policy_of_the_page_is_kept_and_told_in_words(snippet: str) -> None:
+    policy = parse_yaml(snippet, name="the example")
+    who = np.repeat(np.arange(60), 2)  # each has two visits of one age
+    frame = pd.DataFrame(
+        {
+            "patient_id": who,
+            "house_id": who // 3,
+            "age": 20 + who % 5,
+            "diagnosis": [f"d{number}" for number in (who + np.arange(120) // 60) % 3],
+        }
+    )
+    result = anonymize({"policy": policy}, frame=frame[[*policy["attributes"]]])
+    assert result.release.verification.holds
+    assert len(explain_policy(parse_policy(policy)).splitlines()) >= 2
+
+
+def test_the_page_says_of_every_model_what_it_counts() -> None:
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    rows = [line for line in lines if line.startswith("| ")]
+    for model in Privacy.model_fields:
+        (told, *more) = [row for row in rows if f"`{model}`" in row]
+        assert ("refused" in told) == (model in BESIDE), model
+        assert not (more and model in BESIDE)
