@@ -15,6 +15,7 @@ from anon_dagster.assessment.of_decision import (
     record_risks,
 )
 from anon_dagster.assessment.records import RecordRisks
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.preparation import (
     RequestLike,
@@ -41,7 +42,17 @@ from anon_dagster.storage.sources import open_frame, open_source
 
 
 @dataclass(frozen=True, eq=False)
-class AnonResult:
+class AnonResult(
+    Discreet,
+    shown=(
+        "release.verification.verdict",
+        "release.count.records",
+        "decision.suppressed",
+        "levels",
+        "release.verification.classes",
+        "highest_risk",
+    ),
+):
     """A release, how it came about, and what it is worth."""
 
     decision: Decision
@@ -53,6 +64,12 @@ class AnonResult:
     def levels(self) -> dict[str, int] | None:
         """The level of each quasi-identifier, for full-domain generalization."""
         return self.decision.levels
+
+    @property
+    def highest_risk(self) -> float | None:
+        """The largest probability of identifying a record, once :attr:`risk` was looked at."""
+        risk = self.__dict__.get("risk")
+        return None if risk is None else risk.loc["prosecutor_highest", "release"]
 
     @property
     def shift(self) -> ShiftEffect | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine.memory import give_back
 from anon_dagster.errors import AnonError, PromiseBrokenError, SourceError
 from anon_dagster.planning.decision import Decision
@@ -45,7 +46,7 @@ from anon_dagster.verification import Verification, pseudonym_patterns, verify
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Release:
+class Release(Discreet, shown=("verification.verdict", "count.records", "kept")):
     """What was published, and what was measured on it as it is stored."""
 
     target: Target

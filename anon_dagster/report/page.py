@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report import disclosure
 from anon_dagster.report.charts import Bars, bar_chart
@@ -37,7 +38,7 @@ DETAILS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReportData:
+class ReportData(Discreet, shown=("paths",)):
     """What a report is made of: the decision of a job, and the statistics of its release."""
 
     decision: Decision
@@ -52,7 +53,7 @@ class ReportData:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Discreet):
     """A table of the page, in texts."""
 
     columns: tuple[str, ...]
@@ -60,7 +61,7 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _ValueChart:
+class _ValueChart(Discreet, shown=("attribute", "distinct")):
     """How often the values of an attribute occur."""
 
     attribute: str

@@ -1,11 +1,11 @@
 """What all parts of a request have in common."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -89,6 +89,22 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Give what is shown of it: not the values of tables, such as the labels of a tree."""
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            field = fields.get(name or "")
+            if field is None or not _holds_values((field.annotation, *field.metadata)):
+                yield name, value
+
+
+def _holds_values(annotations: Iterable[Any]) -> bool:
+    """Tell whether a field holds values of a table, by what reads them."""
+    return any(
+        getattr(each, "func", None) in {as_text, tree_of_texts} or _holds_values(get_args(each))
+        for each in annotations
     )
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.request import DirectIdentifier, Policy
 
 
 @dataclass(frozen=True)
-class Subject:
+class Subject(Discreet, shown=("released",)):
     """A release before it is examined, as its policy and its decision describe it."""
 
     policy: Policy

@@ -6,6 +6,7 @@ from functools import partial
 
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
@@ -22,7 +23,7 @@ _EMPTY = frozenset({""})
 
 
 @dataclass(frozen=True, slots=True)
-class CsvSource:
+class CsvSource(Discreet, shown=("columns",)):
     """CSV files with the same columns."""
 
     columns: tuple[str, ...]

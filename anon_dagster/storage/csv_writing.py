@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage.csv_reading import require_readable
@@ -134,7 +135,7 @@ class CsvWriter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cells:
+class _Cells(Discreet):
     """The cells of a column as they stand in a file."""
 
     text: pa.StringArray | pa.LargeStringArray

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.opened import (
@@ -23,7 +24,7 @@ from anon_dagster.storage.values import supported
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameSource:
+class FrameSource(Discreet, shown=("columns",)):
     """Records that were handed over."""
 
     table: pa.Table

@@ -7,6 +7,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.storage.categories import in_no_order, is_categorical, is_order_open
 from anon_dagster.storage.failures import reading
@@ -30,7 +31,7 @@ _PAGES = 1 << 20  # bytes of a column of a Parquet file that are read at once
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetSource:
+class ParquetSource(Discreet, shown=("columns",)):
     """Parquet files with the same columns."""
 
     schema: pa.Schema
