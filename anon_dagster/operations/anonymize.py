@@ -34,6 +34,7 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
+from anon_dagster.report.page import ReportData, html
 from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
@@ -105,6 +106,24 @@ class AnonResult(
     def utility(self) -> pd.DataFrame:
         """What the release is still good for, beside the source."""
         return assess_utility(self.decision)
+
+    def report(self) -> str:
+        """Return the page for a privacy officer, as HTML that needs nothing else.
+
+        It shows values of the source and their counts, so it is as private as the source.
+        """
+        asked = self.decision.request.policy.risk_analysis
+        return html(
+            ReportData(
+                self.decision,
+                self.exploratory,
+                self.risk,
+                self.utility,
+                self.release.paths if self.df is None else (),
+                self.residual,
+                self.risk_details if asked.has_tables else RiskDetails(),
+            )
+        )
 
 
 def risk_per_record(

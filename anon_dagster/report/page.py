@@ -191,7 +191,7 @@ def _treatments(decision: Decision) -> _Table:
     rows = []
     for name, attribute in decision.request.policy.attributes.items():
         row = levels.get(name)
-        done = explain_attribute(attribute)
+        done = explain_attribute(name, decision.request.policy)
         if row is not None:
             done = f"level {row['level']} of {row['of']}: {row['meaning']}"
         if decision.counted.columns[name].is_order_open:

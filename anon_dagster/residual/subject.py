@@ -57,7 +57,7 @@ class Subject(Discreet, shown=("released",)):
     @cached_property
     def guarded(self) -> frozenset[str]:
         """The sensitive columns that a promise is about."""
-        return frozenset(rule.attribute for rule in self.policy.privacy.guarding)
+        return self.policy.privacy.guarded
 
     def _of_role(self, role: str) -> tuple[str, ...]:
         return tuple(name for name in self.policy.names(role) if name in self.released)
