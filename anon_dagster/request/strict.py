@@ -19,7 +19,7 @@ COUNTRY = r"^[A-Z]{2}$"
 
 
 _DEEPEST = 100  # mappings and lists within each other
-_MOST_LABELS = 5_000_000
+_MOST_REPEATED = 100_000  # labels that stand for what an earlier place says
 
 
 def as_text(value: Any) -> Any:
@@ -58,13 +58,20 @@ def tree_of_texts(value: Any) -> Any:
     ValueError
         If there is anything else among them, or they do not end.
     """
-    labels = 0
+    repeated, seen = 0, set[int]()
+
+    def enter(node: Any, depth: int) -> None:
+        nonlocal repeated
+        if depth > _DEEPEST:
+            raise ValueError("are nested too deep, or contain themselves")
+        repeated += 1 + len(node) if id(node) in seen else 0
+        if repeated > _MOST_REPEATED:
+            raise ValueError("repeat too much: the same mapping or list stands in too many places")
+        seen.add(id(node))
 
     def copied(node: Any, depth: int) -> Any:
-        nonlocal labels
-        labels += 1
-        if depth > _DEEPEST or labels > _MOST_LABELS:
-            raise ValueError("are nested too deep, or contain themselves")
+        if isinstance(node, Mapping | list | tuple):
+            enter(node, depth)
         if isinstance(node, Mapping):
             below = {_label(label): copied(each, depth + 1) for label, each in node.items()}
             if len(below) < len(node):
