@@ -64,6 +64,7 @@ def content(folder: Path) -> list[str]:
 CELLS = st.none() | st.one_of(
     st.text(max_size=6),
     st.text(alphabet="ab,;\"'\\\n\r\t N/A\ufeff\x00\x04", max_size=6),
+    st.text(alphabet="=+-@'1.\t\n", max_size=4),
     st.sampled_from(["", "NA", "N", '"', "\\", '\\"', "\n", "\r\n", " ", "\ufeff", "\x04"]),
 )
 TABLES = st.integers(1, 3).flatmap(
@@ -86,6 +87,7 @@ OPTIONS = st.builds(
     header=st.booleans(),
     names=st.just(("a", "b", "c")),
     quoted_empty=st.just("text"),
+    formulas=st.sampled_from(["keep", "escape"]),
 )
 
 
