@@ -108,7 +108,8 @@ def write_release(
     made = recipe(decision, source)
     encoded = target.format_found == "csv"  # which is written by the different values
     schema = made.encoded_schema if encoded else made.schema
-    with stage(target, schema, token=workspace.job_id) as staged:
+    private = decision.request.target is None  # then it stays with the job
+    with stage(target, schema, token=workspace.job_id, private=private) as staged:
         examiner = examiner_of(decision, plain_source, made)
         on_rows = running("write", decision.counted.records, on_progress)
         reading = Scan("write", on_rows, examiner.of_source)

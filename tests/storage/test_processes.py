@@ -13,6 +13,7 @@ import pytest
 import anon_dagster
 from anon_dagster.operations.writing import passing_workspace
 from anon_dagster.storage.processes import LivingProcesses, fresh_token, is_of_process
+from anon_dagster.storage.targets import StagedTarget
 
 NAMING = """
 import sys
@@ -94,6 +95,20 @@ def test_the_next_call_sweeps_what_is_of_dead_processes_alone(
     assert not part.exists()
     assert not folder.exists()
     assert all(each.exists() for each in others)
+
+
+def test_a_release_that_stays_with_its_job_is_its_owners(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    publish = StagedTarget.publish
+
+    def look(staged: StagedTarget) -> tuple[str, ...]:
+        paths = publish(staged)
+        seen.extend(Path(path).stat().st_mode & 0o777 for path in paths)
+        return paths
+
+    monkeypatch.setattr(StagedTarget, "publish", look)
+    anon_dagster.anonymize({"policy": POLICY}, frame=FRAME)
+    assert seen == [0o600]
 
 
 def test_a_folder_of_temporary_files_is_its_owners_and_goes() -> None:
