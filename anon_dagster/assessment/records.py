@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex, group
 from anon_dagster.core.risk.special_uniques import dis_scores, special_uniques
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceChangedError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count, tuples_of
@@ -26,7 +27,7 @@ from anon_dagster.storage.sources import OpenSource
 
 
 @dataclass(frozen=True, slots=True)
-class RecordRisks:
+class RecordRisks(Discreet, shown=("source.shape", "release.shape")):
     """A row per record.
 
     ``row``, its place from 0; ``class_size``, how many records agree in all quasi-identifiers;
@@ -41,7 +42,7 @@ class RecordRisks:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class TupleRisks:
+class TupleRisks(Discreet):
     """The risk of the records of each distinct tuple of a table."""
 
     count: Count

@@ -1,6 +1,7 @@
 """The arguments that several commands have, and how a command is understood."""
 
 import argparse
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 def add_waiting(command: argparse.ArgumentParser, *, proposes: bool, needs: str = "") -> None:
     """Add the options of a command that waits for a job and takes what it made."""
-    command.add_argument("--timeout", type=float, help=f"seconds to wait{needs}")
+    command.add_argument("--timeout", type=seconds, help=f"seconds to wait{needs}")
     command.add_argument(
         "--output",
         type=path_ending_in(*TABLES, *((*PROPOSALS, *PICTURES) if proposes else ())),
@@ -47,6 +48,17 @@ def add_waiting(command: argparse.ArgumentParser, *, proposes: bool, needs: str 
         + (", or a proposal (….yaml) or its picture (….svg)" if proposes else "")
         + needs,
     )
+
+
+def seconds(text: str) -> float:
+    """Read how many seconds to wait."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < math.inf:
+        raise argparse.ArgumentTypeError(f"must be a number of seconds from 0 on, got {text}")
+    return value
 
 
 def at_least_one(text: str) -> int:

@@ -14,6 +14,7 @@ from anon_dagster.cli.arguments import (
     client_of,
     job_of,
     path_ending_in,
+    seconds,
 )
 from anon_dagster.cli.exit_codes import CODES
 from anon_dagster.cli.printing import aligned, as_rows, print_result, print_text, save_table
@@ -57,7 +58,7 @@ def add_commands(commands: "Commands") -> None:
     residual.add_argument(
         "--attacks", action="store_true", help="examine it again, with a motivated intruder"
     )
-    residual.add_argument("--timeout", type=float, help="seconds to wait, with --attacks")
+    residual.add_argument("--timeout", type=seconds, help="seconds to wait, with --attacks")
     residual.set_defaults(refuse=residual.error)
     _add_output(residual)
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.jobs.names import kind_of
 from anon_dagster.jobs.tags import KIND_TAG
 
@@ -26,7 +27,7 @@ _STATUS: dict[str, Status] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Launch:
+class Launch(Discreet, shown=("job", "partition")):
     """A job to be queued. Holds no cell: Dagster stores and shows all of it."""
 
     job: str
@@ -37,7 +38,7 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
-class JobRecord:
+class JobRecord(Discreet, shown=("job_id", "job", "dagster_status")):
     """What a deployment knows of a job, without its findings."""
 
     job_id: str
@@ -80,7 +81,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
+class RunRecord(Discreet, shown=("failure",)):
     """What the steps of a job showed: names, levels, counts and statistics."""
 
     steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

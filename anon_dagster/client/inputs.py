@@ -16,6 +16,7 @@ from anon_dagster.request import (
     parse_request_part,
     require_document,
 )
+from anon_dagster.request.arguments import as_source
 
 RequestLike = Request | Mapping[str, Any] | str | Path
 """A request, its document, or the path of its YAML file."""
@@ -63,6 +64,7 @@ def read_measurement(policy: Policy, measurement: Measurement | Mapping[str, Any
 def read_table(table: TableLike | None) -> Source | str | None:
     """Return a table to look at: of a path, how it is written is for the job to find out."""
     if isinstance(table, str | Path):
+        as_source(table)  # which refuses what is no path
         return _absolute(str(table))
     return read_location(Source, table)
 

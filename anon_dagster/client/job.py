@@ -18,6 +18,7 @@ from anon_dagster.errors import (
     JobError,
     JobKindError,
     JobStateError,
+    RequestError,
     UnfinishedJobError,
 )
 from anon_dagster.jobs import file_names
@@ -102,7 +103,11 @@ class AnonJob:
         ------
         UnfinishedJobError
             If it is not over in time; it goes on.
+        RequestError
+            If the timeout is no number of seconds.
         """
+        if timeout is not None and not timeout >= 0:  # nor is nan, by which it would wait for ever
+            raise RequestError("timeout is a number of seconds from 0 on")
         until = None if timeout is None else time.monotonic() + timeout
         pause = _SOONEST
         while True:

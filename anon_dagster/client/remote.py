@@ -83,7 +83,7 @@ class RemoteDeployment:
         Sent with every question, for a proxy that wants to know who asks.
     """
 
-    url: str
+    url: str = field(repr=False)  # a password may be in it
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     location: str = "anon_dagster"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.jobs import file_names
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _TABLES = {
 
 
 @dataclass(frozen=True, slots=True)
-class JobResult:
+class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     """What a completed job made."""
 
     df: "pd.DataFrame | None"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from anon_dagster.client.deployment import Launch
 from anon_dagster.client.handover import LARGEST, Handover
 from anon_dagster.client.tasks import RequestTask, Task
+from anon_dagster.discreet import Discreet
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import (
     DATASET_TAG,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Discreet, shown=("dataset",)):
     """A task, the records that came with it, and where what is handed over goes."""
 
     task: Task

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from anon_dagster.client.handover import Handover, names_values
+from anon_dagster.discreet import Discreet
 from anon_dagster.jobs import names
 from anon_dagster.request import Request, Source, Target
 
@@ -56,7 +57,7 @@ class Task(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class RequestTask:
+class RequestTask(Discreet, shown=("kind",)):
     """Anonymize a table, or compare configurations for it."""
 
     request: Request
@@ -91,7 +92,7 @@ class RequestTask:
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyTask:
+class ApplyTask(Discreet, shown=("kind",)):
     """Apply a solution to later records."""
 
     solution: str | Mapping[str, Any]
@@ -152,7 +153,7 @@ class ExamineTask:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectTask:
+class DetectTask(Discreet, shown=("step",)):
     """Find out what the columns of a table are, or propose a request for it."""
 
     source: Source | str | None

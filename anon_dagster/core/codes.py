@@ -11,11 +11,13 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 _KINDS = (np.uint8, np.uint16)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Codes:
+class Codes(Discreet, shown=("tuples",)):
     """A table of codes, (tuples, attributes), that is read as an array of 32-bit integers."""
 
     columns: tuple[NDArray[np.integer], ...]  # (attributes,) of (tuples,)

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.codes import Codes, kind_for
 from anon_dagster.core.runs import Packing, Run, SortedRun, Words, merged, stretches
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrequencyTable:
+class FrequencyTable(Discreet, shown=("records",)):
     """Distinct tuples in lexicographic order, with their counts.
 
     The order is part of the value: whatever parts a table was counted in, the result is the same

@@ -11,6 +11,7 @@ from itertools import count, repeat
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError
 
 SUPPRESSED = "*"
@@ -21,7 +22,7 @@ Label = str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Level:
+class Level(Discreet):
     """What the leaves of a hierarchy become at one level.
 
     Nodes are numbered in the order in which they first occur among the leaves.
@@ -60,7 +61,7 @@ class Level:
 
 
 @dataclass(frozen=True, eq=False)
-class Hierarchy:
+class Hierarchy(Discreet, shown=("height",)):
     """A tree over the values of one attribute, its leaves; the root is ``*``.
 
     Level 0 keeps every value, the last level has the single node ``*``.

@@ -6,6 +6,8 @@ from enum import Enum
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 
 class Meaning(Enum):
     """What the values of a column are, but for a few odd ones."""
@@ -23,7 +25,7 @@ class Meaning(Enum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ordering:
+class Ordering(Discreet, shown=("meaning",)):
     """The meaning of the distinct values of one column.
 
     A column of numbers may hold a few values that are none: they are *odd*, stand outside of the

@@ -13,6 +13,8 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 _T = TypeVar("_T")
 _U = TypeVar("_U")
 _NEAR = 12
@@ -38,7 +40,7 @@ class ByOwner(Generic[_T]):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Holdings:
+class Holdings(Discreet):
     """Which values of one sensitive attribute persons have in each class.
 
     Persons with one row need not be told apart: those of the same class and value are one entry.
@@ -95,7 +97,7 @@ class Holdings:
 
 
 @dataclass(frozen=True, eq=False)
-class Persons:
+class Persons(Discreet):
     """Which persons have a record that reads as each row of a table.
 
     Persons with one row cannot be counted twice, so of these there are only the counts.

@@ -10,10 +10,11 @@ from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
 from anon_dagster.core.persons import Persons
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Population:
+class Population(Discreet):
     """Distinct people of a population, told apart by the quasi-identifiers of a table."""
 
     codes: Codes  # (kinds, quasi-identifiers): leaves

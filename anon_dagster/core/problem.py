@@ -15,10 +15,11 @@ from anon_dagster.core.population import Population
 from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
 from anon_dagster.core.trajectories import Trajectories
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
+class Problem(Discreet, shown=("names", "sensitive_names")):
     """Everything that a search needs; rows and files play no part, names only in messages.
 
     ``codes[t, q]`` is a leaf of ``hierarchies[q]``. Two tuples may agree in all quasi-identifiers

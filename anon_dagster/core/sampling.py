@@ -7,12 +7,14 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 _BLOCK = 4_096  # draws that are made at once
 _RANGE = 2**64  # of a draw
 
 
 @dataclass(frozen=True, slots=True)
-class Sampling:
+class Sampling(Discreet, shown=("records",)):
     """Draws each record by its place in the table: where a number below ``below`` falls to it.
 
     The numbers are SHAKE-256 of the key and the place, in 64 bits: without the key nobody tells

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Label
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Generalized:
+class Generalized(Discreet, shown=("leaves",)):
     """How one quasi-identifier reads in each class, and what that costs."""
 
     codes: NDArray[np.integer]  # (classes,): a label each
@@ -37,7 +38,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Solution:
+class Solution(Discreet, shown=("levels",)):
     """A class for every tuple of the frequency table; ``-1`` is suppressed."""
 
     classes: NDArray[np.int64]  # (tuples,): class of each tuple, or -1

@@ -20,6 +20,7 @@ from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
 from anon_dagster.errors import JobError, RequestError
 from anon_dagster.jobs import file_names, names
+from anon_dagster.request.special_files import why_special
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
@@ -97,6 +98,8 @@ def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    if (special := why_special(path)) is not None:
+        raise RequestError(f"cannot read the solution {path}: {special}")
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

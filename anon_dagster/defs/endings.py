@@ -1,6 +1,7 @@
 """What happens when a job is over: a line in the ledger, and nothing of it beside its target."""
 
 from contextlib import suppress
+from dataclasses import replace
 
 import dagster as dg
 
@@ -19,6 +20,7 @@ _ENDS = {
     dg.DagsterRunStatus.FAILURE: "failed",
     dg.DagsterRunStatus.CANCELED: "aborted",
 }
+WITHDRAWN = "what it had published was withdrawn"
 
 
 def endings(store: JobStore) -> dg.Definitions:
@@ -52,9 +54,9 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     entry = entry_of(found[0], shown)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
-    if entry.status == "aborted" and was_asked_to_end(instance, job_id):
-        with suppress(AnonError):  # the sensor that keeps house tries again
-            take_back(store, job_id, entry.dataset)
+    run = found[0].dagster_run
+    if is_to_be_taken_back(instance, run) and take_back_of(store, run):
+        entry = replace(entry, reason=f"{entry.reason}; {WITHDRAWN}".lstrip("; "))
     return not Ledger(store.root).write(entry) or post(entry)
 
 
@@ -100,8 +102,31 @@ def was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:
     return bool(instance.all_logs(job_id, of_type={dg.DagsterEventType.RUN_CANCELING}))
 
 
-def take_back(store: JobStore, job_id: str, dataset: str) -> None:
-    """Remove what a job published that was aborted; of its files those that it was not done with.
+def is_to_be_taken_back(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
+    """Tell whether what a run published is to go: it failed after that, or somebody aborted it."""
+    is_canceled = run.status is dg.DagsterRunStatus.CANCELED
+    return run.status is dg.DagsterRunStatus.FAILURE or (
+        is_canceled and was_asked_to_end(instance, run.run_id)
+    )
+
+
+def take_back_of(store: JobStore, run: dg.DagsterRun) -> bool:
+    """Remove what a run published, see :func:`take_back`, if that is possible now.
+
+    If it is not, the sensor that keeps house tries again.
+    """
+    with suppress(AnonError):
+        return take_back(store, run.run_id, run.tags.get(DATASET_TAG, ""))
+    return False
+
+
+def take_back(store: JobStore, job_id: str, dataset: str) -> bool:
+    """Remove what a job published that is not completed; of its files those it was not done with.
+
+    Returns
+    -------
+    bool
+        Whether there was anything.
 
     Raises
     ------
@@ -114,5 +139,6 @@ def take_back(store: JobStore, job_id: str, dataset: str) -> None:
     begun = [job for job in files if is_announced(job)]
     arrivals = Registry(store.root, dataset).arrivals() if begun else []
     released = {each.key for each in arrivals if each.state is State.RELEASED}
-    for job in (store.job(job_id), *(each for each in begun if each.file not in released)):
-        withdraw(job)
+    jobs = (store.job(job_id), *(each for each in begun if each.file not in released))
+    gone = [withdraw(job) for job in jobs]  # each of them
+    return any(gone)

@@ -12,12 +12,12 @@ from typing import Any
 
 import dagster as dg
 
-from anon_dagster.defs.endings import take_back, was_asked_to_end
+from anon_dagster.defs.endings import WITHDRAWN, is_to_be_taken_back, take_back_of
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import AnonError, JobError
+from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import (
@@ -80,10 +80,11 @@ def _end_if_dead(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterR
     now = instance.get_run_by_id(run.run_id)  # it may have ended since it was looked up
     if now is None or now.is_finished:
         return False
+    gone = take_back_of(store, now)  # before anybody sees that it failed
     if now.status is dg.DagsterRunStatus.CANCELING:
         instance.report_run_canceled(now, "aborted")
     else:
-        instance.report_run_failed(now, DIED)
+        instance.report_run_failed(now, f"{DIED}; {WITHDRAWN}" if gone else DIED)
     return True
 
 
@@ -100,20 +101,19 @@ def _end_if_deaf(instance: dg.DagsterInstance, run: dg.DagsterRun, folder: Path)
     return True
 
 
-# -- aborted runs --------------------------------------------------------------------------
+# -- aborted and failed runs ---------------------------------------------------------------
 
 
 def take_back_late(instance: dg.DagsterInstance, store: JobStore) -> None:
-    """Take back what aborted jobs published and their store did not let go of at once."""
+    """Take back what jobs published that then failed or were aborted, if nobody could at once."""
     from anon_dagster.jobs.announcement import is_announced
 
     recent = datetime.now(UTC) - timedelta(days=1)
-    aborted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.CANCELED], updated_after=recent)
-    for run in instance.get_runs(aborted):
+    ended = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
+    for run in instance.get_runs(dg.RunsFilter(statuses=ended, updated_after=recent)):
         job = store.job(run.run_id)
-        if is_announced(job) and was_asked_to_end(instance, run.run_id):
-            with suppress(AnonError):  # the next time
-                take_back(store, run.run_id, run.tags.get(DATASET_TAG, ""))
+        if is_announced(job) and is_to_be_taken_back(instance, run):
+            take_back_of(store, run)
 
 
 # -- deleted runs --------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from anon_dagster.request import Request
+from anon_dagster.storage.processes import LivingProcesses, is_of_process
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,8 @@ class Living(Container[str]):
     instance: dg.DagsterInstance
 
     def __contains__(self, job_id: object) -> bool:
+        if is_of_process(str(job_id)):  # a call of the library
+            return job_id in LivingProcesses()
         run = self.instance.get_run_by_id(str(job_id))
         return run is None or not run.is_finished
 

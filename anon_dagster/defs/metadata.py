@@ -78,7 +78,7 @@ def _cell(value: object) -> str | int | float | bool | None:
 def of_request(request: Request) -> Shown:
     """Show what is asked for."""
     attributes = [
-        {"attribute": name, "role": each.role, "treatment": explain_attribute(each)}
+        {"attribute": name, "role": each.role, "treatment": explain_attribute(name, request.policy)}
         for name, each in request.policy.attributes.items()
     ]
     shown: Shown = {
@@ -310,7 +310,7 @@ def column_lineage(columns: Iterable[str], source: dg.AssetKey) -> dg.MetadataVa
 
 def _treatment(policy: Policy, name: str) -> str:
     attribute = policy.attributes.get(name)
-    return "" if attribute is None else f"{attribute.role}: {explain_attribute(attribute)}"
+    return "" if attribute is None else f"{attribute.role}: {explain_attribute(name, policy)}"
 
 
 def _listed(paths: str | Iterable[str]) -> str:

@@ -69,8 +69,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
     _end_if_aborted(context)
     _require_handed(context, store)
     folder.create()
-    # A second time: whoever looks whether it is locked locks it for a moment.
-    if lock_for_good(path) is not None or lock_for_good(path) is not None:
+    if lock_for_good(path) is not None:
         _held.add(path)
         restart(context.instance, context.run)
         owner = {

@@ -5,8 +5,10 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 Demonstration = Callable[[Path, Path], int]
 """Given the project and a folder of its own, shows something and returns the exit code."""
@@ -31,8 +33,24 @@ def demonstrate(show: Demonstration, project: Path | None) -> int:
     project = project or Path.cwd()
     if not is_project(project):
         return 2
-    with tempfile.TemporaryDirectory(prefix="anon-demo-") as folder:
+    with _ended_in_order(), tempfile.TemporaryDirectory(prefix="anon-demo-") as folder:
         return show(project, Path(folder))
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let what asks this process to end raise here, so that its folder and processes go first."""
+
+    def end(number: int, _: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_IGN)  # or being asked again would leave some of it
+        raise SystemExit(128 + number)  # as a shell has it
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def copy_dataset(project: Path, folder: Path, dataset: str) -> Path:

@@ -8,6 +8,7 @@ import numpy as np
 
 from anon_dagster.detection.evidence import percent
 from anon_dagster.detection.profile import Profile
+from anon_dagster.discreet import Discreet
 
 _SMALL, _LARGE = 1_000, 100_000  # records
 _SKEWED = 0.8  # share of the commonest value that leaves nothing to diversify
@@ -18,7 +19,7 @@ _SOME, _OFTEN_DIFFERENT = 8, 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
+class Promises(Discreet):
     """The section ``privacy`` of a request, and why it is as it is."""
 
     document: Mapping[str, Any]

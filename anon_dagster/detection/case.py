@@ -10,6 +10,7 @@ from anon_dagster.detection.name_words import Kind
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.separation import ALONE, Separation
 from anon_dagster.detection.table_view import TableView
+from anon_dagster.discreet import Discreet
 
 FEW = 12
 """Answers on a scale, at most."""
@@ -27,7 +28,7 @@ Answer = tuple[Role, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class Case(Discreet):
     """All that is known of a column when its role is decided."""
 
     verdict: Verdict

@@ -6,8 +6,9 @@ from collections.abc import Container, Iterator
 from functools import lru_cache
 
 from anon_dagster.detection.checks import STATES, check_of, stdnum
-from anon_dagster.detection.domains import Domain, Domains
+from anon_dagster.detection.domains import Domain, Domains, is_own
 from anon_dagster.detection.evidence import Evidence, percent, ramp
+from anon_dagster.detection.patterns import LinearPattern
 from anon_dagster.detection.profile import Profile
 from anon_dagster.facts.vocabulary import folded, words
 
@@ -33,8 +34,8 @@ def format_evidence(profile: Profile, domains: Domains) -> Iterator[Evidence]:
 
 
 @lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
+def _compiled(pattern: str) -> re.Pattern[str] | LinearPattern:
+    return re.compile(pattern) if is_own(pattern) else LinearPattern(pattern)
 
 
 def _pattern(profile: Profile, name: str, domain: Domain) -> Evidence | None:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from anon_dagster.detection.domains import Domain, Domains
+from anon_dagster.detection.domains import Domain, Domains, is_own
 from anon_dagster.detection.name_words import stands_for_itself
+from anon_dagster.detection.patterns import LinearPattern
 from anon_dagster.detection.words import LONGEST, tokens
 
 _IDLE = frozenset(
@@ -85,9 +86,16 @@ def _evidence(
 
 
 @lru_cache(maxsize=4)
-def _patterns(domains: tuple[tuple[str, Domain], ...]) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _patterns(
+    domains: tuple[tuple[str, Domain], ...],
+) -> tuple[tuple[str, re.Pattern[str] | LinearPattern], ...]:
     return tuple(
-        (name, re.compile(domain.name_pattern, re.IGNORECASE))
+        (
+            name,
+            re.compile(domain.name_pattern, re.IGNORECASE)
+            if is_own(domain.name_pattern)
+            else LinearPattern(domain.name_pattern, ignore_case=True),
+        )
         for name, domain in domains
         if domain.name_pattern is not None
     )

@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.facts.vocabulary import folded, forms_of, words
 from anon_dagster.reading.counting import encode
 from anon_dagster.storage.values import NUMBERS, Kinds
@@ -33,7 +34,7 @@ _COMMA = re.compile(r"[+-]?(\d{1,3}(\.\d{3})+|\d+),\d+")
 
 
 @dataclass(frozen=True)
-class Profile:
+class Profile(Discreet):
     """A column of a sample: its distinct values, placeholders for missing ones aside."""
 
     name: str
@@ -197,7 +198,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Span(Discreet):
     """Where the numbers of a column lie."""
 
     low: float

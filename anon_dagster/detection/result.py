@@ -10,6 +10,7 @@ from anon_dagster.detection.bounds import Promises
 from anon_dagster.detection.domains import Role
 from anon_dagster.detection.generalization import describe_rule
 from anon_dagster.detection.separation import Separation
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError
 from anon_dagster.request import HierarchyRule, Source, Target, parse_request
 from anon_dagster.request.arguments import as_source, as_target
@@ -19,7 +20,9 @@ SUPPRESSION_LIMIT = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class ColumnDetection:
+class ColumnDetection(
+    Discreet, shown=("column", "domain", "role", "confidence", "distinct", "missing_share")
+):
     """What a column seems to be. Counts and shares only, never a value."""
 
     column: str
@@ -55,7 +58,7 @@ class PersonColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
+class Detection(Discreet, shown=("records", "sampled", "roles")):
     """What the columns of a table seem to be, for a person to check."""
 
     columns: tuple[ColumnDetection, ...]
@@ -77,6 +80,11 @@ class Detection:
     def __getitem__(self, column: str) -> ColumnDetection:
         """Return what a column seems to be."""
         return next(c for c in self.columns if c.column == column)
+
+    @property
+    def roles(self) -> dict[str, Role]:
+        """What each column is, as far as can be told."""
+        return {column.column: column.role for column in self.columns}
 
     @property
     def table(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.request.arguments import require_whole
 from anon_dagster.storage.categories import (
     Orders,
@@ -22,7 +23,7 @@ SIZE = 20_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sample:
+class Sample(Discreet):
     """Records drawn without replacement, each record of the source with the same probability."""
 
     table: pa.Table

@@ -17,10 +17,11 @@ from anon_dagster.detection.fellows import (
 from anon_dagster.detection.person_numbers import person_numbers
 from anon_dagster.detection.profile import Profile
 from anon_dagster.detection.topics import may_be_of_people, topics
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, slots=True)
-class TableView:
+class TableView(Discreet):
     """What the columns of a table tell together."""
 
     topics: frozenset[str] = frozenset()

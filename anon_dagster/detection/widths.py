@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 _MOST_INTERVALS = 40
 """Of the first level, between the bounds; what lies beyond is joined."""
 _IN_BULK = 12
@@ -21,7 +23,7 @@ _TAIL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Spread:
+class Spread(Discreet):
     """How the numbers of a column lie: codes of missing answers play no part."""
 
     least: float
@@ -70,7 +72,7 @@ def _ends(
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Discreet):
     """Intervals of a column: a width per level, and what lies beyond them."""
 
     widths: tuple[float, ...]

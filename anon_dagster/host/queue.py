@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from anon_dagster.defs.endings import close
+from anon_dagster.defs.endings import WITHDRAWN, close, take_back_of
 from anon_dagster.defs.housekeeping import clear_away
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.resources import JobStore
@@ -205,13 +205,16 @@ class Queue:
 
     def _close(self, job_id: str, ended: str) -> None:
         """Write down how a job ended that has no process any more; aborted if nothing else."""
-        run = self.instance.get_run_by_id(job_id)
+        run, store = self.instance.get_run_by_id(job_id), JobStore(self.folders.store)
         if run is not None and not run.is_finished:
+            gone = take_back_of(
+                store, run
+            )  # first: whoever sees that it failed looks at its target
             if run.status == dg.DagsterRunStatus.CANCELING or not ended:
                 self.instance.report_run_canceled(run, "aborted")
             else:
-                self.instance.report_run_failed(run, ended)
-        close(self.instance, JobStore(self.folders.store), job_id)
+                self.instance.report_run_failed(run, f"{ended}; {WITHDRAWN}" if gone else ended)
+        close(self.instance, store, job_id)
         self.folders.job_lock(job_id).unlink(missing_ok=True)
 
 

@@ -3,12 +3,19 @@
 import json
 import os
 import secrets
+import socket
+import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, Listener
+from multiprocessing.connection import (
+    Connection,
+    Listener,
+    answer_challenge,
+    deliver_challenge,
+)
 from typing import Any
 
 from anon_dagster.defs import runs
@@ -18,6 +25,8 @@ from anon_dagster.host.queue import Queue
 from anon_dagster.jobs.file_names import HOST_ADDRESS
 
 _TICK = 0.1  # seconds
+_PATIENCE = 10  # seconds for a client to say that it knows the key
+_BACKLOG = 64  # connections that wait to be accepted
 
 
 @dataclass
@@ -31,10 +40,11 @@ class Server:
     def serve(self, idle_seconds: float) -> None:
         """Serve until there was nothing to do and nobody asked for so many seconds."""
         key = secrets.token_bytes(32)
-        with Listener(("127.0.0.1", 0), authkey=key) as listener:
+        # Without the key: accept would exchange it with each in turn, and wait for the silent.
+        with Listener(("127.0.0.1", 0), backlog=_BACKLOG) as listener:
             address = self.queue.folders.store / HOST_ADDRESS
             _write_privately(address, {"address": listener.address, "key": key.hex()})
-            threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+            threading.Thread(target=self._accept, args=(listener, key), daemon=True).start()
             try:
                 self._run(idle_seconds)
             finally:
@@ -49,18 +59,20 @@ class Server:
                 return
             time.sleep(_TICK)
 
-    def _accept(self, listener: Listener) -> None:
+    def _accept(self, listener: Listener, key: bytes) -> None:
         while True:
             try:
                 connection = listener.accept()
-            except (AuthenticationError, ConnectionError, EOFError):
-                continue  # a stranger
+            except ConnectionError:
+                continue  # it is gone already
             except OSError:
                 return  # closed
-            threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
+            threading.Thread(target=self._answer, args=(connection, key), daemon=True).start()
 
-    def _answer(self, connection: Connection) -> None:
+    def _answer(self, connection: Connection, key: bytes) -> None:
         with connection:
+            if not _knows(connection, key):
+                return
             while True:
                 try:
                     asked = json.loads(connection.recv_bytes())
@@ -98,6 +110,24 @@ class Server:
             if self.queue.is_idle:
                 self.stopping.set()
         return self.stopping.is_set()
+
+
+def _knows(connection: Connection, key: bytes) -> bool:
+    """Tell whether the other side proves in time that it knows the key, as we do."""
+    try:
+        _wait_at_most(connection, _PATIENCE)
+        deliver_challenge(connection, key)
+        answer_challenge(connection, key)
+        _wait_at_most(connection, 0)
+    except (AuthenticationError, EOFError, OSError):
+        return False
+    return True
+
+
+def _wait_at_most(connection: Connection, seconds: int) -> None:
+    """Let nobody wait longer for a part of what the other side says; 0: as long as it takes."""
+    with socket.socket(fileno=os.dup(connection.fileno())) as same:
+        same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
 
 
 def _write_privately(path: "os.PathLike[str]", document: Mapping[str, Any]) -> None:

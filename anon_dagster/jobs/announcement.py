@@ -54,6 +54,8 @@ def withdraw(job: JobFolder) -> str | None:
         if all(now) and now != said["former"] and not is_superseded(job):
             versions = now if checksum_of(said["paths"]) == said["checksum"] else ()
     gone = remove(said["target"], said["paths"], versions)
+    if gone:  # and no later run goes on from a release that is not there
+        (job.path / RELEASE).unlink(missing_ok=True)
     (job.path / ANNOUNCED).unlink(missing_ok=True)  # nobody takes it back twice
     return str(said["target"]) if gone else None
 

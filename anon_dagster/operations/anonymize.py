@@ -15,6 +15,7 @@ from anon_dagster.assessment.of_decision import (
     record_risks,
 )
 from anon_dagster.assessment.records import RecordRisks
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.preparation import (
     RequestLike,
@@ -33,6 +34,7 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
+from anon_dagster.report.page import ReportData, html
 from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
@@ -41,7 +43,17 @@ from anon_dagster.storage.sources import open_frame, open_source
 
 
 @dataclass(frozen=True, eq=False)
-class AnonResult:
+class AnonResult(
+    Discreet,
+    shown=(
+        "release.verification.verdict",
+        "release.count.records",
+        "decision.suppressed",
+        "levels",
+        "release.verification.classes",
+        "highest_risk",
+    ),
+):
     """A release, how it came about, and what it is worth."""
 
     decision: Decision
@@ -53,6 +65,12 @@ class AnonResult:
     def levels(self) -> dict[str, int] | None:
         """The level of each quasi-identifier, for full-domain generalization."""
         return self.decision.levels
+
+    @property
+    def highest_risk(self) -> float | None:
+        """The largest probability of identifying a record, once :attr:`risk` was looked at."""
+        risk = self.__dict__.get("risk")
+        return None if risk is None else risk.loc["prosecutor_highest", "release"]
 
     @property
     def shift(self) -> ShiftEffect | None:
@@ -88,6 +106,24 @@ class AnonResult:
     def utility(self) -> pd.DataFrame:
         """What the release is still good for, beside the source."""
         return assess_utility(self.decision)
+
+    def report(self) -> str:
+        """Return the page for a privacy officer, as HTML that needs nothing else.
+
+        It shows values of the source and their counts, so it is as private as the source.
+        """
+        asked = self.decision.request.policy.risk_analysis
+        return html(
+            ReportData(
+                self.decision,
+                self.exploratory,
+                self.risk,
+                self.utility,
+                self.release.paths if self.df is None else (),
+                self.residual,
+                self.risk_details if asked.has_tables else RiskDetails(),
+            )
+        )
 
 
 def risk_per_record(

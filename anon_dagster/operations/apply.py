@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import PromiseBrokenError, RequestError
 from anon_dagster.operations.anonymize import AnonResult
@@ -122,7 +123,7 @@ def apply(  # noqa: PLR0913 (all are named)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Application:
+class Application(Discreet, shown=("lacking", "enforce")):
     """A stored solution, and what it is applied to; see :func:`apply`."""
 
     stored: StoredSolution

@@ -27,6 +27,7 @@ from anon_dagster.detection.bounds import Promises, without_diversity, without_o
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import SourceError, UnreachableError
 from anon_dagster.errors import counted as listed
@@ -54,7 +55,7 @@ _TOLD = 5  # findings that are among the reasons
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Proposal:
+class Proposal(Discreet, shown=("reasons", "acceptable_risk", "residual")):
     """A request that suits a table, and what else was considered."""
 
     detection: Detection

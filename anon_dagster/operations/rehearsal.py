@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.operations.writing import passing_workspace
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import Plan
@@ -14,7 +15,7 @@ from anon_dagster.storage.sources import OpenSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rehearsal:
+class Rehearsal(Discreet):
     """What becomes of a table by a configuration that was measured."""
 
     plan: Plan

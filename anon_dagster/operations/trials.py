@@ -10,6 +10,7 @@ import pandas as pd
 from anon_dagster.assessment.comparison import Configuration, compare, risk_of, undominated
 from anon_dagster.core.search import Budget
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.operations.grid import PAIR
 from anon_dagster.operations.rehearsal import Rehearsal
 from anon_dagster.planning.deciding import decide, decide_soon
@@ -57,7 +58,7 @@ class Deadline:
 
 
 @dataclass(slots=True)
-class Trials:
+class Trials(Discreet):
     """Configurations, and those of them that were measured so far.
 
     Each is searched briefly, in their order; then the best ones in full, as a request is.

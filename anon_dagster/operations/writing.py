@@ -1,26 +1,49 @@
 """A release for who called: published to its target, or handed back as a DataFrame."""
 
+import os
+import shutil
+import stat
 import tempfile
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 
+from anon_dagster.errors import AnonError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.releasing.publication import Release, released_frame, write_release
 from anon_dagster.releasing.workspace import Workspace
+from anon_dagster.storage.processes import LivingProcesses, fresh_token
 from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.targets import sweep
 from anon_dagster.verification import Verification
+
+_PREFIX = "anon-"  # of temporary folders
 
 
 @contextmanager
 def passing_workspace(on_progress: ProgressSink = ignore_progress) -> Iterator[Workspace]:
-    """Give a job a folder of its own, of which nothing is left afterwards."""
-    with tempfile.TemporaryDirectory(prefix="anon-") as folder:
-        yield Workspace(uuid.uuid4().hex, Path(folder), on_progress)
+    """Give a job a folder of its own, of which nothing is left afterwards.
+
+    What killed jobs left goes now, too.
+    """
+    _sweep_temporary()
+    token = fresh_token()
+    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{token}-") as folder:
+        yield Workspace(token, Path(folder), on_progress)
+
+
+def _sweep_temporary() -> None:
+    """Remove the folders of jobs of this user whose process is gone."""
+    alive = LivingProcesses()
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}lib-*"):
+        token = folder.name.removeprefix(_PREFIX).rpartition("-")[0]
+        with suppress(OSError):  # somebody else may be faster
+            found = folder.lstat()
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and token not in alive:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def write_and_read(
@@ -39,6 +62,9 @@ def write_and_read(
         The records, if they were handed over.
     """
     with passing_workspace(on_progress) as workspace:
+        if decision.request.target is not None:
+            with suppress(AnonError):  # what cannot be swept keeps nobody from publishing
+                sweep(decision.request.target, alive=LivingProcesses())
         release = write_release(decision, source, workspace, judge=judge)
         moved = decision.request.policy.shifted
         df = None if decision.request.target else released_frame(release, like=like, moved=moved)

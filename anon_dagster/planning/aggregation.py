@@ -16,6 +16,7 @@ from anon_dagster.core.microaggregation import Grouping
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.core.solution import Generalized, Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, counted
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Aggregate
@@ -33,7 +34,7 @@ _ZONE = re.compile(r"[T ][0-9:.]+(?:Z|([+-][0-9]{2}):?([0-9]{2}))$")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aggregation:
+class Aggregation(Discreet, shown=("column",)):
     """The values of one attribute, and what a group of them is replaced by."""
 
     column: str

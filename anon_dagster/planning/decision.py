@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.planning.plan import Plan
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Request
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decision:
+class Decision(Discreet, shown=("counted.records", "levels", "suppressed")):
     """What was asked for, what was found in the source, and what was decided."""
 
     request: Request

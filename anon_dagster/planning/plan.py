@@ -17,6 +17,7 @@ from anon_dagster.core.population import Population
 from anon_dagster.core.privacy import HouseholdAnonymity, PrivacyModel, of_persons
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.trajectories import Trajectories
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import Complaint, HierarchyError, RequestError
 from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
 from anon_dagster.planning.aggregation import Aggregation, by_clusters, owners_of
@@ -44,7 +45,7 @@ from anon_dagster.storage.meaning import ordering_of
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Clusters:
+class Clusters(Discreet):
     """Near tuples that share their values."""
 
     grouping: Grouping
@@ -53,7 +54,7 @@ class Clusters:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Plan:
+class Plan(Discreet, shown=("quasi_identifiers", "sensitive")):
     """A policy as a problem, and the names that the problem's positions stand for."""
 
     policy: Policy

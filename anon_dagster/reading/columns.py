@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning, Ordering
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
 from anon_dagster.reading.multitude import Multitude
@@ -17,7 +18,7 @@ from anon_dagster.storage.values import Kinds, TextKind
 
 
 @dataclass(frozen=True, eq=False)
-class ColumnCount:
+class ColumnCount(Discreet, shown=("distinct", "missing")):
     """The distinct values of a column, as text, and how many records have each.
 
     Of an attribute of the tuples, and of any column that has not too many, they are all here; else
@@ -190,7 +191,7 @@ class ColumnCount:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Declared:
+class Declared(Discreet):
     """What a table declares of the order of the categories of a column."""
 
     order: pa.StringArray | None
@@ -198,7 +199,7 @@ class Declared:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Many:
+class Many(Discreet, shown=("records",)):
     """What is known of values that are too many to keep."""
 
     drawn: pa.StringArray
@@ -212,7 +213,7 @@ class Many:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spellings:
+class Spellings(Discreet):
     """How a table writes the values of a column, equal ones in several ways."""
 
     written: ColumnCount

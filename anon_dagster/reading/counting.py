@@ -14,6 +14,7 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.sampling import Sampling
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.reading.columns import ColumnCount, Declared, column_count, position_among
@@ -29,7 +30,7 @@ from anon_dagster.storage.values import Kinds, text_array
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Count:
+class Count(Discreet, shown=("records", "attributes")):
     """What one reading of a table tells: all that is ever needed of its records.
 
     Parts may be counted anywhere and merged in any order; the result is the same to the last bit.

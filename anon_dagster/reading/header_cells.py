@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.builders.number import read_number
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.facts.vocabulary import family_names, folded, given_names, plain, words
 from anon_dagster.request import Source
@@ -56,7 +57,7 @@ class _Vote(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Discreet, shown=("name",)):
     """A header cell, and the values below it."""
 
     name: str

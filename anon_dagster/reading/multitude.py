@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.codes import narrow_counts
 from anon_dagster.core.runs import Packing, Run, Words, merge, merged, stretches
+from anon_dagster.discreet import Discreet
 from anon_dagster.storage.stored_runs import StoredRun, fewer
 from anon_dagster.storage.text_hashes import text_hashes
 
@@ -24,7 +25,7 @@ _HASHES = Packing((2**62,))  # a hash is a word
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Multitude:
+class Multitude(Discreet):
     """The values of a column, missing ones aside, counted by their hashes.
 
     Among the candidates are all frequent values: each further value wears down the counters of

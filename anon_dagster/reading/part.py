@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.counts import sums
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.runs import Run, SortedRun, merge
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.reading.multitude import Multitude, join_multitudes
 from anon_dagster.reading.persons import OWNERS
@@ -37,7 +38,7 @@ _REPEATED = 8  # records with each value, on average, for values to be put in or
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PartValues:
+class PartValues(Discreet):
     """The values of a column in a part of a table, as text in any order; of persons the hashes."""
 
     texts: pa.StringArray  # (values,): some may stand twice, but of an attribute of the tuples
@@ -74,7 +75,7 @@ class PartValues:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PartCount:
+class PartCount(Discreet, shown=("attributes",)):
     """What was counted in a part of a table."""
 
     attributes: tuple[str, ...]

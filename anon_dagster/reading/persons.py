@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core.codes import narrow_counts
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.errors import counted as listed
 from anon_dagster.reading.siphash import hash_numbers
@@ -52,7 +53,7 @@ def fresh_key() -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CountedPersons:
+class CountedPersons(Discreet):
     """Which persons have a record of each tuple of a count."""
 
     tuples: NDArray[np.int32]  # (pairs,): ascending

@@ -15,6 +15,7 @@ from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import checkpoint, in_use
 from anon_dagster.storage.sharing import are_shared
 from anon_dagster.storage.sources import OpenSource, Part
@@ -34,7 +35,7 @@ _AT_ONCE = 2**26
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class Piece(Discreet, shown=("first",)):
     """Records that are worked on at once."""
 
     table: pa.Table
@@ -284,7 +285,7 @@ def _of_few_bytes(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _Read(Discreet, shown=("records",)):
     """What is told of a part, beside the results, or of several that were joined."""
 
     records: int | None = None

@@ -16,6 +16,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import LARGEST
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import checkpoint
 from anon_dagster.reading.persons import OWNERS
 from anon_dagster.storage.categories import in_one_piece
@@ -117,7 +118,7 @@ def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Shelf:
+class Shelf(Discreet):
     """The released records of a part, block after block."""
 
     table: pa.Table

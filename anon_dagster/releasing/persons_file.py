@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.storage.failures import writing
@@ -22,7 +23,7 @@ _HASH = np.dtype("<i8")
 
 
 @dataclass(frozen=True, slots=True)
-class StoredPersons:
+class StoredPersons(Discreet, shown=("path",)):
     """Whose the released records are, in the order of the release."""
 
     path: Path

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine.memory import give_back
 from anon_dagster.errors import AnonError, PromiseBrokenError, SourceError
 from anon_dagster.planning.decision import Decision
@@ -45,7 +46,7 @@ from anon_dagster.verification import Verification, pseudonym_patterns, verify
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Release:
+class Release(Discreet, shown=("verification.verdict", "count.records", "kept")):
     """What was published, and what was measured on it as it is stored."""
 
     target: Target
@@ -107,7 +108,8 @@ def write_release(
     made = recipe(decision, source)
     encoded = target.format_found == "csv"  # which is written by the different values
     schema = made.encoded_schema if encoded else made.schema
-    with stage(target, schema, token=workspace.job_id) as staged:
+    private = decision.request.target is None  # then it stays with the job
+    with stage(target, schema, token=workspace.job_id, private=private) as staged:
         examiner = examiner_of(decision, plain_source, made)
         on_rows = running("write", decision.counted.records, on_progress)
         reading = Scan("write", on_rows, examiner.of_source)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.errors import counted as listed
 from anon_dagster.planning.decision import Decision
@@ -31,7 +32,7 @@ _REPEATED = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class KnownValues:
+class KnownValues(Discreet):
     """The code of each value of an attribute, as the table writes it."""
 
     written: pa.StringArray  # (written values,)
@@ -50,7 +51,7 @@ class KnownValues:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recoded:
+class Recoded(Discreet):
     """The released columns of a part of the source, in its order, and which records stay."""
 
     table: pa.Table  # columns of few values as categories, whatever type they are released as
@@ -58,7 +59,7 @@ class Recoded:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recipe:
+class Recipe(Discreet, shown=("records",)):
     """All that is needed to turn records of the source into records of the release."""
 
     attributes: Mapping[str, KnownValues]  # of the frequency table, quasi-identifiers first

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import counted
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
@@ -33,7 +34,7 @@ _COLUMNS_DIFFER = {
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Discreet, shown=("words",)):
     """What is claimed of every value of a column."""
 
     nullable: bool = True

@@ -15,6 +15,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from anon_dagster.core.sampling import draws
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import checkpoint
 from anon_dagster.reading.persons import owners_told
 from anon_dagster.releasing.arrangement import Shelf
@@ -24,7 +25,7 @@ from anon_dagster.storage.opening import abandon, finish, open_to_read, open_to_
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SharedShelf:
+class SharedShelf(Discreet):
     """The released records of a part in a file, a batch for each block."""
 
     path: str
@@ -77,7 +78,7 @@ def _hidden(table: pa.Table, key: bytes, first: int) -> pa.Table:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SharedShelves:
+class SharedShelves(Discreet):
     """All parts."""
 
     shelves: tuple[SharedShelf, ...]

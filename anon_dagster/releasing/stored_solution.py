@@ -23,6 +23,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.local import Anything, Cells, Members, Range, Value, parse_label
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError, RequestError
 from anon_dagster.hierarchies import default_rule
 from anon_dagster.planning.decision import Decision
@@ -48,7 +49,7 @@ _VERSIONED = re.compile(r"anon-dagster solution ([0-9]+)")
 
 
 @dataclass(frozen=True, eq=False)
-class StoredSolution:
+class StoredSolution(Discreet, shown=("levels",)):
     """What was decided once, ready to be applied to other records."""
 
     policy: Policy
@@ -168,7 +169,7 @@ def _require_applicable(decision: Decision) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Column:
+class _Column(Discreet):
     """How one quasi-identifier reads in the released classes."""
 
     labels: tuple[Label, ...]  # (labels,): in alphabetical order, a missing value last

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.columns import ColumnCount, position_among
 from anon_dagster.reading.counting import encode
@@ -24,7 +25,7 @@ from anon_dagster.storage.values import Kinds, TextKind, typed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Constant:
+class Constant(Discreet, shown=("type",)):
     """Every value is replaced by one."""
 
     text: str
@@ -36,7 +37,7 @@ class Constant:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pseudonym:
+class Pseudonym(Discreet, shown=("type",)):
     """Each value is replaced by its pseudonym; the key is that of the process."""
 
     identifier: DirectIdentifier
@@ -49,7 +50,7 @@ class Pseudonym:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Labels:
+class Labels(Discreet):
     """A quasi-identifier reads as its class does."""
 
     labels: pa.Array  # (labels + 1,): the last one is that of suppressed records
@@ -61,7 +62,7 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spelled:
+class Spelled(Discreet):
     """How equal values that are written in several ways are written alike."""
 
     written: pa.StringArray  # (written values,)
@@ -76,7 +77,7 @@ class Spelled:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Kept:
+class Kept(Discreet, shown=("type",)):
     """Values stay as they are, but for equal ones of an attribute, which are written alike."""
 
     type: pa.DataType

@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
+from anon_dagster.discreet import Discreet
+
 SOURCE, RELEASE = "#9aa5b1", "#3366cc"
 _ROW, _BAR, _WIDTH, _LABEL = 34, 12, 640, 220
 
 
 @dataclass(frozen=True, slots=True)
-class Bars:
+class Bars(Discreet):
     """A row of a bar chart: what it stands for, and a bar for the source and for the release."""
 
     label: str

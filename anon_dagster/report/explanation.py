@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from anon_dagster.core import wording
 from anon_dagster.report.disclosure import explain_refusals
 from anon_dagster.request import (
+    AlphaKAnonymityRule,
     Attribute,
     DateRule,
     DirectIdentifier,
@@ -23,11 +24,25 @@ from anon_dagster.request import (
 )
 
 
-def explain_attribute(attribute: Attribute) -> str:
-    """Say what is done to an attribute."""
+def explain_attribute(name: str, policy: Policy) -> str:
+    """Say what is done to an attribute of a policy."""
+    attribute = policy.attributes[name]
+    done = _kept(name, policy.privacy) if isinstance(attribute, Sensitive) else _done(attribute)
     if isinstance(attribute, QuasiIdentifier | Sensitive) and attribute.shift is not None:
-        later = explain_attribute(attribute.model_copy(update={"shift": None}))
-        return f"shifted by up to {attribute.shift.weeks} weeks, then {later}"
+        return f"shifted by up to {attribute.shift.weeks} weeks, then {done}"
+    return done
+
+
+def _kept(name: str, privacy: Privacy) -> str:
+    """Say whether a promise is about a sensitive attribute, and about which of its values."""
+    rules = [rule for rule in privacy.guarding if rule.attribute == name]
+    if not rules:
+        return "kept; no promise guards it"
+    some = all(isinstance(rule, AlphaKAnonymityRule) and rule.guarded for rule in rules)
+    return "kept, and some of its values guarded" if some else "kept and guarded"
+
+
+def _done(attribute: Attribute) -> str:
     if isinstance(attribute, DirectIdentifier):
         replaced = {"constant": "replaced by a constant", "pseudonym": "replaced by a pseudonym"}
         return replaced.get(attribute.redaction, "left out")
@@ -39,7 +54,7 @@ def explain_attribute(attribute: Attribute) -> str:
         return f"{done}, {_ESTIMATES}" if attribute.weight else done
     if isinstance(attribute, Weight):
         return f"left out, {_ESTIMATES}"
-    return "kept and guarded" if isinstance(attribute, Sensitive) else "kept"
+    return "kept"
 
 
 _ESTIMATES = "and used for estimates of the population"

@@ -11,14 +11,17 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
+import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report import disclosure
 from anon_dagster.report.charts import Bars, bar_chart
 from anon_dagster.report.explanation import explain_attribute, explain_level, explain_policy
-from anon_dagster.request import Policy
+from anon_dagster.request import Policy, Target
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
+from anon_dagster.storage.formulas import are_formulas
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -37,7 +40,7 @@ DETAILS = {
 
 
 @dataclass(frozen=True, slots=True)
-class ReportData:
+class ReportData(Discreet, shown=("paths",)):
     """What a report is made of: the decision of a job, and the statistics of its release."""
 
     decision: Decision
@@ -52,7 +55,7 @@ class ReportData:
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Discreet):
     """A table of the page, in texts."""
 
     columns: tuple[str, ...]
@@ -60,7 +63,7 @@ class _Table:
 
 
 @dataclass(frozen=True, slots=True)
-class _ValueChart:
+class _ValueChart(Discreet, shown=("attribute", "distinct")):
     """How often the values of an attribute occur."""
 
     attribute: str
@@ -143,6 +146,7 @@ def _content(data: ReportData) -> dict[str, Any]:
         "paths": data.paths,
         **_disclosed(data.residual),
         "treatments": _treatments(decision),
+        "formulas": _formulas(decision.request.target, data.exploratory.values),
         "risk_chart": risk_chart(data.risk),
         "risk": _shown(data.risk),
         "risk_details": [
@@ -190,13 +194,23 @@ def _treatments(decision: Decision) -> _Table:
     rows = []
     for name, attribute in decision.request.policy.attributes.items():
         row = levels.get(name)
-        done = explain_attribute(attribute)
+        done = explain_attribute(name, decision.request.policy)
         if row is not None:
             done = f"level {row['level']} of {row['of']}: {row['meaning']}"
         if decision.counted.columns[name].is_order_open:
             done += "; without an order of its categories: the files declare none that fits all"
         rows.append((name, attribute.role, done))
     return _Table(("attribute", "role", "what was done"), tuple(rows))
+
+
+def _formulas(target: Target | None, values: pd.DataFrame) -> list[str]:
+    """Return the columns of a CSV release that have cells a spreadsheet takes for formulas."""
+    if target is None or target.format_found != "csv" or target.csv.formulas == "escape":
+        return []
+    released = values[values["release"].fillna(0) > 0]
+    texts = pa.array(released["value"].astype("string"), pa.string())
+    found = are_formulas(texts).fill_null(fill_value=False).to_numpy(zero_copy_only=False)
+    return sorted(map(str, released["attribute"][found].unique()))
 
 
 def _value_charts(values: pd.DataFrame) -> Iterator[_ValueChart]:

@@ -69,7 +69,7 @@ class QuasiIdentifier(DeclaredAttribute):
     """Singles people out together with others; transformed."""
 
     role: Literal["quasi_identifier"]
-    importance: Annotated[float, Field(ge=0)] = 1.0
+    importance: Annotated[float, Field(ge=0, le=1e6)] = 1.0
     hierarchy: HierarchyRule | None = None
     """The obvious one for the values if left out."""
     lowest_level: Annotated[int, Field(ge=0)] = 0

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
 _CODES = re.compile(r"%(.)")
 _JOINED = {"c": "Ymd", "x": "ymd"}
@@ -10,6 +11,19 @@ _YEARS, _MONTHS = set("YyG"), set("mbB")
 _WEEKS, _WEEKDAYS = set("UWV"), set("aAwu")
 _OF_A_MONTH = ("month", "quarter", "half_year")
 _OF_A_YEAR = ("year", "5_years", "decade", "century")
+
+
+def require_readable(written: str) -> None:
+    """Raise a ValueError if a format is none that strptime can read dates by."""
+    try:
+        datetime.strptime("", written)  # noqa: DTZ007 (nothing is read)
+    except re.error:
+        raise ValueError(
+            f"{written} names something twice: each code once, and none beside %c or %x that has it"
+        ) from None
+    except ValueError as error:
+        if "directive" in str(error) or "stray" in str(error):
+            raise ValueError(f"{written} has a code that strptime does not know") from None
 
 
 def require_told(levels: Sequence[str], written: str) -> None:

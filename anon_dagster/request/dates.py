@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints, field_validator
 
 from anon_dagster.errors import Complaint
-from anon_dagster.request.date_formats import possible_levels
+from anon_dagster.request.date_formats import possible_levels, require_readable
 from anon_dagster.request.strict import KEY_VARIABLE, StrictModel
 from anon_dagster.request.strict import document as _document
 from anon_dagster.request.suggestions import did_you_mean
@@ -17,6 +17,7 @@ _WRITTEN = frozenset("YmdHMSfjbBaAIpz")
 
 
 def _require_whole_dates(written: str) -> str:
+    require_readable(written)
     if "day" not in possible_levels(written):
         raise ValueError(f"{written} holds no year or no day: a date needs both")
     codes = set(re.findall(r"%(.)", written))

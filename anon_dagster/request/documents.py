@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from anon_dagster.errors import RequestError
+from anon_dagster.request.special_files import why_special
 from anon_dagster.request.yaml_reading import Below, YamlFault, read_yaml
 
 _TABLES = (".csv", ".tsv", ".gz", ".parquet", ".pq", ".xlsx", ".xls", ".ods", ".feather")
@@ -49,6 +50,8 @@ def load_yaml(path: Path, *, top: Below = Below.words) -> dict[str, Any]:
     RequestError
         Also if the file cannot be read, or is a table.
     """
+    if (special := why_special(path)) is not None:
+        raise RequestError(f"cannot read {path}: {special}")
     try:
         content = path.read_bytes()
     except (OSError, ValueError) as error:

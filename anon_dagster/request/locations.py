@@ -28,6 +28,9 @@ class CsvOptions(StrictModel):
     """How many lines stand above the header, such as a title; of a source only."""
     skip_initial_space: bool = False
     """Whether blanks after a separator, or at the beginning of a line, are left out."""
+    formulas: Literal["keep", "escape"] = "keep"
+    """Whether an apostrophe is put before cells that a spreadsheet would take for formulas, and
+    taken away where they are read."""
 
     @property
     def empty_is_missing(self) -> bool:

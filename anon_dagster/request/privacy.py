@@ -167,6 +167,11 @@ class Privacy(StrictModel):
         """The rules that guard a sensitive attribute."""
         return tuple(rule for model in GUARDING for rule in getattr(self, model))
 
+    @property
+    def guarded(self) -> frozenset[str]:
+        """The sensitive attributes that a promise is about."""
+        return frozenset(rule.attribute for rule in self.guarding)
+
     @field_validator(*GUARDING, mode="before")
     @classmethod
     def _one_is_a_list(cls, value: Any) -> Any:

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from anon_dagster.request.date_formats import require_century, require_told
+from anon_dagster.request.date_formats import require_century, require_readable, require_told
 from anon_dagster.request.locations import Safe
 from anon_dagster.request.steps import require_nested_steps, require_nested_widths
 from anon_dagster.request.strict import (
@@ -70,7 +70,7 @@ class MaskRule(_HierarchyRule):
     type: Literal["mask"] = "mask"
     side: Annotated[Literal["left", "right"], Field(alias="from")] = "right"
     character: Character = "*"
-    levels: Annotated[int, Field(ge=1)] | None = None
+    levels: Annotated[int, Field(ge=1, le=1_000)] | None = None
     """How many levels mask something, before ``*``; if left out, as many as leave a character to
     the longest value."""
     per_level: Annotated[int, Field(ge=1)] = 1
@@ -115,6 +115,7 @@ class DateRule(_HierarchyRule):
     @model_validator(mode="after")
     def _told_by_its_format(self) -> Self:
         if self.format is not None:
+            require_readable(self.format)
             require_told(self.levels, self.format)
         require_century(self.format, self.two_digit_years_until)
         return self

@@ -1,11 +1,11 @@
 """What all parts of a request have in common."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from decimal import Decimal
 from numbers import Integral, Real
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -19,7 +19,7 @@ COUNTRY = r"^[A-Z]{2}$"
 
 
 _DEEPEST = 100  # mappings and lists within each other
-_MOST_LABELS = 5_000_000
+_MOST_REPEATED = 100_000  # labels that stand for what an earlier place says
 
 
 def as_text(value: Any) -> Any:
@@ -58,13 +58,20 @@ def tree_of_texts(value: Any) -> Any:
     ValueError
         If there is anything else among them, or they do not end.
     """
-    labels = 0
+    repeated, seen = 0, set[int]()
+
+    def enter(node: Any, depth: int) -> None:
+        nonlocal repeated
+        if depth > _DEEPEST:
+            raise ValueError("are nested too deep, or contain themselves")
+        repeated += 1 + len(node) if id(node) in seen else 0
+        if repeated > _MOST_REPEATED:
+            raise ValueError("repeat too much: the same mapping or list stands in too many places")
+        seen.add(id(node))
 
     def copied(node: Any, depth: int) -> Any:
-        nonlocal labels
-        labels += 1
-        if depth > _DEEPEST or labels > _MOST_LABELS:
-            raise ValueError("are nested too deep, or contain themselves")
+        if isinstance(node, Mapping | list | tuple):
+            enter(node, depth)
         if isinstance(node, Mapping):
             below = {_label(label): copied(each, depth + 1) for label, each in node.items()}
             if len(below) < len(node):
@@ -89,6 +96,22 @@ class StrictModel(BaseModel):
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, populate_by_name=True
+    )
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Give what is shown of it: not the values of tables, such as the labels of a tree."""
+        fields = type(self).model_fields
+        for name, value in super().__repr_args__():
+            field = fields.get(name or "")
+            if field is None or not _holds_values((field.annotation, *field.metadata)):
+                yield name, value
+
+
+def _holds_values(annotations: Iterable[Any]) -> bool:
+    """Tell whether a field holds values of a table, by what reads them."""
+    return any(
+        getattr(each, "func", None) in {as_text, tree_of_texts} or _holds_values(get_args(each))
+        for each in annotations
     )
 
 

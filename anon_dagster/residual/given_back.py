@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.residual import Column, Protected, Relation, relations
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.residual.pairs import Pairs
 from anon_dagster.residual.reading import column_of
@@ -50,7 +51,7 @@ def given_back(subject: Subject, pairs: Pairs) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Transformed:
+class _Transformed(Discreet):
     """A quasi-identifier as it was and as it is released."""
 
     source: Column

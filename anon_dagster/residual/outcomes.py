@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.residual import Labelled, Telling, a_slice, outcome_told
+from anon_dagster.discreet import Discreet
 from anon_dagster.facts.vocabulary import group_of
 from anon_dagster.residual.result import Finding, severity_of
 from anon_dagster.residual.subject import Subject
@@ -30,7 +31,7 @@ _HIGH, _MEDIUM = 0.25, 0.1  # of the records, whose outcome is told
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classes:
+class Classes(Discreet):
     """The tuples of a source that are released, and how the class of each reads.
 
     Only what the classes were formed by can show in them: quasi-identifiers and sensitive columns.

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.reading.scanning import Piece
 from anon_dagster.storage.values import text_array
 
@@ -17,7 +18,7 @@ Recode = Callable[[pa.Table], tuple[pa.Table, pa.Table]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class Pairs(Discreet, shown=("records",)):
     """Records that were drawn, as they stand in the source and in the release."""
 
     source: Mapping[str, pa.Array]  # of each column: (records,)
@@ -36,7 +37,7 @@ class Pairs:
 
 
 @dataclass(slots=True, eq=False)
-class PairSample:
+class PairSample(Discreet, shown=("columns",)):
     """Draws records of a source by their places, in one reading."""
 
     columns: tuple[str, ...]

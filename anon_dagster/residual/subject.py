@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.request import DirectIdentifier, Policy
 
 
 @dataclass(frozen=True)
-class Subject:
+class Subject(Discreet, shown=("released",)):
     """A release before it is examined, as its policy and its decision describe it."""
 
     policy: Policy
@@ -56,7 +57,7 @@ class Subject:
     @cached_property
     def guarded(self) -> frozenset[str]:
         """The sensitive columns that a promise is about."""
-        return frozenset(rule.attribute for rule in self.policy.privacy.guarding)
+        return self.policy.privacy.guarded
 
     def _of_role(self, role: str) -> tuple[str, ...]:
         return tuple(name for name in self.policy.names(role) if name in self.released)

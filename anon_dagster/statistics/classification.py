@@ -17,6 +17,7 @@ from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.keys import group
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request import Policy, TargetUse
 
@@ -42,7 +43,7 @@ def require_classifiers(policy: Policy) -> None:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Column:
+class _Column(Discreet):
     """An attribute as one of the two tables has it."""
 
     codes: Codes  # (tuples,)
@@ -50,7 +51,7 @@ class _Column:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Classification:
+class Classification(Discreet, shown=("names",)):
     """A classification problem, and how its records are divided for cross-validation.
 
     Every record is held out once. What was learned from the others is asked about it: its own
@@ -203,7 +204,7 @@ class Classification:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Rows:
+class _Rows(Discreet):
     """The distinct rows of some columns."""
 
     codes: Codes  # (rows, columns)
@@ -235,7 +236,7 @@ def _folds(classes: NDArray[np.integer], counts: Codes, folds: int, seed: int) -
 
 
 @dataclass(frozen=True, slots=True)
-class _Model:
+class _Model(Discreet):
     """A classifier of rows of codes."""
 
     estimator: Any

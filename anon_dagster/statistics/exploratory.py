@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.counts import sums
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
@@ -33,7 +34,7 @@ _UNTOLD = {"direct_identifier", "weight"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ExploratoryStatistics:
+class ExploratoryStatistics(Discreet):
     """What the columns of the source hold, and those of the release."""
 
     values: pd.DataFrame
@@ -92,7 +93,7 @@ def exploratory_statistics(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Values:
+class _Values(Discreet):
     """The values of an attribute in both tables, and how many records have each."""
 
     texts: pa.StringArray  # (values,): ascending, a missing value last

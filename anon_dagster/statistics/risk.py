@@ -61,6 +61,7 @@ from anon_dagster.core.privacy import (
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.risk.uniqueness import Estimator, Sample, dankar, estimate
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.request import Policy
 from anon_dagster.statistics.persons import PersonsOfClasses, households
@@ -75,7 +76,7 @@ _POPULATION_TABLE = "classes are counted in a population table of {} people"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PopulationTable:
+class PopulationTable(Discreet):
     """The people that the records of a table were drawn from."""
 
     codes: Codes  # (tuples, quasi-identifiers): leaves, -1 where a hierarchy lacks one
@@ -90,7 +91,7 @@ class PopulationTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Released:
+class _Released(Discreet, shown=("suppressed",)):
     """The records that are out: their classes, and who else may be behind each class."""
 
     rows: NDArray[np.intp]  # (released tuples,): their positions in the problem

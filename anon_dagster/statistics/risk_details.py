@@ -22,6 +22,7 @@ from anon_dagster.core.risk.special_uniques import (
     special_uniques,
 )
 from anon_dagster.core.solution import Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.request import MOST_COMBINATIONS, Policy, RiskAnalysis, SudaAnalysis
 from anon_dagster.request.analysis import combinations_up_to
 
@@ -29,7 +30,7 @@ _KNOWN = (1, 2, 3)  # attributes that an attacker singles out by
 
 
 @dataclass(frozen=True, slots=True)
-class RiskDetails:
+class RiskDetails(Discreet):
     """Tables of names and numbers; ``None`` is what was not asked for."""
 
     suda: pd.DataFrame | None = None

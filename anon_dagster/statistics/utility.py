@@ -23,11 +23,12 @@ from anon_dagster.core.objectives import (
 )
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Released:
+class _Released(Discreet):
     """A release as the measures see it."""
 
     problem: Problem

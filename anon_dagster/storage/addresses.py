@@ -1,22 +1,69 @@
 """Addresses of files and folders: on this machine, or in a store that fsspec reaches by its URL."""
 
+import os
+import re
 from pathlib import Path
+from typing import Final
 
 from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from anon_dagster.request.special_files import why_special
 from anon_dagster.storage import remote
+
+SCHEMES: Final = "ANON_SCHEMES"
+"""Names further schemes that a deployment allows, such as ``https, sftp``."""
+
+_ALLOWED = frozenset(
+    {"file", "local", "memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl"}
+)
+
+
+class RefusedAddressError(ValueError):
+    """An address that is not used, and why, in words of our own."""
 
 
 def locate(path: str) -> tuple[AbstractFileSystem, str]:
-    """Return the file system that a path belongs to, and the path within it."""
+    """Return the file system that a path belongs to, and the path within it.
+
+    Raises
+    ------
+    RefusedAddressError
+        If its scheme is not allowed here.
+    """
     if "://" not in path:  # however it begins: data:… is a name, too
         here = LocalFileSystem()
         return here, str(here._strip_protocol(str(Path(path).expanduser())))  # noqa: SLF001 (as fsspec does)
+    _require_allowed(path)
     system, inner = url_to_fs(path, **remote.options(path))
     remote.configure(system, path)
     return system, inner
+
+
+def _require_allowed(path: str) -> None:
+    """Refuse schemes by which a request could make this machine ask others on its behalf."""
+    scheme = path.partition("://")[0]
+    if "::" in path:
+        raise RefusedAddressError("addresses within addresses (::) are not read")
+    if scheme in _ALLOWED or scheme in re.split(r"[\s,]+", os.environ.get(SCHEMES, "")):
+        return
+    raise RefusedAddressError(
+        f"addresses that begin with {scheme}:// are not allowed here; whoever runs the jobs can "
+        f"allow them by {SCHEMES} in the environment"
+    )
+
+
+def require_ordinary(system: AbstractFileSystem, inner: str) -> None:
+    """Refuse what is no file or folder of this machine, see :func:`why_special`.
+
+    Raises
+    ------
+    RefusedAddressError
+        Saying what it is.
+    """
+    if isinstance(system, LocalFileSystem) and (why := why_special(inner)) is not None:
+        raise RefusedAddressError(why)
 
 
 def is_local(path: str) -> bool:

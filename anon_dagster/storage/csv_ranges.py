@@ -19,6 +19,7 @@ from typing import Final, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage.compression import LONGEST, compression_of
@@ -43,7 +44,7 @@ WHOLE: Final[Range] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Stretch(Discreet, shown=("path", "first", "last")):
     """Bytes of a file that are looked at by themselves."""
 
     path: str

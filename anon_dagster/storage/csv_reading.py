@@ -17,6 +17,7 @@ from anon_dagster.storage.csv_head import advice_on, lacks_row_number, named, re
 from anon_dagster.storage.csv_ranges import WHOLE, Range
 from anon_dagster.storage.csv_text import Utf8, open_decompressed, open_text, require_text
 from anon_dagster.storage.failures import changed, reading
+from anon_dagster.storage.formulas import unescaped
 from anon_dagster.storage.opening import open_stretch
 
 _BLOCK = 4 << 20  # bytes that are parsed at once; no record may be longer
@@ -70,9 +71,11 @@ def columns(path: str, options: CsvOptions) -> tuple[str, ...]:
             return ()
         if options.names is None:
             try:
-                return named(path, header, following)
+                names = named(path, header, following)
             except SourceError as error:
                 raise SourceError(f"{error}{advice_on(path, options)}") from None
+            escapes = options.formulas == "escape"
+            return tuple(unescaped(pa.array(names)).to_pylist()) if escapes else names
         width = len(header) + lacks_row_number(header, following)
     if width != len(options.names):
         raise SourceError(f"{path} has {width} columns, but csv.names names {len(options.names)}")

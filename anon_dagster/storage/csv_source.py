@@ -6,6 +6,7 @@ from functools import partial
 
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.engine import in_use
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions
@@ -13,6 +14,7 @@ from anon_dagster.storage import csv_reading
 from anon_dagster.storage.csv_head import advice_on, line_length
 from anon_dagster.storage.csv_ranges import ranges
 from anon_dagster.storage.fingerprints import Fingerprint, require_unchanged
+from anon_dagster.storage.formulas import unescaped
 from anon_dagster.storage.opened import Part, sliced
 from anon_dagster.storage.partitions import Partitions, require_apart
 from anon_dagster.storage.sharing import are_shared
@@ -22,7 +24,7 @@ _EMPTY = frozenset({""})
 
 
 @dataclass(frozen=True, slots=True)
-class CsvSource:
+class CsvSource(Discreet, shown=("columns",)):
     """CSV files with the same columns."""
 
     columns: tuple[str, ...]
@@ -57,6 +59,9 @@ class CsvSource:
     def _read(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Put the columns in their order; empty texts in quotes are missing, unless kept apart."""
         columns = [batch.column(name) for name in self.columns]
+        if self.options.formulas == "escape":
+            own = len(columns) - len(self.folders.names)  # what folders name was not escaped
+            columns = [unescaped(c) if place < own else c for place, c in enumerate(columns)]
         if self.options.empty_is_missing:
             columns = [without_values(column, _EMPTY) for column in columns]
         return pa.RecordBatch.from_arrays(columns, names=list(self.columns))

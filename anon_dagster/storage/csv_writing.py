@@ -14,9 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage.csv_reading import require_readable
+from anon_dagster.storage.formulas import escaped
 from anon_dagster.storage.values import is_number, text_array
 
 _LINES = 131_072  # records that are joined at once
@@ -108,9 +110,10 @@ class CsvWriter:
 
     def _text(self, values: pa.Array) -> pa.StringArray:
         text = text_array(values)
-        if is_number(values.type) and self._options.decimal != ".":
-            return pc.replace_substring(text, ".", self._options.decimal)
-        return text
+        if is_number(values.type):
+            mark = self._options.decimal
+            return text if mark == "." else pc.replace_substring(text, ".", mark)
+        return escaped(text) if self._options.formulas == "escape" else text
 
     def _require_encodable(self, text: pa.StringArray, name: str) -> None:
         if self._utf8:
@@ -134,7 +137,7 @@ class CsvWriter:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cells:
+class _Cells(Discreet):
     """The cells of a column as they stand in a file."""
 
     text: pa.StringArray | pa.LargeStringArray

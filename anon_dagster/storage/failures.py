@@ -22,6 +22,7 @@ from anon_dagster.errors import (
     TargetError,
 )
 from anon_dagster.storage import remote
+from anon_dagster.storage.addresses import RefusedAddressError
 
 _FOREIGN = (
     OSError,
@@ -119,6 +120,8 @@ def _reason(error: BaseException) -> str:
             f"nothing is wrong with it, but this process may open {most:,} files at once, and has "
             "them open; raise that limit (ulimit -n), or run fewer jobs at once"
         )
+    if isinstance(error, RefusedAddressError):
+        return str(error)
     if isinstance(error, OSError) and error.errno is not None:
         return os.strerror(error.errno).lower()
     for kind, reason in _REASONS:

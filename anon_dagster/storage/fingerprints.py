@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from anon_dagster.errors import SourceError
-from anon_dagster.storage.addresses import locate
+from anon_dagster.storage.addresses import locate, require_ordinary
 from anon_dagster.storage.failures import changed, reading
 
 _VERSION = ("size", "mtime", "ino", "ETag", "LastModified", "last_modified", "generation", "md5")
@@ -24,6 +24,7 @@ def fingerprint(path: str) -> Fingerprint:
     """Describe the version of a file that lies there now."""
     with reading(path):
         system, inner = locate(path)
+        require_ordinary(system, inner)
         system.invalidate_cache()
         info: dict[str, Any] = system.info(inner)
         version = tuple(f"{key}={info[key]}" for key in _VERSION if info.get(key) is not None)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.opened import (
@@ -19,11 +20,12 @@ from anon_dagster.storage.opened import (
     type_name,
 )
 from anon_dagster.storage.parquet_source import readable
+from anon_dagster.storage.valid_text import is_valid_text
 from anon_dagster.storage.values import supported
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameSource:
+class FrameSource(Discreet, shown=("columns",)):
     """Records that were handed over."""
 
     table: pa.Table
@@ -119,8 +121,11 @@ def _array(column: "pd.Series[Any]") -> pa.Array | None:
     except (pa.ArrowException, TypeError, ValueError, OverflowError):  # they quote cells
         return None
     array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    return array.cast(readable(array.type))
+    return array.cast(readable(array.type)) if is_valid_text(array) else None
 
 
 def _types_in(column: "pd.Series[Any]") -> str:
-    return ", ".join(sorted({type(value).__name__ for value in column.dropna()}))
+    try:
+        return ", ".join(sorted({type(value).__name__ for value in column.dropna()}))
+    except UnicodeDecodeError:  # it holds the cell
+        return "text that is not UTF-8"

@@ -13,7 +13,14 @@ from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.errors import SourceError
 from anon_dagster.storage import manifest, remote
-from anon_dagster.storage.addresses import absolute, base_name, kind_of, locate, parent
+from anon_dagster.storage.addresses import (
+    absolute,
+    base_name,
+    kind_of,
+    locate,
+    parent,
+    require_ordinary,
+)
 from anon_dagster.storage.failures import reading
 from anon_dagster.storage.foreign import require_no_log
 from anon_dagster.storage.globs import is_glob, is_step, root_within
@@ -53,6 +60,7 @@ def _files_of(path: str) -> list[str]:
     """Find the files that one path of a source stands for, in natural order."""
     with reading(path):
         system, inner = locate(path)
+        require_ordinary(system, root_within(system, inner))
         kind = kind_of(system, inner)
         require_no_log(path, system, root_within(system, inner))
         if kind == "file":
@@ -89,6 +97,7 @@ def list_files(path: str) -> list[ListedFile]:
     """
     with reading(path):
         system, inner = locate(path)
+        require_ordinary(system, root_within(system, inner))
         system.invalidate_cache()
         start = len(root_within(system, inner).rstrip("/")) + 1
         return [

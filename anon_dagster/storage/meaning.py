@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning, Ordering
+from anon_dagster.discreet import Discreet
 from anon_dagster.storage.plain_numbers import plain_numbers
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
@@ -248,7 +249,7 @@ def _plain_number(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Moments:
+class _Moments(Discreet):
     """Texts as points in time."""
 
     valid: _Bools  # (values,)

@@ -7,7 +7,7 @@ from typing import IO
 from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 
 from anon_dagster.storage import remote
-from anon_dagster.storage.addresses import locate
+from anon_dagster.storage.addresses import locate, require_ordinary
 from anon_dagster.storage.failures import changed, reading
 
 
@@ -21,6 +21,7 @@ def open_to_read(path: str, *, scattered: bool = False) -> IO[bytes]:
     """
     with reading(path):
         system, inner = locate(path)
+        require_ordinary(system, inner)
         caching = {"cache_type": "none"} if scattered else {}
         file: IO[bytes] = system.open(inner, "rb", block_size=remote.READ, **caching)
         return file

@@ -7,6 +7,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.storage.categories import in_no_order, is_categorical, is_order_open
 from anon_dagster.storage.failures import reading
@@ -24,13 +25,14 @@ from anon_dagster.storage.opened import (
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.partitions import Partitions, require_apart
 from anon_dagster.storage.unions import cast_to, only_one_ordered, united
+from anon_dagster.storage.valid_text import is_valid_text
 
 _ROWS_PER_PART = 524_288  # of a Parquet file, unless a single row group has more
 _PAGES = 1 << 20  # bytes of a column of a Parquet file that are read at once
 
 
 @dataclass(frozen=True, slots=True)
-class ParquetSource:
+class ParquetSource(Discreet, shown=("columns",)):
     """Parquet files with the same columns."""
 
     schema: pa.Schema
@@ -54,6 +56,7 @@ class ParquetSource:
             wanted = _wanted(table, stored)
             groups = list(range(part.first, part.last))
             for batch in table.iter_batches(ROWS, row_groups=groups, columns=wanted):
+                _require_text(batch.select(stored), part.path)
                 read = cast_to(batch.select(stored), named, part.path)
                 if self.folders.names:
                     read = self.folders.extend(read, part.path)
@@ -189,3 +192,13 @@ def _zone(kind: pa.DataType) -> str:
     if not pa.types.is_timestamp(kind):
         return ""
     return " without a zone" if kind.tz is None else " with a zone"
+
+
+def _require_text(batch: pa.RecordBatch, path: str) -> None:
+    """Refuse bytes that are no UTF-8 where text should be."""
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        if not is_valid_text(column):
+            raise SourceError(
+                f"{path} cannot be read: column {name} has text that is not UTF-8; write it as "
+                "binary, or decode it before"
+            )

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.storage.addresses import absolute, parent
 from anon_dagster.storage.globs import glob_root, is_step
@@ -20,7 +21,7 @@ _MISSING = {"__HIVE_DEFAULT_PARTITION__", ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Partitions:
+class Partitions(Discreet, shown=("names",)):
     """What the folders of files say of all the records in them."""
 
     names: tuple[str, ...] = ()

@@ -18,6 +18,7 @@ from anon_dagster.core.runs import (
     recoded,
     stretches,
 )
+from anon_dagster.discreet import Discreet
 from anon_dagster.storage.failures import keeping_aside
 from anon_dagster.storage.scratch import Stretch
 
@@ -88,7 +89,7 @@ class StoredRun:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RecodedRun:
+class RecodedRun(Discreet):
     """A stored run in other codes that are in the same order; see :class:`SortedRun`."""
 
     run: StoredRun

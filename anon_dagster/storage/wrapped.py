@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from anon_dagster.discreet import Discreet
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.opened import OpenSource, Part
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WrappedSource:
+class WrappedSource(Discreet, shown=("columns",)):
     """The source that is within, as it is."""
 
     source: OpenSource

@@ -26,6 +26,7 @@ from anon_dagster.core.audit import (
     relative_gains,
     share_differences,
 )
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import counted
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.request import (
@@ -43,7 +44,7 @@ from anon_dagster.verification.sensitive import Values
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Owned:
+class Owned(Discreet):
     """Who has which values of a guarded attribute: in classes, and in tables."""
 
     of_classes: Belongings

@@ -17,6 +17,7 @@ from anon_dagster.core.audit.matching import people_alike, persons_alike, record
 from anon_dagster.core.audit.values import plainly
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
 from anon_dagster.core.risk.uniqueness import Sample, estimate
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.reading.counting import Count
@@ -26,7 +27,7 @@ from anon_dagster.verification.result import Promise, promise
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
+class Crowd(Discreet):
     """The people that a release was drawn from, as far as a policy tells of them."""
 
     policy: Policy

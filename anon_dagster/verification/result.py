@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core import wording
 from anon_dagster.core.audit import Partition
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import PromiseBrokenError, counted
 
 
@@ -67,7 +68,7 @@ class ClassMeasures:
 
 
 @dataclass(frozen=True, slots=True)
-class Verification:
+class Verification(Discreet, shown=("verdict", "classes")):
     """Every promise of a policy, measured on a release."""
 
     promises: tuple[Promise, ...]
@@ -77,6 +78,12 @@ class Verification:
     def holds(self) -> bool:
         """Whether every promise is kept."""
         return all(promise.holds for promise in self.promises)
+
+    @property
+    def verdict(self) -> str:
+        """Whether the promises hold, in words."""
+        count, broken = counted(len(self.promises), "promise"), len(self.failures)
+        return f"{broken} of {count} not kept" if broken else f"{count} kept"
 
     @property
     def failures(self) -> tuple[Promise, ...]:

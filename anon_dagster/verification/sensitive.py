@@ -28,6 +28,7 @@ from anon_dagster.core.audit import (
 )
 from anon_dagster.core.audit.values import plainly, pointed, read_values
 from anon_dagster.core.hierarchy import Label
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import counted
 from anon_dagster.hierarchies import build_hierarchy
 from anon_dagster.reading.columns import ColumnCount
@@ -151,7 +152,7 @@ def _t_closeness(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Values:
+class Values(Discreet):
     """The values of a guarded attribute, those of the source and of the release together.
 
     Equal values are one, however they are written; what they are is read by code of the

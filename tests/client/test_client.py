@@ -214,7 +214,7 @@ def spelled(
 def test_a_request_that_spells_out_nothing_needs_no_store() -> None:
     asked, name = read_request(spelled())
     task = RequestTask(asked, "anonymize")
-    assert "people.csv" in repr(Submission(task, name, None, None).launch())
+    assert "people.csv" in repr(Submission(task, name, None, None).launch().config)
 
 
 @pytest.mark.parametrize(
@@ -232,7 +232,7 @@ def test_values_that_a_request_spells_out_travel_through_the_store(
     asked, name = read_request(document)
     task = RequestTask(asked, "anonymize")
     launch = Submission(task, name, None, tmp_path).launch()
-    assert "Zeisig" not in repr(launch)
+    assert "Zeisig" not in repr(launch.config)
     (handed,) = tmp_path.rglob("*.json")
     assert "Zeisig" in handed.read_text(encoding="utf-8")
     assert handed.stat().st_mode & 0o777 == 0o600
@@ -249,8 +249,8 @@ def test_values_of_a_domain_travel_through_the_store(tmp_path: Path) -> None:
         task = DetectTask("people.csv", {"mode": "full", "domains": custom_document(domains)})
         return Submission(task, "people", None, store).launch()
 
-    assert "project" in repr(launch(plain, None))
-    assert "Zeisig" not in repr(launch(listed, tmp_path))
+    assert "project" in repr(launch(plain, None).config)
+    assert "Zeisig" not in repr(launch(listed, tmp_path).config)
     (handed,) = tmp_path.rglob("*.json")
     assert custom_document(handed) == custom_document(listed)
     with pytest.raises(HandoverError, match="ANON_STORE"):
@@ -293,3 +293,20 @@ def test_the_domains_are_listed_in_the_shell(capsys: pytest.CaptureFixture[str])
 
 def test_a_job_that_does_not_say_why_it_failed_failed_all_the_same() -> None:
     assert isinstance(failure_of("a-job", RunRecord()), JobError)
+
+
+@pytest.mark.parametrize("seconds", ["nan", "-1", "inf", "soon"])
+def test_what_is_no_number_of_seconds_is_no_timeout(
+    seconds: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    request = str(tmp_path / "request.yaml")
+    assert main(["anonymize", request, "--timeout", seconds]) == 2
+    assert "must be a number of seconds from 0 on" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("path", ["", "  "])
+def test_no_path_is_not_the_working_directory(path: str, tmp_path: Path) -> None:
+    client = AnonClient(home=tmp_path)
+    for submit in (client.detect, client.auto_anonymize):
+        with pytest.raises(RequestError, match="is no path"):
+            submit(path)

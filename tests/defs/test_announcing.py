@@ -12,10 +12,11 @@ import pytest
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.housekeeping import take_back_late
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work
+from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work, files_through
 from anon_dagster.errors import StoreUnavailableError
 from anon_dagster.jobs.announcement import is_announced, is_superseded, withdraw
 from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.names import REQUEST
 from anon_dagster.jobs.tags import KIND_TAG
 from anon_dagster.releasing import publication
@@ -148,6 +149,67 @@ def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(
     assert close(instance, store, run.run_id)
     assert left(deployment.folder) == []
     assert not is_announced(store.job(run.run_id))
+
+
+def ended_after_publishing(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+) -> dg.DagsterRun:
+    """Return a run that is called failed, since its process died before it told of its release."""
+
+    class Killed(BaseException):
+        pass
+
+    def killed(*_: object) -> None:
+        raise Killed
+
+    store, instance = JobStore(deployment.folder / ".anon"), deployment.instance
+    job = deployment.definitions.resolve_job_def("anonymize_job")
+    tags = {KIND_TAG: "anonymize"}
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    with monkeypatch.context() as patch:
+        patch.setattr(JobFolder, "save_release", killed)
+        with pytest.raises(Killed):
+            work(store.job(run.run_id), asked(target, 3))
+    instance.report_run_failed(run, "it was killed")
+    return run
+
+
+def test_a_release_whose_job_died_before_it_told_of_it_is_withdrawn(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+) -> None:
+    store, instance = JobStore(deployment.folder / ".anon"), deployment.instance
+    run = ended_after_publishing(deployment, monkeypatch, target)
+    assert left(deployment.folder) == [Path(target["path"]).name]
+    assert close(instance, store, run.run_id)
+    assert left(deployment.folder) == []
+    (line,) = Ledger(store.root).entries()
+    assert line.status == "failed"
+    assert line.reason.endswith("it had published was withdrawn")
+
+
+@pytest.mark.slow
+def test_of_a_job_that_failed_only_its_own_release_is_withdrawn(
+    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+) -> None:
+    store, instance = JobStore(deployment.folder / ".anon"), deployment.instance
+    run = ended_after_publishing(deployment, monkeypatch, target)
+    work(JobFolder(store.root, "later"), asked(target, 3))
+    assert close(instance, store, run.run_id)
+    assert left(deployment.folder) == [Path(target["path"]).name]
+
+
+def test_no_run_goes_on_from_a_release_that_was_withdrawn(
+    deployment: Deployment, target: dict[str, Any]
+) -> None:
+    store, instance = JobStore(deployment.folder / ".anon"), deployment.instance
+    job = deployment.definitions.resolve_job_def("anonymize_job")
+    tags = {KIND_TAG: "anonymize"}
+    run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    work(store.job(run.run_id), asked(target, 3))
+    instance.report_run_failed(run, "its report could not be written")
+    take_back_late(instance, store)
+    assert left(deployment.folder) == []
+    assert not store.job(run.run_id).has(tuple(files_through("anonymized")))
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "files.md"
 SHOWN = re.compile(r"```yaml\n(.*?)```\n```csv\n(.*?)```", re.DOTALL)
 EXPECTED: list[dict[str, list[str | None]]] = [
     {"age": ["31", "47"], "weight": ["70,5", None]},
+    {"age": ["31", "47"], "note": ["=1+1", "-5"]},
     {"age": ["31", "47"], "job": ["a, b", "it's"]},
     {"age": ["31"], "job": ["Küster"]},
     {"age": ["31", "47"], "job": ["nurse", "mayor"]},

@@ -15,7 +15,6 @@ from tests.test_readme import blocks
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "persons.md"
 OF_PEOPLE = {"k_map", "delta_presence"}
 """Models that go with persons where the table of the population names them."""
-"""The models that do not go with persons."""
 
 
 @pytest.mark.parametrize("snippet", blocks(PAGE, "yaml"))

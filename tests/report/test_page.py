@@ -1,3 +1,4 @@
+import re
 import shutil
 import subprocess
 import sys
@@ -118,3 +119,32 @@ def test_the_page_is_as_wide_as_a_phone(result: AnonResult, tmp_path: Path) -> N
         assert chrome.execute_script("return document.documentElement.scrollWidth") == 390
     finally:
         chrome.quit()
+
+
+def treatment_of(page: str, attribute: str) -> str:
+    row = re.search(rf"<td>{attribute}.*?</tr>", page)
+    assert row is not None
+    return re.sub(r"<[^>]+>", " ", row[0])
+
+
+def test_only_what_a_promise_is_about_is_called_guarded() -> None:
+    names = ("illness", "party", "vote")
+    policy: dict[str, Any] = {
+        "attributes": {
+            "age": {"role": "quasi_identifier"},
+            **{name: {"role": "sensitive"} for name in names},
+        },
+        "privacy": {
+            "k_anonymity": {"k": 2},
+            "l_diversity": {"attribute": "illness", "l": 2},
+            "alpha_k_anonymity": {"attribute": "vote", "alpha": 0.9, "k": 2, "guarded": ["a"]},
+        },
+    }
+    frame = pd.DataFrame(
+        {"age": [1] * 4, "illness": list("abab"), "party": list("abab"), "vote": list("abab")}
+    )
+    result = anonymize({"policy": policy}, frame=frame)
+    page = result.report()
+    assert "kept and guarded" in treatment_of(page, "illness")
+    assert "kept; no promise guards it" in treatment_of(page, "party")
+    assert "kept, and some of its values guarded" in treatment_of(page, "vote")

@@ -387,7 +387,7 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     assert "does not exist" in refused(Source(path=str(tmp_path / "no.csv")))
     assert "no files" in refused(Source(path=str(tmp_path / "*.csv")))
     assert "no files" in refused(Source(path=str(tmp_path), format="csv"))
-    assert "not understood" in refused(Source(path="nowhere://x/y.csv"))
+    assert "nowhere:// are not allowed" in refused(Source(path="nowhere://x/y.csv"))
     file = csv_file(tmp_path, "a\n1\n")
     assert "twice" in refused(Source(path=(file, str(tmp_path / "*.csv"))))
     assert "format" in refused(Source(path=csv_file(tmp_path, "a\n", "x.dat")))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
+from anon_dagster.storage import moving
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.targets import (
@@ -63,6 +64,7 @@ def content(folder: Path) -> list[str]:
 CELLS = st.none() | st.one_of(
     st.text(max_size=6),
     st.text(alphabet="ab,;\"'\\\n\r\t N/A\ufeff\x00\x04", max_size=6),
+    st.text(alphabet="=+-@'1.\t\n", max_size=4),
     st.sampled_from(["", "NA", "N", '"', "\\", '\\"', "\n", "\r\n", " ", "\ufeff", "\x04"]),
 )
 TABLES = st.integers(1, 3).flatmap(
@@ -85,6 +87,7 @@ OPTIONS = st.builds(
     header=st.booleans(),
     names=st.just(("a", "b", "c")),
     quoted_empty=st.just("text"),
+    formulas=st.sampled_from(["keep", "escape"]),
 )
 
 
@@ -476,3 +479,55 @@ def test_a_disk_that_is_obviously_too_small_is_refused(tmp_path: Path) -> None:
     with source.open("wb") as file:
         file.truncate(2**43)  # sparse: it takes no room
     assert "too little" in refused(Target(path=str(tmp_path / "t.csv")), [str(source)])
+
+
+@pytest.mark.parametrize("exchanging", ["if it can be", "never"])
+def test_a_folder_comes_into_its_place_with_and_without_an_exchange(
+    exchanging: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if exchanging == "never":
+        monkeypatch.setattr(moving, "_RENAMEAT2", None)
+    target = targets(tmp_path)[2]
+    for table in (OLD, NEW, OLD):
+        write(target, table)
+        assert published(target).equals(table)
+        assert [path.name for path in tmp_path.iterdir()] == ["parts"]
+
+
+def test_a_folder_that_is_replaced_is_there_at_every_moment(tmp_path: Path) -> None:
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+    if not moving.exchange(str(tmp_path / "one"), str(tmp_path / "other")):
+        pytest.skip("this file system exchanges nothing")
+    target = targets(tmp_path / "out")[2]
+    write(target, OLD)
+    done, missing = threading.Event(), []
+
+    def watch() -> None:
+        while not done.is_set():
+            if not Path(target.path).is_dir():
+                missing.append(1)
+
+    reader = threading.Thread(target=watch)
+    reader.start()
+    for turn in range(20):
+        write(target, (NEW, OLD)[turn % 2])
+    done.set()
+    reader.join()
+    assert not missing
+
+
+@pytest.mark.parametrize("leads_to", ["release", "nothing"])
+def test_a_link_is_no_target(leads_to: str, tmp_path: Path) -> None:
+    for target in targets(tmp_path)[:3]:
+        place = tmp_path / f"real-{Path(target.path).name}"
+        if leads_to == "release":
+            write(target, OLD)
+            Path(target.path).rename(place)
+        Path(target.path).symlink_to(place)
+        with pytest.raises(TargetError, match="is a link"):
+            check_target(target, [])
+        with pytest.raises(TargetError, match="is a link"):
+            write(target, NEW)
+        assert Path(target.path).is_symlink()
+        assert place.exists() == (leads_to == "release")

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Label
+from anon_dagster.discreet import Discreet
 
 _DIGITS = frozenset("0123456789")
 _NUMERIC = _DIGITS | frozenset("+-.eE")
@@ -27,7 +28,7 @@ _Size = Decimal | Fraction | date | int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ReadValues:
+class ReadValues(Discreet):
     """The distinct values of a column, as a reader understands them."""
 
     same: NDArray[np.int64]  # (values,): equal for values that are equal

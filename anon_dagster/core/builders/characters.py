@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 Points = NDArray[np.uint8] | NDArray[np.uint32]
 """Code points: bytes if all are of ASCII."""
 
@@ -17,7 +19,7 @@ AT_ONCE = 2**15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Characters:
+class Characters(Discreet):
     """The characters of texts, one text after the other."""
 
     points: Points  # (characters of all texts,): code points

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy, Label, Level
 from anon_dagster.core.ordering import Ordering
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError, counted
 
 
 @dataclass(frozen=True, eq=False)
-class Domain:
+class Domain(Discreet, shown=("column",)):
     """The distinct values of one attribute, as texts; ``None`` is a missing value.
 
     A missing value is a value like any other: a leaf of its own, which stays missing at every

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.builders.characters import Characters, chunks
 from anon_dagster.core.builders.number import Number, common_places, plain, read_number, units
+from anon_dagster.discreet import Discreet
 
 Units = NDArray[Any]
 """Whole numbers: of 64 bits, or Python's own where these are too few."""
@@ -23,7 +24,7 @@ _SAFE = 2**60  # what is smaller may be added to its like, and doubled
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Numbers:
+class Numbers(Discreet):
     """Those of some texts that are numbers, each of n / 10ᵖ."""
 
     known: NDArray[np.bool_]  # (texts,): which are numbers

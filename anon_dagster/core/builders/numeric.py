@@ -15,6 +15,7 @@ from anon_dagster.core.builders.domain import Domain, grow
 from anon_dagster.core.builders.number import exact, plain, units
 from anon_dagster.core.builders.numbers import Numbers, Units, readable
 from anon_dagster.core.hierarchy import Hierarchy, Level
+from anon_dagster.discreet import Discreet
 
 Outside = Literal["error", "group", "clip"]
 
@@ -81,7 +82,7 @@ def _remedy(domain: Domain, numbers: Numbers) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class _Grid(Discreet):
     """Where intervals start and end, in units of 10⁻ᵖ, p being the places."""
 
     lower: int | None

@@ -9,6 +9,7 @@ from typing import Literal
 from anon_dagster.core.builders.domain import Domain
 from anon_dagster.core.builders.tree import Row, from_rows
 from anon_dagster.core.hierarchy import Hierarchy, Label, fingerprint
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError, counted
 
 Form = Literal["tree", "arx"]
@@ -29,7 +30,7 @@ _FORMS: dict[Form, _Syntax] = {"tree": _Syntax(",", ""), "arx": _Syntax(";", ARX
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Discreet):
     """The lines of a tree, but for blank ones."""
 
     numbers: tuple[int, ...]  # (lines,): where each begins, counted from 1

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.problem import Problem
+from anon_dagster.discreet import Discreet
 
 _TABULATED = 512
 """Trees with up to so many leaves have the extent of every pair of positions in a table."""
 
 
 @dataclass(frozen=True, eq=False)
-class Axis:
+class Axis(Discreet):
     """The positions of the values of one quasi-identifier and what an interval of them costs."""
 
     hierarchy: Hierarchy

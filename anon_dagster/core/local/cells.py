@@ -11,6 +11,7 @@ from anon_dagster.core.keys import group
 from anon_dagster.core.local.text import Anything, Range, Value, parse_label
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError
 
 _BATCH = 4096
@@ -22,7 +23,7 @@ _ROWS = 16_384
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cells:
+class Cells(Discreet):
     """How every released class reads; all that is needed to find the class of a new record.
 
     A record belongs to the first cell that covers all its values, where cells stand in the order
@@ -114,7 +115,7 @@ def _levels(hierarchy: Hierarchy, generalized: Generalized) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Reader:
+class _Reader(Discreet):
     """Which leaves the labels of one attribute cover."""
 
     labels: tuple[Label, ...]

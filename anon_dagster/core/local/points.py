@@ -9,10 +9,11 @@ from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.local.axis import Axis, axes_of, segments
 from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.problem import Problem
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Points:
+class Points(Discreet):
     """The tuples of a problem with all that the steps of local recoding ask for.
 
     What changes from step to step are the cells alone: (tuples,), the class of each tuple, from 0

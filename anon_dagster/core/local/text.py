@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from anon_dagster.core.hierarchy import SUPPRESSED, Label
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError
 
 _SPECIAL = re.compile(r"([\\,\[\]{}])")
@@ -20,14 +21,14 @@ _MISSING = r"\N"
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class Value(Discreet):
     """One value; ``None`` is a missing one."""
 
     value: Label
 
 
 @dataclass(frozen=True, slots=True)
-class Range:
+class Range(Discreet):
     """All values from one to another, both included."""
 
     low: str
@@ -35,7 +36,7 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
-class Members:
+class Members(Discreet):
     """The values listed, and no others."""
 
     values: tuple[Label, ...]

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import sums_of_rows
+from anon_dagster.discreet import Discreet
 
 
 @dataclass(frozen=True, eq=False)
-class WeightedTable:
+class WeightedTable(Discreet):
     """A table, and how it may be generalized."""
 
     codes: Codes  # (tuples, quasi-identifiers): leaves
@@ -108,7 +109,7 @@ class Outcome(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Generalization:
+class Generalization(Discreet, shown=("levels", "suppressed")):
     """What full-domain generalization makes of a table."""
 
     table: WeightedTable
@@ -132,7 +133,7 @@ class Generalization:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recoding:
+class Recoding(Discreet, shown=("levels", "suppressed")):
     """What local recoding makes of a table."""
 
     table: WeightedTable

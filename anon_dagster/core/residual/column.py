@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.residual.lines import Aim
 from anon_dagster.core.residual.rule import Evidence, most_have
 from anon_dagster.core.residual.spelling import FIRST_LOOK, Spelling, some_rows
+from anon_dagster.discreet import Discreet
 
 _NARROW = 8  # a guess within an eighth of a label's width, on either side, leaves a quarter of it
 _PLAIN = 1000  # what is told to a thousandth of its spread counts as told
@@ -17,7 +18,7 @@ _FEW = 6  # numbers that a label must stand for to have a width
 
 
 @dataclass(frozen=True, eq=False)
-class Column:
+class Column(Discreet):
     """The values of a column, record by record."""
 
     codes: NDArray[np.int64]  # (records,): the same for equal values; dense from 0 on
@@ -114,7 +115,7 @@ class Column:
 
 
 @dataclass(frozen=True, eq=False)
-class Protected:
+class Protected(Discreet):
     """A column that is not released as it is, and the labels that stand in its place."""
 
     column: Column

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.discreet import Discreet
+
 _POINTS = 18  # that lines are drawn through
 _JUDGES = 384  # records that a line is judged by
 _PLANES = 60  # planes that are tried
@@ -52,7 +54,7 @@ FORMS = (
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Aim:
+class Aim(Discreet):
     """The numbers that lines are to hit."""
 
     numbers: _Floats  # (records,): NaN where one is missing
@@ -127,7 +129,7 @@ def guess_by_plane(
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Fit:
+class _Fit(Discreet):
     """What is fitted to what."""
 
     design: _Floats  # (records, terms)

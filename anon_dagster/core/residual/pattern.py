@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.residual.rule import most_have, others_say
+from anon_dagster.discreet import Discreet
 
 _WORK = 4_000_000  # tuples and values that are compared with the ranges of classes, about
 _PER_RANGE = 200  # comparisons that take as long as it does to look a range up
@@ -33,7 +34,7 @@ _Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Labelled:
+class Labelled(Discreet):
     """A quasi-identifier of the tuples of a table: its values and what was made of them."""
 
     values: _Ints  # (tuples,): dense from 0 on

@@ -27,6 +27,7 @@ from anon_dagster.core.residual.neighbours import Neighbours, middles_of_others
 from anon_dagster.core.residual.rule import Evidence, cells_of, others_say, surprise
 from anon_dagster.core.residual.spelling import some_rows
 from anon_dagster.core.residual.texts import by_beginnings, by_coarser_code, by_texts
+from anon_dagster.discreet import Discreet
 
 Tells = Literal["value", "range"]
 """The value itself, or a quarter of what its label leaves."""
@@ -130,7 +131,7 @@ def _relations_of(
 
 
 @dataclass(frozen=True, eq=False)
-class _Published:
+class _Published(Discreet):
     """A published column, with what is computed once for all protected ones."""
 
     column: Column
@@ -157,7 +158,7 @@ class _Published:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Told:
+class _Told(Discreet, shown=("kind", "tells")):
     kind: str
     tells: Tells
     evidence: Evidence
@@ -322,7 +323,7 @@ def _by_calendar(target: Protected, source: _Published) -> Iterator[_Told]:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Dated:
+class _Dated(Discreet):
     """The parts of a protected date, and which published columns hold one."""
 
     target: Protected

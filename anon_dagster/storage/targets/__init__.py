@@ -2,8 +2,9 @@
 
 What is being written is called ``.<name>.<token>.part`` and lies in the folder of the target, so
 that moving it is one step of the file system and two jobs never meet. A target of several parts
-is a folder: the old one is put aside as ``.<name>.<token>.old`` and removed once the new one is
-in its place; if the machine stops between the two steps, :func:`sweep` brings the old one back.
+is a folder, which changes places with the old one in one step. Where the file system cannot do
+that, the old one is put aside as ``.<name>.<token>.old`` and removed once the new one is in its
+place; if the machine stops between the two steps, :func:`sweep` brings the old one back.
 
 What other processes write meanwhile lies in the folder ``.<name>.<token>.shelves.part``.
 

@@ -48,9 +48,9 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
         if its folder can neither be written to nor made; if the disk is obviously too small.
     """
     require_format(target)
-    require_replaceable(target)
     files = _files(sources)
     _require_no_source(target, files)
+    require_replaceable(target)
     _require_not_found_by(target, sources)
     if is_local(target.path):
         folder = _nearest(parent(absolute(target.path)), target)
@@ -72,6 +72,10 @@ def _files(sources: Sequence[str]) -> list[str]:
 def require_replaceable(target: Target) -> None:
     """Refuse to replace anything but a former target of the same kind."""
     with writing(target.path):
+        if is_local(target.path) and Path(absolute(target.path)).is_symlink():
+            raise TargetError(
+                f"{target.path} is a link, which would be replaced; name the place it leads to"
+            )
         if not exists(target.path):
             return
         if target.single_file:

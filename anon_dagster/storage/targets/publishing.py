@@ -13,12 +13,18 @@ from anon_dagster.storage.addresses import exists
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import listed_parts, names_in
 from anon_dagster.storage.manifest import SUCCESS
-from anon_dagster.storage.moving import copy, move, put, remove
+from anon_dagster.storage.moving import copy, exchange, move, put, remove
 
 
 def swap_folder(staged: str, path: str, *, aside: str) -> None:
-    """Move a folder to a path; what lies there is put aside first, and back if that fails."""
+    """Move a folder to a path, in one step with what lies there if the file system can exchange.
+
+    Else what lies there is put aside first, and back if that fails: for a moment there is nothing.
+    """
     replaces = exists(path)
+    if replaces and exchange(staged, path):
+        remove_quietly(staged)  # it is the former one now
+        return
     if replaces:
         move(path, aside)
     try:

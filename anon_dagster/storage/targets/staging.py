@@ -4,6 +4,7 @@ import re
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -32,7 +33,9 @@ from anon_dagster.storage.targets.publishing import (
 )
 
 
-def stage(target: Target, schema: pa.Schema, *, token: str) -> "StagedTarget":
+def stage(
+    target: Target, schema: pa.Schema, *, token: str, private: bool = False
+) -> "StagedTarget":
     """Begin to write a target; nothing is seen at its place before it is published.
 
     Parameters
@@ -43,6 +46,8 @@ def stage(target: Target, schema: pa.Schema, *, token: str) -> "StagedTarget":
         The columns and types of every table that is written.
     token
         Sets this writing apart from every other one: the id of a job.
+    private
+        Whether nobody but the owner may read its files on this machine.
 
     Raises
     ------
@@ -54,7 +59,7 @@ def stage(target: Target, schema: pa.Schema, *, token: str) -> "StagedTarget":
     require_format(target)
     with writing(target.path):
         make_folder(parent(absolute(target.path)))
-        return StagedTarget(target, schema, token)
+        return StagedTarget(target, schema, token, private=private)
 
 
 class StagedTarget:
@@ -63,8 +68,11 @@ class StagedTarget:
     Written, then sealed, then published; a context manager that discards what was not published.
     """
 
-    def __init__(self, target: Target, schema: pa.Schema, token: str) -> None:
+    def __init__(
+        self, target: Target, schema: pa.Schema, token: str, *, private: bool = False
+    ) -> None:
         self.target = target
+        self._private = private and is_local(target.path)
         self._schema = schema
         self._path = absolute(target.path)
         self._staged = sibling(self._path, f".{base_name(self._path)}.{token}.part")
@@ -131,6 +139,8 @@ class StagedTarget:
                 self._finish_file()
             if not self.target.single_file and is_local(self._path):
                 finish(open_to_write(f"{self._staged}/{SUCCESS}"))
+            for file in self._files(self._staged):
+                self._protect(file)  # those that others wrote, too
         self._sealed = True
         return self._files(self._staged)
 
@@ -208,7 +218,13 @@ class StagedTarget:
 
     def _next_file(self) -> TableFile:
         path = self._staged if self.target.single_file else self._next_path()
-        return TableFile(path, self.target, self._schema)
+        file = TableFile(path, self.target, self._schema)
+        self._protect(path)
+        return file
+
+    def _protect(self, path: str) -> None:
+        if self._private:
+            Path(path).chmod(0o600)
 
     def _next_path(self) -> str:
         number = f"part-{len(self._names):05d}"

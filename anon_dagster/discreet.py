@@ -1,0 +1,60 @@
+"""How objects that hold cells are shown: by names of columns, levels and counts, never by a cell.
+
+A notebook, a debugger and a traceback with local variables all show objects by their ``repr``. That
+of a dataclass has every field, and so every name and illness of a table.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from html import escape
+from operator import attrgetter
+from typing import Any, ClassVar
+
+
+class Discreet:
+    """Shows of an object only what its class names as ``shown``, by paths of attributes.
+
+    A class that names nothing shows its name alone.
+
+    Examples
+    --------
+    >>> from dataclasses import dataclass
+    >>> @dataclass
+    ... class Column(Discreet, shown=("records",)):
+    ...     records: int
+    ...     values: tuple[str, ...]
+    >>> Column(2, ("flu", "gout"))
+    Column(records=2)
+    """
+
+    __slots__ = ()
+    _shown: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls, *, shown: tuple[str, ...] | None = None, **more: Any) -> None:  # noqa: ANN401 (of other bases)
+        super().__init_subclass__(**more)
+        if shown is not None:
+            cls._shown = shown
+        if (
+            "__repr__" not in cls.__dict__
+        ):  # dataclasses replace what is inherited, not what is here
+            cls.__repr__ = Discreet.__repr__  # type: ignore[method-assign]
+
+    def _told(self) -> Mapping[str, object]:
+        """Return what is shown: names, levels and counts."""
+        told = {}
+        for path in self._shown:
+            with suppress(AttributeError):  # an object that is being made may not have it yet
+                told[path.rpartition(".")[2]] = attrgetter(path)(self)
+        return told
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self._told().items())
+        return f"{type(self).__name__}({told})"
+
+    def _repr_html_(self) -> str:
+        """Return the same as a table, for notebooks."""
+        rows = "".join(
+            f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+            for name, value in self._told().items()
+        )
+        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
