@@ -59,8 +59,12 @@ def persons_alike(
     class_of_group = np.full(int(alike.max(initial=-1)) + 1, -1, dtype=np.int64)
     class_of_group[alike[:number]] = np.arange(number)
     classes_of = class_of_group[alike[number:]][kinds]
-    told = np.unique(np.stack([classes_of, persons.astype(np.int64)]), axis=1)[0]
-    return np.bincount(told[told >= 0], minlength=number).astype(np.int64), classes_of
+    inside = classes_of >= 0
+    order = np.lexsort((persons[inside], classes_of[inside]))
+    of, who = classes_of[inside][order], persons[inside][order]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (of[1:] != of[:-1]) | (who[1:] != who[:-1])
+    return np.bincount(of[fresh], minlength=number).astype(np.int64), classes_of
 
 
 @lru_cache(maxsize=1_024)
