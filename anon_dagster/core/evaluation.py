@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.keys import Groups, group
 from anon_dagster.core.objectives import Generalization
 from anon_dagster.core.population import Behind
@@ -206,7 +207,7 @@ def release_holds(
     if persons_alone(problem, ids, kept):
         return False
     stay = problem.keeps_suppressed and not kept.all()
-    absent = 0 if people is None else people.absent(np.unique(ids[kept]))
+    absent = 0 if people is None else people.absent(distinct(ids[kept]))
     if absent and not stay and everyone_counts(problem):
         return False
     return bool(kept.all()) or _suppression_holds(problem, ids, kept, people, absent)

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.persons import ByOwner, OwnersByRow, Persons
 from anon_dagster.errors import RequestError, UnreachableError
 
@@ -293,7 +294,7 @@ class _Crowd:
         self._behind = OwnersByRow.of(*persons.listed(), len(persons.alone))
 
     def among(self, points: Codes) -> int:
-        return len(np.unique(self._behind.of_rows(points)[1]))
+        return len(distinct(self._behind.of_rows(points)[1]))
 
     def needed(self, points: Codes, k: int) -> int | None:
         places, owners = self._behind.of_rows(points)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core import wording
+from anon_dagster.core.counts import distinct
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +48,7 @@ class Trajectories:
             ended = going[lengths[going] == place]
             sizes[ended] = np.bincount(state[ended])[state[ended]] if len(ended) else 0
             going = going[lengths[going] > place]
-        few = np.unique(self.owners[cells[self.rows] >= 0])[sizes < self.k]
+        few = distinct(self.owners[cells[self.rows] >= 0])[sizes < self.k]
         return FewAlike(sizes[sizes < self.k], few, self.k)
 
     def alone(self, cells: NDArray[np.integer]) -> int:

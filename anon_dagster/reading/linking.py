@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.persons import PERSON, hashes_of
@@ -107,4 +108,4 @@ def _persons_linked(pairs: NDArray[np.int64]) -> int:
     np.add.at(times, places.reshape(-1), pairs[2])
     _, of_values, owners = np.unique(both[0], return_inverse=True, return_counts=True)
     own = (owners[of_values.reshape(-1)] == 1) & (times > 1)
-    return len(np.unique(both[1][own]))
+    return len(distinct(both[1][own]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.residual import Labelled, Telling, a_slice, outcome_told
 from anon_dagster.discreet import Discreet
@@ -66,7 +67,7 @@ def outcomes(subject: Subject, classes: Classes) -> Iterator[Finding]:
         undone = _UNDONE_OF_SENSITIVE if name in classes.sensitive else _UNDONE
         told = outcome_told(others, values, classes.counts, undone=undone, seed=seed)
         if told is not None:
-            two = len(np.unique(values)) == _TWO or name in classes.sensitive
+            two = len(distinct(values)) == _TWO or name in classes.sensitive
             columns = [own for own in classes.attributes if own != name]
             yield _finding(subject, name, told, columns, looks_like_one=two)
 
@@ -75,10 +76,10 @@ def _candidates(classes: Classes) -> Iterator[tuple[str, NDArray[np.int64]]]:
     """Give each column that may be an outcome: sensitive ones, and others of few values."""
     for name, (values, numbers) in classes.sensitive.items():
         grouped = _grouped(values, numbers)
-        if len(np.unique(grouped)) <= _MOST_SENSITIVE:
+        if len(distinct(grouped)) <= _MOST_SENSITIVE:
             yield name, grouped
     for name, attribute in classes.attributes.items():
-        if 1 < len(np.unique(attribute.values)) <= _MOST_VALUES:
+        if 1 < len(distinct(attribute.values)) <= _MOST_VALUES:
             present = [text for text in classes.texts[name] if text is not None]
             if not any(_are_words(present, of) for of in _KNOWN_OF_PEOPLE):
                 yield name, attribute.values

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.local.axis import Axis, SetAxis, numbered
 from anon_dagster.core.local.points import Points, by_class
 
@@ -33,5 +34,5 @@ def _extents(
             np.minimum.reduceat(positions, starts), np.maximum.reduceat(positions, starts)
         )
     owners = numbered(starts, len(positions))
-    held = np.unique(owners * axis.leaves + positions) // axis.leaves
+    held = distinct(owners * axis.leaves + positions) // axis.leaves
     return np.bincount(held, minlength=len(starts)) - 1

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.keys import group
 from anon_dagster.core.local.axis import Axis, NodeAxis, RangeAxis, SetAxis, segments
@@ -87,7 +88,7 @@ def _range(values: Sequence[Label], low: int, high: int) -> Label:
 def _label_sets(axis: SetAxis, positions: Column, starts: Column) -> Generalized:
     """Label classes by the values they hold; see :func:`_label`."""
     owners = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(positions))))
-    held = np.unique(owners * axis.leaves + positions)
+    held = distinct(owners * axis.leaves + positions)
     first = segments(held // axis.leaves)
     values = [axis.hierarchy.labels[0][leaf] for leaf in axis.leaf_at]
     numbers: dict[bytes, int] = {}

@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.hierarchy import Hierarchy, Label
 from anon_dagster.core.local.cells import mask, without_nodes
 from anon_dagster.core.objectives import Recoding
@@ -93,7 +94,7 @@ def _of_members(
 ) -> NDArray[np.int64]:
     """Return the records that have one of the values that each class holds, (classes,)."""
     kept = classes >= 0
-    pairs = np.unique(classes[kept] * len(records) + leaves[kept])
+    pairs = distinct(classes[kept] * len(records) + leaves[kept])
     held = np.zeros(size, dtype=np.int64)
     np.add.at(held, pairs // len(records), records[pairs % len(records)])
     return held

@@ -16,18 +16,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
+
 _Ints = NDArray[np.int64]
 _MOST = 10_000  # persons who are examined
 _WORK = 8_000_000  # members of classes that are looked up for them, about
 _SPREAD = np.int64(2**62)
-
-
-def _distinct(keys: _Ints) -> _Ints:
-    """Return the different keys, ascending; of millions that is faster by sorting."""
-    ordered = np.sort(keys)
-    fresh = np.ones(len(ordered), dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return ordered[fresh]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +38,7 @@ class Members:
     def of(cls, classes: NDArray[np.integer], members: NDArray[np.integer], size: int) -> "Members":
         """Sort what is said in any order, (entries,), of so many classes, maybe several times."""
         kinds = int(members.max()) + 1 if len(members) else 1
-        keys = _distinct(classes.astype(np.int64) * kinds + members)
+        keys = distinct(classes.astype(np.int64) * kinds + members)
         lengths = np.bincount(keys // kinds, minlength=size)
         starts = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         return cls(starts, keys % kinds, keys, kinds)
@@ -133,7 +127,7 @@ class OwnClasses:
         cls, classes: NDArray[np.integer], owners: NDArray[np.integer], size: int, *, seed: int
     ) -> "OwnClasses":
         """Sort who has a record in which class, (pairs,) each, maybe said several times."""
-        keys = _distinct(owners.astype(np.int64) * size + classes)
+        keys = distinct(owners.astype(np.int64) * size + classes)
         numbers = keys // max(size, 1)
         opens = np.ones(len(numbers), dtype=np.bool_)
         np.not_equal(numbers[1:], numbers[:-1], out=opens[1:])

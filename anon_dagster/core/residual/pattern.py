@@ -19,6 +19,7 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.residual.rule import most_have, others_say
 from anon_dagster.discreet import Discreet
 
@@ -62,7 +63,7 @@ class Labelled(Discreet):
     def _seen(self) -> tuple[_Ints, _Ints]:
         """Return the values of each label, label by label, and where those of a label end."""
         width = len(self.numbers)
-        pairs = np.unique(self.labels * width + self.values)
+        pairs = distinct(self.labels * width + self.values)
         labels = pairs // max(width, 1)
         return pairs % max(width, 1), np.cumsum(np.bincount(labels, minlength=len(self.heights)))
 
@@ -134,7 +135,7 @@ def outcome_told(
     -------
     What tells more, the labels or their pattern; ``None`` if neither tells anything.
     """
-    if not attributes or int(counts.sum()) < _LEAST or len(np.unique(outcome)) < 2:
+    if not attributes or int(counts.sum()) < _LEAST or len(distinct(outcome)) < 2:
         return None
     at_all = most_have(np.zeros(len(outcome), dtype=np.int64), outcome, counts)
     classes = _joined([attribute.labels for attribute in attributes])

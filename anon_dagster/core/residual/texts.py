@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import distinct
 from anon_dagster.core.residual.column import Column, Protected
 from anon_dagster.core.residual.rule import Evidence, others_say
 from anon_dagster.core.residual.spelling import FIRST_LOOK, Spelling, Texts, some_rows
@@ -92,5 +93,5 @@ def by_fewer_values(protected: Protected, published: Column) -> Evidence:
 def _values_of(groups: NDArray[np.int64], values: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return how many different values the group of each record has, (records,)."""
     width = int(values.max(initial=-1)) + 1
-    pairs = np.unique(groups * width + values)
+    pairs = distinct(groups * width + values)
     return np.bincount(pairs // max(width, 1), minlength=1)[groups]
