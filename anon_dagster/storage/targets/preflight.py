@@ -48,6 +48,8 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
         if its folder can neither be written to nor made; if the disk is obviously too small.
     """
     require_format(target)
+    with writing(target.path):
+        absolute(target.path)  # whose scheme is allowed
     files = _files(sources)
     _require_no_source(target, files)
     require_replaceable(target)
