@@ -46,6 +46,11 @@ def _require_allowed(path: str) -> None:
     scheme = path.partition("://")[0]
     if "::" in path:
         raise RefusedAddressError("addresses within addresses (::) are not read")
+    if remote.is_s3(path) and "?versionId=" in path:
+        raise RefusedAddressError(
+            "?versionId= in an address names a version of an object; releases and sources are the "
+            "latest ones"
+        )
     if scheme in _ALLOWED or scheme in re.split(r"[\s,]+", os.environ.get(SCHEMES, "")):
         return
     raise RefusedAddressError(

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.storage import remote
@@ -25,8 +26,12 @@ def move(path: str, to: str) -> None:
     _, goal = locate(to)
     if isinstance(system, LocalFileSystem):
         Path(inner).replace(goal)
-    else:
-        system.mv(inner, goal, recursive=kind_of(system, inner) == "directory")
+        return
+    moved = _files_at(system, inner)
+    for file in moved:
+        system.cp_file(file, goal + file[len(inner) :])
+    for file in moved:
+        system.rm_file(file)
 
 
 def exchange(path: str, with_: str) -> bool:
@@ -54,8 +59,25 @@ def copy(path: str, to: str) -> None:
 def remove(path: str) -> None:
     """Remove a file or folder, if it is there."""
     system, inner = locate(path)
-    if (kind := kind_of(system, inner)) is not None:
-        system.rm(inner, recursive=kind == "directory")
+    if isinstance(system, LocalFileSystem):
+        if (kind := kind_of(system, inner)) is not None:
+            system.rm(inner, recursive=kind == "directory")
+        return
+    for file in _files_at(system, inner):
+        system.rm_file(file)
+
+
+def _files_at(system: AbstractFileSystem, inner: str) -> list[str]:
+    """Return the file that is there, or all that are in the folder.
+
+    What fsspec has for moving and removing takes a name with ``*``, ``?`` or ``[`` for a pattern,
+    so that it would move and remove what fits. Names are taken as they are here.
+    """
+    kind = kind_of(system, inner)
+    if kind == "directory":
+        system.invalidate_cache()
+        return sorted(system.find(inner))
+    return [] if kind is None else [inner]
 
 
 def put(path: str, content: bytes) -> None:

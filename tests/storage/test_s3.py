@@ -6,16 +6,21 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from s3fs import S3FileSystem
 
 from anon_dagster import anonymize
 from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
+from anon_dagster.releasing.publication import versions_of, withdraw
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import listing, remote
 from anon_dagster.storage.addresses import parent
+from anon_dagster.storage.moving import move, put, remove
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import StagedTarget, check_target, formats, stage, sweep
@@ -459,3 +464,54 @@ def test_an_object_that_is_replaced_between_two_readings_is_refused(store: Objec
     source.unchanged()
     store.client().pipe(f"{BUCKET}/t.csv", b"a\n2\n")
     assert "changed while it was read" in refused(SourceError, source.unchanged)
+
+
+# -- names -----------------------------------------------------------------------------------
+
+SIGNS = "*?[]!{}-ab1 +=&%#$@,;'\"()~^|<>`é"
+"""All but those by which this server, or fsspec, divides names."""
+
+
+@pytest.mark.parametrize("name", ["w?at", "*", "a[1]b", "%20#"])
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_a_name_that_looks_like_a_pattern_is_a_name(
+    store: ObjectStore, name: str, form: str
+) -> None:
+    neighbours = ["what", "w-at", "a1b", "b", "a", "x/y", "ab"]
+    kept = {f"out/{each}.csv" for each in neighbours} | {"out/other/part.csv"}
+    for key in kept:
+        store.client().pipe_file(f"{BUCKET}/{key}", b"a\n1\n")
+    more: dict[str, Any] = {} if form == "file" else {"single_file": False, "format": "csv"}
+    ending = ".csv" if form == "file" else ""
+    target = Target(path=f"{ROOT}/out/{name}{ending}", **more)
+    check_target(target, [f"{ROOT}/in/none.csv"])
+    for table in (OLD, NEW):
+        paths = write(target, table)
+        assert published(target).equals(table)
+    assert kept < set(store.objects())
+    assert withdraw(target.path, paths, versions_of(paths))
+    assert set(store.objects()) == kept
+
+
+@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@given(name=st.text(SIGNS, min_size=1, max_size=8))
+def test_nothing_but_the_named_object_is_touched(store: ObjectStore, name: str) -> None:
+    for key in store.objects():
+        store.client().rm_file(f"{BUCKET}/{key}")
+    kept = {f"out/{each}" for each in ("a", "b", "ab", "1", "-", "a1")} - {f"out/{name}"}
+    for key in kept:
+        store.client().pipe_file(f"{BUCKET}/{key}", b"1")
+    put(f"{ROOT}/out/{name}", b"2")
+    moved = f"{ROOT}/out/{name}.moved"
+    move(f"{ROOT}/out/{name}", moved)
+    assert set(store.objects()) == kept | {f"out/{name}.moved"}
+    remove(moved)
+    assert set(store.objects()) == kept
+
+
+def test_a_key_that_names_a_version_is_refused_in_words(store: ObjectStore) -> None:
+    path = f"{ROOT}/out/a.csv?versionId=1"
+    message = refused(TargetError, lambda: write(Target(path=path), OLD))
+    assert "versionId" in message
+    assert "version" in refused(SourceError, lambda: listing.resolve(path))
+    assert store.objects() == []
