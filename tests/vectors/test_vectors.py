@@ -103,10 +103,11 @@ def test_pycanon_is_asked_what_it_offers(folder: Path) -> None:
     assert set(found.outcomes["average_risk, persons"]) == {"not offered"}
 
 
+READ = "import json, sys; held = [p['holds'] for p in json.load(open(sys.argv[1]))['promises']]\n"
 PROGRAMS = {
-    "right": "import json, sys; print(json.dumps([p['holds'] for p in json.load(open(sys.argv[1]))['promises']]))",
-    "wrong": "import json, sys; print(json.dumps([not p['holds'] for p in json.load(open(sys.argv[1]))['promises']]))",
-    "not offered": "import json, sys; print(json.dumps([None for p in json.load(open(sys.argv[1]))['promises']]))",
+    "right": READ + "print(json.dumps(held))",
+    "wrong": READ + "print(json.dumps([not each for each in held]))",
+    "not offered": READ + "print(json.dumps([None for each in held]))",
     "failed": "raise SystemExit(3)",
 }
 
@@ -133,9 +134,10 @@ def test_what_is_no_list_of_answers_is_a_failure(
 ) -> None:
     for path in (folder / "k-map").glob("exact*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
-    words = ["--tool", "command", "--command", f"echo '{printed}' #", "--vectors", str(tmp_path)]
-    words[3] = f"{sys.executable} -c 'print({json.dumps(printed)!s})'"
-    assert main(words) == 1
+    program = tmp_path / "tool.py"
+    program.write_text(f"print({printed!r})", encoding="utf-8")
+    command = f"{sys.executable} {program}"
+    assert main(["--tool", "command", "--command", command, "--vectors", str(tmp_path)]) == 1
     assert "failed" in capsys.readouterr().out
 
 
