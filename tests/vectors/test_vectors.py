@@ -103,6 +103,14 @@ def test_pycanon_is_asked_what_it_offers(folder: Path) -> None:
     assert set(found.outcomes["average_risk, persons"]) == {"not offered"}
 
 
+def test_without_pycanon_it_is_said_how_to_have_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "pycanon", None)  # what an import finds that is not there
+    assert main(["--tool", "pycanon", "--vectors", str(folder)]) == 2
+    assert "pip install" in capsys.readouterr().err
+
+
 READ = "import json, sys; held = [p['holds'] for p in json.load(open(sys.argv[1]))['promises']]\n"
 PROGRAMS = {
     "right": READ + "print(json.dumps(held))",
