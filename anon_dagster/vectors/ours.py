@@ -17,7 +17,7 @@ from anon_dagster.verification import IDENTIFIERS, counted_release, verify
 def ours(vector: StoredVector) -> list[bool | None]:
     """Verify each promise of a vector; one count serves all."""
     source = Source(path=str(vector.table))
-    policies = [_policy(vector, promise) for promise in vector.promises]
+    policies = [policy_of(vector, promise) for promise in vector.promises]
     counted = counted_release(open_source(source), policies[0], decimal=".")
     column = vector.document.get("count")
     if column is not None:
@@ -31,7 +31,7 @@ def _holds(counted: Count, policy: Policy) -> bool:
     return all(promise.holds for promise in promises if promise.name != IDENTIFIERS)
 
 
-def _policy(vector: StoredVector, promise: Mapping[str, Any]) -> Policy:
+def policy_of(vector: StoredVector, promise: Mapping[str, Any]) -> Policy:
     """Return a policy of one promise."""
     asked = {key: value for key, value in promise.items() if key not in {"model", "holds"}}
     people = asked.pop("population", None)
@@ -53,8 +53,9 @@ def _attributes(vector: StoredVector) -> dict[str, Any]:
     attributes: dict[str, Any] = {name: {"role": "non_sensitive"} for name in header}
     attributes |= {name: {"role": "sensitive"} for name in header if name in guarded}
     for name, tree in trees.items():
-        if isinstance(tree, dict):  # a list is one level of leaves, as without a hierarchy
-            attributes[name]["hierarchy"] = {"type": "tree", "nodes": tree}
+        of_levels = isinstance(tree, dict)  # a list of leaves has nothing between them and the root
+        rule = {"type": "tree", "nodes": tree} if of_levels else {"type": "suppress"}
+        attributes[name]["hierarchy"] = rule
     for name in vector.document["quasi_identifiers"]:
         attributes[name] = {"role": "quasi_identifier"}
     if (person := vector.document.get("person")) is not None:
