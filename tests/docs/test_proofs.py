@@ -199,11 +199,15 @@ def test_present_values_may_break_delta_disclosure_where_classes_join() -> None:
     assert model.monotone is Monotone.UNKNOWN
 
 
-def test_a_share_of_people_may_fall_below_its_bound_where_classes_join() -> None:
+def test_a_share_of_people_may_leave_its_bounds_where_classes_join() -> None:
     model = DeltaPresence(Fraction(1, 2), Fraction(1))
     assert model.holds(crowds([1], [2])).all()
     assert not model.holds(crowds([1], [5])).any()
     assert model.monotone is Monotone.UNKNOWN
+    shared = DeltaPresence(Fraction(0), Fraction(1, 2), overlapping=True)
+    assert shared.holds(crowds([1, 1], [2, 2])).all()
+    assert not shared.holds(crowds([2], [2])).any()
+    assert shared.monotone is Monotone.UNKNOWN
 
 
 def test_average_risk_may_rise_where_classes_join() -> None:
