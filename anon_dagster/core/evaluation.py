@@ -253,6 +253,7 @@ def dooms_the_more_specific(problem: Problem, levels: Sequence[int]) -> bool:
 
     Nothing is suppressed at these levels, so persons who differ here differ below, unless records
     are suppressed there: of so many persons, at most, as records may be.
+    Proof: ``docs/proofs/trajectories.md``.
     """
     if problem.trajectories is None:
         return False

@@ -6,6 +6,8 @@ taken in the order of the values, so that no result depends on the order of the 
 
 A missing value is NaN among numbers and -1 among codes. It is left out of a group's aggregate; a
 group without any value has none itself.
+
+Proofs: ``docs/proofs/microaggregation.md``.
 """
 
 from collections.abc import Sequence

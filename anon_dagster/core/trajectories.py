@@ -2,6 +2,8 @@
 
 Where these stay linked, such as by a pseudonym, classes hide nobody: who knows the classes of some
 of a person's records intersects them.
+
+Proofs: ``docs/proofs/trajectories.md``.
 """
 
 from dataclasses import dataclass

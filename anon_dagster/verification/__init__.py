@@ -6,7 +6,13 @@ from anon_dagster.verification.result import (
     Promise,
     Verification,
 )
-from anon_dagster.verification.verify import pseudonym_patterns, verify, verify_file, verify_frame
+from anon_dagster.verification.verify import (
+    counted_release,
+    pseudonym_patterns,
+    verify,
+    verify_file,
+    verify_frame,
+)
 
 __all__ = [
     "IDENTIFIERS",
@@ -16,6 +22,7 @@ __all__ = [
     "ClassMeasures",
     "Promise",
     "Verification",
+    "counted_release",
     "pseudonym_patterns",
     "verify",
     "verify_file",

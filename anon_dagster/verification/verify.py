@@ -156,7 +156,7 @@ def verify_frame(
     SourceError
         If the columns of the DataFrame cannot be read as values, or do not fit the policy.
     """
-    return verify(_counted(open_frame(frame), policy, "."), policy, levels=levels)
+    return verify(counted_release(open_frame(frame), policy, decimal="."), policy, levels=levels)
 
 
 def verify_file(
@@ -170,11 +170,25 @@ def verify_file(
         If the release cannot be read, or does not fit the policy.
     """
     mark = source.csv.decimal
-    counted = _counted(open_source(source), policy, mark)
+    counted = counted_release(open_source(source), policy, decimal=mark)
     return verify(counted, policy, levels=levels)
 
 
-def _counted(table: OpenSource, policy: Policy, decimal: str) -> Count:
+def counted_release(table: OpenSource, policy: Policy, *, decimal: str) -> Count:
+    """Count a released table over the quasi-identifiers and sensitive attributes that it has.
+
+    One count serves :func:`verify` with every policy of the same attributes.
+
+    Parameters
+    ----------
+    decimal
+        The decimal mark of numbers that are text.
+
+    Raises
+    ------
+    SourceError
+        If the table cannot be read, or does not fit the policy.
+    """
     names = (*policy.quasi_identifiers, *policy.names("sensitive"))
     tokens = {n: frozenset(a.missing) for n, a in policy.attributes.items() if a.missing}
     table = WithMissing(table, {n: texts for n, texts in tokens.items() if n in table.columns})

@@ -90,3 +90,10 @@ def test_nan_and_null_and_both_zeros_are_released_as_one(tmp_path: Path) -> None
     out = pq.read_table(tmp_path / "out.parquet")
     for name in ("x", "y"):
         assert sorted(map(repr, out[name].to_pylist())) == ["0.0"] * 3 + ["None"] * 3
+
+
+def test_a_guarded_attribute_without_values_keeps_an_ordered_distance() -> None:
+    frame = pd.DataFrame({"age": ["1"] * 4, "pay": pd.array([None] * 4, dtype="string")})
+    close = {"t_closeness": {"attribute": "pay", "t": 0, "distance": "ordered"}}
+    df = released(frame, {"age": QI, "pay": SENSITIVE}, privacy=close)
+    assert df["pay"].isna().all()

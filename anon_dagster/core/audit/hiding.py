@@ -2,6 +2,8 @@
 
 A path of its own beside :mod:`anon_dagster.core.privacy.differential_privacy`, which rests on the
 theorem of a paper: here the probabilities of two tables are compared outcome by outcome.
+
+Proofs: ``docs/proofs/differential-privacy.md``.
 """
 
 from fractions import Fraction

@@ -50,6 +50,8 @@ def read_values(labels: Sequence[Label], *, decimal: str = ".") -> ReadValues:
         The decimal mark of its numbers.
     """
     present = [label for label in labels if label is not None]
+    if not present:  # one missing value, or none at all: there is nothing to put in order
+        return _of_sizes(labels, {})
     number, truth = _number(decimal), {label: _truth(label) for label in present}
     sizes: dict[str, _Size] = {t: read for t in present if (read := number(t)) is not None}
     idle = [label for label in present if label not in sizes and _begins_idly(label, number)]

@@ -1,4 +1,7 @@
-"""What every local recoding loses at least."""
+"""What every local recoding loses at least.
+
+Proofs: ``docs/proofs/local-recoding.md``.
+"""
 
 from dataclasses import replace
 

@@ -6,6 +6,8 @@ allows them; the nodes of an attribute's ``highest`` level bound who may share a
 is labelled. The same table gives the same classes, in whatever order its tuples stand. The steps
 are guided by the certainty penalty; of the releases that they lead to, the one of least loss by
 the problem's objective is taken.
+
+Proofs: ``docs/proofs/local-recoding.md``.
 """
 
 from collections.abc import Callable, Iterator, Sequence

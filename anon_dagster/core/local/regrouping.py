@@ -3,6 +3,8 @@
 Classes are sorted along a tree drawn at random, neighbours form blocks, and in all blocks at once
 (:mod:`anon_dagster.core.local.blocks`) the tuples are joined greedily until every group keeps
 every promise. A block's groups replace its classes if they lose less: no round makes things worse.
+
+Proofs: ``docs/proofs/local-recoding.md``.
 """
 
 from collections.abc import Callable

@@ -4,6 +4,8 @@ Multidimensional partitioning [1]_ along the trees. A node is split into those o
 keep the promises and a rest of all others, which stays at the node [2]_; ordered values are cut in
 two. All cells are split at once, round by round, each along its best attribute.
 
+Proofs: ``docs/proofs/local-recoding.md``.
+
 References
 ----------
 .. [1] K. LeFevre, D. J. DeWitt, R. Ramakrishnan, "Mondrian multidimensional k-anonymity",

@@ -1,4 +1,7 @@
-"""Suppress the tuples that cost the rest of their classes more than themselves."""
+"""Suppress the tuples that cost the rest of their classes more than themselves.
+
+Proofs: ``docs/proofs/local-recoding.md``.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

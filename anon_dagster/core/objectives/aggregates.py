@@ -1,4 +1,7 @@
-"""How the losses of the quasi-identifiers become one."""
+"""How the losses of the quasi-identifiers become one.
+
+Proofs: ``docs/proofs/objectives.md``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

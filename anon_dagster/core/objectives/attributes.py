@@ -1,4 +1,7 @@
-"""Objectives that look at each quasi-identifier for itself."""
+"""Objectives that look at each quasi-identifier for itself.
+
+Proofs: ``docs/proofs/objectives.md``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""Objectives that look at what each record could have been, or at the levels alone."""
+"""Objectives that look at what each record could have been, or at the levels alone.
+
+Proofs: ``docs/proofs/objectives.md``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

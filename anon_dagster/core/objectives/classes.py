@@ -1,4 +1,7 @@
-"""Objectives that look at the equivalence classes."""
+"""Objectives that look at the equivalence classes.
+
+Proofs: ``docs/proofs/objectives.md``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

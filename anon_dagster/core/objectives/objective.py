@@ -1,4 +1,7 @@
-"""What the search asks of an objective: what a release loses, and what it loses at least."""
+"""What the search asks of an objective: what a release loses, and what it loses at least.
+
+Proofs: ``docs/proofs/objectives.md``.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""alpha-k-anonymity: what it asks for besides k-anonymity."""
+"""alpha-k-anonymity: what it asks for besides k-anonymity.
+
+Proofs: ``docs/proofs/alpha-k-anonymity.md``.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction

@@ -1,4 +1,7 @@
-"""β-likeness: no sensitive value is much likelier in a class than in the whole table."""
+"""β-likeness: no sensitive value is much likelier in a class than in the whole table.
+
+Proofs: ``docs/proofs/beta-likeness.md``.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext

@@ -1,4 +1,7 @@
-"""δ-disclosure privacy: a class changes the odds of no sensitive value by much."""
+"""δ-disclosure privacy: a class changes the odds of no sensitive value by much.
+
+Proofs: ``docs/proofs/delta-disclosure.md``.
+"""
 
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal, localcontext

@@ -1,4 +1,7 @@
-"""δ-presence: nobody can tell well who of a population is in the table."""
+"""δ-presence: nobody can tell well who of a population is in the table.
+
+Proofs: ``docs/proofs/delta-presence.md``.
+"""
 
 from dataclasses import dataclass, field
 from fractions import Fraction

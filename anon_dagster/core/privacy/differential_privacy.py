@@ -1,4 +1,7 @@
-"""(ε, δ)-differential privacy by a random sample, fixed generalization and suppression."""
+"""(ε, δ)-differential privacy by a random sample, fixed generalization and suppression.
+
+Proofs: ``docs/proofs/differential-privacy.md``.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext

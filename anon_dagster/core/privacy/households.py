@@ -1,4 +1,7 @@
-"""Households: classes of several of them, where one may have many of the records."""
+"""Households: classes of several of them, where one may have many of the records.
+
+Proofs: ``docs/proofs/k-anonymity.md``.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""k-anonymity."""
+"""k-anonymity.
+
+Proofs: ``docs/proofs/k-anonymity.md``.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""k-map: every class stands for enough people of the population that the table was drawn from."""
+"""k-map: every class stands for enough people of the population that the table was drawn from.
+
+Proofs: ``docs/proofs/k-map.md``.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext

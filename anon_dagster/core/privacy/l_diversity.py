@@ -1,4 +1,7 @@
-"""l-diversity: a class says little of the sensitive value of its records."""
+"""l-diversity: a class says little of the sensitive value of its records.
+
+Proofs: ``docs/proofs/l-diversity.md``.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext

@@ -27,6 +27,7 @@ class PrivacyModel:
 
     The defaults are those of a model of which nothing is known: they are right for every model,
     and what a subclass knows besides lets the search prune.
+    What a subclass declares is proven on its page: ``docs/proofs/README.md``.
     """
 
     __slots__ = ()

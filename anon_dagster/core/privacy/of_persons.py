@@ -7,6 +7,8 @@ person every model says what the plain one says, to the bit.
 Hardly anything is known of classes that are joined: of two that keep a promise and share persons,
 the union may break it. One class may say of a person that she has the first value, another one that
 she has the second: together, that she has both.
+
+Proofs: ``docs/proofs/persons.md``.
 """
 
 from dataclasses import dataclass

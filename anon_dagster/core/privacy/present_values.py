@@ -1,4 +1,7 @@
-"""A model of the records that have a value: a missing one neither protects nor is protected."""
+"""A model of the records that have a value: a missing one neither protects nor is protected.
+
+Proofs: ``docs/proofs/l-diversity.md``.
+"""
 
 from dataclasses import dataclass
 

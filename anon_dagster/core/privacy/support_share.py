@@ -1,4 +1,7 @@
-"""What a class holds of the values of the whole table."""
+"""What a class holds of the values of the whole table.
+
+Proofs: ``docs/proofs/t-closeness.md``.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction

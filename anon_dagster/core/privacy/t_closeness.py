@@ -4,6 +4,8 @@ With a class of n records that holds a value c times, and a table of N records t
 times, ``e = c N - C n`` is how far the class is ahead, times n N. All three distances are sums of
 such integers, so that they are compared with ``t`` exactly; all three are sums over the values
 that a class holds, so that their cost does not grow with the values that it lacks.
+
+Proofs: ``docs/proofs/t-closeness.md``.
 """
 
 from dataclasses import dataclass

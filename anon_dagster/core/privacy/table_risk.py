@@ -1,4 +1,7 @@
-"""What a release promises as a whole: how many people are found in it, not whether each can be."""
+"""What a release promises as a whole: how many people are found in it, not whether each can be.
+
+Proofs: ``docs/proofs/table-risk.md``.
+"""
 
 from dataclasses import dataclass
 from fractions import Fraction

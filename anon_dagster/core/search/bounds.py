@@ -2,6 +2,8 @@
 
 The search rules out the candidates whose bound is above the best loss found. What it learns of one
 candidate raises the bounds of all that are more specific, or more general, in one go.
+
+Proofs: ``docs/proofs/search.md``.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,7 @@
-"""Candidates, evaluated one by one: what is suppressed, what it costs, what follows for others."""
+"""Candidates, evaluated one by one: what is suppressed, what it costs, what follows for others.
+
+Proofs: ``docs/proofs/suppression.md``.
+"""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,7 @@
-"""What candidates cost, and what one that was evaluated tells of the others."""
+"""What candidates cost, and what one that was evaluated tells of the others.
+
+Proofs: ``docs/proofs/search.md``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""The exact search."""
+"""The exact search.
+
+Proofs: ``docs/proofs/search.md``.
+"""
 
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.problem import Problem

@@ -1,4 +1,7 @@
-"""The search of a lattice that can be enumerated."""
+"""The search of a lattice that can be enumerated.
+
+Proofs: ``docs/proofs/search.md``.
+"""
 
 from dataclasses import dataclass, field
 

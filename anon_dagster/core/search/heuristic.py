@@ -1,4 +1,7 @@
-"""The search of lattices that are too large to enumerate."""
+"""The search of lattices that are too large to enumerate.
+
+Proofs: ``docs/proofs/search.md``.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -5,11 +5,15 @@ from itertools import islice, product
 import numpy as np
 import pytest
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
+from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.objectives import TIE, Objective
+from anon_dagster.core.privacy import KAnonymity
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
+from anon_dagster.core.search.bounds import _ROUNDING
 from anon_dagster.core.search.budget import Meter
 from anon_dagster.core.search.candidate import Evaluator
 from anon_dagster.core.search.compact import Compact
@@ -142,3 +146,44 @@ def test_generalizing_further_never_loses_less_if_nothing_is_suppressed(
             for q in range(len(levels)):
                 above = losses.get((*levels[:q], levels[q] + 1, *levels[q + 1 :]), np.inf)
                 assert loss <= above + 1e-13
+
+
+def large_problem(objective: Objective) -> Problem:
+    """Return a table of some 180,000 classes, of values that are frequent and rare."""
+    dice = np.random.default_rng(0)
+    drawn = [dice.zipf(1.2, 250_000) % 1000, dice.integers(0, 300, 250_000)]
+    drawn.append(dice.integers(0, 50, 250_000))
+    rows, counts = np.unique(np.stack(drawn, axis=1), axis=0, return_counts=True)
+    hierarchies = []
+    for leaves, widths in ((1000, [7, 91]), (300, [5, 50]), (50, [3])):
+        levels = [[f"{width}:{leaf // width}" for leaf in range(leaves)] for width in [1, *widths]]
+        hierarchies.append(Hierarchy.from_labels([*levels, ["*"] * leaves]))
+    return Problem(
+        codes=Codes.of(rows.astype(np.int32)),
+        sensitive=Codes.of(np.zeros((len(rows), 1), dtype=np.int32)),
+        counts=counts,
+        hierarchies=tuple(hierarchies),
+        sensitive_sizes=(1,),
+        weights=(1.0, 0.3, 0.7),
+        lowest=(0, 0, 0),
+        highest=tuple(hierarchy.levels - 1 for hierarchy in hierarchies),
+        models=(KAnonymity(2),),
+        most_suppressed=len(drawn[0]),
+        objective=objective,
+    )
+
+
+@pytest.mark.slow
+@every_objective
+def test_bounds_of_large_tables_are_off_by_less_than_their_room(objective: Objective) -> None:
+    """Sums over so many classes are rounded most; that they stay in the room is not proven."""
+    problem = large_problem(objective)
+    evaluator, lattice = Evaluator(Compact(problem)), Lattice.of(problem)
+    bounds, losses = evaluator.costs.bounds(lattice), np.zeros(lattice.candidates)
+    for index in range(lattice.candidates):
+        verdict = evaluator.evaluate(lattice.levels(index))
+        losses[index] = verdict.loss
+        evaluator.costs.learn(bounds, verdict.classes, verdict.doomed)
+    reached = np.isfinite(losses)
+    assert reached.sum() > 30
+    assert (bounds.bound[reached] - losses[reached]).max() < _ROUNDING / 10
