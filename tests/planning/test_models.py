@@ -1,5 +1,6 @@
 """Privacy models as a request asks for them, and the page that tells of them."""
 
+import doctest
 import re
 from pathlib import Path
 from typing import Any, get_args
@@ -92,6 +93,12 @@ def test_the_linked_tables_of_the_page_are_released(
     assert result.linked is not None
     assert result.linked.holds
     assert pd.read_csv("visits-release.csv").columns.to_list() == ["diagnosis", "ward"]
+
+
+def test_python_gives_what_the_page_shows() -> None:
+    told = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert told.attempted
+    assert not told.failed
 
 
 def test_the_page_knows_every_model() -> None:
