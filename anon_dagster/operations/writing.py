@@ -17,7 +17,7 @@ from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.releasing.publication import Release, released_frame, write_release
 from anon_dagster.releasing.together import LinkedReleases, write_linked
 from anon_dagster.releasing.workspace import Workspace
-from anon_dagster.request import LinkedRequest
+from anon_dagster.request import LinkedRequest, Target
 from anon_dagster.storage.processes import LivingProcesses, fresh_token
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.targets import sweep
@@ -49,6 +49,13 @@ def _sweep_temporary() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
+def _sweep_beside(target: Target | None) -> None:
+    """Remove what killed jobs left beside a target."""
+    if target is not None:
+        with suppress(AnonError):  # what cannot be swept keeps nobody from publishing
+            sweep(target, alive=LivingProcesses())
+
+
 def write_and_read(
     decision: Decision,
     source: OpenSource,
@@ -65,9 +72,7 @@ def write_and_read(
         The records, if they were handed over.
     """
     with passing_workspace(on_progress) as workspace:
-        if decision.request.target is not None:
-            with suppress(AnonError):  # what cannot be swept keeps nobody from publishing
-                sweep(decision.request.target, alive=LivingProcesses())
+        _sweep_beside(decision.request.target)
         release = write_release(decision, source, workspace, judge=judge)
         moved = decision.request.policy.shifted
         df = None if decision.request.target else released_frame(release, like=like, moved=moved)
@@ -90,6 +95,8 @@ def write_and_read_linked(
         The records of tables that were handed over.
     """
     with passing_workspace(on_progress) as workspace:
+        for table in request.tables.values():
+            _sweep_beside(table.target)
         released = write_linked(request, decisions, sources, _apart(workspace, decisions))
         frames = {
             name: None
