@@ -25,7 +25,8 @@ AnonError
 A message names columns, levels and counts, never a cell.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -149,3 +150,29 @@ class DeploymentError(AnonError):
 
 class HandoverError(AnonError):
     """A DataFrame cannot be handed over."""
+
+
+@contextmanager
+def of_table(name: str) -> Iterator[None]:
+    """Let an error of one of several tables say which one it is of.
+
+    Raises
+    ------
+    AnonError
+        Of the same kind as the one that was raised within, if it was one of these.
+    """
+    try:
+        yield
+    except RequestError as error:
+        raise RequestError([_of_table(name, problem) for problem in error.problems]) from None
+    except AnonError as error:
+        raise type(error)(f"{name}: {error}") from None
+
+
+def _of_table(name: str, problem: Complaint) -> Complaint:
+    """Return a problem with its place in the request of several tables."""
+    if not problem.path:
+        return Complaint(f"tables.{name}", problem.message)
+    if problem.path.startswith(("policy.attributes", "source", "target")):
+        return Complaint(f"tables.{name}.{problem.path}", problem.message)
+    return problem

@@ -4,14 +4,17 @@ import json
 from pathlib import Path
 from typing import Any
 
-from anon_dagster.request import Request
+from pydantic import TypeAdapter
+
+from anon_dagster.request import LinkedRequest, Request
 
 FILE = Path(__file__).resolve().parent.parent / "docs" / "request.schema.json"
 
 
 def current() -> str:
     """Return the JSON schema of a request, without titles and texts that repeat the code."""
-    return json.dumps(_bare(Request.model_json_schema()), indent=1, ensure_ascii=False) + "\n"
+    either: TypeAdapter[Request | LinkedRequest] = TypeAdapter(Request | LinkedRequest)
+    return json.dumps(_bare(either.json_schema()), indent=1, ensure_ascii=False) + "\n"
 
 
 def _bare(schema: Any) -> Any:

@@ -143,6 +143,51 @@ def test_a_job_that_succeeds_leaves_no_cell_behind(
     assert result.success, failure(result)
 
 
+def linked(folder: Path, patients: Sequence[int], visits: Sequence[int]) -> dict[str, Any]:
+    """Ask for patients and their visits, each with the numbers of the persons of its records."""
+    towns = [f"{CANARY}-who-{n},{CANARY}-town-{n % 2}" for n in patients]
+    (folder / "patients.csv").write_text("\n".join(["who,town", *towns]))
+    ills = [f"{CANARY}-who-{n},{CANARY}-ill-{n % 3}" for n in visits]
+    (folder / "visits.csv").write_text("\n".join(["who,ill", *ills]))
+    who = {"role": "direct_identifier"}
+    town = {"role": "quasi_identifier", "hierarchy": {"type": "mask"}}
+    return {
+        "tables": {
+            "patients": {
+                "source": {"path": str(folder / "patients.csv")},
+                "policy": {"attributes": {"who": who, "town": town}},
+            },
+            "visits": {
+                "source": {"path": str(folder / "visits.csv")},
+                "policy": {"attributes": {"who": who, "ill": {"role": "sensitive"}}},
+                "join": {"to": "patients", "on": "who"},
+            },
+        },
+        "policy": {
+            "person": "who",
+            "privacy": {"k_anonymity": {"k": 3}, "l_diversity": {"attribute": "ill", "l": 2}},
+        },
+    }
+
+
+@pytest.mark.usefixtures("no_canary")
+def test_linked_tables_leave_no_cell_behind(deployment: Deployment, tmp_path: Path) -> None:
+    result = deployment.run_request(linked(tmp_path, range(12), [*range(12)] * 2))
+    assert result.success, failure(result)
+
+
+@pytest.mark.usefixtures("no_canary")
+@pytest.mark.parametrize(
+    ("patients", "visits"),
+    [([*range(12), 0], range(12)), (range(12), [*range(12), 77]), (range(2), range(2))],
+    ids=["a person twice", "a stranger", "too few"],
+)
+def test_linked_tables_are_refused_without_a_cell(
+    deployment: Deployment, tmp_path: Path, patients: Sequence[int], visits: Sequence[int]
+) -> None:
+    require_refused(deployment.run_request(linked(tmp_path, patients, visits)))
+
+
 @pytest.mark.usefixtures("no_canary")
 def test_the_key_of_pseudonyms_is_kept_nowhere(
     deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -39,7 +39,7 @@ METHODS: dict[type, set[str]] = {
         "residual",
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
-    JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual"},
+    JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},
 }
 
 

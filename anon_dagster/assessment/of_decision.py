@@ -28,12 +28,7 @@ EVERYTHING = RiskAnalysis(
 
 def describe(decision: Decision, released: Count | None) -> ExploratoryStatistics:
     """Return the values and their counts, in the source and in the stored release."""
-    request = decision.request
-    return exploratory_statistics(
-        decision.counted,
-        released,
-        request.policy,
-    )
+    return exploratory_statistics(decision.counted, released, decision.released.policy)
 
 
 def assess_risk(decision: Decision) -> pd.DataFrame:

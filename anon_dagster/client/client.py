@@ -12,6 +12,7 @@ from anon_dagster.client.inputs import (
     RequestLike,
     TableLike,
     name_of,
+    read_any_request,
     read_domains,
     read_location,
     read_measurement,
@@ -25,7 +26,7 @@ from anon_dagster.client.submission import Submission
 from anon_dagster.client.tasks import ApplyTask, DetectTask, ExamineTask, RequestTask, Task
 from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
 from anon_dagster.jobs.tags import DATASET_TAG
-from anon_dagster.request import Measurement, Source, Target, require_proposable
+from anon_dagster.request import LinkedRequest, Measurement, Source, Target, require_proposable
 from anon_dagster.request.arguments import require_a
 
 if TYPE_CHECKING:
@@ -84,17 +85,18 @@ class AnonClient:
 
     def anonymize(
         self,
-        request: RequestLike,
+        request: RequestLike | LinkedRequest,
         *,
         frame: "pd.DataFrame | None" = None,
         dataset: str | None = None,
     ) -> AnonJob:
-        """Submit a request to anonymize a table.
+        """Submit a request to anonymize a table, or tables that are linked.
 
         Parameters
         ----------
         request
-            What is asked for: a request, its document, or the path of its YAML file.
+            What is asked for: a request, its document, or the path of its YAML file. Linked tables
+            have a source each.
         frame
             The records, if the request has no source.
         dataset
@@ -109,7 +111,7 @@ class AnonClient:
         DeploymentError
             If the deployment does not answer.
         """
-        parsed, name = read_request(request)
+        parsed, name = read_any_request(request)
         return self._submit(RequestTask(parsed, "anonymize"), dataset or name, frame)
 
     def apply(  # noqa: PLR0913 (all are named)

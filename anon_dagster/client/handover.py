@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from anon_dagster.errors import HandoverError
 from anon_dagster.jobs.file_names import HANDED
-from anon_dagster.request import Request
+from anon_dagster.request import LinkedRequest, Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -184,7 +184,7 @@ def withheld(document: Any) -> Any:  # noqa: ANN401 (JSON)
     }
 
 
-def names_values(request: Request) -> bool:
+def names_values(request: Request | LinkedRequest) -> bool:
     """Tell whether a request spells out values of columns, as a written tree does."""
     return any(_lists(request.model_dump(mode="json", by_alias=True)))
 

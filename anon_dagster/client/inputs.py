@@ -5,13 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from anon_dagster.errors import RequestError
 from anon_dagster.request import (
+    LinkedRequest,
     Measurement,
     Policy,
     Request,
     Source,
     Target,
+    load_any_request,
     load_request,
+    parse_any_request,
     parse_request,
     parse_request_part,
     require_document,
@@ -26,6 +30,31 @@ DomainsLike = Mapping[str, Any] | str | Path
 """Domains of one's own by name, or the path of a YAML file of them."""
 
 _Location = TypeVar("_Location", Source, Target)
+
+
+def read_any_request(request: RequestLike | LinkedRequest) -> tuple[Request | LinkedRequest, str]:
+    """Validate a request of a table, or of linked ones; see :func:`read_request`.
+
+    Raises
+    ------
+    RequestError
+        Also if one of linked tables has no source.
+    """
+    if isinstance(request, str | Path):
+        file = Path(request)
+        parsed, name = load_any_request(file), _name(file.resolve().parent.name)
+    else:
+        models = Request | LinkedRequest
+        document = request.model_dump(by_alias=True) if isinstance(request, models) else request
+        parsed = parse_any_request(require_document(document), folder=Path.cwd())
+        name = name_of(parsed.source)
+    if isinstance(parsed, LinkedRequest):
+        lacking = [table for table, each in parsed.tables.items() if each.source is None]
+        if lacking:
+            raise RequestError(
+                f"a job reads linked tables from files: {', '.join(lacking)} has no source"
+            )
+    return parsed, name
 
 
 def read_request(request: RequestLike) -> tuple[Request, str]:

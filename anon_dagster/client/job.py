@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from anon_dagster.client.deployment import Deployment, JobRecord, RunRecord
 from anon_dagster.client.handover import Handover, given
-from anon_dagster.client.outcome import failure_of, notes_of, published_of, residual_of
+from anon_dagster.client.outcome import (
+    failure_of,
+    notes_of,
+    published_of,
+    published_result,
+    residual_of,
+)
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
@@ -174,8 +180,8 @@ class AnonJob:
         residual = residual_of(run)
         if record.kind == "residual" and residual is not None:
             return JobResult(residual.table, residual=residual)
-        if (published := published_of(run)) is not None:
-            return JobResult(None, published.paths, published.checksum, residual=residual)
+        if published := published_of(run):
+            return published_result(run, published)
         handed = self._handed(record)
         like = None if handed is None else handed.like()
         made = read_result(self._folder(run), record.kind, like)
@@ -263,14 +269,15 @@ class AnonJob:
             if not self._record().is_over:  # or it ended while it was asked to
                 raise
         ended = self.wait(max(until - time.monotonic(), 1.0))
-        gone, work = [], running_of(before)["work"]
+        gone: list[str] = []
+        work = running_of(before)["work"]
         done = f"ended at: {work or 'its start'}"
         if before.status == "queued":
             done = "taken out of the queue"
         if ended != "aborted":
             done = "was over before it could be aborted"
-        elif target := self._withdraw():
-            gone = [target]
+        else:
+            gone = self._withdraw()
         said = {"id": self.job_id, "was": before.status, "status": ended, "done": done}
         return {**said, "targets_removed": gone}
 
@@ -293,10 +300,10 @@ class AnonJob:
         if not record.is_over:
             raise JobStateError(f"job {self.job_id} is {record.status}: abort it first")
         run = self._findings()
-        published = published_of(run) if target else None
-        gone = published is not None and published.withdraw()
+        published = published_of(run).values() if target else ()
+        gone = {each.target: each.withdraw() for each in published}
         folder, handed = self._anywhere(run), self._handed(record)
-        removed = folder is not None and folder.path.exists()
+        was_there = folder is not None and folder.path.exists()
         self._deployment.delete(self.job_id)
         if folder is not None:
             folder.empty()
@@ -304,9 +311,9 @@ class AnonJob:
             handed.delete()
         return {
             "id": self.job_id,
-            "files_removed": removed,
-            "targets_removed": [published.target] if published and gone else [],
-            "targets_kept": [published.target] if published and not gone else [],
+            "files_removed": was_there,
+            "targets_removed": [name for name, removed in gone.items() if removed],
+            "targets_kept": [name for name, removed in gone.items() if not removed],
         }
 
     # -- the names of the original -------------------------------------------------------------
@@ -385,15 +392,15 @@ class AnonJob:
         seen = folder is not None and os.access(folder.path, os.R_OK | os.W_OK | os.X_OK)
         return folder if seen else None
 
-    def _withdraw(self) -> str | None:
-        """Remove what the job published; return its target if that was there."""
-        from anon_dagster.jobs.announcement import withdraw
+    def _withdraw(self) -> list[str]:
+        """Remove what the job published; return the targets at which it was."""
+        from anon_dagster.jobs.announcement import withdraw_whole
 
         run = self._findings()
-        folder, published = self._anywhere(run), published_of(run)
-        if folder is not None and (target := withdraw(folder)):
-            return target
-        return published.target if published is not None and published.withdraw() else None
+        folder = self._anywhere(run)
+        if folder is not None and (gone := withdraw_whole(folder)):
+            return gone
+        return [each.target for each in published_of(run).values() if each.withdraw()]
 
     def _handed(self, record: JobRecord) -> Handover | None:
         name, store = record.tags.get(HANDED_TAG), self.context.store

@@ -1,10 +1,12 @@
 """What came of a job that is over: a release in its target, what it tells, or an error."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, RunRecord
+from anon_dagster.client.result import JobResult
 from anon_dagster.client.status import DISCLOSING, step
 from anon_dagster.errors import AnonError, DeploymentError, JobError
 
@@ -28,22 +30,34 @@ class Published:
         return withdraw(self.target, self.paths, self.versions)
 
 
-def published_of(run: RunRecord) -> Published | None:
-    """Return what a job published, if its request has a target."""
+def published_of(run: RunRecord) -> dict[str, Published]:
+    """Return what a job published, if its request has a target.
+
+    Of linked tables all of them by name, the one that joins last; else one without a name.
+    """
     target = step(run, "request", "application").get("target")
     released = step(run, "anonymized", "applied")
     if not target or not released:
-        return None
-    return Published(
-        target,
-        tuple(released["paths"]),
-        released["checksum"],
-        tuple(map(tuple, released["versions"])),
-    )
+        return {}
+    of_tables = released.get("tables") or {"": {**released, "target": target}}
+    return {
+        name: Published(
+            told["target"],
+            tuple(told["paths"]),
+            told["checksum"],
+            tuple(map(tuple, told["versions"])),
+        )
+        for name, told in of_tables.items()
+    }
 
 
-def residual_of(run: RunRecord) -> "ResidualDisclosure | None":
+def residual_of(run: RunRecord, table: str = "") -> "ResidualDisclosure | None":
     """Return what a job found that a release tells beside its promises, if it looked for it.
+
+    Parameters
+    ----------
+    table
+        Of linked ones that one which the other joins.
 
     Raises
     ------
@@ -52,7 +66,7 @@ def residual_of(run: RunRecord) -> "ResidualDisclosure | None":
     """
     from anon_dagster.residual import ResidualDisclosure
 
-    document = step(run, *DISCLOSING).get("exact_residual")
+    document = step(run, *DISCLOSING).get(f"{table}: exact_residual" if table else "exact_residual")
     try:
         return None if document is None else ResidualDisclosure.from_document(document)
     except (KeyError, TypeError):
@@ -75,3 +89,18 @@ def failure_of(job_id: str, run: RunRecord) -> AnonError:
     error: AnonError = (kind if is_ours else JobError)(failure.message)
     error.job_id = job_id
     return error
+
+
+def published_result(run: RunRecord, published: Mapping[str, Published]) -> JobResult:
+    """Return what a job published; of linked tables that of the last one, and each by name."""
+    *others, last = published
+    results = {
+        name: JobResult(
+            None,
+            published[name].paths,
+            published[name].checksum,
+            residual=residual_of(run, name if name in others else ""),
+        )
+        for name in published
+    }
+    return replace(results[last], tables=results if others else {})

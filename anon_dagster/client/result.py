@@ -1,12 +1,14 @@
 """What a job made, as it lies in the store."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from anon_dagster.discreet import Discreet
 from anon_dagster.jobs import file_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from anon_dagster.jobs.folder import JobFolder
@@ -38,6 +40,8 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     """What a person should know of a detection or a proposal before anything is run."""
     picture: str | None = None
     """What was measured for a proposal, risk against loss, as an SVG document."""
+    tables: "Mapping[str, JobResult]" = field(default_factory=dict)
+    """Of linked tables what was made of each, by name; this is then that of the one that joins."""
 
 
 def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
@@ -60,6 +64,19 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
     residual = folder.load_residual() if told else None
     if kind == "residual":
         return JobResult(None if residual is None else residual.table, residual=residual)
+    made = _release_of(folder, like, residual)
+    if folder.linked is None:
+        return made
+    others = {
+        name: _release_of(each, None, each.load_residual())
+        for name, each in folder.linked.folders.items()
+    }
+    return replace(made, tables=others)
+
+
+def _release_of(
+    folder: "JobFolder", like: "pd.DataFrame | None", residual: "ResidualDisclosure | None"
+) -> JobResult:
     release = folder.load_release()
     paths = tuple(release["source"]["path"])
     df = None if folder.load_request().target else _frame(folder, like)

@@ -21,7 +21,7 @@ from anon_dagster.jobs.tags import (
     USER_TAG,
     VERSION_TAG,
 )
-from anon_dagster.request import not_one_table
+from anon_dagster.request import Request, not_one_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,9 @@ class Submission(Discreet, shown=("dataset",)):
 
 def _may_skip(task: Task) -> Callable[[str], bool]:
     """Return which columns need not be handed over; where no policy is known, the job tells."""
-    return task.request.policy.ignores if isinstance(task, RequestTask) else lambda _: True
+    if isinstance(task, RequestTask) and isinstance(task.request, Request):
+        return task.request.policy.ignores
+    return lambda _: True
 
 
 def _partition(fingerprint: str) -> str:

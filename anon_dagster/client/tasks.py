@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol
 from anon_dagster.client.handover import Handover, names_values
 from anon_dagster.discreet import Discreet
 from anon_dagster.jobs import names
-from anon_dagster.request import Request, Source, Target
+from anon_dagster.request import LinkedRequest, Request, Source, Target
 
 Configuration = dict[str, Any]
 
@@ -58,9 +58,9 @@ class Task(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RequestTask(Discreet, shown=("kind",)):
-    """Anonymize a table, or compare configurations for it."""
+    """Anonymize a table, or tables that are linked; or compare configurations for a table."""
 
-    request: Request
+    request: Request | LinkedRequest
     kind: Literal["anonymize", "measure"]
     step: str = names.REQUEST
     name: str = "a request"
@@ -84,7 +84,10 @@ class RequestTask(Discreet, shown=("kind",)):
         self, records: Path | None, handover: Handover | None
     ) -> tuple[Configuration, str]:
         """Return the configuration of the first step, and the fingerprint of the request."""
-        request = self.request if records is None else _with_source(self.request, records)
+        request = self.request
+        if records is not None:
+            assert isinstance(request, Request), "linked tables have a source each"
+            request = _with_source(request, records)
         document = request.model_dump(mode="json", by_alias=True, exclude_none=True)
         if self.spells_out_values and handover is not None:
             document = {"file": str(handover.give_document(document))}

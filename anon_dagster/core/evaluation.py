@@ -37,7 +37,7 @@ class Evaluation:
 def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
     """Evaluate a candidate, a level per quasi-identifier."""
     columns = [h.codes[level] for h, level in zip(problem.hierarchies, levels, strict=True)]
-    groups = _classes_at(problem, levels)
+    groups = classes_at(problem, levels)
     people = people_behind(problem, groups.ids, levels)
     classes = summarize(problem, groups.ids, len(groups), people=counts_of(people))
     failing = ~all_hold(problem.models, classes)
@@ -54,12 +54,14 @@ def evaluate(problem: Problem, levels: Sequence[int]) -> Evaluation:
         failing,
         suppressed,
         suppressed <= problem.most_suppressed
-        and release_holds(problem, groups.ids, kept, people=people),
+        and release_holds(problem, groups.ids, kept, people=people)
+        and all(companion.holds(levels, kept) for companion in problem.companions),
         problem.objective.loss(outcome),
     )
 
 
-def _classes_at(problem: Problem, levels: Sequence[int]) -> Groups:
+def classes_at(problem: Problem, levels: Sequence[int]) -> Groups:
+    """Put tuples into the classes that they are in at some levels, failing ones included."""
     of_levels = list(zip(problem.hierarchies, levels, strict=True))
     columns = [h.codes[level] for h, level in of_levels]
     sizes = [len(h.labels[level]) for h, level in of_levels]
@@ -257,7 +259,7 @@ def dooms_the_more_specific(problem: Problem, levels: Sequence[int]) -> bool:
     """
     if problem.trajectories is None:
         return False
-    cells = _classes_at(problem, levels).ids
+    cells = classes_at(problem, levels).ids
     return problem.trajectories.few_alike(cells).least_changed > problem.most_suppressed
 
 

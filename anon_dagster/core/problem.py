@@ -1,8 +1,10 @@
 """What is to be decided: a table, how it may be generalized, and what must hold."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +18,23 @@ from anon_dagster.core.privacy.model import PrivacyModel
 from anon_dagster.core.privacy.table_risk import TableModel
 from anon_dagster.core.trajectories import Trajectories
 from anon_dagster.discreet import Discreet
+
+
+class Companion(Protocol):
+    """Another table that is released at the same levels.
+
+    See :mod:`anon_dagster.core.companions`.
+    """
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+
+    def holds(self, levels: Sequence[int], kept: NDArray[np.bool_]) -> bool:
+        """Tell whether it keeps its promises at some levels, if some tuples are released."""
+
+    def dooms_the_more_specific(self, levels: Sequence[int], /) -> bool:
+        """Tell whether it breaks a promise at every more specific candidate, too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +66,8 @@ class Problem(Discreet, shown=("names", "sensitive_names")):
     """Which households have which tuple, where a promise is about these."""
     trajectories: Trajectories | None = None
     """What must hold of all records of a person together, where these stay linked."""
+    companions: tuple[Companion, ...] = ()
+    """Tables that are released together with this one, and must keep promises of their own."""
     most_suppressed: int = 0
     """How many records may be suppressed."""
     keeps_suppressed: bool = False

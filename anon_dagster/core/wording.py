@@ -66,6 +66,14 @@ def trajectories(k: int, by: str | None = None) -> str:
     return f"{k} persons of each trajectory{f' (by {by})' if by else ''}"
 
 
+def explain_linked() -> str:
+    """Say in plain words what linked tables promise."""
+    return (
+        "all of this is promised of the release by its own columns; of the records of a table that "
+        "joins another one it is also promised with the columns of that one beside them"
+    )
+
+
 def explain_trajectories(k: int) -> str:
     """Say the promise about all records of a person together in plain words."""
     return f"the records of a person, taken together, read like those of at least {k - 1} others"

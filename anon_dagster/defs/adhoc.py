@@ -11,7 +11,7 @@ from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
-from anon_dagster.request import Request, load_request, parse_request
+from anon_dagster.request import LinkedRequest, Request, load_any_request, parse_any_request
 from anon_dagster.request.documents import parse_yaml
 
 ADHOC = Group(
@@ -55,7 +55,7 @@ def step_job(name: str, kind: str, *assets: dg.AssetKey | dg.AssetsDefinition) -
     )
 
 
-def request_of(value: str | Mapping[str, Any]) -> Request:
+def request_of(value: str | Mapping[str, Any]) -> Request | LinkedRequest:
     """Validate what was given as a request.
 
     Raises
@@ -64,10 +64,10 @@ def request_of(value: str | Mapping[str, Any]) -> Request:
         With every problem.
     """
     if isinstance(value, Mapping) and set(value) == {"file"}:
-        return load_request(str(value["file"]))
+        return load_any_request(str(value["file"]))
     if not isinstance(value, str):
-        return parse_request(value)
-    return parse_request(parse_yaml(value, name="the request"))
+        return parse_any_request(value)
+    return parse_any_request(parse_yaml(value, name="the request"))
 
 
 @dg.asset(

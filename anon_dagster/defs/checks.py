@@ -3,12 +3,12 @@
 Each blocks what follows, but for the one that is nobody's promise and warns.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from anon_dagster.defs import metadata
+from anon_dagster.defs import linked_tables, metadata
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.resources import JobStore
@@ -16,7 +16,9 @@ from anon_dagster.defs.upstream import job_of, job_of_any
 from anon_dagster.errors import AnonError
 
 if TYPE_CHECKING:
-    from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.jobs.folder import JobFolder, LinkedJob
+    from anon_dagster.planning.decision import Decision
+    from anon_dagster.reading.counting import Count
     from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.verification.result import Verification
 
@@ -40,13 +42,8 @@ def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
         context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
     ) -> dg.AssetCheckResult:
         with failures_in_words():
-            from anon_dagster.operations.preparation import open_table
-            from anon_dagster.releasing.schemas import source_problems
-
             job = job_of(context, store, {"source": source})
-            request = job.load_request()
-            columns = open_table(request, days=job.load_days()).columns
-            return _result(SOURCE_MATCHES, source_problems(columns, request.policy))
+            return _result(SOURCE_MATCHES, _source_problems(job))
 
     return check
 
@@ -109,9 +106,37 @@ def residual_check(asset: dg.AssetKey, releases: Iterable[str]) -> dg.AssetCheck
     ) -> dg.AssetCheckResult:
         with failures_in_words():
             job = job_of_any(context, store, dict.fromkeys(releases, asset))
+            if job.linked is not None:
+                return residual_results(linked_tables.residuals(job))
             return residual_result(job.load_residual())
 
     return check
+
+
+def _source_problems(job: "JobFolder") -> list[str]:
+    """Say how the sources of a job differ from what its request describes."""
+    from anon_dagster.operations.preparation import open_table
+    from anon_dagster.releasing.schemas import source_problems
+
+    linked = job.linked
+    if linked is None:
+        request = job.load_request()
+        return source_problems(open_table(request).columns, request.policy)
+    problems = []
+    for name in linked.request.tables:
+        own = linked.request.own(name)
+        found = source_problems(open_table(own).columns, own.policy)
+        problems += [f"{name}: {problem}" for problem in found]
+    return problems
+
+
+def residual_results(residuals: "Mapping[str, ResidualDisclosure]") -> dg.AssetCheckResult:
+    """Warn of every finding in the releases of linked tables."""
+    from anon_dagster.report.disclosure import explain_coverage, warnings_of
+
+    warnings = [f"{name}: {w}" for name, each in residuals.items() for w in warnings_of(each)]
+    coverage = " ".join(f"{name}: {explain_coverage(each)}" for name, each in residuals.items())
+    return warned(warnings, or_else=coverage)
 
 
 def residual_result(residual: "ResidualDisclosure") -> dg.AssetCheckResult:
@@ -135,14 +160,56 @@ def warned(warnings: Sequence[str], *, or_else: str) -> dg.AssetCheckResult:
 
 
 def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
-    """Measure what a job stored, unless another job has replaced it."""
+    """Measure what a job stored, unless another job has replaced it.
+
+    Of linked tables each is measured by itself, and both together.
+    """
+    linked = job.linked
+    if linked is None:
+        return _measured_of(job, job.load_decision())
+    decisions = linked.load_decisions()
+    found = [_measured_of(each, decisions[n], n) for n, each in linked.folders.items()]
+    promises, problems = (_joined(results) for results in zip(*found, strict=True))
+    if not (promises.passed and problems.passed):
+        return promises, problems
+    counted = decisions[linked.request.detail].counted
+    return _joined([promises, _together(linked, counted)]), problems
+
+
+def _together(linked: "LinkedJob", counted: "Count") -> dg.AssetCheckResult:
+    """Measure what the stored releases of linked tables promise together."""
+    from anon_dagster.jobs import file_names
+    from anon_dagster.jobs.announcement import is_superseded
+    from anon_dagster.releasing.together import verify_together
+
+    folders = linked.folders
+    stored = {n: (f.load_stored(), f.path / file_names.PERSONS) for n, f in folders.items()}
+    try:
+        promises = verify_together(linked.request, stored, counted)
+    except AnonError:  # another job may be replacing one of them at this moment
+        if any(is_superseded(folder) for folder in folders.values()):
+            return _superseded()[0]
+        raise
+    return _promises_result(promises, f"{linked.request.detail} beside {linked.request.master}: ")
+
+
+def _joined(results: Sequence[dg.AssetCheckResult]) -> dg.AssetCheckResult:
+    """Return the result of a check of several tables."""
+    worst = next((result for result in results if not result.passed), results[0])
+    told = {name: value for result in results for name, value in result.metadata.items()}
+    words = "; ".join(result.description for result in results if result.description)
+    return worst._replace(description=words, metadata=told)
+
+
+def _measured_of(
+    job: "JobFolder", decision: "Decision", table: str = ""
+) -> Sequence[dg.AssetCheckResult]:
     from anon_dagster.jobs import file_names
     from anon_dagster.jobs.announcement import is_superseded
     from anon_dagster.releasing.persons_file import StoredPersons
-    from anon_dagster.releasing.publication import count_release, verify_release
-    from anon_dagster.releasing.schemas import release_problems
+    from anon_dagster.releasing.publication import count_release, differences, verify_release
 
-    decision, policy = job.load_decision(), job.load_request().policy
+    policy = decision.released.policy
     try:
         persons = StoredPersons(job.path / file_names.PERSONS) if decision.counted.owners else None
         stored = count_release(policy, job.load_stored(), persons=persons)
@@ -151,20 +218,22 @@ def _measured(job: "JobFolder") -> Sequence[dg.AssetCheckResult]:
             return _superseded()
         raise
     promises = verify_release(decision, stored)
-    problems = release_problems(
-        stored, policy, decision.solution, job.load_kept(), source=decision.counted
-    )
+    problems = differences(decision, stored, job.load_kept())
     if (problems or not promises.holds) and is_superseded(job):
         return _superseded()
-    return _promises_result(promises), _result(RELEASE_MATCHES, problems)
+    lead = f"{table}: " if table else ""
+    return (
+        _promises_result(promises, lead),
+        _result(RELEASE_MATCHES, [f"{lead}{problem}" for problem in problems]),
+    )
 
 
-def _promises_result(promises: "Verification") -> dg.AssetCheckResult:
+def _promises_result(promises: "Verification", lead: str) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=KEEPS_PROMISES,
         passed=promises.holds,
-        description="; ".join(map(str, promises.failures)),
-        metadata={"promises": metadata.table(promises.to_frame())},
+        description="; ".join(f"{lead}{promise}" for promise in promises.failures),
+        metadata={f"{lead}promises": metadata.table(promises.to_frame())},
     )
 
 

@@ -7,7 +7,7 @@ import dagster as dg
 
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs import runs
-from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.leftovers import put_back, sweep_target
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
 from anon_dagster.jobs import file_names, names
@@ -91,6 +91,9 @@ def _figures(shown: runs.Document) -> dict[str, float]:
 
 def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
     files = [store.job(job_id, file=key) for key in store.job(job_id).files()]
+    if (linked := store.job(job_id).linked) is not None:
+        with suppress(AnonError):  # what is beside the targets stays then, too
+            put_back(linked)
     for job in (store.job(job_id), *files):
         if job.has((file_names.REQUEST,)):
             with suppress(AnonError):  # the next job for the target tries again, and says why not

@@ -17,7 +17,7 @@ from anon_dagster.defs.stages import ANONYMIZE, DETECT, MEASURE, STAGES, Stage, 
 from anon_dagster.defs.upstream import job_of, job_of_any
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG, REQUEST_TAG
-from anon_dagster.request import Request
+from anon_dagster.request import LinkedRequest, Request
 
 KINDS = {"anonymize": ANONYMIZE, "measure": MEASURE, "detect": DETECT}
 _LAST = {"report", "measurement", "detection"}
@@ -73,16 +73,24 @@ def define(
 
 
 def keep_request(
-    context: dg.AssetExecutionContext, store: JobStore, read: Callable[[], Request]
+    context: dg.AssetExecutionContext,
+    store: JobStore,
+    read: Callable[[], Request | LinkedRequest],
 ) -> dg.MaterializeResult[None]:
     """Keep the request of a run and show what it asks for."""
     with failures_in_words():
         job = own(context, store)
         request = read()
         context.instance.add_run_tags(context.run.run_id, {REQUEST_TAG: request.fingerprint})
-        sweep_target(context.instance, request)
-        path = job.save_request(request)
-        shown = metadata.of_request(request) | metadata.file(path)
+        if isinstance(request, LinkedRequest):
+            for table in request.tables:
+                sweep_target(context.instance, request.own(table))
+            path = job.save_linked(request)
+            shown = metadata.of_linked_request(request) | metadata.file(path)
+        else:
+            sweep_target(context.instance, request)
+            path = job.save_request(request)
+            shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from anon_dagster.request import Request
 from anon_dagster.storage.processes import LivingProcesses, is_of_process
+
+if TYPE_CHECKING:
+    from anon_dagster.jobs.folder import LinkedJob
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +27,23 @@ class Living(Container[str]):
             return job_id in LivingProcesses()
         run = self.instance.get_run_by_id(str(job_id))
         return run is None or not run.is_finished
+
+
+def put_back(linked: "LinkedJob") -> None:
+    """Undo the release of one of linked tables that a dead job published alone."""
+    from anon_dagster.jobs.announcement import forget, withdraw
+    from anon_dagster.storage import targets
+
+    token, folders = linked.job.job_id, linked.folders
+    wanted = [linked.request.own(name).target for name in folders]
+    known = [target for target in wanted if target is not None]
+    if not known or not targets.is_published_alone(known[0], known[1:], token=token):
+        return
+    folder = folders[linked.request.master]
+    if targets.put_back(known[0], token=token):
+        forget(folder)  # what is there is that of somebody else
+    else:
+        withdraw(folder)
 
 
 def sweep_target(instance: dg.DagsterInstance, request: Request) -> None:

@@ -16,7 +16,7 @@ from anon_dagster.errors import counted
 from anon_dagster.report import disclosure
 from anon_dagster.report.charts import data_uri
 from anon_dagster.report.explanation import explain_attribute, explain_policy
-from anon_dagster.request import Policy, Request
+from anon_dagster.request import LinkedRequest, Policy, Request
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,6 +91,22 @@ def of_request(request: Request) -> Shown:
     if request.target is not None:
         shown["target"] = dg.MetadataValue.path(request.target.path)
     return shown
+
+
+def of_linked_request(request: LinkedRequest) -> Shown:
+    """Show what is asked for of linked tables."""
+    tables = request.tables.values()
+    targets = [table.target.path for table in tables if table.target is not None]
+    sources = [_listed(table.source.path) for table in tables if table.source is not None]
+    shown = of_request(request.joined())
+    shown["source"] = dg.MetadataValue.text(_listed(sources))
+    attributes = [
+        {"table": name, "attribute": each, "role": attribute.role}
+        for name in request.tables
+        for each, attribute in request.own(name).policy.attributes.items()
+    ]
+    shown["tables"] = rows(attributes, ("table", "attribute", "role"))
+    return shown | ({"target": dg.MetadataValue.path(_listed(targets))} if targets else {})
 
 
 def of_versions() -> Shown:
@@ -189,7 +205,7 @@ def _persons_suppressed(decision: "Decision") -> Shown:
 
 def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) -> Shown:
     """Show where the release is, its columns, and what became of each."""
-    policy = decision.request.policy
+    policy = decision.released.policy
     return {
         "dagster/uri": dg.MetadataValue.text(_listed(release.paths)),
         "dagster/row_count": dg.MetadataValue.int(release.count.records),

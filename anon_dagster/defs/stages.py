@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from anon_dagster.defs import metadata
+from anon_dagster.defs import linked_tables, metadata
 from anon_dagster.errors import AnonError, JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.names import REQUEST
@@ -60,6 +60,8 @@ def source(work: Work) -> Shown:
     """The table of personal records, found and fit for the request."""
     from anon_dagster.operations.preparation import open_table
 
+    if (linked := work.job.linked) is not None:
+        return linked_tables.source(work, linked)
     request = work.job.load_request()
     opened = open_table(request)
     path = work.job.save_source(opened)
@@ -70,6 +72,7 @@ def detection(work: Work) -> Shown:
     """What each column of the source seems to be: a proposal to correct, in counts and shares."""
     from anon_dagster.detection import detect
 
+    linked_tables.require_one_table(work.job)
     request = work.job.load_request()
     assert request.source is not None, "a job reads a source"
     found = detect(request.source)
@@ -81,6 +84,8 @@ def frequency_table(work: Work) -> Shown:
     """How many records share each combination of quasi-identifiers and sensitive values."""
     from anon_dagster.operations.preparation import count_records
 
+    if (linked := work.job.linked) is not None:
+        return linked_tables.frequency_table(work, linked)
     request = work.job.load_request()
     counted = count_records(request, _opened(work, request), on_progress=work.on_progress)
     work.job.save_count(counted, request)
@@ -102,6 +107,8 @@ def solution(work: Work) -> Shown:
     from anon_dagster.planning.decision import Decision
     from anon_dagster.planning.plan import plan
 
+    if (linked := work.job.linked) is not None:
+        return linked_tables.solution(work, linked)
     request, counted = work.job.load_request(), work.job.load_count()
     planned = plan(request, counted)
     decided = decide(planned, on_progress=work.on_progress)
@@ -115,6 +122,8 @@ def anonymized(work: Work) -> Shown:
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.workspace import Workspace
 
+    if (linked := work.job.linked) is not None:
+        return linked_tables.anonymized(work, linked)
     decision = work.job.load_decision()
     release = write_release(
         decision,
@@ -129,31 +138,38 @@ def anonymized(work: Work) -> Shown:
 
 def residual_disclosure(work: Work) -> Shown:
     """What the release tells although every promise holds: columns, relations, counts, cures."""
-    path = work.job.existing(file_names.RESIDUAL)
-    return metadata.of_residual(work.job.load_residual()) | metadata.file(path)
+    return linked_tables.of_each(work, linked_tables.residual_disclosure)
 
 
 def exploratory_statistics(work: Work) -> Shown:
     """Every value and its count in source and release; Dagster is shown how many there are."""
+    return linked_tables.of_each(work, _explored)
+
+
+def _explored(job: "JobFolder") -> Shown:
     from anon_dagster.assessment.of_decision import describe
 
-    statistics = describe(work.job.load_decision(), work.job.load_count(name=file_names.RELEASED))
-    path = work.job.save_frame(file_names.EXPLORATORY_VALUES, statistics.values)
-    work.job.save_frame(file_names.EXPLORATORY_SUMMARY, statistics.summary)
+    statistics = describe(job.load_decision(), job.load_count(name=file_names.RELEASED))
+    path = job.save_frame(file_names.EXPLORATORY_VALUES, statistics.values)
+    job.save_frame(file_names.EXPLORATORY_SUMMARY, statistics.summary)
     shown = statistics.summary[["role", "kind", "records", "distinct", "missing"]]
     return {"columns": metadata.table(shown.reset_index())} | metadata.file(path)
 
 
 def risk_metrics(work: Work) -> Shown:
     """The risks of re-identification and the promises reached, of source and release."""
+    return linked_tables.of_each(work, _risks)
+
+
+def _risks(job: "JobFolder") -> Shown:
     from anon_dagster.assessment.of_decision import assess_risk, assess_risk_details
 
-    decision = work.job.load_decision()
+    decision = job.load_decision()
     risks = assess_risk(decision)
     details = assess_risk_details(decision, decision.request.policy.risk_analysis)
-    path = work.job.save_statistics(file_names.RISK, risks)
-    work.job.save_risk_details(details)
-    save_record_risks(work.job, decision)
+    path = job.save_statistics(file_names.RISK, risks)
+    job.save_risk_details(details)
+    save_record_risks(job, decision)
     return (
         metadata.of_statistics(risks)
         | metadata.exact("risk", risks)
@@ -190,10 +206,14 @@ def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
 
 def utility_statistics(work: Work) -> Shown:
     """What the release is still good for, beside the source."""
+    return linked_tables.of_each(work, _utility)
+
+
+def _utility(job: "JobFolder") -> Shown:
     from anon_dagster.assessment.of_decision import assess_utility
 
-    utility = assess_utility(work.job.load_decision())
-    path = work.job.save_statistics(file_names.UTILITY, utility)
+    utility = assess_utility(job.load_decision())
+    path = job.save_statistics(file_names.UTILITY, utility)
     return (
         metadata.of_statistics(utility) | metadata.exact("utility", utility) | metadata.file(path)
     )
@@ -201,11 +221,15 @@ def utility_statistics(work: Work) -> Shown:
 
 def report(work: Work) -> Shown:
     """What was done and what came of it, in plain words, with tables and pictures."""
+    return linked_tables.of_each(work, _reported)
+
+
+def _reported(job: "JobFolder") -> Shown:
     from anon_dagster.report.page import html
 
-    findings = work.job.load_findings()
+    findings = job.load_findings()
     page = html(findings).encode()
-    path = work.job.write(file_names.REPORT, lambda file: file.write(page))
+    path = job.write(file_names.REPORT, lambda file: file.write(page))
     return metadata.of_findings(findings) | metadata.file(path)
 
 
@@ -213,6 +237,7 @@ def measurement(work: Work) -> Shown:
     """What other configurations would cost and protect, compared on one count of the source."""
     from anon_dagster.operations.measure import measure_counted
 
+    linked_tables.require_one_table(work.job)
     request, counted = work.job.load_request(), work.job.load_count()
     asked = measurement_of(request)
     measured = measure_counted(request, counted, asked, on_progress=work.on_progress)
@@ -276,7 +301,7 @@ DETECT = (REQUEST, "source", "detection")
 def files_through(name: str) -> Iterator[str]:
     """Give the files of a step and of all that it rests on."""
     if name == REQUEST:
-        yield file_names.REQUEST
+        yield from (file_names.REQUEST, file_names.LINKED)
         return
     if name == names.APPLIED:
         yield from (file_names.REQUEST, file_names.APPLICATION, *_RELEASE)

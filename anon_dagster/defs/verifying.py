@@ -16,7 +16,7 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.errors import RequestError
 from anon_dagster.jobs import file_names, names
-from anon_dagster.request import Request, Source, parse_request_part
+from anon_dagster.request import LinkedRequest, Request, Source, parse_request_part
 
 _VERIFIED = ADHOC.key("verified")
 
@@ -65,7 +65,7 @@ def _verified(
         from anon_dagster.operations.verify import verify_table
 
         job = own(context, store)
-        request = request_of(config.request)
+        request = _request_of_one_table(config.request)
         job.save_request(request)
         with engine.at_work(context) as where:
             found = verify_table(request.policy, released_of(request, config.released))
@@ -79,6 +79,13 @@ def _verified(
             dg.AssetCheckResult(check_name=KEEPS_PROMISES, passed=found.holds, description=failures)
         ],
     )
+
+
+def _request_of_one_table(asked: Any) -> Request:  # noqa: ANN401 (a configuration)
+    request = request_of(asked)
+    if isinstance(request, LinkedRequest):
+        raise RequestError("a released table is verified by the request of that table alone")
+    return request
 
 
 def released_of(request: Request, released: str | Mapping[str, Any] | None) -> Source:

@@ -6,6 +6,7 @@
     ├── owner.json, job.lock             whose it is; locked while the job runs
     ├── asked.to_end                     if it was deleted while it ran
     ├── request.json                     the request as it was validated
+    ├── linked.json                      what is asked for, where several tables are linked
     ├── application.json                 whose solution is applied, and how
     ├── source.json                      where the records are, and their columns; the first and
     │                                    the last day of those whose dates are shifted
@@ -30,7 +31,8 @@
     ├── frontier.svg                     what was measured for a proposal: risk against loss
     ├── measurement.parquet              other configurations, compared
     ├── report.html                      all of it in words and pictures
-    └── files/<key>/                     the same, of each of the files that a job releases
+    └── files/<key>/                     the same, of each of the files that a job releases, or of
+                                         the table that the one above joins
 
 Only the owner may read any of it. No file is changed once it is written, so one job may take
 over the files of another by a link, and either can be deleted without harm to the other.

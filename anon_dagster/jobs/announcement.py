@@ -56,8 +56,26 @@ def withdraw(job: JobFolder) -> str | None:
     gone = remove(said["target"], said["paths"], versions)
     if gone:  # and no later run goes on from a release that is not there
         (job.path / RELEASE).unlink(missing_ok=True)
-    (job.path / ANNOUNCED).unlink(missing_ok=True)  # nobody takes it back twice
+    forget(job)  # nobody takes it back twice
     return str(said["target"]) if gone else None
+
+
+def forget(job: JobFolder) -> None:
+    """Forget what a job said: there is nothing of it to take back."""
+    (job.path / ANNOUNCED).unlink(missing_ok=True)
+
+
+def withdraw_whole(job: JobFolder) -> list[str]:
+    """Remove what a job published, of linked tables all; return the targets that were there.
+
+    Raises
+    ------
+    TargetError, StoreUnavailableError
+        As :func:`withdraw`.
+    """
+    linked = job.linked
+    folders = [job] if linked is None else list(linked.folders.values())
+    return [target for folder in folders if (target := withdraw(folder))]
 
 
 def is_superseded(job: JobFolder) -> bool:

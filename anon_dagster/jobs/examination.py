@@ -35,6 +35,10 @@ def examine_again(job: JobFolder, *, attacks: bool = False) -> "ResidualDisclosu
         raise JobKindError(
             f"job {job.job_id} has no release to examine: it made none, or was deleted"
         )
+    if job.linked is not None:
+        raise JobKindError(
+            f"job {job.job_id} released linked tables, which are examined as they are released"
+        )
     _require_release(job)
     return examine_decision(_decision_of(job), job.load_stored(), attacks=attacks)
 

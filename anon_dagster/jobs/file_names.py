@@ -22,6 +22,7 @@ LOCK = "job.lock"
 ASKED_TO_END = "asked.to_end"
 
 REQUEST = "request.json"
+LINKED = "linked.json"
 APPLICATION = "application.json"
 SOURCE = "source.json"
 COUNT, RELEASED = "count", "released"

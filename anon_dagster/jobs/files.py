@@ -4,9 +4,9 @@ import filecmp
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
 from zipfile import BadZipFile
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OWNERSHIP = {file_names.OWNER, file_names.LOCK, file_names.RELEASE}
-_NOT_ALWAYS = {file_names.PERSONS}
+_NOT_ALWAYS = {file_names.PERSONS, file_names.LINKED}
 """What a step leaves for some requests only."""
 _DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)
 """What numpy and Arrow say of a file that is not what it should be."""
@@ -92,7 +92,7 @@ class JobFiles:
                 elif each.name not in _OWNERSHIP:
                     each.unlink()
 
-    def adopt(self, other: Self, names: Iterable[str]) -> None:
+    def adopt(self, other: Self, names: Collection[str]) -> None:
         """Take over files of another job.
 
         Raises
@@ -115,6 +115,8 @@ class JobFiles:
                     f"{name} of this job and of job {other.job_id} differ: they stem from "
                     "different requests or sources; materialize from the request on"
                 )
+        for key in other.files() if file_names.LINKED in names else ():
+            replace(self, file=key).adopt(replace(other, file=key), names)
 
     # -- documents and tables ----------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """What the steps of a job make, each document and table under its own name."""
 
-from dataclasses import asdict, dataclass
+import hashlib
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,11 @@ from anon_dagster.jobs.counts import packed, type_text, unpacked
 from anon_dagster.jobs.files import JobFiles
 from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.linked import LinkedPlan, decisions_of, plan_linked
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.shifted import Days, ShiftedSource
-from anon_dagster.request import Request, Source, parse_request
+from anon_dagster.request import LinkedRequest, Request, Source, parse_request, parse_tables
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource
 
@@ -47,6 +49,20 @@ class JobFolder(JobFiles):
     def load_request(self) -> Request:
         """Return the request."""
         return parse_request(self.load_document(file_names.REQUEST))
+
+    def save_linked(self, request: LinkedRequest) -> Path:
+        """Keep a request of linked tables: that of the detail here, of the master in its folder."""
+        linked = LinkedJob(self, request)
+        for name, folder in linked.folders.items():
+            folder.save_request(request.joined() if name == request.detail else request.own(name))
+        return self.save_document(file_names.LINKED, request.model_dump(mode="json", by_alias=True))
+
+    @property
+    def linked(self) -> "LinkedJob | None":
+        """What is asked for of linked tables, if it is; this is then the folder of the detail."""
+        if not (self.path / file_names.LINKED).exists():
+            return None
+        return LinkedJob(self, parse_tables(self.load_document(file_names.LINKED)))
 
     def save_application(
         self, solution: "Mapping[str, Any]", *, lacking: "Lacking", enforce: bool
@@ -169,6 +185,9 @@ class JobFolder(JobFiles):
 
     def load_decision(self) -> Decision:
         """Return what was asked for, found and decided."""
+        if (linked := replace(self, file="").linked) is not None:
+            decisions = linked.load_decisions()
+            return next(decisions[n] for n, each in linked.folders.items() if each == self)
         request, counted = self.load_request(), self.load_count()
         return Decision(request, counted, plan(request, counted), self.load_solution())
 
@@ -264,6 +283,31 @@ class JobFolder(JobFiles):
                 "risk_analysis: {records: true}"
             )
         return RecordRisks(*map(self.load_frame, _RECORDS))
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedJob:
+    """A job that releases linked tables: the folder of each, and what was decided for all."""
+
+    job: JobFolder
+    request: LinkedRequest
+
+    @property
+    def folders(self) -> dict[str, JobFolder]:
+        """The folder of each table, in the order in which they are published."""
+        key = f"table-{hashlib.sha256(self.request.master.encode()).hexdigest()[:16]}"
+        master = JobFolder(self.job.root, self.job.job_id, key)
+        return {self.request.master: master, self.request.detail: self.job}
+
+    def plan(self) -> LinkedPlan:
+        """Return the problems of the tables, made of what was counted."""
+        master, joined = (folder.load_count() for folder in self.folders.values())
+        return plan_linked(self.request, master, joined)
+
+    def load_decisions(self) -> dict[str, Decision]:
+        """Return what was asked for, found and decided, by table."""
+        solutions = {name: folder.load_solution() for name, folder in self.folders.items()}
+        return decisions_of(self.plan(), solutions)
 
 
 def folders_of_files(root: Path, keys: frozenset[str]) -> dict[str, JobFolder]:

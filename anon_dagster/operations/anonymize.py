@@ -1,6 +1,7 @@
 """Anonymize a table: count it, decide, write the release, and prove it."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -17,16 +18,20 @@ from anon_dagster.assessment.of_decision import (
 from anon_dagster.assessment.records import RecordRisks
 from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
+from anon_dagster.errors import RequestError
 from anon_dagster.operations.preparation import (
     RequestLike,
-    as_request,
+    as_any_request,
     count_records,
     open_again,
     open_table,
+    require_one_table,
 )
-from anon_dagster.operations.writing import write_and_read
+from anon_dagster.operations.tables import count_linked, open_linked
+from anon_dagster.operations.writing import write_and_read, write_and_read_linked
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.linked import decide_linked, plan_linked
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import count
@@ -35,11 +40,13 @@ from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.report.page import ReportData, html
+from anon_dagster.request import LinkedRequest
 from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
 from anon_dagster.storage.sources import open_frame, open_source
+from anon_dagster.verification import Verification
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +67,11 @@ class AnonResult(
     release: Release
     df: pd.DataFrame | None
     """The release, unless the request sent it to a target of its own."""
+    tables: Mapping[str, "AnonResult"] = field(default_factory=dict)
+    """Of linked tables the result of each, by name; this one is then that of the table that joins
+    the other one. Its risks are those of its records with the columns of both tables."""
+    linked: Verification | None = None
+    """What the table that joins promises with the stored labels of the other one beside it."""
 
     @property
     def levels(self) -> dict[str, int] | None:
@@ -147,6 +159,7 @@ def risk_per_record(
         If the source is no longer as it was.
     """
     require_a(AnonResult, result, "result", "what anonymize returned")
+    require_one_table(result.decision, "the risk of every record")
     with using(engine):
         return _risk_per_record(result, frame)
 
@@ -171,20 +184,21 @@ def solution_document(decision: Decision) -> dict[str, Any]:
 
 
 def anonymize(
-    request: RequestLike,
+    request: RequestLike | LinkedRequest,
     *,
-    frame: pd.DataFrame | None = None,
+    frame: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
     on_progress: ProgressSink = ignore_progress,
     engine: EngineLike | None = None,
 ) -> AnonResult:
-    """Anonymize a table.
+    """Anonymize a table, or tables that are linked.
 
     Parameters
     ----------
     request
         What is asked for.
     frame
-        The records, if the request has no source; it is left as it is.
+        The records, if the request has no source; it is left as it is. Of linked tables, those of
+        each table without a source, by its name.
     on_progress
         Told of progress, in counts.
     engine
@@ -195,7 +209,8 @@ def anonymize(
     Returns
     -------
     AnonResult
-        With the release as a DataFrame if the request has no target.
+        With the release as a DataFrame if the request has no target. Of linked tables, that of the
+        one that joins the other, and ``tables`` has each.
 
     Raises
     ------
@@ -203,12 +218,41 @@ def anonymize(
         If the request, its source or its target is unfit, if a promise cannot be kept, or if the
         release tells what the policy refuses to tell; no target is touched then.
     """
-    request = as_request(request)
+    request = as_any_request(request)
     require_function(on_progress, "on_progress")
     with using(engine):
+        if isinstance(request, LinkedRequest):
+            return anonymize_linked(request, frame, on_progress=on_progress)
+        if isinstance(frame, Mapping):
+            raise RequestError(
+                f"a request of one table takes a DataFrame, not {type(frame).__name__}; DataFrames "
+                "by name go with tables"
+            )
         source = open_table(request, frame=frame)
         counted = count_records(request, source, on_progress=on_progress)
         made = plan(request, counted)
         decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
         release, df = write_and_read(decision, source, like=frame, on_progress=on_progress)
         return AnonResult(decision, release, df)
+
+
+def anonymize_linked(
+    request: LinkedRequest,
+    frames: object,
+    *,
+    on_progress: ProgressSink = ignore_progress,
+) -> AnonResult:
+    """Anonymize linked tables; see :func:`anonymize`."""
+    opened = open_linked(request, frames)
+    counts = count_linked(request, opened, on_progress=on_progress)
+    planned = plan_linked(request, counts.master, counts.joined)
+    decisions = decide_linked(planned, on_progress=on_progress)
+    sources = {request.master: opened.sources[request.master], request.detail: counts.source}
+    written, released = write_and_read_linked(
+        request, decisions, sources, like=opened.frames, on_progress=on_progress
+    )
+    tables = {
+        name: AnonResult(decisions[name], written.releases[name], released[name])
+        for name in request.tables
+    }
+    return replace(tables[request.detail], tables=tables, linked=written.verification)

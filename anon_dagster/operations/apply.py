@@ -119,7 +119,7 @@ def apply(  # noqa: PLR0913 (all are named)
         if first is not None:
             both = release.count.merge(first)
             together = verify(both, stored.policy, levels=decision.levels)
-        return AppliedResult(decision, release, df, together)
+        return AppliedResult(decision, release, df, together=together)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

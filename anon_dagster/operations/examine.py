@@ -4,7 +4,7 @@ import pandas as pd
 
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.operations.preparation import open_again
+from anon_dagster.operations.preparation import open_again, require_one_table
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.releasing.examination import examine_release
@@ -41,6 +41,7 @@ def examine_residual(
     """
     require_a(AnonResult, result, "result", "what anonymize returned")
     require_a(bool, attacks, "attacks", "true or false")
+    require_one_table(result.decision, "another examination")
     released = result.release.source if result.df is None else open_frame(result.df)
     with using(engine):
         return examine_decision(result.decision, released, frame=frame, attacks=attacks)

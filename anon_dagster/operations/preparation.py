@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.engine import in_use
+from anon_dagster.errors import RequestError
+from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count, encode
@@ -32,10 +34,14 @@ from anon_dagster.reading.scanning import Scan
 from anon_dagster.reading.shift_effect import effect_of_shift
 from anon_dagster.reading.shifted import Days, ShiftedSource, with_shifted
 from anon_dagster.request import (
+    LinkedRequest,
+    Policy,
     Request,
     Source,
+    load_any_request,
     load_request,
     not_one_table,
+    parse_any_request,
     parse_request,
     require_document,
 )
@@ -63,6 +69,40 @@ def as_request(request: RequestLike) -> Request:
     if isinstance(request, str | Path):
         return load_request(request)
     return parse_request(require_document(request))
+
+
+def as_any_request(request: RequestLike | LinkedRequest) -> Request | LinkedRequest:
+    """Return the request of a table, or of linked ones, that was given; see :func:`as_request`.
+
+    Raises
+    ------
+    RequestError
+        As there.
+    """
+    if isinstance(request, Request | LinkedRequest):
+        return request
+    if isinstance(request, str | Path):
+        return load_any_request(request)
+    return parse_any_request(require_document(request))
+
+
+def require_one_table(decision: Decision, what: str) -> None:
+    """Refuse what is not done with the release of one of several linked tables.
+
+    Parameters
+    ----------
+    what
+        It is called so, such as ``the risk of every record``.
+
+    Raises
+    ------
+    RequestError
+        If the table is one of several.
+    """
+    if decision.own is not None:
+        raise RequestError(
+            f"{what} is told of a table by itself, and this one is linked to another"
+        )
 
 
 def open_table(
@@ -219,6 +259,7 @@ def count_records(
     *,
     meanings: Mapping[str, Meaning] | None = None,
     key: str | None = None,
+    released: Policy | None = None,
     on_progress: ProgressSink = ignore_progress,
 ) -> Count:
     """Read the source once, into its frequency table, and the table of the population.
@@ -232,6 +273,8 @@ def count_records(
     key
         Of the hashes that tell persons apart; a fresh one, unless those of another count are to be
         recognised.
+    released
+        What is said of the columns that are released, if these are not all that are counted.
 
     Raises
     ------
@@ -267,6 +310,6 @@ def count_records(
         counted = counted.with_weights(weight, kept=not own)
     if owners:
         counted = counted.with_persons(key)
-        require_unlinked(read, counted, request.policy)
+        require_unlinked(read, counted, released or request.policy)
     shift = effect_of_shift(source, request.policy)
     return replace(counted, population=population, sampling=sampling, shift=shift)

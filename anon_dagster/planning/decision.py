@@ -17,6 +17,19 @@ class Decision(Discreet, shown=("counted.records", "levels", "suppressed")):
     counted: Count
     plan: Plan
     solution: Solution
+    own: Request | None = None
+    """Of linked tables, what is asked of this one by its own columns, which are what it releases;
+    others may have been counted beside them."""
+
+    @property
+    def released(self) -> Request:
+        """What is asked of the columns that are released."""
+        return self.own or self.request
+
+    @property
+    def unreleased(self) -> frozenset[str]:
+        """The attributes that were counted and are not released."""
+        return frozenset(self.request.policy.attributes) - set(self.released.policy.attributes)
 
     @property
     def levels(self) -> dict[str, int] | None:

@@ -71,7 +71,7 @@ class Plan(Discreet, shown=("quasi_identifiers", "sensitive")):
 
 def table_attributes(policy: Policy) -> tuple[str, ...]:
     """Return the attributes of the frequency table: what decides, and what is guarded."""
-    return (*policy.quasi_identifiers, *policy.names("sensitive"))
+    return policy.attributes_counted
 
 
 def plan(request: Request, count: Count) -> Plan:
@@ -91,7 +91,7 @@ def plan(request: Request, count: Count) -> Plan:
     require_one_order(request.policy, count)
     require_told_missing(request, count)
     require_people(request.policy, count)
-    hierarchies = _hierarchies(request.policy, count)
+    hierarchies = hierarchies_of(request.policy, count)
     return plan_with(request.policy, count, hierarchies)
 
 
@@ -279,12 +279,18 @@ def _places(column: ColumnCount, hierarchy: Hierarchy) -> NDArray[np.int32] | No
     return None if np.array_equal(places, np.arange(len(places))) else places
 
 
-def _hierarchies(policy: Policy, count: Count) -> dict[str, Hierarchy]:
-    """Build every hierarchy that is needed; report all that cannot be built."""
+def hierarchies_of(policy: Policy, count: Count) -> dict[str, Hierarchy]:
+    """Build every hierarchy that is needed; report all that cannot be built.
+
+    Raises
+    ------
+    HierarchyError
+        Naming each column of which none can be built.
+    """
     built: dict[str, Hierarchy] = {}
     refused: list[str] = []
     private = policy.privacy.differential_privacy is not None  # no other value may tell of one
-    for name in count.attributes:
+    for name in table_attributes(policy):
         attribute = policy.attributes[name]
         if isinstance(attribute, Sensitive) and attribute.hierarchy is None:
             continue

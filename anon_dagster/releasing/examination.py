@@ -17,7 +17,7 @@ from anon_dagster.reading.columns import position_among
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.scanning import Onlooker, Piece, Scan, scan
 from anon_dagster.releasing.recipe import Recipe, recipe
-from anon_dagster.request import Policy
+from anon_dagster.request import DirectIdentifier, Policy
 from anon_dagster.residual import (
     Classes,
     Examiner,
@@ -35,7 +35,7 @@ def examiner_of(
     decision: Decision, source: OpenSource, writer: Recipe, *, attacks: bool = False
 ) -> Examiner:
     """Return who looks at a source and its release while they are read; see `examine_release`."""
-    policy = _asked(decision.request.policy, attacks=attacks)
+    policy = _asked(_with_unreleased(decision), attacks=attacks)
     subject = Subject(
         policy,
         tuple(writer.schema.names),
@@ -51,6 +51,17 @@ def examiner_of(
         records=decision.counted.records,
         released=released,
     )
+
+
+def _with_unreleased(decision: Decision) -> Policy:
+    """Return the policy of what is released; of linked tables, columns of the other one are gone.
+
+    So it is found out whether the release gives one of them back.
+    """
+    policy, gone = decision.released.policy, DirectIdentifier(role="direct_identifier")
+    unreleased = decision.unreleased & set(decision.plan.quasi_identifiers)
+    attributes = {**policy.attributes, **dict.fromkeys(sorted(unreleased), gone)}
+    return policy.model_copy(update={"attributes": attributes})
 
 
 def _asked(policy: Policy, *, attacks: bool = False) -> Policy:

@@ -1,9 +1,9 @@
 """A release on its way: written beside its target, measured there, and only then published."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 
 import pandas as pd
 import pyarrow as pa
@@ -41,7 +41,7 @@ from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.moving import remove
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
-from anon_dagster.storage.targets import stage
+from anon_dagster.storage.targets import StagedTarget, stage
 from anon_dagster.verification import Verification, pseudonym_patterns, verify
 
 
@@ -68,6 +68,57 @@ class Release(Discreet, shown=("verification.verdict", "count.records", "kept"))
     def source(self) -> Source:
         """The published files, to be read."""
         return Source(path=self.paths, format=self.target.format_found, csv=self.target.csv)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WrittenRelease:
+    """A release that lies beside its target, measured as it is stored."""
+
+    decision: Decision
+    staged: StagedTarget
+    schema: pa.Schema
+    kept: tuple[str, ...]
+    count: Count
+    verification: Verification
+    residual: ResidualDisclosure
+    checksum: str
+    persons: StoredPersons | None
+    """Whose its records are, where the policy counts persons."""
+
+    def announce_to(self, workspace: Workspace) -> None:
+        """Tell where it is about to be published, and what lies there now."""
+        workspace.on_progress(Progress("publish", 0, self.count.records))
+        paths = self.staged.final_paths
+        workspace.announce(Announcement(paths, self.checksum, versions_of(paths)))
+
+    def take_back(self, workspace: Workspace) -> bool:
+        """Put back what it replaced, if it was published; tell whether its place is as it was.
+
+        What lies there then is announced as the former one, so that nobody takes it for this.
+        """
+        try:
+            if self.staged.take_back():
+                paths = self.staged.final_paths
+                workspace.announce(Announcement(paths, self.checksum, versions_of(paths)))
+        except AnonError:
+            return False
+        return True
+
+    @property
+    def published(self) -> Release:
+        """The release, once it is in its place."""
+        paths, versions = self.staged.final_paths, _known_versions(self.staged.final_paths)
+        return Release(
+            self.staged.target,
+            paths,
+            self.schema,
+            self.kept,
+            count=self.count,
+            verification=self.verification,
+            checksum=self.checksum,
+            versions=versions,
+            residual=self.residual,
+        )
 
 
 def write_release(
@@ -97,8 +148,25 @@ def write_release(
     TargetError
         If the target cannot be written.
     """
+    with written(decision, source, workspace, judge=judge) as release:
+        release.announce_to(workspace)
+        release.staged.publish()
+        return release.published
+
+
+@contextmanager
+def written(
+    decision: Decision,
+    source: OpenSource,
+    workspace: Workspace,
+    *,
+    judge: Callable[[Verification], None] = Verification.require,
+) -> Iterator[WrittenRelease]:
+    """Write a release beside its target and measure it there; what is not published is removed.
+
+    See :func:`write_release`.
+    """
     _require_records(decision)
-    on_progress = workspace.on_progress
     source = drawn_again(source, decision.counted.sampling, decision.request.policy)
     plain_source, persons, key = source, None, decision.counted.owner_key or ""
     if decision.counted.owners:
@@ -111,46 +179,49 @@ def write_release(
     private = decision.request.target is None  # then it stays with the job
     with stage(target, schema, token=workspace.job_id, private=private) as staged:
         examiner = examiner_of(decision, plain_source, made)
-        on_rows = running("write", decision.counted.records, on_progress)
+        on_rows = running("write", decision.counted.records, workspace.on_progress)
         reading = Scan("write", on_rows, examiner.of_source)
         write_records(staged, source, made, reading, encoded=encoded, persons=persons)
         if persons is not None:
             persons.close()
         files = staged.seal()
         give_back()
-        stored_source = staged.staged_source()
-        stored = count_release_of(
-            open_source(stored_source),
-            decision.request.policy,
-            decimal=stored_source.csv.decimal,
-            persons=None if persons is None else StoredPersons(persons.path, key),
-            on_progress=on_progress,
-            onlooker=examiner.of_release,
-        )
+        told = None if persons is None else StoredPersons(persons.path, key)
+        stored = _count_staged(decision, staged, told, workspace, examiner.of_release)
         verification = verify_release(decision, stored)
         judge(verification)
         _require_as_decided(decision, stored, made.kept)
         residual = disclosure_of(decision, examiner, stored, made)
         residual.require()
         checksum = checksum_of(files)
-        on_progress(Progress("publish", 0, stored.records))
-        former = versions_of(staged.final_paths)
-        workspace.announce(Announcement(staged.final_paths, checksum, former))
-        paths = staged.publish()
-    versions: Versions = ()
-    with suppress(AnonError):  # it is published, whether or not its store answers now
-        versions = versions_of(paths)
-    return Release(
-        target,
-        paths,
-        made.schema,
-        made.kept,
-        count=stored,
-        verification=verification,
-        checksum=checksum,
-        versions=versions,
-        residual=residual,
+        yield WrittenRelease(
+            decision, staged, made.schema, made.kept, stored, verification, residual, checksum, told
+        )
+
+
+def _count_staged(
+    decision: Decision,
+    staged: StagedTarget,
+    persons: StoredPersons | None,
+    workspace: Workspace,
+    onlooker: Onlooker,
+) -> Count:
+    stored = staged.staged_source()
+    return count_release_of(
+        open_source(stored),
+        decision.released.policy,
+        decimal=stored.csv.decimal,
+        persons=persons,
+        on_progress=workspace.on_progress,
+        onlooker=onlooker,
     )
+
+
+def _known_versions(paths: Sequence[str]) -> Versions:
+    """Return the versions of published files; none if their store does not answer now."""
+    with suppress(AnonError):
+        return versions_of(paths)
+    return ()
 
 
 def _require_records(decision: Decision) -> None:
@@ -165,11 +236,22 @@ def _require_records(decision: Decision) -> None:
 
 def _require_as_decided(decision: Decision, stored: Count, kept: tuple[str, ...]) -> None:
     """Refuse a stored release that has other columns, labels or gaps than were decided."""
-    problems = release_problems(
-        stored, decision.request.policy, decision.solution, kept, source=decision.counted
-    )
-    if problems:
+    if problems := differences(decision, stored, kept):
         raise PromiseBrokenError(f"the stored release is not as decided: {'; '.join(problems)}")
+
+
+def differences(decision: Decision, stored: Count, kept: tuple[str, ...]) -> list[str]:
+    """Say how a stored release differs from what was decided; see :func:`release_problems`."""
+    counted, solution, gone = decision.counted, decision.solution, decision.unreleased
+    if gone:
+        names = decision.plan.quasi_identifiers
+        labels = zip(names, solution.generalized, strict=True)
+        told = tuple(generalized for name, generalized in labels if name not in gone)
+        solution = replace(solution, generalized=told)
+        columns = {name: each for name, each in counted.columns.items() if name not in gone}
+        counted = replace(counted, columns=columns)
+    policy = decision.released.policy
+    return release_problems(stored, policy, solution, kept, source=counted)
 
 
 def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
@@ -254,7 +336,7 @@ def verify_release(decision: Decision, stored: Count) -> Verification:
     """Measure every promise on what was stored, by code that the search has no part in."""
     return verify(
         stored,
-        decision.request.policy,
+        decision.released.policy,
         source_count=decision.counted,
         levels=decision.levels,
     )

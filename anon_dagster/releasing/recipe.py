@@ -228,7 +228,7 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
     found: dict[str, Treatment] = {}
     kept: list[str] = []
     for name in source.columns:
-        if name in OWNERS:
+        if name in OWNERS or name in decision.unreleased:
             continue
         attribute = policy.attributes[name]
         q = positions.get(name, -1)

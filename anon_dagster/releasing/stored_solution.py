@@ -146,6 +146,11 @@ def _checksum(document: Mapping[str, Any]) -> str:
 
 def _require_applicable(decision: Decision) -> None:
     plan = decision.plan
+    if decision.own is not None:
+        raise RequestError(
+            "the solution of linked tables is of their persons together and cannot be applied to "
+            "other records: anonymize all of the tables again"
+        )
     for name, attribute in plan.policy.quasi_identifiers.items():
         rule = attribute.hierarchy
         in_order = attribute.local_labels == "ranges" and plan.policy.recoding == "local"

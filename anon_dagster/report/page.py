@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
+from anon_dagster.core import wording
 from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report import disclosure
@@ -132,8 +133,11 @@ def _content(data: ReportData) -> dict[str, Any]:
     decision = data.decision
     policy = decision.request.policy
     sampling = decision.counted.sampling
+    promises = [line.removeprefix("- ") for line in explain_policy(policy).splitlines()]
+    if decision.own is not None:
+        promises.append(wording.explain_linked())
     return {
-        "promises": [line.removeprefix("- ") for line in explain_policy(policy).splitlines()],
+        "promises": promises,
         "drawn_from": sampling.records if sampling else None,
         "shift": decision.counted.shift,
         "records": decision.counted.records,

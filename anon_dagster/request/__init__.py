@@ -46,11 +46,14 @@ from anon_dagster.request.privacy import (
 )
 from anon_dagster.request.proposing import require_proposable
 from anon_dagster.request.reading import (
+    load_any_request,
     load_request,
     not_one_table,
+    parse_any_request,
     parse_policy,
     parse_request,
     parse_request_part,
+    parse_tables,
     require_document,
 )
 from anon_dagster.request.residual import ResidualRule
@@ -68,6 +71,7 @@ from anon_dagster.request.rules import (
     SuppressRule,
     TreeRule,
 )
+from anon_dagster.request.tables import LinkedRequest
 from anon_dagster.request.target_use import TargetUse
 
 __all__ = [
@@ -97,6 +101,7 @@ __all__ = [
     "KnownRule",
     "KnownTree",
     "LDiversityRule",
+    "LinkedRequest",
     "MaskRule",
     "Measurement",
     "ObjectiveRule",
@@ -121,11 +126,14 @@ __all__ = [
     "TreeRule",
     "Weight",
     "format_of",
+    "load_any_request",
     "load_request",
     "not_one_table",
+    "parse_any_request",
     "parse_policy",
     "parse_request",
     "parse_request_part",
+    "parse_tables",
     "require_document",
     "require_proposable",
 ]

@@ -134,7 +134,7 @@ def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complain
         yield Complaint(f"{key}.path" if told else f"{key}.format", why)
 
 
-_NOT_GUARDED = {"direct_identifier", "quasi_identifier", "non_sensitive", "weight"}
+_NOT_GUARDED = ("direct_identifier", "quasi_identifier", "non_sensitive", "weight")
 _ATTRIBUTE: TypeAdapter[Any] = TypeAdapter(Attribute)
 _BY_COMBINATIONS: dict[str, TypeAdapter[Any]] = {
     "suda": TypeAdapter(SudaAnalysis),

@@ -179,6 +179,11 @@ class Policy(StrictModel):
         """The attributes that are transformed, in the order of the request."""
         return {n: a for n, a in self.attributes.items() if isinstance(a, QuasiIdentifier)}
 
+    @property
+    def attributes_counted(self) -> tuple[str, ...]:
+        """The attributes of the frequency table: what decides, and what is guarded."""
+        return (*self.quasi_identifiers, *self.names("sensitive"))
+
     def most_suppressed(self, records: int) -> int:
         """Return how many of so many records may be suppressed."""
         return floor(Fraction(str(self.suppression_limit)) * records)
@@ -253,6 +258,11 @@ class Request(StrictModel):
     @property
     def fingerprint(self) -> str:
         """Twelve hexadecimal digits that tell one request from another."""
-        document = self.model_dump(mode="json", by_alias=True)
-        text = json.dumps(document, sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
+        return fingerprint_of(self)
+
+
+def fingerprint_of(request: StrictModel) -> str:
+    """Return twelve hexadecimal digits that tell one request from another."""
+    document = request.model_dump(mode="json", by_alias=True)
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -106,10 +106,11 @@ def _problem(error: Mapping[str, Any]) -> Complaint:
     message = _message(error)
     if steps[-1:] == ["[key]"]:
         steps, message = steps[:-1], "a name is text: put it in quotes"
+    of_table, steps = (steps[:2], steps[2:]) if steps[:1] == ["tables"] else ([], steps)
     steps = _without_tags(steps)
     if error["type"] in _SHAPES:
         message += _example(steps)
-    return Complaint(".".join(steps), f"{message}{error['cure']}")
+    return Complaint(".".join([*of_table, *steps]), f"{message}{error['cure']}")
 
 
 def _example(steps: list[str]) -> str:

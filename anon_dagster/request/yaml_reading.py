@@ -45,7 +45,7 @@ class Below(Enum):
     """Values of a table, as keys too, which no error may show."""
 
 
-_NAMING = frozenset({"attributes", "derive", "lowest_level", "highest_level"})
+_NAMING = frozenset({"attributes", "derive", "tables", "lowest_level", "highest_level"})
 _TEXTS = frozenset(
     {
         *("order", "missing", "guarded", "constant", "rest", "other", "names", "attribute"),

@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.storage import remote
-from anon_dagster.storage.addresses import kind_of, locate
+from anon_dagster.storage.addresses import is_local, kind_of, locate
 
 
 def make_folder(path: str) -> None:
@@ -54,6 +55,29 @@ def copy(path: str, to: str) -> None:
     """Copy a file within its store, where it replaces another one in one step."""
     system, inner = locate(path)
     system.cp_file(inner, locate(to)[1])
+
+
+def keep_aside(path: str, to: str) -> None:
+    """Keep a file under another name, too, while it stays in its place."""
+    system, inner = locate(path)
+    _, goal = locate(to)
+    if not isinstance(system, LocalFileSystem):
+        system.cp_file(inner, goal)
+        return
+    Path(goal).unlink(missing_ok=True)
+    try:
+        os.link(inner, goal, follow_symlinks=False)
+    except OSError:  # not every file system has links
+        shutil.copy2(inner, goal, follow_symlinks=False)
+
+
+def restore(aside: str, path: str) -> None:
+    """Put a file back that was kept aside, in one step of its file system or store."""
+    if is_local(path):
+        move(aside, path)
+    else:
+        copy(aside, path)
+        remove(aside)
 
 
 def remove(path: str) -> None:

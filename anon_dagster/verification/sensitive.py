@@ -193,6 +193,20 @@ class Values(Discreet):
         labels = tuple(spellings[value] for value in first)
         return cls(labels, ranks, read.unordered, codes, of_release, references)
 
+    def of_column(self, column: ColumnCount) -> NDArray[np.int64]:
+        """Return the value that each one of a column of the source stands for, (values,).
+
+        They are looked up as the source writes them: otherwise written, none may be known here.
+        """
+        written = column.written
+        codes = [self.codes[label] for label in pointed(written.labels, written.decimal)]
+        of_written = np.array(codes, dtype=np.int64)
+        if column.spellings is None:
+            return of_written
+        of_values = np.zeros(len(column.labels), dtype=np.int64)
+        of_values[column.spellings.values] = of_written
+        return of_values
+
     @property
     def missing(self) -> int | None:
         """The value that stands for none, if a record has none."""

@@ -23,7 +23,6 @@ from anon_dagster.core.audit import (
     partition,
     persons_of,
 )
-from anon_dagster.core.audit.values import pointed
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION
 from anon_dagster.errors import SchemaMismatchError
@@ -268,9 +267,7 @@ def _owned(
     held = belongings(classes, persons.tuples, persons.owners, of_release)
     tables = {"release": held.together()}
     if source is not None and source.persons is not None:
-        column = source.columns[name]
-        codes = [values.codes[label] for label in pointed(column.labels, column.decimal)]
-        of_source = np.array(codes, dtype=np.int64)
+        of_source = values.of_column(source.columns[name])
         own = of_source[source.table.codes[:, source.attributes.index(name)]]
         tuples, owners = source.persons.tuples, source.persons.owners
         whole = np.zeros(len(tuples), dtype=np.int64)

@@ -265,3 +265,22 @@ def test_no_name_of_a_person_is_in_what_may_be_seen(tmp_path: Path) -> None:
     persons = result.decision.counted.persons
     assert persons is not None
     assert persons.key not in repr(persons)
+
+
+def test_a_number_that_only_suppressed_records_have_may_be_written_in_any_way() -> None:
+    frame = pd.DataFrame(
+        {
+            "who": [f"p{number}" for number in range(10)],
+            "age": [1] * 9 + [9],
+            "ill": ["1", "2", "3"] * 3 + ["1e3"],
+        }
+    )
+    attributes = {
+        "who": {"role": "direct_identifier"},
+        "age": {"role": "quasi_identifier", "highest_level": 0},
+        "ill": {"role": "sensitive"},
+    }
+    privacy = {"k_anonymity": {"k": 2}, "t_closeness": {"attribute": "ill", "t": 0.5}}
+    policy = {"person": "who", "attributes": attributes, "privacy": privacy}
+    result = anonymize({"policy": {**policy, "suppression_limit": 0.2}}, frame=frame)
+    assert result.release.count.records == 9

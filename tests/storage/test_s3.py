@@ -466,6 +466,24 @@ def test_an_object_that_is_replaced_between_two_readings_is_refused(store: Objec
     assert "changed while it was read" in refused(SourceError, source.unchanged)
 
 
+@pytest.mark.parametrize("former", [OLD, None])
+def test_what_was_published_to_a_bucket_can_be_taken_back(
+    store: ObjectStore, former: pa.Table | None
+) -> None:
+    target = Target(path=f"{ROOT}/out/release.parquet")
+    if former is not None:
+        write(target, former)
+    with begin(target, NEW, "job") as staged:
+        staged.seal()
+        staged.keep_former()
+        staged.publish()
+        assert published(target) == NEW
+        staged.take_back()
+        if former is not None:
+            assert published(target) == former
+    assert list(store.objects()) == ["out/release.parquet"][: former is not None]
+
+
 # -- names -----------------------------------------------------------------------------------
 
 SIGNS = "*?[]!{}-ab1 +=&%#$@,;'\"()~^|<>`é"

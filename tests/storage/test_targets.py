@@ -22,6 +22,7 @@ from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import moving
 from anon_dagster.storage.listing import resolve
+from anon_dagster.storage.moving import keep_aside
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.targets import (
     StagedTarget,
@@ -531,3 +532,33 @@ def test_a_link_is_no_target(leads_to: str, tmp_path: Path) -> None:
             write(target, NEW)
         assert Path(target.path).is_symlink()
         assert place.exists() == (leads_to == "release")
+
+
+@pytest.mark.parametrize("former", [None, pa.table({"a": ["former"]})])
+def test_what_was_published_can_be_taken_back(tmp_path: Path, former: pa.Table | None) -> None:
+    target = Target(path=str(tmp_path / "release.parquet"))
+    if former is not None:
+        pq.write_table(former, target.path)
+    before = Path(target.path).read_bytes() if former is not None else None
+    with begin(target, pa.table({"a": ["new"]}), "job") as staged:
+        staged.seal()
+        staged.keep_former()
+        staged.take_back()  # nothing was published yet
+        staged.publish()
+        assert pq.read_table(target.path)["a"].to_pylist() == ["new"]
+        staged.take_back()
+        after = Path(target.path).read_bytes() if Path(target.path).exists() else None
+        assert after == before
+    assert [file.name for file in tmp_path.iterdir()] == ["release.parquet"][: before is not None]
+
+
+def test_a_file_is_kept_aside_where_there_are_no_links(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr("os.link", refuse)
+    (tmp_path / "a").write_text("former")
+    keep_aside(str(tmp_path / "a"), str(tmp_path / "b"))
+    assert (tmp_path / "b").read_text() == (tmp_path / "a").read_text() == "former"

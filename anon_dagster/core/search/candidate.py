@@ -104,11 +104,17 @@ class Evaluator:
             return False
         if verdict.suppressed and not self._suppression_holds(verdict, absent):
             return False
-        return problem.trajectories is None or evaluate(problem, verdict.levels).feasible
+        plain = problem.trajectories is None and not problem.companions
+        return plain or evaluate(problem, verdict.levels).feasible
 
     def dooms_the_more_specific(self, verdict: Verdict) -> bool:
         """Tell whether a release that breaks a promise shows that every more specific one does."""
-        if verdict.suppressed or self._bounds_only:
+        if self._bounds_only:
+            return False
+        companions = self.compact.problem.companions
+        if any(each.dooms_the_more_specific(verdict.levels) for each in companions):
+            return True
+        if verdict.suppressed:
             return False
         return dooms_the_more_specific(self.compact.problem, verdict.levels)
 

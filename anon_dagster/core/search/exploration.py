@@ -105,7 +105,8 @@ class Exploration:
 
     def run(self, meter: Meter) -> bool:
         """Evaluate until nothing is open; return False if the meter stopped it before."""
-        if self._evaluator.compact.problem.trajectories is not None:
+        problem = self._evaluator.compact.problem
+        if problem.trajectories is not None or problem.companions:
             self._evaluate(self._lattice.candidates - 1)  # which may rule out all others
         while True:
             incumbents = self._incumbents

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.search.budget import Meter
@@ -19,6 +20,8 @@ def unreachable(
     reasons = "".join(f"; {obstacle.reason}" for obstacle in in_the_way)
     if incumbents.broken:
         levels = min(incumbents.broken, key=lambda levels: (incumbents.broken[levels], levels))
+        if problem.companions and lattice.highest in incumbents.broken:
+            levels = lattice.highest  # where each of the tables keeps most
         of_the_whole = problem.table_models or problem.trajectories is not None
         who = (
             "the suppressed records, which stay as a class of their own, break a promise"
@@ -27,6 +30,12 @@ def unreachable(
             if not of_the_whole
             else "the release as a whole, or what suppression does to it, would break a promise"
         )
+        breaking = _companions_breaking(evaluator, levels)
+        if breaking:
+            alone = "by itself" if len(breaking) == 1 else "by themselves"
+            who = (
+                f"{', '.join(breaking)}, released at the same levels, would break a promise {alone}"
+            )
         helps = advice(problem, in_the_way, suppression=evaluator.limit < records - 1)
         suppressed = share(incumbents.broken[levels], records)
         return UnreachableError(
@@ -45,6 +54,16 @@ def unreachable(
         f"levels {levels_named(problem, levels)}, would suppress {share(needed, records)}{limit}"
         f"{reasons}; {advice(problem, in_the_way, suppression=needed < records)}"
     )
+
+
+def _companions_breaking(evaluator: Evaluator, levels: Levels) -> list[str]:
+    """Name the linked tables that break a promise at some levels."""
+    problem = evaluator.compact.problem
+    if not problem.companions:
+        return []
+    evaluation = evaluate(problem, levels)
+    kept = ~evaluation.failing[evaluation.classes]
+    return [c.name for c in problem.companions if not c.holds(levels, kept)]
 
 
 def not_found(

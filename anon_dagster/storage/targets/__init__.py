@@ -22,8 +22,8 @@ is one step; several parts become the target together, see :mod:`anon_dagster.st
 """
 
 from anon_dagster.storage.targets.formats import FileOfRows, after, write_file
-from anon_dagster.storage.targets.leftovers import sweep
-from anon_dagster.storage.targets.preflight import check_target
+from anon_dagster.storage.targets.leftovers import is_published_alone, put_back, sweep
+from anon_dagster.storage.targets.preflight import check_target, require_apart
 from anon_dagster.storage.targets.staging import StagedTarget, stage
 
 __all__ = [
@@ -31,6 +31,9 @@ __all__ = [
     "StagedTarget",
     "after",
     "check_target",
+    "is_published_alone",
+    "put_back",
+    "require_apart",
     "stage",
     "sweep",
     "write_file",

@@ -1,7 +1,7 @@
 """What dead jobs left beside a target: removed, or brought back."""
 
 import re
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from contextlib import suppress
 
 from anon_dagster.request import Target
@@ -9,7 +9,7 @@ from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import absolute, base_name, exists, is_local, parent, sibling
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import listed_parts, names_in
-from anon_dagster.storage.moving import end_uploads, move, remove
+from anon_dagster.storage.moving import end_uploads, move, remove, restore
 
 
 def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
@@ -42,6 +42,35 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
             swept.append(entry)
         swept += _sweep_store(path, alive)
     return tuple(swept)
+
+
+def is_published_alone(first: Target, others: Iterable[Target], *, token: str) -> bool:
+    """Tell whether a dead job published the first of several targets, and not all of the others.
+
+    Parameters
+    ----------
+    first, others
+        Single files that are published together, in this order.
+    token
+        Of the job.
+    """
+    with writing(first.path):
+        waiting = any(exists(_beside(other, token, "part")) for other in others)
+        return waiting and not exists(_beside(first, token, "part"))
+
+
+def put_back(target: Target, *, token: str) -> bool:
+    """Put back what a dead job replaced at a target; tell whether it kept something to put back."""
+    with writing(target.path):
+        if exists(former := _beside(target, token, "old")):
+            restore(former, absolute(target.path))
+            return True
+    return False
+
+
+def _beside(target: Target, token: str, kind: str) -> str:
+    path = absolute(target.path)
+    return sibling(path, f".{base_name(path)}.{token}.{kind}")
 
 
 def _sweep_store(path: str, alive: Container[str]) -> list[str]:

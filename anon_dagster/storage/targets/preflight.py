@@ -62,6 +62,26 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
         _require_store(target)
 
 
+def require_apart(targets: Sequence[Target]) -> None:
+    """Refuse targets that are the same file, under whatever names.
+
+    Raises
+    ------
+    TargetError
+        Naming one that is another one, too.
+    """
+    for place, target in enumerate(targets):
+        for other in targets[:place]:
+            same = is_local(other.path) and is_local(target.path)
+            if _real(other.path) == _real(target.path) or (
+                same and _same_file(other.path, target.path)
+            ):
+                raise TargetError(
+                    f"the targets {other.path} and {target.path} are the same file; name one for "
+                    "each"
+                )
+
+
 def _files(sources: Sequence[str]) -> list[str]:
     """Return the files that sources have now."""
     files: list[str] = []

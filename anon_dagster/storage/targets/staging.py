@@ -12,10 +12,17 @@ import pyarrow as pa
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import Source, Target
-from anon_dagster.storage.addresses import absolute, base_name, is_local, parent, sibling
+from anon_dagster.storage.addresses import (
+    absolute,
+    base_name,
+    exists,
+    is_local,
+    parent,
+    sibling,
+)
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.manifest import SUCCESS
-from anon_dagster.storage.moving import make_folder, move, remove
+from anon_dagster.storage.moving import keep_aside, make_folder, move, remove, restore
 from anon_dagster.storage.opening import finish, open_to_write
 from anon_dagster.storage.targets.formats import (
     Blocks,
@@ -85,6 +92,7 @@ class StagedTarget:
         self._apart = False
         self._sealed = False
         self._published = False
+        self._keeps_former = False
         for left in (self._staged, self._shelter):
             remove(left)
         if not target.single_file:
@@ -179,13 +187,49 @@ class StagedTarget:
         self._published = True
         return self.final_paths
 
+    def keep_former(self) -> None:
+        """Keep what is going to be replaced, until this is let go of: :meth:`take_back` needs it.
+
+        Raises
+        ------
+        TargetError
+            If there is no room for it.
+        """
+        assert self.target.single_file, "only a single file is taken back"
+        self._keeps_former = True
+        with writing(self.target.path):
+            if exists(self._path):
+                keep_aside(self._path, self._aside)
+
+    def take_back(self) -> bool:
+        """Put back what was replaced, or nothing if nothing was there; see :meth:`keep_former`.
+
+        Returns whether anything had been published.
+
+        Raises
+        ------
+        TargetError
+            If it cannot be put back; the published file is there still then.
+        """
+        if not self._published:
+            return False
+        with writing(self.target.path):
+            if exists(self._aside):
+                restore(self._aside, self._path)
+            else:
+                remove(self._path)
+        self._published = False
+        return True
+
     def discard(self) -> None:
-        """Remove what was written and not published."""
+        """Remove what was written and not published, and what was kept to be put back."""
         if self._file is not None:
             self._file.abandon()
             self._file = None
         if not self._published:
             remove_quietly(self._staged)
+        if self._keeps_former:
+            remove_quietly(self._aside)
 
     def __enter__(self) -> Self:
         return self
