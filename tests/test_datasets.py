@@ -12,7 +12,15 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from anon_dagster.request import Request, TreeRule, load_request
+from anon_dagster.operations.anonymize import anonymize
+from anon_dagster.request import (
+    LinkedRequest,
+    Request,
+    Target,
+    TreeRule,
+    load_any_request,
+    load_request,
+)
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 FOLDERS = sorted(path.parent for path in DATA.glob("*/request.yaml"))
@@ -333,6 +341,22 @@ def test_rows_that_read_alike_are_often_one_patient(visits: pd.DataFrame) -> Non
     times = visits.groupby(["patient_id", "diagnosis"]).size()
     most, all_of_them = (times.groupby("patient_id").agg(how) for how in ("max", "sum"))
     assert (most / all_of_them > 0.5).mean() > 0.8
+
+
+def test_patients_and_visits_are_released_together(tmp_path: Path) -> None:
+    linked = load_any_request(DATA / "visits" / "linked.yaml")
+    assert isinstance(linked, LinkedRequest)
+    targets = {
+        name: Target(path=str(tmp_path / f"{name}.parquet"), format="parquet")
+        for name in linked.tables
+    }
+    tables = {n: t.model_copy(update={"target": targets[n]}) for n, t in linked.tables.items()}
+    result = anonymize(linked.model_copy(update={"tables": tables}))
+    assert result.linked is not None
+    assert result.linked.holds
+    stored = {name: pd.read_parquet(target.path) for name, target in targets.items()}
+    assert not set(stored["patients"]) & set(stored["visits"])
+    assert all(len(frame) > 1_900 for frame in stored.values())
 
 
 def test_the_visits_stay_small_files() -> None:

@@ -28,8 +28,9 @@ class Decision(Discreet, shown=("counted.records", "levels", "suppressed")):
 
     @property
     def unreleased(self) -> frozenset[str]:
-        """The attributes that were counted and are not released."""
-        return frozenset(self.request.policy.attributes) - set(self.released.policy.attributes)
+        """The attributes that were counted as what another table says, and are not released."""
+        counted, own = (each.policy.attributes for each in (self.request, self.released))
+        return frozenset(name for name, each in counted.items() if own.get(name) != each)
 
     @property
     def levels(self) -> dict[str, int] | None:

@@ -143,19 +143,23 @@ def _one_array(column: pa.ChunkedArray) -> pa.StringArray:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JoinedTables(WrappedSource):
-    """A detail table, with what the master says of the person of each record."""
+    """A detail table, with what the master says of the person of each record.
+
+    What both have, besides the name of the person, is what the master says.
+    """
 
     known: PersonRecords
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The names of the columns, in their order."""
-        return (*self.source.columns, *self.known.columns.column_names)
+        return tuple(self.schema.names)
 
     @property
     def schema(self) -> pa.Schema:
         """The types of the columns."""
-        return pa.schema([*self.source.schema, *self.known.columns.schema])
+        own = (f for f in self.source.schema if f.name not in self.known.columns.column_names)
+        return pa.schema([*own, *self.known.columns.schema])
 
     def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
         """Read a part.
@@ -175,7 +179,8 @@ class JoinedTables(WrappedSource):
                     "there before; run the job again"
                 )
             joined = [column.take(places) for column in columns]
-            yield pa.RecordBatch.from_arrays([*batch.columns, *joined], schema=self.schema)
+            own = [batch.column(n) for n in self.columns[: len(self.columns) - len(joined)]]
+            yield pa.RecordBatch.from_arrays([*own, *joined], schema=self.schema)
 
 
 def meanings_of(master: Count, names: Iterable[str]) -> dict[str, Meaning]:

@@ -118,12 +118,17 @@ def _join_problems(
             f"must be {on}, by which {detail} joins {master}: promises are about "
             "the persons of both tables",
         )
-    twice = [name for name in own[detail] if name in own[master] and name != on]
+    twice = [
+        name
+        for name, attribute in own[detail].items()
+        if name in own[master] and name != on and not _is_dropped(attribute)
+    ]
     if twice:
         yield Complaint(
             f"tables.{detail}.policy.attributes",
-            f"{', '.join(twice)} {'is' if len(twice) == 1 else 'are'} in both tables; only {on} "
-            "may be: name the columns of one of them otherwise, or leave them out",
+            f"{', '.join(twice)} {'is' if len(twice) == 1 else 'are'} in both tables; beside {on} "
+            f"only what {detail} drops may be: let it be a direct_identifier there, or name the "
+            "columns of one of them otherwise",
         )
     if own[master] and not any(a.get("role") == "quasi_identifier" for a in own[master].values()):
         yield Complaint(
@@ -131,6 +136,12 @@ def _join_problems(
             f"has no quasi_identifier, so nothing of it is known beside the records of {detail}; "
             "anonymize the tables one by one",
         )
+
+
+def _is_dropped(attribute: Mapping[str, Any]) -> bool:
+    """Tell whether an attribute is not released, whatever it says."""
+    gone = attribute.get("redaction", "drop") == "drop"
+    return attribute.get("role") == "direct_identifier" and gone
 
 
 def _key_problems(

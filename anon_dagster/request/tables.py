@@ -114,10 +114,14 @@ class LinkedRequest(StrictModel):
         return self._request(table, table.policy.attributes)
 
     def joined(self) -> Request:
-        """Return what is asked for of the detail with the columns of the master beside its own."""
+        """Return what is asked for of the detail with the columns of the master beside its own.
+
+        A column that the detail drops may be in the master, too, and is that of the master here.
+        """
         table, other = self.tables[self.detail], self.own(self.master).policy
         known = {name: other.attributes[name] for name in other.attributes_counted}
-        return self._request(table, {**known, **table.policy.attributes})
+        own = {n: a for n, a in table.policy.attributes.items() if n not in known}
+        return self._request(table, {**known, **own})
 
     def _request(self, table: LinkedTable, attributes: dict[str, Attribute]) -> Request:
         common = {name: getattr(self.policy, name) for name in CommonPolicy.model_fields}

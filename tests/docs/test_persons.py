@@ -10,6 +10,7 @@ from anon_dagster import anonymize
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import Privacy, parse_policy
 from anon_dagster.request.documents import parse_yaml
+from anon_dagster.request.reading import parse_tables
 from tests.test_readme import blocks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "persons.md"
@@ -17,7 +18,10 @@ OF_PEOPLE = {"k_map", "delta_presence"}
 """Models that go with persons where the table of the population names them."""
 
 
-@pytest.mark.parametrize("snippet", blocks(PAGE, "yaml"))
+POLICIES = [each for each in blocks(PAGE, "yaml") if not each.startswith("tables:")]
+
+
+@pytest.mark.parametrize("snippet", POLICIES)
 def test_every_policy_of_the_page_is_kept_and_told_in_words(snippet: str) -> None:
     policy = parse_yaml(snippet, name="the example")
     who = np.repeat(np.arange(60), 2)  # each has two visits of one age
@@ -32,6 +36,11 @@ def test_every_policy_of_the_page_is_kept_and_told_in_words(snippet: str) -> Non
     result = anonymize({"policy": policy}, frame=frame[[*policy["attributes"]]])
     assert result.release.verification.holds
     assert len(explain_policy(parse_policy(policy)).splitlines()) >= 2
+
+
+def test_the_linked_tables_of_the_page_can_be_asked_for() -> None:
+    (snippet,) = set(blocks(PAGE, "yaml")) - {*POLICIES}
+    assert parse_tables(parse_yaml(snippet, name="the page")).detail == "visits"
 
 
 def test_the_page_says_of_every_model_what_it_counts() -> None:

@@ -107,6 +107,20 @@ def test_the_release_has_the_columns_of_its_own_table_alone() -> None:
     assert result.df is result.tables["visits"].df
 
 
+def test_what_the_detail_drops_may_be_a_column_of_the_master() -> None:
+    sources, asked = tables(), request()
+    plain = anonymize(asked, frame=sources)
+    asked["tables"]["visits"]["policy"]["attributes"]["age"] = {"role": "direct_identifier"}
+    repeated = {**sources, "visits": sources["visits"].assign(age=range(len(sources["visits"])))}
+    result = anonymize(asked, frame=repeated)
+    assert result.levels == plain.levels
+    for name, each in plain.tables.items():
+        before, after = each.df, result.tables[name].df
+        assert before is not None
+        assert after is not None
+        assert after.equals(before)
+
+
 def test_statistics_are_told_of_both_and_the_risk_is_that_of_all_columns() -> None:
     sources = tables()
     result = anonymize(request(), frame=sources)

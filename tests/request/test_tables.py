@@ -68,7 +68,7 @@ REFUSED: dict[str, tuple[Change, str]] = {
     "another person": (policy(person="ill"), "policy.person: must be who, by which visits joins"),
     "a name in both": (
         attribute("visits", "age", role="non_sensitive"),
-        "age is in both tables; only who may be",
+        "age is in both tables; beside who only what visits drops may be",
     ),
     "nothing to know of a person": (
         lambda d: (without("patients", "age")(d), without("patients", "town")(d)),
