@@ -7,6 +7,7 @@ job. Two persons may share one by chance, and then count as one: nothing is prom
 import base64
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from secrets import token_bytes
 from typing import TYPE_CHECKING
 
@@ -41,7 +42,7 @@ NOBODY = 0
 """The hash of records that name nobody; a name has it by a chance of 2^-64."""
 _BETWEEN = "\0"
 """Between the parts of a name of several columns."""
-_NUMBER = r"^[+-]?[0-9]+(\.[0-9]*)?$"
+_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _BEYOND = 10**18
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 """Whole numbers below it, as they are written."""
@@ -235,14 +236,36 @@ def names_of_persons(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Dictiona
 
 
 def _alike(names: pa.StringArray) -> pa.StringArray:
-    """Write names alike that may mean one person: 12, 12.0, 0012 and " 12"."""
+    """Write names alike that may mean one person.
+
+    So are 12, 12.0, 0012, 1.2e1 and " 12"; and texts that Unicode [1]_ holds for the same, such as
+    an accent that is part of its letter and one that follows it.
+
+    References
+    ----------
+    .. [1] Unicode Standard Annex #15, "Unicode normalization forms": NFKC.
+    """
+    if not pc.all(pc.string_is_ascii(names), min_count=0).as_py():
+        names = pc.utf8_normalize(names, form="NFKC")
     trimmed = pc.utf8_trim_whitespace(names)
     numeric = pc.match_substring_regex(trimmed, _NUMBER)
     if not pc.any(numeric).as_py():
         return trimmed
-    plain = pc.replace_substring_regex(trimmed, r"^\+?(-?)0*([0-9])", r"\1\2")
+    plain = _without_exponents(trimmed, numeric)
+    plain = pc.replace_substring_regex(plain, r"^([+-]?)\.", r"\10.")
+    plain = pc.replace_substring_regex(plain, r"^\+?(-?)0*([0-9])", r"\1\2")
     plain = pc.replace_substring_regex(plain, r"(\.[0-9]*?)0*$", r"\1")
-    return pc.if_else(numeric, pc.utf8_rtrim(plain, "."), trimmed)
+    plain = pc.utf8_rtrim(plain, ".")
+    return pc.if_else(numeric, pc.if_else(pc.equal(plain, "-0"), "0", plain), trimmed)
+
+
+def _without_exponents(names: pa.StringArray, numeric: pa.BooleanArray) -> pa.StringArray:
+    """Write numbers with an exponent, such as 1.2e1, with all of their digits."""
+    powers = pc.fill_null(pc.and_(numeric, pc.match_substring(names, "e", ignore_case=True)), False)  # noqa: FBT003 (Arrow's own)
+    if not pc.any(powers).as_py():
+        return names
+    digits = [format(Decimal(name), "f") for name in names.filter(powers).to_pylist()]
+    return pc.replace_with_mask(names, powers, pa.array(digits, names.type))
 
 
 def _hashed(names: pa.StringArray, key: str) -> pa.Int64Array:

@@ -99,6 +99,11 @@ def test_the_second_path_finds_the_same_groups(
     assert sorted((t.persons, t.records) for t in found) == sorted(wanted)
 
 
+def test_of_nobody_there_is_no_trajectory() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    assert trajectories(partition([nothing], nothing), nothing, nothing, nothing) == []
+
+
 @given(records, cells, st.integers(2, 4))
 def test_joining_classes_leaves_nobody_alone_who_was_not(
     pairs: list[tuple[int, int]], where: list[int], k: int

@@ -50,7 +50,11 @@ def hashes(source: OpenSource) -> list[int]:
     [
         (["12", "12.0", "0012", " 12 ", "+12", "12."], 1),
         (["-12.5", "-012.50"], 1),
-        (["0", "000", "0.0"], 1),
+        (["0", "000", "0.0", "-0", "-0.0"], 1),
+        (["10", "1e1", "1E+01", "1.0e1", "100e-1", "+.1e2"], 1),
+        ([".5", "0.5", "0.50", "5e-1"], 1),
+        (["1e+16", "10000000000000000", "1e16"], 1),
+        (["1e999", "1e9999", "e1", "1e", "1e1.5"], 5),
         (["A12", "a12", "A012"], 3),
         (["1.2.3", "1.2.30"], 2),
         (["12", "-12", "120"], 3),
@@ -58,6 +62,22 @@ def hashes(source: OpenSource) -> list[int]:
 )
 def test_a_number_is_one_person_however_it_is_written(names: list[str], persons: int) -> None:
     assert persons_of(pd.DataFrame({"who": names, "age": 30}), "who") == persons
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Jos\u00e9", "Jose\u0301"],
+        ["\uff11\uff12", "12", "12.0"],
+        ["A\u00a0", "\u00a0A", "A"],
+        ["\ufb01nn", "finn", None],
+    ],
+)
+def test_a_name_is_one_person_in_whatever_characters_it_is_written(names: list[str | None]) -> None:
+    persons = 1 + names.count(None)
+    assert (
+        persons_of(pd.DataFrame({"who": names, "age": 1}), "who", without_person="own") == persons
+    )
 
 
 def test_several_attributes_name_a_person_together() -> None:

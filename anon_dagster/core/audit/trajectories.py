@@ -34,7 +34,7 @@ def trajectories(
     rows = np.repeat(np.stack([owners, classes.of[tuples]]).astype(np.int64), records, axis=1)
     owners, of = rows[:, np.lexsort(rows[::-1])]
     starts = np.flatnonzero(np.append(True, owners[1:] != owners[:-1])[: len(owners)])
-    ends = np.append(starts[1:], len(owners))
+    ends = np.append(starts, len(owners))[1:]  # of nobody none
     alike = Counter(
         of[start:end].tobytes() for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
     )
