@@ -28,7 +28,7 @@ from anon_dagster.reading.persons import (
 from anon_dagster.reading.placed import PlacedSource
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.request import Policy, ShiftRule
-from anon_dagster.storage.dates import days_of, holds_dates, moved, moved_type
+from anon_dagster.storage.dates import days_of, holds_dates, moved, moved_type, offsets_of
 from anon_dagster.storage.opened import OpenSource, Part, type_name
 
 WEEK = 7
@@ -220,10 +220,12 @@ def _days_of(source: OpenSource, policy: Policy) -> Days:
     rules = policy.shifted
     first, last = np.repeat(np.array(NO_DAYS)[:, np.newaxis], len(rules), axis=1)
     strangers, read, unnamed = np.zeros(len(rules), dtype=np.int64), 0, 0
+    offsets: dict[str, set[str]] = {name: set() for name in rules}
     survey = _Survey(rules, policy.person or ())
-    for days, odd, records, lonely in scan(source, survey, Scan("dates")):
+    for days, odd, records, lonely, zones in scan(source, survey, Scan("dates")):
         first, last = np.minimum(first, days[0]), np.maximum(last, days[1])
         strangers, read, unnamed = strangers + odd, read + records, unnamed + lonely
+        offsets = {name: found | zones[name] for name, found in offsets.items()}
     require_named(unnamed, read, policy)
     if strangers.any():
         told = [
@@ -236,8 +238,20 @@ def _days_of(source: OpenSource, policy: Policy) -> Days:
             f"{'; '.join(told)}, in {listed(read, 'record')}, so that nobody can tell what to "
             "shift them to: say shift.format, correct the values, or declare them missing"
         )
+    _require_one_offset(offsets)
     pairs = zip(first.tolist(), last.tolist(), strict=True)
     return Days(dict(zip(rules, pairs, strict=True)), read)
+
+
+def _require_one_offset(offsets: Mapping[str, set[str]]) -> None:
+    """Refuse texts with several offsets from UTC: one of summer tells a date in winter."""
+    several = [f"{name} ({len(found)})" for name, found in offsets.items() if len(found) > 1]
+    if several:
+        raise SourceError(
+            f"dates are written with several offsets from UTC: {', '.join(several)}; an offset "
+            "stays as it is, so that one of summer beside a date in winter would tell how far that "
+            "was moved: write all dates with one offset, or with none"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,7 +261,7 @@ class _Survey:
     rules: Mapping[str, ShiftRule]
     names: tuple[str, ...]
 
-    def __call__(self, piece: Piece) -> tuple[_Ints, _Ints, int, int]:
+    def __call__(self, piece: Piece) -> tuple[_Ints, _Ints, int, int, dict[str, set[str]]]:
         """Return what is in the piece.
 
         Returns
@@ -258,12 +272,16 @@ class _Survey:
             Values that are no dates, (columns,).
         records, unnamed
             All of them, and those that do not tell whose they are.
+        offsets
+            From UTC, as texts have them, by the names of the columns.
         """
+        offsets: dict[str, set[str]] = {name: set() for name in self.rules}
         days = np.repeat(np.array(NO_DAYS)[:, np.newaxis], len(self.rules), axis=1)
         strangers = np.zeros(len(self.rules), dtype=np.int64)
         for place, (name, rule) in enumerate(self.rules.items()):
             for chunk in piece.table[name].chunks:
                 dates, valid = days_of(chunk, rule.format)
+                offsets[name] |= offsets_of(chunk, rule.format)
                 strangers[place] += len(chunk) - chunk.null_count - int(valid.sum())
                 if valid.any():
                     found = dates[valid]
@@ -271,4 +289,4 @@ class _Survey:
                     days[1, place] = max(days[1, place], found.max())
         missing = [pc.is_null(piece.table[name]) for name in self.names]
         unnamed = pc.sum(reduce(pc.or_, missing)).as_py() or 0
-        return days, strangers, piece.table.num_rows, unnamed
+        return days, strangers, piece.table.num_rows, unnamed, offsets

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from anon_dagster.errors import SourceError, counted
 from anon_dagster.reading.columns import ColumnCount
 
+_MOST = 10**10
+"""More people than there are, and far from sums that no number holds."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CountedWeights:
@@ -87,7 +90,8 @@ def weights_in(column: ColumnCount, name: str) -> NDArray[np.float64]:
     ------
     SourceError
         If some are missing, no numbers, negative, zero or below 1: nobody stands for fewer people
-        than herself. It says how many records have each.
+        than herself; or above 10 billion: nor for more than there are. It says how many records
+        have each.
     """
     numbers = column.ordering.numbers
     missing = column.values.is_null().to_numpy(zero_copy_only=False)
@@ -99,6 +103,7 @@ def weights_in(column: ColumnCount, name: str) -> NDArray[np.float64]:
             "whose weight is negative": numbers < 0,
             "whose weight is zero": numbers == 0,
             "whose weight is below 1": (numbers > 0) & (numbers < 1),
+            f"whose weight is above {_MOST:,}": np.isfinite(numbers) & (numbers > _MOST),
         }
     found = {why: int(column.counts[which].sum()) for why, which in wrong.items()}
     if any(found.values()):

@@ -15,6 +15,7 @@ from anon_dagster.storage.values import text_array
 
 _CLOCK = r"[T ](?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9](?:\.[0-9]{1,9})?)?"
 _ZONE = r"(?:Z|[+-](?:[01][0-9]|2[0-3]):?[0-5][0-9])"
+_OFFSET = rf":[0-9.]+(?P<offset>{_ZONE})$"
 _ISO = rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}(?:{_CLOCK}{_ZONE}?)?$"
 _PER_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _MONTHS = 12
@@ -66,11 +67,32 @@ def days_of(values: pa.Array, written: str | None = None) -> tuple[_Ints, _Bools
     return np.append(days, 0)[places], np.append(valid, False)[places]
 
 
+def offsets_of(values: pa.Array, written: str | None = None) -> set[str]:
+    """Return the different offsets from UTC that dates are written with that are text.
+
+    Parameters
+    ----------
+    values, written
+        As for :func:`days_of`.
+    """
+    if pa.types.is_dictionary(values.type):
+        return offsets_of(values.dictionary, written)
+    if not _is_text(values.type):
+        return set()
+    texts = pc.unique(text_array(values))
+    if written is not None:
+        read = [_read(text, written) for text in texts.to_pylist()] if "%z" in written else []
+        return {f"{moment:%z}" for moment in read if moment is not None}
+    found = pc.unique(pc.struct_field(pc.extract_regex(texts, _OFFSET), "offset")).drop_null()
+    return {text.replace(":", "").replace("Z", "+0000") for text in found.to_pylist()}
+
+
 def moved(values: pa.Array, by: _Ints, written: str | None = None) -> pa.Array:
     """Return dates some days later, written as they were; their time and zone stay.
 
     A moment of a zone keeps what its clock shows, also over the change to summer time; an hour that
-    the clock leaves out becomes the first after it.
+    the clock leaves out becomes the first after it, and the second of two hours that read alike
+    the first of them, also by 0 days: else it would tell that nothing was moved.
 
     Parameters
     ----------
@@ -134,9 +156,7 @@ def _moved_moments(moments: pa.Array, by: _Ints, missing: _Bools) -> pa.Array:
     plain = pa.array(ticks, pa.int64(), mask=missing).cast(pa.timestamp(kind.unit))
     if kind.tz is None:
         return plain
-    there = pc.assume_timezone(plain, kind.tz, ambiguous="earliest", nonexistent="latest")
-    stays = pa.array(by == 0)  # the second of two hours that read alike
-    return pc.if_else(stays, moments, there)
+    return pc.assume_timezone(plain, kind.tz, ambiguous="earliest", nonexistent="latest")
 
 
 def _iso_days(texts: pa.StringArray) -> tuple[_Ints, _Bools]:

@@ -299,9 +299,9 @@ def test_a_shifted_date_is_generalized_and_what_fell_outside_is_told() -> None:
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_files_keep_the_types_of_their_dates(tmp_path: Path, kind: str) -> None:
-    frame = visits()
+    frame, zone = visits(), "+01:00" if kind == "csv" else "Europe/Berlin"
     typed = frame.assign(
-        begin=(pd.to_datetime(frame["begin"]) + pd.Timedelta("9h")).dt.tz_localize("Europe/Berlin"),
+        begin=(pd.to_datetime(frame["begin"]) + pd.Timedelta("9h")).dt.tz_localize(zone),
         end=pd.to_datetime(frame["end"]).dt.date,
     )
     source, target = tmp_path / f"source.{kind}", tmp_path / f"target.{kind}"
@@ -461,6 +461,16 @@ def test_what_is_no_date_is_counted_and_not_shown(odd: str) -> None:
     assert odd not in str(told.value)
     attributes = {"begin": {**policy()["attributes"]["begin"], "missing": [odd]}}
     assert anonymize({"policy": policy(attributes=attributes)}, frame=frame).df is not None
+
+
+def test_offsets_of_summer_and_winter_would_tell_a_shift_and_are_refused() -> None:
+    frame = visits(100)
+    summer = frame["begin"].str[5:7].between("04", "09")
+    zoned = frame["begin"] + "T10:00" + summer.map({True: "+02:00", False: "+01:00"})
+    with pytest.raises(SourceError, match=r"several offsets from UTC: begin \(2\)"):
+        anonymize({"policy": policy()}, frame=frame.assign(begin=zoned))
+    one = frame.assign(begin=frame["begin"] + "T10:00+01:00")
+    assert set(shifted(one)["begin"].str[10:]) == {"T10:00+01:00"}
 
 
 def test_numbers_are_not_shifted() -> None:

@@ -117,7 +117,20 @@ def test_no_weight_is_kept_among_the_values_of_a_dropped_column() -> None:
 
 
 def test_what_is_no_weight_is_refused_with_how_many_records_have_it() -> None:
-    weights = ["12.5", None, "plenty", "x", "-7.25", "0", "0.5", "0.25", "0.75"]
+    weights = [
+        "12.5",
+        None,
+        "plenty",
+        "x",
+        "-7.25",
+        "0",
+        "0.5",
+        "0.25",
+        "0.75",
+        "1e308",
+        "2e10",
+        "1e10",
+    ]
     with pytest.raises(SourceError) as caught:
         counted(pd.DataFrame({"age": 1, "pw": weights}))
     told = str(caught.value)
@@ -127,6 +140,7 @@ def test_what_is_no_weight_is_refused_with_how_many_records_have_it() -> None:
         "1 record whose weight is negative",
         "1 record whose weight is zero",
         "3 records whose weight is below 1",
+        "2 records whose weight is above 10,000,000,000",
     ):
         assert part in told
     assert not any(cell in told for cell in ("plenty", "7.25", "0.75"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.storage.dates import days_of, holds_dates, moved, moved_type
+from anon_dagster.storage.dates import days_of, holds_dates, moved, moved_type, offsets_of
 
 EPOCH = date(1970, 1, 1)
 DAYS = st.dates(date(1, 1, 1), date(9999, 12, 31))
@@ -90,10 +90,28 @@ def test_a_clock_is_kept_over_the_change_to_summer_time() -> None:
     assert [(m.day, m.hour, m.minute) for m in later] == [(12, 9, 0), (10, 3, 0)]
 
 
-def test_the_second_of_two_hours_that_read_alike_stays_where_nothing_is_moved() -> None:
-    second = datetime(2024, 11, 3, 6, 30, tzinfo=UTC)  # 1:30 for the second time
-    values = pa.array([second], pa.timestamp("us", "America/New_York"))
-    assert moved(values, np.array([0])).equals(values)
+def test_the_second_of_two_hours_that_read_alike_does_not_tell_who_was_not_moved() -> None:
+    first, second = (datetime(2024, 11, 3, hour, 30, tzinfo=UTC) for hour in (5, 6))  # 1:30, twice
+    zone = pa.timestamp("us", "America/New_York")
+    assert moved(pa.array([second], zone), np.array([0])).equals(pa.array([first], zone))
+
+
+@pytest.mark.parametrize(
+    ("written", "texts", "offsets"),
+    [
+        (None, ["2024-02-27", "2024-02-27T10:00", "no date", None], set()),
+        (None, ["2024-02-27T10:00Z", "2024-02-27 10:00:01+00:00"], {"+0000"}),
+        (None, ["2024-02-27T10:00:01.5-0500", "2024-02-27 10:00-04:00"], {"-0500", "-0400"}),
+        ("%d.%m.%Y", ["27.02.2024"], set()),
+        ("%Y%m%d %H%z", ["20240227 10+01:00", "20240227 10+0200", "?"], {"+0100", "+0200"}),
+    ],
+)
+def test_offsets_from_utc_are_told_apart_however_they_are_written(
+    written: str | None, texts: list[str | None], offsets: set[str]
+) -> None:
+    plain = pa.array(texts, pa.string())
+    assert offsets_of(plain, written) == offsets_of(plain.dictionary_encode(), written) == offsets
+    assert offsets_of(pa.array([datetime(2024, 3, 3, tzinfo=UTC)])) == set()
 
 
 @pytest.mark.parametrize(
