@@ -31,6 +31,8 @@ def person_problems(
         yield Complaint(
             "policy.household", "does not go with differential_privacy, which is about records"
         )
+    if len(set(people)) < len(people):
+        yield Complaint("policy.population.person", "names a column twice")
     yield from _name_problems(_OF_HOUSEHOLDS, households, attributes)
     yield from _trajectory_problems(request, persons)
     if not persons:

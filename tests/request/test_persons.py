@@ -29,6 +29,10 @@ def said(policy: dict[str, Any], who: str = "drop", **others: Any) -> str:
         ({"household": {"by": "hous", "k": 3}}, "policy.household.by: hous is not among"),
         ({"household": {"by": "age", "k": 3}}, "the role of age must be direct_identifier"),
         ({"household": {"by": ["house", "house"], "k": 3}}, "names an attribute twice"),
+        (
+            {"population": {"path": "people.csv", "person": ["number", "number"]}},
+            "policy.population.person: names a column twice",
+        ),
         ({"household": {"by": "house", "k": 1}}, "policy.household.k: must be at least 2"),
         ({"household": {"k": 3}}, "policy.household.by: is missing"),
         ({"household": HOUSE, "house_as": "pseudonym"}, "for policy.household.by names it"),
