@@ -17,7 +17,7 @@ from benchmarks.detection.judgements import (
 )
 
 ROLES: tuple[Role, ...] = tuple(LETTERS)
-D, Q, S, N = ROLES
+D, Q, S, N, _ = ROLES
 
 
 def judged(accepted: tuple[Role, ...], role: Role, column: str = "c") -> Judgement:
