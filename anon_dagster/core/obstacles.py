@@ -103,6 +103,8 @@ def _obstacle(
     needed, which, there = _least_in_a_class(problem, model)
     if needed > there:
         reason = f"{name} needs {counted(needed, which)}, {_there(there)}"
+        if there == 1 < records and which != "record":
+            reason += f", who has all {records:,} records: look at what tells whose a record is"
         return Obstacle(name, reason, certain=True)
     relaxation = model.relaxation
     aside = isinstance(relaxation, OfPresentValues)

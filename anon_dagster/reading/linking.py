@@ -43,6 +43,8 @@ def require_unlinked(
     """
     if counted.persons is None or policy.trajectory is not None:
         return
+    if len(counted.persons.hashes) == 1:  # whose records need nothing to be put together
+        return
     records = np.bincount(counted.persons.owners, counted.persons.records)
     several = int(np.count_nonzero(records > 1))
     names = list(_suspects(counted, policy, several)) if several else []

@@ -89,6 +89,9 @@ def test_five_records_of_one_person_are_no_class_of_five() -> None:
     assert set(released["age"]) == {30, 40}
     with pytest.raises(UnreachableError, match="5-anonymity needs 5 persons, there are 2"):
         anonymize({"policy": policy | {"person": "who"}}, frame=frame)
+    constant = "there is 1, who has all 10 records: look at what tells whose a record is"
+    with pytest.raises(UnreachableError, match=constant):
+        anonymize({"policy": policy | {"person": "who"}}, frame=frame.assign(who="one"))
 
 
 @pytest.mark.parametrize("recoding", ["global", "local"])
