@@ -10,7 +10,6 @@ from anon_dagster import anonymize
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import Privacy, parse_policy
 from anon_dagster.request.documents import parse_yaml
-from anon_dagster.request.reading import parse_tables
 from tests.test_readme import blocks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "persons.md"
@@ -38,9 +37,21 @@ def test_every_policy_of_the_page_is_kept_and_told_in_words(snippet: str) -> Non
     assert len(explain_policy(parse_policy(policy)).splitlines()) >= 2
 
 
-def test_the_linked_tables_of_the_page_can_be_asked_for() -> None:
+def test_the_linked_tables_of_the_page_are_released(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     (snippet,) = set(blocks(PAGE, "yaml")) - {*POLICIES}
-    assert parse_tables(parse_yaml(snippet, name="the page")).detail == "visits"
+    (tmp_path / "request.yaml").write_text(snippet)
+    number = np.arange(60)
+    people = pd.DataFrame({"patient_id": number, "age": 20 + number % 5})
+    visits = pd.DataFrame({"patient_id": number, "ward": "w", "diagnosis": number % 3})
+    people.to_csv("patients.csv", index=False)
+    pd.concat([visits, visits]).to_csv("visits.csv", index=False)
+    result = anonymize("request.yaml")
+    assert result.linked is not None
+    assert result.linked.holds
+    assert pd.read_csv("visits-release.csv").columns.to_list() == ["ward", "diagnosis"]
 
 
 def test_the_page_says_of_every_model_what_it_counts() -> None:

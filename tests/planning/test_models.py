@@ -1,6 +1,5 @@
 """Privacy models as a request asks for them, and the page that tells of them."""
 
-import doctest
 import re
 from pathlib import Path
 from typing import Any, get_args
@@ -75,30 +74,6 @@ def test_every_snippet_of_the_page_is_kept_and_told_in_words(snippet: str, popul
     assert promises.holds
     assert len(promises.promises) >= 1
     assert len(explain_policy(parse_policy(policy)).splitlines()) >= 2
-
-
-def test_the_linked_tables_of_the_page_are_released(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (snippet,) = re.findall(
-        r"```yaml\n(tables:.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL
-    )
-    (tmp_path / "request.yaml").write_text(snippet)
-    people = PEOPLE.assign(patient_id=range(len(PEOPLE)))
-    people[["patient_id", "age"]].to_csv("patients.csv", index=False)
-    visits = people[["patient_id", "diagnosis"]].assign(ward="w")
-    pd.concat([visits, visits]).to_csv("visits.csv", index=False)
-    result = anonymize("request.yaml")
-    assert result.linked is not None
-    assert result.linked.holds
-    assert pd.read_csv("visits-release.csv").columns.to_list() == ["diagnosis", "ward"]
-
-
-def test_python_gives_what_the_page_shows() -> None:
-    told = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
-    assert told.attempted
-    assert not told.failed
 
 
 def test_the_page_knows_every_model() -> None:
