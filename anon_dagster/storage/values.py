@@ -286,11 +286,3 @@ def _pointed(array: pa.StringArray, decimal: str) -> pa.StringArray:
     return pc.if_else(
         foreign, pa.scalar(None, pa.string()), pc.replace_substring(array, decimal, ".")
     )
-
-
-def rewritten(values: pa.StringArray, kinds: Kinds, decimal: str, mark: str) -> pa.StringArray:
-    """Write numbers that have one decimal mark with another one."""
-    if decimal == mark or kinds.kind not in NUMBERS:
-        return values
-    pointed = text_array(typed(values, kinds, decimal))
-    return pc.replace_substring(pointed, ".", mark)
