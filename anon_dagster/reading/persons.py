@@ -42,7 +42,7 @@ NOBODY = 0
 """The hash of records that name nobody; a name has it by a chance of 2^-64."""
 _BETWEEN = "\0"
 """Between the parts of a name of several columns."""
-_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+_NUMBER = r"^[+-]?([0-9]+([.,][0-9]*)?|[.,][0-9]+)([eE][+-]?[0-9]{1,3})?$"
 _BEYOND = 10**18
 _WHOLE = r"^(0|-?[1-9][0-9]{0,17})$"
 """Whole numbers below it, as they are written."""
@@ -238,8 +238,9 @@ def names_of_persons(batch: pa.RecordBatch, names: Sequence[str]) -> pa.Dictiona
 def _alike(names: pa.StringArray) -> pa.StringArray:
     """Write names alike that may mean one person.
 
-    So are 12, 12.0, 0012, 1.2e1 and " 12"; and texts that Unicode [1]_ holds for the same, such as
-    an accent that is part of its letter and one that follows it.
+    So are 12, 12.0, 12,0, 0012, 1.2e1 and " 12"; and texts that Unicode [1]_ holds for the same,
+    such as an accent that is part of its letter and one that follows it. A comma may be the decimal
+    mark whatever the mark of the table: who is two persons by mistake would be counted twice.
 
     References
     ----------
@@ -251,7 +252,8 @@ def _alike(names: pa.StringArray) -> pa.StringArray:
     numeric = pc.match_substring_regex(trimmed, _NUMBER)
     if not pc.any(numeric).as_py():
         return trimmed
-    plain = _without_exponents(trimmed, numeric)
+    plain = pc.replace_substring(trimmed, ",", ".")
+    plain = _without_exponents(plain, numeric)
     plain = pc.replace_substring_regex(plain, r"^([+-]?)\.", r"\10.")
     plain = pc.replace_substring_regex(plain, r"^\+?(-?)0*([0-9])", r"\1\2")
     plain = pc.replace_substring_regex(plain, r"(\.[0-9]*?)0*$", r"\1")
