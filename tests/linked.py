@@ -19,7 +19,7 @@ def tables(seed: int = 1, *, persons: int = 60, rows: int = 200, values: int = 5
             "age": 20 + 5 * dice.integers(0, values, persons),
             "town": [f"{10 + number}" for number in dice.integers(0, values, persons)],
             "blood": dice.choice(["A", "B", "0"], persons),
-            "patient_row": np.arange(persons),
+            "patient_row": np.arange(-persons, 0),  # from the end: no visit has such a number
         }
     )
     whose = dice.integers(0, max(persons * 5 // 6, 1), rows)

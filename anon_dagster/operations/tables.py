@@ -17,7 +17,8 @@ from anon_dagster.reading.joined import (
     require_known_persons,
     understood_as,
 )
-from anon_dagster.reading.persons import fresh_key
+from anon_dagster.reading.linking import LinkableTable, require_no_common_values
+from anon_dagster.reading.persons import fresh_key, with_persons
 from anon_dagster.request import LinkedRequest
 from anon_dagster.request.suggestions import did_you_mean
 from anon_dagster.storage.sources import OpenSource
@@ -105,7 +106,7 @@ def count_linked(
     Raises
     ------
     RequestError
-        If a column that is released links the records of many persons.
+        If a column that is released links the records of many persons, or columns of both do.
     SourceError
         If a source changed since it was opened.
     """
@@ -128,4 +129,18 @@ def count_linked(
             released=request.own(request.detail).policy,
             on_progress=on_progress,
         )
+    counts = {request.master: master, request.detail: joined}
+    require_no_common_values(
+        *(
+            _linkable(request, name, opened.sources[name], each, key)
+            for name, each in counts.items()
+        )
+    )
     return LinkedCounts(master, understood_as(joined, master, quasi_identifiers), source)
+
+
+def _linkable(
+    request: LinkedRequest, name: str, source: OpenSource, counted: Count, key: str
+) -> LinkableTable:
+    policy = request.own(name).policy
+    return LinkableTable(name, with_persons(source, policy, key), counted, policy)

@@ -6,7 +6,9 @@ as her number.
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 import pyarrow.compute as pc
@@ -77,11 +79,18 @@ def _suspects(counted: Count, policy: Policy, several: int) -> Iterator[str]:
 
 def _linked(source: OpenSource, names: Sequence[str], key: str, reading: Scan) -> list[int]:
     """Count the persons of whom each column links records, (names,)."""
+    return [_persons_linked(pairs) for pairs in _all_pairs(source, names, key, reading)]
+
+
+def _all_pairs(
+    source: OpenSource, names: Sequence[str], key: str, reading: Scan = PLAIN
+) -> list[NDArray[np.int64]]:
+    """Return what :func:`_pairs` returns of every part, (3, pairs) of each column."""
     if not names:
         return []
     with closing(scan(source, partial(_pairs, tuple(names), key), reading)) as parts:
         found = list(parts)
-    return [_persons_linked(np.concatenate(pairs, axis=1)) for pairs in zip(*found, strict=True)]
+    return [np.concatenate(pairs, axis=1) for pairs in zip(*found, strict=True)]
 
 
 def _pairs(names: tuple[str, ...], key: str, piece: Piece) -> list[NDArray[np.int64]]:
@@ -111,3 +120,77 @@ def _persons_linked(pairs: NDArray[np.int64]) -> int:
     _, of_values, owners = np.unique(both[0], return_inverse=True, return_counts=True)
     own = (owners[of_values.reshape(-1)] == 1) & (times > 1)
     return len(distinct(both[1][own]))
+
+
+# -- columns of two tables, which link the records of one with those of the other ------------------
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LinkableTable:
+    """One of two tables of the same persons, and what is said of the columns that it releases."""
+
+    name: str
+    source: OpenSource
+    """With the column that tells persons apart, by the same key in both tables."""
+    counted: Count
+    policy: Policy
+
+    def columns(self, fewest: float) -> list[str]:
+        """Return the columns that are released as they are and have so many values at least."""
+        kept = (*self.policy.names("sensitive"), *self.policy.names("non_sensitive"))
+        return [name for name in kept if self.counted.columns[name].distinct >= fewest]
+
+
+def require_no_common_values(master: LinkableTable, detail: LinkableTable) -> None:
+    """Refuse columns of two tables by which many persons' records in both can be put together.
+
+    That is so where a person has one value in a column of each, and nobody else has it in either.
+
+    Raises
+    ------
+    RequestError
+        Naming the columns, and of how many persons they link records.
+    """
+    persons = detail.counted.persons
+    assert persons is not None, "linked tables count persons"
+    many = len(persons.hashes)
+    if many <= 1 or detail.policy.trajectory is not None:
+        return
+    names = [table.columns(LINKED * many) for table in (master, detail)]
+    if not all(names):
+        return
+    own = [
+        [_own_values(pairs) for pairs in _all_pairs(table.source, asked, persons.key)]
+        for table, asked in zip((master, detail), names, strict=True)
+    ]
+    problems = []
+    for (known, name), (first, second) in zip(product(*names), product(*own), strict=True):
+        shared, times = np.unique(
+            np.concatenate([first, second], axis=1), axis=1, return_counts=True
+        )
+        linked = len(distinct(shared[1][times == 2]))
+        if linked >= LINKED * many:
+            problems.append(
+                Complaint(
+                    f"tables.{detail.name}.policy.attributes.{name}",
+                    f"with {known} of {master.name} links the records of {linked:,} of the "
+                    f"{many:,} persons of {detail.name}: both have a value of theirs that nobody "
+                    "else has, so that everybody can join the releases; drop one of them (role: "
+                    "direct_identifier), or promise what that tells (policy.trajectory)",
+                )
+            )
+    if problems:
+        raise RequestError(problems)
+
+
+def _own_values(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the values that one person alone has, and whose each is, (2, values).
+
+    Parameters
+    ----------
+    pairs
+        (3, pairs), see :func:`_persons_linked`.
+    """
+    both = np.unique(pairs[:2], axis=1)
+    _, first, owners = np.unique(both[0], return_index=True, return_counts=True)
+    return both[:, first[owners == 1]]

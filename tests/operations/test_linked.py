@@ -242,9 +242,9 @@ def test_files_give_what_frames_give(tmp_path: Path) -> None:
 def test_who_has_no_visit_is_hidden_among_the_patients() -> None:
     sources = tables(persons=40, rows=300)
     stranger = pd.DataFrame(
-        {"who": ["nobody"], "age": [97], "town": ["99"], "blood": ["A"], "patient_row": [40]}
+        {"who": ["nobody"], "age": [97], "town": ["99"], "blood": ["A"], "patient_row": [-41]}
     )
-    sources["patients"] = pd.concat([sources["patients"], stranger], ignore_index=True)
+    sources["patients"] = pd.concat([stranger, sources["patients"]], ignore_index=True)
     result = anonymize(request(), frame=sources)
     released = named(result, sources)["patients"]
     assert "nobody" in set(released["who"])
@@ -348,6 +348,40 @@ def test_what_is_wrong_with_one_table_says_which() -> None:
         anonymize(request(), frame={**sources, "visits": linking})
 
 
+def with_cards(cards: Any, **policy: Any) -> AnonResult:
+    """Anonymize patients with a card each, and a visit of each of them that names one."""
+    sources, document = tables(), request(suppression_limit=1.0, **policy)
+    sources["patients"]["card"] = [f"card {number}" for number in range(60)]
+    sources["visits"] = sources["visits"].drop_duplicates("who")
+    whose = sources["visits"]["who"].str.removeprefix("person ").astype(int)
+    sources["visits"]["paid_by"] = cards(whose)
+    for table, name in (("patients", "card"), ("visits", "paid_by")):
+        attributes = document["tables"][table]["policy"]["attributes"]
+        attributes[name] = {"role": "non_sensitive"}
+    return anonymize(document, frame=sources)
+
+
+def test_columns_of_both_tables_that_join_the_releases_are_refused() -> None:
+    told = (
+        r"visits\.policy\.attributes\.paid_by: with card of patients links .* 49 of the 49 persons"
+    )
+    with pytest.raises(RequestError, match=told):
+        with_cards(lambda whose: "card " + whose.astype(str))
+
+
+@pytest.mark.parametrize(
+    "cards",
+    [
+        lambda whose: "card " + ((whose + 1) % 60).astype(str),
+        lambda whose: "card " + (whose // 2).astype(str),
+        lambda whose: "card " + whose.where(whose % 3 == 0, whose + 1000).astype(str),
+    ],
+    ids=["of another person", "of two persons", "of a third of them"],
+)
+def test_columns_of_both_tables_that_join_few_records_are_released(cards: Any) -> None:
+    assert with_cards(cards).linked is not None
+
+
 def test_frames_are_those_of_the_tables() -> None:
     sources = tables()
     with pytest.raises(
@@ -367,6 +401,10 @@ def test_targets_that_are_one_file_or_a_source_are_refused(tmp_path: Path) -> No
     document["tables"]["patients"]["target"]["path"] = str(tmp_path / "other" / "visits.csv")
     with pytest.raises(TargetError, match="are the same file"):
         anonymize(document, frame=sources)
+    document["tables"]["patients"]["target"]["path"] = str(tmp_path / "visits.csv" / "patients.csv")
+    with pytest.raises(TargetError, match="would lie in the target"):
+        anonymize(document, frame=sources)
+    assert not (tmp_path / "visits.csv").exists()
     sources["visits"].to_csv(tmp_path / "visits-source.csv", index=False)
     document["tables"]["visits"]["source"] = {"path": str(tmp_path / "visits-source.csv")}
     document["tables"]["patients"]["target"]["path"] = str(tmp_path / "visits-source.csv")

@@ -63,12 +63,12 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
 
 
 def require_apart(targets: Sequence[Target]) -> None:
-    """Refuse targets that are the same file, under whatever names.
+    """Refuse targets that are the same file, under whatever names, or of which one is in another.
 
     Raises
     ------
     TargetError
-        Naming one that is another one, too.
+        Naming both.
     """
     for place, target in enumerate(targets):
         for other in targets[:place]:
@@ -80,6 +80,12 @@ def require_apart(targets: Sequence[Target]) -> None:
                     f"the targets {other.path} and {target.path} are the same file; name one for "
                     "each"
                 )
+            for inner, outer in ((target, other), (other, target)):
+                if _real(inner.path).startswith(_real(outer.path) + "/"):
+                    raise TargetError(
+                        f"the target {inner.path} would lie in the target {outer.path}, which is a "
+                        "file; name a place outside of it"
+                    )
 
 
 def _files(sources: Sequence[str]) -> list[str]:
