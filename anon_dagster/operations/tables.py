@@ -64,7 +64,7 @@ def open_linked(request: LinkedRequest, frames: object) -> OpenTables:
         If a DataFrame is of no table.
     SourceError
         If a person has several records in the master, or records of one table are of nobody, or of
-        a person whom the master lacks.
+        a person whom the master lacks, or writes otherwise where pseudonyms join the releases.
     TargetError
         If a target is the other one, or a source of the other table.
     """
@@ -79,8 +79,21 @@ def open_linked(request: LinkedRequest, frames: object) -> OpenTables:
         check_target(target, request.inputs)
     names = request.own(request.master).policy.attributes_counted
     known = person_records(sources[request.master], request.master, request.key, names)
-    require_known_persons(sources[request.detail], request.detail, known, request.master)
+    require_known_persons(
+        sources[request.detail],
+        request.detail,
+        known,
+        request.master,
+        as_written=_join_by_pseudonyms(request),
+    )
     return OpenTables(sources, known, handed)
+
+
+def _join_by_pseudonyms(request: LinkedRequest) -> bool:
+    """Tell whether the persons have the same pseudonyms in both tables."""
+    policies = [request.own(name).policy for name in request.tables]
+    first, second = (policy.attributes[request.key] for policy in policies)
+    return first == second and all(request.key in policy.pseudonyms for policy in policies)
 
 
 def _frames(request: LinkedRequest, frames: object) -> dict[str, pd.DataFrame]:

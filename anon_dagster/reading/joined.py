@@ -23,6 +23,9 @@ from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.storage.opened import OpenSource, Part
 from anon_dagster.storage.wrapped import WrappedSource
 
+_NAME = "\0name"
+"""The column of what names the person; no column of a table has such a name."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PersonRecords:
@@ -30,7 +33,8 @@ class PersonRecords:
 
     key: str
     """The column that names the person."""
-    names: pa.StringArray = field(repr=False)  # (persons,): all different
+    names: pa.StringArray = field(repr=False)  # (persons,): all different, written alike
+    written: pa.StringArray = field(repr=False)  # (persons,): the same as the table writes them
     columns: pa.Table = field(repr=False)  # (persons,): what is known of each, as text
 
 
@@ -53,17 +57,17 @@ def person_records(source: OpenSource, table: str, key: str, names: Sequence[str
     SourceError
         If records do not tell whose they are, or a person has several; with their numbers.
     """
-    schema = pa.schema([(name, pa.string()) for name in (key, *names)])
+    schema = pa.schema([(name, pa.string()) for name in (_NAME, key, *names)])
     batches = [
         pa.RecordBatch.from_arrays(
-            [_names(batch, key), *(_texts(batch, n) for n in names)], schema=schema
+            [_names(batch, key), *(_texts(batch, n) for n in (key, *names))], schema=schema
         )
         for part in source.parts
         for batch in source.batches(part)
     ]
     source.unchanged()
     whole = pa.Table.from_batches(batches, schema=schema).combine_chunks()
-    persons = _one_array(whole[key])
+    persons = _one_array(whole[_NAME])
     unnamed = persons.null_count
     if unnamed:
         raise SourceError(
@@ -78,11 +82,11 @@ def person_records(source: OpenSource, table: str, key: str, names: Sequence[str
             f"several records of {table}, which so would multiply the records that join them: "
             "leave one record of each person, or join the other way round"
         )
-    return PersonRecords(key, persons, whole.select(list(names)))
+    return PersonRecords(key, persons, _one_array(whole[key]), whole.select(list(names)))
 
 
 def require_known_persons(
-    source: OpenSource, table: str, known: PersonRecords, master: str
+    source: OpenSource, table: str, known: PersonRecords, master: str, *, as_written: bool = False
 ) -> None:
     """Refuse records of a detail table that nobody of the master has.
 
@@ -92,16 +96,19 @@ def require_known_persons(
         The detail; it is read once.
     table, master
         What the tables are called, for messages.
+    as_written
+        Whether both tables must write the names alike, for their pseudonyms follow from that.
 
     Raises
     ------
     SourceError
-        With the number of such records, and of those that do not tell whose they are.
+        With the number of such records, of those that do not tell whose they are, and of those that
+        write it otherwise.
     """
-    count_one = partial(_unknown_in, known.key, known.names)
+    count_one = partial(_unknown_in, known.key, known.names, known.written)
     with closing(scan(source, count_one, Scan("join"))) as parts:
-        found = np.array([*parts, (0, 0, 0)], dtype=np.int64).sum(axis=0)
-    records, unnamed, strange = (int(number) for number in found)
+        found = np.array([*parts, (0, 0, 0, 0)], dtype=np.int64).sum(axis=0)
+    records, unnamed, strange, otherwise = (int(number) for number in found)
     if unnamed:
         raise SourceError(
             f"{listed(unnamed, 'record')} of {records:,} of {table} have no value of {known.key}, "
@@ -113,17 +120,30 @@ def require_known_persons(
             f"that no record of {master} has: add these persons to {master}, or leave the records "
             "out"
         )
+    if as_written and otherwise:
+        raise SourceError(
+            f"{listed(otherwise, 'record')} of {records:,} of {table} write {known.key} otherwise "
+            f"than {master} does (such as 0012 and 12), so that the pseudonyms of one person would "
+            "differ: write it alike in both tables, or give their pseudonyms different scopes"
+        )
 
 
-def _unknown_in(key: str, names: pa.StringArray, piece: Piece) -> tuple[int, int, int]:
-    """Count the records of a piece, those without a name, and those of a name that is not known."""
-    unnamed = strange = 0
+def _unknown_in(
+    key: str, names: pa.StringArray, written: pa.StringArray, piece: Piece
+) -> tuple[int, int, int, int]:
+    """Count the records of a piece: all, and those of three kinds that may not be there.
+
+    These have no name, one that is not known, or a known one that is written otherwise.
+    """
+    unnamed = strange = otherwise = 0
     for batch in piece.table.select([key]).to_batches():
         own = _names(batch, key)
         unnamed += own.null_count
-        known = pc.is_in(own, value_set=names)
-        strange += len(own) - own.null_count - int(pc.sum(known).as_py() or 0)
-    return piece.table.num_rows, unnamed, strange
+        places = pc.index_in(own, value_set=names)
+        strange += places.null_count - own.null_count
+        differ = pc.not_equal(written.take(places), _texts(batch, key))
+        otherwise += int(pc.sum(differ).as_py() or 0)
+    return piece.table.num_rows, unnamed, strange, otherwise
 
 
 def _names(batch: pa.RecordBatch, key: str) -> pa.StringArray:

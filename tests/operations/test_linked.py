@@ -167,6 +167,24 @@ def test_pseudonyms_link_the_tables_only_where_several_persons_read_alike(
     assert released
 
 
+def test_pseudonyms_of_names_that_the_tables_write_differently_are_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ANON_KEY", "a key that nobody knows")
+    sources, document = panel(0), with_pseudonyms(3)
+    for name, frame in sources.items():
+        sources[name] = frame.assign(who=frame["who"].str.removeprefix("person "))
+    wanted = anonymize(document, frame=sources)
+    numbers = {**sources, "patients": sources["patients"].astype({"who": int})}
+    assert anonymize(document, frame=numbers).levels == wanted.levels
+    padded = {**sources, "visits": sources["visits"].assign(who=sources["visits"]["who"] + ".0")}
+    with pytest.raises(SourceError, match="of visits write who otherwise than patients does"):
+        anonymize(document, frame=padded)
+    own = document["tables"]["visits"]["policy"]["attributes"]["who"]
+    own["scope"] = "visits"
+    assert anonymize(document, frame=padded).levels == wanted.levels
+
+
 def test_a_person_without_visits_would_stand_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ANON_KEY", "a key that nobody knows")
     sources = panel(1)
