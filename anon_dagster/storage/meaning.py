@@ -134,9 +134,18 @@ def _prevails(fits: _Bools, present: _Bools) -> bool:
 def _are_numbers(pointed: pa.StringArray, present: _Bools) -> bool:
     """Tell whether values are numbers: not if several begin with idle zeros, as codes do."""
     fits = _numeric(pointed, _STRICT)
-    if not _prevails(fits, present):
+    idle = _numeric(pointed, _LENIENT) & ~fits
+    if int(idle.sum()) > 1:
         return False
-    return int((_numeric(pointed, _LENIENT) & ~fits).sum()) <= 1
+    return _prevails(fits, present) or (
+        int(fits.sum()) == int(idle.sum()) == 1 and _are_one_number(pointed, present)
+    )
+
+
+def _are_one_number(pointed: pa.StringArray, present: _Bools) -> bool:
+    """Tell whether two values are all, and one number: of 7 and 07 nobody can tell they are two."""
+    texts = pointed.filter(pa.array(present)).to_pylist()
+    return len(texts) == 2 and Decimal(texts[0]) == Decimal(texts[1])
 
 
 def _pointed(values: pa.StringArray, decimal: str) -> pa.StringArray:
