@@ -16,6 +16,7 @@ from anon_dagster.verification import counted_release
 OTHERWISE = {
     "k-anonymity/label-00": "an asterisk in a source is refused",
     "k-anonymity/spellings": "1 and 1.0 of a source are one number, and released as one",
+    "k-anonymity/idle-zero": "so are 7 and 07 where they are all there is",
 }
 ESTIMATED = "population_uniqueness"
 
