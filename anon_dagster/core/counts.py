@@ -55,6 +55,11 @@ def distinct(numbers: NDArray[_N]) -> NDArray[_N]:
     where most of millions differ.
     """
     ordered = np.sort(numbers, axis=None)
-    fresh = np.ones(len(ordered), dtype=np.bool_)
-    np.not_equal(ordered[1:], ordered[:-1], out=fresh[1:])
-    return ordered[fresh]
+    return ordered[first_of_equal(ordered)]
+
+
+def first_of_equal(ordered: NDArray[_N]) -> NDArray[np.bool_]:
+    """Tell which of ascending numbers differ from the one before."""
+    first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return first

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.codes import Codes
+from anon_dagster.core.counts import first_of_equal
 
 LARGEST = 2**62
 """No key passes it, so that no product wraps around."""
@@ -46,7 +47,7 @@ def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: in
     if prod(sizes) <= rows:  # an array of cells takes less memory than sorting
         return _grouped_by_cell(keys, prod(sizes))
     if (keys[1:] >= keys[:-1]).all():  # as those of a frequency table are
-        fresh = _fresh(keys)
+        fresh = first_of_equal(keys)
         ids = np.cumsum(fresh, dtype=np.int64, out=keys)  # whose room is free now
         ids -= 1
         return Groups(ids, np.flatnonzero(fresh))
@@ -65,16 +66,9 @@ def sums_of_rows(
     if not (keys[1:] >= keys[:-1]).all():
         order = np.argsort(keys)
         keys, weights = keys[order], weights[order]
-    fresh = _fresh(keys)
+    fresh = first_of_equal(keys)
     del keys
     return np.add.reduceat(weights, np.flatnonzero(fresh)) if len(weights) else weights
-
-
-def _fresh(keys: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which of ascending keys, (rows,), differ from the one before."""
-    fresh = np.ones(len(keys), dtype=np.bool_)
-    np.not_equal(keys[1:], keys[:-1], out=fresh[1:])
-    return fresh
 
 
 def _grouped_by_cell(keys: NDArray[np.int64], cells: int) -> Groups:

@@ -5,6 +5,7 @@ from typing import Any
 
 from anon_dagster.errors import Complaint
 from anon_dagster.request.strict import document as _document
+from anon_dagster.request.strict import names_listed
 from anon_dagster.request.suggestions import did_you_mean
 
 _PATH = "policy.person"
@@ -20,8 +21,8 @@ def person_problems(
     """Find what the attributes that name a person lack, and what does not go with persons."""
     policy = _document(request.get("policy"))
     household = _document(policy.get("household"))
-    persons, households = _names(policy.get("person")), _names(household.get("by"))
-    people = _names(_document(policy.get("population")).get("person"))
+    persons, households = names_listed(policy.get("person")), names_listed(household.get("by"))
+    people = names_listed(_document(policy.get("population")).get("person"))
     if not (persons or households or people) and _is_handled(policy):
         yield Complaint(
             "policy.without_person",
@@ -45,12 +46,6 @@ def person_problems(
 def _is_handled(policy: Mapping[str, Any]) -> bool:
     """Tell whether it is said what becomes of records without a person."""
     return policy.get("without_person") not in {None, "refuse"}
-
-
-def _names(named: object) -> list[str]:
-    """Return what of a list of names, or of one, is a name."""
-    names = [named] if isinstance(named, str) else named
-    return [n for n in names if isinstance(n, str)] if isinstance(names, list | tuple) else []
 
 
 def _name_problems(
@@ -140,7 +135,7 @@ def _combinations(policy: Mapping[str, Any]) -> Iterator[Complaint]:
         yield Complaint(
             _PATH, "does not go with an estimator of k_map, which is made of numbers of records"
         )
-    told = _names(_document(policy.get("population")).get("person"))
+    told = names_listed(_document(policy.get("population")).get("person"))
     for model in ("k_map", "delta_presence"):
         if privacy.get(model) and not told:
             yield Complaint(

@@ -129,3 +129,10 @@ def _listed(names: object) -> object:
 
 Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
 """A name, or several that belong together."""
+
+
+def names_listed(names: object) -> list[str]:
+    """Return what of a list of names, or of one, is a name."""
+    if isinstance(names, str):
+        return [names]
+    return [n for n in names if isinstance(n, str)] if isinstance(names, list | tuple) else []

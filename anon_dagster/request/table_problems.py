@@ -6,6 +6,7 @@ from typing import Any
 from anon_dagster.errors import Complaint
 from anon_dagster.request.policy import Policy
 from anon_dagster.request.strict import document as _document
+from anon_dagster.request.strict import names_listed
 from anon_dagster.request.suggestions import did_you_mean
 from anon_dagster.request.tables import CommonPolicy
 
@@ -24,7 +25,7 @@ def table_problems(request: Mapping[str, Any]) -> Iterator[Complaint]:
     tables = {str(name): _document(table) for name, table in _of(request, "tables").items()}
     policy = _of(request, "policy")
     yield from _unfit_keys(policy)
-    linking = frozenset(_listed(policy.get("person")) if policy.get("trajectory") else ())
+    linking = frozenset(names_listed(policy.get("person")) if policy.get("trajectory") else ())
     for name, table in tables.items():
         yield from _unfit_attributes(name, _attributes(table), linking)
     joining = [name for name, table in tables.items() if table.get("join")]
@@ -35,13 +36,6 @@ def table_problems(request: Mapping[str, Any]) -> Iterator[Complaint]:
     (master,) = tables.keys() - {detail}
     yield from _join_problems(tables, detail, master, policy.get("person"))
     yield from _place_problems(tables)
-
-
-def _listed(names: object) -> list[str]:
-    """Return what of a list of names, or of one, is a name."""
-    if isinstance(names, str):
-        return [names]
-    return [n for n in names if isinstance(n, str)] if isinstance(names, list | tuple) else []
 
 
 def _of(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -112,7 +106,7 @@ def _join_problems(
     own = {name: _attributes(table) for name, table in tables.items()}
     for name, attributes in own.items():
         yield from _key_problems(name, on, attributes)
-    if _listed(person) != [on]:
+    if names_listed(person) != [on]:
         yield Complaint(
             "policy.person",
             f"must be {on}, by which {detail} joins {master}: promises are about "

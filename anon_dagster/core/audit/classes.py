@@ -105,12 +105,24 @@ def persons_of(
     tuples, owners
         (pairs,): a tuple of the table, and a person who has a record of it.
     """
-    of_pairs = classes.of[tuples]
-    order = np.lexsort((owners, of_pairs))
-    of_pairs, owners = of_pairs[order], owners[order]
+    return different_persons(classes.of[tuples], owners, len(classes.sizes))
+
+
+def different_persons(
+    classes: NDArray[np.integer], owners: NDArray[np.integer], number: int
+) -> NDArray[np.int64]:
+    """Count the different persons of each class, (number,).
+
+    Parameters
+    ----------
+    classes, owners
+        (pairs,): a class, and a person who has a record in it; a pair may stand several times.
+    """
+    order = np.lexsort((owners, classes))
+    classes, owners = classes[order], owners[order]
     fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[1:] = (of_pairs[1:] != of_pairs[:-1]) | (owners[1:] != owners[:-1])
-    return np.bincount(of_pairs[fresh], minlength=len(classes.sizes)).astype(np.int64)
+    fresh[1:] = (classes[1:] != classes[:-1]) | (owners[1:] != owners[:-1])
+    return np.bincount(classes[fresh], minlength=number).astype(np.int64)
 
 
 def _of_numbers(numbers: NDArray[np.integer], counts: NDArray[np.int64]) -> Partition:

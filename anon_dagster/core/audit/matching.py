@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.audit.classes import partition
+from anon_dagster.core.audit.classes import different_persons, partition
 
 
 def people_alike(
@@ -60,11 +60,7 @@ def persons_alike(
     class_of_group[alike[:number]] = np.arange(number)
     classes_of = class_of_group[alike[number:]][kinds]
     inside = classes_of >= 0
-    order = np.lexsort((persons[inside], classes_of[inside]))
-    of, who = classes_of[inside][order], persons[inside][order]
-    fresh = np.ones(len(order), dtype=np.bool_)
-    fresh[1:] = (of[1:] != of[:-1]) | (who[1:] != who[:-1])
-    return np.bincount(of[fresh], minlength=number).astype(np.int64), classes_of
+    return different_persons(classes_of[inside], persons[inside], number), classes_of
 
 
 @lru_cache(maxsize=1_024)

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.counts import distinct
+from anon_dagster.core.counts import distinct, first_of_equal
 
 _Ints = NDArray[np.int64]
 _MOST = 10_000  # persons who are examined
@@ -129,8 +129,7 @@ class OwnClasses:
         """Sort who has a record in which class, (pairs,) each, maybe said several times."""
         keys = distinct(owners.astype(np.int64) * size + classes)
         numbers = keys // max(size, 1)
-        opens = np.ones(len(numbers), dtype=np.bool_)
-        np.not_equal(numbers[1:], numbers[:-1], out=opens[1:])
+        opens = first_of_equal(numbers)
         whose = np.cumsum(opens) - 1
         return cls(keys % max(size, 1), whose, numbers[opens], size, seed)
 
