@@ -10,6 +10,7 @@ AnonError
 ├── PromiseBrokenError      a stored release does not keep what was promised
 ├── DisclosureError         a stored release tells what the request refuses to tell
 ├── TargetError             the target cannot be written
+│   └── StoreAccessError        … or read, for a store lets nobody in (a SourceError, too)
 ├── StoreUnavailableError   a store did not answer; trying again may help
 ├── ClusterError            the workers of a cluster are not fit for the work
 │   └── ClusterUnavailableError … or there are none, or their scheduler does not answer
@@ -100,6 +101,10 @@ class DisclosureError(AnonError):
 
 class TargetError(AnonError):
     """A target cannot be written."""
+
+
+class StoreAccessError(SourceError, TargetError):
+    """A store denies access or has no such bucket; it says nothing of what lies there."""
 
 
 class StoreUnavailableError(AnonError):

@@ -36,9 +36,12 @@ def locate(path: str) -> tuple[AbstractFileSystem, str]:
         here = LocalFileSystem()
         return here, str(here._strip_protocol(str(Path(path).expanduser())))  # noqa: SLF001 (as fsspec does)
     _require_allowed(path)
-    system, inner = url_to_fs(path, **remote.options(path))
-    remote.configure(system, path)
-    return system, inner
+    if not remote.is_s3(path):
+        system, inner = url_to_fs(path)
+        return system, inner
+    from anon_dagster.storage.s3 import S3
+
+    return S3(**remote.options(path)), str(S3._strip_protocol(path))  # noqa: SLF001 (as fsspec does)
 
 
 def _require_allowed(path: str) -> None:

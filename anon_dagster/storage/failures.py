@@ -18,6 +18,7 @@ from anon_dagster.errors import (
     AnonError,
     SourceChangedError,
     SourceError,
+    StoreAccessError,
     StoreUnavailableError,
     TargetError,
 )
@@ -103,7 +104,12 @@ def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError
         return (StoreUnavailableError if unreached else kind)(f"{what}: {_reason(error)}")
     if refusal is remote.REPLACED and kind is SourceError:
         kind = SourceChangedError
-    return (StoreUnavailableError if refusal.transient else kind)(f"{what}: {refusal.reason}")
+    elif refusal.transient:
+        kind = StoreUnavailableError
+    elif refusal.of_access:
+        kind = StoreAccessError
+        remote.forget_credentials()
+    return kind(f"{what}: {refusal.reason}")
 
 
 def _needs_descriptors(error: BaseException) -> bool:

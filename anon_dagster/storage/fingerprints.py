@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from anon_dagster.errors import SourceError
+from anon_dagster.errors import SourceError, StoreAccessError
 from anon_dagster.storage.addresses import locate, require_ordinary
 from anon_dagster.storage.failures import changed, reading
 
@@ -38,6 +38,8 @@ def require_unchanged(fingerprints: Iterable[Fingerprint]) -> None:
     ------
     SourceChangedError
         Naming the first such file and how many there are.
+    StoreAccessError, StoreUnavailableError
+        If their store does not tell.
     """
     others = [mark.path for mark in fingerprints if not _is_still(mark)]
     if others:
@@ -47,5 +49,7 @@ def require_unchanged(fingerprints: Iterable[Fingerprint]) -> None:
 def _is_still(mark: Fingerprint) -> bool:
     try:
         return fingerprint(mark.path) == mark
+    except StoreAccessError:
+        raise
     except SourceError:
         return False

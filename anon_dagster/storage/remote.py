@@ -8,6 +8,7 @@ machine. A bucket of another store is given a profile of its own, see :func:`opt
 import io
 import os
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,7 +25,6 @@ WRITE: Final = 32 << 20
 """Bytes that are sent at once; a file has 10 000 such parts at most."""
 
 _S3 = ("s3://", "s3a://")
-_TRIES = 2  # of s3fs, each of which is two of botocore: some seconds, then the job may be retried
 PATIENCE: dict[str, Any] = {
     "retries": {"max_attempts": 1},
     "connect_timeout": 5,
@@ -53,10 +53,10 @@ def options(path: str, environment: Mapping[str, str] = os.environ) -> dict[str,
     return made | ({"profile": profile} if profile else {})
 
 
-def configure(system: AbstractFileSystem, path: str) -> None:
-    """Give up on a store that does not answer before a job seems to hang."""
-    if is_s3(path):
-        system.retries = _TRIES
+def forget_credentials() -> None:
+    """Let credentials be looked for anew: those that a store denies may have been renewed since."""
+    if (s3fs := sys.modules.get("s3fs")) is not None:
+        s3fs.S3FileSystem.clear_instance_cache()
 
 
 # -- what went wrong -----------------------------------------------------------------------
@@ -68,54 +68,68 @@ class Refusal:
 
     reason: str
     transient: bool = False
+    of_access: bool = False
+    """Whether it lets nobody in, or not us, which says nothing of the object."""
 
 
 _UNANSWERED = Refusal("the store did not answer", transient=True)
 _BUSY = Refusal("the store has too much to do", transient=True)
-_DENIED = Refusal("the store denies access: the credentials are wrong, or do not permit this")
+_DENIED = Refusal(
+    "the store denies access: the credentials are wrong, or do not permit this", of_access=True
+)
+_EXPIRED = Refusal(
+    "the store denies access: the credentials have expired, or are no longer valid; renew them",
+    of_access=True,
+)
+_UNTOLD = Refusal(
+    "the store denies access without a reason, as it does when credentials have expired, or when "
+    "an object is encrypted with a key that its reader brings",
+    of_access=True,
+)
+_SKEWED = Refusal(
+    "the store denies access: the clock of this machine differs from its own", of_access=True
+)
 _NOBODY = Refusal(
     "no credentials for the store were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
-    "AWS_PROFILE"
+    "AWS_PROFILE",
+    of_access=True,
 )
-_BUCKET = Refusal("the store has no such bucket")
-_ELSEWHERE = Refusal("the bucket lies in another region or at another endpoint: set AWS_REGION")
+_PROFILE = Refusal("the profile that the environment names does not exist", of_access=True)
+_BUCKET = Refusal("the store has no such bucket", of_access=True)
+_ELSEWHERE = Refusal(
+    "the bucket lies in another region or at another endpoint: set AWS_REGION", of_access=True
+)
+_ARCHIVED = Refusal("it is archived: have the store restore it first")
+_UNKNOWN = Refusal("the store does not know how to do this")
 REPLACED: Final = Refusal("it changed while it was read; run the job again")
 
-_CODES = {
-    "403": _DENIED,
-    "AccessDenied": _DENIED,
-    "ExpiredToken": _DENIED,
-    "InvalidAccessKeyId": _DENIED,
-    "SignatureDoesNotMatch": _DENIED,
-    "NoSuchBucket": _BUCKET,
-    "301": _ELSEWHERE,
-    "AuthorizationHeaderMalformed": _ELSEWHERE,
-    "IllegalLocationConstraintException": _ELSEWHERE,
-    "PermanentRedirect": _ELSEWHERE,
-    "412": REPLACED,
-    "PreconditionFailed": REPLACED,
-    "429": _BUSY,
-    "503": _BUSY,
-    "RequestLimitExceeded": _BUSY,
-    "ServiceUnavailable": _BUSY,
-    "SlowDown": _BUSY,
-    "Throttling": _BUSY,
-    "ThrottlingException": _BUSY,
-    "TooManyRequests": _BUSY,
-    "500": _UNANSWERED,
-    "502": _UNANSWERED,
-    "504": _UNANSWERED,
-    "IncompleteBody": _UNANSWERED,
-    "InternalError": _UNANSWERED,
-    "RequestTimeout": _UNANSWERED,
+_MEANINGS: dict[Refusal, str] = {
+    _DENIED: "401 403 AccessDenied AccountProblem AllAccessDisabled AuthenticationRequired "
+    "InvalidAccessKeyId InvalidSecurity NotSignedUp SignatureDoesNotMatch Unauthorized "
+    "UnauthorizedAccess",
+    _EXPIRED: "ExpiredToken ExpiredTokenException InvalidClientTokenId InvalidToken RequestExpired "
+    "TokenRefreshRequired UnrecognizedClientException",
+    _UNTOLD: "400",  # a HEAD has no body that could tell the code
+    _SKEWED: "RequestTimeTooSkewed",
+    _BUCKET: "NoSuchBucket",
+    _ELSEWHERE: "301 307 AuthorizationHeaderMalformed IllegalLocationConstraintException "
+    "PermanentRedirect Redirect TemporaryRedirect",
+    _ARCHIVED: "InvalidObjectState",
+    _UNKNOWN: "405 501 MethodNotAllowed NotImplemented",
+    REPLACED: "412 PreconditionFailed",
+    _BUSY: "409 429 503 OperationAborted RequestLimitExceeded ServiceUnavailable SlowDown "
+    "Throttling ThrottlingException TooManyRequests",
+    _UNANSWERED: "408 500 502 504 IncompleteBody InternalError RequestTimeout",
 }
+_CODES = {code: refusal for refusal, codes in _MEANINGS.items() for code in codes.split()}
 _KINDS = {
     "FileExpired": REPLACED,
     "CredentialRetrievalError": _NOBODY,
     "NoAuthTokenError": _NOBODY,
     "NoCredentialsError": _NOBODY,
     "PartialCredentialsError": _NOBODY,
-    "ProfileNotFound": Refusal("the profile that the environment names does not exist"),
+    "ProfileNotFound": _PROFILE,
+    "SSOError": _EXPIRED,
     "TokenRetrievalError": _NOBODY,
     "ConnectionError": _UNANSWERED,  # of Python, and botocore's; both have kinds below them
     "ClientConnectionError": _UNANSWERED,
@@ -141,6 +155,12 @@ def refusal(error: BaseException) -> Refusal | None:
         if kind.__name__ in _KINDS:
             return _KINDS[kind.__name__]
     return None
+
+
+def is_busy(error: BaseException) -> bool:
+    """Tell whether a store answered that it cannot do this now."""
+    meant = _CODES.get(_code(error))
+    return meant is not None and meant.transient
 
 
 def is_of_store(error: BaseException) -> bool:
