@@ -20,6 +20,7 @@ AnonError
     ├── UnknownJobError         … there is no such job
     ├── JobKindError            … or it is of another kind
     ├── JobStateError           … or it is not in a state in which this can be done
+    ├── LockedError             … or what is known of jobs is locked; trying again may help
     ├── UnfinishedJobError      … or it is not done in time
     └── AbortedJobError         … or it was aborted
 
@@ -137,6 +138,12 @@ class JobKindError(JobError):
 
 class JobStateError(JobError):
     """A job is over already, or not yet: this cannot be done now."""
+
+
+class LockedError(JobError):
+    """Another process has locked a file that tells of jobs."""
+
+    transient: ClassVar[bool] = True
 
 
 class UnfinishedJobError(JobError):

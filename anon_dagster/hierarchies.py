@@ -39,7 +39,7 @@ from anon_dagster.core.builders.domain import complete
 from anon_dagster.core.builders.numbers import Numbers
 from anon_dagster.core.hierarchy import Hierarchy, Label, Level
 from anon_dagster.core.ordering import Meaning, Ordering
-from anon_dagster.errors import HierarchyError, SourceError
+from anon_dagster.errors import HierarchyError, SourceError, StoreAccessError
 from anon_dagster.facts import DEPTHS, known_rows
 from anon_dagster.request import (
     DateLevel,
@@ -225,6 +225,8 @@ def _content(column: str, path: str) -> bytes:
     try:
         with open_to_read(path) as file, reading(path):
             return file.read()
+    except StoreAccessError:
+        raise
     except SourceError as error:
         problem = str(error)
     raise HierarchyError(f"{column}: {problem}")

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -95,7 +95,7 @@ def other(tag: str) -> str:
     return re.sub(r"[0-9a-f]{32}", "0" * 32, tag)
 
 
-def kind_of(method: str, target: str, headers: Container[str]) -> str:
+def kind_of(method: str, target: str, *, copies: bool) -> str:
     """Say what a request asks for, as a person who knows S3 does."""
     address = urlsplit(target)
     asked = parse_qs(address.query, keep_blank_values=True)
@@ -103,7 +103,7 @@ def kind_of(method: str, target: str, headers: Container[str]) -> str:
         return "LIST"
     if method == "POST" and "delete" in asked:
         return "BULK"
-    if method == "PUT" and "x-amz-copy-source" in headers:
+    if method == "PUT" and copies:
         return "COPY"
     if method == "DELETE" and "versionId" in asked:
         return "VERSION"
@@ -132,7 +132,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        kind = kind_of(self.command, self.path, self.headers)
+        kind = kind_of(self.command, self.path, copies="x-amz-copy-source" in self.headers)
         fault = self.proxy.fault_of(kind, unquote(self.path))
         if fault is not None:
             time.sleep(fault.seconds)

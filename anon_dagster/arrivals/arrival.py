@@ -23,7 +23,7 @@ class State(StrEnum):
     SET_ASIDE = "set aside"
     """It cannot be released as it is, or its run was aborted."""
     GONE = "gone"
-    """It was removed, or replaced by another version, before it was released."""
+    """It was removed, or replaced by another version."""
 
     @property
     def is_with_a_run(self) -> bool:
@@ -52,6 +52,8 @@ class Arrival:
     not_before: float = 0.0
     reason: str = ""
     """Why it is not released, in words that hold no cell."""
+    disagreements: int = 0
+    """How often its store gave something else than this version, which it lists."""
 
     @classmethod
     def of(cls, found: ListedFile, *, now: float) -> "Arrival":

@@ -11,13 +11,12 @@ from anon_dagster.errors import JobError
 from anon_dagster.storage.listing import ListedFile
 from anon_dagster.storage.private_database import PrivateDatabase, Table
 
-FORMAT = 1
+FORMAT = 2
 """The version of the format of the file."""
-_SECONDS = 30.0  # that a writer waits for another one
 _SET_BACK = 3_600.0  # seconds: of a clock, when what is listed next seems so much older
 _COLUMNS = tuple(field.name for field in fields(Arrival))
 _TABLES = (
-    Table("arrivals", ("dataset", *_COLUMNS), ("dataset", "path", "version")),
+    Table("arrivals", ("dataset", *_COLUMNS), ("dataset", "path", "version"), ("0",)),
     Table("listings", ("dataset", "listed"), ("dataset",)),
 )
 
@@ -28,6 +27,8 @@ class Registry:
 
     root: Path
     dataset: str
+    seconds: float = 30.0
+    """How long it is waited for whoever else is at work."""
 
     @property
     def path(self) -> Path:
@@ -119,7 +120,7 @@ class Registry:
         return True
 
     def _open(self) -> AbstractContextManager[sqlite3.Connection]:
-        return PrivateDatabase(self.path, _TABLES, FORMAT, _SECONDS).transaction()
+        return PrivateDatabase(self.path, _TABLES, FORMAT, self.seconds).transaction()
 
     def _is_newest(self, file: sqlite3.Connection, listed: float) -> bool:
         """Tell whether a listing is as new as any that was decided by, and remember it."""

@@ -12,6 +12,8 @@ from anon_dagster.storage.listing import ListedFile
 
 _CRASHES = 3
 """How often a run may end without an answer before its file is held to be the cause."""
+_DISAGREEMENTS = 3
+"""How often a store may give something else than what it lists."""
 _FIRST_WAIT, _LONGEST_WAIT = 30.0, 3_600.0  # seconds; doubled each time
 
 
@@ -71,8 +73,9 @@ def plan_tick(
     for file in files.values():
         key = (file.path, file.version)
         each = after.get(key) or _new(file, inbox, now)
-        if each.state is State.GONE:  # it came back
-            each = replace(Arrival.of(file, now=now), seen=each.seen)
+        if each.state is State.GONE or _is_uploaded_again(each, file):
+            # With its former batch, or the next one would be taken for the one that it had.
+            each = replace(_new(file, inbox, now), seen=each.seen, batch=each.batch)
         after[key] = _settled(each, inbox, now)
     after |= _collisions(after.values(), inbox.target_of)
     batches = tuple(_batches(after.values(), inbox.settings, now))
@@ -86,6 +89,15 @@ def _new(file: ListedFile, inbox: Inbox, now: float) -> Arrival:
     arrival = Arrival.of(file, now=now)
     reason = inbox.refusal(file.path)
     return replace(arrival, state=State.SET_ASIDE, reason=reason) if reason else arrival
+
+
+def _is_uploaded_again(arrival: Arrival, file: ListedFile) -> bool:
+    """Tell whether the same bytes were uploaded again, which have the same ETag.
+
+    In whole seconds: not every answer of a store tells more.
+    """
+    later = int(file.modified) > int(arrival.modified)
+    return later and not arrival.state.is_with_a_run
 
 
 def tried_again(arrival: Arrival, reason: str, now: float) -> Arrival:
@@ -127,6 +139,21 @@ def crashed(arrival: Arrival, now: float) -> Arrival:
         return replace(arrival, state=State.SET_ASIDE, crashes=crashes, reason=reason)
     again = tried_again(arrival, "its run ended while it was at it", now)
     return replace(again, crashes=crashes)
+
+
+def disagreed(arrival: Arrival, reason: str, now: float) -> Arrival:
+    """Return a file of which its store lists another version than it gives: for now, or for ever.
+
+    Parameters
+    ----------
+    reason
+        What was found instead of the version that is listed.
+    """
+    times = arrival.disagreements + 1
+    if times >= _DISAGREEMENTS:
+        reason = f"{reason}, {times} times; upload it again, or see what stands before the store"
+        return replace(arrival, state=State.SET_ASIDE, disagreements=times, reason=reason)
+    return replace(tried_again(arrival, reason, now), disagreements=times)
 
 
 def _still_there(arrival: Arrival, file: ListedFile | None) -> Arrival:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 
 from anon_dagster.arrivals import Arrival, Inbox, Registry, State
-from anon_dagster.arrivals.tick import crashed, given_back, tried_again
+from anon_dagster.arrivals.tick import crashed, disagreed, given_back, tried_again
 from anon_dagster.defs import metadata
 from anon_dagster.defs.application import apply_stored
 from anon_dagster.defs.failures import unexpected
@@ -21,6 +21,7 @@ from anon_dagster.errors import (
     AnonError,
     ClusterUnavailableError,
     SourceChangedError,
+    StoreAccessError,
     StoreUnavailableError,
 )
 from anon_dagster.jobs import file_names, names
@@ -43,7 +44,11 @@ _STAGES = (
     "risk_metrics",
     "utility_statistics",
 )
-_UNAVAILABLE = (StoreUnavailableError, ClusterUnavailableError)
+_UNAVAILABLE = (StoreUnavailableError, StoreAccessError, ClusterUnavailableError)
+"""What says nothing of a file."""
+_PATIENCE = 3_600.0
+"""Seconds that a run waits until it can write down what became of a file: if it gave up, a file
+that is published would be published again."""
 _LEFT = {State.SET_ASIDE: "were set aside", State.WAITING: "will be tried again"}
 _LISTED = 20  # files in the words of a failure
 
@@ -66,24 +71,30 @@ class FileRun:
         """What is known of every file."""
         return Registry(self.store.root, self.dataset)
 
+    @property
+    def _patient_registry(self) -> Registry:
+        return replace(self.registry, seconds=_PATIENCE)
+
     def release_all(self, given: list[Arrival]) -> list[Arrival]:
         """Release the files that are given to this run, and say what became of each."""
         progress = FilesProgress(self.context.instance, self.context.run_id, len(given))
         ended: list[Arrival] = []
         lines: list[Entry] = []
-        for position, arrival in enumerate(given):
-            if (taken := self.registry.begin(arrival)) is not None:
-                try:
-                    became, entry = self._end(taken, progress)
-                except _UNAVAILABLE as error:  # nor might it answer for the others
-                    ended += self._give_back(taken, given[position + 1 :], str(error))
-                    break
-                ended.append(became)
-                lines.append(entry)
-            progress.next_file()
-        else:
-            progress.finish()
-        self._post(lines)
+        try:
+            for position, arrival in enumerate(given):
+                if (taken := self.registry.begin(arrival)) is not None:
+                    try:
+                        became, entry = self._end(taken, progress)
+                    except _UNAVAILABLE as error:  # nor might it answer for the others
+                        ended += self._give_back(taken, given[position + 1 :], str(error))
+                        break
+                    ended.append(became)
+                    lines.append(entry)
+                progress.next_file()
+            else:
+                progress.finish()
+        finally:
+            self._post(lines)
         self.context.instance.add_run_tags(self.context.run_id, {FILES_TAG: _counts(ended)})
         return ended
 
@@ -96,7 +107,7 @@ class FileRun:
         now = time.time()
         waiting = [(failed, tried_again(failed, reason, now))]
         waiting += [(each, given_back(each, reason, now)) for each in left]
-        return [then for before, then in waiting if self.registry.end(before, then)]
+        return [then for before, then in waiting if self._patient_registry.end(before, then)]
 
     def _end(self, taken: Arrival, progress: FilesProgress) -> tuple[Arrival, Entry]:
         """Release a file; return what became of it, and its line in the ledger."""
@@ -104,12 +115,14 @@ class FileRun:
         job = self.store.job(self.context.run_id, file=taken.key)
         shown: Shown = {}
         try:
-            shown = self._release(taken, job, progress)
-            ended = replace(taken, state=State.RELEASED if shown else State.GONE, reason="")
+            ended = self._as_it_lies(taken)
+            if ended is taken:
+                shown = self._release(taken, job, progress)
+                ended = replace(taken, state=State.RELEASED, reason="")
         except _UNAVAILABLE:
             raise
         except SourceChangedError as error:
-            ended = tried_again(taken, str(error), time.time())
+            ended = self._changed(taken, str(error))
         except AnonError as error:
             ended = replace(taken, state=State.SET_ASIDE, reason=str(error))
         except MemoryError:
@@ -118,15 +131,29 @@ class FileRun:
             ended = replace(taken, state=State.SET_ASIDE, reason=unexpected(error))
         self._show(ended, shown)
         entry = self._line(ended, shown, job, started)
-        write_down(self.store, entry)
-        self.registry.end(taken, ended)
+        write_down(self.store, entry, seconds=_PATIENCE)
+        self._patient_registry.end(taken, ended)
         return ended, entry
 
-    def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
-        """Release a file and return what is shown of it; nothing if its version is gone."""
+    def _as_it_lies(self, taken: Arrival) -> Arrival:
+        """Return a file as it was taken, if that version lies there; else what became of it."""
         found = listing.look_up(taken.path)
-        if found is None or found.version != taken.version:
-            return {}
+        if found is not None and found.version == taken.version:
+            return taken
+        if not _is_listed(taken):
+            return replace(taken, state=State.GONE, reason="")
+        had = "nothing" if found is None else "another version"
+        reason = f"its store lists it, and gives {had} when it is asked for it"
+        return disagreed(taken, reason, time.time())
+
+    def _changed(self, taken: Arrival, reason: str) -> Arrival:
+        """Return a file of which something changed while it was read: itself, or what it needs."""
+        if taken.path in reason and _is_listed(taken):  # as if nothing had
+            return disagreed(taken, reason, time.time())
+        return tried_again(taken, reason, time.time())
+
+    def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
+        """Release a file and return what is shown of it."""
         request = self.inbox.request_of(taken.path)
         if taken.failures or taken.crashes:  # else nobody left anything there
             sweep_target(self.context.instance, request)
@@ -198,10 +225,16 @@ def line(arrival: Arrival, dataset: str, inbox: Inbox) -> Entry:
     )
 
 
-def write_down(store: JobStore, entry: Entry) -> None:
+def _is_listed(taken: Arrival) -> bool:
+    """Tell whether a listing shows the version of a file that was taken."""
+    listed = listing.look_up_in_listing(taken.path)
+    return listed is not None and listed.version == taken.version
+
+
+def write_down(store: JobStore, entry: Entry, *, seconds: float = 10.0) -> None:
     """Write the line of a file that was released or set aside into the ledger."""
     if entry.status:
-        Ledger(store.root).write(entry)
+        Ledger(store.root, seconds).write(entry)
 
 
 def post_all(entries: Iterable[Entry]) -> bool:

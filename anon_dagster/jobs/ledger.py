@@ -15,7 +15,6 @@ from anon_dagster.storage.private_database import PrivateDatabase, Table
 
 FORMAT = 1
 """The version of the format of the file."""
-_SECONDS = 10.0  # that one writer waits for another
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Entry:
 
 
 _COLUMNS = tuple(field.name for field in fields(Entry))
-_TABLE = Table("ledger", _COLUMNS, ("job_id",), added=2)
+_TABLE = Table("ledger", _COLUMNS, ("job_id",), ("''", "''"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +55,8 @@ class Ledger:
     """The lines of a store, in a SQLite file that only its owner may read."""
 
     root: Path
+    seconds: float = 10.0
+    """How long one writer waits for another."""
 
     @property
     def path(self) -> Path:
@@ -91,7 +92,7 @@ class Ledger:
 
     @property
     def _database(self) -> PrivateDatabase:
-        return PrivateDatabase(self.path, (_TABLE,), FORMAT, _SECONDS)
+        return PrivateDatabase(self.path, (_TABLE,), FORMAT, self.seconds)
 
 
 def _entry(row: tuple[Any, ...]) -> Entry:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 from pyarrow import csv as arrow_csv
 
-from anon_dagster.errors import SourceError
+from anon_dagster.errors import SourceError, StoreAccessError
 from anon_dagster.request import CsvOptions
 from anon_dagster.storage.csv_head import advice_on, lacks_row_number, named, records
 from anon_dagster.storage.csv_ranges import WHOLE, Range
@@ -72,6 +72,8 @@ def columns(path: str, options: CsvOptions) -> tuple[str, ...]:
         if options.names is None:
             try:
                 names = named(path, header, following)
+            except StoreAccessError:
+                raise
             except SourceError as error:
                 raise SourceError(f"{error}{advice_on(path, options)}") from None
             escapes = options.formulas == "escape"

@@ -164,6 +164,21 @@ def look_up(path: str) -> ListedFile | None:
         return _listed_file(system, inner, info) if info["type"] == "file" else None
 
 
+def look_up_in_listing(path: str) -> ListedFile | None:
+    """Return the file as its folder lists it now; nothing if it does not."""
+    with reading(path):
+        system, inner = locate(path)
+        system.invalidate_cache()
+        try:
+            entries = system.ls(parent(inner), detail=True)
+        except FileNotFoundError as error:
+            if remote.refusal(error) is not None:
+                raise
+            return None
+        found = (e for e in entries if e["name"] == inner and e["type"] == "file")
+        return next((_listed_file(system, inner, info) for info in found), None)
+
+
 def _listed_file(system: AbstractFileSystem, inner: str, info: Mapping[str, Any]) -> ListedFile:
     """Describe a file by what its file system tells of it; each calls it something else."""
     changed = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or 0.0

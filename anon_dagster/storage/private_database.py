@@ -2,12 +2,22 @@
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from anon_dagster.errors import JobError
+from anon_dagster.errors import JobError, LockedError
+
+_TRY = 1.0  # seconds that SQLite waits by itself; it hears no signal meanwhile
+_LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+_UNUSABLE = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_IOERR,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +27,8 @@ class Table:
     name: str
     columns: Sequence[str]
     key: Sequence[str]
-    added: int = 0
-    """How many of the last columns a file may lack that was made before it had a version."""
+    added: Sequence[str] = ()
+    """Of the last columns that a file of an older version may lack: what it is given there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +55,45 @@ class PrivateDatabase:
         Raises
         ------
         JobError
-            If the file is damaged, or of a version that is not known here.
+            If the file is damaged, of a version that is not known here, or cannot be written.
+        LockedError
+            If another process has it locked for longer than it is waited for.
         """
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         try:
-            with closing(
-                sqlite3.connect(self.path, timeout=self.seconds, isolation_level=None)
-            ) as file:
-                file.execute("BEGIN IMMEDIATE")  # or two would both find something new
+            with closing(sqlite3.connect(self.path, timeout=_TRY, isolation_level=None)) as file:
+                self._when_free(file, "BEGIN IMMEDIATE")  # or two would both find something new
                 try:
                     self._prepare(file)
                     yield file
                 except BaseException:
                     file.execute("ROLLBACK")
                     raise
-                file.execute("COMMIT")
+                self._when_free(file, "COMMIT")
         except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:  # such as that it is locked
+            if _kind_of(error) in _UNUSABLE:
+                raise JobError(f"{self.path} cannot be used: {error}") from None
+            if type(error) is not sqlite3.DatabaseError:
                 raise
             raise self._damaged() from None
+
+    def _when_free(self, file: sqlite3.Connection, statement: str) -> None:
+        """Execute a statement once nobody keeps it from being done."""
+        until = time.monotonic() + self.seconds
+        while True:
+            try:
+                file.execute(statement)
+            except sqlite3.OperationalError as error:
+                if _kind_of(error) not in _LOCKED:
+                    raise
+                if time.monotonic() >= until:
+                    raise LockedError(
+                        f"{self.path} is locked by another process, longer than {self.seconds:.0f} "
+                        "seconds; end what has it open, and try again"
+                    ) from None
+            else:
+                return
 
     def _damaged(self) -> JobError:
         return JobError(f"{self.path} is damaged or cut off; restore a copy of it")
@@ -85,6 +114,8 @@ class PrivateDatabase:
             )
         for table in self.tables:
             if version == 0:
+                _create(file, table)
+            if version < self.version:
                 _complete(file, table)
             found = [row[1] for row in file.execute(f"PRAGMA table_info({table.name})")]
             if found != list(table.columns):
@@ -96,11 +127,22 @@ class PrivateDatabase:
             file.execute(f"PRAGMA user_version = {self.version}")
 
 
-def _complete(file: sqlite3.Connection, table: Table) -> None:
-    """Make a table of a file without a version, or give it the columns that it lacks."""
+def _kind_of(error: sqlite3.Error) -> int:
+    """Return the code of an error without what is told more exactly."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
+
+
+def _create(file: sqlite3.Connection, table: Table) -> None:
+    """Make a table, unless it is there."""
     columns, key = ", ".join(table.columns), ", ".join(table.key)
     file.execute(f"CREATE TABLE IF NOT EXISTS {table.name} ({columns}, PRIMARY KEY ({key}))")
+
+
+def _complete(file: sqlite3.Connection, table: Table) -> None:
+    """Give a table the columns that it lacks."""
     there = len(file.execute(f"PRAGMA table_info({table.name})").fetchall())
-    if there >= len(table.columns) - table.added:
-        for column in table.columns[there:]:
-            file.execute(f"ALTER TABLE {table.name} ADD COLUMN {column} DEFAULT ''")
+    lacking = len(table.columns) - there
+    if lacking <= len(table.added):
+        added = zip(table.columns[there:], table.added[len(table.added) - lacking :], strict=True)
+        for column, default in added:
+            file.execute(f"ALTER TABLE {table.name} ADD COLUMN {column} DEFAULT {default}")

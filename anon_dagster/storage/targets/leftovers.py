@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Container, Iterable
-from contextlib import suppress
 
 from anon_dagster.request import Target
-from anon_dagster.storage import manifest
+from anon_dagster.storage import manifest, remote
 from anon_dagster.storage.addresses import absolute, base_name, exists, is_local, parent, sibling
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import listed_parts, names_in
@@ -89,6 +88,9 @@ def _sweep_store(path: str, alive: Container[str]) -> list[str]:
         match = pattern.search(key)
         return match is None or match[1] in alive
 
-    with suppress(PermissionError):  # to list uploads is a right of its own
+    try:
         end_uploads(sibling(path, beginning), is_alive)
+    except OSError as error:  # to list uploads is a right of its own, and not every store can
+        if (refusal := remote.refusal(error)) is None or refusal.transient:
+            raise
     return dead
