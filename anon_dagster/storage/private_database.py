@@ -64,13 +64,9 @@ class PrivateDatabase:
         try:
             with closing(sqlite3.connect(self.path, timeout=_TRY, isolation_level=None)) as file:
                 self._when_free(file, "BEGIN IMMEDIATE")  # or two would both find something new
-                try:
-                    self._prepare(file)
-                    yield file
-                except BaseException:
-                    file.execute("ROLLBACK")
-                    raise
-                self._when_free(file, "COMMIT")
+                self._prepare(file)
+                yield file
+                self._when_free(file, "COMMIT")  # else it is closed, and nothing of it is kept
         except sqlite3.DatabaseError as error:
             if _kind_of(error) in _UNUSABLE:
                 raise JobError(f"{self.path} cannot be used: {error}") from None

@@ -7,7 +7,7 @@ import pytest
 
 from anon_dagster.arrivals import Arrival, Inbox, RunState, State, Tick, plan_tick
 from anon_dagster.arrivals.inbox import _printable
-from anon_dagster.arrivals.tick import tried_again
+from anon_dagster.arrivals.tick import disagreed, tried_again
 from anon_dagster.request import parse_request
 from anon_dagster.storage.listing import ListedFile
 
@@ -84,6 +84,41 @@ def test_a_changed_file_is_another_one() -> None:
 def test_a_former_version_that_comes_back_is_released_again() -> None:
     known = [given(state=State.GONE), given(version="2", state=State.RELEASED)]
     assert names(tick([file("a", "1")], known)) == [["a"]]
+
+
+@pytest.mark.parametrize("state", [State.SET_ASIDE, State.RELEASED, State.GONE])
+def test_the_same_bytes_uploaded_again_are_released_again(state: State) -> None:
+    former = given(state=state, failures=4, crashes=2, disagreements=2, reason="broken")
+    later = file("a", age=90)
+    decided = tick([later], [former])
+    assert names(decided) == [["a"]]
+    fresh = only(decided)
+    assert (fresh.version, fresh.modified) == (former.version, later.modified)
+    assert (fresh.failures, fresh.crashes, fresh.disagreements, fresh.reason) == (0, 0, 0, "")
+    first = tick([file("a")]).batches[0]
+    assert decided.batches[0].id != first.id, "its run is not taken for the former one"
+
+
+@pytest.mark.parametrize("state", [State.GIVEN, State.RUNNING])
+def test_what_is_uploaded_again_waits_for_the_run_that_has_it(state: State) -> None:
+    later = file("a", age=90)
+    working = {"b1": RunState.WORKING}
+    assert tick([later], [given(state=state)], working) == Tick((), ())
+    assert names(tick([later], [given(state=State.RELEASED)], working)) == [["a"]]
+
+
+@pytest.mark.parametrize("age", [100.0, 99.5, 400.0])
+def test_a_time_that_is_no_later_is_no_other_upload(age: float) -> None:
+    assert tick([file("a", age=age)], [given(state=State.RELEASED)]) == Tick((), ())
+
+
+def test_a_file_that_its_store_never_gives_as_it_lists_it_is_set_aside() -> None:
+    once = disagreed(given(), "another one", NOW)
+    assert (once.state, once.not_before > NOW) == (State.WAITING, True)
+    thrice = disagreed(disagreed(once, "another one", NOW), "another one", NOW)
+    assert thrice.state is State.SET_ASIDE
+    assert "3 times" in thrice.reason
+    assert tick([file("a")], [thrice]) == Tick((), ())
 
 
 def test_what_was_released_stays_so_when_its_file_is_removed() -> None:

@@ -3,10 +3,13 @@
 import json
 import os
 import shutil
+import sqlite3
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ import pytest
 
 from anon_dagster import anonymize, apply, verify
 from anon_dagster.arrivals import Registry, State
+from anon_dagster.defs import arriving, batch
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
@@ -477,3 +481,84 @@ def evaluated(place: Place, check: str) -> dg.AssetCheckEvaluation:
     result = job.execute_in_process(instance=place.deployment.instance, raise_on_error=False)
     (evaluation,) = result.get_asset_check_evaluations()
     return evaluation
+
+
+# -- a registry that is locked -----------------------------------------------------------------
+
+
+@contextmanager
+def registry_locked(place: Place) -> Iterator[None]:
+    """Lock the registry as a program does that copies it."""
+    path = place.folder / ".anon" / "arrivals.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as file:
+        file.execute("BEGIN EXCLUSIVE")
+        yield
+        file.execute("ROLLBACK")
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for a registry as shortly as a test likes, where it is not waited for longer."""
+    for module in (arriving, batch):
+        monkeypatch.setattr(module, "Registry", partial(Registry, seconds=0.0))
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_registry_that_is_locked_is_told_in_words_and_its_files_are_tried_again(
+    place: Place,
+) -> None:
+    place.put("a.csv", people())
+    ticked = place.deployment.tick(SENSOR)
+    with registry_locked(place):
+        with pytest.raises(dg.Failure, match="locked by another process"):
+            place.deployment.tick(SENSOR)
+        (result,) = place.deployment.run_all(ticked)
+    said = failure(result)
+    assert "arrivals.sqlite is locked by another process" in said
+    assert "Traceback" not in said
+    assert not place.out.exists()
+    assert place.tick() == [], "it waits"
+    let_them_be_tried(place)
+    assert [each.success for each in place.tick()] == [True]
+    assert place.states() == {"a.csv": State.RELEASED}
+
+
+@pytest.mark.usefixtures("hasty")
+def test_a_file_that_was_published_while_the_registry_was_locked_is_not_published_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published: list[str] = []
+    writing = batch.write_down
+    locking: list[threading.Thread] = []
+
+    def write_down(store: JobStore, entry: Entry, *, seconds: float) -> None:
+        """Let another process lock the registry at the worst moment."""
+        writing(store, entry, seconds=seconds)
+        published.append(entry.source)
+        locked = threading.Event()
+
+        def lock() -> None:
+            with registry_locked(place):
+                locked.set()
+                time.sleep(1.5)
+
+        locking.append(threading.Thread(target=lock))
+        locking[-1].start()
+        locked.wait()
+
+    monkeypatch.setattr(batch, "write_down", write_down)
+    path = place.put("a.csv", people())
+    (result,) = place.tick()
+    locking[0].join()
+    assert result.success, failure(result)
+    assert place.states() == {"a.csv": State.RELEASED}
+    assert place.tick() == []
+    assert published == [str(path)]
+
+
+def let_them_be_tried(place: Place) -> None:
+    """Let the time pass after which files are tried again."""
+    Registry(place.folder / ".anon", "people").decide(
+        lambda known: [replace(a, not_before=0.0) for a in known if a.not_before],
+        listed=time.time(),
+    )

@@ -79,7 +79,16 @@ def test_a_registry_is_read(store: Path) -> None:
     assert (first.path, first.version, first.size) == ("in/day-1.csv", "v1", 100)
     assert (first.modified, first.seen, first.state) == (990.0, 1000.0, State.RELEASED)
     assert (second.path, second.batch, second.state) == ("in/day-2.csv", "batch-1", State.GIVEN)
+    assert first.disagreements == second.disagreements == 0
     assert Registry(store, "people").begin(second) is not None
+
+
+def test_a_registry_of_the_first_version_is_brought_to_the_second(store: Path) -> None:
+    with closing(sqlite3.connect(store / "arrivals.sqlite")) as file:
+        file.execute("PRAGMA user_version = 1")
+    assert [a.disagreements for a in Registry(store, "people").arrivals()] == [0, 0]
+    with closing(sqlite3.connect(store / "arrivals.sqlite")) as file:
+        assert file.execute("PRAGMA user_version").fetchone() == (2,)
 
 
 def test_a_count_is_read(job: JobFolder) -> None:
@@ -176,7 +185,7 @@ def of_the_future(path: Path) -> None:
     """Give a file the version that comes next."""
     if path.suffix == ".sqlite":
         with closing(sqlite3.connect(path)) as file:
-            file.execute("PRAGMA user_version = 2")
+            file.execute("PRAGMA user_version = 12")
     elif path.suffix == ".npz":
         with np.load(path) as file:
             arrays: dict[str, Any] = dict(file)
