@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _RECORDS = {"source_records": "source", "released_records": "release"}
 _DETAILS = ("suda", "suda_contributions", "combinations", "contributions", "attacks", *_RECORDS)
+_VERSIONS = "the bucket of {} keeps a version of it, which these credentials may not delete"
 _SHOWN = 50  # rows of a table of details; --output writes all
 _EXPLORATORY = ["role", "kind", "records", "distinct", "missing"]  # no cell among them
 
@@ -134,6 +135,7 @@ def _delete(asked: argparse.Namespace) -> int:
     done = job_of(asked).delete(target=asked.target)
     gone = ["its record", *(["its files"] if done["files_removed"] else [])]
     kept = "".join(f"; {_why_kept(path)}" for path in done["targets_kept"])
+    kept += "".join(f"; {_VERSIONS.format(path)}" for path in done.get("versions_kept", ()))
     said = ", ".join([*gone, *done["targets_removed"]])
     print_result(asked, done, f"job {done['id']} is deleted: {said}{kept}")
     return 0

@@ -288,6 +288,7 @@ class AnonJob:
         ----------
         target
             Whether to remove what was published, too; what a later job put in its place stays.
+            Of what is told as ``versions_kept``, a bucket keeps a version that may not be deleted.
 
         Raises
         ------
@@ -314,6 +315,7 @@ class AnonJob:
             "files_removed": was_there,
             "targets_removed": [name for name, removed in gone.items() if removed],
             "targets_kept": [name for name, removed in gone.items() if not removed],
+            "versions_kept": [name for name, removed in gone.items() if removed.leaves_versions],
         }
 
     # -- the names of the original -------------------------------------------------------------

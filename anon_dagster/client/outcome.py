@@ -11,6 +11,7 @@ from anon_dagster.client.status import DISCLOSING, step
 from anon_dagster.errors import AnonError, DeploymentError, JobError
 
 if TYPE_CHECKING:
+    from anon_dagster.releasing.publication import Withdrawal
     from anon_dagster.residual import ResidualDisclosure
 
 
@@ -23,7 +24,7 @@ class Published:
     checksum: str
     versions: tuple[tuple[str, ...], ...]
 
-    def withdraw(self) -> bool:
+    def withdraw(self) -> "Withdrawal":
         """Remove it, unless something else is there by now; tell whether it was."""
         from anon_dagster.releasing.publication import withdraw
 

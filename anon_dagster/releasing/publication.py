@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from enum import IntEnum
 
 import pandas as pd
 import pyarrow as pa
@@ -254,7 +255,21 @@ def differences(decision: Decision, stored: Count, kept: tuple[str, ...]) -> lis
     return release_problems(stored, policy, solution, kept, source=counted)
 
 
-def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
+class Withdrawal(IntEnum):
+    """What became of a release that was to be removed; whether it was there."""
+
+    NOT_THERE = 0
+    WHOLE = 1
+    BUT_VERSIONS = 2
+    """Its bucket keeps a version of it, which the credentials may not delete."""
+
+    @property
+    def leaves_versions(self) -> bool:
+        """Whether its bucket keeps a version of it."""
+        return self is Withdrawal.BUT_VERSIONS
+
+
+def withdraw(target: str, paths: Sequence[str], versions: Versions) -> Withdrawal:
     """Remove a published release, and tell whether it was there.
 
     Parameters
@@ -272,13 +287,12 @@ def withdraw(target: str, paths: Sequence[str], versions: Versions) -> bool:
     """
     with writing(target):
         if not versions or list(map(list, versions_of(paths))) != list(map(list, versions)):
-            return False
+            return Withdrawal.NOT_THERE
         root = absolute(target)
         alone = {*names_in(root)} <= {SUCCESS, *map(base_name, paths)}
         published = (root,) if root in paths or alone else (f"{root}/{SUCCESS}", *paths)
-        for path in published:
-            remove(path)
-    return True
+        kept = sum(remove(path) for path in published)
+    return Withdrawal.BUT_VERSIONS if kept else Withdrawal.WHOLE
 
 
 def versions_of(paths: Iterable[str]) -> Versions:

@@ -32,7 +32,7 @@ def move(path: str, to: str) -> None:
     for file in moved:
         system.cp_file(file, goal + file[len(inner) :])
     for file in moved:
-        system.rm_file(file)
+        _remove_file(system, file)
 
 
 def exchange(path: str, with_: str) -> bool:
@@ -75,20 +75,35 @@ def restore(aside: str, path: str) -> None:
     """Put a file back that was kept aside, in one step of its file system or store."""
     if is_local(path):
         move(aside, path)
-    else:
-        copy(aside, path)
-        remove(aside)
+        return
+    system, inner = locate(path)
+    version = remote.version_of(system, inner) if remote.is_s3(path) else ""
+    copy(aside, path)
+    if version:
+        remote.remove_version(system, inner, version)
+    remove(aside)
 
 
-def remove(path: str) -> None:
-    """Remove a file or folder, if it is there."""
+def remove(path: str) -> int:
+    """Remove a file or folder, if it is there; return of how many files their store keeps versions.
+
+    In a bucket that keeps versions, those that lie there are removed, too. To do so is a right of
+    its own.
+    """
     system, inner = locate(path)
     if isinstance(system, LocalFileSystem):
         if (kind := kind_of(system, inner)) is not None:
             system.rm(inner, recursive=kind == "directory")
-        return
-    for file in _files_at(system, inner):
-        system.rm_file(file)
+        return 0
+    return sum(not _remove_file(system, file) for file in _files_at(system, inner))
+
+
+def _remove_file(system: AbstractFileSystem, inner: str) -> bool:
+    """Remove a file of a store; tell whether no version of it is left."""
+    if "s3" in system.protocol:
+        return remote.remove_object(system, inner)
+    system.rm_file(inner)
+    return True
 
 
 def _files_at(system: AbstractFileSystem, inner: str) -> list[str]:

@@ -50,6 +50,8 @@ def options(path: str, environment: Mapping[str, str] = os.environ) -> dict[str,
     profile = environment.get(PROFILE + re.sub(r"\W", "_", bucket).upper())
     # A listing is always a new one: what lies in a store changes without our doing.
     made: dict[str, Any] = {"config_kwargs": PATIENCE, "use_listings_cache": False}
+    # What is read is compared with what was opened here: to a store, weak ETags never match.
+    made["local_expiry_check"] = True
     return made | ({"profile": profile} if profile else {})
 
 
@@ -236,3 +238,40 @@ def unfinished_uploads(system: AbstractFileSystem, inner: str) -> Iterator[tuple
 def end_upload(system: AbstractFileSystem, inner: str, upload: tuple[str, str]) -> None:
     """End an upload that nobody ended."""
     system.abort_mpu(inner.partition("/")[0], *upload)
+
+
+# -- versions ------------------------------------------------------------------------------
+
+
+def version_of(system: AbstractFileSystem, inner: str) -> str:
+    """Return the version of an object that lies there now; nothing in a bucket without versions."""
+    return str(system.info(inner).get("VersionId") or "")
+
+
+def remove_object(system: AbstractFileSystem, inner: str) -> bool:
+    """Remove an object, and from a bucket with versions that version; tell whether it is gone.
+
+    A mark that it is deleted is set first, or the version before it would come up again.
+    """
+    try:
+        version = version_of(system, inner)
+    except FileNotFoundError:
+        return True
+    bucket, _, key = inner.partition("/")
+    system.invalidate_cache(inner)
+    answer = system.call_s3("delete_object", Bucket=bucket, Key=key)
+    mark = answer.get("VersionId") if answer.get("DeleteMarker") else None
+    # Where a bucket has stopped to keep versions, the mark takes the place of the last one.
+    return not version or mark in {None, version} or remove_version(system, inner, version)
+
+
+def remove_version(system: AbstractFileSystem, inner: str, version: str) -> bool:
+    """Remove a version of an object; tell whether the store did so: it is a right of its own."""
+    bucket, _, key = inner.partition("/")
+    try:
+        system.call_s3("delete_object", Bucket=bucket, Key=key, VersionId=version)
+    except Exception as error:
+        if refusal(error) is None:
+            raise
+        return False
+    return True

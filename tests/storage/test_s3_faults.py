@@ -1,14 +1,25 @@
 """A real S3 server behind a proxy that makes faults: what they mean, and what is left of them."""
 
 import os
+import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from s3fs import S3FileSystem
 
-from anon_dagster.errors import SourceError, StoreAccessError, StoreUnavailableError, TargetError
-from anon_dagster.releasing.publication import versions_of, withdraw
+from anon_dagster.errors import (
+    AnonError,
+    DisclosureError,
+    PromiseBrokenError,
+    SourceError,
+    StoreAccessError,
+    StoreUnavailableError,
+    TargetError,
+)
+from anon_dagster.releasing.publication import Withdrawal, versions_of, withdraw
 from anon_dagster.request import Source, Target
 from anon_dagster.storage import listing, remote, s3
 from anon_dagster.storage.fingerprints import fingerprint
@@ -284,3 +295,148 @@ def test_credentials_that_expire_while_it_is_read_end_the_reading(proxy: FaultPr
     assert "expired" in refused(StoreAccessError, lambda: list(batches))
     proxy.mend()
     assert rows(source).equals(long())
+
+
+# -- buckets that keep versions ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """A bucket that keeps versions, as the server has it."""
+
+    store: ObjectStore
+    bucket: str
+
+    @property
+    def target(self) -> Target:
+        return Target(path=f"s3://{self.bucket}/t.csv")
+
+    def keep(self, status: str) -> None:
+        """Let it keep versions or stop to."""
+        to_be = {"Status": status}
+        self.store.client().call_s3(
+            "put_bucket_versioning", Bucket=self.bucket, VersioningConfiguration=to_be
+        )
+
+    def versions(self) -> list[tuple[str, str]]:
+        """Return keys and versions, former ones too, the newest of a key first."""
+        found = self.store.client().call_s3("list_object_versions", Bucket=self.bucket)
+        return [(each["Key"], each["VersionId"]) for each in found.get("Versions") or []]
+
+    def keys(self) -> list[str]:
+        """Return the key of every version."""
+        return sorted(key for key, _ in self.versions())
+
+    def objects(self) -> list[str]:
+        """Return what who knows of no versions sees."""
+        return list(self.store.client().find(self.bucket))
+
+
+@pytest.fixture
+def keeping(store: ObjectStore, proxy: FaultProxy) -> Keeping:
+    assert proxy.port
+    bucket = Keeping(store, f"keeping-{secrets.token_hex(4)}")
+    store.client().mkdir(bucket.bucket)
+    bucket.keep("Enabled")
+    return bucket
+
+
+@pytest.mark.parametrize("form", ["file", "folder"])
+def test_what_is_withdrawn_goes_with_its_version_and_nothing_former_comes_up(
+    keeping: Keeping, form: str
+) -> None:
+    target = keeping.target
+    if form == "folder":
+        target = Target(
+            path=f"s3://{keeping.bucket}/parts", format="csv", single_file=False, rows_per_file=1
+        )
+    former = len(write(target, OLD))
+    assert not any(".part" in key for key in keeping.keys()), "what was staged is gone, too"
+    before = set(keeping.versions())
+    paths = write(target, NEW)
+    assert withdraw(target.path, paths, versions_of(paths)) is Withdrawal.WHOLE
+    left = set(keeping.versions())
+    if form == "file":
+        assert left == before, "a former release is the affair of the bucket's rules"
+        assert former == 1
+    else:
+        assert not any(path.endswith(key) for key, _ in left for path in paths)
+    assert keeping.objects() == []
+    assert "does not exist" in refused(SourceError, lambda: published(target))
+
+
+def break_promise(target: Target, error: AnonError) -> None:
+    """Write a release, and find it wanting."""
+    with begin(target, NEW, "job") as staged:
+        staged.seal()
+        raise error
+
+
+def test_a_release_that_breaks_a_promise_leaves_no_version(keeping: Keeping) -> None:
+    target = keeping.target
+    check_target(target, [FILE])
+    write(target, OLD)
+    before = keeping.keys()
+    with pytest.raises(PromiseBrokenError, match=r"^it is not kept$"):
+        break_promise(target, PromiseBrokenError("it is not kept"))
+    assert keeping.keys() == before == ["t.csv"]
+    assert published(target).equals(OLD)
+
+
+def test_what_dead_jobs_left_goes_with_its_version(keeping: Keeping) -> None:
+    target = keeping.target
+    begin(target, NEW, "dead").seal()
+    assert keeping.keys() == [".t.csv.dead.part"]
+    sweep(target)
+    assert keeping.keys() == []
+
+
+@pytest.mark.parametrize("former", [OLD, None])
+def test_what_is_taken_back_goes_with_its_version(
+    keeping: Keeping, former: pa.Table | None
+) -> None:
+    target = keeping.target
+    if former is not None:
+        write(target, former)
+    with begin(target, NEW, "job") as staged:
+        staged.seal()
+        staged.keep_former()
+        staged.publish()
+        taken_back = next(v for key, v in keeping.versions() if key == "t.csv")
+        staged.take_back()
+    assert ("t.csv", taken_back) not in keeping.versions()
+    if former is not None:
+        assert published(target).equals(former)
+    else:
+        assert keeping.keys() == []
+
+
+def test_what_lay_in_a_bucket_before_it_kept_versions_goes_too(keeping: Keeping) -> None:
+    keeping.keep("Suspended")
+    target = keeping.target
+    paths = write(target, OLD)
+    keeping.keep("Enabled")
+    assert withdraw(target.path, paths, versions_of(paths)) is Withdrawal.WHOLE
+    assert keeping.keys() == []
+
+
+def test_a_bucket_that_has_stopped_to_keep_versions_loses_what_is_removed(keeping: Keeping) -> None:
+    target = keeping.target
+    write(target, OLD)
+    keeping.keep("Suspended")
+    paths = write(target, NEW)
+    assert withdraw(target.path, paths, versions_of(paths)) is Withdrawal.WHOLE
+    assert keeping.objects() == [], "the former release does not come up"
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "AccessDenied"), (501, "NotImplemented")])
+def test_versions_that_may_not_be_deleted_are_told(
+    keeping: Keeping, proxy: FaultProxy, status: int, code: str
+) -> None:
+    proxy.fail("VERSION", status, code)
+    target = keeping.target
+    paths = write(target, NEW)
+    assert withdraw(target.path, paths, versions_of(paths)) is Withdrawal.BUT_VERSIONS
+    assert keeping.objects() == []
+    with pytest.raises(DisclosureError, match=r"^it tells more; .*its bucket keeps a version"):
+        break_promise(target, DisclosureError("it tells more"))

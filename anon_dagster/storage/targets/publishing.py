@@ -69,7 +69,11 @@ def _former_parts(path: str) -> list[str]:
     return [f"{path}/{name}" for name in former]
 
 
-def remove_quietly(path: str) -> None:
-    """Remove what is not needed any more, if it can be: what went wrong before must be told."""
+def remove_quietly(path: str) -> int:
+    """Remove what is not needed any more, if it can be: what went wrong before must be told.
+
+    Returns of how many files their store keeps versions.
+    """
     with suppress(AnonError), writing(path):
-        remove(path)
+        return remove(path)
+    return 0

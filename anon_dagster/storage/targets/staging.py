@@ -10,7 +10,7 @@ from typing import Self
 
 import pyarrow as pa
 
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import DisclosureError, PromiseBrokenError, TargetError
 from anon_dagster.request import Source, Target
 from anon_dagster.storage.addresses import (
     absolute,
@@ -37,6 +37,11 @@ from anon_dagster.storage.targets.publishing import (
     copy_parts,
     remove_quietly,
     swap_folder,
+)
+
+_KEPT = (
+    "what was written is removed, but its bucket keeps a version of it, which these credentials "
+    "may not delete: have it deleted, or let a rule of the bucket end former versions"
 )
 
 
@@ -221,15 +226,20 @@ class StagedTarget:
         self._published = False
         return True
 
-    def discard(self) -> None:
-        """Remove what was written and not published, and what was kept to be put back."""
+    def discard(self) -> int:
+        """Remove what was written and not published, and what was kept to be put back.
+
+        Returns of how many files their store keeps versions.
+        """
+        kept = 0
         if self._file is not None:
             self._file.abandon()
             self._file = None
         if not self._published:
-            remove_quietly(self._staged)
+            kept += remove_quietly(self._staged)
         if self._keeps_former:
-            remove_quietly(self._aside)
+            kept += remove_quietly(self._aside)
+        return kept
 
     def __enter__(self) -> Self:
         return self
@@ -240,7 +250,9 @@ class StagedTarget:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.discard()
+        kept = self.discard()
+        if kept and isinstance(error, PromiseBrokenError | DisclosureError):
+            raise type(error)(f"{error}; {_KEPT}") from None
 
     def _files(self, path: str) -> tuple[str, ...]:
         if self.target.single_file:
