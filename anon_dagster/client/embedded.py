@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from multiprocessing import AuthenticationError
-from multiprocessing.connection import Client, Connection
+from multiprocessing.connection import Connection
 from pathlib import Path
 from threading import RLock
 from typing import Any
@@ -18,9 +18,11 @@ from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
 from anon_dagster.engine import EngineSettings
 from anon_dagster.errors import DeploymentError, TargetError
 from anon_dagster.jobs import file_names
+from anon_dagster.jobs.greeting import reached
 from anon_dagster.jobs.tags import KIND_TAG
 
 _PATIENCE = 90.0  # seconds for a host to start on a busy machine
+_GREETING = 3  # seconds for what listens at its address to prove that it is the host
 _GONE = (OSError, EOFError, AuthenticationError)
 
 
@@ -125,9 +127,10 @@ class EmbeddedDeployment:
         return reply
 
     def _connect(self) -> Connection | None:
-        with suppress(*_GONE, ValueError, KeyError):
+        with suppress(*_GONE, ValueError, KeyError, TypeError):
             told = json.loads((self.store / file_names.HOST_ADDRESS).read_text(encoding="utf-8"))
-            return Client(tuple(told["address"]), authkey=bytes.fromhex(told["key"]))
+            address, key = tuple(told["address"]), bytes.fromhex(told["key"])
+            return reached(address, key, seconds=_GREETING)
         return None
 
     def _start(self) -> Connection:

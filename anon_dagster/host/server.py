@@ -3,19 +3,11 @@
 import json
 import os
 import secrets
-import socket
-import struct
 import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import (
-    Connection,
-    Listener,
-    answer_challenge,
-    deliver_challenge,
-)
+from multiprocessing.connection import Connection, Listener
 from typing import Any
 
 from anon_dagster.defs import runs
@@ -23,6 +15,7 @@ from anon_dagster.defs.failures import unexpected
 from anon_dagster.errors import AnonError, DeploymentError
 from anon_dagster.host.queue import Queue
 from anon_dagster.jobs.file_names import HOST_ADDRESS
+from anon_dagster.jobs.greeting import knows
 
 _TICK = 0.1  # seconds
 _PATIENCE = 10  # seconds for a client to say that it knows the key
@@ -71,7 +64,7 @@ class Server:
 
     def _answer(self, connection: Connection, key: bytes) -> None:
         with connection:
-            if not _knows(connection, key):
+            if not knows(connection, key, seconds=_PATIENCE):
                 return
             while True:
                 try:
@@ -110,24 +103,6 @@ class Server:
             if self.queue.is_idle:
                 self.stopping.set()
         return self.stopping.is_set()
-
-
-def _knows(connection: Connection, key: bytes) -> bool:
-    """Tell whether the other side proves in time that it knows the key, as we do."""
-    try:
-        _wait_at_most(connection, _PATIENCE)
-        deliver_challenge(connection, key)
-        answer_challenge(connection, key)
-        _wait_at_most(connection, 0)
-    except (AuthenticationError, EOFError, OSError):
-        return False
-    return True
-
-
-def _wait_at_most(connection: Connection, seconds: int) -> None:
-    """Let nobody wait longer for a part of what the other side says; 0: as long as it takes."""
-    with socket.socket(fileno=os.dup(connection.fileno())) as same:
-        same.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, struct.pack("ll", seconds, 0))
 
 
 def _write_privately(path: "os.PathLike[str]", document: Mapping[str, Any]) -> None:

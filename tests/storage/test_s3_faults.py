@@ -323,7 +323,7 @@ class Keeping:
         found = self.store.client().call_s3("list_object_versions", Bucket=self.bucket)
         return [(each["Key"], each["VersionId"]) for each in found.get("Versions") or []]
 
-    def keys(self) -> list[str]:
+    def kept(self) -> list[str]:
         """Return the key of every version."""
         return sorted(key for key, _ in self.versions())
 
@@ -351,7 +351,7 @@ def test_what_is_withdrawn_goes_with_its_version_and_nothing_former_comes_up(
             path=f"s3://{keeping.bucket}/parts", format="csv", single_file=False, rows_per_file=1
         )
     former = len(write(target, OLD))
-    assert not any(".part" in key for key in keeping.keys()), "what was staged is gone, too"
+    assert not any(".part" in key for key in keeping.kept()), "what was staged is gone, too"
     before = set(keeping.versions())
     paths = write(target, NEW)
     assert withdraw(target.path, paths, versions_of(paths)) is Withdrawal.WHOLE
@@ -376,19 +376,19 @@ def test_a_release_that_breaks_a_promise_leaves_no_version(keeping: Keeping) -> 
     target = keeping.target
     check_target(target, [FILE])
     write(target, OLD)
-    before = keeping.keys()
+    before = keeping.kept()
     with pytest.raises(PromiseBrokenError, match=r"^it is not kept$"):
         break_promise(target, PromiseBrokenError("it is not kept"))
-    assert keeping.keys() == before == ["t.csv"]
+    assert keeping.kept() == before == ["t.csv"]
     assert published(target).equals(OLD)
 
 
 def test_what_dead_jobs_left_goes_with_its_version(keeping: Keeping) -> None:
     target = keeping.target
     begin(target, NEW, "dead").seal()
-    assert keeping.keys() == [".t.csv.dead.part"]
+    assert keeping.kept() == [".t.csv.dead.part"]
     sweep(target)
-    assert keeping.keys() == []
+    assert keeping.kept() == []
 
 
 @pytest.mark.parametrize("former", [OLD, None])
@@ -408,7 +408,7 @@ def test_what_is_taken_back_goes_with_its_version(
     if former is not None:
         assert published(target).equals(former)
     else:
-        assert keeping.keys() == []
+        assert keeping.kept() == []
 
 
 def test_what_lay_in_a_bucket_before_it_kept_versions_goes_too(keeping: Keeping) -> None:
@@ -417,7 +417,7 @@ def test_what_lay_in_a_bucket_before_it_kept_versions_goes_too(keeping: Keeping)
     paths = write(target, OLD)
     keeping.keep("Enabled")
     assert withdraw(target.path, paths, versions_of(paths)) is Withdrawal.WHOLE
-    assert keeping.keys() == []
+    assert keeping.kept() == []
 
 
 def test_a_bucket_that_has_stopped_to_keep_versions_loses_what_is_removed(keeping: Keeping) -> None:
