@@ -22,12 +22,12 @@ class S3(S3FileSystem):  # type: ignore[misc]
     async def _call_s3(self, method: str, *given: Any, **asked: Any) -> Any:  # noqa: ANN401 (s3fs has no types)
         for pause in _PAUSES:
             try:
-                return _strong(await super()._call_s3(method, *given, **asked))
+                return with_strong_etags(await super()._call_s3(method, *given, **asked))
             except OSError as error:
                 if not remote.is_busy(error):
                     raise
             await asyncio.sleep(pause)
-        return _strong(await super()._call_s3(method, *given, **asked))
+        return with_strong_etags(await super()._call_s3(method, *given, **asked))
 
     call_s3 = sync_wrapper(_call_s3)  # which s3fs binds to its own
 
@@ -36,7 +36,7 @@ class S3(S3FileSystem):  # type: ignore[misc]
 S3._cache = S3FileSystem._cache  # noqa: SLF001
 
 
-def _strong(answer: Any) -> Any:  # noqa: ANN401 (a document of botocore)
+def with_strong_etags(answer: Any) -> Any:  # noqa: ANN401 (a document of botocore)
     """Return an answer with ETags that can be compared.
 
     A store, or a proxy before it, may call the ETag of an object weak in some of its answers and
@@ -50,5 +50,5 @@ def _strong(answer: Any) -> Any:  # noqa: ANN401 (a document of botocore)
         if name == "ETag" and isinstance(value, str)
     }
     if isinstance(answer.get("Contents"), list):
-        changed["Contents"] = [_strong(each) for each in answer["Contents"]]
+        changed["Contents"] = [with_strong_etags(each) for each in answer["Contents"]]
     return {**answer, **changed} if changed else answer

@@ -1,6 +1,7 @@
 """Stores that say no: in words of our own, and nothing of theirs."""
 
 import errno
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -8,16 +9,25 @@ from typing import Any
 import pytest
 from aiohttp import ClientPayloadError, ServerDisconnectedError
 from botocore import exceptions as botocore
+from botocore.session import get_session
+from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 from s3fs.errors import translate_boto_error
 from s3fs.utils import FileExpired
 
-from anon_dagster.errors import AnonError, RequestError, SourceError, StoreUnavailableError
+from anon_dagster.errors import (
+    AnonError,
+    RequestError,
+    SourceError,
+    StoreAccessError,
+    StoreUnavailableError,
+    TargetError,
+)
 from anon_dagster.request import Source, Target, TreeRule, parse_request, parse_request_part
 from anon_dagster.request.documents import parse_yaml
-from anon_dagster.storage import manifest, remote
-from anon_dagster.storage.failures import reading
+from anon_dagster.storage import manifest, remote, s3
+from anon_dagster.storage.failures import reading, writing
 
 CANARY = "Canary4711"
 _FOR_EVER = ("AccessDenied", "SignatureDoesNotMatch", "NoSuchBucket", "PermanentRedirect")
@@ -61,6 +71,46 @@ def test_an_answer_is_told_alike_whether_the_library_translated_it_or_not(code: 
 )
 def test_a_store_that_cannot_be_reached_may_be_tried_again(error: Exception) -> None:
     assert isinstance(told(error), StoreUnavailableError)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *map(answer, ("400", "403", "AccessDenied", "ExpiredToken", "InvalidToken")),
+        *map(answer, ("RequestTimeTooSkewed", "NoSuchBucket", "PermanentRedirect", "401")),
+        botocore.NoCredentialsError(),
+        botocore.ProfileNotFound(profile=CANARY),
+        botocore.UnauthorizedSSOTokenError(),
+    ],
+    ids=str,
+)
+def test_a_store_that_lets_nobody_in_says_nothing_of_a_file(error: Exception) -> None:
+    read = told(error)
+    with pytest.raises(StoreAccessError) as caught, writing("s3://bucket/key"):
+        raise translate_boto_error(error)
+    assert isinstance(read, StoreAccessError)
+    assert str(read).removeprefix("cannot read") == str(caught.value).removeprefix("cannot write")
+    assert isinstance(read, SourceError)
+    assert isinstance(read, TargetError)
+    assert not read.transient
+
+
+@pytest.mark.parametrize("code", ["InvalidObjectState", "NotImplemented", "405"])
+def test_what_a_store_does_not_do_is_told_of_the_file(code: str) -> None:
+    assert not isinstance(told(answer(code)), StoreAccessError)
+
+
+def test_an_etag_is_the_same_whether_it_is_weak() -> None:
+    listed = {"Contents": [{"ETag": 'W/"a"', "Key": "W/"}, {"Key": "b"}]}
+    assert s3.with_strong_etags(listed) == {
+        "Contents": [{"ETag": '"a"', "Key": "W/"}, {"Key": "b"}]
+    }
+    assert (
+        s3.with_strong_etags({"ETag": 'W/"a"'})
+        == s3.with_strong_etags({"ETag": '"a"'})
+        == {"ETag": '"a"'}
+    )
+    assert s3.with_strong_etags({}) == {}
 
 
 @pytest.mark.parametrize(
@@ -145,6 +195,16 @@ def test_a_folder_of_another_program_is_read_whole(success: bytes) -> None:
     assert manifest.whole("folder", names, success) == names
     with pytest.raises(SourceError, match="1 parts of a release that was never completed"):
         manifest.whole("folder", [*names, "part-00000.of-job.0123abcd.csv"], success)
+
+
+def test_the_rules_of_a_bucket_that_a_page_shows_are_understood(project_folder: Path) -> None:
+    text = (project_folder / "docs" / "s3.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```json\n(.*?)```", text, re.DOTALL)
+    operation = (
+        get_session().get_service_model("s3").operation_model("PutBucketLifecycleConfiguration")
+    )
+    asked = operation.input_shape.members["LifecycleConfiguration"]
+    assert not ParamValidator().validate(json.loads(block), asked).has_errors()
 
 
 @pytest.mark.parametrize("page", ["s3.md", "arrivals.md"])
