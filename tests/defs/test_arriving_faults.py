@@ -88,7 +88,7 @@ def test_a_file_that_is_never_given_as_it_is_listed_is_counted_and_set_aside(
         let_them_be_tried(place)
     assert place.states() == {"a.csv": State.SET_ASIDE}
     assert place.tick() == []
-    assert store.objects("out") == []
+    assert not any(key.startswith("out/") for key in store.objects())
     assert "3 times" in place.ledger()["a.csv"].reason
     proxy.mend()
     wait_for_another_second()
