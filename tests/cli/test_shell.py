@@ -319,6 +319,14 @@ def test_a_target_that_is_gone_is_not_said_to_stay(
     assert f"nothing is at {gone}, as seen from here" in said
 
 
+def test_a_version_that_a_bucket_keeps_is_told(give: Give, capsys: Capture) -> None:
+    gone = ["s3://b/t.csv"]
+    done = {"id": "a-job", "files_removed": True, "targets_removed": gone, "targets_kept": []}
+    give(delete=lambda *, target: {**done, "versions_kept": gone} if target else {})
+    assert main(["delete", "a-job", "--target"]) == 0
+    assert "the bucket of s3://b/t.csv keeps a version of it" in capsys.readouterr().out
+
+
 def test_a_hierarchy_is_written_in_every_form_that_there_is() -> None:
     assert get_args(Form) == exporting.FORMS
 
