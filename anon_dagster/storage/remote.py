@@ -118,7 +118,7 @@ _MEANINGS: dict[Refusal, str] = {
     "PermanentRedirect Redirect TemporaryRedirect",
     _ARCHIVED: "InvalidObjectState",
     _UNKNOWN: "405 501 MethodNotAllowed NotImplemented",
-    REPLACED: "412 PreconditionFailed",
+    REPLACED: "412 416 InvalidRange PreconditionFailed",  # a range that it had when it was opened
     _BUSY: "409 429 503 OperationAborted RequestLimitExceeded ServiceUnavailable SlowDown "
     "Throttling ThrottlingException TooManyRequests",
     _UNANSWERED: "408 500 502 504 IncompleteBody InternalError RequestTimeout",
