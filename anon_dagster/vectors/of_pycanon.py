@@ -27,7 +27,7 @@ def pycanon() -> Tool:
         raise RequestError('pyCANON is not here: pip install "pycanon>=1.0,<1.1"') from None
 
     def answers(vector: StoredVector) -> list[bool | None]:
-        if {"person", "count", "population"} & set(vector.document):
+        if {"person", "household", "count", "population"} & set(vector.document):
             return [None] * len(vector.promises)
         frame, names = _frame(vector), list(vector.document["quasi_identifiers"])
         with warnings.catch_warnings():

@@ -1,7 +1,7 @@
 """The answers of this project's verification."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +18,16 @@ def ours(vector: StoredVector) -> list[bool | None]:
     """Verify each promise of a vector; one count serves all."""
     source = Source(path=str(vector.table))
     policies = [policy_of(vector, promise) for promise in vector.promises]
-    counted = counted_release(open_source(source), policies[0], decimal=".")
+    counted = counted_release(open_source(source), counting_policy(policies), decimal=".")
     column = vector.document.get("count")
     if column is not None:
         counted = _multiplied(counted, vector, column)
     return [_holds(counted, policy) for policy in policies]
+
+
+def counting_policy(policies: Sequence[Policy]) -> Policy:
+    """Return the policy of a vector by which its table is counted: one with households, if any."""
+    return max(policies, key=lambda policy: policy.household is not None)
 
 
 def _holds(counted: Count, policy: Policy) -> bool:
@@ -34,15 +39,30 @@ def _holds(counted: Count, policy: Policy) -> bool:
 def policy_of(vector: StoredVector, promise: Mapping[str, Any]) -> Policy:
     """Return a policy of one promise."""
     asked = {key: value for key, value in promise.items() if key not in {"model", "holds"}}
-    people = asked.pop("population", None)
-    table = vector.population
     document: dict[str, Any] = {
         "attributes": _attributes(vector),
-        "privacy": {promise["model"]: asked},
+        "privacy": {},
         "person": vector.document.get("person"),
-        "population": people if table is None else {"path": str(table)},
+        "population": _population(vector, asked.pop("population", None)),
     }
+    if (without := vector.document.get("without_person")) is not None:
+        document["without_person"] = without
+    model = promise["model"]
+    if model == "household":
+        document["household"] = asked | {"by": vector.document["household"]}
+    elif model == "trajectory":
+        document["trajectory"] = asked
+    else:
+        document["privacy"] = {model: asked}
     return Policy.model_validate(document)
+
+
+def _population(vector: StoredVector, size: int | None) -> int | dict[str, str] | None:
+    if vector.population is None:
+        return size
+    person = vector.document.get("population_person")
+    named = {} if person is None else {"person": str(person)}
+    return {"path": str(vector.population)} | named
 
 
 def _attributes(vector: StoredVector) -> dict[str, Any]:
@@ -58,9 +78,8 @@ def _attributes(vector: StoredVector) -> dict[str, Any]:
         attributes[name]["hierarchy"] = rule
     for name in vector.document["quasi_identifiers"]:
         attributes[name] = {"role": "quasi_identifier"}
-    if (person := vector.document.get("person")) is not None:
-        attributes[person] = {"role": "direct_identifier"}
-    return attributes
+    owners = (vector.document.get(name) for name in ("person", "household"))
+    return attributes | {n: {"role": "direct_identifier"} for n in owners if n is not None}
 
 
 def _multiplied(counted: Count, vector: StoredVector, column: str) -> Count:

@@ -139,8 +139,8 @@ def _people_behind(
     else:
         told = population.persons
         people, classes_of = persons_alike(of_classes, of_people, told.tuples, told.owners)
-        shown_as = (classes_of >= 0) & ~hidden[classes_of]
-        absent = len(set(told.owners[~shown_as].tolist()))
+        behind_none = np.append(hidden, True)[classes_of]  # so is what reads as no class: -1
+        absent = len(set(told.owners[behind_none].tolist()))
     if hidden.any():
         people[hidden] = absent
         absent = 0

@@ -10,7 +10,7 @@ from anon_dagster.planning.plan import plan
 from anon_dagster.request import Request, Source
 from anon_dagster.storage.sources import open_source
 from anon_dagster.vectors import StoredVector, stored_vectors
-from anon_dagster.vectors.ours import policy_of
+from anon_dagster.vectors.ours import counting_policy, policy_of
 from anon_dagster.verification import counted_release
 
 OTHERWISE = {
@@ -33,7 +33,7 @@ def verdicts(vector: StoredVector) -> Iterator[tuple[bool, bool]]:
     if not policies:
         return
     table = open_source(Source(path=str(vector.table)))
-    counted = counted_release(table, policies[0], decimal=".").understood()
+    counted = counted_release(table, counting_policy(policies), decimal=".").understood()
     for promise, policy in zip(promises, policies, strict=True):
         problem = plan(Request(policy=policy), counted).problem
         found = evaluate(problem, [0] * len(problem.hierarchies))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
-from vectors.exact import persons, records
+from vectors.exact import people, persons, records
 from vectors.exact import sizes as of_sizes
 from vectors.exact.tables import (
     MISSING,
@@ -60,6 +60,14 @@ def _k_map(vector: Vector, promise: Promise) -> bool:
 
 def _delta_presence(vector: Vector, promise: Promise) -> bool:
     return of_sizes.is_present(vector, exact(promise["delta_min"]), exact(promise["delta_max"]))
+
+
+def _household(vector: Vector, promise: Promise) -> bool:
+    return all(size >= promise["k"] for size in people.households(vector))
+
+
+def _trajectory(vector: Vector, promise: Promise) -> bool:
+    return all(persons >= promise["k"] for persons in people.trajectories(vector).values())
 
 
 # -- of sensitive values -------------------------------------------------------------------
@@ -159,6 +167,8 @@ _BY_MODEL: dict[str, Callable[[Vector, Promise], bool]] = {
     "population_uniqueness": _population_uniqueness,
     "k_map": _k_map,
     "delta_presence": _delta_presence,
+    "household": _household,
+    "trajectory": _trajectory,
     "l_diversity": _l_diversity,
     "alpha_k_anonymity": _alpha_k_anonymity,
     "t_closeness": _t_closeness,

@@ -13,11 +13,10 @@ References
    Medical Informatics Association 15(5), 2008.
 """
 
-from collections import Counter
 from fractions import Fraction
 
 from vectors.exact.numbers import poisson_tail_is_at_most
-from vectors.exact.tables import Cell, Vector
+from vectors.exact.tables import Cell, Value, Vector, sizes_by_label
 
 
 def average_risk(sizes: list[int]) -> Fraction:
@@ -42,11 +41,34 @@ def population_uniqueness(sizes: list[int], population: int) -> Fraction:
 
 
 def people_behind(vector: Vector) -> tuple[dict[tuple[Cell, ...], tuple[int, int]], int]:
-    """Return the records and the people of each class, and the people who are behind none."""
+    """Return the size and the people of each class, and the people who are behind none.
+
+    Where the population tells whose its records are, people are different persons, and who has a
+    record that reads as no class is behind none: all of it would have to be hers.
+    """
+    people = _people(vector)
+    behind = {
+        label: (size, len(people.get(label, set())))
+        for label, size in sizes_by_label(vector).items()
+    }
+    absent = [who for label, some in people.items() if label not in behind for who in some]
+    return behind, len(set(absent))
+
+
+def _people(vector: Vector) -> dict[tuple[Cell, ...], set[Value]]:
+    """Return who of the population reads so: a person, or a line of its table."""
     assert vector.population is not None, "the vector has a population"
-    people, records = Counter(vector.population), Counter(vector.labels)
-    behind = {label: (n, people[label]) for label, n in records.items()}
-    return behind, sum(n for label, n in people.items() if label not in records)
+    named = vector.population_person
+    whose: list[Value]
+    if named is None:
+        whose, labels = list(range(len(vector.population))), list(vector.population)
+    else:
+        whose = vector.owners(named, [line[0] for line in vector.population])
+        labels = [line[1:] for line in vector.population]
+    people: dict[tuple[Cell, ...], set[Value]] = {}
+    for who, label in zip(whose, labels, strict=True):
+        people.setdefault(label, set()).add(who)
+    return people
 
 
 def is_k_map(vector: Vector, k: int) -> bool:

@@ -32,8 +32,12 @@ class Vector:
     kinds: Mapping[str, str] = field(default_factory=dict)  # of sensitive columns; else text
     trees: Mapping[str, Tree] = field(default_factory=dict)  # of sensitive columns
     person: str | None = None
+    without_person: str | None = None  # together or own: what records without one are taken for
+    household: str | None = None
     count: str | None = None
     population: tuple[tuple[Cell, ...], ...] | None = None  # over the quasi-identifiers
+    population_person: str | None = None
+    """The column that tells whose a record of the population is, before the quasi-identifiers."""
 
     def column(self, name: str) -> list[Cell]:
         """Return the cells of a column."""
@@ -41,14 +45,28 @@ class Vector:
         return [row[place] for row in self.rows]
 
     def values(self, name: str) -> list[Value]:
-        """Return what the cells of a sensitive column, or of the persons, mean.
+        """Return what the cells of a sensitive column mean."""
+        kind = self.kinds.get(name, "text")
+        return [value_of(cell, kind) for cell in self.column(name)]
 
-        Blanks around the name of a person are none of it: in doubt, two are one.
+    @property
+    def persons(self) -> list[Value]:
+        """Whose each record is."""
+        assert self.person is not None, "the vector is about persons"
+        return self.owners(self.person, self.column(self.person))
+
+    def owners(self, name: str, cells: Sequence[Cell]) -> list[Value]:
+        """Return the persons, or households, that cells of a column name.
+
+        Blanks around a name are none of it: in doubt, two are one. Records that name nobody are all
+        of one, or each of one of its own.
         """
-        kind, cells = self.kinds.get(name, "text"), self.column(name)
-        if name == self.person:
-            cells = [cell and cell.strip() for cell in cells]
-        return [value_of(cell, kind) for cell in cells]
+        kind = self.kinds.get(name, "text")
+        owners = [value_of(cell and cell.strip(), kind) for cell in cells]
+        if self.without_person == "own":
+            return [(MISSING, i) if who == MISSING else who for i, who in enumerate(owners)]
+        assert self.without_person or MISSING not in owners, "a record names nobody"
+        return owners
 
     @property
     def weights(self) -> list[int]:
@@ -92,24 +110,27 @@ def classes_of_records(vector: Vector, attribute: str) -> list[Counter[Value]]:
 
 def classes_of_persons(vector: Vector, attribute: str) -> list[dict[Value, set[Value]]]:
     """Return the values that each person has in each class."""
-    assert vector.person is not None, "the vector is about persons"
     classes: dict[tuple[Cell, ...], dict[Value, set[Value]]] = {}
-    persons = vector.values(vector.person)
-    for label, person, value in zip(vector.labels, persons, vector.values(attribute), strict=True):
+    values = vector.values(attribute)
+    for label, person, value in zip(vector.labels, vector.persons, values, strict=True):
         classes.setdefault(label, {}).setdefault(person, set()).add(value)
     return list(classes.values())
 
 
-def sizes(vector: Vector) -> list[int]:
-    """Return how many records, or persons, each class has."""
+def sizes_by_label(vector: Vector) -> Counter[tuple[Cell, ...]]:
+    """Return how many records, or persons, read so."""
     counted: Counter[tuple[Cell, ...]] = Counter()
     if vector.person is not None:
-        persons = vector.values(vector.person)
-        counted.update(label for label, _ in set(zip(vector.labels, persons, strict=True)))
+        counted.update(label for label, _ in set(zip(vector.labels, vector.persons, strict=True)))
     else:
         for label, weight in zip(vector.labels, vector.weights, strict=True):
             counted[label] += weight
-    return list(counted.values())
+    return counted
+
+
+def sizes(vector: Vector) -> list[int]:
+    """Return how many records, or persons, each class has."""
+    return list(sizes_by_label(vector).values())
 
 
 # -- files ---------------------------------------------------------------------------------
@@ -130,8 +151,11 @@ def read_vector(path: Path) -> Vector:
         kinds=document.get("kinds", {}),
         trees=document.get("trees", {}),
         person=document.get("person"),
+        without_person=document.get("without_person"),
+        household=document.get("household"),
         count=document.get("count"),
         population=None if population is None else _read_table(path.parent / population)[1],
+        population_person=document.get("population_person"),
     )
 
 

@@ -27,7 +27,7 @@ def of_classes(
 def of_persons(
     name: str,
     why: str,
-    classes: Sequence[Sequence[tuple[str, Cell]]],
+    classes: Sequence[Sequence[tuple[Cell, Cell]]],
     promises: Iterable[Promise],
     **rest: Any,
 ) -> Vector:

@@ -12,6 +12,7 @@ from vectors.exact.tables import Cell, Vector
 from vectors.making.closeness import of_closeness
 from vectors.making.diversity import of_diversity
 from vectors.making.likeness import of_likeness
+from vectors.making.people import of_people
 from vectors.making.persons import of_several_records
 from vectors.making.population import of_population
 from vectors.making.shares import of_shares
@@ -27,6 +28,7 @@ def vectors() -> Iterator[Vector]:
     yield from of_likeness()
     yield from of_population()
     yield from of_several_records()
+    yield from of_people()
 
 
 def files() -> dict[str, bytes]:
@@ -47,7 +49,9 @@ def _files_of(vector: Vector) -> Iterator[tuple[str, str]]:
     )
     yield f"{folder}/{stem}.csv", _csv(vector.columns, vector.rows)
     if vector.population is not None:
-        yield f"{folder}/{stem}.population.csv", _csv(vector.quasi_identifiers, vector.population)
+        named = () if vector.population_person is None else (vector.population_person,)
+        columns = (*named, *vector.quasi_identifiers)
+        yield f"{folder}/{stem}.population.csv", _csv(columns, vector.population)
 
 
 def _document(vector: Vector, stem: str) -> dict[str, Any]:
@@ -61,8 +65,11 @@ def _document(vector: Vector, stem: str) -> dict[str, Any]:
         "kinds": vector.kinds,
         "trees": vector.trees,
         "person": vector.person,
+        "without_person": vector.without_person,
+        "household": vector.household,
         "count": vector.count,
         "population": vector.population is not None and f"{stem}.population.csv",
+        "population_person": vector.population_person,
     }
     document |= {key: value for key, value in optional.items() if value}
     promises = [{**promise, "holds": holds(vector, promise)} for promise in vector.promises]
