@@ -28,7 +28,7 @@ from anon_dagster.core.privacy import (
 )
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import search
-from tests.adult import adult_problem
+from tests.known_tables import known_table
 
 ADULT = Path(os.environ.get("ANON_SHARED", Path(__file__).parents[2] / "shared")) / "data/adult"
 GUARDED: dict[str, PrivacyModel] = {
@@ -76,16 +76,16 @@ def cases() -> Iterator[tuple[str, Problem, bool]]:
 
 
 def _adult() -> Iterator[tuple[str, Problem, bool]]:
-    files = sorted(ADULT.glob("adult_hierarchy_*.csv"))
-    names = [path.stem.removeprefix("adult_hierarchy_") for path in files]
+    table = known_table("adult")
+    names = sorted(table.paths)
     for k in (2, 5, 20):
         case = {"quasi_identifiers": names, "k": k, "suppression_limit": 0}
-        problem = adult_problem(ADULT, case)
+        problem = table.problem(case)
         yield f"Adult, k={k}, nodes", problem, True
         yield f"Adult, k={k}, ranges and sets", _unbound(problem, names.index("age")), False
     rest = [name for name in names if name != "occupation"]
     guarded = {"quasi_identifiers": rest, "k": 5, "suppression_limit": 0}
-    problem = adult_problem(ADULT, guarded | {"sensitive": "occupation", "model": "distinct l=3"})
+    problem = table.problem(guarded | {"sensitive": "occupation", "model": "distinct l=3"})
     for name, model in GUARDED.items():
         yield f"Adult, k=5, {name}", replace(problem, models=(KAnonymity(5), model)), True
 

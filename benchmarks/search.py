@@ -25,7 +25,7 @@ from anon_dagster.planning.objective import objective_of
 from anon_dagster.request import ObjectiveRule
 from anon_dagster.request.objective import PROVEN
 from benchmarks import _tables
-from tests.adult import adult_problem
+from tests.known_tables import known_table
 
 SAMPLED = 10_000_000
 """Tuples that brute force groups in all of its sample."""
@@ -90,9 +90,8 @@ def _measure(name: str) -> dict[str, Any]:
     if name in GENERATED:
         problem = GENERATED[name]()
     else:
-        folder, known = _tables.adult_folder(), _adult_cases()[name]
-        assert folder is not None
-        problem = adult_problem(folder, known)
+        known = _adult_cases()[name]
+        problem = known_table("adult").problem(known)
     start = time.process_time()
     solution = search(problem)
     seconds = time.process_time() - start

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.risk.special_uniques import special_uniques
 from benchmarks._tables import adult_folder, known_answers
-from tests.adult import adult_problem
+from tests.known_tables import known_table
 
 LARGEST = (2, 3, 5, 9)
 
@@ -51,7 +51,7 @@ def _timed(table: FrequencyTable, largest: int) -> tuple[float, NDArray[np.int64
 def _table() -> FrequencyTable:
     folder = adult_folder()
     if folder is not None:
-        problem = adult_problem(folder, known_answers(folder)[0])
+        problem = known_table("adult").problem(known_answers(folder)[0])
         codes, counts = problem.codes.array, problem.counts
     else:
         dice = np.random.default_rng(1)

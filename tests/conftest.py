@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,3 @@ settings.load_profile("default")
 def project_folder() -> Path:
     """The root of the project: the folder of its README, its data and its Makefile."""
     return PROJECT
-
-
-@pytest.fixture(scope="session")
-def adult_folder() -> Path:
-    """The folder of the Adult table, which lies beside the project or where ANON_SHARED says."""
-    shared = Path(os.environ.get("ANON_SHARED", PROJECT.parent / "shared"))
-    folder = shared / "data" / "adult"
-    if not folder.is_dir():
-        pytest.skip("the Adult table is not here; ANON_SHARED names the folder that has data/adult")
-    return folder

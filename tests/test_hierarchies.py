@@ -1,4 +1,3 @@
-import csv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from anon_dagster.request import (
     TreeRule,
 )
 from anon_dagster.storage.meaning import ordering_of
+from tests.known_tables import known_table
 
 CANARY = "CANARY-7f3a"
 
@@ -156,22 +156,29 @@ def test_an_unknown_encoding_is_named(tmp_path: Path) -> None:
         build(rule, ["a"])
 
 
-# -- the hierarchies of Adult ------------------------------------------------------------------
+# -- the hierarchies of real tables ------------------------------------------------------------
 
-ADULT = (
-    *("age", "education", "marital-status", "native-country", "occupation"),
-    *("race", "salary-class", "sex", "workclass"),
+COLUMNS = {
+    "adult": (
+        *("age", "education", "marital-status", "native-country", "occupation"),
+        *("race", "salary-class", "sex", "workclass"),
+    ),
+    "workers": ("age", "education", "ethnicity", "gender", "married", "occupation"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [(name, column) for name, names in COLUMNS.items() for column in names]
 )
-
-
-@pytest.mark.parametrize("column", ADULT)
-def test_the_hierarchies_of_adult_are_what_their_files_say(column: str, adult_folder: Path) -> None:
-    file = adult_folder / f"adult_hierarchy_{column}.csv"
-    lines = [line.split(";") for line in file.read_text().splitlines()]
-    with (adult_folder / "adult.csv").open(newline="") as table:
-        values = sorted({row[column] for row in csv.DictReader(table, delimiter=";")})
-    kind = "number" if column == "age" else "text"
-    hierarchy = build(TreeRule(path=str(file), separator=";"), values, kind)
+def test_the_hierarchies_of_a_table_are_what_their_lines_say(
+    name: str, column: str, tmp_path: Path
+) -> None:
+    table = known_table(name)
+    lines = [list(path) for path in table.paths[column].values()]
+    file = written(tmp_path, "".join(f"{';'.join(line)}\n" for line in lines))
+    values = sorted({record[column] for record in table.records})
+    kind = "number" if all(value.isdecimal() for value in values) else "text"
+    hierarchy = build(TreeRule(path=file, separator=";"), values, kind)
     assert (hierarchy.levels, hierarchy.leaves) == (len(lines[0]), len(lines))
     assert all(path(hierarchy, line[0]) == line for line in lines)
     assert (hierarchy.locate(values) >= 0).all()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import chain, combinations
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -19,8 +18,8 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
 from anon_dagster.errors import UnreachableError
-from tests.adult import adult_problem
 from tests.core.local.examples import KINDS, MODELS, covers, random_problem
+from tests.known_tables import known_table
 
 
 def read_classes(problem: Problem, solution: Solution) -> dict[tuple[Label, ...], Counter[int]]:
@@ -368,12 +367,11 @@ def test_missing_values_share_a_range_only_as_any_value() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(("labels", "most"), [("nodes", 0.06), ("ranges and sets", 0.03)])
 def test_on_adult_less_is_lost_than_the_best_known_local_recoding_loses(
-    adult_folder: Path, labels: str, most: float
+    labels: str, most: float
 ) -> None:
-    files = sorted(adult_folder.glob("adult_hierarchy_*.csv"))
-    names = [path.stem.removeprefix("adult_hierarchy_") for path in files]
-    case = {"quasi_identifiers": names, "k": 5, "suppression_limit": 0}
-    problem = adult_problem(adult_folder, case)
+    table = known_table("adult")
+    names = sorted(table.paths)
+    problem = table.problem({"quasi_identifiers": names, "k": 5, "suppression_limit": 0})
     if labels != "nodes":
         age = names.index("age")
         years = np.array([int(str(label)) for label in problem.hierarchies[age].labels[0]])

@@ -1,8 +1,6 @@
 """Every objective on a table of known figures."""
 
-import json
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,13 +15,13 @@ from anon_dagster.core.objectives import (
     Precision,
 )
 from anon_dagster.core.search import search
-from tests.adult import adult_problem
+from tests.known_tables import KNOWN, known_case
 
 
-@pytest.mark.parametrize("case", range(11))
-def test_a_release_of_adult_has_the_known_figures(case: int, adult_folder: Path) -> None:
-    known = json.loads((adult_folder / "known_answers.json").read_text())["cases"][case]
-    problem = adult_problem(adult_folder, known)
+@pytest.mark.parametrize(("name", "case"), KNOWN)
+def test_a_release_has_the_known_figures(name: str, case: int) -> None:
+    table, known = known_case(name, case)
+    problem = table.problem(known)
     source, records = problem.weighted_table, problem.records
 
     def loss(objective: object) -> float:
@@ -42,11 +40,10 @@ def test_a_release_of_adult_has_the_known_figures(case: int, adult_folder: Path)
 @pytest.mark.parametrize(
     "objective", [Discernibility(), Ambiguity(), Height(), AttributeWise(Precision())], ids=str
 )
-def test_no_candidate_of_a_sample_of_adult_is_better(
-    objective: Discernibility, adult_folder: Path
-) -> None:
-    known = json.loads((adult_folder / "known_answers.json").read_text())["cases"][3]
-    problem = replace(adult_problem(adult_folder, known), objective=objective)
+@pytest.mark.parametrize("name", ["workers", "adult"])
+def test_no_candidate_of_a_sample_is_better(objective: Discernibility, name: str) -> None:
+    table, known = known_case(name, 3)
+    problem = replace(table.problem(known), objective=objective)
     best = search(problem).proof
     assert best.optimal
     dice = np.random.default_rng(4)

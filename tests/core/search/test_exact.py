@@ -1,9 +1,7 @@
 """The exact search agrees with the plain search of the whole lattice."""
 
-import json
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,8 +13,8 @@ from anon_dagster.core.privacy import DistinctLDiversity, KAnonymity, PrivacyMod
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search
 from anon_dagster.errors import UnreachableError
-from tests.adult import adult_problem
 from tests.core.search.examples import MODELS, brute_force, random_problem
+from tests.known_tables import KNOWN, known_case
 
 SEEDS = 50
 
@@ -169,10 +167,10 @@ def test_a_search_that_is_stopped_tells_what_it_does_not_know() -> None:
         assert proof.evaluated <= steps or proof.optimal
 
 
-@pytest.mark.parametrize("case", range(11))
-def test_the_known_answers_of_adult_are_reached(adult_folder: Path, case: int) -> None:
-    known = json.loads((adult_folder / "known_answers.json").read_text())["cases"][case]
-    solution = search(adult_problem(adult_folder, known))
+@pytest.mark.parametrize(("name", "case"), KNOWN)
+def test_the_known_answers_are_reached(name: str, case: int) -> None:
+    table, known = known_case(name, case)
+    solution = search(table.problem(known))
     assert solution.levels == tuple(known["levels"])
     assert solution.proof.optimal
     assert solution.proof.loss == pytest.approx(known["infoLoss"], abs=1e-12)
