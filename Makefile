@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-visits demo-s3 demo-dask dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale schema lock clean
+.PHONY: help demo demo-visits demo-s3 demo-dask dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale release-check schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -70,13 +70,22 @@ bench-scale: $(READY)  ## measure whole jobs beside a bare reading and writing o
 		echo "DuckDB and polars cannot be had; nothing is compared with them"
 	$(BIN)/python -m benchmarks.scale
 
+release-check: $(READY)  ## build wheel and sdist, twice, and check them; what passes is left in dist/
+	@$(BIN)/python -m release_check
+
 schema: $(READY)  ## write docs/request.schema.json: what a request may say
 	$(BIN)/python -m tests.request_schema
 
+# Tools that the project's own versions do not go with, or that nobody needs but for a release: each
+# folder's environment is made where it is used.
+lock: PINNED := release_check tests/jury
 lock: $(READY)  ## resolve the newest versions for every supported Python
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 		--all-extras --group dev --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements.lock pyproject.toml
+	for pins in $(PINNED); do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --no-annotate \
+		--output-file $$pins/requirements.txt $$pins/requirements.in || exit 1; done
 
 clean:  ## remove the environment and the tools' caches; results and history stay
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
