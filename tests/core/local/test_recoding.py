@@ -19,7 +19,7 @@ from anon_dagster.core.search import search
 from anon_dagster.core.solution import Solution
 from anon_dagster.errors import UnreachableError
 from tests.core.local.examples import KINDS, MODELS, covers, random_problem
-from tests.known_tables import known_table
+from tests.known_tables import known_case, known_table
 
 
 def read_classes(problem: Problem, solution: Solution) -> dict[tuple[Label, ...], Counter[int]]:
@@ -362,6 +362,18 @@ def test_missing_values_share_a_range_only_as_any_value() -> None:
     apart = recode_locally(replace(problem, counts=np.array([2, 1, 2, 1])))
     (generalized,) = apart.generalized
     assert generalized.labels[generalized.codes[apart.classes[0]]] is None
+
+
+@pytest.mark.parametrize("case", [0, 1, 4])
+def test_of_workers_less_is_lost_than_the_best_candidate_of_all_loses(case: int) -> None:
+    table, known = known_case("workers", case)
+    problem = table.problem(known)
+    solution = recode_locally(problem)
+    kept = solution.classes >= 0
+    sizes = np.bincount(solution.classes[kept], weights=problem.counts[kept])
+    assert sizes.min() >= known["k"]
+    assert problem.records - sizes.sum() <= problem.most_suppressed
+    assert solution.proof.loss < known["infoLoss"]
 
 
 @pytest.mark.slow
