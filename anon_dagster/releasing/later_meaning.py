@@ -4,8 +4,7 @@ Later records may be few, with an odd cell among them: what the first ones meant
 decide.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
@@ -55,7 +54,7 @@ def _is_plain(texts: list[str]) -> bool:
 def _texts_of_rule(rule: HierarchyRule | None, labels: Iterable[Label]) -> Iterator[Label]:
     """Yield the values that a rule names, or that its labels on any level do."""
     if isinstance(rule, TreeRule):
-        yield from _leaves(rule.nodes or {})
+        yield from rule.leaves
     elif isinstance(rule, FrequencyRule):
         yield from (label for label in labels if label not in {rule.rest, rule.other})
     elif isinstance(rule, OrderRule):
@@ -63,14 +62,3 @@ def _texts_of_rule(rule: HierarchyRule | None, labels: Iterable[Label]) -> Itera
         for label in labels:
             low, _, high = (label or "").partition(" .. ")
             yield from (low, high) if high else ()
-
-
-def _leaves(node: Any) -> Iterator[str]:  # noqa: ANN401 (a tree as a request holds it)
-    if isinstance(node, Mapping):
-        for label, below in node.items():
-            yield from _leaves(below) if below is not None else [str(label)]
-    elif isinstance(node, list | tuple):
-        for below in node:
-            yield from _leaves(below)
-    elif node is not None:
-        yield str(node)

@@ -1,5 +1,6 @@
 """The rules that hierarchies are made by."""
 
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -43,6 +44,22 @@ class TreeRule(_HierarchyRule):
         if (self.nodes is None) == (self.path is None):
             raise ValueError("a tree needs either nodes or a path")
         return self
+
+    @property
+    def leaves(self) -> Iterator[str]:
+        """The values that the nested mappings name."""
+        return _leaves(self.nodes or {})
+
+
+def _leaves(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for label, below in node.items():
+            yield from _leaves(below) if below is not None else [str(label)]
+    elif isinstance(node, list | tuple):
+        for below in node:
+            yield from _leaves(below)
+    elif node is not None:
+        yield str(node)
 
 
 class IntervalRule(_HierarchyRule):

@@ -13,9 +13,11 @@
     alone         who is alone once columns join the labels
     pattern       what labels tell of an outcome
     intersection  what is left of the classes that one person has records in
+    candidates    who is left of a person's classes in several releases
 """
 
 from anon_dagster.core.residual.alone import Crowding, KeyDraw, KeySample, within
+from anon_dagster.core.residual.candidates import Candidates, Crowds, Known, count_candidates
 from anon_dagster.core.residual.column import Column, Protected
 from anon_dagster.core.residual.intersection import Members, OwnClasses
 from anon_dagster.core.residual.pattern import Labelled, Telling, a_slice, outcome_told
@@ -23,11 +25,14 @@ from anon_dagster.core.residual.relations import Relation, relations
 from anon_dagster.core.residual.strata import Constant, Strata, constant_within
 
 __all__ = [
+    "Candidates",
     "Column",
     "Constant",
     "Crowding",
+    "Crowds",
     "KeyDraw",
     "KeySample",
+    "Known",
     "Labelled",
     "Members",
     "OwnClasses",
@@ -37,6 +42,7 @@ __all__ = [
     "Telling",
     "a_slice",
     "constant_within",
+    "count_candidates",
     "outcome_told",
     "relations",
     "within",
