@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
     from anon_dagster.operations.anonymize import AnonResult, anonymize, risk_per_record
     from anon_dagster.operations.apply import AppliedResult, apply
+    from anon_dagster.operations.audit import VersionsAudit, audit_versions
     from anon_dagster.operations.examine import examine_residual
     from anon_dagster.operations.export import export_hierarchy
     from anon_dagster.operations.measure import measure
@@ -70,9 +71,11 @@ __all__ = [
     "StoreUnavailableError",
     "TargetError",
     "UnreachableError",
+    "VersionsAudit",
     "__version__",
     "anonymize",
     "apply",
+    "audit_versions",
     "auto_anonymize",
     "classify_columns",
     "data_domains",
@@ -92,6 +95,8 @@ _DETECTION = "anon_dagster.detection"
 _LATE = {
     "AnonResult": (f"{_OPERATIONS}.anonymize", "AnonResult"),
     "AppliedResult": (f"{_OPERATIONS}.apply", "AppliedResult"),
+    "VersionsAudit": (f"{_OPERATIONS}.audit", "VersionsAudit"),
+    "audit_versions": (f"{_OPERATIONS}.audit", "audit_versions"),
     "anonymize": (f"{_OPERATIONS}.anonymize", "anonymize"),
     "apply": (f"{_OPERATIONS}.apply", "apply"),
     "examine_residual": (f"{_OPERATIONS}.examine", "examine_residual"),

@@ -26,6 +26,7 @@ NAMES = {
     *("Request", "__version__", "anonymize", "apply", "auto_anonymize", "classify_columns"),
     *("data_domains", "detect", "export_hierarchy", "load_request", "measure", "parse_request"),
     *("propose_hierarchies", "risk_per_record", "verify"),
+    *("VersionsAudit", "audit_versions"),
     *("Finding", "ResidualDisclosure", "examine_residual", "EngineSettings"),
 }
 METHODS: dict[type, set[str]] = {

@@ -4,8 +4,9 @@ Exit codes: 0 done; 1 the job failed, or what it made cannot be read from here; 
 not understood; 3 the request cannot be run; 4 there is no such job; 5 the job is of another kind;
 6 the job was aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the
 records cannot be handed over; 10 a file cannot be read or written; 11 the job is over already, or
-not yet; 12 the job published nothing, as its release tells what the request refuses to tell; 130
-interrupted, the job goes on. What was made goes to stdout, what is said of it to stderr.
+not yet; 12 the job published nothing, as its release tells what the request refuses to tell; 13 an
+audit found people with fewer candidates or values than are to be left; 130 interrupted, the job
+goes on. What was made goes to stdout, what is said of it to stderr.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from anon_dagster.cli import exporting, inspecting, submitting
+from anon_dagster.cli import auditing, exporting, inspecting, submitting
 from anon_dagster.cli.arguments import Parser, UsageError
 from anon_dagster.cli.exit_codes import CODES, FAILED, INTERRUPTED, MISUNDERSTOOD, code_of
 from anon_dagster.cli.printing import print_error
@@ -83,4 +84,5 @@ def _parser() -> Parser:
     submitting.add_commands(commands)
     inspecting.add_commands(commands)
     exporting.add_commands(commands)
+    auditing.add_commands(commands)
     return parser

@@ -17,6 +17,8 @@ from anon_dagster.errors import (
 )
 
 FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
+NARROWED = 13
+"""An audit found people with fewer candidates, or values, than are to be left."""
 CODES: dict[type[AnonError], int] = {  # the first that fits
     DisclosureError: 12,
     UnknownJobError: 4,

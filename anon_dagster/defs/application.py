@@ -152,6 +152,7 @@ def apply_stored(
 def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decision, Release]":
     """Recode the later records and publish them."""
     from anon_dagster.jobs.announcement import announce
+    from anon_dagster.jobs.former import former_releases
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.workspace import Workspace
@@ -159,7 +160,13 @@ def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decisio
     application = job.load_application()
     source_table = open_table(application.request)
     decision = application.decide(source_table, on_progress=on_progress)
-    workspace = Workspace(job.job_id, job.create(), on_progress, partial(announce, job))
+    workspace = Workspace(
+        job.job_id,
+        job.create(),
+        on_progress,
+        partial(announce, job),
+        partial(former_releases, job),
+    )
     return decision, write_release(decision, source_table, workspace, judge=application.judge)
 
 

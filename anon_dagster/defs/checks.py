@@ -82,7 +82,8 @@ def residual_spec(asset: dg.AssetKey) -> dg.AssetCheckSpec:
         NOTHING_IS_GIVEN_BACK,
         asset=asset,
         description="The released columns give no protected one back, leave nobody alone, and tell "
-        "no outcome. If it warns, the release keeps its promises and is published all the same: do "
+        "no outcome; nor do former releases of the same people narrow anybody down together with "
+        "it. If it warns, the release keeps its promises and is published all the same: do "
         "what each finding says, and run the job again. policy.residual of the request sets the "
         "limits, or refuses such a release.",
     )

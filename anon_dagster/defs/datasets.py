@@ -15,6 +15,13 @@ from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import load_request
 
 REQUEST_FILE = "request.yaml"
+_REPEATS = (
+    "Anonymizes the whole dataset anew. Each release keeps its promises by itself; whoever keeps "
+    "several intersects their classes, and is left with ever fewer people who could be meant. How "
+    "many have fewer than k candidates over this release and former ones that still exist is told "
+    "by the check nothing_is_given_back, and policy.residual.repeated can refuse such a release."
+)
+"""What whoever switches a schedule on should know."""
 
 
 def datasets(folder: Path, *, taken: frozenset[str]) -> list[dg.Definitions]:
@@ -66,6 +73,7 @@ def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:
             job_name=names.job_name("anonymize", group.name),
             cron_schedule=cron,
             default_status=dg.DefaultScheduleStatus.RUNNING,
+            description=_REPEATS,
         )
     except dg.DagsterInvalidDefinitionError:
         raise RequestError([Complaint("schedule", "cron does not understand it")]) from None

@@ -123,6 +123,7 @@ def _write(
     work: "Work", linked: "LinkedJob", decisions: "Mapping[str, Decision]"
 ) -> "LinkedReleases":
     from anon_dagster.jobs.announcement import announce
+    from anon_dagster.jobs.former import former_releases
     from anon_dagster.reading.joined import JoinedTables
     from anon_dagster.releasing.together import write_linked
     from anon_dagster.releasing.workspace import Workspace
@@ -130,7 +131,13 @@ def _write(
     request, opened, job_id = linked.request, _opened(linked), work.job.job_id
     joined = JoinedTables(opened.sources[request.detail], opened.persons)
     workspaces = {
-        name: Workspace(job_id, folder.create(), work.on_progress, partial(announce, folder))
+        name: Workspace(
+            job_id,
+            folder.create(),
+            work.on_progress,
+            partial(announce, folder),
+            partial(former_releases, folder),
+        )
         for name, folder in linked.folders.items()
     }
     sources = {**opened.sources, request.detail: joined}

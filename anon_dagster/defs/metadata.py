@@ -227,6 +227,7 @@ def of_residual(residual: "ResidualDisclosure") -> Shown:
         "coverage": dg.MetadataValue.text(disclosure.explain_coverage(residual)),
         "examined": dg.MetadataValue.int(residual.examined),
         "records": dg.MetadataValue.int(residual.records),
+        "former_releases": dg.MetadataValue.int(residual.former),
     }
     if residual.attacks:
         shown["attacks"] = table(disclosure.attacks_table(residual))

@@ -119,6 +119,7 @@ def solution(work: Work) -> Shown:
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
     from anon_dagster.jobs.announcement import announce
+    from anon_dagster.jobs.former import former_releases
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.workspace import Workspace
 
@@ -129,7 +130,11 @@ def anonymized(work: Work) -> Shown:
         decision,
         _opened(work, decision.request),
         Workspace(
-            work.job.job_id, work.job.create(), work.on_progress, partial(announce, work.job)
+            work.job.job_id,
+            work.job.create(),
+            work.on_progress,
+            partial(announce, work.job),
+            partial(former_releases, work.job),
         ),
     )
     work.job.save_release(release, decision.request)

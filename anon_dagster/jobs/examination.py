@@ -40,7 +40,8 @@ def examine_again(job: JobFolder, *, attacks: bool = False) -> "ResidualDisclosu
             f"job {job.job_id} released linked tables, which are examined as they are released"
         )
     _require_release(job)
-    return examine_decision(_decision_of(job), job.load_stored(), attacks=attacks)
+    found = examine_decision(_decision_of(job), job.load_stored(), attacks=attacks)
+    return found.with_repeated_of(job.load_residual())
 
 
 def _require_release(job: JobFolder) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from pathlib import Path
 
 import pandas as pd
@@ -16,6 +15,7 @@ from anon_dagster.request import Policy, Request, Source
 from anon_dagster.request.arguments import as_source, require_a
 from anon_dagster.residual.narrowed import Narrowed, narrowed
 from anon_dagster.residual.people import columns_of, columns_of_labels, people_of, records_of
+from anon_dagster.residual.repeated import asked_values
 from anon_dagster.residual.versions import Series
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 
@@ -129,7 +129,7 @@ def audit_versions(  # noqa: PLR0913 (all but the first are named)
     RequestError
         If it is not told what to look for.
     SourceError
-        If a table cannot be read, or lacks a quasi-identifier.
+        If a table cannot be read, or lacks a quasi-identifier; if nobody is in two releases.
     """
     require_a(Sequence, versions, "versions", "a list of releases")
     if isinstance(versions, str) or len(versions) < _TWO:
@@ -184,7 +184,7 @@ def _asked(
     policy, rule = parsed.policy, parsed.policy.privacy.k_anonymity
     if k is None and rule is None:
         raise RequestError("the request promises no k-anonymity: say which k to hold against")
-    least = {name: l or least_values(policy, name) for name in policy.names("sensitive")}
+    least = {n: l or asked_values(policy, n)[0] for n in policy.names("sensitive")}
     wanted = k if k is not None else rule.k if rule is not None else _TWO
     return _Asked(
         parsed, tuple(policy.quasi_identifiers), policy.names("sensitive"), _checked(wanted), least
@@ -213,6 +213,12 @@ def _audited(asked: _Asked, versions: Sequence[Table], source: Table | None) -> 
         people = _counted_source(asked, source, untouched)
         series = Series.of(counts, asked.quasi_identifiers, untouched, beside=people)
         figures = _of_source(asked, series, people)
+    if not any(each.in_several for each in figures):
+        raise SourceError(
+            "nobody is found in two of the releases: they are of other people, their labels are "
+            "those of a tree that a request has to name, or a column that is released as it is "
+            "differs for everybody"
+        )
     return VersionsAudit(names, asked.k, asked.least, figures, source is not None, untouched)
 
 
@@ -251,12 +257,6 @@ def _figures(asked: _Asked, table: str, narrowed: Narrowed) -> NarrowedPeople:
         narrowed.fewer_than(_TWO),
         {name: narrowed.few_values(name, least) for name, least in asked.least.items()},
     )
-
-
-def least_values(policy: Policy, name: str) -> int:
-    """Return how many values of a sensitive attribute are to be left, by what is promised."""
-    rules = [rule for rule in policy.privacy.l_diversity if rule.attribute == name]
-    return max([_LEAST, *(ceil(rule.l) for rule in rules)])
 
 
 # -- tables --------------------------------------------------------------------------------

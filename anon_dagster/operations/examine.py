@@ -44,7 +44,8 @@ def examine_residual(
     require_one_table(result.decision, "another examination")
     released = result.release.source if result.df is None else open_frame(result.df)
     with using(engine):
-        return examine_decision(result.decision, released, frame=frame, attacks=attacks)
+        found = examine_decision(result.decision, released, frame=frame, attacks=attacks)
+        return found.with_repeated_of(result.residual)
 
 
 def examine_decision(

@@ -29,6 +29,7 @@ from anon_dagster.releasing.examination import disclosure_of, examiner_of
 from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile, StoredPersons
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import write_records
+from anon_dagster.releasing.repeated import asks_for_repeated, former_at, with_repeated
 from anon_dagster.releasing.schemas import release_problems
 from anon_dagster.releasing.workspace import PERSONS, Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
@@ -193,6 +194,10 @@ def written(
         judge(verification)
         _require_as_decided(decision, stored, made.kept)
         residual = disclosure_of(decision, examiner, stored, made)
+        if asks_for_repeated(decision.request.policy):
+            former = [*former_at(decision.request.target), *workspace.former()]
+            told_by = staged.staged_source()
+            residual = with_repeated(residual, examiner.subject, decision, told_by, former)
         residual.require()
         checksum = checksum_of(files)
         yield WrittenRelease(

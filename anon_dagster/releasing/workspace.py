@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.request import Policy, Source
 
 PERSONS = "persons.bin"
 """The file in the folder of a job that tells whose its released records are."""
@@ -27,6 +28,22 @@ def ignore_announcement(_: Announcement) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerRelease:
+    """A release of the same people that still exists."""
+
+    name: str
+    """What it is called in words."""
+    source: Source
+    policy: Policy | None = None
+    """By which it was made, if that is known."""
+
+
+def no_former() -> Sequence[FormerRelease]:
+    """Know of no former releases but the one at the target."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Workspace:
     """Where a job writes its release, and who follows it."""
 
@@ -37,3 +54,5 @@ class Workspace:
     on_progress: ProgressSink = ignore_progress
     announce: Callable[[Announcement], None] = ignore_announcement
     """Whoever dies after it was told knows what to look for in the target."""
+    former: Callable[[], Sequence[FormerRelease]] = no_former
+    """Former releases of the same people elsewhere, the newest first."""

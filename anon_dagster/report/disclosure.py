@@ -23,6 +23,7 @@ _LOOKED_FOR = {
     "outcome_in_pattern": "labels that tell the outcome of their records",
     "intersected": "persons of whom the classes of all their records together leave little open",
     "intruder": "what a motivated intruder gains",
+    "repeated": "people of whom this release and former ones together leave few candidates",
 }
 _SENTENCES = {
     "given_back": (
@@ -43,6 +44,13 @@ _SENTENCES = {
     ),
     "intruder": (
         "an intruder who knows {columns}{inferring} gains by the release ({relation}): {records}",
+        "",
+    ),
+    "repeated": (
+        (
+            "who knows {columns} of somebody and kept {former} is left with {relation}{left_of}: "
+            "{records} of those in several"
+        ),
         "",
     ),
 }
@@ -68,13 +76,16 @@ _RELATIONS = {
     "product of two": "their product",
     "quotient of two": "their quotient",
     "labels": "records of a class have the same outcome",
+    "fewer than k candidates": "fewer candidates than the release promises (k)",
+    "no candidate but themselves": "nobody else who could be meant",
     "pattern": "how far records were generalized has to do with their outcome",
 }
 """Kinds of relations in plain words; the others speak for themselves."""
 BLIND = (
-    "The columns of this release are looked at, and nothing else: not what others know from "
-    "elsewhere, nor earlier releases of the same people, nor what a text says, nor relations of "
-    "other kinds than these. That nothing was found is no proof that there is nothing."
+    "The columns of this release are looked at, and former releases that still exist here, and "
+    "nothing else: not what others know from elsewhere, nor releases that were replaced and that "
+    "somebody kept, nor what a text says, nor relations of other kinds than these. That nothing "
+    "was found is no proof that there is nothing."
 )
 """What the examination cannot see."""
 
@@ -85,6 +96,7 @@ def explain_refusals(rule: "ResidualRule") -> Iterator[str]:
         "given_back": rule.given_back_above,
         "alone": rule.alone_above,
         "intersected": rule.intersected_above,
+        "repeated": rule.repeated_above,
     }
     for examination, words in _LOOKED_FOR.items():
         if getattr(rule, examination) == "refuse":
@@ -109,6 +121,7 @@ def explain_finding(residual: "ResidualDisclosure", finding: "Finding") -> str:
         what="a narrow range of" if finding.tells == "range" else "the value of",
         alone=f"in groups of fewer than {residual.k}" if few else "alone",
         left_of=f" of {_listed(finding.protected)}" if finding.protected else "",
+        former=counted(residual.former, "former release"),
         inferring=f", and infers {_listed(finding.protected)}," if finding.protected else "",
     )
     return text if finding.baseline is None else text + beside.format(finding.baseline)
@@ -120,7 +133,8 @@ def explain_coverage(residual: "ResidualDisclosure") -> str:
         return "Nothing was looked for: policy.residual of the request ignores all of it."
     looked_for = _listed([_LOOKED_FOR[each] for each in residual.examinations])
     found = counted(len(residual.findings), "finding") if residual.findings else "nothing was found"
-    return f"Looked for, on {_records(residual)}: {looked_for}; {found}."
+    former = f", with {counted(residual.former, 'former release')}" if residual.former else ""
+    return f"Looked for, on {_records(residual)}{former}: {looked_for}; {found}."
 
 
 def warnings_of(residual: "ResidualDisclosure") -> list[str]:

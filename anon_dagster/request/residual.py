@@ -26,6 +26,9 @@ class ResidualRule(StrictModel):
     intersected: Handling = "warn"
     """Classes of all records of a person that leave few possibilities once they are intersected,
     where persons are counted."""
+    repeated: Handling = "warn"
+    """People of whom this release and former ones of the same people, as far as they still exist,
+    leave few candidates or few sensitive values."""
     intruder: Annotated[Handling, BeforeValidator(_as_handling)] = "ignore"
     """Attacks on a sample of the records; ``true`` is ``warn``."""
     given_back_above: Share = 0.01
@@ -34,5 +37,7 @@ class ResidualRule(StrictModel):
     """Share of the records that may be alone."""
     intersected_above: Share = 0.01
     """Share of the persons who may be left with few possibilities."""
+    repeated_above: Share = 0.0
+    """Share of the people in several releases who may be left with few candidates."""
     seed: Annotated[int, Field(ge=0)] = 0
     """Of the samples that large tables are examined on, and of the attacks."""

@@ -4,6 +4,7 @@ from anon_dagster.residual.examination import Examiner
 from anon_dagster.residual.intersected import OwnRecords
 from anon_dagster.residual.outcomes import Classes
 from anon_dagster.residual.pairs import Pairs
+from anon_dagster.residual.repeated import Repeated
 from anon_dagster.residual.result import Finding, ResidualDisclosure, TriedAttack
 from anon_dagster.residual.shifts import narrowed_shifts
 from anon_dagster.residual.subject import Subject
@@ -14,6 +15,7 @@ __all__ = [
     "Finding",
     "OwnRecords",
     "Pairs",
+    "Repeated",
     "ResidualDisclosure",
     "Subject",
     "TriedAttack",

@@ -13,11 +13,11 @@ from anon_dagster.residual.intruder import attacks, intruder
 from anon_dagster.residual.outcomes import Classes, outcomes
 from anon_dagster.residual.pairs import Pairs, PairSample, Recode
 from anon_dagster.residual.result import (
-    SEVERITIES,
     Examination,
     Finding,
     ResidualDisclosure,
     TriedAttack,
+    gravity,
 )
 from anon_dagster.residual.subject import Subject
 
@@ -51,7 +51,8 @@ class Examiner:
         self._examinations: tuple[Examination, ...] = tuple(
             each
             for each in get_args(Examination)
-            if getattr(rule, each) != "ignore"
+            if each != "repeated"  # which takes other releases
+            and getattr(rule, each) != "ignore"
             and (each != "intersected" or subject.policy.person is not None)
         )
         self._aloneness = Aloneness(subject, telling, records=released)
@@ -123,7 +124,7 @@ class Examiner:
             told += found[:_MOST_FINDINGS]
             self._untold[each] = max(len(found) - _MOST_FINDINGS, 0)
         return ResidualDisclosure(
-            tuple(sorted(told, key=_gravity)),
+            tuple(sorted(told, key=gravity)),
             pairs.records if set(self._examinations) - _WITHOUT_PAIRS else self._aloneness.counted,
             records,
             self._subject.policy.residual.seed,
@@ -158,7 +159,7 @@ class Examiner:
 
     def _in_order(self, found: Iterable[Finding], records: int) -> list[Finding]:
         """Return findings, the gravest first, with counts, small ones hidden."""
-        return sorted((self._counted(finding, records) for finding in found), key=_gravity)
+        return sorted((self._counted(finding, records) for finding in found), key=gravity)
 
     def _counted(self, finding: Finding, records: int) -> Finding:
         many = round((finding.share or 0.0) * records)
@@ -221,7 +222,3 @@ class _Look:
 
 def _nothing(_: Piece) -> None:
     """See nothing."""
-
-
-def _gravity(finding: Finding) -> tuple[bool, int, float]:
-    return not finding.refused, SEVERITIES.index(finding.severity), -(finding.share or 0)

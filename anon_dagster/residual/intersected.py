@@ -18,20 +18,19 @@ of their classes leaves with fewer than l by itself.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.residual import Members, OwnClasses
+from anon_dagster.residual.repeated import asked_values
 from anon_dagster.residual.result import Finding, severity_of
 from anon_dagster.residual.subject import Subject
 
 NOBODY_ELSE = "nobody else"
 """The relation of those who are the only ones with records in all of their classes."""
 _HIGH, _MEDIUM = 0.2, 0.05  # shares of the persons from which a finding is grave
-_LEAST = 2  # possibilities, where no promise asks for more
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +87,7 @@ def intersected(subject: Subject, records: OwnRecords) -> Iterator[Finding]:
     above = subject.policy.residual.intersected_above
     share_of_one = own.several / len(own.drawn) / own.persons
     for name in subject.sensitive:
-        least, missing_counts = _asked(subject, name)
+        least, missing_counts = asked_values(subject.policy, name)
         few, baseline = records.left_with_few(name, least, missing_counts=missing_counts)
         if few * share_of_one > above:
             yield Finding(
@@ -117,13 +116,6 @@ def intersected(subject: Subject, records: OwnRecords) -> Iterator[Finding]:
             cure="release nothing that links the records of a person; " + _cure(None),
             persons=round(alone * share_of_one * own.persons),
         )
-
-
-def _asked(subject: Subject, name: str) -> tuple[int, bool]:
-    """Return how many values of a column are promised, and whether a missing one counts."""
-    rules = [r for r in subject.policy.privacy.l_diversity if r.attribute == name]
-    least = max([_LEAST, *(ceil(rule.l) for rule in rules)])
-    return least, all(rule.missing_counts for rule in rules)
 
 
 def _cure(name: str | None) -> str:

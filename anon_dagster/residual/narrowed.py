@@ -39,6 +39,10 @@ class Narrowed(Discreet):
         counted: Flags = (self.found.releases > 0) & self.found.present
         return counted
 
+    def of_several(self) -> "Narrowed":
+        """Return the same of those who are in two releases or more."""
+        return Narrowed(np.where(self.found.releases > 1, self.many, 0), self.found)
+
     @property
     def people(self) -> int:
         """How many people it is told of."""

@@ -79,21 +79,27 @@ def records_of(series: Series, place: int, columns: Mapping[str, ColumnOfPeople]
 
 
 def columns_of(
-    table: Count, quasi_identifiers: Sequence[str], policy: Policy | None
+    table: Count, quasi_identifiers: Sequence[str], *policies: Policy | None
 ) -> dict[str, Column]:
-    """Return the quasi-identifiers of a table of people, and how they may be generalized."""
-    return {
-        name: _column_of(table.columns[name], _attribute(policy, name))
-        for name in quasi_identifiers
-    }
+    """Return the quasi-identifiers of a table of people, and how they may be generalized.
+
+    Parameters
+    ----------
+    policies
+        By which releases of them were made.
+    """
+    columns = {}
+    for name in quasi_identifiers:
+        attributes = [a for policy in policies if (a := _attribute(policy, name)) is not None]
+        columns[name] = _column_of(table.columns[name], attributes)
+    return columns
 
 
-def _column_of(column: ColumnCount, attribute: QuasiIdentifier | None) -> Column:
-    rule = None if attribute is None else attribute.hierarchy
-    if rule is None:
-        rule = default_rule(column.labels, column.ordering, decimal=column.decimal)
-    averaged = attribute is not None and attribute.aggregate is not None
-    return Column(texts_of(column), column.ordering, (rule,), averaged)
+def _column_of(column: ColumnCount, attributes: Sequence[QuasiIdentifier]) -> Column:
+    usual = default_rule(column.labels, column.ordering, decimal=column.decimal)
+    rules = [usual if each.hierarchy is None else each.hierarchy for each in attributes] or [usual]
+    averaged = any(each.aggregate is not None for each in attributes)
+    return Column(texts_of(column), column.ordering, tuple(rules), averaged)
 
 
 def columns_of_labels(series: Series, policy: Policy | None) -> list[dict[str, ColumnOfLabels]]:

@@ -1,14 +1,16 @@
 """What an examination of a release found: names of columns, kinds of relations, and counts."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, Self
 
 import pandas as pd
 
 from anon_dagster.errors import DisclosureError, counted
 
-Examination = Literal["given_back", "alone", "outcome_in_pattern", "intersected", "intruder"]
+Examination = Literal[
+    "given_back", "alone", "outcome_in_pattern", "intersected", "intruder", "repeated"
+]
 Severity = Literal["high", "medium", "low"]
 AttackName = Literal["singling_out", "linkability", "inference"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low")
@@ -92,6 +94,10 @@ class ResidualDisclosure:
     """What came of the attacks, if they were asked for."""
     bounds: tuple[str, ...] = ()
     """What was left out to stay within the time, in words."""
+    former: int = 0
+    """How many former releases of the same people it was held against."""
+    drawn: bool = False
+    """Whether only some of the people were looked for in these."""
 
     @property
     def refused(self) -> tuple[Finding, ...]:
@@ -104,6 +110,40 @@ class ResidualDisclosure:
         rows = [asdict(finding) for finding in self.findings]
         names = list(Finding.__dataclass_fields__)
         return pd.DataFrame(rows, columns=names)
+
+    def with_findings(
+        self,
+        found: tuple[Finding, ...],
+        examination: Examination,
+        *,
+        former: int,
+        drawn: bool = False,
+        bounds: tuple[str, ...],
+    ) -> Self:
+        """Add what a further examination found, with former releases of the same people."""
+        return replace(
+            self,
+            findings=tuple(sorted((*self.findings, *found), key=gravity)),
+            examinations=(*self.examinations, examination),
+            former=former,
+            drawn=drawn,
+            bounds=bounds,
+        )
+
+    def with_repeated_of(self, earlier: "ResidualDisclosure") -> Self:
+        """Keep what was found with former releases when this one was published.
+
+        They may be gone by now.
+        """
+        if not earlier.former:
+            return self
+        return self.with_findings(
+            earlier.of("repeated"),
+            "repeated",
+            former=earlier.former,
+            drawn=earlier.drawn,
+            bounds=self.bounds,
+        )
 
     def of(self, examination: Examination) -> tuple[Finding, ...]:
         """Return the findings of one examination."""
@@ -120,7 +160,8 @@ class ResidualDisclosure:
         number = finding.persons if whom == "person" else finding.records
         if number is None or finding.share is None:
             return f"fewer than {self.k} {whom}s"
-        about = "about " if self.examined < self.records else ""
+        sampled = self.examined < self.records
+        about = "about " if (self.drawn if finding.examination == "repeated" else sampled) else ""
         return f"{about}{counted(number, whom)} ({finding.share:.1%})"
 
     def require(self) -> None:
@@ -146,6 +187,11 @@ class ResidualDisclosure:
         attacks = [TriedAttack(**_with_tuples(tried)) for tried in document["attacks"]]
         whole = {**document, "findings": findings, "attacks": attacks}
         return cls(**_with_tuples(whole))
+
+
+def gravity(finding: Finding) -> tuple[bool, int, float]:
+    """Return what findings are sorted by, the gravest first."""
+    return not finding.refused, SEVERITIES.index(finding.severity), -(finding.share or 0)
 
 
 def severity_of(share: float, *, high: float, medium: float) -> Severity:

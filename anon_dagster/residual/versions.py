@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from anon_dagster.core.hierarchy import Label
+from anon_dagster.core.hierarchy import SUPPRESSED, Label
 from anon_dagster.core.keys import group
 from anon_dagster.discreet import Discreet
 from anon_dagster.reading.columns import ColumnCount, position_among
@@ -122,14 +122,20 @@ def _joined(counts: Sequence[Count], name: str, texts: Texts) -> Ints:
 
 
 def _version(count: Count, quasi_identifiers: Sequence[str], values: Ints) -> Version:
-    """Return the classes of a release, whose tuples have these values, (tuples,)."""
-    codes = codes_of(count)
-    sizes = [len(count.columns[n].values) for n in quasi_identifiers]
+    """Return the classes of a release, whose tuples have these values, (tuples,).
+
+    A quasi-identifier that it does not have tells nothing, as if it were suppressed.
+    """
+    codes, told = codes_of(count), [n for n in quasi_identifiers if n in count.attributes]
+    labels: dict[str, tuple[Label, ...]] = dict.fromkeys(quasi_identifiers, (SUPPRESSED,))
+    labels |= {n: texts_of(count.columns[n]) for n in told}
+    codes |= {n: np.zeros(len(count.table), np.int64) for n in labels if n not in told}
+    sizes = [len(labels[n]) for n in quasi_identifiers]
     classes = group([codes[n] for n in quasi_identifiers], sizes, len(count.table))
     pairs = [len(classes) + 1, int(values.max(initial=0)) + 1]
     same = group([classes.ids, values], pairs, len(values))
     return Version(
-        {n: texts_of(count.columns[n]) for n in quasi_identifiers},
+        labels,
         {n: codes[n][classes.first].astype(np.int64) for n in quasi_identifiers},
         classes.ids[same.first],
         values[same.first],
