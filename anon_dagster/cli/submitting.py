@@ -118,6 +118,9 @@ def _add_apply(commands: "Commands") -> None:
     apply.add_argument(
         "--enforce", action="store_true", help="suppress classes that break a promise"
     )
+    apply.add_argument(
+        "--suppress-at-most", type=float, help="share of the records that may be suppressed"
+    )
     _add_submission(apply, _apply)
 
 
@@ -128,6 +131,7 @@ def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
         target=asked.target,
         lacking=asked.lacking,
         enforce=asked.enforce,
+        suppress_at_most=asked.suppress_at_most,
         dataset=asked.dataset,
     )
 

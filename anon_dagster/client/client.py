@@ -27,7 +27,7 @@ from anon_dagster.client.tasks import ApplyTask, DetectTask, ExamineTask, Reques
 from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
 from anon_dagster.jobs.tags import DATASET_TAG
 from anon_dagster.request import LinkedRequest, Measurement, Source, Target, require_proposable
-from anon_dagster.request.arguments import require_a
+from anon_dagster.request.arguments import require_a, require_share
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -123,6 +123,7 @@ class AnonClient:
         target: Target | Mapping[str, Any] | str | None = None,
         lacking: Lacking = "suppress",
         enforce: bool = False,
+        suppress_at_most: float | None = None,
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit later records, to be recoded by the solution of a finished job.
@@ -139,6 +140,8 @@ class AnonClient:
             What becomes of records with a value that a hierarchy lacks.
         enforce
             Suppress the records of classes that break a promise by themselves.
+        suppress_at_most
+            Share of the records that may be suppressed, for ever, 0 to 1; all, if left out.
 
         Raises
         ------
@@ -151,11 +154,16 @@ class AnonClient:
         """
         if lacking not in get_args(Lacking):
             raise RequestError(f"lacking is one of {', '.join(get_args(Lacking))}, not {lacking}")
+        require_share(suppress_at_most, "suppress_at_most")
         task = ApplyTask(
             solution=self._solution(solution),
             source=read_location(Source, source),
             target=read_location(Target, target),
-            options={"lacking": lacking, "enforce": enforce},
+            options={
+                "lacking": lacking,
+                "enforce": enforce,
+                **({} if suppress_at_most is None else {"suppress_at_most": suppress_at_most}),
+            },
         )
         return self._submit(task, dataset or name_of(task.source), frame)
 

@@ -51,6 +51,12 @@ class ApplicationConfig(dg.Config):
         default=False,
         description="Suppress the records of classes that break a promise by themselves.",
     )
+    suppress_at_most: float | None = Field(
+        default=None,
+        ge=0,
+        le=1,
+        description="Share of the records that may be suppressed, for ever; all, if left out.",
+    )
 
 
 def applying() -> dg.Definitions:
@@ -72,7 +78,12 @@ def _application(
         request = later_request(from_document(document).policy, config.source, config.target)
         job.save_request(request)
         sweep_target(context.instance, request)
-        path = job.save_application(document, lacking=config.lacking, enforce=config.enforce)
+        path = job.save_application(
+            document,
+            lacking=config.lacking,
+            enforce=config.enforce,
+            suppress_at_most=config.suppress_at_most,
+        )
         shown = metadata.of_request(request) | metadata.file(path)
     return dg.MaterializeResult(metadata=shown)
 

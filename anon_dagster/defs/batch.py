@@ -170,7 +170,12 @@ class FileRun:
     def _apply(self, job: "JobFolder", progress: FilesProgress) -> Shown:
         settings = self.inbox.settings
         assert self.solution is not None, "there is one to apply"
-        job.save_application(self.solution, lacking=settings.lacking, enforce=settings.enforce)
+        job.save_application(
+            self.solution,
+            lacking=settings.lacking,
+            enforce=settings.enforce,
+            suppress_at_most=settings.suppress_at_most,
+        )
         told = apply_stored(job, progress, self.key)
         residual = STAGES[names.RESIDUAL].make(Work(job, progress, self.key))
         return {**residual, **told}

@@ -65,10 +65,16 @@ class JobFolder(JobFiles):
         return LinkedJob(self, parse_tables(self.load_document(file_names.LINKED)))
 
     def save_application(
-        self, solution: "Mapping[str, Any]", *, lacking: "Lacking", enforce: bool
+        self,
+        solution: "Mapping[str, Any]",
+        *,
+        lacking: "Lacking",
+        enforce: bool,
+        suppress_at_most: float | None = None,
     ) -> Path:
         """Keep whose solution is applied, and how."""
-        asked = dict(zip(_APPLICATION, (solution, lacking, enforce), strict=True))
+        asked: dict[str, Any] = dict(zip(_APPLICATION, (solution, lacking, enforce), strict=True))
+        asked["suppress_at_most"] = suppress_at_most
         return self.save_document(file_names.APPLICATION, asked)
 
     def load_application(self) -> "Application":
@@ -78,7 +84,13 @@ class JobFolder(JobFiles):
 
         asked = self.load_document(file_names.APPLICATION, needs=_APPLICATION)
         stored = from_document(asked["solution"])
-        return Application(stored, self.load_request(), asked["lacking"], asked["enforce"])
+        return Application(
+            stored,
+            self.load_request(),
+            asked["lacking"],
+            asked["enforce"],
+            suppress_at_most=asked.get("suppress_at_most"),
+        )
 
     def save_source(self, source: OpenSource) -> Path:
         """Keep which columns a source has, the versions of its files, and days that are shifted."""

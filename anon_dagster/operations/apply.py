@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
+from math import floor
 from typing import Any, get_args
 
 import pandas as pd
@@ -9,13 +11,14 @@ import pandas as pd
 from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import PromiseBrokenError, RequestError
+from anon_dagster.errors import counted as listed
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.persons import owners_asked
-from anon_dagster.releasing.assignment import Lacking, assign
+from anon_dagster.releasing.assignment import Lacking, LeftOut, assign
 from anon_dagster.releasing.publication import count_release
 from anon_dagster.releasing.stored_solution import StoredSolution, from_document
 from anon_dagster.request import Policy, Request, Source, Target, parse_request
@@ -24,6 +27,7 @@ from anon_dagster.request.arguments import (
     as_target,
     require_a,
     require_function,
+    require_share,
     require_word,
 )
 from anon_dagster.storage.sources import OpenSource
@@ -64,6 +68,7 @@ def apply(  # noqa: PLR0913 (all are named)
     target: Target | Mapping[str, Any] | str | None = None,
     lacking: Lacking = "suppress",
     enforce: bool = False,
+    suppress_at_most: float | None = None,
     first_release: Source | str | None = None,
     on_progress: ProgressSink = ignore_progress,
     engine: EngineLike | None = None,
@@ -71,7 +76,9 @@ def apply(  # noqa: PLR0913 (all are named)
     """Recode later records by the solution of a finished job.
 
     Each record joins the first released class that covers its values; where there is none it is
-    suppressed, whatever the suppression limit. The privacy models of the policy are measured and
+    suppressed, whatever the suppression limit of the policy. With ``enforce`` the classes of
+    full-domain generalization are open: labels at its levels that the first records did not have
+    are a class like any other. The privacy models of the policy are measured and
     reported, but only ``enforce`` makes them hold.
 
     Parameters
@@ -86,6 +93,8 @@ def apply(  # noqa: PLR0913 (all are named)
         What becomes of records with a value that a hierarchy lacks: ``suppress`` or ``refuse``.
     enforce
         Suppress the records of classes that break a promise by themselves.
+    suppress_at_most
+        Share of the records that may be suppressed, for ever, 0 to 1; all, if left out.
     first_release
         The release of the job, to measure what both promise together; that of a result is known.
     on_progress, engine
@@ -99,6 +108,7 @@ def apply(  # noqa: PLR0913 (all are named)
     require_a((AnonResult, Mapping), solution, "solution", "a result or its document")
     require_word(lacking, get_args(Lacking), "lacking")
     require_a(bool, enforce, "enforce", "true or false")
+    require_share(suppress_at_most, "suppress_at_most")
     require_function(on_progress, "on_progress")
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
@@ -106,7 +116,9 @@ def apply(  # noqa: PLR0913 (all are named)
     key = None if first is None else first.owner_key
     if first_release is not None and owners_asked(stored.policy):
         raise RequestError(_NOBODY_KNOWS)
-    application = Application(stored, request, lacking, enforce, key)
+    application = Application(
+        stored, request, lacking, enforce, key, suppress_at_most=suppress_at_most
+    )
     with using(engine):
         opened = open_table(request, frame=frame)
         decision = application.decide(opened, on_progress=on_progress)
@@ -133,11 +145,19 @@ class Application(Discreet, shown=("lacking", "enforce")):
     enforce: bool = False
     key: str | None = field(default=None, repr=False)
     """Of the hashes of persons in the first job, to recognise those who return."""
+    suppress_at_most: float | None = None
+    """Share of the records that may be suppressed."""
 
     def decide(
         self, source: OpenSource, *, on_progress: ProgressSink = ignore_progress
     ) -> Decision:
-        """Count the later records, and find the released class of each."""
+        """Count the later records, and find the released class of each.
+
+        Raises
+        ------
+        PromiseBrokenError
+            If more of them would be suppressed than may be.
+        """
         counted = count_records(
             self.request,
             source,
@@ -145,8 +165,22 @@ class Application(Discreet, shown=("lacking", "enforce")):
             key=self.key,
             on_progress=on_progress,
         )
-        plan, solution = assign(self.stored, counted, lacking=self.lacking, enforce=self.enforce)
-        return Decision(self.request, counted, plan, solution)
+        assigned = assign(self.stored, counted, lacking=self.lacking, enforce=self.enforce)
+        self._require_few(assigned.left_out, counted.records)
+        return Decision(self.request, counted, assigned.plan, assigned.solution)
+
+    def _require_few(self, left_out: LeftOut, records: int) -> None:
+        """Refuse to suppress more records than may be, which would be for ever."""
+        limit = self.suppress_at_most
+        if limit is None or left_out.records <= floor(Fraction(str(limit)) * records):
+            return
+        share = left_out.records / records
+        raise PromiseBrokenError(
+            f"{listed(left_out.records, 'record')} of {records:,} ({share:.1%}) would be "
+            f"suppressed for ever, more than suppress_at_most allows ({limit:.1%}): "
+            f"{left_out}; wait for more records and apply the solution to all of them at once, "
+            "anonymize them by themselves, or decide on a solution anew"
+        )
 
     def judge(self, verification: Verification) -> None:
         """Let a release pass unless what was enforced, or an identifier, is broken.

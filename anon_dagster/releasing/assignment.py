@@ -1,10 +1,12 @@
 """Later records under a stored solution.
 
-A record belongs to the most specific released class that covers all its values, or is suppressed.
+A record belongs to the most specific released class that covers all its values. Where promises are
+enforced, a record of full-domain generalization that none covers is in an open class: that of its
+labels at the levels of the solution, which is judged like every other. Else it is suppressed.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -24,11 +26,13 @@ from anon_dagster.core.local.cells import covered_by
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError
 from anon_dagster.hierarchies import build_hierarchy, build_released_hierarchy
 from anon_dagster.planning.plan import Plan, domain_of, plan_with
 from anon_dagster.reading.columns import ColumnCount
 from anon_dagster.reading.counting import Count
+from anon_dagster.releasing.open_classes import has_open_classes, with_open_classes
 from anon_dagster.releasing.stored_solution import StoredSolution
 from anon_dagster.request import (
     FrequencyRule,
@@ -40,6 +44,42 @@ from anon_dagster.request import (
 from anon_dagster.storage.meaning import ordering_of
 
 Lacking = Literal["suppress", "refuse"]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many later records are suppressed, by why."""
+
+    lacking: int
+    """They have a value that a hierarchy lacks."""
+    uncovered: int
+    """No class covers their values."""
+    failing: int
+    """Their class breaks a promise that is enforced."""
+
+    @property
+    def records(self) -> int:
+        """All of them."""
+        return self.lacking + self.uncovered + self.failing
+
+    def __str__(self) -> str:
+        told = {
+            "have a value that a hierarchy lacks": self.lacking,
+            "have values that no released class covers": self.uncovered,
+            "are in a class that breaks a promise by itself": self.failing,
+        }
+        return ", ".join(f"{number:,} {why}" for why, number in told.items() if number)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assigned(Discreet, shown=("left_out",)):
+    """What becomes of later records."""
+
+    plan: Plan
+    solution: Solution
+    left_out: LeftOut
+
+
 _NOWHERE = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
 
 
@@ -49,7 +89,7 @@ def assign(
     *,
     lacking: Lacking = "suppress",
     enforce: bool = False,
-) -> tuple[Plan, Solution]:
+) -> Assigned:
     """Find the released class of each tuple of later records.
 
     Parameters
@@ -75,11 +115,27 @@ def assign(
     plan = plan_with(policy, counted, hierarchies)
     problem = plan.problem
     _require_levels(stored.levels, problem.hierarchies)
-    classes = stored.cells.assign(_leaves_of_tuples(problem), problem.hierarchies, problem.orders)
-    if enforce:
-        classes = _suppress_failing(problem, classes, stored.levels)
+    leaves = _leaves_of_tuples(problem)
+    covered = stored.cells.assign(leaves, problem.hierarchies, problem.orders)
+    if enforce and has_open_classes(stored):
+        stored, covered = with_open_classes(stored, problem, leaves, covered)
+    classes = _suppress_failing(problem, covered, stored.levels) if enforce else covered
     generalized = tuple(_generalized(stored, problem, q) for q in range(len(stored.released)))
-    return plan, _solution(problem, classes, generalized, stored.levels)
+    solution = _solution(problem, classes, generalized, stored.levels)
+    return Assigned(plan, solution, _left_out(problem, leaves, covered, classes))
+
+
+def _left_out(
+    problem: Problem,
+    leaves: NDArray[np.int32],
+    covered: NDArray[np.int64],
+    classes: NDArray[np.int64],
+) -> LeftOut:
+    """Count the records that are suppressed, by why."""
+    lacking = (leaves < 0).any(axis=1) & (classes < 0)
+    uncovered = (covered < 0) & ~lacking
+    failing = (covered >= 0) & (classes < 0) & ~lacking
+    return LeftOut(*(int(problem.counts[why].sum()) for why in (lacking, uncovered, failing)))
 
 
 def _require_levels(levels: tuple[int, ...] | None, hierarchies: Sequence[Hierarchy]) -> None:

@@ -1,7 +1,7 @@
 """What a caller hands over beside a request, refused in words where it is of another type."""
 
 from collections.abc import Collection, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +95,20 @@ def require_a(kind: type | tuple[type, ...], value: object, name: str, what: str
     """
     if not isinstance(value, kind):
         raise RequestError(f"{name} {_must_be(what, value)}")
+
+
+def require_share(value: object, name: str) -> None:
+    """Refuse what is no share from 0 to 1, and not left out.
+
+    Raises
+    ------
+    RequestError
+        Naming the argument.
+    """
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) <= 1:
+        raise RequestError(f"{name} must be a share from 0 to 1")
 
 
 def require_function(value: object, name: str) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from anon_dagster.request.locations import Safe, Source, Target
-from anon_dagster.request.strict import Flag, StrictModel
+from anon_dagster.request.strict import Flag, Share, StrictModel
 
 FILE = "{file}"
 """Stands in the path of a target for the path of a file below its folder, without its ending."""
@@ -34,6 +34,9 @@ class Arrivals(StrictModel):
     """Of ``mode: apply``: what becomes of records with a value that a hierarchy lacks."""
     enforce: Flag = True
     """Of ``mode: apply``: records of classes that break a promise by themselves are suppressed."""
+    suppress_at_most: Share = 0.5
+    """Of ``mode: apply``: share of the records of a file that may be suppressed, for ever; a file
+    that exceeds it is set aside."""
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How long a file must lie still before it is read; objects of S3 appear whole and need not."""
     every_seconds: Annotated[int, Field(ge=5)] = 30
