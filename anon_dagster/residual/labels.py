@@ -209,8 +209,9 @@ class Column(Discreet):
         """Give the labels that values have on some level of their hierarchies, and these."""
         at = {label: n for n, label in enumerate(labels) if label != SUPPRESSED}
         for hierarchy in self._hierarchies(at):
+            leaves = hierarchy.locate(self.values)
             for row, nodes in zip(hierarchy.codes[1:-1], hierarchy.labels[1:-1], strict=True):
-                asked = np.array([at.get(node, -1) for node in nodes], dtype=np.int64)[row]
+                asked = np.array([at.get(node, -1) for node in nodes], dtype=np.int64)[row[leaves]]
                 held = np.flatnonzero(asked >= 0)
                 yield from zip(asked[held].tolist(), held.tolist(), strict=True)
 
@@ -286,6 +287,9 @@ def points_of(labels: Iterable[Label], rules: Sequence[HierarchyRule] = ()) -> C
 
 def _points(label: Label, *, dated: bool) -> Iterator[Label]:
     """Give values that a label stands for, and others do that overlap with it."""
+    if dated and label is not None and _PERIOD_OR_YEAR.fullmatch(label):
+        yield _first_day(label)
+        return
     read = read_label(label)
     if isinstance(read, Span) and (read.low is None or not read.with_high):
         yield read.low or _below(str(read.high))
@@ -293,9 +297,7 @@ def _points(label: Label, *, dated: bool) -> Iterator[Label]:
         yield from read.values
     else:
         yield from named_in(read)
-    if dated and label is not None and _PERIOD_OR_YEAR.fullmatch(label):
-        yield _first_day(label)
-    elif label is not None and label != SUPPRESSED and "*" in label:
+    if label is not None and label != SUPPRESSED and "*" in label:
         yield label.replace("*", "0")  # some text that is masked so
 
 
