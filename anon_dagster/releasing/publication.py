@@ -196,8 +196,8 @@ def written(
         residual = disclosure_of(decision, examiner, stored, made)
         if asks_for_repeated(decision.request.policy):
             former = [*former_at(decision.request.target), *workspace.former()]
-            told_by = staged.staged_source()
-            residual = with_repeated(residual, examiner.subject, decision, told_by, former)
+            releases = (staged.staged_source(), former)
+            residual = with_repeated(residual, examiner.subject, decision, plain_source, releases)
         residual.require()
         checksum = checksum_of(files)
         yield WrittenRelease(

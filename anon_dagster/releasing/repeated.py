@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.ordering import Meaning
 from anon_dagster.errors import AnonError, DisclosureError
 from anon_dagster.errors import counted as listed
 from anon_dagster.planning.decision import Decision
@@ -13,6 +14,7 @@ from anon_dagster.reading.counting import Count, count
 from anon_dagster.releasing.workspace import FormerRelease
 from anon_dagster.request import Policy, Source, Target
 from anon_dagster.residual import Repeated, ResidualDisclosure, Subject
+from anon_dagster.residual.labels import ColumnOfPeople
 from anon_dagster.residual.narrowed import narrowed
 from anon_dagster.residual.people import columns_of, people_of
 from anon_dagster.residual.repeated import asked_values, repeated
@@ -40,22 +42,25 @@ def with_repeated(
     residual: ResidualDisclosure,
     subject: Subject,
     decision: Decision,
-    stored: Source,
-    former: Sequence[FormerRelease],
+    source: OpenSource,
+    releases: tuple[Source, Sequence[FormerRelease]],
 ) -> ResidualDisclosure:
     """Add what a stored release tells together with former ones that still exist.
 
     Parameters
     ----------
-    stored
-        The release that is to be published.
+    source
+        What was counted; it is read once more, if there is a former release.
+    releases
+        The one that is to be published, and the former ones.
 
     Raises
     ------
     DisclosureError
         If it is to be refused, and a former release cannot be read.
     """
-    tables, unread = _opened(former[:MOST_RELEASES], subject)
+    stored, former = releases
+    counts, unread = _read(former[:MOST_RELEASES], subject)
     if unread and subject.policy.residual.repeated == "refuse":
         raise DisclosureError(
             f"nothing is published, by policy.residual: {listed(len(unread), 'former release')} "
@@ -63,14 +68,19 @@ def with_repeated(
             "remove what is no release of the same people, or let the policy warn"
         )
     bounds = (*residual.bounds, *_bounds(unread, len(former)))
-    if not tables:
+    if not counts:
         return replace(residual, bounds=bounds)
     policies = [each.policy for each in former if each.policy is not None]
-    found = _counted(subject, decision, [(open_source(stored), stored), *tables], policies)
+    names = subject.quasi_identifiers
+    counts = [_count(stored, (*names, *subject.untouched)), *counts]
+    common = [n for n in subject.untouched if all(n in each.attributes for each in counts)]
+    people = _people(source, decision, (*names, *common))
+    columns = columns_of(people, names, decision.request.policy, *policies)
+    found = _found(subject, Series.of(counts, names, common, beside=people), people, columns)
     return residual.with_findings(
         tuple(repeated(subject, found)),
         "repeated",
-        former=len(tables),
+        former=len(counts) - 1,
         drawn=found.drawn,
         bounds=bounds,
     )
@@ -87,24 +97,22 @@ def former_at(target: Target | None) -> list[FormerRelease]:
     return [FormerRelease("the release at the target", source)]
 
 
-def _opened(
-    former: Sequence[FormerRelease], subject: Subject
-) -> tuple[list[tuple[OpenSource, Source]], list[str]]:
-    """Open former releases; say of those that cannot be compared why not."""
-    tables, unread = [], []
+def _read(former: Sequence[FormerRelease], subject: Subject) -> tuple[list[Count], list[str]]:
+    """Count former releases; say of those that cannot be compared why not."""
+    counts, unread = [], []
     for each in former:
         try:
-            table = open_source(each.source)
+            found = _count(each.source, (*subject.quasi_identifiers, *subject.untouched))
         except AnonError as error:
             if error.transient:
                 raise
             unread.append(f"{each.name}: {error}")
             continue
-        if set(table.columns) & {*subject.quasi_identifiers, *subject.untouched}:
-            tables.append((table, each.source))
+        if found.attributes:
+            counts.append(found)
         else:
             unread.append(f"{each.name}: it has no column of this one")
-    return tables, unread
+    return counts, unread
 
 
 def _bounds(unread: Sequence[str], former: int) -> list[str]:
@@ -114,31 +122,31 @@ def _bounds(unread: Sequence[str], former: int) -> list[str]:
     return told
 
 
-def _counted(
-    subject: Subject,
-    decision: Decision,
-    tables: Sequence[tuple[OpenSource, Source]],
-    policies: Sequence[Policy],
+def _people(source: OpenSource, decision: Decision, names: Sequence[str]) -> Count:
+    """Count the people of the source by all that releases have in common."""
+    counted, plain = decision.counted, {Meaning.category, Meaning.boolean}
+    meant = {n: c.ordering.meaning for n, c in counted.columns.items() if n in counted.attributes}
+    known = {name: meaning for name, meaning in meant.items() if meaning not in plain}
+    hidden, mark = decision.request.policy.names("direct_identifier"), decision.request.decimal
+    return count(source, names, hidden=hidden, decimal=mark).understood(known)
+
+
+def _found(
+    subject: Subject, series: Series, source: Count, columns: Mapping[str, ColumnOfPeople]
 ) -> Repeated:
     """Count what all releases together leave of the people of the source."""
-    names = subject.quasi_identifiers
-    common = [n for n in subject.untouched if all(n in table.columns for table, _ in tables)]
-    counts = [_count(table, source, (*names, *common)) for table, source in tables]
-    series = Series.of(counts, names, common, beside=decision.counted)
-    columns = columns_of(decision.counted, names, decision.request.policy, *policies)
-    drawn = _drawn(decision.counted, subject.policy.residual.seed)
-    people = people_of(series, decision.counted, columns, drawn=drawn)
-    asked = {name: missing for name, (_, missing) in _asked(subject, common).items()}
-    left = narrowed(series, people, sensitive=asked, own_class=True)
-    least = {name: least for name, (least, _) in _asked(subject, common).items()}
-    return Repeated(left, least, decision.counted.records)
+    drawn = _drawn(source, subject.policy.residual.seed)
+    people = people_of(series, source, columns, drawn=drawn)
+    asked = {n: asked_values(subject.policy, n) for n in subject.sensitive if n in series.codes}
+    missing_counts = {name: missing for name, (_, missing) in asked.items()}
+    left = narrowed(series, people, sensitive=missing_counts, own_class=True)
+    least = {name: least for name, (least, _) in asked.items()}
+    return Repeated(left, least, source.records)
 
 
-def _asked(subject: Subject, common: Sequence[str]) -> Mapping[str, tuple[int, bool]]:
-    return {n: asked_values(subject.policy, n) for n in subject.sensitive if n in common}
-
-
-def _count(table: OpenSource, source: Source, names: Sequence[str]) -> Count:
+def _count(source: Source, names: Sequence[str]) -> Count:
+    """Count a release over those of some columns that it has."""
+    table = open_source(source)
     there = [name for name in names if name in table.columns]
     return count(table, there, decimal=source.csv.decimal)
 

@@ -94,7 +94,7 @@ def test_a_label_stands_for_every_value_that_it_was_made_of(
     texts = labels.astype(str).tolist()
     distinct = sorted(set(texts))
     values = list(read.values)
-    canonical = {float(v): n for n, v in enumerate(values)} if name == "weight" else {}
+    canonical = {float(str(v)): n for n, v in enumerate(values)} if name == "weight" else {}
     at = [
         canonical[float(value)] if canonical else values.index(str(value)) for value in own.tolist()
     ]
