@@ -353,3 +353,51 @@ def test_a_table_may_be_described_as_in_a_request(
     assert asked == [{"path": "people.csv", "csv": names}, "people.csv"]
     assert main([command, "{path: people.csv"]) == 3
     assert "the source" in capsys.readouterr().err
+
+
+# -- audits --------------------------------------------------------------------------------
+
+
+def in_tens(start: int) -> pd.DataFrame:
+    lows = [(age - start) // 10 * 10 + start for age in range(20, 60)]
+    return pd.DataFrame(
+        {"age": [f"[{low}, {low + 10})" for low in lows], "desk": [f"CANARY{n}" for n in range(40)]}
+    )
+
+
+def test_an_audit_counts_over_all_releases_and_says_whom(tmp_path: Path, capsys: Capture) -> None:
+    paths = [str(tmp_path / f"{start}.csv") for start in (20, 25)]
+    for path, start in zip(paths, (20, 25), strict=True):
+        in_tens(start).to_csv(path, index=False)
+    source = str(tmp_path / "staff.csv")
+    pd.DataFrame({"age": range(20, 60), "desk": in_tens(20)["desk"]}).to_csv(source, index=False)
+    asked = ["audit", "--versions", *paths, "--quasi-identifiers", "age", "-k"]
+
+    assert main([*asked, "8", "--source", source]) == 13
+    told = capsys.readouterr().out
+    assert "fewer than 8 candidates" in told
+    assert "in all classes that may hold her" in told
+    assert main(["--json", *asked, "5", "--source", source]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["holds"], document["figures"][0]["people"]) == (True, 40)
+    assert main([*asked, "8"]) == 13
+    blind = capsys.readouterr().out
+    assert "Nothing but its labels is known of them" in blind
+    assert "CANARY" not in told + json.dumps(document) + blind
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "told"),
+    [
+        (["--quasi-identifiers", "age"], 3, "say what the releases are held against"),
+        (["--quasi-identifiers", "edge", "-k", "3"], 10, "lacks edge"),
+        (["--request", "nowhere.yaml"], 3, "nowhere.yaml"),
+    ],
+)
+def test_an_audit_that_cannot_be_made_says_why(
+    options: list[str], code: int, told: str, tmp_path: Path, capsys: Capture
+) -> None:
+    path = str(tmp_path / "20.csv")
+    in_tens(20).to_csv(path, index=False)
+    assert main(["audit", "--versions", path, path, *options]) == code
+    assert told in capsys.readouterr().err

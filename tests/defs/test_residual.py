@@ -25,6 +25,7 @@ policy:
     illness: {role: sensitive}
   privacy: {k_anonymity: {k: 3}}
   suppression_limit: 0.1
+  residual: {repeated: ignore}
 """
 Find = Callable[..., None]
 
