@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,20 +42,24 @@ def former_releases(job: JobFolder) -> "list[FormerRelease]":
     """Return the former releases of the people of a job, the newest first.
 
     Each is of the same dataset or the same source, lies elsewhere than the job's target, and is
-    still as it was published.
+    still as it was published. Of a file that came in, the former release is at its target.
     """
+    from anon_dagster.releasing.repeated import MOST_RELEASES
+
+    if job.file and not job.file.startswith(_TABLE):
+        return []
     request = job.load_request()
     subject, target = _subject(job, request), request.target
     own = None if target is None else absolute(target.path)
-    found = [_former(each, subject, own) for each in _newest_first(job)]
-    return [former for former in found if former is not None]
+    found = (_former(each, subject, own) for each in _newest_first(job))
+    return [*islice((former for former in found if former is not None), MOST_RELEASES + 1)]
 
 
 def _newest_first(job: JobFolder) -> list[JobFolder]:
     """Return the folders of all other jobs of a store that released something."""
     jobs = job.root / file_names.JOBS
     files = [*jobs.glob(f"*/{file_names.RELEASE}")]
-    files += jobs.glob(f"*/{file_names.FILES}/*/{file_names.RELEASE}")
+    files += jobs.glob(f"*/{file_names.FILES}/{_TABLE}*/{file_names.RELEASE}")
     others = [each for each in files if each.parent != job.path]
     return [_folder(job.root, each) for each in sorted(others, key=_modified, reverse=True)]
 
@@ -106,9 +111,8 @@ def _paths(path: str | tuple[str, ...]) -> Iterator[str]:
 
 
 def _dataset(job: JobFolder) -> str:
-    """Return what the whole dataset of a job is called; nothing of single files, or later ones."""
-    is_part = bool(job.file) and not job.file.startswith(_TABLE)
-    if is_part or job.has((file_names.APPLICATION,)):
+    """Return what the dataset of a job is called; nothing of later records, which are of others."""
+    if job.has((file_names.APPLICATION,)):
         return ""
     whole = JobFolder(job.root, job.job_id)
     if not whole.has((file_names.OWNER,)):

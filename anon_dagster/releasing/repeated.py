@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
-from anon_dagster.errors import AnonError, DisclosureError
+from anon_dagster.errors import AnonError, DisclosureError, SourceChangedError
 from anon_dagster.errors import counted as listed
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count, count
@@ -104,8 +104,8 @@ def _read(former: Sequence[FormerRelease], subject: Subject) -> tuple[list[Count
         try:
             found = _count(each.source, (*subject.quasi_identifiers, *subject.untouched))
         except AnonError as error:
-            if error.transient:
-                raise
+            if error.transient and not isinstance(error, SourceChangedError):
+                raise  # else another job replaces it at this moment
             unread.append(f"{each.name}: {error}")
             continue
         if found.attributes:
@@ -118,7 +118,7 @@ def _read(former: Sequence[FormerRelease], subject: Subject) -> tuple[list[Count
 def _bounds(unread: Sequence[str], former: int) -> list[str]:
     told = [f"not compared, {each}" for each in unread]
     if former > MOST_RELEASES:
-        told.append(f"former releases: the newest {MOST_RELEASES} of {former}")
+        told.append(f"former releases: the newest {MOST_RELEASES} alone")
     return told
 
 
