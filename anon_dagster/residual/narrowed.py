@@ -149,13 +149,13 @@ def _added_up(version: Version, of_people: Ints, members: Flags) -> Crowds:
 def _in_own_class(version: Version, people: People) -> Crowds:
     """Return the records of the own class of each person."""
     matching = _Matching.of(version, people, people.codes)
-    breadth = _breadth(matching, people)[:, None]
-    classes = np.full(len(people.many), -1, dtype=np.int64)
+    in_order = np.argsort(_breadth(matching, people), kind="stable")
+    places = np.argsort(in_order)
+    first = np.full(len(people.many), version.size, dtype=np.int64)
     for some, held in matching.batches(len(people.many)):
-        own = held & _with_values(version, people, people.own[some])
-        if version.size:
-            most_specific = np.where(own, breadth, np.inf).argmin(axis=0)
-            classes[some] = np.where(own.any(axis=0), most_specific, -1)
+        fitting, whom = np.nonzero(held & _with_values(version, people, people.own[some]))
+        np.minimum.at(first, some[whom], places[fitting])
+    classes = np.append(in_order, -1)[first]
     return Crowds(classes, version.classes, version.values, version.records)
 
 

@@ -411,6 +411,21 @@ def test_the_solution_of_a_dataset_is_applied_to_each_file(
         assert later.success, failure(later)
 
 
+@pytest.mark.slow
+def test_a_file_of_which_too_much_would_be_suppressed_is_set_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with placed(tmp_path, applying(tmp_path, suppress_at_most=0.1)) as place:
+        assert place.deployment.run("people_anonymize_job").success
+        strange = people(3).assign(age=[200 + 7 * n for n in range(len(people(3)))])
+        place.put("a.csv", strange)
+        (result,) = place.tick()
+        assert "would be suppressed for ever" in failure(result)
+        assert "1 were set aside" in failure(result)
+        assert not (place.out / "a.csv").exists()
+
+
 def test_a_solution_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     document = applying(tmp_path, solution={"path": str(tmp_path / "solution.json")})

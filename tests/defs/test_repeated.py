@@ -62,6 +62,7 @@ def test_a_schedule_says_what_repeated_releases_tell(deployment: Deployment) -> 
     assert "fewer than k candidates" in (schedule.description or "")
 
 
+@pytest.mark.slow
 def test_a_job_reports_what_its_release_tells_with_former_ones(deployment: Deployment) -> None:
     first = deployment.run("people_anonymize_job")
     assert first.success, failure(first)

@@ -1,6 +1,7 @@
 """Several releases of the same people, and who is left of those whom somebody looks for."""
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster import RequestError, SourceError, VersionsAudit, anonymize, audit_versions
+from tests.parameters import slow_but
 
 QI: dict[str, Any] = {"role": "quasi_identifier"}
 NAMES = ("age", "town")
@@ -43,6 +45,7 @@ def request_of(recoding: str = "global", k: int = 3) -> dict[str, Any]:
     }
 
 
+@cache
 def series(recoding: str, *, versions: int = 3) -> tuple[pd.DataFrame, list[pd.DataFrame]]:
     """Return the first people, and the releases of a table that grows."""
     tables = [people(150, seed=0)]
@@ -52,9 +55,9 @@ def series(recoding: str, *, versions: int = 3) -> tuple[pd.DataFrame, list[pd.D
     return tables[0], [df for df in released if df is not None]
 
 
-def may_be(label: Any, value: Any) -> bool:
+@cache
+def may_be(text: str, value: Any) -> bool:
     """Tell whether a label of global recoding stands for a value, by its text."""
-    text = str(label)
     if text.startswith("["):
         low, high = text[1:-1].split(", ")
         return float(low) <= float(value) < float(high)
@@ -66,7 +69,7 @@ def looked_for(person: pd.Series, releases: Iterable[pd.DataFrame]) -> tuple[int
     crowds = []
     for release in releases:
         fits = np.logical_and.reduce(
-            [[may_be(label, person[name]) for label in release[name]] for name in NAMES]
+            [[may_be(str(label), person[name]) for label in release[name]] for name in NAMES]
         )
         if fits.any():
             crowds.append(release[fits].groupby(["job", "ill"]).size())
@@ -80,7 +83,6 @@ def looked_for(person: pd.Series, releases: Iterable[pd.DataFrame]) -> tuple[int
 
 def test_the_figures_are_those_of_looking_for_each_person_by_hand() -> None:
     first, releases = series("global")
-    first = first[:40]
     found = [looked_for(person, releases) for _, person in first.iterrows()]
     told = [each for each in found if each is not None and each[2]]
     audit = audit_versions(releases, request=request_of(), source=first)
@@ -92,7 +94,7 @@ def test_the_figures_are_those_of_looking_for_each_person_by_hand() -> None:
     assert not audit.holds
 
 
-@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("recoding", slow_but({"local"}, ["global", "local"]))
 def test_one_release_twice_tells_no_more_than_once(recoding: str) -> None:
     first, releases = series(recoding, versions=1)
     audit = audit_versions(releases * 3, request=request_of(recoding), source=first)
@@ -100,7 +102,7 @@ def test_one_release_twice_tells_no_more_than_once(recoding: str) -> None:
     assert audit.worst.in_several == audit.worst.people > 130
 
 
-@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("recoding", slow_but({"global"}, ["global", "local"]))
 def test_every_further_release_leaves_fewer(recoding: str) -> None:
     first, releases = series(recoding, versions=4)
     few = [
@@ -112,7 +114,7 @@ def test_every_further_release_leaves_fewer(recoding: str) -> None:
     assert few[0][0].fewer_than_k <= few[1][0].fewer_than_k <= few[2][0].fewer_than_k > 0
 
 
-@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("recoding", slow_but({"local"}, ["global", "local"]))
 def test_without_a_source_no_more_are_counted_than_there_are(recoding: str) -> None:
     table = people(190, seed=1)
     releases = [
@@ -147,7 +149,7 @@ def test_columns_may_be_named_instead_of_a_request() -> None:
     assert named.columns == asked.columns == ("job", "ill")
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet"])
+@pytest.mark.parametrize("ending", slow_but({"csv"}, ["csv", "parquet"]))
 def test_files_are_read_as_what_they_hold(ending: str, tmp_path: Path) -> None:
     first, releases = series("local")
     paths = [str(tmp_path / f"{n}.{ending}") for n in range(len(releases))]

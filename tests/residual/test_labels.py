@@ -14,6 +14,7 @@ from anon_dagster.residual.labels import Column, ColumnOfLabels, points_of
 from anon_dagster.residual.people import columns_of
 from anon_dagster.storage.meaning import ordering_of
 from anon_dagster.storage.sources import open_frame
+from tests.parameters import slow_but
 
 QI: dict[str, Any] = {"role": "quasi_identifier"}
 RULES: dict[str, dict[str, Any]] = {
@@ -73,7 +74,7 @@ def column(*values: str | None) -> Column:
     return Column(values, ordering_of(pa.array(values, pa.string())))
 
 
-@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("recoding", slow_but({"global"}, ["global", "local"]))
 @pytest.mark.parametrize("ruled", [True, False], ids=["rules known", "rules unknown"])
 @pytest.mark.parametrize("name", RULES)
 def test_a_label_stands_for_every_value_that_it_was_made_of(
