@@ -18,11 +18,18 @@ from pathlib import Path
 
 from anon_dagster.cli import auditing, exporting, inspecting, submitting
 from anon_dagster.cli.arguments import Parser, UsageError
-from anon_dagster.cli.exit_codes import CODES, FAILED, INTERRUPTED, MISUNDERSTOOD, code_of
+from anon_dagster.cli.exit_codes import (
+    CODES,
+    FAILED,
+    INTERRUPTED,
+    MISUNDERSTOOD,
+    NARROWED,
+    code_of,
+)
 from anon_dagster.cli.printing import print_error
 from anon_dagster.errors import AnonError
 
-__all__ = ["CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "code_of", "main"]
+__all__ = ["CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "NARROWED", "code_of", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
