@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -10,6 +10,14 @@ PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], 
 # The same examples every time; new ones are what `make fuzz` is for.
 settings.register_profile("default", PATIENT, derandomize=True, max_examples=50)
 settings.register_profile("fuzz", PATIENT, max_examples=2_000)
+# A mutant is noticed or not: the smallest example that notices it is of no interest.
+settings.register_profile(
+    "mutants",
+    PATIENT,
+    derandomize=True,
+    max_examples=50,
+    phases=[Phase.explicit, Phase.generate],
+)
 settings.load_profile("default")
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from math import exp, inf
+from typing import assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,6 +70,8 @@ def of_values_of_persons(
             yield from _delta_disclosure(owned, rule, len(values.labels))
         case BetaLikenessRule():
             yield from _beta_likeness(owned, rule, len(values.labels))
+        case _:
+            assert_never(rule)
 
 
 def _l_diversity(owned: Owned, rule: LDiversityRule, missing: int | None) -> Promise:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import exp
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -96,19 +96,22 @@ def of_values(
     held: Contents, values: "Values", rule: GuardingRule, policy: Policy
 ) -> Iterator[Promise]:
     """Measure a model that asks which values there are, not only how many."""
-    if isinstance(rule, LDiversityRule):
-        if rule.missing_counts or values.missing is None:
-            yield l_diversity(held, rule)
-        else:
-            yield _l_diversity_of_present(held, values.missing, rule)
-    elif isinstance(rule, AlphaKAnonymityRule):
-        yield _alpha_k_anonymity(held, values, rule)
-    elif isinstance(rule, TClosenessRule):
-        yield from _t_closeness(held, values, rule, policy)
-    elif isinstance(rule, DeltaDisclosureRule):
-        yield from _delta_disclosure(held, values, rule)
-    elif isinstance(rule, BetaLikenessRule):
-        yield from _beta_likeness(held, values, rule)
+    match rule:
+        case LDiversityRule():
+            if rule.missing_counts or values.missing is None:
+                yield l_diversity(held, rule)
+            else:
+                yield _l_diversity_of_present(held, values.missing, rule)
+        case AlphaKAnonymityRule():
+            yield _alpha_k_anonymity(held, values, rule)
+        case TClosenessRule():
+            yield from _t_closeness(held, values, rule, policy)
+        case DeltaDisclosureRule():
+            yield from _delta_disclosure(held, values, rule)
+        case BetaLikenessRule():
+            yield from _beta_likeness(held, values, rule)
+        case _:
+            assert_never(rule)
 
 
 def _delta_disclosure(

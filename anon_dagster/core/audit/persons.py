@@ -78,10 +78,6 @@ class Belongings:
         sides = (self.classes[others], self.persons[others], self.values[others])
         return Belongings(self.size, *sides)
 
-    def recode(self, values: NDArray[np.integer]) -> "Belongings":
-        """Replace each value by another: ``values[v]`` stands for v."""
-        return Belongings.of(self.size, self.classes, self.persons, values[self.values])
-
     def counts(self, values: int) -> NDArray[np.int64]:
         """Count who has each value, (values,), where there is one class."""
         return np.bincount(self.values, minlength=values).astype(np.int64)

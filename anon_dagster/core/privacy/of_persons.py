@@ -172,7 +172,7 @@ class TClosenessOfPersons(SensitiveModel):
             case OrderedTCloseness():
                 low, high = (self._ends_hold(self.model, classes, high=h) for h in (False, True))
                 return low & high
-            case HierarchicalTCloseness():
+            case _:  # along a hierarchy
                 return self._weights_hold(self.model, classes)
 
     def _pairs_hold(self, model: PrivacyModel, classes: EquivalenceClasses) -> NDArray[np.bool_]:

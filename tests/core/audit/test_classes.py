@@ -1,6 +1,7 @@
 """The classes of a table are those of plain dictionaries, whatever the order and the size."""
 
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from hypothesis import given
@@ -34,21 +35,30 @@ def test_what_is_divided_by_classes_is_the_table_again(
     classes: list[int], most: int, *, in_order: bool
 ) -> None:
     column = np.array(sorted(classes) if in_order else classes, dtype=np.int64)
-    whole = partition([column], np.arange(1, len(column) + 1))
+    counts = np.arange(1, len(column) + 1)
+    whole = partition([column], counts)
     seen: list[tuple[int, int]] = []
     sizes: list[int] = []
+    lengths: list[int] = []
     for tuples, part in whole.in_turn(most):
         places = np.arange(len(column))[tuples]
         assert len(places) <= most or len(part.sizes) == 1
+        assert np.bincount(part.of, counts[places]).tolist() == part.sizes.tolist()
+        lengths.append(len(places))
         seen += zip(places.tolist(), (part.of + len(sizes)).tolist(), strict=True)
         sizes += part.sizes.tolist()
     assert sorted(seen) == list(enumerate(whole.of.tolist()))
     assert sizes == whole.sizes.tolist()
+    assert all(one + other > most for one, other in pairwise(lengths))
 
 
 def test_columns_of_many_values_are_told_apart() -> None:
     column = np.array([2**31 - 1, 0, 70_000, 0, 2**31 - 1], dtype=np.int32)
     assert partition([column], np.ones(5, dtype=np.int64)).sizes.tolist() == [2, 1, 2]
+    for apart in (2**16 - 1, 2**16, 2**16 + 1):  # beyond the codes that are sorted by radix
+        column = np.array([0, apart, 0, apart, 1, apart, 0], dtype=np.int32)
+        classes = partition([column, column], np.ones(7, dtype=np.int64))
+        assert sorted(classes.sizes.tolist()) == [1, 3, 3]
 
 
 def test_a_table_without_quasi_identifiers_is_one_class() -> None:

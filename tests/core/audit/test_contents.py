@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +35,14 @@ def test_each_class_holds_the_records_of_each_value_once(
     entries = list(zip(owners, found.values.tolist(), strict=True))
     assert entries == sorted(held)
     assert found.counts.tolist() == [held[entry] for entry in entries]
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_two_long_stretches_in_order_hold_what_they_do_in_any_order(count: int) -> None:
+    half = np.arange(0, 200, dtype=np.int64)
+    values = np.concatenate([half * 10**6, half[::2] * 10**6])
+    of, sizes = np.zeros(len(values), dtype=np.int64), np.array([count * len(values)])
+    counts = np.full(len(values), count, dtype=np.int64)
+    found = contents(Partition(of, sizes), values, counts)
+    assert found.values.tolist() == (half * 10**6).tolist()
+    assert found.counts.tolist() == [count * (1 if v % 2 else 2) for v in half.tolist()]

@@ -13,6 +13,7 @@ from anon_dagster.core.privacy import (
     BetaLikeness,
     DeltaDisclosure,
     DeltaPresence,
+    DifferentialPrivacy,
     DistinctLDiversity,
     EnhancedBetaLikeness,
     EntropyLDiversity,
@@ -21,6 +22,7 @@ from anon_dagster.core.privacy import (
     EstimatedKMap,
     HierarchicalTCloseness,
     Histogram,
+    HouseholdAnonymity,
     KAnonymity,
     KMap,
     Monotone,
@@ -134,6 +136,7 @@ def test_a_model_refuses_nonsense() -> None:
         lambda: AverageRisk(Fraction(0)),
         lambda: SampleUniqueness(Fraction(1)),
         lambda: PopulationUniqueness(Fraction(1), 10),
+        lambda: HouseholdAnonymity(1),
         lambda: KMap(1),
         lambda: EstimatedKMap(1, Fraction(1, 2), Fraction(1, 2)),
         lambda: EstimatedKMap(2, Fraction(0), Fraction(1, 2)),
@@ -146,3 +149,21 @@ def test_a_model_refuses_nonsense() -> None:
     ):
         with pytest.raises(RequestError):
             build()
+
+
+def test_every_model_is_said_in_words_of_its_own() -> None:
+    promised = [
+        *models(4),
+        HouseholdAnonymity(3),
+        KMap(3),
+        EstimatedKMap(4, Fraction(1, 2), Fraction(1, 10)),
+        DeltaPresence(Fraction(1, 4), Fraction(1, 2)),
+        DifferentialPrivacy(Fraction(1), Fraction(1, 10**6)),
+        AverageRisk(Fraction(1, 5)),
+        SampleUniqueness(Fraction(1, 5)),
+        PopulationUniqueness(Fraction(1, 5), 100),
+    ]
+    # guarding one value or all is said with the attribute
+    words = {str(model) for model in promised if model != AlphaDeassociation(0, Fraction(1, 3))}
+    assert len(words) == len(promised)
+    assert all(words)

@@ -20,6 +20,7 @@ from anon_dagster.core.privacy import (
     EqualTCloseness,
     HierarchicalTCloseness,
     KAnonymity,
+    Monotone,
     OfPresentValues,
     OrderedTCloseness,
     PrivacyModel,
@@ -133,6 +134,8 @@ def test_a_class_that_keeps_a_promise_keeps_its_relaxation_and_so_do_all_that_it
             continue
         problem = with_persons(random_problem(seed, [plain]), seed)
         ids, size = classes_of(problem, seed)
+        assert weaker.monotone is Monotone.ONE_SUFFICES
+        assert str(weaker)
         described = summarize(problem, ids, size)
         holds, weakly = model.holds(described), weaker.holds(described)
         assert (weakly | ~holds).all(), seed
@@ -160,3 +163,16 @@ def test_ten_values_of_five_persons_hide_nothing_that_all_of_them_have() -> None
     )
     described = summarize(problem, np.zeros(6, dtype=np.int64), 1)
     assert not problem.models[0].holds(described).any()
+
+
+@pytest.mark.parametrize("number", range(len(models(np.random.default_rng(0)))))
+def test_a_promise_of_persons_is_said_as_the_plain_one_is(number: int) -> None:
+    plain = models(np.random.default_rng(0))[number]
+    assert str(of_persons(plain)) == str(plain)
+
+
+def test_missing_values_aside_is_said_of_persons_as_of_records() -> None:
+    aside = OfPresentValues(0, DistinctLDiversity(0, 2), 4)
+    assert str(of_persons(aside)) == str(aside) != str(aside.model)
+    assert aside.relaxation == aside
+    assert of_persons(aside).relaxation == aside
