@@ -214,6 +214,39 @@ def test_a_label_that_there_is_not_is_no_reading_of_a_class(document: dict[str, 
             from_document(changed)
 
 
+DAMAGED: dict[str, Any] = {
+    "no levels": lambda d: d.update(levels=None),
+    "a level too few": lambda d: d["levels"].pop(),
+    "another level than that of the labels": lambda d: d["levels"].__setitem__(0, 9),
+    "labels of an attribute too few": lambda d: d["cells"]["labels"].pop(),
+    "levels of an attribute too few": lambda d: d["cells"]["levels"].pop(),
+    "a level of a label too few": lambda d: d["cells"]["levels"][0].pop(),
+    "no rule": lambda d: d["policy"]["attributes"]["age"].pop("hierarchy"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_solution_that_is_not_consistent_is_refused_whatever_its_checksum(
+    damage: str, document: dict[str, Any]
+) -> None:
+    changed = json.loads(json.dumps(document))
+    DAMAGED[damage](changed)
+    changed["checksum"] = checksum(changed)
+    with pytest.raises(RequestError, match="damaged"):
+        from_document(changed)
+
+
+def test_levels_that_the_hierarchies_lack_are_a_damaged_solution(
+    document: dict[str, Any],
+) -> None:
+    changed = json.loads(json.dumps(document))
+    changed["levels"] = [9] * len(changed["levels"])
+    changed["cells"]["levels"] = [[9] * len(own) for own in changed["cells"]["levels"]]
+    changed["checksum"] = checksum(changed)
+    with pytest.raises(RequestError, match="damaged: it has levels that its hierarchies lack"):
+        apply(changed, frame=people(50, 2))
+
+
 def checksum(document: dict[str, Any]) -> str:
     content = json.dumps([document[key] for key in READ[:-1]], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()

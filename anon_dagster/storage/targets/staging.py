@@ -288,6 +288,6 @@ class StagedTarget:
         return f"{self._staged}/{self._names[-1]}"
 
     def _finish_file(self) -> None:
-        if self._file is not None:
-            self._file.finish()
-            self._file = None
+        assert self._file is not None, "a file is open"
+        self._file.finish()
+        self._file = None

@@ -1,0 +1,96 @@
+"""What a table cannot tell, or a policy asks in vain, is never taken for kept."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.reading import part
+from anon_dagster.request import Policy
+from anon_dagster.verification import Promise, verify_frame
+
+ROLES = {
+    "who": {"role": "direct_identifier", "redaction": "pseudonym", "key_variable": "ANON_KEY"},
+    "age": {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10]}},
+    "ill": {"role": "sensitive"},
+}
+
+
+def policy(*, privacy: dict[str, Any], **rest: Any) -> Policy:
+    attributes = ROLES if "person" in rest else {n: r for n, r in ROLES.items() if n != "who"}
+    return Policy.model_validate({"attributes": attributes, "privacy": privacy, **rest})
+
+
+def release(ill: list[str]) -> pd.DataFrame:
+    who = [f"{n:032x}" for n in range(len(ill))]
+    return pd.DataFrame({"who": who, "age": "[30, 40)", "ill": ill})
+
+
+def verified(ill: list[str], persons: str | None, rule: dict[str, Any]) -> list[Promise]:
+    kind = "t_closeness" if "t" in rule else "alpha_k_anonymity"
+    rest = {} if persons is None else {"person": persons}
+    asked = policy(privacy={kind: [{"attribute": "ill", **rule}]}, **rest)
+    frame = release(ill) if persons else release(ill).drop(columns="who")
+    found = verify_frame(frame, asked)
+    return [promise for promise in found.promises if promise.attribute == "ill"]
+
+
+@pytest.mark.parametrize("persons", [None, "who"])
+def test_guarded_values_that_do_not_occur_are_asked_for_in_vain(persons: str | None) -> None:
+    rule = {"alpha": 0.5, "k": 2}
+    (promise,) = verified(["flu", "flu"], persons, {**rule, "guarded": ["flue"]})
+    assert not promise.holds
+    assert promise.untold is not None
+    assert "guarded value" in promise.untold
+    (promise,) = verified(["flu", "flu", "cold"], persons, {**rule, "guarded": ["flue", "cold"]})
+    assert promise.holds
+    (promise,) = verified(["flu", "flu", "cold"], persons, {**rule, "guarded": ["flu"]})
+    assert (promise.untold, promise.holds, promise.records_failing) == (None, False, 3)
+
+
+@pytest.mark.parametrize("persons", [None, "who"])
+def test_values_without_an_order_are_at_no_distance_along_it(persons: str | None) -> None:
+    rule = {"t": 1, "distance": "ordered"}
+    (promise,) = verified(["flu", "cold"], persons, rule)
+    assert not promise.holds
+    assert promise.untold == "2 values cannot be put in an order with the others"
+    (promise,) = verified(["1", "2"], persons, rule)
+    assert promise.holds
+
+
+def test_labels_that_no_level_has_tell_nothing_of_the_population(tmp_path: Path) -> None:
+    people = tmp_path / "people.csv"
+    people.write_text("age\n" + "31\n45\n" * 5, encoding="utf-8")
+    asked = policy(privacy={"k_map": {"k": 2}}, population={"path": str(people)})
+    frame = release(["flu", "cold"]).drop(columns="who")
+    assert verify_frame(frame, asked).holds
+    frame["age"] = ["[30, 40)", "45"]
+    with pytest.raises(SchemaMismatchError, match="age of the release has labels that are not of"):
+        verify_frame(frame, asked)
+
+
+@pytest.mark.parametrize(
+    ("redaction", "names", "left"),
+    [
+        ({"redaction": "constant"}, ["*"] * 9, 0),
+        ({"redaction": "constant"}, [f"Ann {n}" for n in range(9)], 9),
+        ({"redaction": "constant"}, [*(f"Ann {n}" for n in range(8)), None], 8),
+        ({"redaction": "pseudonym", "key_variable": "ANON_KEY"}, [f"{n:032x}" for n in range(9)], 0),
+        ({"redaction": "pseudonym", "key_variable": "ANON_KEY"}, [f"A{n}" for n in range(9)], 9),
+    ],
+)
+def test_identifiers_too_many_to_be_kept_are_counted_as_they_stand(
+    redaction: dict[str, str],
+    names: list[str | None],
+    left: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(part, "MOST_VALUES", 5)
+    attributes = {"name": {"role": "direct_identifier", **redaction}, "age": ROLES["age"]}
+    asked = {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}}
+    frame = pd.DataFrame({"name": pd.array(names, dtype="string"), "age": "[30, 40)"})
+    promise = verify_frame(frame, Policy.model_validate(asked)).promises[0]
+    assert (promise.attribute, promise.records_failing) == ("name", left)
+    assert promise.holds == (left == 0)
