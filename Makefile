@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-visits demo-s3 demo-dask dev test test-slow lint types layers fuzz bench bench-detection bench-real bench-scale release-check schema lock clean
+.PHONY: help demo demo-visits demo-s3 demo-dask dev test test-slow coverage mutants lint types layers fuzz bench bench-detection bench-real bench-scale release-check schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -40,6 +40,24 @@ test: lint types layers  ## lint, types, import rules and the tests
 
 test-slow: $(READY)  ## the tests that take longer
 	$(BIN)/pytest -n $(JOBS) -m slow
+
+# What decides, verifies and publishes is covered by its own tests, and by those of the library that
+# let it meet persons, people of a population, linked tables and clusters.
+COVERED_BY := core/audit core/privacy verification vectors releasing \
+	storage/test_targets.py storage/test_failing_targets.py storage/test_csv_writing.py \
+	storage/test_formulas.py storage/test_special_files.py storage/test_sources.py \
+	engine/test_travelling.py operations/test_person_promises.py operations/test_people.py \
+	operations/test_households.py operations/test_linked.py operations/test_weights.py \
+	operations/test_many_values.py
+
+coverage: $(READY)  ## every line and branch of what decides, verifies and publishes is run by tests
+	$(BIN)/pytest -n $(JOBS) -q -m "not slow" --cov $(addprefix tests/,$(COVERED_BY))
+
+# `make mutants ONLY="core/audit"` takes one package, or the modules with such a path;
+# `SAMPLE=150` so many mutants, drawn by the commit.
+mutants: $(READY)  ## change the code in one place after the other, and print what no test notices
+	$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ONLY) \
+		$(if $(SAMPLE),--sample $(SAMPLE) --seed $$(git rev-parse HEAD) --least $(or $(LEAST),0))
 
 lint: $(READY)  ## ruff: rules and format
 	$(BIN)/ruff check .

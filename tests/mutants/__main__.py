@@ -8,7 +8,6 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -61,12 +60,14 @@ def drawn(
     if sample is not None:
         mutants = random.Random(seed).sample(mutants, len(mutants))  # noqa: S311 (nobody's secret)
     different = ((package, m) for package, m in mutants if m.differs)
-    seen: dict[tuple[Path, str], tuple[Package, Mutant]] = {}
+    seen: set[tuple[str, str]] = set()
     for package, mutant in different:
+        key = str(mutant.path), mutant.code
         if len(seen) == sample:
             break
-        if (mutant.path, mutant.code) not in seen:
-            yield seen.setdefault((mutant.path, mutant.code), (package, mutant))
+        if key not in seen:
+            seen.add(key)
+            yield package, mutant
 
 
 def tried(

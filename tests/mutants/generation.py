@@ -1,4 +1,4 @@
-"""Mutants of a module: what functions do is changed in one place, by the operators of cosmic-ray."""
+"""Mutants of a module: functions changed in one place, by the operators of cosmic-ray."""
 
 import ast
 from collections.abc import Iterator
@@ -80,7 +80,6 @@ class Mutant:
             if key in old and not _same(code, old[key])
         }
 
-
     @property
     def differs(self) -> bool:
         """Whether the change makes a difference to a function, and can be compiled."""
@@ -105,7 +104,9 @@ def candidates(path: Path) -> Iterator[Mutant]:
 
 def statement_lines(path: Path) -> dict[int, range]:
     """Return the lines of the innermost statement, without its body, around each line."""
-    statements = [s for s in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(s, ast.stmt)]
+    statements = [
+        s for s in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(s, ast.stmt)
+    ]
     lines: dict[int, range] = {}
     for statement in sorted(statements, key=lambda s: s.lineno):
         body = getattr(statement, "body", None)
@@ -117,7 +118,9 @@ def statement_lines(path: Path) -> dict[int, range]:
 
 def _lines_of_functions(module: ast.Module) -> set[int]:
     """Return the lines of what functions do: neither signatures, nor constants of the module."""
-    functions = [n for n in ast.walk(module) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    functions = [
+        n for n in ast.walk(module) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
     bodies = [range(f.body[0].lineno, (f.end_lineno or f.lineno) + 1) for f in functions]
     return {line for body in bodies for line in body}
 

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import FunctionType
-from typing import NoReturn
 
 import pytest
 from coverage import Coverage
@@ -187,18 +186,14 @@ def _become(mutant: Mutant) -> None:
 
 
 def _fork(work: Callable[[], None]) -> int:
-    """Work in a process of its own, without a word."""
+    """Work in a process of its own, in a group of its own."""
     child = os.fork()
-    if child:
-        return child
-    _alone(work)
-
-
-def _alone(work: Callable[[], None]) -> NoReturn:
-    status = 3
-    try:
-        os.setsid()
-        work()
-        status = 0
-    finally:
-        os._exit(status)
+    if child == 0:
+        status = 3
+        try:
+            os.setsid()
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    return child

@@ -88,9 +88,7 @@ def test_a_release_without_columns_is_none() -> None:
         pytest.param(pd.concat([people(), people()]), id="more records"),
     ],
 )
-def test_other_records_than_were_counted_are_refused(
-    changed: pd.DataFrame, tmp_path: Path
-) -> None:
+def test_other_records_than_were_counted_are_refused(changed: pd.DataFrame, tmp_path: Path) -> None:
     target = tmp_path / "release.csv"
     decision = decided(people(), target={"path": str(target)})
     source = open_table(decision.request, frame=changed.reset_index(drop=True))
@@ -218,9 +216,7 @@ def test_what_linked_releases_break_together_publishes_none(
 ) -> None:
     broken = Promise("2-anonymity", None, 2, 1, holds=False, classes_failing=1, records_failing=1)
     measures = ClassMeasures(1, 1, 1, 1, 1, 1)
-    monkeypatch.setattr(
-        together, "verify_together", lambda *_: Verification((broken,), measures)
-    )
+    monkeypatch.setattr(together, "verify_together", lambda *_: Verification((broken,), measures))
     with pytest.raises(PromiseBrokenError, match="with what patients tells of its persons"):
         anonymize(linked(tmp_path), frame=tables())
     assert list(tmp_path.iterdir()) == []
@@ -255,7 +251,9 @@ def test_a_release_that_cannot_be_taken_back_is_named(
 
 
 def test_an_order_that_the_table_declares_is_not_applied_to_later_records() -> None:
-    frame = people().assign(size=pd.Categorical(["s", "m", "l", "m"] * 10, ["s", "m", "l"], True))
+    frame = people().assign(
+        size=pd.Categorical(["s", "m", "l", "m"] * 10, ["s", "m", "l"], ordered=True)
+    )
     attributes = {
         **POLICY["attributes"],
         "size": {"role": "quasi_identifier", "hierarchy": {"type": "order", "sizes": [2]}},

@@ -77,7 +77,11 @@ def test_labels_that_no_level_has_tell_nothing_of_the_population(tmp_path: Path)
         ({"redaction": "constant"}, ["*"] * 9, 0),
         ({"redaction": "constant"}, [f"Ann {n}" for n in range(9)], 9),
         ({"redaction": "constant"}, [*(f"Ann {n}" for n in range(8)), None], 8),
-        ({"redaction": "pseudonym", "key_variable": "ANON_KEY"}, [f"{n:032x}" for n in range(9)], 0),
+        (
+            {"redaction": "pseudonym", "key_variable": "ANON_KEY"},
+            [f"{n:032x}" for n in range(9)],
+            0,
+        ),
         ({"redaction": "pseudonym", "key_variable": "ANON_KEY"}, [f"A{n}" for n in range(9)], 9),
     ],
 )

@@ -1,5 +1,6 @@
 """What values are is read one by one, as documentation says; nothing is shared with the search."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ numbers = st.one_of(
 )
 
 
-def orders(labels: list[str | None], sizes: list[object], *, decimal: str = ".") -> None:
+def orders(labels: Sequence[str | None], sizes: Sequence[object], *, decimal: str = ".") -> None:
     """Hold what is read of labels against what they are: which are equal, and which come first."""
     once = dict(zip(labels, sizes, strict=True))
     labels, sizes = list(once), list(once.values())

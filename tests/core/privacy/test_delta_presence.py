@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from hypothesis import given
 
-from anon_dagster.core.privacy import DeltaPresence
+from anon_dagster.core.privacy import DeltaPresence, Monotone
 from tests.core.privacy.examples import bounds, counted, crowds
 
 
@@ -27,3 +27,18 @@ def test_presence_is_the_share_of_people_who_are_in_the_table(
     for times in (1, 3_000_000_000):
         records, people = ([n * times for n in column] for column in zip(*classes, strict=True))
         assert list(model.holds(crowds(records, people))) == expected
+
+
+def test_joining_people_without_records_breaks_a_lower_bound_and_no_upper_one() -> None:
+    half, whole = Fraction(1, 2), Fraction(1)
+    apart, joined = crowds([2, 2], [4, 4]), crowds([4], [9])
+    for model, survives in (
+        (DeltaPresence(half, whole), False),
+        (DeltaPresence(0 * half, half), True),
+    ):
+        assert model.holds(apart).all()
+        assert model.holds(joined).all() == survives
+        assert (model.monotone is Monotone.ALL_SUFFICE) == survives
+    together = DeltaPresence(0 * half, half, overlapping=True)
+    assert together.monotone is Monotone.UNKNOWN
+    assert str(together)

@@ -1,5 +1,6 @@
 """Differential privacy holds by its definition, not only by the theorem that it rests on."""
 
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import comb, exp, floor, log
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.core.audit import records_that_hide
 from anon_dagster.core.privacy import DifferentialPrivacy, EquivalenceClasses
+from anon_dagster.core.privacy.differential_privacy import _tail
 from anon_dagster.errors import RequestError
 
 epsilons = st.fractions(Fraction(1, 2), 2, max_denominator=10)
@@ -103,3 +105,18 @@ def test_nonsense_is_refused() -> None:
     for epsilon, delta in ((0, 0.1), (9, 0.1), (1, 0), (1, 1)):
         with pytest.raises(RequestError):
             DifferentialPrivacy(Fraction(epsilon), Fraction(str(delta)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 7, 60])
+@pytest.mark.parametrize("beta", ["0.01", "0.4", "0.97"])
+def test_the_bound_of_a_binomial_tail_is_hardly_above_it(n: int, beta: str) -> None:
+    share = Fraction(beta)
+    for first in range(n + 2):
+        exact = sum(
+            (comb(n, j) * share**j * (1 - share) ** (n - j) for j in range(first, n + 1)),
+            Fraction(0),
+        )
+        with localcontext() as context:
+            context.prec = 60
+            bound = Fraction(_tail(n, first, Decimal(beta)))
+        assert exact <= bound <= exact * (1 + Fraction(1, 10**35))
