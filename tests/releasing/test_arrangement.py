@@ -19,6 +19,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anon_dagster.core.frequency import FrequencyTable
+from anon_dagster.core.hierarchy import Hierarchy
+from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import TargetError
 from anon_dagster.operations.anonymize import anonymize
 from anon_dagster.operations.preparation import as_request, count_records, open_table
@@ -266,3 +269,17 @@ def test_however_little_room_there_is_a_part_is_kept_or_told(tmp_path: Path) -> 
     assert all("let TMPDIR name" in line for line in told if line != "kept")
     assert not any("hush" in line for line in told)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_tuple_that_is_left_out_though_others_read_alike_is_found_by_itself() -> None:
+    codes = np.array([[0, 0], [0, 1], [1, 1]], dtype=np.int32)
+    table = FrequencyTable.of(codes, np.ones(3, dtype=np.int64), (2, 2))
+    everything = Hierarchy.from_labels([["a", "b"], ["*", "*"]])
+    column = Generalized(
+        np.zeros(1, dtype=np.int32), everything.labels[1], everything.covered[1], np.ones(1), 2
+    )
+    proof = Proof(optimal=True, loss=0, lower_bound=0, candidates=1, evaluated=1, method="exact")
+    solution = Solution(np.array([0, -1, 0]), (column, column), proof, (1, 1))
+    lookup = class_lookup(table, solution)
+    assert isinstance(lookup, ByTuple)
+    assert lookup.place(list(codes.T), 3)[1].tolist() == [False, True, False]

@@ -24,8 +24,8 @@ from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.persons import PERSON
-from anon_dagster.releasing import publication, together
-from anon_dagster.releasing.arrangement import drawn_blocks
+from anon_dagster.releasing import publication, shared_shelves, together
+from anon_dagster.releasing.arrangement import Shelf, drawn_blocks
 from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile
 from anon_dagster.releasing.publication import write_release
 from anon_dagster.releasing.recipe import recipe
@@ -261,3 +261,23 @@ def test_an_order_that_the_table_declares_is_not_applied_to_later_records() -> N
     result = anonymize({"policy": {**POLICY, "attributes": attributes}}, frame=frame)
     with pytest.raises(RequestError, match="the order of its values is one that the table"):
         apply(result, frame=frame)
+
+
+def test_a_part_that_cannot_be_stored_for_others_is_told_and_its_file_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shared_shelves, "finish", refuse)
+    shelf = Shelf.of(pa.table({"a": ["x", "y"]}), np.ones(2, dtype=np.bool_), 1)
+    with pytest.raises(TargetError):
+        shared_shelves.store_shelf(shelf, str(tmp_path), b"k" * 32)
+
+
+def test_a_column_without_any_value_stays_one() -> None:
+    frame = people().assign(note=pd.array([None] * 40, dtype="string"))
+    attributes = {**POLICY["attributes"], "note": {"role": "non_sensitive"}}
+    result = anonymize({"policy": {**POLICY, "attributes": attributes}}, frame=frame)
+    assert result.df is not None
+    assert result.df["note"].isna().all()

@@ -16,6 +16,7 @@ from pandera.pandas import DataFrameSchema
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import SchemaMismatchError
+from anon_dagster.reading import part
 from anon_dagster.releasing.schemas import (
     Claim,
     release_problems,
@@ -198,3 +199,16 @@ def test_a_release_as_decided_is_checked_without_pandera() -> None:
 def test_only_who_checks_a_schema_imports_pandera() -> None:
     code = "import sys, anon_dagster.releasing.schemas; sys.exit('pandera' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_values_too_many_to_be_kept_are_in_doubt_no_constant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(part, "MOST_VALUES", 2)
+    policy = policy_of(ROLES)
+    constant = {"role": "direct_identifier", "redaction": "constant"}
+    attributes = policy.model_dump(by_alias=True)["attributes"] | {"name": constant}
+    policy = Policy.model_validate({**policy.model_dump(by_alias=True), "attributes": attributes})
+    for names, told in ((["Ann", "Bob", "Cid"], True), (["*"] * 3, False)):
+        release = SOURCE[["name"]].assign(name=names).join(RELEASE)
+        assert bool(problems_of(release, policy=policy)) == told

@@ -290,3 +290,28 @@ def test_one_odd_cell_among_few_later_records_changes_nothing(
     document = anonymize({"policy": asked}, frame=pd.DataFrame({"q": values})).document()
     applied = apply(json.loads(json.dumps(document)), frame=pd.DataFrame({"q": [later, "odd"]}))
     assert label in released(applied)["q"].astype(str).tolist()
+
+
+def test_a_missing_value_may_be_a_leaf_of_a_tree_for_later_records_too() -> None:
+    frame = people(400, 1)
+    frame["town"] = frame["town"].where(frame["town"] != "b", None)
+    asked = policy()
+    tree = {"north": ["a", None], "south": ["c", "d", "e"]}
+    asked["attributes"]["town"]["hierarchy"] = {"type": "tree", "nodes": tree}
+    result = anonymize({"policy": asked}, frame=frame)
+    again = apply(result.document(), frame=frame)
+    assert released(again)["town"].tolist() == released(result)["town"].tolist()
+
+
+def test_distances_along_a_tree_are_enforced_of_later_records_too() -> None:
+    asked = policy(
+        privacy={
+            "k_anonymity": {"k": 4},
+            "t_closeness": {"attribute": "ill", "t": 0.4, "distance": "hierarchical"},
+        }
+    )
+    nodes = {"mild": ["x", "y"], "grave": ["z"]}
+    asked["attributes"]["ill"]["hierarchy"] = {"type": "tree", "nodes": nodes}
+    result = anonymize({"policy": asked}, frame=people(400, 1))
+    later = apply(result.document(), frame=people(60, 2), enforce=True)
+    assert set(released(later)["town"]) <= set(released(result)["town"]) | {"*"}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions
-from anon_dagster.storage.csv_writing import CsvWriter
+from anon_dagster.storage.csv_writing import CsvWriter, require_writable
 from anon_dagster.storage.values import texts
 
 CANARY = "Canary4711"
@@ -99,3 +99,17 @@ def test_what_cannot_be_written_is_told_by_the_column_alone(
     assert "name" in str(caught.value)
     assert CANARY not in str(caught.value)
     assert caught.value.__suppress_context__ or caught.value.__context__ is None
+
+
+def test_a_column_of_nothing_but_missing_values_is_written_as_they_are() -> None:
+    table = pa.table({"a": pa.nulls(3, pa.string()), "b": ["x", "", "y,"]})
+    file = io.BytesIO()
+    writer = CsvWriter(file, table.schema, CsvOptions(missing=("NA",)), compressed=False)
+    writer.write(table)
+    writer.close()
+    assert file.getvalue() == b'a,b\nNA,x\nNA,""\nNA,"y,"\n'
+
+
+def test_a_file_that_could_not_be_read_back_is_not_written() -> None:
+    with pytest.raises(TargetError, match="encoding"):
+        require_writable(CsvOptions(encoding="no-such-encoding"))

@@ -13,11 +13,11 @@ import pytest
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
-from anon_dagster.storage import moving
+from anon_dagster.storage import moving, remote
 from anon_dagster.storage.globs import matcher, matches
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.sources import open_source
-from anon_dagster.storage.targets import formats, publishing, stage, sweep, write_file
+from anon_dagster.storage.targets import formats, leftovers, publishing, stage, sweep, write_file
 from anon_dagster.storage.targets.leftovers import is_published_alone, put_back
 from anon_dagster.storage.targets.staging import StagedTarget
 
@@ -280,3 +280,29 @@ def test_a_name_that_looks_like_a_glob_is_none_if_it_is_there(tmp_path: Path) ->
     assert matches(str(file), str(tmp_path / "a.csv"))
     file.write_text("a\n1\n", encoding="utf-8")
     assert not matches(str(file), str(tmp_path / "a.csv"))
+
+
+# -- what stores leave besides ---------------------------------------------------------------
+
+
+def test_a_bucket_is_never_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")  # where nobody answers
+    moving.make_folder("s3://there-is-no-such-bucket/folder")
+
+
+def test_uploads_of_the_dead_are_ended_and_those_of_the_living_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = {
+        "in/.t.csv.dead.part": True,
+        "in/.t.csv.alive.part": False,
+        "in/.t.csv.dead.shelves.part/a": True,
+        "in/.t.csv.note": False,
+    }
+    ended: list[str] = []
+    monkeypatch.setattr(leftovers, "listed_parts", lambda _: ())
+    monkeypatch.setattr(leftovers, "names_in", lambda _: [])
+    monkeypatch.setattr(remote, "unfinished_uploads", lambda *_: [(key, "id") for key in keys])
+    monkeypatch.setattr(remote, "end_upload", lambda _, __, upload: ended.append(upload[0]))
+    sweep(Target(path="s3://bucket/in/t.csv"), alive={"alive"})
+    assert ended == [key for key, dead in keys.items() if dead]

@@ -37,11 +37,9 @@ class OfPresentValues(SensitiveModel):
         return self.model.monotone
 
     @property
-    def relaxation(self) -> "OfPresentValues | None":
+    def relaxation(self) -> "OfPresentValues":
         """The weaker model of the same records."""
         weaker = self.model.relaxation
-        if weaker is None:
-            return None
         assert isinstance(weaker, DistinctLDiversity), "that of every l-diversity"
         return OfPresentValues(self.sensitive, weaker, self.missing)
 

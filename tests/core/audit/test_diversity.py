@@ -3,11 +3,19 @@
 from fractions import Fraction
 from math import exp, inf, log
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit import distinct_values, entropies, entropy_below, head_and_tail
+from anon_dagster.core.audit import (
+    Belongings,
+    distinct_values,
+    entropies,
+    entropy_below,
+    head_and_tail,
+    share_differences,
+)
 from anon_dagster.core.privacy import (
     DistinctLDiversity,
     EntropyLDiversity,
@@ -73,3 +81,27 @@ def test_the_entropy_is_its_definition(table: list[list[int]]) -> None:
     for histogram, entropy in zip(table, entropies(of_classes(*table)), strict=True):
         shares = [c / sum(histogram) for c in histogram if c]
         assert entropy == pytest.approx(-sum(p * log(p) for p in shares), abs=1e-12)
+
+
+def test_a_share_that_differs_most_is_found_among_values_that_a_class_has_or_lacks() -> None:
+    dice = np.random.default_rng(3)
+    for _ in range(60):
+        size, values = int(dice.integers(1, 12)), int(dice.integers(1, 4))
+        of, who = dice.integers(0, 3, size), dice.integers(0, 5, size)
+        has = dice.integers(0, values, size)
+        of = np.unique(of, return_inverse=True)[1]
+        held = Belongings.of(int(of.max()) + 1, of, who, has)
+        table = held.together()
+        found = share_differences(held, table, values)
+        for c in range(held.size):
+            own = {(w, v) for o, w, v in zip(of, who, has, strict=True) if o == c}
+            n, total = len({w for w, _ in own}), len(set(who.tolist()))
+            shares = [
+                abs(
+                    Fraction(sum(v == value for _, v in own), n)
+                    - Fraction(len(set(who[has == value].tolist())), total)
+                )
+                for value in range(values)
+            ]
+            assert found.exact(c) == max(shares)
+            assert found.approximate[c] == pytest.approx(float(max(shares)))
