@@ -130,11 +130,18 @@ class FileOfRows:
     first: int
     last: int
     """One past the last."""
+    rows: int
+    """How many the table has."""
 
     @property
     def begin(self) -> int:
         """The first row of the blocks that have its rows, see :class:`Blocks`."""
         return self.first // _ROWS * _ROWS
+
+    @property
+    def end(self) -> int:
+        """One past the last row of these blocks."""
+        return min(-(-self.last // _ROWS) * _ROWS, self.rows)
 
 
 def write_file(

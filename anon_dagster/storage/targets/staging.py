@@ -139,7 +139,7 @@ class StagedTarget:
         firsts = range(0, records, most)
         self._apart = True
         return [
-            FileOfRows(self._next_path(), first, min(first + most, records))
+            FileOfRows(self._next_path(), first, min(first + most, records), records)
             for first in firsts
         ]
 
