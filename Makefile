@@ -48,13 +48,13 @@ COVERED_BY := core/audit core/privacy verification vectors releasing \
 	storage/test_formulas.py storage/test_special_files.py storage/test_sources.py \
 	engine/test_travelling.py operations/test_person_promises.py operations/test_people.py \
 	operations/test_households.py operations/test_linked.py operations/test_weights.py \
-	operations/test_many_values.py
+	operations/test_many_values.py planning/test_models.py planning/test_differential_privacy.py
 
-coverage: $(READY)  ## every line and branch of what decides, verifies and publishes is run by tests
+coverage: $(READY)  ## lines and branches of what decides, verifies and publishes that no test runs
 	$(BIN)/pytest -n $(JOBS) -q -m "not slow" --cov $(addprefix tests/,$(COVERED_BY))
 
 # `make mutants ONLY="core/audit"` takes one package, or the modules with such a path;
-# `SAMPLE=150` so many mutants, drawn by the commit.
+# `SAMPLE=60` so many mutants, drawn by the commit.
 mutants: $(READY)  ## change the code in one place after the other, and print what no test notices
 	$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ONLY) \
 		$(if $(SAMPLE),--sample $(SAMPLE) --seed $$(git rev-parse HEAD) --least $(or $(LEAST),0))

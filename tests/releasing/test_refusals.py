@@ -225,7 +225,8 @@ def test_what_linked_releases_break_together_publishes_none(
 def test_a_release_that_cannot_be_taken_back_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    publish, published = StagedTarget.publish, []
+    publish = StagedTarget.publish
+    published: list[str] = []
 
     def only_once(staged: StagedTarget) -> None:
         if published:

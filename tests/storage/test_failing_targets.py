@@ -89,12 +89,10 @@ def test_parts_that_cannot_all_be_copied_leave_the_former_ones(
     target = stored(folder, "parts")
     write(target, OLD)
     before = names(folder)
-    monkeypatch.setattr(
-        publishing, "copy", failing(publishing.copy, lambda _, to: "part-00001" in to)
-    )
+    monkeypatch.setattr(publishing, "copy", failing(moving.copy, lambda _, to: "part-00001" in to))
     monkeypatch.setattr(publishing, "exchange", lambda *_: False)
     monkeypatch.setattr(
-        publishing, "move", failing(publishing.move, lambda path, _: path.endswith(".part"))
+        publishing, "move", failing(moving.move, lambda path, _: path.endswith(".part"))
     )
     with begun(target, NEW, "fails") as staged, pytest.raises(TargetError):
         staged.publish()
@@ -106,11 +104,9 @@ def test_parts_that_come_into_an_empty_place_and_fail_leave_it_empty(
     folder: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = stored(folder, "parts")
+    monkeypatch.setattr(publishing, "copy", failing(moving.copy, lambda _, to: "part-00001" in to))
     monkeypatch.setattr(
-        publishing, "copy", failing(publishing.copy, lambda _, to: "part-00001" in to)
-    )
-    monkeypatch.setattr(
-        publishing, "move", failing(publishing.move, lambda path, _: path.endswith(".part"))
+        publishing, "move", failing(moving.move, lambda path, _: path.endswith(".part"))
     )
     with begun(target, NEW, "fails") as staged, pytest.raises(TargetError):
         staged.publish()

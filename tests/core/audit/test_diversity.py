@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.core.audit import (
     Belongings,
+    HeadAndTail,
     distinct_values,
     entropies,
     entropy_below,
@@ -105,3 +106,10 @@ def test_a_share_that_differs_most_is_found_among_values_that_a_class_has_or_lac
             ]
             assert found.exact(c) == max(shares)
             assert found.approximate[c] == pytest.approx(float(max(shares)))
+
+
+def test_a_table_without_classes_has_a_ratio_below_every_bound() -> None:
+    nobody = np.zeros(0, dtype=np.int64)
+    sides = HeadAndTail(nobody, nobody)
+    assert sides.ratio == 0
+    assert not sides.fail(Fraction(1)).any()

@@ -27,6 +27,11 @@ def exact(number: Decimal) -> Fraction:
     return Fraction(number)
 
 
+def told_by(ratio: Fraction, bits: float) -> Disclosure:
+    """Return what one class tells, by its ratio, of which a float says so many bits."""
+    return Disclosure(np.array([bits]), lambda _: [ratio])
+
+
 @pytest.fixture(autouse=True)
 def many_digits() -> object:
     with localcontext() as context:
@@ -40,14 +45,14 @@ def test_bits_are_told_from_a_bound(delta: Fraction) -> None:
     below, above = power - TINY, power + TINY
     for ratio, within in ((below, True), (above, False), (1 / below, True), (1 / above, False)):
         assert _is_within(ratio, delta) is within
-        told = Disclosure(np.array([float(delta)]), lambda _, r=ratio: [r]).reach(delta)
+        told = told_by(ratio, float(delta)).reach(delta)
         assert told.tolist() == [not within]
 
 
 def test_whole_bits_are_reached_exactly() -> None:
     for ratio, within in ((Fraction(4), False), (4 - TINY, True), (Fraction(1, 4), False)):
         assert _is_within(ratio, Fraction(2)) is within
-        told = Disclosure(np.array([2.0]), lambda _, r=ratio: [r]).reach(Fraction(2))
+        told = told_by(ratio, 2.0).reach(Fraction(2))
         assert told.tolist() == [not within]
 
 
