@@ -31,7 +31,15 @@ class Equivalents:
     def __contains__(self, mutant: Mutant) -> bool:
         """Tell whether a mutant is argued."""
         old, new = mutant.lines
-        if any(old.replace(was, now) == new != old for was, now in self.anywhere):
+        if any(new in _replaced_once(old, was, now) for was, now in self.anywhere):
             return True
         module = mutant.path.relative_to(PROJECT / "anon_dagster").as_posix()
         return (module, old, new) in self.lines
+
+
+def _replaced_once(line: str, was: str, now: str) -> set[str]:
+    """Return a line with a text replaced in any one of its places."""
+    pieces = line.split(was)
+    return {
+        was.join(pieces[:place]) + now + was.join(pieces[place:]) for place in range(1, len(pieces))
+    }

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 from hypothesis import given
 
-from anon_dagster.core.privacy import DeltaPresence, Monotone
+from anon_dagster.core.privacy import DeltaPresence, KMap, Monotone
 from tests.core.privacy.examples import bounds, counted, crowds
 
 
@@ -42,3 +42,12 @@ def test_joining_people_without_records_breaks_a_lower_bound_and_no_upper_one() 
     together = DeltaPresence(0 * half, half, overlapping=True)
     assert together.monotone is Monotone.UNKNOWN
     assert str(together)
+
+
+def test_one_record_of_a_class_needs_as_many_people_as_the_upper_bound_says() -> None:
+    none, half = Fraction(0), Fraction(1, 2)
+    assert DeltaPresence(none, Fraction(1)).relaxation is None
+    assert DeltaPresence(none, half).relaxation == KMap(2)
+    assert DeltaPresence(none, Fraction(2, 5)).relaxation == KMap(3)
+    for lower, everybody in ((none, False), (Fraction(1, 9), True), (half, True)):
+        assert DeltaPresence(lower, Fraction(1)).complete == everybody
