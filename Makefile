@@ -69,8 +69,9 @@ types: $(READY)  ## mypy, strict
 layers: $(READY)  ## import rules: which layer may see which
 	$(BIN)/lint-imports
 
-fuzz: $(READY)  ## let Hypothesis try the laws on many more tables, and 20,000 random policies
+fuzz: $(READY)  ## let Hypothesis try the laws on many more tables, 20,000 random policies, 10,000 simulations
 	$(BIN)/pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
+	$(BIN)/python -m tests.simulation 0 --seeds 10000 --jobs $(JOBS)
 
 bench: $(READY)  ## measure speed and memory
 	$(BIN)/python -m benchmarks

@@ -143,7 +143,11 @@ def _applied(
 
 
 def apply_stored(
-    job: "JobFolder", on_progress: Callable[..., None], source: dg.AssetKey
+    job: "JobFolder",
+    on_progress: Callable[..., None],
+    source: dg.AssetKey,
+    *,
+    on_open: Callable[[], None] = lambda: None,
 ) -> metadata.Shown:
     """Apply what the application of a job says, and keep what came of it.
 
@@ -151,8 +155,10 @@ def apply_stored(
     ----------
     source
         The table of personal records, for the lineage of columns.
+    on_open
+        Called once the records are opened, before any is read; may raise to stop.
     """
-    decision, release = _write(job, on_progress)
+    decision, release = _write(job, on_progress, on_open)
     job.save_release(release, decision.request)
     of_risk = _assess_risk(job, decision, release)
     of_utility = _assess_utility(job, decision)
@@ -160,7 +166,9 @@ def apply_stored(
     return of_risk | of_utility | metadata.of_release(decision, release, source) | promises
 
 
-def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decision, Release]":
+def _write(
+    job: "JobFolder", on_progress: Callable[..., None], on_open: Callable[[], None]
+) -> "tuple[Decision, Release]":
     """Recode the later records and publish them."""
     from anon_dagster.jobs.announcement import announce
     from anon_dagster.jobs.former import former_releases
@@ -170,6 +178,7 @@ def _write(job: "JobFolder", on_progress: Callable[..., None]) -> "tuple[Decisio
 
     application = job.load_application()
     source_table = open_table(application.request)
+    on_open()
     decision = application.decide(source_table, on_progress=on_progress)
     workspace = Workspace(
         job.job_id,

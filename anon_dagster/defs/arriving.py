@@ -1,7 +1,7 @@
 """New files of a dataset: a sensor that finds them, and a job that releases a batch of them."""
 
 import json
-import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from anon_dagster import clock
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_down
@@ -91,12 +92,12 @@ def _sensor(group: Group, every: int, load: Callable[[], Request]) -> dg.SensorD
         context: dg.SensorEvaluationContext, store: dg.ResourceParam[JobStore]
     ) -> dg.SensorResult | dg.SkipReason:
         with failures_in_words():
-            return _evaluate(context.instance, store, group, Inbox(load()))
+            return evaluate(context.instance, store, group, Inbox(load()))
 
     return sensor
 
 
-def _evaluate(
+def evaluate(
     instance: dg.DagsterInstance, store: JobStore, group: Group, inbox: Inbox
 ) -> dg.SensorResult | dg.SkipReason:
     """Return the runs that new files are given to, or why there are none."""
@@ -117,14 +118,14 @@ def _evaluate(
 
 def decide(instance: dg.DagsterInstance, store: JobStore, dataset: str, inbox: Inbox) -> Tick:
     """Find what lies there, and give what is new to batches; nobody else does so meanwhile."""
-    listed = time.time()
+    listed = clock.now()
     found = inbox.files()
     made = [Tick((), ())]
     lines: list[Entry] = []
 
     def plan(known: Sequence[Arrival]) -> tuple[Arrival, ...]:
         runs = _run_states(instance, {a.batch for a in known if a.state.is_with_a_run})
-        tick = plan_tick(found, known, runs=runs, inbox=inbox, now=time.time())
+        tick = plan_tick(found, known, runs=runs, inbox=inbox, now=clock.now())
         lines.extend(line(a, dataset, inbox) for a in tick.changed if a.state is State.SET_ASIDE)
         for entry in lines:
             write_down(store, entry)
@@ -190,11 +191,9 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
     ) -> None:
         with failures_in_words():
             own(context, store)
-            run = _file_run(context, store, group, Inbox(load()))
+            run = file_run(context, store, group, Inbox(load()))
             with engine.at_work(context):
-                ended = run.release_all(_given(run, config))
-            if failures := words_of(ended):
-                raise dg.Failure(failures, allow_retries=False)
+                release_files(run, config)
 
     @dg.job(
         name=names.files_job(group.name),
@@ -208,7 +207,20 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
     return job
 
 
-def _file_run(
+def release_files(run: FileRun, config: FilesConfig) -> None:
+    """Release the files of a run.
+
+    Raises
+    ------
+    dagster.Failure
+        If not all of them are released.
+    """
+    ended = run.release_all(_given(run, config))
+    if failures := words_of(ended):
+        raise dg.Failure(failures, allow_retries=False)
+
+
+def file_run(
     context: dg.OpExecutionContext, store: JobStore, group: Group, inbox: Inbox
 ) -> FileRun:
     """Return what a run works with; the solution that it applies, if it applies one."""
@@ -225,7 +237,7 @@ def _given(run: FileRun, config: FilesConfig) -> list[Arrival]:
         again = PARENT_TAG in run.context.run.tags
         return registry.reopen(config.batch) if again else registry.of_batch(config.batch)
     run.context.instance.add_run_tags(run_id, {BATCH_TAG: run_id})
-    return registry.give([_found(path) for path in config.files], run_id, now=time.time())
+    return registry.give([_found(path) for path in config.files], run_id, now=clock.now())
 
 
 def _found(path: str) -> listing.ListedFile:
@@ -262,7 +274,7 @@ def pinned_solution(
 
 def _write_once(path: Path, document: Mapping[str, Any]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.{time.time_ns()}.part")
+    beside = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     beside.touch(mode=0o600)
     beside.write_text(json.dumps(document), encoding="utf-8")
     beside.replace(path)

@@ -1,13 +1,14 @@
 """The run that releases a batch of files: each by itself, whatever becomes of the others."""
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.arrivals import Arrival, Inbox, Registry, State
 from anon_dagster.arrivals.tick import crashed, disagreed, given_back, tried_again
 from anon_dagster.defs import metadata
@@ -30,6 +31,7 @@ from anon_dagster.jobs.tags import FILES_TAG, USER_TAG
 from anon_dagster.jobs.webhook import post
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.storage import listing
+from anon_dagster.storage.failures import changed
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
@@ -104,14 +106,14 @@ class FileRun:
 
     def _give_back(self, failed: Arrival, left: list[Arrival], reason: str) -> list[Arrival]:
         """Let a file wait that a store or a cluster failed, and those kept from their turn."""
-        now = time.time()
+        now = clock.now()
         waiting = [(failed, tried_again(failed, reason, now))]
         waiting += [(each, given_back(each, reason, now)) for each in left]
         return [then for before, then in waiting if self._patient_registry.end(before, then)]
 
     def _end(self, taken: Arrival, progress: FilesProgress) -> tuple[Arrival, Entry]:
         """Release a file; return what became of it, and its line in the ledger."""
-        started = time.time()
+        started = clock.now()
         job = self.store.job(self.context.run_id, file=taken.key)
         shown: Shown = {}
         try:
@@ -126,7 +128,7 @@ class FileRun:
         except AnonError as error:
             ended = replace(taken, state=State.SET_ASIDE, reason=str(error))
         except MemoryError:
-            ended = crashed(taken, time.time())
+            ended = crashed(taken, clock.now())
         except Exception as error:  # noqa: BLE001 (whatever it is, its text may quote a cell)
             ended = replace(taken, state=State.SET_ASIDE, reason=unexpected(error))
         self._show(ended, shown)
@@ -144,13 +146,13 @@ class FileRun:
             return replace(taken, state=State.GONE, reason="")
         had = "nothing" if found is None else "another version"
         reason = f"its store lists it, and gives {had} when it is asked for it"
-        return disagreed(taken, reason, time.time())
+        return disagreed(taken, reason, clock.now())
 
     def _changed(self, taken: Arrival, reason: str) -> Arrival:
         """Return a file of which something changed while it was read: itself, or what it needs."""
         if taken.path in reason and _is_listed(taken):  # as if nothing had
-            return disagreed(taken, reason, time.time())
-        return tried_again(taken, reason, time.time())
+            return disagreed(taken, reason, clock.now())
+        return tried_again(taken, reason, clock.now())
 
     def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
         """Release a file and return what is shown of it."""
@@ -158,16 +160,18 @@ class FileRun:
         if taken.failures or taken.crashes:  # else nobody left anything there
             sweep_target(self.context.instance, request)
         job.save_request(request)
-        return (
-            self._anonymize(job, progress) if self.solution is None else self._apply(job, progress)
-        )
+        make = self._anonymize if self.solution is None else self._apply
+        return make(taken, job, progress)
 
-    def _anonymize(self, job: "JobFolder", progress: FilesProgress) -> Shown:
+    def _anonymize(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
         work = Work(job, progress, self.key)
-        shown = {name: STAGES[name].make(work) for name in _STAGES}
+        first, *others = _STAGES
+        STAGES[first].make(work)
+        require_version(taken)  # later steps read what this one found, or nothing
+        shown = {name: STAGES[name].make(work) for name in others}
         return {**shown[names.RESIDUAL], **shown["anonymized"], **shown["risk_metrics"]}
 
-    def _apply(self, job: "JobFolder", progress: FilesProgress) -> Shown:
+    def _apply(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
         settings = self.inbox.settings
         assert self.solution is not None, "there is one to apply"
         job.save_application(
@@ -176,7 +180,7 @@ class FileRun:
             enforce=settings.enforce,
             suppress_at_most=settings.suppress_at_most,
         )
-        told = apply_stored(job, progress, self.key)
+        told = apply_stored(job, progress, self.key, on_open=partial(require_version, taken))
         residual = STAGES[names.RESIDUAL].make(Work(job, progress, self.key))
         return {**residual, **told}
 
@@ -196,7 +200,7 @@ class FileRun:
             line(ended, self.dataset, self.inbox),
             user=self.context.run.tags.get(USER_TAG, ""),
             started=started,
-            ended=time.time(),
+            ended=clock.now(),
         )
         if ended.state is not State.RELEASED:
             return entry
@@ -207,6 +211,24 @@ class FileRun:
             target=self.inbox.target_of(ended.path),
             checksum=str(shown["checksum"].value),
         )
+
+
+def require_version(taken: Arrival) -> None:
+    """Refuse a file that was replaced after its run took it and before it was opened.
+
+    Raises
+    ------
+    SourceChangedError
+        If it was: it is another version, whose turn comes.
+    """
+    if not _is_there(taken):
+        raise changed(taken.path)
+
+
+def _is_there(taken: Arrival) -> bool:
+    """Tell whether the version that a run took lies there still."""
+    found = listing.look_up(taken.path)
+    return found is not None and found.version == taken.version
 
 
 def line(arrival: Arrival, dataset: str, inbox: Inbox) -> Entry:

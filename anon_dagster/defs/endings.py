@@ -7,7 +7,7 @@ import dagster as dg
 
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs import runs
-from anon_dagster.defs.leftovers import put_back, sweep_target
+from anon_dagster.defs.leftovers import put_back, sweep_or_remember
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
 from anon_dagster.jobs import file_names, names
@@ -95,9 +95,9 @@ def _sweep(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> None:
         with suppress(AnonError):  # what is beside the targets stays then, too
             put_back(linked)
     for job in (store.job(job_id), *files):
-        if job.has((file_names.REQUEST,)):
-            with suppress(AnonError):  # the next job for the target tries again, and says why not
-                sweep_target(instance, job.load_request())
+        target = job.load_request().target if job.has((file_names.REQUEST,)) else None
+        if target is not None:
+            sweep_or_remember(instance, store.root, target)
 
 
 def was_asked_to_end(instance: dg.DagsterInstance, job_id: str) -> bool:

@@ -1,10 +1,10 @@
 """Whether the release of a dataset is still that of its source, and not too old."""
 
-import time
 from collections.abc import Callable
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.errors import SourceError
@@ -47,7 +47,7 @@ def _check(group: Group, load: Callable[[], Request]) -> dg.AssetChecksDefinitio
     )
     def check() -> dg.AssetCheckResult:
         with failures_in_words():
-            stale = staleness(load(), now=time.time())
+            stale = staleness(load(), now=clock.now())
         return dg.AssetCheckResult(
             passed=not stale, severity=dg.AssetCheckSeverity.WARN, description=stale
         )

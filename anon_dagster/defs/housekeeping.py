@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,9 @@ from typing import Any
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.endings import WITHDRAWN, is_to_be_taken_back, take_back_of
+from anon_dagster.defs.leftovers import sweep_or_remember
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
 from anon_dagster.defs.private_dagster import storage_id
@@ -50,7 +51,7 @@ def housekeeping(store: JobStore) -> dg.Definitions:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_dead(context.instance, store)
-        take_back_late(context.instance, store)
+        try_again(context.instance, store)
         gone = clear_away(context.instance, store)
         return dg.SkipReason(f"{ended} dead jobs ended, {gone} deleted jobs cleared away")
 
@@ -92,7 +93,7 @@ def _end_if_deaf(instance: dg.DagsterInstance, run: dg.DagsterRun, folder: Path)
     """Kill a process that was asked to end and did not, deep in a library that hears no signal."""
     asked = instance.all_logs(run.run_id, of_type={dg.DagsterEventType.RUN_CANCELING})
     process = holder(lock_of(folder))
-    if not asked or not process or time.time() - asked[0].timestamp < _PATIENCE:
+    if not asked or not process or clock.now() - asked[0].timestamp < _PATIENCE:
         return False
     # In this order: of a process that dies before, its code server says that it failed.
     instance.report_run_canceled(run, "aborted")
@@ -104,16 +105,34 @@ def _end_if_deaf(instance: dg.DagsterInstance, run: dg.DagsterRun, folder: Path)
 # -- aborted and failed runs ---------------------------------------------------------------
 
 
+def lately() -> datetime:
+    """Return since when runs are looked after that are over."""
+    return datetime.fromtimestamp(clock.now(), UTC) - timedelta(days=1)
+
+
+def try_again(instance: dg.DagsterInstance, store: JobStore) -> None:
+    """Take back and remove what jobs left in and beside their targets, if nobody could at once."""
+    take_back_late(instance, store)
+    sweep_late(instance, store)
+
+
 def take_back_late(instance: dg.DagsterInstance, store: JobStore) -> None:
     """Take back what jobs published that then failed or were aborted, if nobody could at once."""
     from anon_dagster.jobs.announcement import is_announced
 
-    recent = datetime.now(UTC) - timedelta(days=1)
     ended = [dg.DagsterRunStatus.CANCELED, dg.DagsterRunStatus.FAILURE]
-    for run in instance.get_runs(dg.RunsFilter(statuses=ended, updated_after=recent)):
+    for run in instance.get_runs(dg.RunsFilter(statuses=ended, updated_after=lately())):
         job = store.job(run.run_id)
         if is_announced(job) and is_to_be_taken_back(instance, run):
             take_back_of(store, run)
+
+
+def sweep_late(instance: dg.DagsterInstance, store: JobStore) -> None:
+    """Remove what jobs left beside their targets, if nobody could at once."""
+    from anon_dagster.jobs.unswept import remembered
+
+    for target in remembered(store.root):
+        sweep_or_remember(instance, store.root, target)
 
 
 # -- deleted runs --------------------------------------------------------------------------
@@ -164,7 +183,7 @@ def _clear_unclaimed(instance: dg.DagsterInstance, store: JobStore, *, others: b
 
 def _is_old(folder: Path) -> bool:
     with suppress(FileNotFoundError):
-        return time.time() - folder.stat().st_mtime > _DAY
+        return clock.now() - folder.stat().st_mtime > _DAY
     return False
 
 

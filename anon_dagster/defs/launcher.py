@@ -8,11 +8,11 @@ it starts no run any more.
 
 import os
 import signal
-import time
 from contextlib import suppress
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import lock_of, owner_of
 from anon_dagster.defs.resources import JobStore
@@ -37,13 +37,13 @@ class SignallingLauncher(dg.DefaultRunLauncher):
 
     def _begun(self, run_id: str) -> dg.DagsterRun | None:
         """Return a run that does not just begin: its process would say that it failed."""
-        until = time.monotonic() + _BEGINNING
+        until = clock.monotonic() + _BEGINNING
         while True:
             run = self._instance.get_run_by_id(run_id)
             starting = run is not None and run.status is dg.DagsterRunStatus.STARTING
-            if not starting or time.monotonic() > until:
+            if not starting or clock.monotonic() > until:
                 return run
-            time.sleep(_LOOK)
+            clock.sleep(_LOOK)
 
     def _process(self, run_id: str) -> int | None:
         """Return the process of a run, if it is known here and of this machine."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from anon_dagster.request import Request
+from anon_dagster.errors import AnonError
+from anon_dagster.request import Request, Target
 from anon_dagster.storage.processes import LivingProcesses, is_of_process
 
 if TYPE_CHECKING:
@@ -44,6 +46,19 @@ def put_back(linked: "LinkedJob") -> None:
         forget(folder)  # what is there is that of somebody else
     else:
         withdraw(folder)
+
+
+def sweep_or_remember(instance: dg.DagsterInstance, root: Path, target: Target) -> None:
+    """Remove what dead jobs left beside a target; keep in a store that it is not possible now."""
+    from anon_dagster.jobs.unswept import forget, remember
+    from anon_dagster.storage.targets import sweep
+
+    try:
+        sweep(target, alive=Living(instance))
+    except AnonError:  # the next job for the target says why not
+        remember(root, target)
+    else:
+        forget(root, target)
 
 
 def sweep_target(instance: dg.DagsterInstance, request: Request) -> None:

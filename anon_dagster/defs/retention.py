@@ -2,12 +2,12 @@
 
 import os
 import shutil
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.housekeeping import clear
 from anon_dagster.defs.ownership import Owner, owner_of
@@ -56,7 +56,7 @@ def retention(store: JobStore) -> dg.Definitions:
 def delete_old(instance: dg.DagsterInstance, store: JobStore) -> int:
     """Delete the jobs of the age that the environment names, and tell how many there were."""
     days = retention_days()
-    return 0 if days is None else delete_older(instance, store, time.time() - days * _DAY)
+    return 0 if days is None else delete_older(instance, store, clock.now() - days * _DAY)
 
 
 def retention_days() -> float | None:

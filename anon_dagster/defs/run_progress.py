@@ -1,12 +1,12 @@
 """How far a run has come: a tag that the runs page shows, and an observation per phase."""
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.jobs.tags import PERCENT_TAG, PHASE_TAG, STEP_TAG, TIME_TAG
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ class RunProgress:
     def __call__(self, progress: "Progress") -> None:
         """Hear of progress."""
         entered = progress.phase != self.phase
-        now = time.monotonic()
+        now = clock.monotonic()
         if not entered and now - self.told < _SECONDS_BETWEEN:
             return
         self.require_wanted()
@@ -141,7 +141,7 @@ def _tell(
     instance: dg.DagsterInstance, run_id: str, done: str, phase: str, step: int | None
 ) -> None:
     share = "" if step is None else f"{step}%"
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = datetime.fromtimestamp(clock.now(), UTC).isoformat(timespec="seconds")
     tags = {PERCENT_TAG: done, PHASE_TAG: phase, STEP_TAG: share, TIME_TAG: now}
     instance.add_run_tags(run_id, tags)
 
@@ -158,7 +158,7 @@ class FilesProgress:
 
     def __call__(self, progress: "Progress") -> None:
         """Hear of progress with the file at hand."""
-        now = time.monotonic()
+        now = clock.monotonic()
         if now - self.told >= _SECONDS_BETWEEN:
             require_wanted(self.instance, self.run_id)
             self.told = now

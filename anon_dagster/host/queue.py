@@ -1,45 +1,42 @@
 """The queue of a host: which job runs, which waits, and what becomes of one whose process died."""
 
-import os
 import signal
 import threading
-import time
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from multiprocessing import get_context
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.endings import WITHDRAWN, close, take_back_of
-from anon_dagster.defs.housekeeping import clear_away
+from anon_dagster.defs.housekeeping import clear_away, lately, try_again
 from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_old, forget
 from anon_dagster.defs.runs import most_at_once
 from anon_dagster.errors import JobStateError
 from anon_dagster.host.folders import HostFolders
-from anon_dagster.host.worker import loaded, work
+from anon_dagster.host.processes import ForkedProcesses, JobProcess, Processes
+from anon_dagster.host.worker import loaded
+from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.names import REQUESTS
 from anon_dagster.jobs.tags import HOST_TAG, PARTITION_TAG
 
-if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerProcess
-
 _WAITING = dg.DagsterRunStatus.MANAGED
 """Of a run that waits: a daemon beside the host would call one that does not start failed."""
+_OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
+_CHORES = 15.0  # seconds between two tries at what could not be removed at once
 _PATIENCE = 10.0  # seconds between asking a process to end and ending it
-
-_processes = get_context("forkserver")
 
 
 @dataclass
 class Worker:
     """The process of a job; one that an earlier host started is known by its lock alone."""
 
-    process: "ForkServerProcess | None"
+    process: JobProcess | None
     aborted_at: float | None = None
 
 
@@ -51,8 +48,11 @@ class Queue:
     instance: dg.DagsterInstance
     waiting: list[str] = field(default_factory=list)
     workers: dict[str, Worker] = field(default_factory=dict)
-    guard: threading.RLock = field(default_factory=threading.RLock)
+    guard: AbstractContextManager[Any] = field(default_factory=threading.RLock)
     """Held by whoever looks at the queue or changes it."""
+    processes: Processes = field(default_factory=ForkedProcesses)
+    chores_at: float = 0.0
+    """When is tried again what could not be done at once."""
 
     @property
     def most(self) -> int:
@@ -82,9 +82,19 @@ class Queue:
                 self.waiting.append(run.run_id)
             else:
                 self._close(run.run_id, "its process ended together with that of the host")
+        for job_id in self._unclosed():
+            self._close(job_id, "")
         store = JobStore(self.folders.store)
         clear_away(self.instance, store)
         delete_old(self.instance, store)
+
+    def _unclosed(self) -> list[str]:
+        """Return the jobs that ended lately, and of whose end an earlier host wrote no line."""
+        over = dg.RunsFilter(
+            tags={HOST_TAG: self.folders.mark}, statuses=_OVER, updated_after=lately()
+        )
+        told = {entry.job_id for entry in Ledger(self.folders.store).entries()}
+        return [r.run_id for r in self.instance.get_runs(over) if r.run_id not in told]
 
     def add(
         self, job: str, config: Mapping[str, Any], tags: Mapping[str, str], partition: str
@@ -122,7 +132,7 @@ class Queue:
             elif job_id not in self.workers:
                 raise JobStateError(f"job {job_id} is run by another deployment: abort it there")
             elif self.workers[job_id].aborted_at is None:
-                self.workers[job_id].aborted_at = time.monotonic()
+                self.workers[job_id].aborted_at = clock.monotonic()
                 self._ask_to_end(job_id)
 
     def delete(self, job_id: str) -> None:
@@ -150,6 +160,9 @@ class Queue:
                 self._look_after(job_id)
             while self.waiting and len(self.workers) < self.most:
                 self._start(self.waiting.pop(0))
+            if clock.monotonic() >= self.chores_at:
+                self.chores_at = clock.monotonic() + _CHORES
+                try_again(self.instance, JobStore(self.folders.store))
 
     def _start(self, job_id: str) -> None:
         run = self.instance.get_run_by_id(job_id)
@@ -158,19 +171,20 @@ class Queue:
         starting = dg.DagsterEventType.PIPELINE_STARTING.value
         event = dg.DagsterEvent(starting, job_name=run.job_name)
         self.instance.report_dagster_event(event, run_id=job_id)
-        process = _processes.Process(target=work, args=(self.folders, job_id), daemon=False)
-        process.start()
-        self.workers[job_id] = Worker(process)
+        self.workers[job_id] = Worker(self.processes.start(self.folders, job_id))
 
     def _look_after(self, job_id: str) -> None:
         worker = self.workers[job_id]
         if not self._is_alive(job_id):
+            if is_locked(self.folders.job_lock(job_id)):  # one that an earlier host started has it
+                worker.process = None
+                return
             code = worker.process.exitcode if worker.process else None
             self._close(job_id, "" if worker.aborted_at is not None else _ended(code))
             del self.workers[job_id]
         elif worker.aborted_at is not None:
             self._ask_to_end(job_id)
-            if time.monotonic() - worker.aborted_at > _PATIENCE:
+            if clock.monotonic() - worker.aborted_at > _PATIENCE:
                 self._signal(job_id, signal.SIGKILL)
 
     def _ask_to_end(self, job_id: str) -> None:
@@ -183,7 +197,7 @@ class Queue:
             # In this order: a process that ends unasked has failed.
             self.instance.report_run_canceling(run)
             self._signal(job_id, signal.SIGTERM)
-            worker.aborted_at = time.monotonic()
+            worker.aborted_at = clock.monotonic()
 
     def _reap(self, job_id: str) -> None:
         """Wait for a process that has nothing left to do but to end."""
@@ -200,8 +214,7 @@ class Queue:
         process = self.workers[job_id].process
         pid = process.pid if process else holder(self.folders.job_lock(job_id))
         if pid is not None:
-            with suppress(ProcessLookupError):  # it may have ended since it was looked at
-                os.kill(pid, sign)
+            self.processes.signal(pid, sign)
 
     def _close(self, job_id: str, ended: str) -> None:
         """Write down how a job ended that has no process any more; aborted if nothing else."""

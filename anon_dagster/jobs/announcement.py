@@ -5,12 +5,14 @@ after it finds here what to look for in the target, and whether another job came
 """
 
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anon_dagster import clock
 from anon_dagster.errors import JobError
-from anon_dagster.jobs.file_names import ANNOUNCED, FILES, JOBS, RELEASE
-from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.file_names import ANNOUNCED, RELEASE
+from anon_dagster.jobs.folder import JobFolder, folders_with
+from anon_dagster.jobs.unswept import remember
+from anon_dagster.request import Target
 from anon_dagster.storage.addresses import absolute
 
 if TYPE_CHECKING:
@@ -25,6 +27,7 @@ def announce(job: JobFolder, announcement: "Announcement") -> None:
             "paths": announcement.paths,
             "checksum": announcement.checksum,
             "former": announcement.former,
+            "announced": clock.now(),
         }
         job.save_document(ANNOUNCED, document)
 
@@ -53,6 +56,8 @@ def withdraw(job: JobFolder) -> str | None:
         now = [list(each) for each in versions_of(said["paths"])]
         if all(now) and now != said["former"] and not is_superseded(job):
             versions = now if checksum_of(said["paths"]) == said["checksum"] else ()
+    if versions:  # whoever is killed meanwhile leaves something beside the target
+        remember(job.root, Target(path=said["target"]))
     gone = remove(said["target"], said["paths"], versions)
     if gone:  # and no later run goes on from a release that is not there
         (job.path / RELEASE).unlink(missing_ok=True)
@@ -83,21 +88,13 @@ def is_superseded(job: JobFolder) -> bool:
     mine = _said(job)
     if mine is None:
         return False
-    jobs = job.root / JOBS
-    announced = (*jobs.glob(f"*/{ANNOUNCED}"), *jobs.glob(f"*/{FILES}/*/{ANNOUNCED}"))
-    others = (_said(_of(job.root, each)) for each in announced)
+    others = map(_said, folders_with(job.root, ANNOUNCED))
     return any(said is not None and said[0] == mine[0] and said[1] > mine[1] for said in others)
 
 
-def _of(root: Path, file: Path) -> JobFolder:
-    """Return the folder that a file of a job, or of one of its files, lies in."""
-    job_id, *files = file.parent.relative_to(root / JOBS).parts
-    return JobFolder(root, job_id, files[-1] if files else "")
-
-
-def _said(job: JobFolder) -> tuple[str, int] | None:
+def _said(job: JobFolder) -> tuple[str, float] | None:
     """Return which target a job announced a release for, and when."""
     with suppress(FileNotFoundError, JobError):  # it may be deleted at this moment
-        target = str(job.load_document(ANNOUNCED, needs=("target",))["target"])
-        return target, (job.path / ANNOUNCED).stat().st_mtime_ns
+        document = job.load_document(ANNOUNCED, needs=("target",))
+        return str(document["target"]), float(document.get("announced", 0.0))
     return None

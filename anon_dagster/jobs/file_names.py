@@ -16,6 +16,8 @@ HOST_ADDRESS = "host.json"
 HOST_LOG = "host.log"
 HOST_LOCK = "host.lock"
 LEDGER = "ledger.sqlite"
+UNSWEPT = "unswept"
+"""The folder of targets beside which something was left."""
 
 OWNER = "owner.json"
 LOCK = "job.lock"

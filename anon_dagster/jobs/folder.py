@@ -11,6 +11,7 @@ from anon_dagster.jobs import file_names
 from anon_dagster.jobs.counts import packed, type_text, unpacked
 from anon_dagster.jobs.files import JobFiles
 from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
+from anon_dagster.jobs.unswept import remember
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.linked import LinkedPlan, decisions_of, plan_linked
 from anon_dagster.planning.plan import plan
@@ -216,6 +217,8 @@ class JobFolder(JobFiles):
         self.save_count(release.count, request, name=file_names.RELEASED)
         self.save_residual(release.residual)
         self.save_document(file_names.RELEASE, document)
+        if release.left_behind:
+            remember(self.root, release.target)
 
     def load_release(self) -> dict[str, Any]:
         """Return what is known of the release."""
@@ -320,6 +323,14 @@ class LinkedJob:
         """Return what was asked for, found and decided, by table."""
         solutions = {name: folder.load_solution() for name, folder in self.folders.items()}
         return decisions_of(self.plan(), solutions)
+
+
+def folders_with(root: Path, name: str) -> list[JobFolder]:
+    """Return the folders of jobs, and of the files that they release, that have a file."""
+    jobs = root / file_names.JOBS
+    found = (*jobs.glob(f"*/{name}"), *jobs.glob(f"*/{file_names.FILES}/*/{name}"))
+    steps = [file.parent.relative_to(jobs).parts for file in found]
+    return [JobFolder(root, job_id, files[-1] if files else "") for job_id, *files in steps]
 
 
 def folders_of_files(root: Path, keys: frozenset[str]) -> dict[str, JobFolder]:

@@ -40,10 +40,9 @@ from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.frames import read_frame
 from anon_dagster.storage.listing import names_in
 from anon_dagster.storage.manifest import SUCCESS
-from anon_dagster.storage.moving import remove
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
-from anon_dagster.storage.targets import StagedTarget, stage
+from anon_dagster.storage.targets import StagedTarget, stage, take_away
 from anon_dagster.verification import Verification, pseudonym_patterns, verify
 
 
@@ -65,6 +64,8 @@ class Release(Discreet, shown=("verification.verdict", "count.records", "kept"))
     """Of the published files; none if their store did not tell."""
     residual: ResidualDisclosure
     """What was found that it tells beside its promises."""
+    left_behind: bool = False
+    """Whether something beside the target could not be removed when it was published."""
 
     @property
     def source(self) -> Source:
@@ -120,6 +121,7 @@ class WrittenRelease:
             checksum=self.checksum,
             versions=versions,
             residual=self.residual,
+            left_behind=self.staged.left_behind,
         )
 
 
@@ -296,7 +298,7 @@ def withdraw(target: str, paths: Sequence[str], versions: Versions) -> Withdrawa
         root = absolute(target)
         alone = {*names_in(root)} <= {SUCCESS, *map(base_name, paths)}
         published = (root,) if root in paths or alone else (f"{root}/{SUCCESS}", *paths)
-        kept = sum(remove(path) for path in published)
+        kept = sum(take_away(path) for path in published)
     return Withdrawal.BUT_VERSIONS if kept else Withdrawal.WHOLE
 
 

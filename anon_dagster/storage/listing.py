@@ -231,5 +231,10 @@ def names_in(path: str) -> list[str]:
     if kind_of(system, inner) != "directory":
         return []
     system.invalidate_cache()
-    names = map(base_name, system.ls(inner, detail=False))
+    try:
+        names = [base_name(path) for path in system.ls(inner, detail=False)]
+    except FileNotFoundError as error:  # another job took away what was there
+        if remote.refusal(error) is not None:
+            raise
+        return []
     return sorted(name for name in names if name != base_name(inner))

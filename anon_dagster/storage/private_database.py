@@ -2,15 +2,14 @@
 
 import os
 import sqlite3
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from anon_dagster import clock
 from anon_dagster.errors import JobError, LockedError
 
-_TRY = 1.0  # seconds that SQLite waits by itself; it hears no signal meanwhile
 _LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 _UNUSABLE = {
     sqlite3.SQLITE_FULL,
@@ -18,6 +17,8 @@ _UNUSABLE = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_IOERR,
 }
+
+_LOOK = 0.02  # seconds between two looks whether another process is done
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class PrivateDatabase:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
         try:
-            with closing(sqlite3.connect(self.path, timeout=_TRY, isolation_level=None)) as file:
+            with closing(sqlite3.connect(self.path, timeout=0, isolation_level=None)) as file:
                 self._when_free(file, "BEGIN IMMEDIATE")  # or two would both find something new
                 self._prepare(file)
                 yield file
@@ -76,18 +77,19 @@ class PrivateDatabase:
 
     def _when_free(self, file: sqlite3.Connection, statement: str) -> None:
         """Execute a statement once nobody keeps it from being done."""
-        until = time.monotonic() + self.seconds
+        until = clock.monotonic() + self.seconds
         while True:
             try:
                 file.execute(statement)
             except sqlite3.OperationalError as error:
                 if _kind_of(error) not in _LOCKED:
                     raise
-                if time.monotonic() >= until:
+                if clock.monotonic() >= until:
                     raise LockedError(
                         f"{self.path} is locked by another process, longer than {self.seconds:.0f} "
                         "seconds; end what has it open, and try again"
                     ) from None
+                clock.sleep(_LOOK)  # SQLite would hear no signal while it waits
             else:
                 return
 

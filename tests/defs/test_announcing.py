@@ -227,7 +227,7 @@ def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     instance.report_run_canceling(run)
     instance.report_run_canceled(run)
     with monkeypatch.context() as patch:
-        patch.setattr(publication, "remove", away)
+        patch.setattr(publication, "take_away", away)
         assert close(instance, store, run.run_id)
         take_back_late(instance, store)
     assert left(deployment.folder) == [Path(target["path"]).name]

@@ -249,6 +249,25 @@ def test_a_changed_file_replaces_its_release(place: Place) -> None:
     assert place.states() == {"a.csv": State.RELEASED}
 
 
+def test_a_file_that_is_replaced_before_it_is_opened_is_released_for_what_it_is(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def come_between(work: Work) -> Shown:
+        place.put("a.csv", people(records=90))
+        return STAGES["source"].make(work)
+
+    place.put("a.csv", people())
+    stages = {**STAGES, "source": replace(STAGES["source"], make=come_between)}
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "STAGES", stages)
+        (result,) = place.tick()
+    assert "changed while it was read" in failure(result)
+    assert not (place.out / "a.csv").exists()
+    (result,) = place.tick()
+    assert result.success
+    assert len(pd.read_csv(place.out / "a.csv")) > 60
+
+
 def test_a_run_that_is_aborted_sets_its_files_aside(place: Place) -> None:
     place.put("a.csv", people())
     ticked = place.deployment.tick(SENSOR)

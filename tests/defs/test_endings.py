@@ -12,13 +12,16 @@ import pytest
 from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import EXAMPLE
 from anon_dagster.defs.endings import close, endings
+from anon_dagster.defs.housekeeping import try_again
 from anon_dagster.defs.leftovers import Living, sweep_target
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_older
+from anon_dagster.errors import StoreUnavailableError
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.tags import HANDED_TAG, KIND_TAG
 from anon_dagster.jobs.webhook import WEBHOOK
 from anon_dagster.request import parse_request
+from anon_dagster.storage import targets
 
 POLICY = {
     "attributes": {"age": {"role": "quasi_identifier"}},
@@ -75,6 +78,28 @@ def test_an_aborted_job_leaves_a_line_and_nothing_beside_its_target(
     assert close(instance, store, aborted.run_id)
     assert [path.name for path in tmp_path.iterdir()] == [".anon"]
     assert [line.status for line in Ledger(store.root).entries()] == ["aborted"]
+
+
+def test_what_cannot_be_swept_at_once_is_swept_later(
+    instance: dg.DagsterInstance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise StoreUnavailableError("it is away")
+
+    store = JobStore(tmp_path / ".anon")
+    failed = run(instance, dg.DagsterRunStatus.FAILURE, {KIND_TAG: "anonymize"})
+    target = {"path": str(tmp_path / "out.csv")}
+    store.job(failed.run_id).save_request(parse_request({"target": target, "policy": POLICY}))
+    (tmp_path / f".out.csv.{failed.run_id}.part").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(targets, "sweep", away)
+        assert close(instance, store, failed.run_id)
+        try_again(instance, store)
+    store.job(failed.run_id).delete()
+    assert (tmp_path / f".out.csv.{failed.run_id}.part").exists()
+    for _ in range(2):
+        try_again(instance, store)
+    assert [path.name for path in tmp_path.iterdir()] == [".anon"]
 
 
 def test_the_webhook_is_never_shown(

@@ -6,8 +6,10 @@ import dagster as dg
 import pytest
 
 from anon_dagster.client import AnonClient
+from anon_dagster.defs.locks import lock
 from anon_dagster.host.folders import HostFolders
-from anon_dagster.host.queue import Queue
+from anon_dagster.host.queue import Queue, Worker
+from anon_dagster.jobs.ledger import Ledger
 from tests.client.people import SECONDS, await_work, endless, request_of
 
 MONITORED = {"NOT_STARTED", "STARTING", "STARTED", "CANCELING", "QUEUED"}
@@ -49,3 +51,46 @@ def test_a_job_that_waits_is_no_daemons_business(tmp_path: Path) -> None:
     assert ended is not None
     assert ended.status is dg.DagsterRunStatus.CANCELED
     assert queue.waiting == [first]
+
+
+def test_a_host_finishes_what_an_earlier_one_did_not(tmp_path: Path) -> None:
+    folders = HostFolders(tmp_path / "home", tmp_path / "store")
+    folders.make()
+    with dg.DagsterInstance.ephemeral() as instance:
+        queue = Queue(folders, instance)
+        ended = queue.add("anonymize_job", {}, {"anon/kind": "anonymize"}, "p")
+        run = instance.get_run_by_id(ended)
+        assert run is not None
+        instance.report_run_failed(run, "it failed, and its host died")
+        Queue(folders, instance).adopt()
+    assert [line.status for line in Ledger(folders.store).entries()] == ["failed"]
+
+
+class Ended:
+    """A process that ended since another one has the job."""
+
+    pid, exitcode = 0, 1
+
+    def is_alive(self) -> bool:
+        return False
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for nothing."""
+
+
+def test_a_job_goes_on_in_the_process_that_has_it(tmp_path: Path) -> None:
+    folders = HostFolders(tmp_path / "home", tmp_path / "store")
+    folders.make()
+    with dg.DagsterInstance.ephemeral() as instance:
+        queue = Queue(folders, instance)
+        job_id = queue.add("anonymize_job", {}, {"anon/kind": "anonymize"}, "p")
+        queue.waiting.clear()
+        queue.workers[job_id] = Worker(Ended())
+        with lock(folders.job_lock(job_id)) or pytest.fail("nobody else has it"):
+            queue.tick()
+            assert list(queue.workers) == [job_id]
+        queue.tick()
+        run = instance.get_run_by_id(job_id)
+    assert queue.is_idle
+    assert run is not None
+    assert run.status is dg.DagsterRunStatus.FAILURE

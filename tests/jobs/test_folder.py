@@ -2,6 +2,7 @@
 
 import datetime as dt
 import os
+import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -221,5 +222,23 @@ def test_the_risk_of_every_record_is_readable_by_its_owner_alone_and_goes_with_t
     files = list(job.path.iterdir())
     assert len(files) == 3
     assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    job.delete()
+    assert not job.path.exists()
+
+
+def test_what_tells_whose_a_job_was_goes_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    job = JobFolder(tmp_path, "job")
+    for name in ("a.json", "owner.json", "z.json"):
+        job.save_document(name, {})
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            job.delete()
+    assert [path.name for path in job.path.iterdir()] == ["owner.json"]
     job.delete()
     assert not job.path.exists()

@@ -5,7 +5,7 @@ import os
 import resource
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -15,13 +15,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import moving
-from anon_dagster.storage.listing import resolve
+from anon_dagster.storage.listing import names_in, resolve
 from anon_dagster.storage.moving import keep_aside
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.targets import (
@@ -29,10 +30,13 @@ from anon_dagster.storage.targets import (
     after,
     check_target,
     formats,
+    publishing,
     stage,
     sweep,
+    take_away,
     write_file,
 )
+from anon_dagster.storage.targets.publishing import unowned_name
 
 CANARY = "Canary4711"
 OLD, NEW = pa.table({"a": ["old"]}), pa.table({"a": ["new", "er"]})
@@ -54,6 +58,18 @@ def write(target: Target, *tables: pa.Table, job: str = "job") -> tuple[str, ...
             staged.write(table)
         staged.seal()
         return staged.publish()
+
+
+class Everyone(Container[str]):
+    """The tokens of jobs all of which may live."""
+
+    def __contains__(self, _: object) -> bool:
+        return True
+
+
+@pytest.fixture
+def everyone() -> Everyone:
+    return Everyone()
 
 
 def content(folder: Path) -> list[str]:
@@ -271,6 +287,50 @@ def test_what_dead_jobs_left_is_swept_and_what_they_put_aside_comes_back(tmp_pat
     alive.publish()
     assert published(target).equals(NEW)
     assert (tmp_path / ".parts.note").exists()
+
+
+def test_what_no_job_owns_is_swept_whoever_lives(tmp_path: Path, everyone: Everyone) -> None:
+    target = targets(tmp_path)[2]
+    (tmp_path / unowned_name("parts")).touch()
+    begin(target, NEW, "alive")
+    assert len(sweep(target, alive=everyone)) == 1
+    assert content(tmp_path) == [".parts.alive.part"]
+
+
+def test_a_folder_is_taken_away_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, everyone: Everyone
+) -> None:
+    target = targets(tmp_path)[2]
+    write(target, OLD)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "remove_quietly", lambda _: False)  # its process is killed
+        take_away(target.path)
+    assert not Path(target.path).exists()
+    assert sweep(target, alive=everyone)
+    assert content(tmp_path) == []
+
+
+def test_what_cannot_be_removed_once_it_is_replaced_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = targets(tmp_path)[2]
+    write(target, OLD)
+    monkeypatch.setattr(publishing, "remove_quietly", lambda _: False)
+    with begin(target, NEW, "job") as staged:
+        staged.seal()
+        staged.publish()
+        assert staged.left_behind
+    assert published(target).equals(NEW)
+
+
+def test_a_folder_that_goes_while_it_is_looked_at_has_no_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*_: object, **__: object) -> None:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(LocalFileSystem, "ls", gone)
+    assert names_in(str(tmp_path)) == []
 
 
 def test_what_other_processes_left_of_dead_jobs_is_swept(tmp_path: Path) -> None:

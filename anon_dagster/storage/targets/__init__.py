@@ -6,7 +6,8 @@ is a folder, which changes places with the old one in one step. Where the file s
 that, the old one is put aside as ``.<name>.<token>.old`` and removed once the new one is in its
 place; if the machine stops between the two steps, :func:`sweep` brings the old one back.
 
-What other processes write meanwhile lies in the folder ``.<name>.<token>.shelves.part``.
+What other processes write meanwhile lies in the folder ``.<name>.<token>.shelves.part``. What no
+job owns, such as a folder that is taken away, has a token that says so, and any job may sweep it.
 
 In a store, what is being written is an upload of several parts that the store shows to nobody
 until it is complete. Then it is read where it lies, and copied into its place by the store, which
@@ -24,6 +25,7 @@ is one step; several parts become the target together, see :mod:`anon_dagster.st
 from anon_dagster.storage.targets.formats import FileOfRows, after, write_file
 from anon_dagster.storage.targets.leftovers import is_published_alone, put_back, sweep
 from anon_dagster.storage.targets.preflight import check_target, require_apart
+from anon_dagster.storage.targets.publishing import take_away
 from anon_dagster.storage.targets.staging import StagedTarget, stage
 
 __all__ = [
@@ -36,5 +38,6 @@ __all__ = [
     "require_apart",
     "stage",
     "sweep",
+    "take_away",
     "write_file",
 ]

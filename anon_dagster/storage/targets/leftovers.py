@@ -9,6 +9,7 @@ from anon_dagster.storage.addresses import absolute, base_name, exists, is_local
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import listed_parts, names_in
 from anon_dagster.storage.moving import end_uploads, move, remove, restore
+from anon_dagster.storage.targets.publishing import UNOWNED
 
 
 def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
@@ -32,7 +33,7 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
     with writing(target.path):
         for entry in names_in(parent(path)):
             match = pattern.fullmatch(entry)
-            if match is None or match[1] in alive:
+            if match is None or (match[1] in alive and not match[1].startswith(UNOWNED)):
                 continue
             if match[2] == "old" and not exists(path):
                 move(sibling(path, entry), path)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,6 @@ from anon_dagster.request import Target
 from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import (
     absolute,
-    base_name,
     exists,
     is_file,
     is_folder,
@@ -26,6 +24,7 @@ from anon_dagster.storage.globs import matches
 from anon_dagster.storage.listing import names_in, resolve
 from anon_dagster.storage.moving import put, remove
 from anon_dagster.storage.targets.formats import ending_of, require_format
+from anon_dagster.storage.targets.publishing import unowned_name
 
 _SMALLEST = 20  # a release is hardly ever smaller than a twentieth of its source
 
@@ -172,16 +171,15 @@ def _nearest(folder: str, target: Target) -> Path:
 
 
 def _require_permission(folder: Path, target: Target) -> None:
-    probe = folder / f".{base_name(target.path)}.{uuid.uuid4().hex}.part"
+    probe = folder / unowned_name(absolute(target.path))
     with writing(target.path):
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another job may have swept it
 
 
 def _require_store(target: Target) -> None:
     """Write to a store and remove it again: nothing else tells what the credentials permit."""
-    path = absolute(target.path)
-    probe = sibling(path, f".{base_name(path)}.{uuid.uuid4().hex}.part")
+    probe = sibling(absolute(target.path), unowned_name(absolute(target.path)))
     with writing(target.path):
         put(probe, b"")
         remove(probe)

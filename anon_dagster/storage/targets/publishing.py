@@ -4,27 +4,31 @@ On this machine a file or folder is moved. A store copies files one by one; seve
 target together when its list of parts is written.
 """
 
+import uuid
 from collections.abc import Sequence
 from contextlib import suppress
 
 from anon_dagster.errors import AnonError
 from anon_dagster.storage import manifest
-from anon_dagster.storage.addresses import exists
+from anon_dagster.storage.addresses import base_name, exists, is_folder, is_local, sibling
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import listed_parts, names_in
 from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.moving import copy, exchange, move, put, remove
 
+UNOWNED = "unowned-"
+"""How what stands in place of a job's token begins in names of what no job owns."""
 
-def swap_folder(staged: str, path: str, *, aside: str) -> None:
+
+def swap_folder(staged: str, path: str, *, aside: str) -> bool:
     """Move a folder to a path, in one step with what lies there if the file system can exchange.
 
     Else what lies there is put aside first, and back if that fails: for a moment there is nothing.
+    Returns whether the former one is gone.
     """
     replaces = exists(path)
     if replaces and exchange(staged, path):
-        remove_quietly(staged)  # it is the former one now
-        return
+        return try_to_remove(staged) is not None  # it is the former one now
     if replaces:
         move(path, aside)
     try:
@@ -33,20 +37,26 @@ def swap_folder(staged: str, path: str, *, aside: str) -> None:
         if replaces:
             move(aside, path)
         raise
-    remove(aside)
+    return try_to_remove(aside) is not None
 
 
-def copy_file(staged: str, path: str) -> None:
-    """Copy a file of a store to a path in it."""
+def move_file(staged: str, path: str) -> bool:
+    """Move a file of this machine to a path; nothing is left beside it."""
+    move(staged, path)
+    return True
+
+
+def copy_file(staged: str, path: str) -> bool:
+    """Copy a file of a store to a path in it; tell whether the one that was staged is gone."""
     copy(staged, path)
-    remove_quietly(staged)
+    return try_to_remove(staged) is not None
 
 
-def copy_parts(staged: str, path: str, names: Sequence[str]) -> None:
+def copy_parts(staged: str, path: str, names: Sequence[str]) -> bool:
     """Copy parts in a store to a folder, and make them the table that it has.
 
-    Once they are listed, the target is complete: what cannot be removed then is swept by the next
-    job.
+    Once they are listed, the target is complete: what cannot be removed then is swept later.
+    Returns whether all of it is gone.
     """
     former = _former_parts(path)
     try:
@@ -57,8 +67,8 @@ def copy_parts(staged: str, path: str, names: Sequence[str]) -> None:
             remove_quietly(f"{path}/{name}")
         raise
     put(f"{path}/{SUCCESS}", manifest.text(names))
-    for leftover in (*former, staged):
-        remove_quietly(leftover)
+    gone = [try_to_remove(leftover) is not None for leftover in (*former, staged)]
+    return all(gone)
 
 
 def _former_parts(path: str) -> list[str]:
@@ -74,6 +84,29 @@ def remove_quietly(path: str) -> int:
 
     Returns of how many files their store keeps versions.
     """
+    return try_to_remove(path) or 0
+
+
+def try_to_remove(path: str) -> int | None:
+    """Remove what is not needed any more; return none if it cannot be, else as `remove_quietly`."""
     with suppress(AnonError), writing(path):
         return remove(path)
-    return 0
+    return None
+
+
+def take_away(path: str) -> int:
+    """Remove what was published at a path, in one step for whoever reads it.
+
+    A folder of a store is gone with its list of parts, which is removed first. Returns of how many
+    files their store keeps versions.
+    """
+    if not (is_local(path) and is_folder(path)):
+        return remove(path)
+    beside = sibling(path, unowned_name(path))
+    move(path, beside)
+    return remove_quietly(beside)
+
+
+def unowned_name(path: str) -> str:
+    """Return a name beside a path of what no job owns, and any may sweep."""
+    return f".{base_name(path)}.{UNOWNED}{uuid.uuid4().hex}.part"

@@ -22,7 +22,7 @@ from anon_dagster.storage.addresses import (
 )
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.manifest import SUCCESS
-from anon_dagster.storage.moving import keep_aside, make_folder, move, remove, restore
+from anon_dagster.storage.moving import keep_aside, make_folder, remove, restore
 from anon_dagster.storage.opening import finish, open_to_write
 from anon_dagster.storage.targets.formats import (
     Blocks,
@@ -35,6 +35,7 @@ from anon_dagster.storage.targets.preflight import require_replaceable
 from anon_dagster.storage.targets.publishing import (
     copy_file,
     copy_parts,
+    move_file,
     remove_quietly,
     swap_folder,
 )
@@ -98,6 +99,8 @@ class StagedTarget:
         self._sealed = False
         self._published = False
         self._keeps_former = False
+        self.left_behind = False
+        """Whether something beside the target could not be removed when it was published."""
         for left in (self._staged, self._shelter):
             remove(left)
         if not target.single_file:
@@ -184,11 +187,13 @@ class StagedTarget:
         require_replaceable(self.target)
         with writing(self.target.path):
             if self.target.single_file:
-                (move if is_local(self._path) else copy_file)(self._staged, self._path)
+                put = move_file if is_local(self._path) else copy_file
+                gone = put(self._staged, self._path)
             elif is_local(self._path):
-                swap_folder(self._staged, self._path, aside=self._aside)
+                gone = swap_folder(self._staged, self._path, aside=self._aside)
             else:
-                copy_parts(self._staged, self._path, self._names)
+                gone = copy_parts(self._staged, self._path, self._names)
+        self.left_behind = not gone
         self._published = True
         return self.final_paths
 
