@@ -14,10 +14,9 @@ from datetime import UTC, datetime
 from random import Random
 from typing import Any
 
-import fsspec
-from fsspec.registry import _registry
 from fsspec.spec import AbstractFileSystem
 
+from anon_dagster.storage import s3
 from tests.simulation.scheduler import Process, Scheduler, current
 
 
@@ -82,19 +81,20 @@ class Store:
             raise ConnectionError
 
 
+_REAL = s3.S3
 _in_use: list[Store] = []
 
 
 def serve(store: Store) -> None:
     """Let all addresses of S3 be those of a store."""
-    fsspec.register_implementation("s3", StoreFileSystem, clobber=True)
+    s3.S3 = StoreFileSystem  # type: ignore[misc]  # which every address is looked up by
     _in_use[:] = [store]
 
 
 def close() -> None:
     """Let addresses of S3 be those of real stores again."""
     _in_use.clear()
-    _registry.pop("s3", None)
+    s3.S3 = _REAL  # type: ignore[misc]
 
 
 class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
@@ -141,9 +141,9 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         with self._store.request(f"LIST {key}"):
             entries: dict[str, Any] = {}
             for below in self._store.below(f"{key}/"):
-                name, _, deeper = below.removeprefix(f"{key}/").partition("/")
+                name, _sign, deeper = below.removeprefix(f"{key}/").partition("/")
                 if deeper:
-                    folder = {"name": f"{key}/{name}", "size": 0, "type": "directory"}
+                    folder: dict[str, Any] = {"name": f"{key}/{name}", "type": "directory"}
                     entries.setdefault(name, folder)
                 else:
                     entries[name] = self._described(below)
@@ -194,7 +194,10 @@ class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has n
         return _Upload(self._store, self._strip_protocol(path))
 
     def call_s3(self, method: str, **asked: str) -> dict[str, Any]:
-        """List the uploads that nobody completed: the one request that is made by its own name."""
+        """Remove an object, or list the uploads that nobody completed: in words of S3's own."""
+        if method == "delete_object":
+            self.rm_file(f"{asked['Bucket']}/{asked['Key']}")
+            return {}
         assert method == "list_multipart_uploads", "nothing else is asked for"
         beginning = f"{asked['Bucket']}/{asked['Prefix']}"
         with self._store.request(f"UPLOADS {beginning}"):
