@@ -11,10 +11,10 @@ from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError, Complaint, RequestError
 from anon_dagster.jobs import names
+from anon_dagster.jobs.names import REQUEST_FILE
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import load_request
 
-REQUEST_FILE = "request.yaml"
 _REPEATS = (
     "Anonymizes the whole dataset anew. Each release keeps its promises by itself; whoever keeps "
     "several intersects their classes, and is left with ever fewer people who could be meant. How "

@@ -14,7 +14,6 @@ import dagster as dg
 from anon_dagster import clock
 from anon_dagster.defs.endings import WITHDRAWN, is_to_be_taken_back, take_back_of
 from anon_dagster.defs.leftovers import sweep_or_remember
-from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
@@ -29,6 +28,7 @@ from anon_dagster.jobs.tags import (
     REQUEST_TAG,
     USER_TAG,
 )
+from anon_dagster.storage.locks import holder, is_locked
 
 _SECONDS = 15
 _DAY = 86_400.0

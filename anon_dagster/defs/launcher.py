@@ -13,9 +13,9 @@ from contextlib import suppress
 import dagster as dg
 
 from anon_dagster import clock
-from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.ownership import lock_of, owner_of
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.storage.locks import holder, is_locked
 
 _BEGINNING, _LOOK = 20.0, 0.1  # seconds
 

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from anon_dagster.defs.locks import lock_for_good
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import restart
@@ -22,6 +21,7 @@ from anon_dagster.errors import HandoverError, JobError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.documents import of_text
 from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG
+from anon_dagster.storage.locks import lock_for_good
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder

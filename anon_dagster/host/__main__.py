@@ -8,8 +8,8 @@ from importlib.resources import files
 from multiprocessing import forkserver, get_context
 from pathlib import Path
 
-from anon_dagster.defs.locks import lock
 from anon_dagster.host.folders import HostFolders
+from anon_dagster.storage.locks import lock
 
 _IDLE = 60.0  # seconds
 _PRELOADED = (

@@ -13,7 +13,6 @@ import dagster as dg
 from anon_dagster import clock
 from anon_dagster.defs.endings import WITHDRAWN, close, take_back_of
 from anon_dagster.defs.housekeeping import clear_away, lately, try_again
-from anon_dagster.defs.locks import holder, is_locked
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_old, forget
 from anon_dagster.defs.runs import most_at_once
@@ -24,6 +23,7 @@ from anon_dagster.host.worker import loaded
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.names import REQUESTS
 from anon_dagster.jobs.tags import HOST_TAG, PARTITION_TAG
+from anon_dagster.storage.locks import holder, is_locked
 
 _WAITING = dg.DagsterRunStatus.MANAGED
 """Of a run that waits: a daemon beside the host would call one that does not start failed."""

@@ -9,10 +9,10 @@ from pathlib import Path
 import dagster as dg
 
 from anon_dagster.definitions import definitions
-from anon_dagster.defs.locks import lock
 from anon_dagster.defs.private_dagster import execute_queued
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.host.folders import HostFolders
+from anon_dagster.storage.locks import lock
 
 
 @cache

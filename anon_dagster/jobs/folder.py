@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import JobKindError, SourceChangedError
 from anon_dagster.jobs import file_names
-from anon_dagster.jobs.counts import packed, type_text, unpacked
 from anon_dagster.jobs.files import JobFiles
 from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 from anon_dagster.jobs.unswept import remember
@@ -16,6 +15,7 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.linked import LinkedPlan, decisions_of, plan_linked
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.counting import Count
+from anon_dagster.reading.packed_counts import packed, type_text, unpacked
 from anon_dagster.reading.shifted import Days, ShiftedSource
 from anon_dagster.request import LinkedRequest, Request, Source, parse_request, parse_tables
 from anon_dagster.storage.fingerprints import Fingerprint

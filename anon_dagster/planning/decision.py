@@ -20,6 +20,12 @@ class Decision(Discreet, shown=("counted.records", "levels", "suppressed")):
     own: Request | None = None
     """Of linked tables, what is asked of this one by its own columns, which are what it releases;
     others may have been counted beside them."""
+    reference: Count | None = None
+    """A frozen table, counted over the sensitive attributes, whose distribution is what promises
+    about values compare with, in place of those of source and release."""
+    beside: Count | None = None
+    """What was released before by the same labels, as it is stored, if promises are about all of it
+    together and not about this release by itself."""
 
     @property
     def released(self) -> Request:

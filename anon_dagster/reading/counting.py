@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
@@ -168,6 +169,68 @@ class Count(Discreet, shown=("records", "attributes")):
             weights=self.weights and self.weights.moved(tuples, self._weights_of_persons()),
         )
 
+    def places_of(self, part: "Count") -> NDArray[np.int64]:
+        """Return where the tuples of a part of the table are among those of this count, (tuples,).
+
+        Both have been understood; of a tuple that is not here it is -1.
+        """
+        codes = np.zeros((len(part.table), len(self.attributes)), dtype=np.int64)
+        for a, name in enumerate(self.attributes):
+            column = self.columns[name]
+            values = part.columns[name].marked(column.written.decimal).values
+            places = locate(self, name, values)
+            codes[:, a] = places[part.table.codes.columns[part.attributes.index(name)]]
+        return TupleIndex.of(self.table.codes, self.table.sizes).find(codes)
+
+    def with_owners_of(self, other: "Count", codes: NDArray[np.integer]) -> "Count":
+        """Take over whose the records of another count are.
+
+        Parameters
+        ----------
+        codes
+            (tuples of the other one, attributes): what each of its tuples is here.
+        """
+        places = TupleIndex.of(self.table.codes, self.table.sizes).find(codes)
+        owners = {
+            name: CountedPersons.of(
+                places[held.tuples], held.owners, held.records, held.hashes, held.key
+            )
+            for name, held in other.owners.items()
+        }
+        return replace(self, owners=owners)
+
+    def without_persons_of(self, hashes: NDArray[np.int64]) -> "Count":
+        """Leave out the records of some persons; of the columns only the attributes are left."""
+        held = self.persons
+        assert held is not None, "nobody can tell whose records they are"
+        gone = np.isin(held.hashes, hashes)[held.owners]
+        left = self.table.counts.copy()
+        np.subtract.at(left, held.tuples[gone], held.records[gone])
+        kept = np.flatnonzero(left)
+        codes, columns = [], {}
+        for name, own in zip(self.attributes, self.table.codes.columns, strict=True):
+            used, new = np.unique(own[kept], return_inverse=True)
+            totals = np.zeros(len(used), dtype=np.int64)
+            np.add.at(totals, new.reshape(-1), left[kept])
+            column = self.columns[name]
+            values = column.values.take(pa.array(used))
+            columns[name] = column_count(values, totals, column.kinds, column.decimal)
+            codes.append(new.reshape(-1).astype(np.int32))
+        sizes = [len(columns[name].values) for name in self.attributes]
+        stacked = Codes.of_columns(codes, len(kept)).array
+        table = FrequencyTable.of(stacked, left[kept], sizes)
+        places = np.full(len(left), -1, dtype=np.int64)
+        places[kept] = TupleIndex.of(table.codes, table.sizes).find(stacked)
+        owners, known = held.owners[~gone], np.flatnonzero(~np.isin(held.hashes, hashes))
+        persons = CountedPersons.of(
+            places[held.tuples[~gone]],
+            np.searchsorted(known, owners),
+            held.records[~gone],
+            held.hashes[known],
+            held.key,
+        )
+        return Count(columns, self.attributes, table, owners={PERSON: persons})
+
     def _weights_of_persons(self) -> NDArray[np.float64] | None:
         """Return the weight of each person, (persons,), before whose a record is is taken out."""
         if self.weights is None or PERSON not in self.attributes:
@@ -208,6 +271,10 @@ class Count(Discreet, shown=("records", "attributes")):
             table=table,
             weights=CountedWeights.of(tuples, values, self.table.counts),
         )
+
+    def of_attributes(self) -> "Count":
+        """Return the count without the columns that are no attributes of its tuples."""
+        return replace(self, columns={name: self.columns[name] for name in self.attributes})
 
     def forget(self, names: Iterable[str]) -> "Count":
         """Drop the values of columns that are only counted, such as direct identifiers."""

@@ -37,7 +37,9 @@ HOUSEHOLD = "\0household"
 """The column that tells households apart."""
 LINK = "\0link"
 """The column that tells what a release itself links by the pseudonyms of persons."""
-OWNERS = (PERSON, HOUSEHOLD, LINK)
+BLOCK = "\0block"
+"""The column that tells which records of a delta are taken away together."""
+OWNERS = (PERSON, HOUSEHOLD, LINK, BLOCK)
 NOBODY = 0
 """The hash of records that name nobody; a name has it by a chance of 2^-64."""
 _BETWEEN = "\0"

@@ -106,6 +106,40 @@ def assign(
     HierarchyError
         If values are lacking and are to be refused.
     """
+    plan = later_plan(stored, counted, lacking=lacking)
+    problem, leaves = plan.problem, _leaves_of_tuples(plan.problem)
+    covered = stored.cells.assign(leaves, problem.hierarchies, problem.orders)
+    if enforce and has_open_classes(stored):
+        stored, covered = with_open_classes(stored, problem, leaves, covered)
+    classes = _suppress_failing(problem, covered, stored.levels) if enforce else covered
+    solution = _solution(problem, classes, _labels(stored, problem), stored.levels)
+    return Assigned(plan, solution, _left_out(problem, leaves, covered, classes))
+
+
+def assign_open(stored: StoredSolution, counted: Count) -> tuple[Plan, Solution]:
+    """Find the class of each tuple of later records, also one that was never released before.
+
+    Classes of a local recoding are its cells, see :mod:`anon_dagster.releasing.open_classes`.
+
+    Parameters
+    ----------
+    counted
+        The later records; what has a value that a hierarchy lacks has no class, -1.
+    """
+    plan = later_plan(stored, counted, lacking="suppress")
+    problem, leaves = plan.problem, _leaves_of_tuples(plan.problem)
+    classes = stored.cells.assign(leaves, problem.hierarchies, problem.orders)
+    if has_open_classes(stored):
+        stored, classes = with_open_classes(stored, problem, leaves, classes)
+    return plan, _solution(problem, classes, _labels(stored, problem), stored.levels)
+
+
+def _labels(stored: StoredSolution, problem: Problem) -> tuple[Generalized, ...]:
+    return tuple(_generalized(stored, problem, q) for q in range(len(stored.released)))
+
+
+def later_plan(stored: StoredSolution, counted: Count, *, lacking: Lacking) -> Plan:
+    """Plan a stored solution for the values of later records; see :func:`assign`."""
     policy = stored.policy
     hierarchies = {
         name: _later_hierarchy(stored, name, _values_known(policy, counted, name), lacking)
@@ -113,16 +147,8 @@ def assign(
         if getattr(policy.attributes[name], "hierarchy", None) is not None
     }
     plan = plan_with(policy, counted, hierarchies)
-    problem = plan.problem
-    _require_levels(stored.levels, problem.hierarchies)
-    leaves = _leaves_of_tuples(problem)
-    covered = stored.cells.assign(leaves, problem.hierarchies, problem.orders)
-    if enforce and has_open_classes(stored):
-        stored, covered = with_open_classes(stored, problem, leaves, covered)
-    classes = _suppress_failing(problem, covered, stored.levels) if enforce else covered
-    generalized = tuple(_generalized(stored, problem, q) for q in range(len(stored.released)))
-    solution = _solution(problem, classes, generalized, stored.levels)
-    return Assigned(plan, solution, _left_out(problem, leaves, covered, classes))
+    _require_levels(stored.levels, plan.problem.hierarchies)
+    return plan
 
 
 def _left_out(

@@ -15,6 +15,7 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.reading.columns import position_among
 from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.persons import OWNERS
 from anon_dagster.reading.scanning import Onlooker, Piece, Scan, scan
 from anon_dagster.releasing.recipe import Recipe, recipe
 from anon_dagster.request import DirectIdentifier, Policy
@@ -39,7 +40,7 @@ def examiner_of(
     subject = Subject(
         policy,
         tuple(writer.schema.names),
-        tuple(name for name in source.columns if name not in source.skipped),
+        tuple(n for n in source.columns if n not in source.skipped and n not in OWNERS),
         (decision.request.decimal, decision.request.release_decimal),
     )
     released = decision.counted.records

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import PromiseBrokenError
@@ -29,6 +30,8 @@ class StoredPersons(Discreet, shown=("path",)):
     path: Path
     key: str = field(default="", repr=False)
     """That of the hashes, if the same persons are to be recognised elsewhere."""
+    columns: tuple[str, ...] = ()
+    """What it tells of each record, in this order; left out: what the policy counts."""
 
 
 class PersonsFile:
@@ -43,6 +46,8 @@ class PersonsFile:
             If there is no room for it.
         """
         self.path = path
+        self.columns: tuple[str, ...] = ()
+        """What is told of each record, once some were added."""
         with writing(str(path)):
             path.unlink(missing_ok=True)
             created = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -50,6 +55,7 @@ class PersonsFile:
 
     def add(self, owners: pa.Table) -> None:
         """Add the owners of further records, a column for each kind."""
+        self.columns = tuple(owners.column_names)
         columns = [column.to_numpy().astype(_HASH) for column in owners.columns]
         with writing(str(self.path)):
             self._file.write(np.stack(columns, axis=1).tobytes())
@@ -58,6 +64,12 @@ class PersonsFile:
         """Write what is left."""
         with writing(str(self.path)):
             self._file.close()
+
+
+def told_of_records(stored: StoredPersons) -> dict[str, NDArray[np.int64]]:
+    """Return what a file tells of each record, (records,), by column."""
+    told = np.fromfile(stored.path, _HASH).astype(np.int64).reshape(-1, len(stored.columns))
+    return {name: told[:, place] for place, name in enumerate(stored.columns)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -43,7 +43,18 @@ from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.targets import StagedTarget, stage, take_away
-from anon_dagster.verification import Verification, pseudonym_patterns, verify
+from anon_dagster.verification import (
+    IDENTIFIERS,
+    MASKED,
+    SUPPRESSION,
+    WEIGHTS,
+    Verification,
+    pseudonym_patterns,
+    verify,
+)
+
+_OF_RECORDS = {IDENTIFIERS, MASKED, SUPPRESSION, WEIGHTS}
+"""What is promised of records by themselves, whatever was released before."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +201,9 @@ def written(
             persons.close()
         files = staged.seal()
         give_back()
-        told = None if persons is None else StoredPersons(persons.path, key)
+        told = None
+        if persons is not None:
+            told = StoredPersons(persons.path, key, persons.columns)
         stored = _count_staged(decision, staged, told, workspace, examiner.of_release)
         verification = verify_release(decision, stored)
         judge(verification)
@@ -343,7 +356,7 @@ def count_release_of(
     attributes = [name for name in table_attributes(policy) if name in release.columns]
     if persons is not None:
         owners = tuple(owners_asked(policy))
-        joined = JoinedPersons(release, persons.path, owners)
+        joined = JoinedPersons(release, persons.path, persons.columns or owners)
         release = with_links(joined, policy, persons.key or fresh_key())
         attributes += [name for name in (*owners, LINK) if name in release.columns]
     on_rows = running("verify", None, on_progress, guess=release.records)
@@ -355,12 +368,20 @@ def count_release_of(
 
 def verify_release(decision: Decision, stored: Count) -> Verification:
     """Measure every promise on what was stored, by code that the search has no part in."""
-    return verify(
+    alone = verify(
         stored,
         decision.released.policy,
         source_count=decision.counted,
+        reference=decision.reference,
         levels=decision.levels,
     )
+    if decision.beside is None:
+        return alone
+    whole = stored.of_attributes().merge(decision.beside)
+    together = verify(whole, decision.released.policy, reference=decision.reference)
+    own = [promise for promise in alone.promises if promise.name in _OF_RECORDS]
+    others = [promise for promise in together.promises if promise.name not in _OF_RECORDS]
+    return Verification((*own, *others), together.classes)
 
 
 def checksum_of(files: Iterable[str]) -> str:

@@ -1,79 +1,36 @@
 """A DataFrame as a source: its records are one part, its index plays none."""
 
-from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, SourceError
-from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.opened import (
-    ROWS,
     MaySkip,
-    Part,
     require_skippable,
     require_unique,
     type_name,
 )
 from anon_dagster.storage.parquet_source import readable
+from anon_dagster.storage.table_source import TableSource
 from anon_dagster.storage.valid_text import is_valid_text
 from anon_dagster.storage.values import supported
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class FrameSource(Discreet, shown=("columns",)):
+class FrameSource(TableSource):
     """Records that were handed over."""
 
-    table: pa.Table
-    frame: pd.DataFrame
+    frame: pd.DataFrame | None = None
     """Kept so that pandas copies the values, which the table shares, before they are changed."""
-    skipped: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in their order."""
-        return tuple(self.table.column_names)
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The types of the columns."""
-        return self.table.schema
-
-    @property
-    def parts(self) -> tuple[Part, ...]:
-        """All records are one part."""
-        return (Part("", 0, len(self.frame), len(self.frame)),) if len(self.frame) else ()
-
-    @property
-    def files(self) -> tuple[Fingerprint, ...]:
-        """There are none."""
-        return ()
-
-    @property
-    def records(self) -> int:
-        """How many there are."""
-        return len(self.frame)
-
-    def batches(self, part: Part) -> Iterator[pa.RecordBatch]:
-        """Hand out the records."""
-        stretch = self.table.slice(part.first, part.last - part.first)
-        yield from stretch.to_batches(max_chunksize=ROWS)
-
-    def unchanged(self) -> None:
-        """Do nothing: the records were taken over when the frame was opened."""
 
     @property
     def has_schema(self) -> bool:
         """No: whoever read the file may have taken a record for names."""
         return False
-
-    def advice(self) -> str:
-        """Say nothing: a DataFrame was read by somebody else."""
-        return ""
 
 
 def open_table_of(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
@@ -98,7 +55,7 @@ def open_table_of(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
                 "values of one type, integers within 64 bits"
             )
     require_skippable(foreign, "the DataFrame", may_skip)
-    return FrameSource(pa.table(arrays), frame, mixed | foreign)
+    return FrameSource(pa.table(arrays), len(frame), mixed | foreign, frame)
 
 
 def require_frame(frame: object) -> None:

@@ -152,6 +152,9 @@ def _t_closeness(
             continue
         measured = _distances(owned.of_classes, table, values, rule, policy)
         failing = np.logical_or.reduce([quantity.above(t) for quantity in measured])
+        if rule.distance == "ordered":
+            held = owned.of_classes
+            failing |= values.strange_to(held.classes, held.values, held.size)
         reached = max(quantity.largest for quantity in measured)
         yield promise(name, rule.attribute, rule.t, owned.records, reached, failing)
 

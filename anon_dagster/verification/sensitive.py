@@ -148,6 +148,8 @@ def _t_closeness(
             continue
         distances = measure(held, reference)
         failing = distances.above(Fraction(str(rule.t)))
+        if rule.distance == "ordered":
+            failing |= values.strange_to(held.classes, held.values, len(held.sizes))
         yield promise(name, rule.attribute, rule.t, held.sizes, distances.largest, failing)
 
 
@@ -170,17 +172,26 @@ class Values(Discreet):
     """The value of each way to write one: with a point in numbers, and as the tables do."""
     of_release: NDArray[np.int64]  # (values of the release,): the value that each stands for
     references: dict[str, NDArray[np.int64]]  # of each table: (values,) of counts
+    strange: NDArray[np.bool_] | None = None  # (values,): those that a frozen reference lacks
 
     @classmethod
-    def of(cls, release: ColumnCount, source: ColumnCount | None) -> "Values":
+    def of(
+        cls,
+        release: ColumnCount,
+        source: ColumnCount | None,
+        frozen: ColumnCount | None = None,
+    ) -> "Values":
         """Put the values of a release and, if it is at hand, of its source together.
 
         Parameters
         ----------
         release, source
             The column in each, with its values as they are written there.
+        frozen
+            The column in the table that alone is compared with, if that is a frozen one.
         """
-        columns = {"release": release} | ({} if source is None else {"source": source})
+        others = {"source": source, "reference": frozen}
+        columns = {"release": release} | {n: c for n, c in others.items() if c is not None}
         plain = {table: pointed(c.labels, c.decimal) for table, c in columns.items()}
         spellings = list(dict.fromkeys(label for labels in plain.values() for label in labels))
         read = read_values(spellings)
@@ -194,7 +205,26 @@ class Values(Discreet):
         ranks = None if read.ranks is None else read.ranks[first]
         of_release = np.array([codes[label] for label in plain["release"]], dtype=np.int64)
         labels = tuple(spellings[value] for value in first)
-        return cls(labels, ranks, read.unordered, codes, of_release, references)
+        strange = None
+        if frozen is not None:
+            references = {"reference": references["reference"]}
+            strange = references["reference"] == 0
+        return cls(labels, ranks, read.unordered, codes, of_release, references, strange)
+
+    def strange_to(
+        self, classes: NDArray[np.int64], values: NDArray[np.int64], size: int
+    ) -> NDArray[np.bool_]:
+        """Tell which classes, (size,), hold a value that has no place in a frozen reference.
+
+        Parameters
+        ----------
+        classes, values
+            (entries,): which classes hold which values.
+        """
+        held = np.zeros(size, dtype=np.bool_)
+        if self.strange is not None:
+            held[classes[self.strange[values]]] = True
+        return held
 
     def of_column(self, column: ColumnCount) -> NDArray[np.int64]:
         """Return the value that each one of a column of the source stands for, (values,).

@@ -73,6 +73,7 @@ def verify(
     policy: Policy,
     *,
     source_count: Count | None = None,
+    reference: Count | None = None,
     levels: Mapping[str, int] | None = None,
 ) -> Verification:
     """Measure every promise of a policy on a release.
@@ -91,6 +92,9 @@ def verify(
     source_count
         The source, if it is at hand. Its values are those along which the ordered distance
         counts its steps; without it they are the release's.
+    reference
+        A frozen table, counted over the sensitive attributes: t-closeness, β-likeness and
+        δ-disclosure are measured against its distribution alone.
     levels
         Of the release, by quasi-identifier: at which the people of a population are matched with
         its classes. Left out, the lowest that its labels may be of, with the fewest people.
@@ -127,11 +131,12 @@ def verify(
         crowd = _crowd(release, policy, source_count)
         crowd = replace(crowd, levels=levels, persons=persons)
         promises += of_the_population(release, classes, crowd)
-    values = {name: _values(release, source_count, name) for name in _guarded(policy)}
+    compared = source_count if reference is None else reference
+    values = {n: _values(release, source_count, reference, n) for n in _guarded(policy)}
     held = {
         name: _held(release, classes, name).recode(own.of_release) for name, own in values.items()
     }
-    owned = {n: _owned(release, source_count, classes, n, own) for n, own in values.items()}
+    owned = {n: _owned(release, compared, classes, n, own) for n, own in values.items()}
     for rule in sorted(privacy.guarding, key=lambda rule: not isinstance(rule, LDiversityRule)):
         name = rule.attribute
         own = owned[name]
@@ -216,10 +221,11 @@ def _crowd(release: Count, policy: Policy, source: Count | None) -> Crowd:
     return Crowd(policy, source.population or count_population(policy), source.records)
 
 
-def _values(release: Count, source: Count | None, name: str) -> Values:
-    return Values.of(
-        release.columns[name].written, None if source is None else source.columns[name].written
-    )
+def _values(release: Count, source: Count | None, reference: Count | None, name: str) -> Values:
+    others = [
+        None if table is None else table.columns[name].written for table in (source, reference)
+    ]
+    return Values.of(release.columns[name].written, *others)
 
 
 def _guarded(policy: Policy) -> list[str]:
@@ -257,21 +263,29 @@ def _held(release: Count, classes: Partition, name: str) -> Contents:
 
 
 def _owned(
-    release: Count, source: Count | None, classes: Partition, name: str, values: Values
+    release: Count, table: Count | None, classes: Partition, name: str, values: Values
 ) -> Owned | None:
-    """Tell which persons have the values of a guarded attribute, where persons are counted."""
+    """Tell which persons have the values of a guarded attribute, where persons are counted.
+
+    Parameters
+    ----------
+    table
+        The source, or the frozen reference, whichever is compared with.
+    """
     persons = release.persons
     if persons is None:
         return None
     of_release = values.of_release[release.table.codes[:, release.attributes.index(name)]]
     held = belongings(classes, persons.tuples, persons.owners, of_release)
     tables = {"release": held.together()}
-    if source is not None and source.persons is not None:
-        of_source = values.of_column(source.columns[name])
-        own = of_source[source.table.codes[:, source.attributes.index(name)]]
-        tuples, owners = source.persons.tuples, source.persons.owners
+    if table is not None and table.persons is not None:
+        of_table = values.of_column(table.columns[name])
+        own = of_table[table.table.codes[:, table.attributes.index(name)]]
+        tuples, owners = table.persons.tuples, table.persons.owners
         whole = np.zeros(len(tuples), dtype=np.int64)
         tables["source"] = Belongings.of(1, whole, owners, own[tuples])
+    if values.strange is not None:
+        tables = {"reference": tables["source"]}
     return Owned(held, tables, classes.sizes)
 
 

@@ -26,7 +26,7 @@ STARTED, CANCELING = dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING
 HOLDS = """
 import signal, sys, time
 from pathlib import Path
-from anon_dagster.defs.locks import lock
+from anon_dagster.storage.locks import lock
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 held = lock(Path(sys.argv[1]))
 print("locked", flush=True)

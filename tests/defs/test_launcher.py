@@ -21,7 +21,7 @@ from tests.deployment import deployed
 HOLDS = """
 import sys, time
 from pathlib import Path
-from anon_dagster.defs.locks import lock
+from anon_dagster.storage.locks import lock
 held = lock(Path(sys.argv[1]))
 print("locked", flush=True)
 time.sleep(600)

@@ -6,10 +6,10 @@ import dagster as dg
 import pytest
 
 from anon_dagster.client import AnonClient
-from anon_dagster.defs.locks import lock
 from anon_dagster.host.folders import HostFolders
 from anon_dagster.host.queue import Queue, Worker
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.storage.locks import lock
 from tests.client.people import SECONDS, await_work, endless, request_of
 
 MONITORED = {"NOT_STARTED", "STARTING", "STARTED", "CANCELING", "QUEUED"}

@@ -11,9 +11,9 @@ import pytest
 from anon_dagster.detection.proposal import detect
 from anon_dagster.detection.sample import draw
 from anon_dagster.errors import RequestError
-from anon_dagster.jobs.counts import packed, unpacked
 from anon_dagster.operations.anonymize import anonymize
 from anon_dagster.reading.counting import count
+from anon_dagster.reading.packed_counts import packed, unpacked
 from anon_dagster.request import Source
 from anon_dagster.storage.sources import open_source
 from tests.report.test_page import page_of

@@ -9,7 +9,7 @@ import pytest
 
 from anon_dagster import RequestError, SourceError, anonymize, apply, verify
 from anon_dagster.core.wording import household_anonymity, trajectories
-from anon_dagster.jobs.counts import packed, unpacked
+from anon_dagster.reading.packed_counts import packed, unpacked
 
 POLICY: dict[str, Any] = {
     "attributes": {

@@ -7,9 +7,9 @@ import pytest
 
 import anon_dagster
 from anon_dagster.errors import PromiseBrokenError
-from anon_dagster.jobs.counts import packed, unpacked
 from anon_dagster.reading import part
 from anon_dagster.reading.counting import count
+from anon_dagster.reading.packed_counts import packed, unpacked
 from anon_dagster.releasing import treatments
 from anon_dagster.storage.sources import open_frame
 from anon_dagster.verification import verify_frame

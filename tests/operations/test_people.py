@@ -20,7 +20,7 @@ from anon_dagster import (
     measure,
     verify,
 )
-from anon_dagster.jobs.counts import packed, unpacked
+from anon_dagster.reading.packed_counts import packed, unpacked
 from anon_dagster.request import parse_policy
 from anon_dagster.verification import IDENTIFIERS
 from tests.operations.test_promises import label_of

@@ -160,3 +160,59 @@ def test_whole_persons_are_drawn() -> None:
     assert again.records == some.records
     other = counted(frame, "who", sampling={"fraction": 0.25, "seed": 6})
     assert other.table.counts.tolist() != some.table.counts.tolist()
+
+
+# -- leaving people out ----------------------------------------------------------------------
+
+records = st.lists(
+    st.tuples(st.integers(0, 5), st.sampled_from([None, "20", "31.5"]), st.sampled_from("xyz")),
+    min_size=1,
+    max_size=15,
+)
+
+
+def told_of(count: Count) -> tuple[object, ...]:
+    """Return what a count says, in words of its own: values, tuples, and who has which."""
+    held = count.persons
+    assert held is not None
+    labels = [count.columns[name].labels for name in count.attributes]
+    tuples = [
+        tuple(own[code] for own, code in zip(labels, row, strict=True))
+        for row in count.table.codes.array.tolist()
+    ]
+    pairs = zip(held.tuples.tolist(), held.owners.tolist(), held.records.tolist(), strict=True)
+    return (
+        count.attributes,
+        [list(zip(c.labels, c.counts.tolist(), strict=True)) for c in count.columns.values()],
+        dict(zip(tuples, count.table.counts.tolist(), strict=True)),
+        {(tuples[place], int(held.hashes[owner])): number for place, owner, number in pairs},
+        held.hashes.tolist(),
+    )
+
+
+@given(records, st.sets(st.integers(0, 6)))
+def test_leaving_people_out_is_counting_the_table_without_them(
+    drawn: list[tuple[int, str | None, str]], gone: set[int]
+) -> None:
+    frame = pd.DataFrame(drawn, columns=["id", "age", "illness"])
+    attributes = {
+        "id": {"role": "direct_identifier"},
+        "age": {"role": "quasi_identifier"},
+        "illness": {"role": "sensitive"},
+    }
+    policy = {"attributes": attributes, "person": "id", "privacy": {"k_anonymity": {"k": 2}}}
+    request = parse_request({"policy": policy})
+
+    def count_of(part: pd.DataFrame) -> Count:
+        nothing = request.policy.model_copy(update={"attributes": {}})  # nothing is to be released
+        counted = count_records(request, open_frame(part), key=KEY, released=nothing)
+        return counted.of_attributes()
+
+    left = frame[~frame["id"].isin(gone)]
+    keys = open_frame(pd.DataFrame({"id": pd.Series(sorted(gone), dtype="int64")}))
+    hashed = np.array(hashes(with_persons(keys, request.policy, KEY)), dtype=np.int64)
+    without = count_of(frame).without_persons_of(hashed)
+    if len(left):
+        assert told_of(without) == told_of(count_of(left))
+    else:
+        assert without.records == 0

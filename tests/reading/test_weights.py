@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anon_dagster.errors import SourceError
-from anon_dagster.jobs.counts import packed, unpacked
 from anon_dagster.operations.preparation import count_records, open_to_count
 from anon_dagster.reading.counting import Count
+from anon_dagster.reading.packed_counts import packed, unpacked
 from anon_dagster.request import parse_request
 
 KEY = "sixteen letters!"

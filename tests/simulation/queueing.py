@@ -11,7 +11,6 @@ import dagster as dg
 from anon_dagster.defs import ownership
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
-from anon_dagster.defs.locks import lock
 from anon_dagster.defs.run_progress import require_wanted
 from anon_dagster.errors import JobError
 from anon_dagster.host.folders import HostFolders
@@ -23,6 +22,7 @@ from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.operations.preparation import open_table
 from anon_dagster.progress import Progress
 from anon_dagster.request import Request, parse_request
+from anon_dagster.storage.locks import lock
 from tests.simulation import effects, tables
 from tests.simulation.laws import require
 from tests.simulation.runs import Context, Runs

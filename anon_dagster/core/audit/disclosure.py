@@ -45,8 +45,8 @@ def disclosures(
     Parameters
     ----------
     held, reference
-        What each class holds, and (values,) counts of each value in the table compared with,
-        which has every value that a class holds.
+        What each class holds, and (values,) counts of each value in the table compared with;
+        one that it lacks is infinitely rarer there.
     present_only
         Leave out the values that a class lacks; they are infinitely rarer in it.
     total
@@ -64,7 +64,9 @@ def disclosures(
         counts, n = held.of(index), int(held.sizes[index])
         return [Fraction(c * total, n * whole[value]) for value, c in counts.items()]
 
-    bits = np.abs(np.log2(held.shares / (reference[held.values] / max(total, 1))))
+    expected = reference[held.values] / max(total, 1)
+    odds = np.full(len(expected), np.inf)  # of a value that a frozen table lacks
+    bits = np.abs(np.log2(np.divide(held.shares, expected, out=odds, where=expected > 0)))
     most = np.maximum.reduceat(bits, held.starts) if len(bits) else bits
     if not present_only:
         most = np.where(distinct_values(held) < np.count_nonzero(reference), np.inf, most)

@@ -39,8 +39,8 @@ def relative_gains(
     Parameters
     ----------
     held, reference
-        What each class holds, and (values,) counts of each value in the table compared with,
-        which has every value that a class holds.
+        What each class holds, and (values,) counts of each value in the table compared with;
+        one that it lacks grows without bound.
     total
         How many have a value there; the sum of the counts, unless some have several.
 
@@ -56,7 +56,9 @@ def relative_gains(
         counts, n = held.of(index), int(held.sizes[index])
         return max(Fraction(c * total, n * whole[value]) for value, c in counts.items()) - 1
 
-    gains = held.shares / (reference[held.values] / max(total, 1)) - 1
+    expected = reference[held.values] / max(total, 1)
+    ratios = np.full(len(expected), np.inf)  # of a value that a frozen table lacks
+    gains = np.divide(held.shares, expected, out=ratios, where=expected > 0) - 1
     return Quantity(np.maximum.reduceat(gains, held.starts) if len(gains) else gains, exact)
 
 
@@ -76,7 +78,8 @@ def beyond_information(
     expected = reference[held.values]
     total = int(reference.sum()) if total is None else total
     shares = expected / max(total, 1)
-    excess = held.shares - shares * (1 - np.log(shares))
+    tells = np.log(shares, out=np.zeros(len(shares)), where=shares > 0)
+    excess = held.shares - shares * (1 - tells)
     beyond: NDArray[np.bool_] = excess > 0
     sizes = held.sizes[held.classes]
     for entry in np.flatnonzero(np.abs(excess) <= MARGIN * held.shares).tolist():

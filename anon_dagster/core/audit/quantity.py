@@ -24,7 +24,8 @@ class Quantity:
         """The largest of them, such as the t that the classes reach; 0 if there are none."""
         if not len(self.approximate):
             return 0.0
-        return float(self.exact(int(self.approximate.argmax())))
+        most = int(self.approximate.argmax())
+        return float(self.exact(most)) if np.isfinite(self.approximate[most]) else np.inf
 
     def above(self, t: Fraction) -> NDArray[np.bool_]:
         """Tell which classes, (classes,), are above a bound, exactly."""

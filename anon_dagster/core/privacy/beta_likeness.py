@@ -106,10 +106,12 @@ class EnhancedBetaLikeness(SensitiveModel):
         histogram = classes.histograms[self.sensitive]
         total = histogram.total
         sizes, expected = classes.sizes[histogram.classes], histogram.reference[histogram.values]
-        shares = expected / max(total, 1)
+        known = expected > 0  # a frozen table may lack a value
+        shares = np.where(known, expected / max(total, 1), 1.0)
         excess = histogram.counts / sizes / shares - 1 + np.log(shares)
-        ahead: NDArray[np.bool_] = excess > 0
-        for e in np.flatnonzero(np.abs(excess) <= _MARGIN * (1 - np.log(shares))).tolist():
+        ahead: NDArray[np.bool_] = (excess > 0) | ~known
+        near = known & (np.abs(excess) <= _MARGIN * (1 - np.log(shares)))
+        for e in np.flatnonzero(near).tolist():
             ratio = Fraction(int(histogram.counts[e]) * total, int(sizes[e]) * int(expected[e]))
             ahead[e] = not _is_below_log(ratio - 1, Fraction(total, int(expected[e])))
         verdict[histogram.classes[ahead]] = False

@@ -66,10 +66,13 @@ class DeltaDisclosure(SensitiveModel):
         histogram = classes.histograms[self.sensitive]
         total, sizes = histogram.total, classes.sizes[histogram.classes]
         expected = histogram.reference[histogram.values]
-        logs = np.log2(histogram.counts / sizes) - np.log2(expected / max(total, 1))
+        known = expected > 0  # a frozen table may lack a value
+        of_table = np.log2(expected / max(total, 1), out=np.zeros(len(known)), where=known)
+        logs = np.log2(histogram.counts / sizes) - of_table
         excess = np.abs(logs) - float(self.delta)
-        far: NDArray[np.bool_] = excess >= 0
-        for e in np.flatnonzero(np.abs(excess) <= _MARGIN * (1 + np.abs(logs))).tolist():
+        far: NDArray[np.bool_] = (excess >= 0) | ~known
+        near = known & (np.abs(excess) <= _MARGIN * (1 + np.abs(logs)))
+        for e in np.flatnonzero(near).tolist():
             share = Fraction(int(histogram.counts[e]) * total, int(sizes[e]) * int(expected[e]))
             far[e] = not _is_within(share, self.delta)
         verdict = np.ones(len(classes.sizes), dtype=np.bool_)

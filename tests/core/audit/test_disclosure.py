@@ -37,3 +37,11 @@ def test_a_class_that_lacks_a_value_tells_infinitely_much() -> None:
     assert disclosures(of_classes([2, 0]), reference, present_only=False).largest == inf
     present = disclosures(of_classes([2, 0]), reference, present_only=True)
     assert present.largest == pytest.approx(log(4 / 3) / log(2))
+
+
+def test_a_value_that_a_frozen_table_lacks_is_disclosed_without_bound() -> None:
+    held, frozen = of_classes([2, 1, 1], [2, 2, 0]), np.array([5, 5, 0])
+    for present_only in (False, True):
+        bits = disclosures(held, frozen, present_only=present_only)
+        assert bits.reach(Fraction(1_000)).tolist() == [True, False]
+        assert bits.largest == np.inf

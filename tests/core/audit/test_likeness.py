@@ -34,3 +34,11 @@ def test_gains_are_judged_as_the_search_judges_them(
     assert (~above).tolist() == BetaLikeness(0, beta).holds(seen).tolist()
     beyond = above | beyond_information(held, reference)
     assert (~beyond).tolist() == EnhancedBetaLikeness(0, beta).holds(seen).tolist()
+
+
+def test_a_value_that_a_frozen_table_lacks_gains_without_bound() -> None:
+    held, frozen = of_classes([2, 1, 1], [2, 2, 0]), np.array([5, 5, 0])
+    gains = relative_gains(held, frozen)
+    assert gains.above(Fraction(1_000_000)).tolist() == [True, False]
+    assert gains.largest == np.inf
+    assert beyond_information(held, frozen).tolist() == [True, False]

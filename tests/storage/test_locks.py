@@ -5,12 +5,12 @@ import sys
 import threading
 from pathlib import Path
 
-from anon_dagster.defs.locks import holder, is_locked, lock, lock_for_good
+from anon_dagster.storage.locks import holder, is_locked, lock, lock_for_good
 
 HOLDING = """
 import sys
 from pathlib import Path
-from anon_dagster.defs.locks import lock_for_good
+from anon_dagster.storage.locks import lock_for_good
 assert lock_for_good(Path(sys.argv[1])) is not None
 print("held", flush=True)
 sys.stdin.read()
