@@ -14,6 +14,7 @@ AnonError
 ├── StoreUnavailableError   a store did not answer; trying again may help
 ├── ClusterError            the workers of a cluster are not fit for the work
 │   └── ClusterUnavailableError … or there are none, or their scheduler does not answer
+├── BusyError               something else is at work on the same; trying again may help
 ├── DeploymentError         the deployment that runs the jobs did not answer, or refused
 ├── HandoverError           a DataFrame cannot be handed over
 └── JobError                a job failed, or what it made cannot be had
@@ -120,6 +121,12 @@ class ClusterError(AnonError):
 
 class ClusterUnavailableError(ClusterError):
     """A cluster did not answer, or has no workers."""
+
+    transient: ClassVar[bool] = True
+
+
+class BusyError(AnonError):
+    """Something else is at work on the same."""
 
     transient: ClassVar[bool] = True
 

@@ -154,7 +154,7 @@ def _found_fit(request: Request, frame: pd.DataFrame | None) -> OpenSource:
     require_keys_everywhere(request.policy)
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
     require_shared_source(in_use(), opened.files)
-    source = _unshifted(opened, request)
+    source = as_requested(opened, request)
     require_columns(
         source.columns, request.policy.attributes, source.advice, named=source.has_schema
     )
@@ -182,12 +182,12 @@ def open_again(
         If the source cannot be read.
     """
     opened = open_one_source(request.source, frame, may_skip=request.policy.ignores)
-    source = _unshifted(opened, request)
+    source = as_requested(opened, request)
     require_columns(source.columns, request.policy.attributes)
     return with_shifted(source, request.policy, days)
 
 
-def _unshifted(opened: OpenSource, request: Request) -> OpenSource:
+def as_requested(opened: OpenSource, request: Request) -> OpenSource:
     """Return a source as a request sees it before dates are shifted: with derived columns."""
     as_text = request.source is not None and request.source.format_found == "csv"
     return with_derived(declared_missing(opened, request), request.policy, as_text=as_text)

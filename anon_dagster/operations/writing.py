@@ -49,7 +49,7 @@ def _sweep_temporary() -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep_beside(target: Target | None) -> None:
+def sweep_beside(target: Target | None) -> None:
     """Remove what killed jobs left beside a target."""
     if target is not None:
         with suppress(AnonError):  # what cannot be swept keeps nobody from publishing
@@ -72,7 +72,7 @@ def write_and_read(
         The records, if they were handed over.
     """
     with passing_workspace(on_progress) as workspace:
-        _sweep_beside(decision.request.target)
+        sweep_beside(decision.request.target)
         release = write_release(decision, source, workspace, judge=judge)
         moved = decision.request.policy.shifted
         df = None if decision.request.target else released_frame(release, like=like, moved=moved)
@@ -96,7 +96,7 @@ def write_and_read_linked(
     """
     with passing_workspace(on_progress) as workspace:
         for table in request.tables.values():
-            _sweep_beside(table.target)
+            sweep_beside(table.target)
         released = write_linked(request, decisions, sources, _apart(workspace, decisions))
         frames = {
             name: None

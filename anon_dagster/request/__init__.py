@@ -6,7 +6,7 @@ from anon_dagster.request.analysis import (
     RiskAnalysis,
     SudaAnalysis,
 )
-from anon_dagster.request.arrivals import FILE, Arrivals
+from anon_dagster.request.arrivals import DELTA, FILE, Arrivals, NewSolution
 from anon_dagster.request.attributes import (
     Aggregate,
     Attribute,
@@ -75,6 +75,7 @@ from anon_dagster.request.tables import LinkedRequest
 from anon_dagster.request.target_use import TargetUse
 
 __all__ = [
+    "DELTA",
     "FILE",
     "GUARDING",
     "MOST_COMBINATIONS",
@@ -104,6 +105,7 @@ __all__ = [
     "LinkedRequest",
     "MaskRule",
     "Measurement",
+    "NewSolution",
     "ObjectiveRule",
     "OrderRule",
     "Policy",
