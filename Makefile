@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-visits demo-s3 demo-dask dev test test-slow coverage mutants lint types layers fuzz bench bench-detection bench-real bench-scale release-check schema lock clean
+.PHONY: help demo demo-append demo-visits demo-s3 demo-dask dev test test-slow coverage mutants lint types layers fuzz bench bench-append bench-detection bench-real bench-scale release-check schema lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -25,6 +25,9 @@ demo: $(READY)  ## anonymize the bundled patients through Dagster and print what
 
 demo-visits: $(READY)  ## show what k of rows and what k of people promise, of a hospital's visits
 	@$(BIN)/python -m anon_dagster.demos.visits
+
+demo-append: $(READY)  ## let ten files add up to one release, erase people, and audit all of it
+	@$(BIN)/python -m anon_dagster.demos.append
 
 demo-s3: $(READY)  ## let three files arrive in a bucket, and show their releases in another
 	@$(BIN)/python -m anon_dagster.demos.arrivals
@@ -75,6 +78,9 @@ fuzz: $(READY)  ## let Hypothesis try the laws on many more tables, 20,000 rando
 
 bench: $(READY)  ## measure speed and memory
 	$(BIN)/python -m benchmarks
+
+bench-append: $(READY)  ## let a year of files add up to one release: who waits, what is lost
+	$(BIN)/python -m benchmarks.append
 
 bench-detection: $(READY)  ## measure how well detection tells columns, made ones and real ones
 	$(BIN)/python -m benchmarks.detection

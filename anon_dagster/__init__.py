@@ -28,6 +28,8 @@ from anon_dagster.progress import Progress
 from anon_dagster.request import Request, load_request, parse_request
 
 if TYPE_CHECKING:
+    from anon_dagster.continuous import Audit, Claim, Erasure, Line
+    from anon_dagster.continuous.declared import append, audit, erase
     from anon_dagster.detection import (
         Detection,
         classify_columns,
@@ -52,13 +54,17 @@ __all__ = [
     "AnonError",
     "AnonResult",
     "AppliedResult",
+    "Audit",
+    "Claim",
     "ClusterError",
     "Detection",
     "DisclosureError",
     "EngineSettings",
+    "Erasure",
     "Finding",
     "HierarchyError",
     "JobError",
+    "Line",
     "Progress",
     "PromiseBrokenError",
     "Proposal",
@@ -74,12 +80,15 @@ __all__ = [
     "VersionsAudit",
     "__version__",
     "anonymize",
+    "append",
     "apply",
+    "audit",
     "audit_versions",
     "auto_anonymize",
     "classify_columns",
     "data_domains",
     "detect",
+    "erase",
     "examine_residual",
     "export_hierarchy",
     "load_request",
@@ -91,6 +100,7 @@ __all__ = [
 ]
 
 _OPERATIONS = "anon_dagster.operations"
+_CONTINUOUS = "anon_dagster.continuous"
 _DETECTION = "anon_dagster.detection"
 _LATE = {
     "AnonResult": (f"{_OPERATIONS}.anonymize", "AnonResult"),
@@ -104,6 +114,13 @@ _LATE = {
     "measure": (f"{_OPERATIONS}.measure", "measure"),
     "risk_per_record": (f"{_OPERATIONS}.anonymize", "risk_per_record"),
     "verify": (f"{_OPERATIONS}.verify", "verify_table"),
+    "Audit": (_CONTINUOUS, "Audit"),
+    "Claim": (_CONTINUOUS, "Claim"),
+    "Erasure": (_CONTINUOUS, "Erasure"),
+    "Line": (_CONTINUOUS, "Line"),
+    "append": (f"{_CONTINUOUS}.declared", "append"),
+    "audit": (f"{_CONTINUOUS}.declared", "audit"),
+    "erase": (f"{_CONTINUOUS}.declared", "erase"),
     "Finding": ("anon_dagster.residual", "Finding"),
     "ResidualDisclosure": ("anon_dagster.residual", "ResidualDisclosure"),
     "Proposal": (f"{_OPERATIONS}.propose", "Proposal"),

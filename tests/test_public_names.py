@@ -28,6 +28,7 @@ NAMES = {
     *("propose_hierarchies", "risk_per_record", "verify"),
     *("VersionsAudit", "audit_versions"),
     *("Finding", "ResidualDisclosure", "examine_residual", "EngineSettings"),
+    *("Audit", "Claim", "Erasure", "Line", "append", "audit", "erase"),
 }
 METHODS: dict[type, set[str]] = {
     AnonClient: {

@@ -3,10 +3,11 @@
 Exit codes: 0 done; 1 the job failed, or what it made cannot be read from here; 2 the command is
 not understood; 3 the request cannot be run; 4 there is no such job; 5 the job is of another kind;
 6 the job was aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the
-records cannot be handed over; 10 a file cannot be read or written; 11 the job is over already, or
-not yet; 12 the job published nothing, as its release tells what the request refuses to tell; 13 an
-audit found people with fewer candidates or values than are to be left; 130 interrupted, the job
-goes on. What was made goes to stdout, what is said of it to stderr.
+records cannot be handed over; 10 a file cannot be read or written, or was set aside; 11 the job is
+over already, or not yet; 12 the job published nothing, as its release tells what the request
+refuses to tell; 13 an audit found a claim that does not hold, or people with fewer candidates or
+values than are to be left; 130 interrupted, the job goes on. What was made goes to stdout, what is
+said of it to stderr.
 """
 
 import argparse
@@ -16,20 +17,20 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from anon_dagster.cli import auditing, exporting, inspecting, submitting
+from anon_dagster.cli import auditing, continuous, exporting, inspecting, submitting
 from anon_dagster.cli.arguments import Parser, UsageError
 from anon_dagster.cli.exit_codes import (
+    AUDIT_FAILED,
     CODES,
     FAILED,
     INTERRUPTED,
     MISUNDERSTOOD,
-    NARROWED,
     code_of,
 )
 from anon_dagster.cli.printing import print_error
 from anon_dagster.errors import AnonError
 
-__all__ = ["CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "NARROWED", "code_of", "main"]
+__all__ = ["AUDIT_FAILED", "CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "code_of", "main"]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -70,6 +71,8 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
                 asked.refuse(f"--{name} needs --wait; or say it later: anon result ID --{name} …")
     if not getattr(asked, "attacks", True) and asked.timeout is not None:
         asked.refuse("--timeout needs --attacks: what the job found is there already")
+    if getattr(asked, "check", None) is not None:
+        asked.check(asked)
     return asked
 
 
@@ -92,4 +95,5 @@ def _parser() -> Parser:
     inspecting.add_commands(commands)
     exporting.add_commands(commands)
     auditing.add_commands(commands)
+    continuous.add_commands(commands)
     return parser

@@ -1,11 +1,12 @@
-"""The command that audits releases: what several of the same people tell together."""
+"""The command that audits releases: a dataset's deltas, or what any of the same people tell."""
 
 import argparse
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anon_dagster.cli.exit_codes import NARROWED
+from anon_dagster.cli.continuous import add_dataset, check_store, stream_of_command
+from anon_dagster.cli.exit_codes import AUDIT_FAILED
 from anon_dagster.cli.printing import print_result
 
 if TYPE_CHECKING:
@@ -31,10 +32,13 @@ _BY_LABELS = (
 def add_commands(commands: "Commands") -> None:
     """Add the command."""
     audit = commands.add_parser(
-        "audit", help="count who has few candidates over several releases of the same people"
+        "audit",
+        help="measure again all that was released continuously of a dataset; or count who has few "
+        "candidates over several releases of the same people",
     )
+    add_dataset(audit, optional=True)
     audit.add_argument(
-        "--versions", nargs="+", required=True, metavar="FILE", help="the releases, two at least"
+        "--versions", nargs="+", metavar="FILE", help="releases of the same people, two at least"
     )
     audit.add_argument("--source", help="the people, with their own values")
     audit.add_argument("--request", type=Path, help="the request that the releases were made by")
@@ -42,10 +46,36 @@ def add_commands(commands: "Commands") -> None:
     audit.add_argument("--sensitive", nargs="+", default=[], help="without a request")
     audit.add_argument("-k", type=int, help="candidates to be left; those of the request")
     audit.add_argument("-l", type=int, help="sensitive values to be left; of the request, or 2")
-    audit.set_defaults(run=_audit)
+    audit.set_defaults(run=_audit, check=_check, refuse=audit.error)
+
+
+def _check(asked: argparse.Namespace) -> None:
+    """Refuse a command that audits neither a dataset nor releases, or both."""
+    if (asked.dataset is None) == (asked.versions is None):
+        asked.refuse("name either a dataset or --versions")
+    if asked.versions is None:
+        of_versions = ("source", "request", "quasi_identifiers", "sensitive", "k", "l")
+        if told := [name for name in of_versions if getattr(asked, name)]:
+            asked.refuse(f"{told[0].replace('_', '-')} goes with --versions")
+        check_store(asked)
 
 
 def _audit(asked: argparse.Namespace) -> int:
+    return _of_deltas(asked) if asked.versions is None else _of_versions(asked)
+
+
+def _of_deltas(asked: argparse.Namespace) -> int:
+    """Measure again all that was released continuously."""
+    from anon_dagster.continuous.declared import audit_of
+
+    found = audit_of(stream_of_command(asked))
+    claims = [asdict(claim) | {"holds": claim.holds} for claim in found.claims]
+    document = {"dataset": found.dataset, "holds": found.holds, "claims": claims}
+    print_result(asked, document, str(found))
+    return 0 if found.holds else AUDIT_FAILED
+
+
+def _of_versions(asked: argparse.Namespace) -> int:
     """Say how many people have few candidates over all releases, in counts."""
     from anon_dagster.operations.audit import audit_versions
 
@@ -59,7 +89,7 @@ def _audit(asked: argparse.Namespace) -> int:
         l=asked.l,
     )
     print_result(asked, {**asdict(found), "holds": found.holds}, _words(found))
-    return 0 if found.holds else NARROWED
+    return 0 if found.holds else AUDIT_FAILED
 
 
 def _words(found: "VersionsAudit") -> str:

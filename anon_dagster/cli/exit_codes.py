@@ -17,8 +17,9 @@ from anon_dagster.errors import (
 )
 
 FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
-NARROWED = 13
-"""An audit found people with fewer candidates, or values, than are to be left."""
+AUDIT_FAILED = 13
+"""An audit found a claim that does not hold, or people with fewer candidates, or values, than are
+to be left."""
 CODES: dict[type[AnonError], int] = {  # the first that fits
     DisclosureError: 12,
     UnknownJobError: 4,

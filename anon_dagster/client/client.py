@@ -25,6 +25,7 @@ from anon_dagster.client.status import summary
 from anon_dagster.client.submission import Submission
 from anon_dagster.client.tasks import ApplyTask, DetectTask, ExamineTask, RequestTask, Task
 from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
+from anon_dagster.jobs.places import chosen_store, home_folder, store_folder
 from anon_dagster.jobs.tags import DATASET_TAG
 from anon_dagster.request import LinkedRequest, Measurement, Source, Target, require_proposable
 from anon_dagster.request.arguments import require_a, require_share
@@ -68,8 +69,7 @@ class AnonClient:
         headers: Mapping[str, str] | None = None,
         largest: int = LARGEST,
     ) -> None:
-        chosen = store or os.environ.get("ANON_STORE")
-        self.store = Path(chosen).absolute() if chosen else None
+        self.store = chosen_store(store)
         self.largest = largest
         self.deployment: Deployment
         if url is not None:
@@ -77,9 +77,8 @@ class AnonClient:
                 url, _authorization() if headers is None else headers
             )
             return
-        folder = _home(home)
-        self.store = self.store or (folder or Path.cwd()) / ".anon"
-        self.deployment = EmbeddedDeployment(folder or self.store, self.store)
+        self.store = store_folder(store, home)
+        self.deployment = EmbeddedDeployment(home_folder(home) or self.store, self.store)
 
     # -- jobs ----------------------------------------------------------------------------------
 
@@ -371,11 +370,3 @@ class AnonClient:
 def _authorization() -> dict[str, str]:
     said = os.environ.get("ANON_AUTHORIZATION", "").strip()
     return {"Authorization": said} if said else {}
-
-
-def _home(home: str | Path | None) -> Path | None:
-    """Return the folder of ``dagster.yaml``, if there is one."""
-    if chosen := home or os.environ.get("DAGSTER_HOME"):
-        return Path(chosen).absolute()
-    here = Path.cwd()
-    return here if (here / "dagster.yaml").exists() else None

@@ -1,5 +1,8 @@
 """What Dagster calls the jobs of this project, their steps and their partitions."""
 
+REQUEST_FILE = "request.yaml"
+"""What declares a dataset, in a folder that is called as it."""
+
 REQUESTS = "request"
 """The partitions of requests that nobody declared: one for each."""
 ADHOC = "adhoc"

@@ -101,5 +101,5 @@ def test_the_session_by_curl(project_folder: Path, folder: Path) -> None:
 def test_every_exit_code_is_documented(project_folder: Path) -> None:
     page = (project_folder / "docs" / "client.md").read_text(encoding="utf-8")
     told = set(map(int, re.findall(r"^\| (\d+) \|", page, re.MULTILINE)))
-    assert told == {0, cli.FAILED, 2, cli.NARROWED, cli.INTERRUPTED, *cli.CODES.values()}
+    assert told == {0, cli.FAILED, 2, cli.INTERRUPTED, cli.AUDIT_FAILED, *cli.CODES.values()}
     assert set(map(int, re.findall(r"[:;]\s(\d+)\s", cli.__doc__ or ""))) == told
