@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.request.yaml_writing import document as written
 from tests.deployment import Deployment, deployed, failure
 from tests.parameters import slow_but
 
@@ -74,6 +75,25 @@ def request(source: Path, **changes: Any) -> dict[str, Any]:
     return {"source": {"path": str(source)}, "policy": policy}
 
 
+def added_up(folder: Path) -> dict[str, Any]:
+    """Ask for files that add up to one release."""
+    source = {"path": str(folder / "inbox" / "*.csv")}
+    policy = request(folder)["policy"]
+    return {
+        "source": source,
+        "arrivals": {
+            "mode": "append",
+            "target": {"path": str(folder / "out" / "{delta}.csv")},
+            "settle_seconds": 0,
+        },
+        "policy": {
+            "attributes": policy["attributes"],
+            "person": "name",
+            "privacy": {name: policy["privacy"][name] for name in ("k_anonymity", "l_diversity")},
+        },
+    }
+
+
 def require_refused(result: dg.ExecuteInProcessResult) -> None:
     """A run failed, and for a reason that was foreseen."""
     reason = failure(result)
@@ -84,6 +104,10 @@ def require_refused(result: dg.ExecuteInProcessResult) -> None:
 @pytest.fixture(scope="module")
 def deployment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("deployment")
+    dataset = folder / "data" / "stream"
+    dataset.mkdir(parents=True)
+    (folder / "inbox").mkdir()
+    (dataset / "request.yaml").write_text(written(added_up(folder)), encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         with deployed(folder) as deployment:
@@ -307,6 +331,35 @@ def test_a_release_that_gives_back_what_it_must_not_is_refused_without_a_cell(
     refused = deployment.run_request(giving_back(tmp_path, residual=handling))
     require_refused(refused)
     assert "name_again" in failure(refused)
+
+
+@pytest.mark.usefixtures("no_canary")
+def test_files_that_add_up_leave_no_cell_behind_nor_do_those_who_are_erased(
+    deployment: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    others = [(f"{CANARY}-other-{i}", *row[1:]) for i, row in enumerate(ROWS)]
+    files = {
+        "good": csv(ROWS),
+        "narrow": csv([row[:-1] for row in others], header=COLUMNS[:-1]),
+        "spoiled": csv([(*others[0][:2], CANARY, *others[0][3:]), *others[1:]]),
+    }
+    for name, content in files.items():
+        (deployment.folder / "inbox" / f"{name}.csv").write_bytes(content)
+    (ended,) = deployment.run_all(deployment.tick("stream_files_sensor"))
+    assert "were set aside" in failure(ended)
+    waits = deployment.tick("stream_files_sensor").skip_message
+    assert "wait" in str(waits)
+    keys = tmp_path / "whom.csv"
+    for whom, erased in (("name", True), (f"{CANARY}-name-0", False)):
+        keys.write_text(f"{whom}\n{CANARY}-name-7\n")
+        config = {"ops": {"stream__erase": {"config": {"keys": str(keys)}}}}
+        result = deployment.run("stream_erase_job", config)
+        assert result.success == erased
+    monkeypatch.setenv("SECRET", CANARY)
+    named = {"ops": {"stream__erase": {"config": {"keys": {"env": "SECRET"}}}}}
+    assert "must be the path of a file" in failure(deployment.run("stream_erase_job", named))
+    assert deployment.run("stream_reopen_job").success
+    assert deployment.run("stream_audit_job").success
 
 
 SPOILED = {

@@ -20,6 +20,8 @@ class State(StrEnum):
     """To a run, which has not come to it yet."""
     RUNNING = "running"
     RELEASED = "released"
+    READ = "read"
+    """Its records are released, or wait for those of later files: of ``mode: append``."""
     SET_ASIDE = "set aside"
     """It cannot be released as it is, or its run was aborted."""
     GONE = "gone"
@@ -29,6 +31,11 @@ class State(StrEnum):
     def is_with_a_run(self) -> bool:
         """Tell whether a run has it."""
         return self in {State.GIVEN, State.RUNNING}
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether nothing is left to do with it."""
+        return self in {State.RELEASED, State.READ}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class Arrival:
     """How many of its runs ended while they were at it."""
     not_before: float = 0.0
     reason: str = ""
-    """Why it is not released, in words that hold no cell."""
+    """Why it is not released, or not yet, in words that hold no cell."""
     disagreements: int = 0
     """How often its store gave something else than this version, which it lists."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from anon_dagster.errors import RequestError
-from anon_dagster.request import FILE, Arrivals, Request, Source, parse_request
+from anon_dagster.request import DELTA, FILE, Arrivals, Request, Source, parse_request
 from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import absolute, base_name
 from anon_dagster.storage.globs import glob_root, matcher
@@ -14,6 +14,7 @@ from anon_dagster.storage.listing import ListedFile, list_files
 
 _ENDING = re.compile(r"(\.(csv|tsv|txt|parquet|pq))?(\.gz)?$", re.IGNORECASE)
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", "~")
+_SOME_DELTA = "000001"
 _REPLACED = "\ufffd"  # stands for bytes that are no text
 
 
@@ -47,6 +48,11 @@ class Inbox:
         """Whether a file is complete as soon as it is seen, as an object of S3 is."""
         return remote.is_s3(self.pattern)
 
+    @property
+    def adds_up(self) -> bool:
+        """Whether files add up to one release, so that none has a release of its own."""
+        return self.settings.mode == "append"
+
     def files(self) -> list[ListedFile]:
         """List the files that lie there now, without those that are obviously unfinished.
 
@@ -69,7 +75,9 @@ class Inbox:
         return ""
 
     def target_of(self, path: str) -> str:
-        """Return where the release of a file goes."""
+        """Return where the release of a file goes; of files that add up, where deltas do."""
+        if self.adds_up:
+            return self.settings.target.path.replace(DELTA, _SOME_DELTA)
         start = _start(self.pattern)
         below = path[len(start) + 1 :] if path.startswith(f"{start}/") else base_name(path)
         return self.settings.target.path.replace(FILE, _ENDING.sub("", below, count=1))

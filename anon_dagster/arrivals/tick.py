@@ -77,7 +77,8 @@ def plan_tick(
             # With its former batch, or the next one would be taken for the one that it had.
             each = replace(_new(file, inbox, now), seen=each.seen, batch=each.batch)
         after[key] = _settled(each, inbox, now)
-    after |= _collisions(after.values(), inbox.target_of)
+    if not inbox.adds_up:
+        after |= _collisions(after.values(), inbox.target_of)
     batches = tuple(_batches(after.values(), inbox.settings, now))
     after |= {(a.path, a.version): a for batch in batches for a in batch.arrivals}
     lost = _unlaunched(known, runs)
@@ -159,12 +160,12 @@ def disagreed(arrival: Arrival, reason: str, now: float) -> Arrival:
 def _still_there(arrival: Arrival, file: ListedFile | None) -> Arrival:
     """Drop a version that is not there any more and that no run has.
 
-    What was released stays so when its file is removed; should another version come and the
+    What is done stays so when its file is removed; should another version come and the
     former one again, its release is made again.
     """
     if arrival.state.is_with_a_run or arrival.state is State.GONE:
         return arrival
-    if file is None and arrival.state is State.RELEASED:
+    if file is None and arrival.state.is_done:
         return arrival
     if file is not None and file.version == arrival.version:
         return arrival
@@ -220,9 +221,18 @@ def _batches(arrivals: Iterable[Arrival], settings: Arrivals, now: float) -> Ite
     suspects = [[a] for a in free if a.crashes or a.failures]
     others = [a for a in free if not (a.crashes or a.failures)]
     groups = [others[first : first + size] for first in range(0, len(others), size)]
-    for group in (*groups, *suspects):
+    for group in _one_at_a_time([*groups, *suspects], settings, busy):
         batch = _id(group)
         yield Batch(batch, tuple(replace(a, state=State.GIVEN, batch=batch) for a in group))
+
+
+def _one_at_a_time(
+    groups: list[list[Arrival]], settings: Arrivals, busy: set[str]
+) -> list[list[Arrival]]:
+    """Of files that add up let one run at a time have some, those whose turn comes first."""
+    if settings.mode != "append":
+        return groups
+    return [] if busy else sorted(groups, key=lambda g: (g[0].modified, g[0].path))[:1]
 
 
 def _id(group: Iterable[Arrival]) -> str:

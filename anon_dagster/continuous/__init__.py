@@ -21,7 +21,11 @@ remember for it lies in its private folder, below that of the jobs::
 from anon_dagster.continuous.appending import append_file, erase
 from anon_dagster.continuous.auditing import Audit, Claim, audit
 from anon_dagster.continuous.erasing import Erasure
+from anon_dagster.continuous.keys import read_keys
 from anon_dagster.continuous.ledger import Fate, Kind, Ledger, Line, StoredDelta
+from anon_dagster.continuous.reopening import reopen
+from anon_dagster.continuous.rewriting import schema_of
+from anon_dagster.continuous.standing import Standing, standing
 from anon_dagster.continuous.stream import Stream
 
 __all__ = [
@@ -32,9 +36,14 @@ __all__ = [
     "Kind",
     "Ledger",
     "Line",
+    "Standing",
     "StoredDelta",
     "Stream",
     "append_file",
     "audit",
     "erase",
+    "read_keys",
+    "reopen",
+    "schema_of",
+    "standing",
 ]

@@ -1,12 +1,12 @@
 """A step: a file comes, and who can be released by then is."""
 
-import time
 from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from anon_dagster import clock
 from anon_dagster.continuous.erasing import (
     Erasure,
     finish_erasure,
@@ -28,6 +28,7 @@ from anon_dagster.continuous.splitting import Split, Step, all_waiting, split
 from anon_dagster.continuous.stream import Stream
 from anon_dagster.errors import AnonError, JobError, SourceError, TargetError
 from anon_dagster.errors import counted as listed
+from anon_dagster.releasing.publication import checksum_of
 from anon_dagster.storage.listing import look_up
 
 _NOT_OF_FILES = (TargetError, JobError)
@@ -41,7 +42,7 @@ def append_file(stream: Stream, path: str) -> Line:
     -------
     Line
         What came of it, as the ledger has it. A file that is no file of this dataset plays no
-        part: it is set aside, for a reason.
+        part: it is set aside, for a reason. A file that was read as it is now is not read again.
 
     Raises
     ------
@@ -57,7 +58,9 @@ def append_file(stream: Stream, path: str) -> Line:
         found = look_up(path)
         if found is None:
             raise SourceError(f"there is no file {path}")
-        at = max(min(found.modified, time.time()), stream.last.at)
+        if (done := _line_of(stream, path)) is not None:
+            return done
+        at = max(min(found.modified, clock.now()), stream.last.at)
         begun = Line(stream.next_number, Kind.FILE, file=path, at=at)
         try:
             _admit(stream, begun)
@@ -111,6 +114,14 @@ def finish(stream: Stream) -> Line | None:
         return _set_aside(stream, begun, str(error))
 
 
+def _line_of(stream: Stream, path: str) -> Line | None:
+    """Return the step that read a file as it is now: who repeats an interrupted one finds it."""
+    for line in stream.ledger.lines():
+        if line.kind is Kind.FILE and line.file == path:
+            return line if line.digest == checksum_of([path]) else None
+    return None
+
+
 def _set_aside(stream: Stream, begun: Line, reason: str) -> Line:
     last = stream.last
     line = replace(
@@ -120,6 +131,7 @@ def _set_aside(stream: Stream, begun: Line, reason: str) -> Line:
         next_version=last.next_version,
         set_aside=begun.read,
         waiting=last.waiting,
+        waiting_people=last.waiting_people,
         oldest=last.oldest,
         reason=reason,
     )
@@ -210,8 +222,10 @@ def _finish_file(stream: Stream, begun: Line) -> Line:
         begun,
         version=0 if version is None else version.number,
         released=0 if outcome.delta is None else outcome.delta.counted.records.number,
+        loss=0.0 if outcome.delta is None else outcome.delta.solution.proof.loss,
         expired=outcome.expired,
         waiting=outcome.waiting.number,
+        waiting_people=outcome.waiting_people,
         oldest=float(outcome.waiting.since.min(initial=np.inf)) if outcome.waiting.number else 0.0,
     )
     stream.files.save_table(f"waiting.{line.number}.parquet", outcome.waiting.stored)

@@ -2,12 +2,12 @@
 
 import os
 import re
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from anon_dagster import clock
 from anon_dagster.arrivals.inbox import Inbox
 from anon_dagster.continuous import appending, auditing
 from anon_dagster.continuous.appending import append_file, finish
@@ -255,7 +255,7 @@ def unread(stream: Stream) -> Unread:
             "it; rename what is so called, then all are read"
         )
     fresh.sort(key=lambda file: (file.modified, file.path))
-    still = time.time() - (0 if inbox.appears_whole else stream.settings.settle_seconds)
+    still = clock.now() - (0 if inbox.appears_whole else stream.settings.settle_seconds)
     return Unread(
         tuple(file for file in fresh if file.modified <= still),
         tuple(file for file in fresh if file.modified > still),
@@ -267,7 +267,7 @@ def _has_changed(file: ListedFile, read: Line) -> bool:
 
     One of the future, by a clock's mistake, is younger than any step: it is read once.
     """
-    if not read.at < file.modified <= time.time():
+    if not read.at < file.modified <= clock.now():
         return False
     return not read.digest or checksum_of([file.path]) != read.digest
 

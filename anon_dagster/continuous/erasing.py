@@ -138,6 +138,7 @@ def finish_erasure(stream: Stream, begun: Line) -> tuple[Line, Erasure]:
         erased=own + waited,
         withdrawn=gone - own,
         waiting=left,
+        waiting_people=last.waiting_people - len(waiting),
         oldest=last.oldest if left else 0.0,
     )
     erased = np.union1d(waiting, np.array(list(known), dtype=np.int64))

@@ -68,6 +68,8 @@ class Line:
     """Below 0 where a release was taken back."""
     waiting: int = 0
     """After the step."""
+    waiting_people: int = 0
+    """Whose these are; 0 where nobody is named."""
     set_aside: int = 0
     """Records of people who were judged before, or of a file that plays no part."""
     expired: int = 0
@@ -79,12 +81,14 @@ class Line:
     """Where the delta is; nothing if there was nothing to release."""
     checksum: str = ""
     """SHA-256 of the delta."""
+    loss: float = 0.0
+    """What the delta lost, by the objective of the policy."""
     reason: str = ""
 
     @property
     def delta(self) -> str:
         """The number of the delta as its name has it."""
-        return f"{self.number:06d}"
+        return name_of_delta(self.number)
 
     def __str__(self) -> str:
         """Say in words what happened, in names and counts."""
@@ -129,6 +133,21 @@ class StoredDelta:
     records: int
     rows: int
     """The step that told last whose its records are."""
+
+    @property
+    def name(self) -> str:
+        """Its number as its name has it."""
+        return name_of_delta(self.number)
+
+    @property
+    def is_rewritten(self) -> bool:
+        """Tell whether records were taken out of it."""
+        return self.rows != self.number
+
+
+def name_of_delta(number: int) -> str:
+    """Return the number of a delta as its name has it."""
+    return f"{number:06d}"
 
 
 _COLUMNS = tuple(field.name for field in fields(Line))

@@ -155,6 +155,11 @@ class CountedRecords(Discreet, shown=("count.records",)):
         """What the values of each attribute mean."""
         return {name: self.count.columns[name].ordering.meaning for name in self.count.attributes}
 
+    def people_among(self, which: NDArray[np.bool_]) -> int:
+        """Return how many people some records, (records,), are of; 0 where nobody is named."""
+        named = self.count.persons is not None
+        return len(np.unique(self.persons[which])) if named else 0
+
 
 def counted(
     records: Records, request: Request, key: str, meanings: dict[str, Meaning] | None = None

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import reduce
 from math import sqrt
 
@@ -17,9 +18,10 @@ from anon_dagster.continuous.solutions import (
 )
 from anon_dagster.continuous.stream import Stream
 from anon_dagster.core.ordering import Meaning
+from anon_dagster.errors import HierarchyError
 from anon_dagster.operations.preparation import count_records, open_to_count
 from anon_dagster.reading.counting import Count
-from anon_dagster.releasing.assignment import assign_open
+from anon_dagster.releasing.assignment import assign_open, lacks_a_place
 from anon_dagster.request import Request, parse_request
 
 _ENOUGH = 10
@@ -54,7 +56,7 @@ def current_version(stream: Stream, pool: Records, request: Request) -> Version 
     if version is not None and set(version.policy.attributes_counted) == set(
         stream.policy.attributes_counted
     ):
-        newer = renewed(stream, version, _numbers_under(stream, version))
+        newer = renewed(stream, version, numbers_under(stream, version))
         if newer is not None:
             return newer
     whole = count_records(request, pool.source(request), key=key)
@@ -64,19 +66,36 @@ def current_version(stream: Stream, pool: Records, request: Request) -> Version 
 def next_version(stream: Stream, line: Line, incoming: Records, version: Version | None) -> int:
     """Keep what the file of a step has, and return the version of later steps.
 
-    A new one is decided and kept where too many wait, or values have drifted.
+    A new one is decided and kept where too many wait, or values have drifted. If a hierarchy lacks
+    a value, so that none can be, the version stays; to reopen by hand says which column it is.
     """
     if version is None:
         return stream.last.next_version
     request = stream.request_of(line.file)
     request = request.model_copy(update={"policy": version.policy})
-    own = counted(incoming, request, stream.key, dict(version.meanings)).count
+    own = _placeable(stream, version, incoming, request)
     save_count(stream.files, f"read.{version.number}.{line.number}", own.of_attributes())
     spread = _spread(stream, line, version, own)
     if not _is_unfit(stream, line, version, spread):
         return version.number
-    newer = renewed(stream, version, [*_numbers_under(stream, version), line.number])
-    return version.number if newer is None else newer.number
+    numbers = [*numbers_under(stream, version), line.number]
+    with suppress(HierarchyError):  # of a value of any file: the one at hand is not to blame
+        newer = renewed(stream, version, numbers)
+        return version.number if newer is None else newer.number
+    return version.number
+
+
+def _placeable(stream: Stream, version: Version, incoming: Records, request: Request) -> Count:
+    """Count the records of a file without those with a value that a hierarchy lacks.
+
+    They wait; no later solution could be decided from a count that has them.
+    """
+    own = counted(incoming, request, stream.key, dict(version.meanings))
+    lacks = lacks_a_place(version.stored, own.count)[own.tuples]
+    if not lacks.any():
+        return own.count
+    placeable = incoming.select(~lacks)
+    return counted(placeable, request, stream.key, dict(version.meanings)).count
 
 
 def renewed(stream: Stream, version: Version, numbers: list[int]) -> Version | None:
@@ -100,7 +119,7 @@ def _meanings(version: Version) -> dict[str, Meaning]:
     return dict(version.meanings)
 
 
-def _numbers_under(stream: Stream, version: Version) -> list[int]:
+def numbers_under(stream: Stream, version: Version) -> list[int]:
     """Return the finished steps that read a file under a version."""
     lines = (line for line in stream.ledger.lines() if line.kind is Kind.FILE)
     return [line.number for line in lines if line.version == version.number]

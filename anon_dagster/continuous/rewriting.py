@@ -15,7 +15,7 @@ from anon_dagster.reading.persons import PERSON
 from anon_dagster.releasing.persons_file import PersonsFile, StoredPersons
 from anon_dagster.releasing.publication import checksum_of, count_release
 from anon_dagster.releasing.workspace import PERSONS, Workspace
-from anon_dagster.request import Source
+from anon_dagster.request import Policy, Source
 from anon_dagster.storage.addresses import exists
 from anon_dagster.storage.moving import remove
 from anon_dagster.storage.sources import open_source
@@ -31,6 +31,18 @@ def rows_of(stream: Stream, delta: StoredDelta) -> _Told:
     And ``of``, the class of each block.
     """
     return stream.files.load_arrays(f"rows.{delta.number}.{delta.rows}.npz")
+
+
+def schema_of(stream: Stream, delta: StoredDelta) -> tuple[pa.Schema, Policy]:
+    """Return the columns of a delta as it lies there, and the policy of its version."""
+    version = load_version(stream, delta.version)
+    assert version is not None, "a delta is of a version"
+    return open_source(_source_of(stream, delta)).schema, version.policy
+
+
+def _source_of(stream: Stream, delta: StoredDelta) -> Source:
+    target = stream.settings.target
+    return Source(path=delta.target, format=target.format_found, csv=target.csv)
 
 
 def rewritten(
@@ -87,7 +99,7 @@ def _write(
     """Write what is left of a delta beside it, measure it, and put it in its place."""
     plan, persons = told
     target = stream.settings.target.model_copy(update={"path": delta.target})
-    opened = open_source(Source(path=delta.target, format=target.format_found, csv=target.csv))
+    opened = open_source(_source_of(stream, delta))
     with passing_workspace() as workspace:
         sweep_beside(target)
         with stage(target, opened.schema, token=workspace.job_id) as staged:

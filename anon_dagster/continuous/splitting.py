@@ -93,6 +93,8 @@ class Split(Discreet, shown=("expired",)):
     delta: Delta | None
     """None if nothing is released."""
     waiting: Records
+    waiting_people: int
+    """Whose these are; 0 where nobody is named."""
     expired: int
     """Records in classes that broke a promise, or that waited for too long."""
     gone: NDArray[np.int64]  # keyed hashes of the people whose records are all expired
@@ -110,8 +112,13 @@ def split(records: CountedRecords, step: Step) -> Split:
     late = ~going & np.isin(records.persons, records.persons[records.records.since < step.oldest])
     expired = failing | late
     gone = np.setdiff1d(records.persons[expired], records.persons[going & ~failing])
+    waiting = ~going & ~late
     return Split(
-        delta, records.records.select(~going & ~late), int(expired.sum()), gone.astype(np.int64)
+        delta,
+        records.records.select(waiting),
+        records.people_among(waiting),
+        int(expired.sum()),
+        gone.astype(np.int64),
     )
 
 
@@ -119,7 +126,8 @@ def all_waiting(records: CountedRecords, *, oldest: float) -> Split:
     """Let everybody wait whose time is not over: there is no solution yet."""
     late = np.isin(records.persons, records.persons[records.records.since < oldest])
     gone = np.unique(records.persons[late]).astype(np.int64)
-    return Split(None, records.records.select(~late), int(late.sum()), gone)
+    waiting, people = records.records.select(~late), records.people_among(~late)
+    return Split(None, waiting, people, int(late.sum()), gone)
 
 
 def _judged(

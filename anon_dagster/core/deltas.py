@@ -50,7 +50,7 @@ def who_goes(
     """
     stays = np.zeros(int(persons.max(initial=-1)) + 1, dtype=np.bool_)
     stays[persons[classes < 0]] = True
-    space = int(classes.max(initial=-1)) + 1
+    space = max(int(classes.max(initial=-1)) + 1, 0 if before is None else len(before))
     inside = classes >= 0
     pairs = distinct(persons[inside] * space + classes[inside])
     owners, of_pairs = pairs // max(space, 1), pairs % max(space, 1)

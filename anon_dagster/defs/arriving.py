@@ -11,9 +11,11 @@ from pydantic import Field
 
 from anon_dagster import clock
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
+from anon_dagster.defs.appending import AppendRun
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_down
 from anon_dagster.defs.checks import residual_spec, warned
+from anon_dagster.defs.deltas import DELTAS, deltas
 from anon_dagster.defs.endings import was_asked_to_end
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
@@ -50,13 +52,18 @@ def arriving(group: Group, request: Request, load: Callable[[], Request]) -> dg.
     load
         Reads the request as it is when files are released.
     """
-    settings = Inbox(request).settings
-    return dg.Definitions(
-        assets=[_asset(group, settings)],
+    inbox = Inbox(request)
+    common = dg.Definitions(
         jobs=[_job(group, load)],
-        sensors=[_sensor(group, settings.every_seconds, load)],
-        asset_checks=[_check(group), _residual_check(group)],
+        sensors=[_sensor(group, inbox.settings.every_seconds, load)],
+        asset_checks=[_check(group.key(DELTAS if inbox.adds_up else _STAGE))],
     )
+    if inbox.adds_up:
+        return dg.Definitions.merge(common, deltas(group, request, load))
+    each = dg.Definitions(
+        assets=[_asset(group, inbox.settings)], asset_checks=[_residual_check(group)]
+    )
+    return dg.Definitions.merge(common, each)
 
 
 def _asset(group: Group, settings: Arrivals) -> dg.AssetSpec:
@@ -92,13 +99,26 @@ def _sensor(group: Group, every: int, load: Callable[[], Request]) -> dg.SensorD
         context: dg.SensorEvaluationContext, store: dg.ResourceParam[JobStore]
     ) -> dg.SensorResult | dg.SkipReason:
         with failures_in_words():
-            return evaluate(context.instance, store, group, Inbox(load()))
+            inbox = Inbox(load())
+            waiting = _who_waits(store, group, inbox)
+            if waiting:
+                context.log.info(waiting)
+            return evaluate(context.instance, store, group, inbox, waiting)
 
     return sensor
 
 
+def _who_waits(store: JobStore, group: Group, inbox: Inbox) -> str:
+    """Say how many records wait, of files that add up."""
+    if not inbox.adds_up:
+        return ""
+    from anon_dagster.continuous import Stream, standing
+
+    return standing(Stream(group.name, inbox.request, store.root)).who_waits
+
+
 def evaluate(
-    instance: dg.DagsterInstance, store: JobStore, group: Group, inbox: Inbox
+    instance: dg.DagsterInstance, store: JobStore, group: Group, inbox: Inbox, waiting: str = ""
 ) -> dg.SensorResult | dg.SkipReason:
     """Return the runs that new files are given to, or why there are none."""
     if inbox.settings.mode == "apply":
@@ -108,11 +128,12 @@ def evaluate(
             return dg.SkipReason(str(error))
     tick = decide(instance, store, group.name, inbox)
     if not tick.batches:
-        return dg.SkipReason(_summary(tick))
+        return dg.SkipReason("; ".join(filter(None, (_summary(tick), waiting))))
     keys = [arrival.key for batch in tick.batches for arrival in batch.arrivals]
+    partitions = [] if inbox.adds_up else [_partitions(group).build_add_request(keys)]
     return dg.SensorResult(
         run_requests=[_run_request(group, batch) for batch in tick.batches],
-        dynamic_partitions_requests=[_partitions(group).build_add_request(keys)],
+        dynamic_partitions_requests=partitions,
     )
 
 
@@ -224,6 +245,8 @@ def file_run(
     context: dg.OpExecutionContext, store: JobStore, group: Group, inbox: Inbox
 ) -> FileRun:
     """Return what a run works with; the solution that it applies, if it applies one."""
+    if inbox.adds_up:
+        return AppendRun(context, store, group.name, inbox, group.key(DELTAS), None)
     apply = inbox.settings.mode == "apply"
     solution = pinned_solution(context.instance, store, group, inbox) if apply else None
     return FileRun(context, store, group.name, inbox, group.key(_STAGE), solution)
@@ -283,17 +306,17 @@ def _write_once(path: Path, document: Mapping[str, Any]) -> None:
 # -- the checks ----------------------------------------------------------------------------
 
 
-def _check(group: Group) -> dg.AssetChecksDefinition:
+def _check(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
     """Define the claim that every file that arrived is released."""
 
     @dg.asset_check(
-        asset=group.key(_STAGE),
+        asset=asset,
         name="every_file_is_released",
         description="No file is set aside, and none waits to be tried again.",
         blocking=False,
     )
     def check(store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
-        arrivals = Registry(store.root, group.name).arrivals()
+        arrivals = Registry(store.root, asset.path[0]).arrivals()
         counts = {state: sum(a.state is state for a in arrivals) for state in State}
         behind = [
             a

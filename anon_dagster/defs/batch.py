@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 
@@ -46,12 +46,17 @@ _STAGES = (
     "risk_metrics",
     "utility_statistics",
 )
-_UNAVAILABLE = (StoreUnavailableError, StoreAccessError, ClusterUnavailableError)
+UNAVAILABLE = (StoreUnavailableError, StoreAccessError, ClusterUnavailableError)
 """What says nothing of a file."""
 _PATIENCE = 3_600.0
 """Seconds that a run waits until it can write down what became of a file: if it gave up, a file
 that is published would be published again."""
 _LEFT = {State.SET_ASIDE: "were set aside", State.WAITING: "will be tried again"}
+_STATUS = {
+    State.RELEASED: "completed",
+    State.READ: "completed",
+    State.SET_ASIDE: "failed",
+}
 _LISTED = 20  # files in the words of a failure
 
 
@@ -67,6 +72,9 @@ class FileRun:
     """The asset whose partitions are the releases of single files."""
     solution: Mapping[str, Any] | None
     """What is applied to every file; nothing if each is anonymized by itself."""
+
+    not_of_files: ClassVar[tuple[type[AnonError], ...]] = UNAVAILABLE
+    """Errors that say nothing about the file at hand, and would come with the others, too."""
 
     @property
     def registry(self) -> Registry:
@@ -87,7 +95,7 @@ class FileRun:
                 if (taken := self.registry.begin(arrival)) is not None:
                     try:
                         became, entry = self._end(taken, progress)
-                    except _UNAVAILABLE as error:  # nor might it answer for the others
+                    except self.not_of_files as error:
                         ended += self._give_back(taken, given[position + 1 :], str(error))
                         break
                     ended.append(became)
@@ -105,7 +113,7 @@ class FileRun:
             self.context.log.warning("the webhook did not take the lines of all files")
 
     def _give_back(self, failed: Arrival, left: list[Arrival], reason: str) -> list[Arrival]:
-        """Let a file wait that a store or a cluster failed, and those kept from their turn."""
+        """Let a file wait that failed through no fault of its own, and those after it."""
         now = clock.now()
         waiting = [(failed, tried_again(failed, reason, now))]
         waiting += [(each, given_back(each, reason, now)) for each in left]
@@ -119,9 +127,8 @@ class FileRun:
         try:
             ended = self._as_it_lies(taken)
             if ended is taken:
-                shown = self._release(taken, job, progress)
-                ended = replace(taken, state=State.RELEASED, reason="")
-        except _UNAVAILABLE:
+                ended, shown = self._released(taken, job, progress)
+        except self.not_of_files:
             raise
         except SourceChangedError as error:
             ended = self._changed(taken, str(error))
@@ -154,14 +161,17 @@ class FileRun:
             return disagreed(taken, reason, clock.now())
         return tried_again(taken, reason, clock.now())
 
-    def _release(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
-        """Release a file and return what is shown of it."""
+    def _released(
+        self, taken: Arrival, job: "JobFolder", progress: FilesProgress
+    ) -> tuple[Arrival, Shown]:
+        """Release a file; return what became of it, and what is shown."""
         request = self.inbox.request_of(taken.path)
         if taken.failures or taken.crashes:  # else nobody left anything there
             sweep_target(self.context.instance, request)
         job.save_request(request)
-        make = self._anonymize if self.solution is None else self._apply
-        return make(taken, job, progress)
+        release = self._anonymize if self.solution is None else self._apply
+        shown = release(taken, job, progress)
+        return replace(taken, state=State.RELEASED, reason=""), shown
 
     def _anonymize(self, taken: Arrival, job: "JobFolder", progress: FilesProgress) -> Shown:
         work = Work(job, progress, self.key)
@@ -202,15 +212,16 @@ class FileRun:
             started=started,
             ended=clock.now(),
         )
-        if ended.state is not State.RELEASED:
-            return entry
-        return replace(
-            entry,
-            risk=metadata.figures(job.load_statistics(file_names.RISK)),
-            utility=metadata.figures(job.load_statistics(file_names.UTILITY)),
-            target=self.inbox.target_of(ended.path),
-            checksum=str(shown["checksum"].value),
-        )
+        return replace(entry, **self._figures(ended, shown, job)) if shown else entry
+
+    def _figures(self, ended: Arrival, shown: Shown, job: "JobFolder") -> dict[str, Any]:
+        """Return what the ledger tells of a file that is done with."""
+        return {
+            "risk": metadata.figures(job.load_statistics(file_names.RISK)),
+            "utility": metadata.figures(job.load_statistics(file_names.UTILITY)),
+            "target": self.inbox.target_of(ended.path),
+            "checksum": str(shown["checksum"].value),
+        }
 
 
 def require_version(taken: Arrival) -> None:
@@ -239,7 +250,7 @@ def line(arrival: Arrival, dataset: str, inbox: Inbox) -> Entry:
         dataset=dataset,
         request=inbox.request.fingerprint,
         user="",
-        status={State.RELEASED: "completed", State.SET_ASIDE: "failed"}.get(arrival.state, ""),
+        status=_STATUS.get(arrival.state, ""),
         started=None,
         ended=None,
         promises=explain_policy(inbox.request.policy),

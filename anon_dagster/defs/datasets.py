@@ -13,7 +13,7 @@ from anon_dagster.errors import AnonError, Complaint, RequestError
 from anon_dagster.jobs import names
 from anon_dagster.jobs.names import REQUEST_FILE
 from anon_dagster.report.explanation import explain_policy
-from anon_dagster.request import load_request
+from anon_dagster.request import Request, load_request
 
 _REPEATS = (
     "Anonymizes the whole dataset anew. Each release keeps its promises by itself; whoever keeps "
@@ -49,6 +49,7 @@ def _dataset(group: Group, file: Path) -> dg.Definitions:
         request = load_request(file)
         schedules = _schedules(group, request.schedule)
         promises = explain_policy(request.policy)
+        arrivals = _arrivals(group, request, file)
     except AnonError as error:
         return _placeholder(group, file, str(error))
     except Exception as error:  # noqa: BLE001 (no dataset may take the others down)
@@ -59,8 +60,13 @@ def _dataset(group: Group, file: Path) -> dg.Definitions:
         define(group, _request(group, file, promises), dataset=group.name),
         dg.Definitions(schedules=schedules),
         freshness(group, request, lambda: load_request(file)),
-        *([arriving(group, request, lambda: load_request(file))] if request.arrivals else []),
+        *arrivals,
     )
+
+
+def _arrivals(group: Group, request: Request, file: Path) -> list[dg.Definitions]:
+    """Return what becomes of files that come in, if the request says so."""
+    return [arriving(group, request, lambda: load_request(file))] if request.arrivals else []
 
 
 def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:

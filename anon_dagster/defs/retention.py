@@ -102,7 +102,7 @@ def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -
 
 def _is_ours(store: JobStore, run: dg.DagsterRun) -> bool:
     """Tell whether a run is of this project: an instance may serve others, too."""
-    is_chore = run.job_name == names.RETENTION_JOB or names.is_freshness_job(run.job_name)
+    is_chore = names.is_chore(run.job_name)
     return KIND_TAG in run.tags or is_chore or store.job(run.run_id).path.exists()
 
 

@@ -21,7 +21,7 @@ PROPOSE_JOB = "propose_job"
 VERIFY_JOB = "verify_job"
 RESIDUAL_JOB = "residual_job"
 RETENTION_JOB = "retention_job"
-_JOB, _FILES_JOB, _FRESHNESS_JOB = "_job", "_files_job", "_freshness_job"
+_JOB, _FILES_JOB, _FRESHNESS_JOB, _AUDIT_JOB = "_job", "_files_job", "_freshness_job", "_audit_job"
 
 
 def job_name(kind: str, dataset: str = "") -> str:
@@ -44,9 +44,19 @@ def freshness_job(dataset: str) -> str:
     return f"{dataset}{_FRESHNESS_JOB}"
 
 
-def is_freshness_job(job: str) -> bool:
-    """Tell whether a job only looks whether a release is fresh."""
-    return job.endswith(_FRESHNESS_JOB)
+def audit_job(dataset: str) -> str:
+    """Return the job that measures all deltas of a dataset again."""
+    return f"{dataset}{_AUDIT_JOB}"
+
+
+def is_chore(job: str) -> bool:
+    """Tell whether a job makes nothing: it looks after releases or other jobs."""
+    return job == RETENTION_JOB or job.endswith((_FRESHNESS_JOB, _AUDIT_JOB))
+
+
+def deltas_partitions(dataset: str) -> str:
+    """Return the name of the partitions of a dataset that is released delta by delta."""
+    return f"{dataset}_deltas"
 
 
 def files_partitions(dataset: str) -> str:

@@ -209,6 +209,12 @@ def _values_known(policy: Policy, counted: Count, name: str) -> ColumnCount:
     return column if column is domain else column.merge(domain)
 
 
+def lacks_a_place(stored: StoredSolution, counted: Count) -> NDArray[np.bool_]:
+    """Tell which tuples of later records, (tuples,), have a value that a hierarchy lacks."""
+    problem = later_plan(stored, counted, lacking="suppress").problem
+    return np.asarray((_leaves_of_tuples(problem) < 0).any(axis=1))
+
+
 def _leaves_of_tuples(problem: Problem) -> NDArray[np.int32]:
     """Return the leaf of each tuple, or -1 for a value that its hierarchy lacks."""
     codes = problem.codes.array

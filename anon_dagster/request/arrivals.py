@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.locations import Safe, Source, Target
-from anon_dagster.request.strict import Flag, Share, StrictModel
+from anon_dagster.request.strict import CRON, Flag, Share, StrictModel
 
 FILE = "{file}"
 """Stands in the path of a target for the path of a file below its folder, without its ending."""
@@ -72,6 +72,8 @@ class Arrivals(StrictModel):
     observer: Literal["delta", "union"] = "delta"
     """Of ``mode: append``: whoever sees each delta; or, which promises less, only all of them."""
     new_solution: NewSolution = NewSolution()
+    audit: Annotated[str, StringConstraints(pattern=CRON)] | None = "0 4 * * *"
+    """Of ``mode: append``: when all deltas are measured again, as cron has it; null: when asked."""
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How long a file must lie still before it is read; objects of S3 appear whole and need not."""
     every_seconds: Annotated[int, Field(ge=5)] = 30
@@ -92,9 +94,13 @@ class Arrivals(StrictModel):
             raise ValueError("solution goes with mode: apply")
         if self.mode == "append" and not self.target.single_file:
             raise ValueError("a delta is a single file: leave out single_file")
-        if self.mode != "append" and (told := self.model_fields_set & _OF_APPEND):
-            raise ValueError(f"{', '.join(sorted(told))}: goes with mode: append")
+        if self.mode != "append" and (told := sorted(filter(self._is_said, _OF_APPEND))):
+            raise ValueError(f"{', '.join(told)}: goes with mode: append")
         return self
+
+    def _is_said(self, name: str) -> bool:
+        """Tell whether a field says something: a document that was made of a request has all."""
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
 
     @property
     def longest_wait(self) -> float | None:
@@ -110,6 +116,7 @@ _OF_APPEND = {
     "returning",
     "observer",
     "new_solution",
+    "audit",
 }
 
 

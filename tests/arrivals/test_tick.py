@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from anon_dagster.request import parse_request
 from anon_dagster.storage.listing import ListedFile
 
 NOW = 1_000_000.0
-POLICY = {
+POLICY: dict[str, Any] = {
     "attributes": {"age": {"role": "quasi_identifier"}},
     "privacy": {"k_anonymity": {"k": 2}},
 }
@@ -309,3 +310,52 @@ def test_the_request_of_a_file_is_that_of_the_dataset_for_one_file() -> None:
     assert request.target is not None
     assert (request.source.path, request.target.path) == ("/in/a.csv", "/out/a.csv")
     assert request.policy == inbox().request.policy
+
+
+# -- files that add up -----------------------------------------------------------------------
+
+
+def adding_up(**settings: object) -> Inbox:
+    policy = {
+        "attributes": {**POLICY["attributes"], "id": {"role": "direct_identifier"}},
+        "person": "id",
+        "privacy": POLICY["privacy"],
+    }
+    arrivals = {"target": {"path": "/out/{delta}.csv"}, "mode": "append", **settings}
+    source = {"path": "/in/*.csv", "format": "csv"}
+    return Inbox(parse_request({"source": source, "policy": policy, "arrivals": arrivals}))
+
+
+@pytest.mark.parametrize("state", [State.GIVEN, State.RUNNING])
+def test_of_files_that_add_up_one_run_has_some_at_a_time_the_oldest_first(state: State) -> None:
+    of = adding_up(files_per_run=2)
+    found = [file(name, age=100 + age) for name, age in zip("abcde", (3, 1, 2, 9, 4), strict=True)]
+    first = tick(found, of=of)
+    assert names(first) == [["d", "e"]]
+    known = [replace(each, state=state) for each in first.changed if each.batch]
+    known += [each for each in first.changed if not each.batch]
+    assert names(tick(found, known, of=of)) == []
+    done = [replace(each, state=State.READ) if each.batch else each for each in known]
+    assert names(tick(found, done, of=of)) == [["a", "c"]]
+
+
+def test_a_file_that_failed_is_alone_with_its_run_also_where_files_add_up() -> None:
+    known = [
+        replace(tried_again(given("a"), "down", NOW - 100), not_before=0.0),
+        replace(Arrival.of(file("b", age=200), now=NOW), state=State.WAITING),
+    ]
+    found = [file("a"), file("b", age=200)]
+    assert names(tick(found, known, of=adding_up())) == [["b"]]
+    assert names(tick(found[:1], known[:1], of=adding_up())) == [["a"]]
+
+
+def test_files_that_add_up_have_no_targets_that_could_collide() -> None:
+    found = [file("a"), replace(file("a"), path="/in/sub/a.csv")]
+    assert State.SET_ASIDE not in {each.state for each in tick(found, of=adding_up()).changed}
+
+
+def test_a_file_that_was_read_stays_so_when_it_is_removed_and_another_version_is_new() -> None:
+    known = [given("a", state=State.READ)]
+    assert tick([], known, of=adding_up()).changed == ()
+    changed = tick([file("a", "2")], known, of=adding_up()).changed
+    assert {each.version: each.state for each in changed} == {"1": State.GONE, "2": State.GIVEN}

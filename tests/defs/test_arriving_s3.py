@@ -22,6 +22,8 @@ from tests.defs.test_arriving import (
     placed,
     request,
 )
+from tests.defs.test_deltas import AUDIT, Deltas, days
+from tests.defs.test_deltas import request as deltas_of
 from tests.deployment import failure
 from tests.object_store import BUCKET, SECRET, ObjectStore, served
 
@@ -120,6 +122,42 @@ def test_a_store_that_fails_in_the_middle_of_a_run(
     assert len(again) == 2, "the file that failed has a run of its own"
     assert all(result.success for result in again)
     require_all_released(place, store, FILES)
+
+
+def test_objects_add_up_to_one_release_whose_store_fails_in_between(
+    tmp_path: Path, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    document = deltas_of(tmp_path)
+    document["source"]["path"] = f"s3://{BUCKET}/days/*.csv"
+    document["arrivals"]["target"]["path"] = f"s3://{BUCKET}/deltas/{{delta}}.parquet"
+    with placed(tmp_path, document) as there:
+        place = Deltas(there.deployment, there.folder)
+        *frames, last = days(3)
+        for day, frame in enumerate(frames):
+            store.client().pipe(f"{BUCKET}/days/{day}.csv", frame.to_csv(index=False).encode())
+            time.sleep(1.1)  # the resolution of the times that S3 tells
+        (result,) = place.tick()
+        assert result.success, failure(result)
+        assert store.objects("deltas") == ["deltas/000001.parquet", "deltas/000002.parquet"]
+        store.client().pipe(f"{BUCKET}/days/2.csv", last.to_csv(index=False).encode())
+        ticked = place.deployment.tick(SENSOR)
+        store.kill()
+        (result,) = place.deployment.run_all(ticked)
+        assert "will be tried again" in failure(result)
+        store.start()
+        S3FileSystem.clear_instance_cache()
+        let_them_be_tried(place)
+        (result,) = place.tick()
+        assert result.success, failure(result)
+        assert set(place.states().values()) == {State.READ}
+        assert len(store.objects("deltas")) == 3
+        store.client().pipe(f"{BUCKET}/whom.csv", b"id\n7\n")
+        result = place.erase(f"s3://{BUCKET}/whom.csv")
+        assert result.success, failure(result)
+        assert place.observed()[0]["were_released"] == 1
+        assert place.check(AUDIT).passed
+        assert store.uploads() == []
 
 
 def test_wrong_credentials_fail_the_tick_and_are_not_shown(

@@ -171,3 +171,20 @@ def test_an_examination_of_too_many_combinations_is_refused_before_it_starts() -
         "policy.risk_analysis.shuffle",
         "policy.risk_analysis.suda.largest",
     ]
+
+
+def test_what_goes_with_another_mode_is_refused_where_it_is_said_and_nowhere_else() -> None:
+    arrivals = {"target": {"path": "out/{file}.csv"}}
+    document = {
+        "source": {"path": "in/*.csv"},
+        "arrivals": arrivals,
+        "policy": {
+            "attributes": {"age": {"role": "quasi_identifier"}},
+            "privacy": {"k_anonymity": {"k": 2}},
+        },
+    }
+    read = parse_request(document)
+    assert parse_request(read.model_dump(by_alias=True)) == read
+    for said in ({"audit": None}, {"judge_at": 9}, {"observer": "union"}):
+        with pytest.raises(RequestError, match=f"{next(iter(said))}: goes with mode: append"):
+            parse_request({**document, "arrivals": {**arrivals, **said}})
