@@ -21,7 +21,7 @@ remember for it lies in its private folder, below that of the jobs::
 from anon_dagster.continuous.appending import append_file, erase
 from anon_dagster.continuous.auditing import Audit, Claim, audit
 from anon_dagster.continuous.erasing import Erasure
-from anon_dagster.continuous.keys import read_keys
+from anon_dagster.continuous.given_keys import keys_at
 from anon_dagster.continuous.ledger import Fate, Kind, Ledger, Line, StoredDelta
 from anon_dagster.continuous.reopening import reopen
 from anon_dagster.continuous.rewriting import schema_of
@@ -42,7 +42,7 @@ __all__ = [
     "append_file",
     "audit",
     "erase",
-    "read_keys",
+    "keys_at",
     "reopen",
     "schema_of",
     "standing",

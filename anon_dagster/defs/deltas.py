@@ -231,9 +231,9 @@ def _erase_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
 def _erase(
     context: dg.OpExecutionContext, key: dg.AssetKey, stream: "Stream", config: EraseConfig
 ) -> None:
-    from anon_dagster.continuous import erase, read_keys
+    from anon_dagster.continuous import erase, keys_at
 
-    erased = erase(stream, read_keys(stream, _path_of(config)))
+    erased = erase(stream, keys_at(stream, _path_of(config)))
     context.log_event(dg.AssetObservation(key, metadata=_of_erasure(erased)))
     tell_deltas(context, key, stream)
 

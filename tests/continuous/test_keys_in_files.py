@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from anon_dagster.continuous import read_keys
+from anon_dagster.continuous import keys_at
 from anon_dagster.errors import AnonError
 from tests.continuous.streams import stream_at
 
@@ -18,7 +18,7 @@ def test_the_columns_that_name_a_person_are_read_and_no_others(tmp_path: Path, e
         frame.to_csv(path, index=False)
     else:
         frame.to_parquet(path)
-    keys = read_keys(stream_at(tmp_path), str(path))
+    keys = keys_at(stream_at(tmp_path), str(path))
     assert keys.column_names == ["id"]
     assert [int(key) for key in keys["id"].to_pylist()] == [7, 8]
 
@@ -41,7 +41,7 @@ def test_a_file_that_names_nobody_is_refused_and_not_quoted(
     if content is not None:
         path.write_text(content)
     with pytest.raises(AnonError, match=why) as caught:
-        read_keys(stream_at(tmp_path), str(path))
+        keys_at(stream_at(tmp_path), str(path))
     assert "Zeisig" not in str(caught.value)
     assert caught.value.__cause__ is None
 
@@ -49,4 +49,4 @@ def test_a_file_that_names_nobody_is_refused_and_not_quoted(
 def test_where_nobody_is_named_nobody_can_be_erased(tmp_path: Path) -> None:
     stream = stream_at(tmp_path, policy={"person": None}, people_return="never")
     with pytest.raises(AnonError, match="names nobody"):
-        read_keys(stream, str(tmp_path / "whom.csv"))
+        keys_at(stream, str(tmp_path / "whom.csv"))
