@@ -87,7 +87,7 @@ def test_everything_is_said_as_documents_too(capsys: Capture, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["audit"], 2, "required: dataset"),
+        (["audit"], 2, "name either a dataset or --versions"),
         (["erase", "clinic"], 2, "required: --keys"),
         (["erase", "clinic", "4711", "--keys", "k"], 2, "unrecognized arguments"),
         (["--url", "http://127.0.0.1:1", "append", "clinic"], 2, "name that of the deployment"),

@@ -11,7 +11,7 @@ from anon_dagster.request import Arrivals, load_request
 from tests.test_readme import blocks
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "continuous.md"
-OF_OTHER_MODES = {"mode", "source", "solution", "lacking", "enforce"}
+OF_OTHER_MODES = {"mode", "source", "solution", "lacking", "enforce", "suppress_at_most"}
 OF_RUNS = {"every_seconds", "files_per_run", "files_per_tick"}
 
 
