@@ -61,10 +61,8 @@ def test_the_bundled_patients_are_protected(*, named: bool, project_folder: Path
 
 
 @pytest.mark.parametrize("named", [True, False])
-def test_the_adult_table_is_judged_as_its_literature_has_it(
-    *, named: bool, adult_folder: Path
-) -> None:
-    frame = pd.read_csv(adult_folder / "adult.csv", sep=";", dtype=str, nrows=5_000)
+def test_the_adult_table_is_judged_as_its_literature_has_it(*, named: bool) -> None:
+    frame = pd.read_csv(adult_folder() / "adult.csv", sep=";", dtype=str, nrows=5_000)
     columns = list(frame.columns)
     if not named:
         frame.columns = pd.Index([f"c{n}" for n in range(len(columns))])

@@ -111,7 +111,10 @@ def asked(source: Path, target: Path, kind: str, policy: str, **more: Any) -> di
     return {
         "source": {"path": str(source), "format": kind},
         "target": {"path": str(target), "format": kind, **more},
-        "policy": (POLICIES | {"private": PRIVATE})[policy],
+        "policy": {
+            "residual": {"repeated": "ignore"},  # it is released twice, to be compared
+            **(POLICIES | {"private": PRIVATE})[policy],
+        },
     }
 
 

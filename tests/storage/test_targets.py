@@ -315,7 +315,7 @@ def test_what_cannot_be_removed_once_it_is_replaced_is_told(
 ) -> None:
     target = targets(tmp_path)[2]
     write(target, OLD)
-    monkeypatch.setattr(publishing, "remove_quietly", lambda _: False)
+    monkeypatch.setattr(publishing, "try_to_remove", lambda _: None)
     with begin(target, NEW, "job") as staged:
         staged.seal()
         staged.publish()
