@@ -14,6 +14,7 @@ from anon_dagster.detection.profile import profile
 from anon_dagster.detection.roles import assign_role
 from anon_dagster.detection.separation import separation
 from benchmarks.detection.tables import TableColumn, table_columns
+from tests.known_tables import adult_folder
 
 PATIENTS = {
     "direct_identifier": {"patient_id", "ssn", "given_name", "family_name", "email", "note"},

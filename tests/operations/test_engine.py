@@ -51,6 +51,9 @@ def calls(result: anon_dagster.AnonResult) -> dict[str, Call]:
         "measure": lambda e: anon_dagster.measure(REQUEST, frame=FRAME, engine=e),
         "apply": lambda e: anon_dagster.apply(result, frame=FRAME, engine=e).df,
         "verify": lambda e: anon_dagster.verify(POLICY, released, engine=e).to_frame(),
+        "audit_versions": lambda e: (
+            anon_dagster.audit_versions([released, released], request=REQUEST, engine=e).table
+        ),
         "auto_anonymize": lambda e: (
             anon_dagster.auto_anonymize(FRAME, seconds=0.1, engine=e).detection.table
         ),
