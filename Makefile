@@ -54,7 +54,7 @@ COVERED_BY := core/audit core/privacy verification vectors releasing \
 	operations/test_many_values.py planning/test_models.py planning/test_differential_privacy.py
 
 coverage: $(READY)  ## lines and branches of what decides, verifies and publishes that no test runs
-	$(BIN)/pytest -n $(JOBS) -q -m "not slow" --cov $(addprefix tests/,$(COVERED_BY))
+	$(BIN)/pytest -n $(JOBS) --cov -q -m "not slow" $(addprefix tests/,$(COVERED_BY))
 
 # `make mutants ONLY="core/audit"` takes one package, or the modules with such a path;
 # `SAMPLE=60` so many mutants, drawn by the commit.
