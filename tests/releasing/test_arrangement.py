@@ -283,3 +283,30 @@ def test_a_tuple_that_is_left_out_though_others_read_alike_is_found_by_itself() 
     lookup = class_lookup(table, solution)
     assert isinstance(lookup, ByTuple)
     assert lookup.place(list(codes.T), 3)[1].tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("attributes", [3, 45])
+def test_tuples_of_however_many_attributes_find_their_class(attributes: int) -> None:
+    dice = np.random.default_rng(attributes)
+    codes = np.unique(dice.integers(0, 3, (60, attributes)), axis=0).astype(np.int32)
+    table = FrequencyTable.of(codes, np.ones(len(codes), dtype=np.int64), (3,) * attributes)
+    classes = np.where(dice.random(len(codes)) < 0.2, -1, np.arange(len(codes)))
+    of_classes = Hierarchy.from_labels([["a", "b", "c"]])
+    columns = tuple(
+        Generalized(
+            table.codes.array[:, q].astype(np.int32),
+            of_classes.labels[0],
+            of_classes.covered[0],
+            np.zeros(3),
+            3,
+        )
+        for q in range(attributes)
+    )
+    proof = Proof(optimal=True, loss=0, lower_bound=0, candidates=1, evaluated=1, method="exact")
+    lookup = class_lookup(table, Solution(classes, columns, proof, (0,) * attributes))
+    assert isinstance(lookup, ByValue) == (attributes == 3)
+    labels, suppressed, unknown = lookup.place(list(table.codes.array.T), len(table))
+    assert not unknown
+    assert suppressed.tolist() == (classes < 0).tolist()
+    for own, column in zip(labels, columns, strict=True):
+        assert own[~suppressed].tolist() == column.codes[classes[~suppressed]].tolist()

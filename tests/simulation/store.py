@@ -85,9 +85,9 @@ _REAL = s3.S3
 _in_use: list[Store] = []
 
 
-def serve(store: Store) -> None:
+def serve(store: Store, system: "type[StoreFileSystem] | None" = None) -> None:
     """Let all addresses of S3 be those of a store."""
-    s3.S3 = StoreFileSystem  # type: ignore[misc]  # which every address is looked up by
+    s3.S3 = system or StoreFileSystem  # type: ignore[misc]  # which every address is looked up by
     _in_use[:] = [store]
 
 

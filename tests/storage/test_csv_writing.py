@@ -110,6 +110,12 @@ def test_a_column_of_nothing_but_missing_values_is_written_as_they_are() -> None
     assert file.getvalue() == b'a,b\nNA,x\nNA,""\nNA,"y,"\n'
 
 
-def test_a_file_that_could_not_be_read_back_is_not_written() -> None:
-    with pytest.raises(TargetError, match="encoding"):
-        require_writable(CsvOptions(encoding="no-such-encoding"))
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [({"encoding": "no-such-encoding"}, "encoding"), ({"skip_lines": 2}, "is of a source")],
+)
+def test_a_file_that_could_not_be_read_back_is_not_written(
+    options: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(TargetError, match=why):
+        require_writable(CsvOptions(**options))

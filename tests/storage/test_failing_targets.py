@@ -135,6 +135,13 @@ def test_a_header_of_other_names_than_there_are_columns_is_refused(tmp_path: Pat
         write(target, OLD)
 
 
+@pytest.mark.parametrize("name", ["t.csv.xz", "t.csv.BZ2", "t.csv.zst"])
+def test_a_csv_file_is_compressed_by_gzip_or_not_at_all(name: str, folder: str) -> None:
+    with pytest.raises(TargetError, match="compressed by gzip or not at all"):
+        write(Target(path=f"{folder}/{name}", format="csv"), OLD)
+    assert names(folder) == set()
+
+
 def test_a_token_that_could_be_a_path_is_refused(folder: str) -> None:
     for token in ("", "../job", "a.b", "a/b", "a b"):
         with pytest.raises(TargetError, match="a token has letters"):

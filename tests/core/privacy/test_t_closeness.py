@@ -96,3 +96,15 @@ def test_the_salaries_of_the_t_closeness_paper() -> None:
     classes = EquivalenceClasses(np.array([sum(low), sum(high)]), (whole,))
     distances = OrderedTCloseness(0, Fraction(1), np.arange(9)).distances(classes)
     assert distances == pytest.approx([0.375, 1 / 6])
+
+
+@pytest.mark.parametrize("values", [0, 3])
+def test_a_table_without_records_has_no_class_that_is_too_far(values: int) -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    histogram = Histogram(
+        nothing, nothing.astype(np.int32), nothing, np.zeros(values, dtype=np.int64)
+    )
+    classes = EquivalenceClasses(nothing, (histogram,))
+    ordered = OrderedTCloseness(0, Fraction(0), np.arange(values))
+    for model in (EqualTCloseness(0, Fraction(0)), ordered):
+        assert model.holds(classes).tolist() == []
