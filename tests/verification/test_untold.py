@@ -1,11 +1,16 @@
 """What a table cannot tell, or a policy asks in vain, is never taken for kept."""
 
+import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from anon_dagster import anonymize
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading import part
 from anon_dagster.request import Policy
@@ -98,3 +103,59 @@ def test_identifiers_too_many_to_be_kept_are_counted_as_they_stand(
     promise = verify_frame(frame, Policy.model_validate(asked)).promises[0]
     assert (promise.attribute, promise.records_failing) == ("name", left)
     assert promise.holds == (left == 0)
+
+
+def test_what_is_promised_of_persons_is_not_told_of_a_table_without_them() -> None:
+    asked = policy(privacy={"k_anonymity": {"k": 2}}, person="who")
+    found = verify_frame(release(["flu", "cold"]).drop(columns="who"), asked)
+    assert not found.holds
+    (untold,) = (promise for promise in found.promises if promise.untold)
+    assert str(untold).endswith("cannot be told: " + str(untold.untold))
+    assert "does not tell whose its records are; it needs who" in str(untold)
+    assert verify_frame(release(["flu", "cold"]), asked).classes == found.classes
+
+
+def test_persons_hold_a_value_however_their_records_write_it() -> None:
+    dice = np.random.default_rng(2)
+    who, pills = np.arange(60) // 2, dice.integers(1, 4, 60)
+    frame = pd.DataFrame({"who": [f"p{n}" for n in who], "age": 30 + who % 3 * 10})
+    alike = [str(number) for number in pills]
+    mixed = [f"{number}.0" if place % 3 else str(number) for place, number in enumerate(pills)]
+    asked = {
+        "attributes": ROLES,
+        "person": "who",
+        "privacy": {
+            "t_closeness": {"attribute": "ill", "t": 0.5, "distance": "ordered"},
+            "l_diversity": {"attribute": "ill", "l": 2},
+        },
+    }
+    attributes = {**ROLES, "who": {"role": "direct_identifier"}}
+    one, other = (
+        anonymize({"policy": {**asked, "attributes": attributes}}, frame=frame.assign(ill=ill))
+        for ill in (alike, mixed)
+    )
+    assert one.release.verification.holds
+    assert one.release.verification == other.release.verification
+
+
+@pytest.mark.parametrize("parts", [None, "."])
+@pytest.mark.parametrize("side", ["left", "right"])
+@given(
+    labels=st.lists(st.none() | st.text("ab*.", min_size=1, max_size=7), min_size=1),
+    keep=st.integers(0, 2),
+)
+def test_a_mask_leaves_so_many_characters_or_parts_at_one_side(
+    labels: list[str | None], keep: int, side: str, parts: str | None
+) -> None:
+    rule = {"type": "mask", "from": side, "keep": keep, "parts": parts}
+    attribute = {"role": "quasi_identifier", "lowest_level": 1, "hierarchy": rule}
+    asked = Policy.model_validate(
+        {"attributes": {"number": attribute}, "privacy": {"k_anonymity": {"k": 2}}}
+    )
+    frame = pd.DataFrame({"number": pd.array(labels, dtype="string")})
+    piece, between = (".", "") if parts is None else (r"[^.]*", r"\.")
+    shown, some = [piece] * keep, rf"\*(?:{between}\*)*"
+    kept = between.join([some, *shown] if side == "left" else [*shown, some])
+    left = [n for n in labels if n is not None and not re.fullmatch(f"{kept}|{some}", n)]
+    (promise,) = (p for p in verify_frame(frame, asked).promises if p.attribute == "number")
+    assert (promise.holds, promise.records_failing) == (not left, len(left))
