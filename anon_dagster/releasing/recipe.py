@@ -196,18 +196,12 @@ def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
 def plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Write out the columns that are encoded only because they have few values."""
     columns = [
-        _decoded(column)
+        column.combine_chunks().dictionary_decode()
         if is_categorical(column.type) and not is_categorical(field.type)
         else column
         for column, field in zip(table.columns, schema, strict=True)
     ]
     return pa.Table.from_arrays(columns, schema=schema)
-
-
-def _decoded(column: pa.ChunkedArray) -> pa.Array:
-    if pa.types.is_null(column.type.value_type):  # which Arrow does not decode
-        return pa.nulls(len(column))
-    return column.combine_chunks().dictionary_decode()
 
 
 # -- from a decision -----------------------------------------------------------------------

@@ -1,0 +1,61 @@
+"""What is kept is kept: each value as it was, in words of the target's own where these differ."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+import pytest
+
+from anon_dagster import anonymize
+
+QI: dict[str, Any] = {"role": "quasi_identifier"}
+K2 = {"k_anonymity": {"k": 2}}
+
+
+def released(values: Any, role: dict[str, Any], target: Path, **source: Any) -> str:
+    """Release a column beside another one; return its file as it is stored, in order."""
+    roles = {"fee": role, "sex": QI}
+    frame = None if source else pd.DataFrame({"fee": values, "sex": "f"})
+    policy = {"attributes": roles, "privacy": K2}
+    csv = {"separator": ";", "decimal": ","} if target.suffix == ".csv" else {}
+    asked = {"policy": policy, "target": {"path": str(target), "csv": csv}}
+    anonymize({**asked, **source}, frame=frame)
+    return target.read_text(encoding="utf-8") if csv else ""
+
+
+@pytest.mark.parametrize(
+    ("role", "fees"),
+    [("sensitive", ["1,5", "2,5", "none"]), ("non_sensitive", ["1,50", "2,5", "none"])],
+)
+def test_numbers_among_texts_get_the_decimal_mark_of_the_target(
+    tmp_path: Path, role: str, fees: list[str]
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("fee,sex\n" + "1.50,f\n2.5,f\nnone,f\n" * 2, encoding="utf-8")
+    text = released(None, {"role": role}, tmp_path / "out.csv", source={"path": str(source)})
+    assert sorted({line.split(";")[0] for line in text.split()[1:]}) == sorted(fees)
+
+
+def test_texts_of_a_frame_get_the_decimal_mark_of_the_target_too(tmp_path: Path) -> None:
+    text = released(["1.25", "2.5"] * 3, {"role": "sensitive"}, tmp_path / "out.csv")
+    assert sorted(text.split()[1:]) == ["1,25;f"] * 3 + ["2,5;f"] * 3
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_numbers_that_are_none_are_missing_whatever_their_width(tmp_path: Path, kind: type) -> None:
+    values = np.array([1.5, np.nan, 2.25, 1.5, np.nan, 2.25], dtype=kind)
+    target = tmp_path / "out.parquet"
+    released(values, {"role": "non_sensitive"}, target)
+    found = pq.read_table(target)["fee"]
+    assert found.type.bit_width == 8 * np.dtype(kind).itemsize
+    assert found.null_count == 2
+    assert sorted(map(float, found.drop_null().to_pylist())) == [1.5, 1.5, 2.25, 2.25]
+
+
+def test_an_average_of_nothing_is_missing(tmp_path: Path) -> None:
+    averaged = {**QI, "transformation": "microaggregation", "aggregate": "mode"}
+    target = tmp_path / "out.parquet"
+    released(pd.array([None] * 6, dtype="Float64"), averaged, target)
+    assert pq.read_table(target)["fee"].null_count == 6
