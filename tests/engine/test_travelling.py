@@ -56,6 +56,31 @@ def test_a_release_has_the_same_bytes(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["release", "source"]
 
 
+def test_a_part_of_which_nothing_is_released_changes_no_byte(
+    engine: TravellingEngine, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "release.csv"
+    source.mkdir()
+    for part, ages in enumerate(([20, 30] * 30, [71, 72], [20, 30] * 20)):
+        lines = "".join(f"{age},{part}{number % 7}\n" for number, age in enumerate(ages))
+        (source / f"{part}.csv").write_text(f"age,note\n{lines}", encoding="utf-8")
+    policy = {
+        "attributes": {"age": {"role": "quasi_identifier"}, "note": {"role": "non_sensitive"}},
+        "privacy": {"k_anonymity": {"k": 4}},
+        "suppression_limit": 0.05,
+    }
+    request = {"policy": policy, "target": {"path": str(target)}}
+    request["source"] = {"path": str(source), "format": "csv"}
+    with using(EngineSettings(threads=1)):
+        anon_dagster.anonymize(request)
+    expected = target.read_bytes()
+    remove_path(str(target))
+    with keeping(engine):
+        result = anon_dagster.anonymize(request)
+    assert result.decision.suppressed == 2
+    assert target.read_bytes() == expected
+
+
 @pytest.mark.parametrize("phase", ["count", "write", "verify"])
 def test_what_is_not_wanted_any_more_is_called_off_at_once(
     engine: TravellingEngine, tmp_path: Path, phase: str

@@ -80,6 +80,16 @@ def test_columns_are_text_so_that_no_type_tells_of_what_was_left_out() -> None:
     assert {str(kind) for kind in released(frame).dtypes} == {"str"}
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.parquet"])
+def test_the_same_sample_reads_alike_in_every_format(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anon_dagster.reading.sampled.token_bytes", lambda size: b"d" * size)
+    anonymize({"policy": ASKED, "target": {"path": str(tmp_path / name)}}, frame=people())
+    read = pd.read_csv if name.endswith("csv") else pd.read_parquet
+    pd.testing.assert_frame_equal(read(tmp_path / name), released(people()))
+
+
 def test_no_value_changes_what_another_becomes() -> None:
     tree = {"type": "tree", "nodes": {"some": [39], "none": [0]}, "other": "other"}
     number = {**AGE, "hierarchy": tree}

@@ -64,6 +64,21 @@ def test_classes_are_open_only_where_promises_are_enforced() -> None:
     assert df["age"].unique().tolist() == ["[20, 30)"]
 
 
+@pytest.mark.parametrize("average_risk", [None, {"risk": 0.25}])
+def test_where_too_few_would_stay_nobody_does(average_risk: dict[str, float] | None) -> None:
+    policy = open_policy(
+        privacy={"k_anonymity": {"k": 3}, "average_risk": average_risk}, suppression_limit=1.0
+    )
+    first = anonymize({"policy": policy}, frame=FIRST)
+    small = later((23, "a", 2, 2), (25, "b", 2, 2))
+    for frame in (small, later((23, "a", 3, 3), (25, "b", 3, 3))):
+        whole = frame is not small and average_risk is None  # 1/3 on average is too much for 1/4
+        result = apply(first, frame=frame, enforce=True)
+        assert result.df is not None
+        assert len(result.df) == (len(frame) if whole else 0)
+        assert result.decision.suppressed == len(frame) - len(result.df)
+
+
 def test_a_document_opens_the_same_classes_as_its_result() -> None:
     first = anonymize({"policy": open_policy()}, frame=FIRST)
     one = apply(first, frame=NEW, enforce=True).df

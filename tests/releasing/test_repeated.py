@@ -8,8 +8,16 @@ import pytest
 
 from anon_dagster import AnonResult, DisclosureError, anonymize, apply, audit_versions
 from anon_dagster import examine_residual as examine
+from anon_dagster.errors import StoreUnavailableError
+from anon_dagster.operations.preparation import as_request, count_records, open_table
+from anon_dagster.planning.deciding import decide
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import plan
 from anon_dagster.releasing import repeated
+from anon_dagster.releasing.publication import write_release
+from anon_dagster.releasing.workspace import FormerRelease, Workspace
 from anon_dagster.report.disclosure import explain_coverage, explain_finding, lines_of
+from anon_dagster.request import Source
 from anon_dagster.residual import Finding
 from tests.operations.test_audit import QI, people, request_of
 from tests.parameters import slow_but
@@ -104,6 +112,42 @@ def test_what_is_no_release_of_these_is_named_or_refused(content: str, tmp_path:
     assert told.startswith("not compared, the release at the target: ")
 
 
+def test_a_store_that_does_not_answer_for_now_is_not_taken_for_no_former_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "out.csv"
+    released(MORE[:150], target)
+    before = target.read_bytes()
+
+    def unanswered(_: Source) -> None:
+        raise StoreUnavailableError("the store did not answer")
+
+    monkeypatch.setattr(repeated, "open_source", unanswered)
+    with pytest.raises(StoreUnavailableError):
+        released(MORE, target)
+    assert target.read_bytes() == before
+    assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
+
+
+def test_of_many_former_releases_the_newest_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeated, "MOST_RELEASES", 2)
+    paths = [tmp_path / f"{number}.csv" for number in range(3)]
+    for path in paths:
+        released(MORE[:150], path, recoding="global")
+    paths[0].write_text("the oldest, which nobody looks at\n")
+    former = [FormerRelease(path.stem, Source(path=str(path))) for path in reversed(paths)]
+    request = as_request(request_of())
+    source = open_table(request, frame=MORE)
+    counted = count_records(request, source)
+    made = plan(request, counted)
+    workspace = Workspace("job", tmp_path, former=lambda: former)
+    release = write_release(Decision(request, counted, made, decide(made)), source, workspace)
+    assert release.residual.former == 2
+    assert release.residual.bounds[-1:] == ("former releases: the newest 2 alone",)
+
+
 @pytest.mark.slow
 def test_a_former_release_may_lack_a_column(tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
@@ -132,7 +176,6 @@ def test_counts_below_k_are_not_told(tmp_path: Path) -> None:
     pytest.fail("there were always many")
 
 
-@pytest.mark.slow
 def test_of_many_people_some_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = tmp_path / "out.csv"
     released(MORE[:150], target)

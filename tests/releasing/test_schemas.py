@@ -17,6 +17,7 @@ from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading import part
+from anon_dagster.reading.counting import count
 from anon_dagster.releasing.schemas import (
     Claim,
     release_problems,
@@ -27,6 +28,7 @@ from anon_dagster.releasing.schemas import (
 )
 from anon_dagster.request import Policy
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
+from anon_dagster.storage.sources import open_frame
 from tests.counted import counted, policy_of
 
 ROLES = {
@@ -212,3 +214,22 @@ def test_values_too_many_to_be_kept_are_in_doubt_no_constant(
     for names, told in ((["Ann", "Bob", "Cid"], True), (["*"] * 3, False)):
         release = SOURCE[["name"]].assign(name=names).join(RELEASE)
         assert bool(problems_of(release, policy=policy)) == told
+
+
+@pytest.mark.parametrize("odd", [0, 2])
+def test_pseudonyms_too_many_to_be_kept_were_held_against_their_pattern(
+    odd: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "MOST_VALUES", 2)
+    document = POLICY.model_dump(by_alias=True)
+    rule = {"redaction": "pseudonym", "key_variable": "ANON_KEY"}
+    document["attributes"]["name"] = {"role": "direct_identifier", **rule}
+    policy = Policy.model_validate(document)
+    names = [f"n{n}" if n < odd else f"{n:032x}" for n in range(3)]
+    release = SOURCE[["name"]].assign(name=names).join(RELEASE)
+    patterns = {"name": PSEUDONYM_PATTERN}
+    stored = count(open_frame(release), ["age", "illness"], patterns=patterns)
+    source = counted(SOURCE, ["age", "illness"])
+    problems = release_problems(stored, policy, SOLUTION, KEPT, source=source)
+    assert len(problems) == bool(odd)
+    assert all(f"name: of {odd} records it is not true" in problem for problem in problems)
