@@ -45,7 +45,7 @@ def test_texts_of_a_frame_get_the_decimal_mark_of_the_target_too(tmp_path: Path)
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 def test_numbers_that_are_none_are_missing_whatever_their_width(tmp_path: Path, kind: type) -> None:
-    values = np.array([1.5, np.nan, 2.25, 1.5, np.nan, 2.25], dtype=kind)
+    values: Any = np.array([1.5, np.nan, 2.25, 1.5, np.nan, 2.25], dtype=kind)
     target = tmp_path / "out.parquet"
     released(values, {"role": "non_sensitive"}, target)
     found = pq.read_table(target)["fee"]
