@@ -45,15 +45,15 @@ test-slow: $(READY)  ## the tests that take longer
 	$(BIN)/pytest -n $(JOBS) -m slow
 
 # What decides, verifies and publishes is covered by its own tests, and by those of the library that
-# let it meet persons, people of a population, linked tables and clusters.
+# let it meet persons, people of a population, linked tables, deltas and clusters.
 COVERED_BY := core/audit core/privacy verification vectors releasing \
 	storage/test_targets.py storage/test_failing_targets.py storage/test_csv_writing.py \
 	storage/test_formulas.py storage/test_special_files.py storage/test_sources.py \
-	storage/test_versions.py \
-	engine/test_travelling.py operations/test_person_promises.py operations/test_people.py \
+	storage/test_versions.py continuous/test_appending.py engine/test_travelling.py \
+	operations/test_person_promises.py operations/test_persons.py operations/test_people.py \
 	operations/test_households.py operations/test_linked.py operations/test_weights.py \
 	operations/test_many_values.py operations/test_missing.py \
-	operations/test_persons.py planning/test_models.py planning/test_differential_privacy.py
+	planning/test_models.py planning/test_differential_privacy.py
 
 coverage: $(READY)  ## lines and branches of what decides, verifies and publishes that no test runs
 	$(BIN)/pytest -n $(JOBS) --cov -q -m "not slow" $(addprefix tests/,$(COVERED_BY))
