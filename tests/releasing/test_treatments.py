@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -46,8 +47,9 @@ def test_texts_of_a_frame_get_the_decimal_mark_of_the_target_too(tmp_path: Path)
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 def test_numbers_that_are_none_are_missing_whatever_their_width(tmp_path: Path, kind: type) -> None:
     values: Any = np.array([1.5, np.nan, 2.25, 1.5, np.nan, 2.25], dtype=kind)
-    target = tmp_path / "out.parquet"
-    released(values, {"role": "non_sensitive"}, target)
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    pq.write_table(pa.table({"fee": pa.array(values), "sex": ["f"] * 6}), source)
+    released(None, {"role": "non_sensitive"}, target, source={"path": str(source)})
     found = pq.read_table(target)["fee"]
     assert found.type.bit_width == 8 * np.dtype(kind).itemsize
     assert found.null_count == 2
