@@ -44,6 +44,7 @@ POLICY: dict[str, Any] = {
     },
     "privacy": {"k_anonymity": {"k": 3}},
     "suppression_limit": 0.1,
+    "residual": {"repeated": "ignore"},  # files are replaced, and that is looked at elsewhere
 }
 
 
