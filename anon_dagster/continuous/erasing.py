@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.continuous.ledger import Fate, Kind, Line, StoredDelta
 from anon_dagster.continuous.records import counted
-from anon_dagster.continuous.rewriting import rewritten, rows_of
+from anon_dagster.continuous.rewriting import require_as_released, rewritten, rows_of
 from anon_dagster.continuous.solutions import load_count, save_count
 from anon_dagster.continuous.stream import Stream
 from anon_dagster.discreet import Discreet
@@ -96,6 +96,8 @@ def intend_erasure(stream: Stream, keys: pa.Table) -> None:
     hashes = _hashes(stream, keys)
     if stream.settings.observer == "union":
         _require_unreleased(stream, hashes)
+    for cut in _cuts(stream, hashes):  # once begun it would stay in the way of every later step
+        require_as_released(cut.delta)
     stream.files.save_arrays(f"erased.{begun.number}.npz", {"persons": hashes})
     stream.ledger.intend(begun)
 

@@ -55,8 +55,9 @@ def publish(stream: Stream, line: Line, delta: Delta | None, version: Version | 
             line = replace(line, target=target, checksum=release.checksum)
             if begun.checksum not in {"", line.checksum}:
                 raise JobError(
-                    f"delta {line.delta} of {stream.dataset} was begun with other records than "
-                    "there are now: its private folder was changed"
+                    f"delta {line.delta} of {stream.dataset} was begun as another one than comes "
+                    "of it now: the request or its private folder was changed since; put both "
+                    "back until this step is finished"
                 )
             stream.ledger.intend(replace(begun, target=target, checksum=line.checksum))
             _keep_rows(stream, line, delta, release)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
@@ -14,14 +13,13 @@ from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
 from anon_dagster.operations.preparation import as_requested, count_records, open_to_count
 from anon_dagster.reading.counting import Count, tuples_of
-from anon_dagster.reading.persons import BLOCK, PERSON, with_persons
+from anon_dagster.reading.persons import BLOCK, PERSON, hashes_of, with_persons
 from anon_dagster.releasing.publication import checksum_of
 from anon_dagster.request import Request
 from anon_dagster.storage.opened import OpenSource, type_name
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.table_source import TableSource
 from anon_dagster.storage.unions import cast_to, united
-from anon_dagster.storage.values import text_array
 
 _SINCE = "\0since"
 """The column of waiting records that tells when each came; no column of a table has such a name."""
@@ -192,22 +190,23 @@ def counted(
 
 
 def hashes_of_rows(records: Records, key: str) -> NDArray[np.int64]:
-    """Return a keyed hash of all that each record says, (records,), by SipHash as pandas has it."""
-    texts = [_texts(column) for column in records.table.columns]
-    if not texts:
+    """Return a keyed hash of all that each record says, (records,).
+
+    In whatever order its columns are, and however its numbers are written.
+    """
+    names = sorted(records.table.column_names)
+    if not names:
         return np.zeros(records.number, dtype=np.int64)
+    texts = [_texts(records.table[name], key) for name in names]
     joined = pc.binary_join_element_wise(*texts, "\0")
-    hashes = pd.util.hash_array(
-        joined.to_numpy(zero_copy_only=False), hash_key=key, categorize=False
-    )
-    return np.asarray(hashes).view(np.int64)
+    hashes = hashes_of(pa.chunked_array([joined]), key)
+    return np.asarray(hashes.to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
-def _texts(column: pa.ChunkedArray) -> pa.StringArray:
-    whole = column.combine_chunks()
-    if pa.types.is_null(whole.type):
-        return pa.array([_NONE] * len(whole), pa.string())
-    return pc.fill_null(text_array(whole), _NONE)
+def _texts(column: pa.ChunkedArray, key: str) -> pa.StringArray:
+    if pa.types.is_null(column.type):
+        return pa.array([_NONE] * len(column), pa.string())
+    return pc.fill_null(hashes_of(column, key).cast(pa.string()), _NONE)
 
 
 def ranks_of(hashes: NDArray[np.int64]) -> NDArray[np.int64]:

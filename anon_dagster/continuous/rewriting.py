@@ -15,7 +15,7 @@ from anon_dagster.reading.persons import PERSON
 from anon_dagster.releasing.persons_file import PersonsFile, StoredPersons
 from anon_dagster.releasing.publication import checksum_of, count_release
 from anon_dagster.releasing.workspace import PERSONS, Workspace
-from anon_dagster.request import Policy, Source
+from anon_dagster.request import Policy, Source, format_of
 from anon_dagster.storage.addresses import exists
 from anon_dagster.storage.moving import remove
 from anon_dagster.storage.sources import open_source
@@ -37,12 +37,15 @@ def schema_of(stream: Stream, delta: StoredDelta) -> tuple[pa.Schema, Policy]:
     """Return the columns of a delta as it lies there, and the policy of its version."""
     version = load_version(stream, delta.version)
     assert version is not None, "a delta is of a version"
-    return open_source(_source_of(stream, delta)).schema, version.policy
+    return open_source(source_of(stream, delta)).schema, version.policy
 
 
-def _source_of(stream: Stream, delta: StoredDelta) -> Source:
-    target = stream.settings.target
-    return Source(path=delta.target, format=target.format_found, csv=target.csv)
+def source_of(stream: Stream, delta: StoredDelta) -> Source:
+    """Return what reads a delta; later ones may have another format, which their names tell."""
+    target, found = stream.settings.target, format_of(delta.target)
+    if found in {None, format_of(target.path)}:
+        found = target.format_found
+    return Source(path=delta.target, format=found, csv=target.csv)
 
 
 def rewritten(
@@ -71,18 +74,25 @@ def rewritten(
     plan = f"erased.{begun.number}.{delta.number}.json"
     if not kept.any():
         if exists(delta.target):
-            _require_as_released(delta)
+            require_as_released(delta)
             remove(delta.target)
         return replace(told, target="", checksum="")
     if stream.files.has([plan]):
         checksum = stream.files.load_document(plan)["checksum"]
         if checksum_of([delta.target]) == checksum:
             return replace(told, checksum=checksum)
-    _require_as_released(delta)
+    require_as_released(delta)
     return replace(told, checksum=_write(stream, delta, kept, (plan, left["persons"])))
 
 
-def _require_as_released(delta: StoredDelta) -> None:
+def require_as_released(delta: StoredDelta) -> None:
+    """Refuse to take records out of what is not the delta that was released.
+
+    Raises
+    ------
+    JobError
+        If it was changed or removed.
+    """
     if not exists(delta.target) or checksum_of([delta.target]) != delta.checksum:
         raise JobError(
             f"{delta.target} is not the delta that was released: it was changed or removed; put it "
@@ -98,8 +108,11 @@ def _write(
 ) -> str:
     """Write what is left of a delta beside it, measure it, and put it in its place."""
     plan, persons = told
-    target = stream.settings.target.model_copy(update={"path": delta.target})
-    opened = open_source(_source_of(stream, delta))
+    source = source_of(stream, delta)
+    target = stream.settings.target.model_copy(
+        update={"path": delta.target, "format": source.format}
+    )
+    opened = open_source(source)
     with passing_workspace() as workspace:
         sweep_beside(target)
         with stage(target, opened.schema, token=workspace.job_id) as staged:
