@@ -11,6 +11,7 @@ from anon_dagster.core.keys import TupleIndex
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import SourceError
+from anon_dagster.errors import counted as counted_words
 from anon_dagster.operations.preparation import as_requested, count_records, open_to_count
 from anon_dagster.reading.counting import Count, tuples_of
 from anon_dagster.reading.persons import BLOCK, PERSON, hashes_of, with_persons
@@ -60,8 +61,8 @@ class Records(Discreet, shown=("number",)):
         SourceError
             If the other ones have other columns, or of types that have nothing in common.
         """
-        if not self.number:
-            return other
+        if not self.number and set(self.table.column_names) != set(other.table.column_names):
+            return other  # the policy names other columns since; of the same ones the types stay
         schema = _common(self.table.schema, other.table.schema)
         tables = [_cast(each.table, schema) for each in (self, other)]
         return Records(pa.concat_tables(tables), np.concatenate([self.since, other.since]))
@@ -84,10 +85,12 @@ def _common(own: pa.Schema, other: pa.Schema) -> pa.Schema:
     if set(own.names) != set(other.names):
         more, fewer = set(other.names) - set(own.names), set(own.names) - set(other.names)
         told = [
-            f"has {len(more)} columns more" if more else "",
-            f"lacks {len(fewer)}" if fewer else "",
+            f"has {counted_words(len(more), 'column')} that they lack" if more else "",
+            f"lacks {counted_words(len(fewer), 'column')} of theirs" if fewer else "",
         ]
-        raise SourceError(f"the file {' and '.join(filter(None, told))} than the ones before it")
+        raise SourceError(
+            f"the file {' and '.join(filter(None, told))}: of the files before it, whose people wait"
+        )
     fields = []
     for column in own:
         kind = united(column.type, other.field(column.name).type)

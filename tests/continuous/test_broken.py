@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from anon_dagster.continuous import Kind, Ledger, Stream, audit, erase
+from anon_dagster.continuous import Kind, Ledger, Stream, append_file, audit, erase
 from anon_dagster.errors import JobError
 from tests.continuous.streams import append_frame, people, stream_at
 
@@ -47,6 +47,23 @@ def test_an_erasure_that_cannot_be_done_stops_no_later_file(tmp_path: Path) -> N
     line = append_frame(stream, tmp_path, "later", people(np.random.default_rng(2), 1000, 60))
     assert line.kind is Kind.FILE
     assert line.released
+
+
+def test_a_file_of_other_types_sets_no_later_file_aside_when_nobody_waits(tmp_path: Path) -> None:
+    stream = stream_at(tmp_path, **SETTLED)
+    frame = people(np.random.default_rng(1), 0, 150).assign(age=40, zip=100)
+    files = {
+        "first": frame,
+        "odd": frame.assign(id=frame["id"] + 1000, age=True),
+        "later": frame.assign(id=frame["id"] + 2000),
+    }
+    kinds = []
+    for name, each in files.items():
+        path = tmp_path / "in" / f"{name}.parquet"
+        each.to_parquet(path)
+        kinds.append(append_file(stream, str(path)).kind)
+        assert not stream.last.waiting
+    assert kinds == [Kind.FILE, Kind.SET_ASIDE, Kind.FILE]
 
 
 def test_deltas_of_another_format_are_audited_and_erased_from_as_before(tmp_path: Path) -> None:
