@@ -18,7 +18,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.continuous.appending import finish
-from anon_dagster.continuous.ledger import Fate, Kind, StoredDelta
+from anon_dagster.continuous.ledger import Fate, Kind, Line, StoredDelta
 from anon_dagster.continuous.rewriting import persons_file, rows_of, source_of
 from anon_dagster.continuous.solutions import Version, load_version
 from anon_dagster.continuous.stream import Stream
@@ -120,10 +120,10 @@ def audit(stream: Stream, *, seed: int = 0) -> Audit:
         whole = [delta for delta in stored if _is_as_released(delta)]
         versions = {number: load_version(stream, number) for number in {d.version for d in whole}}
         read = [_read(stream, delta, versions[delta.version]) for delta in whole]
-        waiting = _waiting(stream)
+        waiting, begun = _waiting(stream), stream.ledger.intent()
     apart = stream.settings.observer == "delta"
     claims = [
-        Claim("every delta is as it was released", len(stored), len(stored) - len(whole)),
+        _of_stored(len(stored), len(stored) - len(whole), begun),
         *(_of_deltas(read, seed) if apart else ()),
         _of_each("deltas of a version keep every promise together, at any time", _states(read)),
         _of_people(stream, stored),
@@ -194,6 +194,15 @@ def _of_deltas(read: Sequence[_Read], seed: int) -> Iterator[Claim]:
 
 
 # -- claims --------------------------------------------------------------------------------
+
+
+def _of_stored(tried: int, changed: int, begun: Line | None) -> Claim:
+    """Find deltas that are not as they were released, or of which nobody can tell."""
+    name = "every delta is as it was released"
+    if begun is None:
+        return Claim(name, tried, changed)
+    detail = f"step {begun.number} was begun and cannot be finished; the next step says why"
+    return Claim(name, tried + 1, changed + 1, detail)
 
 
 def _of_each(name: str, measured: Iterator[tuple[Version, Count]]) -> Claim:

@@ -89,7 +89,7 @@ def _common(own: pa.Schema, other: pa.Schema) -> pa.Schema:
             f"lacks {counted_words(len(fewer), 'column')} of theirs" if fewer else "",
         ]
         raise SourceError(
-            f"the file {' and '.join(filter(None, told))}: of the files before it, whose people wait"
+            f"the file {' and '.join(filter(None, told))}: of the files before, whose people wait"
         )
     fields = []
     for column in own:

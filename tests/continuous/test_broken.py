@@ -78,20 +78,36 @@ def test_deltas_of_another_format_are_audited_and_erased_from_as_before(tmp_path
     pq.read_table(stream.ledger.deltas()[0].target)
 
 
-def test_an_audit_finishes_an_erasure_that_was_killed(tmp_path: Path) -> None:
-    class Killed(BaseException):
-        pass
+class Killed(BaseException):
+    """Ends a step before it is committed."""
 
+
+def _killed(step: Callable[[], object]) -> None:
     def kill(*_args: object) -> None:
         raise Killed
 
-    stream = _begun(tmp_path)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Ledger, "commit", kill)
         with pytest.raises(Killed):
-            erase(stream, pa.table({"id": [3, 40, 77]}))
+            step()
+
+
+def test_an_audit_finishes_an_erasure_that_was_killed(tmp_path: Path) -> None:
+    stream = _begun(tmp_path)
+    _killed(lambda: erase(stream, pa.table({"id": [3, 40, 77]})))
     assert audit(stream).holds
     assert stream.ledger.last().kind is Kind.ERASURE
+
+
+def test_an_audit_vouches_for_no_delta_whose_step_cannot_be_finished(tmp_path: Path) -> None:
+    stream = _begun(tmp_path)
+    later = people(np.random.default_rng(5), 1000, 150)
+    _killed(lambda: append_frame(stream, tmp_path, "later", later))
+    changed = stream_at(tmp_path, policy={"privacy": {"k_anonymity": {"k": 40}}})
+    with pytest.raises(JobError, match="the request or its private folder was changed"):
+        append_frame(changed, tmp_path, "last", people(np.random.default_rng(6), 2000, 60))
+    assert not audit(changed).claims[0].holds
+    assert audit(stream).holds
 
 
 def _told(query: str) -> Callable[[Stream], None]:
