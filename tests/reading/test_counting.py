@@ -112,7 +112,7 @@ def test_how_much_is_counted_at_once_changes_nothing(
     monkeypatch.setattr(scanning, "_PIECE", piece)
     monkeypatch.setattr(scanning, "_BATCH_BYTES", 50 * piece)  # a record takes about as many
     monkeypatch.setattr(joining, "_AT_ONCE", at_once)
-    monkeypatch.setattr("anon_dagster.storage.frame_source.ROWS", 13)
+    monkeypatch.setattr("anon_dagster.storage.table_source.ROWS", 13)
     _require_same(count(open_frame(frame), ATTRIBUTES), expected)
 
 

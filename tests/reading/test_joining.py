@@ -34,7 +34,7 @@ def _frame(records: int) -> pd.DataFrame:
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a small table have many parts, and more values than are kept."""
     monkeypatch.setattr(scanning, "_PIECE", 50)
-    monkeypatch.setattr("anon_dagster.storage.frame_source.ROWS", 50)
+    monkeypatch.setattr("anon_dagster.storage.table_source.ROWS", 50)
     monkeypatch.setattr(joining, "_AT_ONCE", 0)
     monkeypatch.setattr(part, "MOST_VALUES", 100)
     monkeypatch.setattr("anon_dagster.core.runs._RANGE", 64)
