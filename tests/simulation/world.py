@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.defs import ownership
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.errors import SourceError
 from anon_dagster.storage import moving
 from anon_dagster.storage.addresses import is_local
 from anon_dagster.storage.listing import resolve
@@ -160,7 +161,11 @@ class World:
         if not part:
             return True
         here = known[target].address
-        return part == "_SUCCESS" or f"{here}/{part}" in resolve(here)
+        if part == "_SUCCESS":
+            return True
+        with suppress(SourceError):  # of parts that no table lists
+            return f"{here}/{part}" in resolve(here)
+        return False
 
     # -- targets ---------------------------------------------------------------------------
 
