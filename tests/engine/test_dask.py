@@ -106,7 +106,7 @@ def test_dates_are_shifted_and_ages_derived_on_workers_as_on_one_machine(
     request = {
         "source": {"path": str(source), "format": kind},
         "target": {"path": str(target), "format": kind},
-        "policy": VISITS | {"without_person": unnamed},
+        "policy": VISITS | {"without_person": unnamed, "residual": {"repeated": "ignore"}},
     }
     found = []
     for used in (keeping(engine), using(HERE)):
