@@ -17,7 +17,6 @@ from anon_dagster.continuous.solutions import (
     save_count,
 )
 from anon_dagster.continuous.stream import Stream
-from anon_dagster.core.ordering import Meaning
 from anon_dagster.errors import HierarchyError
 from anon_dagster.operations.preparation import count_records, open_to_count
 from anon_dagster.reading.counting import Count
@@ -109,14 +108,10 @@ def renewed(stream: Stream, version: Version, numbers: list[int]) -> Version | N
     read = [load_count(stream.files, f"read.{version.number}.{number}") for number in numbers]
     if not read:
         return None
-    whole = reduce(Count.merge, read).understood(_meanings(version))
+    whole = reduce(Count.merge, read).understood(dict(version.meanings))
     newer = decided(version.number + 1, stream, stream.request, whole)
     alike = newer is not None and newer.document["checksum"] == version.document["checksum"]
     return None if alike and version.asked == stream.asked else newer
-
-
-def _meanings(version: Version) -> dict[str, Meaning]:
-    return dict(version.meanings)
 
 
 def numbers_under(stream: Stream, version: Version) -> list[int]:
