@@ -55,6 +55,22 @@ def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: in
     return Groups(ids.reshape(-1).astype(np.int64, copy=False), first.astype(np.int64, copy=False))
 
 
+def stable_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return where the keys, (rows,) and none negative, stand in their order, (rows,).
+
+    The same as ``np.argsort(keys, kind="stable")``. Where the positions fit beside the keys, both
+    are sorted as one number each, which takes a tenth of the time.
+    """
+    bits = len(keys).bit_length()
+    if not len(keys) or int(keys.max()) >> (63 - bits):
+        return np.argsort(keys, kind="stable")
+    order = keys << bits
+    order |= np.arange(len(keys))
+    order.sort()
+    order &= (1 << bits) - 1
+    return order
+
+
 def sums_of_rows(
     columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], weights: NDArray[np.int64]
 ) -> NDArray[np.int64]:

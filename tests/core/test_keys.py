@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.keys import group, sums_of_rows
+from anon_dagster.core.keys import group, stable_order, sums_of_rows
 
 
 @given(
@@ -35,3 +35,14 @@ def test_rows_without_columns_are_one_group(rows: int) -> None:
     groups = group([], [], rows)
     assert groups.ids.tolist() == [0] * rows
     assert len(groups) == min(rows, 1)
+
+
+@given(
+    st.lists(st.integers(0, 5), max_size=40),
+    st.sampled_from([0, 2**40, 2**58, 2**61]),
+)
+def test_the_stable_order_is_that_of_a_stable_sort(small: list[int], offset: int) -> None:
+    keys = np.array(small, dtype=np.int64) + offset
+    order = stable_order(keys)
+    assert order.tolist() == sorted(range(len(small)), key=lambda row: (small[row], row))
+    assert order.dtype == np.int64

@@ -59,13 +59,19 @@ class ClassJudge:
         models = (m for m in self.problem.models if isinstance(m, HouseholdAnonymity))
         return max((m.k for m in models), default=1)
 
+    @property
+    def by_size(self) -> bool:
+        """Whether the sizes of groups decide alone, and it does not matter who is in them."""
+        guarded = any(m.sensitive is not None for m in self.problem.models)
+        return not guarded and self.members.persons is None and self.members.households is None
+
     def holds(self, tuples: Ints, groups: Ints, sizes: Ints) -> NDArray[np.bool_]:
         """Tell for each group, (groups,), whether it keeps every promise.
 
         Parameters
         ----------
         tuples
-            Positions in the problem's table.
+            Positions in the problem's table; not looked at if sizes decide alone.
         groups
             (as many,): the group of each, from 0.
         sizes

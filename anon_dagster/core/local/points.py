@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.keys import Groups, group
+from anon_dagster.core.keys import Groups, group, stable_order
 from anon_dagster.core.local.axis import Axis, axes_of, segments
 from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.problem import Problem
@@ -59,5 +59,5 @@ def by_class(cells: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.in
         (kept tuples,): those that are not suppressed; (classes,): where each class starts.
     """
     tuples = np.flatnonzero(cells >= 0)
-    tuples = tuples[np.argsort(cells[tuples], kind="stable")]
+    tuples = tuples[stable_order(cells[tuples])]
     return tuples, segments(cells[tuples])

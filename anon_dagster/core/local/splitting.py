@@ -16,10 +16,12 @@ References
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.keys import stable_order
 from anon_dagster.core.local.axis import Axis, NodeAxis, SetAxis, numbered, segments
 from anon_dagster.core.local.class_judge import ClassJudge, Members
 from anon_dagster.core.local.points import Points
@@ -40,21 +42,21 @@ class _Rows:
     @classmethod
     def of(cls, points: Points, tuples: NDArray[np.int64], cells: NDArray[np.int64]) -> "_Rows":
         """Sort tuples by their cells, (as many,), and number these from 0."""
-        order = np.argsort(cells, kind="stable")
+        order = stable_order(cells)
         tuples, cells = tuples[order], cells[order]
         return cls(tuples, numbered(segments(cells), len(cells)), points.counts[tuples])
 
-    def reordered(self, order: NDArray[np.int64]) -> "_Rows":
-        """Return the rows in another order, (rows,)."""
-        return _Rows(self.tuples[order], self.cells[order], self.counts[order])
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class _Entries:
-    """The values of one attribute in each cell, in the order of their positions."""
+    """The values of one attribute in each cell, in the order of their positions.
 
-    rows: _Rows  # sorted by cell, then position
+    Rows stand in another order here, by cell and then position; the cells of both orders are equal.
+    """
+
+    rows: _Rows  # as they stood before
     order: NDArray[np.int64]  # (rows,): where each row stood before
+    row_counts: NDArray[np.int64]  # (rows,): records
     starts: NDArray[np.int64]  # (entries,): first row of each
     cells: NDArray[np.int64]  # (entries,)
     positions: NDArray[np.int64]  # (entries,)
@@ -66,14 +68,37 @@ class _Entries:
     def of(cls, rows: _Rows, positions: NDArray[np.int64], size: int) -> "_Entries":
         """Gather the values of one attribute, (rows,): positions below a size."""
         keys = rows.cells * size + positions
-        order = np.argsort(keys, kind="stable")
+        order = stable_order(keys)
         starts = segments(keys[order])
-        rows = rows.reordered(order)
         cells, at = rows.cells[starts], positions[order[starts]]
         first = segments(cells)
         last = np.append(first[1:], len(cells)) - 1
-        counts = np.add.reduceat(rows.counts, starts)
-        return cls(rows, order, starts, cells, at, counts, first, last)
+        row_counts = rows.counts[order]
+        counts = np.add.reduceat(row_counts, starts)
+        return cls(rows, order, row_counts, starts, cells, at, counts, first, last)
+
+    @cached_property
+    def tuples(self) -> NDArray[np.int64]:
+        """The tuple of each row, (rows,); not every judge looks at them."""
+        return self.rows.tuples[self.order]
+
+    def hold(
+        self,
+        judge: ClassJudge,
+        groups: NDArray[np.int64],
+        sizes: NDArray[np.int64],
+        among: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.bool_]:
+        """Tell which groups of rows keep every promise, (groups,); see :meth:`ClassJudge.holds`.
+
+        Parameters
+        ----------
+        groups
+            The group of each row, or of each of those ``among`` them.
+        """
+        if judge.by_size:
+            return judge.holds(groups, groups, sizes)
+        return judge.holds(self.tuples if among is None else self.tuples[among], groups, sizes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,7 +106,7 @@ class _Offer:
     """How well each cell can be split along one attribute."""
 
     scores: NDArray[np.float64]  # (cells,): 0 if not at all
-    branches: NDArray[np.int64]  # (rows,): the part of its cell that each row would go to
+    branches: NDArray[np.int64]  # (rows,): the part of its cell of each, in the entries' order
 
 
 def split(
@@ -140,8 +165,8 @@ def _round(
         )
         better = offer.scores > best
         best[better] = offer.scores[better]
-        chosen = better[rows.cells]
-        part[chosen] = offer.branches[chosen]
+        chosen = np.flatnonzero(better[rows.cells])
+        part[entries.order[chosen]] = offer.branches[chosen]
     widest = int(part.max()) + 1
     return rows.cells * widest + part, best == 0
 
@@ -208,7 +233,7 @@ def _offer_children(
     by how much the loss of the cell's records falls, (cells,).
     """
     children = _Children.of(axis, entries)
-    keeps = judge.holds(entries.rows.tuples, children.of_row, children.counts)
+    keeps = entries.hold(judge, children.of_row, children.counts)
     keeps, rest_holds = _settle_rest(judge, entries, children, keeps)
     part = _parts(children, keeps)
     sizes = np.zeros(len(part), dtype=np.int64)
@@ -225,8 +250,7 @@ def _offer_children(
     gain = ((extent * whole - after) * axis.unit).astype(np.float64)
     gain[~rest_holds | (np.diff(np.append(first, len(cells))) == 1)] = 0.0
     bits = (_bits(whole) - np.add.reduceat(_bits(sizes), first)) / whole
-    branches = np.empty(len(entries.order), dtype=np.int64)
-    branches[entries.order] = (part - segments(children.cells)[children.cells])[children.of_row]
+    branches = (part - segments(children.cells)[children.cells])[children.of_row]
     return _Offer(_score(gain, bits, exponent), branches)
 
 
@@ -266,9 +290,9 @@ def _rest_holds(
     if len(rest):
         owners = entries.rows.cells[rest]
         starts = segments(owners)
-        sizes = np.add.reduceat(entries.rows.counts[rest], starts)
+        sizes = np.add.reduceat(entries.row_counts[rest], starts)
         groups = numbered(starts, len(rest))
-        holds[owners[starts]] = judge.holds(entries.rows.tuples[rest], groups, sizes)
+        holds[owners[starts]] = entries.hold(judge, groups, sizes, rest)
     return holds
 
 
@@ -309,9 +333,7 @@ def _offer_cut(judge: ClassJudge, axis: Axis, entries: _Entries, exponent: float
         won = tried[_both_sides_hold(judge, entries, chosen, tried)]
         scores[won] = score[chosen[won]]
         cut[won] = chosen[won]
-    branches = np.empty(len(entries.order), dtype=np.int64)
-    branches[entries.order] = _beyond(entries, cut)
-    return _Offer(scores, branches)
+    return _Offer(scores, _beyond(entries, cut).astype(np.int64))
 
 
 def _owners_beside(
@@ -322,7 +344,7 @@ def _owners_beside(
     Up to an entry there are as many as owners who occur for the first time there, beyond it as
     many as occur for the last time there.
     """
-    places, owners = members.of_tuples(entries.rows.tuples)
+    places, owners = members.of_tuples(entries.tuples)
     of_rows = numbered(entries.starts, len(entries.order))
     where, cells = of_rows[places], entries.rows.cells[places]
     order = np.lexsort((where, owners, cells))
@@ -330,7 +352,7 @@ def _owners_beside(
     fresh = np.ones(len(order) + 1, dtype=np.bool_)
     fresh[1:-1] = (cells[1:] != cells[:-1]) | (owners[1:] != owners[:-1])
     size = len(entries.starts)
-    alone = np.bincount(of_rows, members.alone[entries.rows.tuples], size).astype(np.int64)
+    alone = np.bincount(of_rows, members.alone[entries.tuples], size).astype(np.int64)
     first = alone + np.bincount(where[fresh[:-1]], minlength=size)
     last = alone + np.bincount(where[fresh[1:]], minlength=size)
     return _running(entries, first), _whole(entries, last) - _running(entries, last)
@@ -361,8 +383,8 @@ def _both_sides_hold(
     rows = np.flatnonzero(among[entries.rows.cells])
     sides = (entries.rows.cells * 2 + _beyond(entries, cut))[rows]
     starts = segments(sides)
-    sizes = np.add.reduceat(entries.rows.counts[rows], starts)
-    verdict = judge.holds(entries.rows.tuples[rows], numbered(starts, len(rows)), sizes)
+    sizes = np.add.reduceat(entries.row_counts[rows], starts)
+    verdict = entries.hold(judge, numbered(starts, len(rows)), sizes, rows)
     return verdict[0::2] & verdict[1::2]
 
 
