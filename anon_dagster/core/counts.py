@@ -58,6 +58,20 @@ def distinct(numbers: NDArray[_N]) -> NDArray[_N]:
     return ordered[first_of_equal(ordered)]
 
 
+def stretched(
+    starts: NDArray[np.int64], lengths: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the positions of stretches of an array, one stretch after the other.
+
+    Returns
+    -------
+    owners, positions
+        (positions,): the place of its stretch among all, and the position.
+    """
+    owners = np.repeat(np.arange(len(starts)), lengths)
+    return owners, np.arange(len(owners)) + (starts - np.cumsum(lengths) + lengths)[owners]
+
+
 def first_of_equal(ordered: NDArray[_N]) -> NDArray[np.bool_]:
     """Tell which of ascending numbers differ from the one before."""
     first = np.ones(len(ordered), dtype=np.bool_)

@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import stretched
 from anon_dagster.discreet import Discreet
 
 _T = TypeVar("_T")
@@ -339,7 +340,6 @@ class OwnersByRow:
 
     def of_rows(self, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the place of each owner's row among some rows, and the owner, (owners,) both."""
-        lengths = self.starts[rows + 1] - self.starts[rows]
-        places = np.repeat(np.arange(len(rows)), lengths)
-        within = np.arange(len(places)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        return places, self.owners[self.starts[rows][places] + within]
+        starts = self.starts[rows]
+        places, positions = stretched(starts, self.starts[rows + 1] - starts)
+        return places, self.owners[positions]

@@ -7,23 +7,23 @@ specific one, as where later records are recoded. The first is what an observer 
 the second what there is to know for who finds out which class it is.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.keys import group
+from anon_dagster.core.counts import distinct, first_of_equal, stretched
+from anon_dagster.core.keys import group, stable_order
 from anon_dagster.core.residual import Candidates, Crowds, Known, count_candidates
 from anon_dagster.discreet import Discreet
-from anon_dagster.residual.labels import Reach
+from anon_dagster.residual.matching import Matching
 from anon_dagster.residual.people import People
 from anon_dagster.residual.versions import Series, Version
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_CELLS = 2**24  # classes times people that are held against each other at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,56 +88,29 @@ def narrowed(
     return Narrowed(people.many, count_candidates(crowds, known, attributes))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Matching(Discreet):
-    """Which classes of a release may hold people, by their quasi-identifiers."""
-
-    version: Version
-    reaches: Mapping[str, Reach]
-    codes: Mapping[str, Ints]  # (people,)
-
-    @classmethod
-    def of(cls, version: Version, people: People, codes: Mapping[str, Ints]) -> "_Matching":
-        reaches = {n: column.reach(version.labels[n]) for n, column in people.columns.items()}
-        return cls(version, reaches, codes)
-
-    def batches(self, people: int) -> Iterator[tuple[Ints, Flags]]:
-        """Give people, (some,), with which classes may hold each, (classes, some)."""
-        step = max(_CELLS // max(self.version.size, 1), 1)
-        for at in range(0, people, step):
-            some = np.arange(at, min(at + step, people))
-            held = np.ones((self.version.size, len(some)), dtype=np.bool_)
-            for name, reach in self.reaches.items():
-                held &= reach.covers(self.codes[name][some])[self.version.codes[name]]
-            yield some, held
-
-
 def _in_any_class(version: Version, people: People) -> Crowds:
     """Return the records of all classes that may hold each person."""
-    sizes = [column.size for column in people.columns.values()]
-    same = group([people.codes[n] for n in people.columns], sizes, len(people.many))
-    codes = {n: people.codes[n][same.first] for n in people.columns}
-    matching = _Matching.of(version, people, codes)
-    parts = [np.packbits(held, axis=0).T for _, held in matching.batches(len(same))]
-    bits = np.concatenate([np.zeros((0, max(-(-version.size // 8), 1)), np.uint8), *parts])
-    rows = np.ascontiguousarray(bits).view(f"V{bits.shape[1]}").reshape(-1)
-    _, first, sets = np.unique(rows, return_index=True, return_inverse=True)
-    members = np.unpackbits(bits[first], axis=1, count=version.size).astype(np.bool_)
-    some = members.any(axis=1)
-    numbers = np.where(some, np.cumsum(some) - 1, -1)
-    of_people = numbers[sets.reshape(-1)][same.ids]
-    return _added_up(version, of_people.astype(np.int64), members[some])
+    matching = Matching.of(version, people.columns, people.codes)
+    numbers: dict[bytes, int] = {}
+    crowds: list[Ints] = []
+    of_tuples = np.full(matching.size, -1, dtype=np.int64)
+    for tuples, classes in matching.fitting():
+        starts = np.flatnonzero(first_of_equal(tuples))
+        for at, fitting in zip(tuples[starts], np.split(classes, starts[1:]), strict=True):
+            number = of_tuples[at] = numbers.setdefault(fitting.tobytes(), len(crowds))
+            if number == len(crowds):
+                crowds.append(fitting)
+    return _added_up(version, of_tuples[matching.tuples], crowds)
 
 
-def _added_up(version: Version, of_people: Ints, members: Flags) -> Crowds:
-    """Add up the records of the classes of each crowd, (crowds, classes)."""
+def _added_up(version: Version, of_people: Ints, members: Sequence[Ints]) -> Crowds:
+    """Add up the records of the classes of each crowd, which has these members, (classes,)."""
     many = np.bincount(version.classes, minlength=version.size)
     starts = np.cumsum(many) - many
-    crowds, classes = np.nonzero(members)
-    owners = np.repeat(crowds, many[classes])
-    within = np.arange(len(owners))
-    within -= np.repeat(np.cumsum(many[classes]) - many[classes], many[classes])
-    entries = np.repeat(starts[classes], many[classes]) + within
+    crowds = np.repeat(np.arange(len(members)), [len(classes) for classes in members])
+    classes = np.concatenate([np.zeros(0, dtype=np.int64), *members])
+    places, entries = stretched(starts[classes], many[classes])
+    owners = crowds[places]
     values = version.values[entries]
     sizes = (len(members), int(version.values.max(initial=0)) + 1)
     same = group([owners, values], sizes, len(owners))
@@ -147,34 +120,39 @@ def _added_up(version: Version, of_people: Ints, members: Flags) -> Crowds:
 
 
 def _in_own_class(version: Version, people: People) -> Crowds:
-    """Return the records of the own class of each person."""
-    matching = _Matching.of(version, people, people.codes)
-    in_order = np.argsort(_breadth(matching, people), kind="stable")
+    """Return the records of the own class of each person: the most specific one that fits."""
+    matching = Matching.of(version, people.columns, people.codes)
+    in_order = np.argsort(matching.breadth, kind="stable")
     places = np.argsort(in_order)
+    whom = stable_order(matching.tuples)
+    many = np.bincount(matching.tuples, minlength=matching.size)
+    first_of = np.cumsum(many) - many
+    has = _Entries.of(version, people)
     first = np.full(len(people.many), version.size, dtype=np.int64)
-    for some, held in matching.batches(len(people.many)):
-        fitting, whom = np.nonzero(held & _with_values(version, people, people.own[some]))
-        np.minimum.at(first, some[whom], places[fitting])
-    classes = np.append(in_order, -1)[first]
-    return Crowds(classes, version.classes, version.values, version.records)
+    for tuples, classes in matching.fitting():
+        owners, positions = stretched(first_of[tuples], many[tuples])
+        persons, theirs = whom[positions], classes[owners]
+        fits = has.value(theirs, people.own[persons])
+        np.minimum.at(first, persons[fits], places[theirs[fits]])
+    return Crowds(np.append(in_order, -1)[first], version.classes, version.values, version.records)
 
 
-def _breadth(matching: _Matching, people: People) -> NDArray[np.float64]:
-    """Return how much of all values the labels of each class stand for, (classes,)."""
-    total = np.zeros(matching.version.size)
-    for name, reach in matching.reaches.items():
-        size = people.columns[name].size
-        covered = reach.covers(np.arange(size)).sum(axis=1)
-        total += (covered / max(size, 1))[matching.version.codes[name]]
-    return total
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entries(Discreet):
+    """Which classes of a release have a record of what is known of people."""
 
+    keys: Ints  # (pairs,): of a class and what is known, ascending
+    size: int  # how much there is to know
 
-def _with_values(version: Version, people: People, own: Ints) -> Flags:
-    """Tell which classes have a record of what is known of people, (classes, people)."""
-    distinct, at = np.unique(own, return_inverse=True)
-    place = np.full(int(max(people.own.max(initial=0), people.of_values.max(initial=0))) + 1, -1)
-    place[distinct] = np.arange(len(distinct))
-    of_entries = place[people.of_values[version.values]]
-    there = np.zeros((version.size, len(distinct)), dtype=np.bool_)
-    there[version.classes[of_entries >= 0], of_entries[of_entries >= 0]] = True
-    return there[:, at.reshape(-1)]
+    @classmethod
+    def of(cls, version: Version, people: People) -> "_Entries":
+        known = people.of_values[version.values]
+        size = int(max(people.own.max(initial=0), known.max(initial=0))) + 1
+        return cls(distinct(version.classes * size + known), size)
+
+    def value(self, classes: Ints, own: Ints) -> Flags:
+        """Tell for pairs, (pairs,) each, whether the class has such a record."""
+        keys = classes * self.size + own
+        places = np.minimum(np.searchsorted(self.keys, keys), len(self.keys) - 1)
+        held: Flags = self.keys[places] == keys
+        return held

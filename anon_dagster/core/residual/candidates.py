@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import stretched
 from anon_dagster.core.keys import Groups, group
 
 Ints = NDArray[np.int64]
@@ -174,7 +175,4 @@ def _entries(release: Crowds, crowds: Ints) -> tuple[Ints, Ints]:
     """Return the entries of crowds, one after the other, and the place of the crowd of each."""
     sizes = release.sizes
     starts = np.cumsum(sizes) - sizes
-    many = sizes[crowds]
-    places = np.repeat(np.arange(len(crowds)), many)
-    within = np.arange(len(places)) - np.repeat(np.cumsum(many) - many, many)
-    return places, starts[crowds][places] + within
+    return stretched(starts[crowds], sizes[crowds])

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.counts import distinct, first_of_equal
+from anon_dagster.core.counts import distinct, first_of_equal, stretched
 
 _Ints = NDArray[np.int64]
 _MOST = 10_000  # persons who are examined
@@ -97,9 +97,8 @@ class Sets:
         classes = self.classes[order]
         smallest = classes[self.starts[:-1]]
         sizes = members.sizes[smallest]
-        sets = np.repeat(np.arange(len(sizes)), sizes)
-        within = np.arange(len(sets)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        left = members.members[members.starts[smallest][sets] + within]
+        sets, positions = stretched(members.starts[smallest], sizes)
+        left = members.members[positions]
         for place in range(1, int(self.lengths.max(initial=1))):
             has = np.ones(len(sets), dtype=np.bool_)
             going = np.flatnonzero(self.lengths[sets] > place)
