@@ -3,58 +3,67 @@
 Proofs: ``docs/proofs/local-recoding.md``.
 """
 
-from dataclasses import replace
+from math import expm1, log1p
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.keys import group
-from anon_dagster.core.local.axis import Axis, NodeAxis
-from anon_dagster.core.local.class_judge import ClassJudge
+from anon_dagster.core.local.least_labels import least_losses
 from anon_dagster.core.local.points import Points
+from anon_dagster.core.objectives import (
+    ArithmeticMean,
+    AttributeWise,
+    CertaintyPenalty,
+    GeometricMean,
+    Objective,
+)
 from anon_dagster.core.problem import Problem
 
 
 def lower_bound(points: Points) -> float:
-    """Return a loss that no local recoding of the problem falls below, 0 to 1.
+    """Return a loss that no local recoding of the problem falls below.
 
-    Nobody is generalized less than to the lowest levels. Records that read the same there, and
-    break a promise that a class of theirs could not keep either, share their class with others:
-    in one attribute at least they take the next step. Or they are suppressed, if any may be.
+    Every record is suppressed, or loses what the cheapest label costs that holds it and enough
+    others to be a class. It is known of the certainty penalty, however that is aggregated; of
+    other objectives the bound is 0, below which none falls.
     """
     problem = points.problem
-    if not problem.records:
+    if not problem.records or not has_bound(problem.objective):
         return 0.0
-    least = np.zeros(len(problem.counts))
-    step = np.full(len(problem.counts), 1.0)
-    for axis, positions in zip(points.axes, points.columns, strict=True):
-        lowest, following = _first_two_extents(axis)
-        least += lowest[positions] * axis.unit
-        step = np.minimum(step, (following - lowest)[positions] * axis.unit)
-    bound = least + np.where(_alone_impossible(problem), step, 0.0)
     whole = sum(axis.unit * (axis.leaves - 1) for axis in points.axes)
-    suppressed = whole * float(problem.suppression_cost) if problem.most_suppressed else whole
-    least = np.minimum(bound, min(suppressed, whole))
-    return float((least * problem.counts).sum() / problem.records) * (1 - 1e-12)
+    losses = least_losses(points)
+    saved = _saved(losses - whole * float(problem.suppression_cost), problem)
+    mean = (float(losses @ problem.counts) - saved) / problem.records
+    return _aggregated(problem, max(mean, 0.0)) * (1 - 1e-12)
 
 
-def _first_two_extents(axis: Axis) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return for each position the least extent of a label for it, and the least above that one."""
-    if not isinstance(axis, NodeAxis):
-        return np.zeros(axis.leaves), np.ones(axis.leaves)
-    lowest = axis.spans[axis.lowest].astype(np.float64)
-    out_of_reach = lowest + axis.leaves  # where there is no next step
-    above = np.where(axis.spans > lowest, axis.spans, out_of_reach)
-    return lowest, above.min(axis=0)
+def has_bound(objective: Objective) -> bool:
+    """Tell whether a bound above 0 is known for an objective."""
+    return isinstance(objective, AttributeWise) and isinstance(objective.metric, CertaintyPenalty)
 
 
-def _alone_impossible(problem: Problem) -> NDArray[np.bool_]:
-    """Tell for each tuple, (tuples,), whether those that read like it cannot be a class."""
-    relaxations = tuple(m.relaxation for m in problem.models if m.relaxation is not None)
-    lowest = zip(problem.hierarchies, problem.lowest, strict=True)
-    nodes = [h.codes[level][problem.codes[:, q]] for q, (h, level) in enumerate(lowest)]
-    groups = group(nodes, [h.leaves for h in problem.hierarchies], len(problem.counts))
-    order = np.argsort(groups.ids, kind="stable")
-    judge = ClassJudge.of(replace(problem, models=relaxations))
-    holds = judge.holds(order, groups.ids[order], groups.sums(problem.counts))
-    return ~holds[groups.ids]
+def _saved(surpluses: NDArray[np.float64], problem: Problem) -> float:
+    """Return what suppression saves at most: it takes the records that it saves most.
+
+    Parameters
+    ----------
+    surpluses
+        (tuples,): by how much a record loses more than a suppressed one.
+    """
+    order = np.argsort(-surpluses, kind="stable")
+    before = np.cumsum(problem.counts[order]) - problem.counts[order]
+    gone = np.clip(problem.most_suppressed - before, 0, problem.counts[order])
+    return float(np.maximum(surpluses[order], 0.0) @ gone)
+
+
+def _aggregated(problem: Problem, mean: float) -> float:
+    """Return what an aggregate is at least, if the weighted mean of the attributes is so much."""
+    assert isinstance(problem.objective, AttributeWise)
+    aggregate, weights = problem.objective.aggregate, problem.weights
+    if isinstance(aggregate, ArithmeticMean):
+        return mean
+    if isinstance(aggregate, GeometricMean):  # a logarithm lies above its chords
+        most = max(1.0, float(problem.suppression_cost))
+        return expm1(mean * log1p(most) / most)
+    counted = sum(weight > 0 for weight in weights)  # the largest of so many is their mean or more
+    return mean * sum(weights) / max(max(weights, default=1.0) * counted, 1e-300)

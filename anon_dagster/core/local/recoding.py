@@ -92,6 +92,7 @@ def recode_locally(
     else:
         best = min(releases, key=lambda release: release.proof.loss, default=None)
     if best is not None:
+        best = search.bounded(best)
         if start is not None and start.proof.loss < best.proof.loss - TIE:
             return _unchanged(start, best.proof)
         return replace(best, classes=best.classes[tuples.ids])
@@ -215,16 +216,15 @@ class _Search:
         if not self._holds(cells):
             return None
         loss = self._loss_of(cells, generalized)
-        bound = min(self._lower_bound(), loss)
         proof = Proof(
-            optimal=False, loss=loss, lower_bound=bound, candidates=1, evaluated=1, method="local"
+            optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method="local"
         )
         return Solution(cells, generalized, proof)
 
-    def _lower_bound(self) -> float:
-        if self.points.problem.objective != CERTAINTY:
-            return 0.0  # no objective falls below it
-        return lower_bound(self.points)
+    def bounded(self, release: Solution) -> Solution:
+        """Return a release with what is proven of all others in its proof."""
+        bound = min(lower_bound(self.points), release.proof.loss)
+        return replace(release, proof=replace(release.proof, lower_bound=bound))
 
     def _holds(self, cells: NDArray[np.int64]) -> bool:
         """Tell whether the classes, and what suppression leaves, keep every promise."""
