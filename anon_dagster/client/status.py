@@ -29,7 +29,17 @@ _DATA = {
 _TABLES = {"measurement": "configurations", "detection": "columns"}
 DISCLOSING = (names.RESIDUAL, names.EXAMINED)
 """The steps that tell what a release tells although every promise holds."""
-_SUMMARY = ("loss", "lower_bound", "optimal", "method", "candidates", "evaluated", "suppressed")
+_SUMMARY = (
+    "loss",
+    "lower_bound",
+    "gap",
+    "gap_ratio",
+    "optimal",
+    "method",
+    "candidates",
+    "evaluated",
+    "suppressed",
+)
 
 Config = Mapping[str, Any]
 """How a job was configured: known before it starts."""

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.discreet import Discreet
 
+LOCAL, BY_INTEGER_PROGRAM = "local", "integer programming"
+"""How solutions are found that differ in their levels from class to class."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generalized(Discreet, shown=("leaves",)):
@@ -34,7 +37,19 @@ class Proof:
     candidates: int
     evaluated: int
     method: str
-    """``exact``, ``heuristic`` or ``local``."""
+    """``exact``, ``heuristic``, ``local`` or ``integer programming``."""
+
+    @property
+    def gap(self) -> float:
+        """What the solution loses beyond the lower bound: no candidate loses less by more."""
+        return max(self.loss - self.lower_bound, 0.0)
+
+    @property
+    def gap_ratio(self) -> float | None:
+        """How many times the lower bound the solution loses; ``None`` if the bound is 0."""
+        if self.loss <= self.lower_bound:
+            return 1.0
+        return self.loss / self.lower_bound if self.lower_bound > 0 else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

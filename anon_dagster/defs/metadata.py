@@ -178,6 +178,7 @@ def of_decision(decision: "Decision") -> Shown:
     from anon_dagster.report.page import level_rows
 
     proof = decision.solution.proof
+    ratio = proof.gap_ratio
     shown: Shown = {}
     if levels := list(level_rows(decision)):
         shown["levels"] = rows(levels, ("attribute", "level", "of", "meaning"))
@@ -185,6 +186,8 @@ def of_decision(decision: "Decision") -> Shown:
         "objective": dg.MetadataValue.text(f"least {decision.plan.problem.objective}"),
         "loss": dg.MetadataValue.float(proof.loss),
         "lower_bound": dg.MetadataValue.float(proof.lower_bound),
+        "gap": dg.MetadataValue.float(proof.gap),
+        **({} if ratio is None else {"gap_ratio": dg.MetadataValue.float(ratio)}),
         "optimal": dg.MetadataValue.bool(proof.optimal),
         "method": dg.MetadataValue.text(proof.method),
         "candidates": dg.MetadataValue.int(proof.candidates),

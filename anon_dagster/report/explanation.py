@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from anon_dagster.core import wording
+from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
 from anon_dagster.report.disclosure import explain_refusals
 from anon_dagster.request import (
     AlphaKAnonymityRule,
@@ -188,3 +189,41 @@ def explain_policy(policy: Policy) -> str:
         cost = f"{policy.suppression_cost:g} times what full generalization costs"
         lines.append(f"suppression is {what} generalization: it counts {cost}")
     return "\n".join(f"- {line}" for line in lines)
+
+
+def explain_search(proof: Proof, policy: Policy, objective: str) -> str:
+    """Say how a release was found, what it loses, and how much less any other could lose.
+
+    Parameters
+    ----------
+    objective
+        What was to be lost least, such as a mean of penalties.
+    """
+    lost = f"loses {proof.loss:.4f} (0 nothing, 1 everything)"
+    if proof.method in (LOCAL, BY_INTEGER_PROGRAM):
+        how = "Local recoding" if proof.method == LOCAL else "Integer programming"
+        found = f"{how} looked for the classes of least {objective}; the release it found {lost}"
+    else:
+        found = (
+            f"The {proof.method} search evaluated {proof.evaluated:,} of {proof.candidates:,} "
+            f"candidates for the least {objective}; the release it chose {lost}"
+        )
+    if policy.objective.metric == "classification" and policy.target_use is not None:
+        return (
+            f"{found}, and from none of the {policy.objective.candidates} of least loss is "
+            f"{policy.target_use.attribute} learned better."
+        )
+    return f"{found}{_how_much_less(proof)}."
+
+
+def _how_much_less(proof: Proof) -> str:
+    """Say what is proven of all other releases that keep the same promises."""
+    alike = " that treats equal records alike" if proof.method == BY_INTEGER_PROGRAM else ""
+    if proof.optimal:
+        return f", and no better one exists{alike}"
+    if proof.gap_ratio is None:
+        return "; how much less another could lose is not known"
+    return (
+        f", and none{alike} loses less than {proof.lower_bound:.4f}: at most "
+        f"{proof.gap_ratio:.2f} times what the best one loses"
+    )

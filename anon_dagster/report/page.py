@@ -18,8 +18,13 @@ from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report import disclosure
 from anon_dagster.report.charts import Bars, bar_chart
-from anon_dagster.report.explanation import explain_attribute, explain_level, explain_policy
-from anon_dagster.request import Policy, Target
+from anon_dagster.report.explanation import (
+    explain_attribute,
+    explain_level,
+    explain_policy,
+    explain_search,
+)
+from anon_dagster.request import Target
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 from anon_dagster.storage.formulas import are_formulas
@@ -142,9 +147,9 @@ def _content(data: ReportData) -> dict[str, Any]:
         "shift": decision.counted.shift,
         "records": decision.counted.records,
         "tuples": len(decision.counted.table),
-        "proof": decision.solution.proof,
-        "objective": str(decision.plan.problem.objective),
-        "target_use": _judged_use(policy),
+        "search": explain_search(
+            decision.solution.proof, policy, str(decision.plan.problem.objective)
+        ),
         "suppressed": decision.suppressed,
         "released": int(data.risk["release"]["records"]),
         "paths": data.paths,
@@ -180,16 +185,6 @@ def _disclosed(residual: ResidualDisclosure) -> dict[str, Any]:
 def shown_rows(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the first rows of a table of the risk, as many as a page holds."""
     return frame.head(_COMBINATIONS)
-
-
-def _judged_use(policy: Policy) -> dict[str, object] | None:
-    """Return the target use that candidates were judged by, if they were."""
-    if policy.objective.metric != "classification" or policy.target_use is None:
-        return None
-    return {
-        "attribute": policy.target_use.attribute,
-        "candidates": policy.objective.candidates,
-    }
 
 
 def _treatments(decision: Decision) -> _Table:

@@ -11,8 +11,11 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize
+from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
 from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.report.explanation import explain_search
 from anon_dagster.report.page import ReportData, html
+from anon_dagster.request import Policy
 from anon_dagster.residual import ResidualDisclosure
 from tests.disclosures import ATTACKED, GIVEN_BACK
 
@@ -148,3 +151,33 @@ def test_only_what_a_promise_is_about_is_called_guarded() -> None:
     assert "kept and guarded" in treatment_of(page, "illness")
     assert "kept; no promise guards it" in treatment_of(page, "party")
     assert "kept, and some of its values guarded" in treatment_of(page, "vote")
+
+
+def proof(bound: float, method: str = LOCAL) -> Proof:
+    return Proof(
+        optimal=bound == 0.3, loss=0.3, lower_bound=bound, candidates=1, evaluated=1, method=method
+    )
+
+
+@pytest.mark.parametrize(
+    ("proven", "how", "known"),
+    [
+        (
+            proof(0.2),
+            "Local recoding",
+            ", and none loses less than 0.2000: at most 1.50 times what the best one loses.",
+        ),
+        (proof(0.0), "Local recoding", "; how much less another could lose is not known."),
+        (
+            proof(0.3, BY_INTEGER_PROGRAM),
+            "Integer programming",
+            ", and no better one exists that treats equal records alike.",
+        ),
+    ],
+)
+def test_what_is_proven_of_other_releases_is_said_in_words(
+    proven: Proof, how: str, known: str
+) -> None:
+    said = explain_search(proven, Policy.model_validate(POLICY), "pain")
+    assert said.startswith(f"{how} looked for the classes of least pain; ")
+    assert said.endswith(f" loses 0.3000 (0 nothing, 1 everything){known}")

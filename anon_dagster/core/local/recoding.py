@@ -29,7 +29,7 @@ from anon_dagster.core.local.suppression import suppress_outliers
 from anon_dagster.core.objectives import CERTAINTY, TIE
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.core.solution import LOCAL, Generalized, Proof, Solution
 from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import UnreachableError
 
@@ -114,8 +114,10 @@ def _unreachable(problem: Problem) -> UnreachableError:
 
 def _unchanged(start: Solution, proof: Proof) -> Solution:
     """Return the start, whose nodes say more than ranges do where an order cuts across a tree."""
-    bound = min(proof.lower_bound, start.proof.loss)
-    return replace(start, proof=replace(proof, loss=start.proof.loss, lower_bound=bound))
+    bound = proof.lower_bound if proof.lower_bound <= start.proof.loss else 0.0  # of ranges alone
+    return replace(
+        start, proof=replace(proof, loss=start.proof.loss, lower_bound=bound, optimal=False)
+    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -217,14 +219,16 @@ class _Search:
             return None
         loss = self._loss_of(cells, generalized)
         proof = Proof(
-            optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method="local"
+            optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method=LOCAL
         )
         return Solution(cells, generalized, proof)
 
     def bounded(self, release: Solution) -> Solution:
         """Return a release with what is proven of all others in its proof."""
-        bound = min(lower_bound(self.points), release.proof.loss)
-        return replace(release, proof=replace(release.proof, lower_bound=bound))
+        loss = release.proof.loss
+        bound = min(lower_bound(self.points), loss)
+        proof = replace(release.proof, lower_bound=bound, optimal=loss <= bound + TIE)
+        return replace(release, proof=proof)
 
     def _holds(self, cells: NDArray[np.int64]) -> bool:
         """Tell whether the classes, and what suppression leaves, keep every promise."""
