@@ -17,6 +17,7 @@ from anon_dagster.errors import (
     UnreachableError,
 )
 from anon_dagster.planning.aggregation import within_classes
+from anon_dagster.planning.cell_suppression import with_fewest_stars
 from anon_dagster.planning.plan import Plan
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress
 from anon_dagster.request import (
@@ -131,7 +132,7 @@ def _decided(plan: Plan, on_search: OnStep, on_recode: OnStep) -> Solution:
     find = partial(search, on_progress=on_search, budget=_budget(plan.policy))
     if plan.policy.recoding == "global":
         return find(plan.problem)
-    return _decided_locally(plan.problem, find, on_recode)
+    return with_fewest_stars(plan.problem, _decided_locally(plan.problem, find, on_recode))
 
 
 def _decided_locally(

@@ -3,6 +3,7 @@
 from anon_dagster.core.local.cells import Cells
 from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.recoding import SMALL, recode_locally
+from anon_dagster.core.local.star_patterns import Program, StarPatterns
 from anon_dagster.core.local.text import Anything, Members, Range, Value, parse_label
 
 __all__ = [
@@ -10,7 +11,9 @@ __all__ = [
     "Anything",
     "Cells",
     "Members",
+    "Program",
     "Range",
+    "StarPatterns",
     "Value",
     "outcome_of",
     "parse_label",
