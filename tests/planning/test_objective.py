@@ -1,5 +1,6 @@
 """Objectives as a request asks for them, and the page that tells of them."""
 
+import doctest
 import re
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,12 @@ def test_every_snippet_of_the_page_does_what_it_says(snippet: dict[str, Any]) ->
         name = f"{statistic}(illness)"
         assert name in PAGE.read_text(encoding="utf-8")
         assert (name in result.utility.index) == ("target_use" in snippet)
+
+
+def test_the_python_of_the_page_prints_what_it_says() -> None:
+    failed, tried = doctest.testfile(str(PAGE), module_relative=False, encoding="utf-8")
+    assert tried > 0
+    assert failed == 0
 
 
 def test_the_page_knows_every_metric_and_aggregate() -> None:

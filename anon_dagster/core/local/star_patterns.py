@@ -21,7 +21,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import group
-from anon_dagster.core.local.axis import NodeAxis
 from anon_dagster.core.local.labels import joined_by_label, label_classes
 from anon_dagster.core.local.points import Points, by_class
 from anon_dagster.core.local.readings import outcome_of
@@ -70,11 +69,11 @@ class StarPatterns:
         What fits: every quasi-identifier is kept or suppressed, and the promises are k-anonymity
         and distinct l-diversity, of records.
         """
+        if len(problem.counts) * 2 ** sum(_may_vary(problem)) > most or not problem.records:
+            return None
+        if not (_only_stars(problem) and _only_linear(problem)):
+            return None
         points = Points.of(problem)
-        if not (_only_stars(points) and _only_linear(problem) and problem.records):
-            return None
-        if len(problem.counts) * 2 ** sum(_may_vary(problem)) > most:
-            return None
         return cls(points, _choices(points))
 
     def program(self) -> Program:
@@ -152,9 +151,10 @@ class StarPatterns:
         return Solution(cells, generalized, proof)
 
 
-def _only_stars(points: Points) -> bool:
+def _only_stars(problem: Problem) -> bool:
     """Tell whether every quasi-identifier is kept or suppressed, and nothing else."""
-    return all(isinstance(axis, NodeAxis) and axis.hierarchy.levels == 2 for axis in points.axes)
+    others = any(problem.sets) or any(order is not None for order in problem.orders)
+    return not others and all(hierarchy.levels == 2 for hierarchy in problem.hierarchies)
 
 
 def _only_linear(problem: Problem) -> bool:
