@@ -8,7 +8,7 @@ from anon_dagster.core.problem import Problem
 from anon_dagster.core.solution import BY_INTEGER_PROGRAM, Solution
 from anon_dagster.planning.integer_program import has_solver, solve
 
-CHOICES = 6_000
+CHOICES = 4_000
 """How many choices of patterns all tuples may have together."""
 
 

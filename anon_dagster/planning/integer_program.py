@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.local import Program
 
-WORK = 10**8
+WORK = 3 * 10**7
 """How many pairs of variables all nodes of the search have together: steps, so that no result
 depends on the time. A node takes about as long as it has pairs; one is always looked at."""
+_TOLERANCE = 1e-6  # of the solver, which counts costs this close as equal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +53,6 @@ def solve(program: Program, *, work: int = WORK) -> Answer | None:
     )
     if result.x is None:
         return None
-    optimal = result.status == 0
-    bound = float(result.fun if optimal else result.mip_dual_bound)
+    bound = float(result.fun if result.status == 0 else result.mip_dual_bound)
+    optimal = bool(result.fun <= bound + _TOLERANCE)
     return Answer(np.asarray(result.x, dtype=np.float64), bound, optimal)
