@@ -33,7 +33,8 @@ def lower_bound(points: Points) -> float:
     whole = sum(axis.unit * (axis.leaves - 1) for axis in points.axes)
     losses = least_losses(points)
     saved = _saved(losses - whole * float(problem.suppression_cost), problem)
-    mean = (float(losses @ problem.counts) - saved) / problem.records
+    lost = float(np.sort(losses * problem.counts).sum())  # whatever order the tuples stand in
+    mean = (lost - saved) / problem.records
     return _aggregated(problem, max(mean, 0.0)) * (1 - 1e-12)
 
 
@@ -50,7 +51,7 @@ def _saved(surpluses: NDArray[np.float64], problem: Problem) -> float:
     surpluses
         (tuples,): by how much a record loses more than a suppressed one.
     """
-    order = np.argsort(-surpluses, kind="stable")
+    order = np.lexsort((problem.counts, -surpluses))
     before = np.cumsum(problem.counts[order]) - problem.counts[order]
     gone = np.clip(problem.most_suppressed - before, 0, problem.counts[order])
     return float(np.maximum(surpluses[order], 0.0) @ gone)

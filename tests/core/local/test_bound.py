@@ -192,6 +192,22 @@ def test_no_partition_loses_less_of_another_aggregate(
         assert 0 < bound <= (least or 1.0) + 1e-12, seed
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_the_same_to_the_last_bit_in_whatever_order_the_tuples_stand(kind: str) -> None:
+    problem = replace(random_problem(5, kind=kind, rows=300), most_suppressed=9)
+    problem = replace(problem, suppression_cost=Fraction(1, 9))
+    bound = lower_bound(Points.of(problem))
+    for seed in range(5):
+        order = np.random.default_rng(seed).permutation(len(problem.counts))
+        shuffled = replace(
+            problem,
+            codes=problem.codes.take(order),
+            sensitive=problem.sensitive.take(order),
+            counts=problem.counts[order],
+        )
+        assert lower_bound(Points.of(shuffled)) == bound
+
+
 def test_of_objectives_without_a_bound_it_is_0() -> None:
     problem = replace(random_problem(0), objective=Discernibility())
     assert lower_bound(Points.of(problem)) == 0.0
