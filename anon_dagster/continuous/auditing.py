@@ -161,7 +161,7 @@ def _by_block(
     batches = [batch for part in opened.parts for batch in opened.batches(part)]
     table = pa.Table.from_batches(batches, opened.schema)
     told = TableSource.of(table.append_column(_PART, pa.array(blocks)))
-    names = [n for n in policy.attributes_counted if n in table.column_names]
+    names = [n for n in policy.attributes_released if n in table.column_names]
     joined = JoinedPersons(told, persons.path, persons.columns)
     counted_apart = count_table(joined, [*names, _PART, PERSON], decimal=source.csv.decimal)
     return counted_apart.with_persons(persons.key)

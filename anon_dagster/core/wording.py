@@ -11,6 +11,7 @@ Number = int | float | Fraction
 IDENTIFIERS = "direct identifiers are gone"
 WEIGHTS = "survey weights are gone"
 MASKED = "identifiers are masked"
+NUMBERS = "numbers follow from labels"
 SUPPRESSION = "the suppression limit"
 PERSONS = "the promises about persons"
 

@@ -34,6 +34,7 @@ from anon_dagster.storage.sources import OpenSource
 from anon_dagster.verification import (
     IDENTIFIERS,
     MASKED,
+    NUMBERS,
     SUPPRESSION,
     WEIGHTS,
     Verification,
@@ -196,7 +197,7 @@ class Application(Discreet, shown=("lacking", "enforce")):
             promise
             for promise in verification.failures
             if promise.name != SUPPRESSION
-            and (self.enforce or promise.name in {IDENTIFIERS, MASKED, WEIGHTS})
+            and (self.enforce or promise.name in {IDENTIFIERS, MASKED, NUMBERS, WEIGHTS})
         ]
         if failures:
             raise PromiseBrokenError("; ".join(map(str, failures)))

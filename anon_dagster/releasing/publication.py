@@ -13,7 +13,6 @@ from anon_dagster.discreet import Discreet
 from anon_dagster.engine.memory import give_back
 from anon_dagster.errors import AnonError, PromiseBrokenError, SourceError
 from anon_dagster.planning.decision import Decision
-from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress, running
 from anon_dagster.reading.counting import Count, count
 from anon_dagster.reading.persons import (
@@ -46,6 +45,7 @@ from anon_dagster.storage.targets import StagedTarget, stage, take_away
 from anon_dagster.verification import (
     IDENTIFIERS,
     MASKED,
+    NUMBERS,
     SUPPRESSION,
     WEIGHTS,
     Verification,
@@ -53,7 +53,7 @@ from anon_dagster.verification import (
     verify,
 )
 
-_OF_RECORDS = {IDENTIFIERS, MASKED, SUPPRESSION, WEIGHTS}
+_OF_RECORDS = {IDENTIFIERS, MASKED, NUMBERS, SUPPRESSION, WEIGHTS}
 """What is promised of records by themselves, whatever was released before."""
 
 
@@ -353,7 +353,7 @@ def count_release_of(
     onlooker: Onlooker | None = None,
 ) -> Count:
     """Read a release that is open, while somebody may look at it."""
-    attributes = [name for name in table_attributes(policy) if name in release.columns]
+    attributes = [name for name in policy.attributes_released if name in release.columns]
     if persons is not None:
         owners = tuple(owners_asked(policy))
         joined = JoinedPersons(release, persons.path, persons.columns or owners)

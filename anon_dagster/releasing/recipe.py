@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from anon_dagster.core.builders.number import read_number
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.errors import counted as listed
@@ -119,7 +120,7 @@ class Recipe(Discreet, shown=("records",)):
             raise changed(unknown)
         of_class = dict(zip(self.attributes, labels, strict=False))
         columns = [
-            _labelled(treatment, of_class[name], suppressed)
+            _labelled(treatment, of_class[treatment.of], suppressed)
             if isinstance(treatment, Labels)
             else _treated(treatment, encoded[name] if name in self.few else table[name])
             for name, treatment in self.treatments.items()
@@ -213,8 +214,9 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
     Raises
     ------
     RequestError
-        If no column would be left.
+        If no column would be left, or values that are to be whole numbers are not.
     """
+    require_whole(decision)
     policy, solution, counted = decision.request.policy, decision.solution, decision.counted
     keeps = bool((solution.classes < 0).any()) and policy.suppressed_records == "keep"
     private = policy.privacy.differential_privacy is not None
@@ -238,6 +240,11 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
         else:
             found[name] = treatments.kept(decision, source, name)
             kept.append(name)
+    found |= {
+        column.name: treatments.numbers(decision, positions[column.attribute], column, keeps=keeps)
+        for column in decision.released.policy.number_columns
+        if column.attribute in found
+    }
     if not found:
         raise RequestError("every column is dropped, so nothing would be released; keep one")
     few = frozenset(
@@ -257,6 +264,31 @@ def recipe(decision: Decision, source: OpenSource) -> Recipe:
         persons=bool(counted.owners),
         private=private,
     )
+
+
+def require_whole(decision: Decision) -> None:
+    """Refuse values with a fraction where the request says that all are whole numbers.
+
+    Raises
+    ------
+    RequestError
+        Naming the column, with how many values and records these are.
+    """
+    for name in {
+        c.attribute for c in decision.released.policy.number_columns if c.meaning == "whole"
+    }:
+        column = decision.counted.columns[name]
+        read = [
+            None if v is None else read_number(v, decimal=column.decimal) for v in column.labels
+        ]
+        parts = [n is not None and n[1] > 0 and n[0] % 10 ** n[1] != 0 for n in read]
+        if any(parts):
+            records = int(column.counts[np.array(parts)].sum())
+            raise RequestError(
+                f"{name} is said to have whole numbers (policy.release.columns), and "
+                f"{listed(sum(parts), 'value')} of it ({listed(records, 'record')}) have a "
+                f"fraction: say {name}: number"
+            )
 
 
 def _untouched(decision: Decision, name: str, q: int) -> bool:

@@ -174,6 +174,8 @@ def _release_claims(
             claims[name] = _among(decided[name], "is a label that was decided")
         else:
             claims[name] = Claim(nullable=source is None or source.columns[name].missing > 0)
+    for column in policy.number_columns:
+        claims[column.name] = Claim()  # the verification computes each of them anew
     return claims
 
 

@@ -13,11 +13,13 @@ import pyarrow.compute as pc
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.discreet import Discreet
+from anon_dagster.labels import reader_of
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.columns import ColumnCount, position_among
 from anon_dagster.reading.counting import encode
 from anon_dagster.releasing.pseudonyms import pseudonymizer
 from anon_dagster.request import DirectIdentifier
+from anon_dagster.request.release import NumberColumn
 from anon_dagster.storage.categories import released_type
 from anon_dagster.storage.meaning import remarked
 from anon_dagster.storage.sources import OpenSource
@@ -51,8 +53,10 @@ class Pseudonym(Discreet, shown=("type",)):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Labels(Discreet):
-    """A quasi-identifier reads as its class does."""
+    """A quasi-identifier reads as its class does, or what its class reads is told in numbers."""
 
+    of: str
+    """The quasi-identifier."""
     labels: pa.Array  # (labels + 1,): the last one is that of suppressed records
 
     @property
@@ -158,13 +162,35 @@ def _other_mark(column: ColumnCount, mark: str) -> str | None:
 
 def labels(decision: Decision, q: int, *, keeps: bool) -> Labels:
     """Return the labels of classes; averages that are numbers or dates are typed as such."""
-    generalized = decision.solution.generalized[q]
-    texts = pa.array([*generalized.labels, SUPPRESSED if keeps else None], pa.string())
+    texts = _texts(decision, q, keeps=keeps)
     name, attribute = list(decision.request.policy.quasi_identifiers.items())[q]
     kinds = Kinds.of(texts)
     if attribute.aggregate is not None and not keeps and kinds.kind is not TextKind.text:
-        return Labels(typed(texts, kinds))
+        return Labels(name, typed(texts, kinds))
+    return Labels(name, _remarked(decision, name, texts))
+
+
+def numbers(decision: Decision, q: int, column: NumberColumn, *, keeps: bool) -> Labels:
+    """Return the numbers, or dates, that stand beside the labels of classes.
+
+    They are read of the labels as these are released.
+    """
+    policy, mark = decision.request.policy, decision.request.release_decimal
+    texts = _remarked(decision, column.attribute, _texts(decision, q, keeps=keeps))
+    reader = reader_of(policy, column.attribute, meaning=column.meaning, decimal=mark)
+    told = [reader.read(label).tell(column.tells) for label in texts.to_pylist()]
+    kind = pa.date32() if column.meaning == "date" else pa.float64()
+    return Labels(column.attribute, pa.array(told, kind))
+
+
+def _texts(decision: Decision, q: int, *, keeps: bool) -> pa.StringArray:
+    labels = decision.solution.generalized[q].labels
+    return pa.array([*labels, SUPPRESSED if keeps else None], pa.string())
+
+
+def _remarked(decision: Decision, name: str, texts: pa.StringArray) -> pa.StringArray:
+    """Give numbers by themselves the decimal mark of the release."""
     column, mark = decision.counted.columns[name], decision.request.release_decimal
-    if column.ordering.meaning is Meaning.number:
-        texts = remarked(texts, column.decimal, mark)
-    return Labels(texts)
+    if column.ordering.meaning is not Meaning.number:
+        return texts
+    return remarked(texts, column.decimal, mark)

@@ -21,6 +21,7 @@ from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.persons import person_problems
 from anon_dagster.request.privacy import GUARDING, Privacy
+from anon_dagster.request.release import quasi_identifiers_of, release_problems
 from anon_dagster.request.strict import document as _document
 from anon_dagster.request.suggestions import did_you_mean
 from anon_dagster.request.target_use import target_use_problems
@@ -41,6 +42,8 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from person_problems(document, attributes)
     yield from date_problems(policy, attributes)
     valid = [_valid(_ATTRIBUTE, value) for value in named.values()]
+    local, quasi = policy.get("recoding") == "local", quasi_identifiers_of(attributes)
+    yield from release_problems(_mapping(policy, "release"), quasi, [*attributes], local=local)
     importances = [a.importance for a in valid if isinstance(a, QuasiIdentifier)]
     if importances and not any(importances):
         yield Complaint("policy.attributes", "at least one importance must be above 0")

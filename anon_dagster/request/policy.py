@@ -22,6 +22,7 @@ from anon_dagster.request.locations import PopulationSource, Source, Target
 from anon_dagster.request.objective import Objective, ObjectiveRule
 from anon_dagster.request.paths import input_paths
 from anon_dagster.request.privacy import Privacy
+from anon_dagster.request.release import NumberColumn, ReleaseRule, number_columns
 from anon_dagster.request.residual import ResidualRule
 from anon_dagster.request.strict import CRON, Names, Share, StrictModel
 from anon_dagster.request.target_use import TargetUse
@@ -129,6 +130,8 @@ class Policy(StrictModel):
     risk_analysis: RiskAnalysis = Field(default_factory=RiskAnalysis)
     residual: ResidualRule = ResidualRule()
     """What is done about what the release tells and nobody asked about."""
+    release: ReleaseRule = ReleaseRule()
+    """What is written beside the labels."""
 
     @field_validator("attributes")
     @classmethod
@@ -183,6 +186,16 @@ class Policy(StrictModel):
     def attributes_counted(self) -> tuple[str, ...]:
         """The attributes of the frequency table: what decides, and what is guarded."""
         return (*self.quasi_identifiers, *self.names("sensitive"))
+
+    @property
+    def number_columns(self) -> tuple[NumberColumn, ...]:
+        """The columns of numbers beside labels, which the source does not have."""
+        return number_columns(self.release, self.quasi_identifiers)
+
+    @property
+    def attributes_released(self) -> tuple[str, ...]:
+        """The columns of a release that are counted together: those numbers beside labels, too."""
+        return (*self.attributes_counted, *(column.name for column in self.number_columns))
 
     def most_suppressed(self, records: int) -> int:
         """Return how many of so many records may be suppressed."""

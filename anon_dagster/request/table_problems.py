@@ -5,6 +5,7 @@ from typing import Any
 
 from anon_dagster.errors import Complaint
 from anon_dagster.request.policy import Policy
+from anon_dagster.request.release import quasi_identifiers_of, release_problems
 from anon_dagster.request.strict import document as _document
 from anon_dagster.request.strict import names_listed
 from anon_dagster.request.suggestions import did_you_mean
@@ -28,6 +29,7 @@ def table_problems(request: Mapping[str, Any]) -> Iterator[Complaint]:
     linking = frozenset(names_listed(policy.get("person")) if policy.get("trajectory") else ())
     for name, table in tables.items():
         yield from _unfit_attributes(name, _attributes(table), linking)
+        yield from _unfit_numbers(name, table)
     joining = [name for name, table in tables.items() if table.get("join")]
     if len(tables) != 2 or len(joining) != 1:
         yield Complaint("tables", f"{_POSSIBLE}; say join in one of two")
@@ -51,7 +53,9 @@ def _unfit_keys(policy: Mapping[str, Any]) -> Iterator[Complaint]:
     """Refuse what linked tables are not promised."""
     if policy.get("attributes"):
         yield Complaint("policy.attributes", "stand below the policy of each of the tables")
-    for key in sorted(NOT_WITH_TABLES - {"attributes"} & policy.keys()):
+    if policy.get("release"):
+        yield Complaint("policy.release", "stands below the policy of each of the tables")
+    for key in sorted(NOT_WITH_TABLES - {"attributes", "release"} & policy.keys()):
         yield Complaint(f"policy.{key}", _ALONE)
     if policy.get("recoding") == "local":
         why = "classes of single records are not made for those of another table"
@@ -90,6 +94,14 @@ def _unfit_attributes(
             yield Complaint(f"{where}.role", f"a survey weight {_ALONE}")
         if attribute.get("shift"):
             yield Complaint(f"{where}.shift", _ALONE)
+
+
+def _unfit_numbers(name: str, table: Mapping[str, Any]) -> Iterator[Complaint]:
+    """Find what numbers beside the labels of a table do not go with."""
+    attributes, release = _attributes(table), _of(_of(table, "policy"), "release")
+    quasi = quasi_identifiers_of(attributes)
+    for complaint in release_problems(release, quasi, [*attributes], local=False):
+        yield Complaint(f"tables.{name}.{complaint.path}", complaint.message)
 
 
 def _join_problems(

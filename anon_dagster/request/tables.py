@@ -20,6 +20,7 @@ from anon_dagster.request.policy import (
     fingerprint_of,
 )
 from anon_dagster.request.privacy import GUARDING, Privacy
+from anon_dagster.request.release import ReleaseRule
 from anon_dagster.request.residual import ResidualRule
 from anon_dagster.request.strict import Names, Share, StrictModel
 
@@ -37,6 +38,8 @@ class TablePolicy(StrictModel):
     """What is said of one of several tables alone."""
 
     attributes: Annotated[dict[str, Attribute], Field(min_length=1)]
+    release: ReleaseRule = ReleaseRule()
+    """What is written beside the labels."""
 
 
 class LinkedTable(StrictModel):
@@ -111,7 +114,7 @@ class LinkedRequest(StrictModel):
     def own(self, name: str) -> Request:
         """Return what is asked for of one of the tables by itself."""
         table = self.tables[name]
-        return self._request(table, table.policy.attributes)
+        return self._request(table, table.policy.attributes, table.policy.release)
 
     def joined(self) -> Request:
         """Return what is asked for of the detail with the columns of the master beside its own.
@@ -121,12 +124,18 @@ class LinkedRequest(StrictModel):
         table, other = self.tables[self.detail], self.own(self.master).policy
         known = {name: other.attributes[name] for name in other.attributes_counted}
         own = {n: a for n, a in table.policy.attributes.items() if n not in known}
-        return self._request(table, {**known, **own})
+        columns = {
+            each.attribute: each.meaning for each in self.own(self.detail).policy.number_columns
+        }
+        release = table.policy.release.model_copy(update={"columns": columns})
+        return self._request(table, {**known, **own}, release)
 
-    def _request(self, table: LinkedTable, attributes: dict[str, Attribute]) -> Request:
+    def _request(
+        self, table: LinkedTable, attributes: dict[str, Attribute], release: ReleaseRule
+    ) -> Request:
         common = {name: getattr(self.policy, name) for name in CommonPolicy.model_fields}
         common["privacy"] = _about(self.policy.privacy, attributes)
-        policy = Policy(attributes=attributes, **common)
+        policy = Policy(attributes=attributes, release=release, **common)
         return Request(source=table.source, target=table.target, policy=policy)
 
 

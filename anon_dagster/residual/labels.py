@@ -16,7 +16,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from anon_dagster.core.hierarchy import SUPPRESSED, Hierarchy, Label
-from anon_dagster.core.local import Anything, Members, Range, Value, parse_label
+from anon_dagster.core.local import Anything, Members, Span, read_label, read_period
 from anon_dagster.core.ordering import Meaning, Ordering
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import HierarchyError
@@ -34,52 +34,12 @@ from anon_dagster.storage.meaning import ordering_of
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_HALF_OPEN = re.compile(r"\[([^,]+), ([^,]+)\)")
-_SIDE = re.compile(r"(<|>=) (.+)")
 _PERIOD = re.compile(r"[0-9]{4}-([0-9]{2}(-[0-9]{2})?|[QH][1-4])|[0-9]{4}/[0-9]{4}")
-_PERIOD_OR_YEAR = re.compile(_PERIOD.pattern + "|[0-9]{4}")
-_MONTHS = {"Q": 3, "H": 6}  # of a quarter, of half a year
 _NOWHERE = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
 _MOST = np.iinfo(np.int64).max
 
 
-@dataclass(frozen=True, slots=True)
-class Span(Discreet):
-    """The values from one on, up to another one; an end that is ``None`` is open."""
-
-    low: str | None
-    high: str | None
-    with_high: bool
-
-
 Read = Anything | Span | Members
-
-
-def read_label(text: Label) -> Read:
-    """Read a label: any value, those of a span, or the ones that it names; mostly itself."""
-    if text is None:
-        return Members((None,))
-    return _read_span(text) or _read_members(text)
-
-
-def _read_span(text: str) -> Span | None:
-    if match := _HALF_OPEN.fullmatch(text):
-        return Span(match[1], match[2], with_high=False)
-    if match := _SIDE.fullmatch(text):
-        below = match[1] == "<"
-        return Span(None if below else match[2], match[2] if below else None, with_high=not below)
-    low, _, high = text.partition(" .. ")
-    return Span(low, high, with_high=True) if high else None
-
-
-def _read_members(text: str) -> Read:
-    try:
-        parsed = parse_label(text)
-    except HierarchyError:  # it begins like a range or a set, and is none
-        return Members((text,))
-    if isinstance(parsed, Range):
-        return Span(parsed.low, parsed.high, with_high=True)
-    return Members((parsed.value,)) if isinstance(parsed, Value) else parsed
 
 
 def named_in(read: Read) -> Iterator[str]:
@@ -287,8 +247,9 @@ def points_of(labels: Iterable[Label], rules: Sequence[HierarchyRule] = ()) -> C
 
 def _points(label: Label, *, dated: bool) -> Iterator[Label]:
     """Give values that a label stands for, and others do that overlap with it."""
-    if dated and label is not None and _PERIOD_OR_YEAR.fullmatch(label):
-        yield _first_day(label)
+    period = read_period(label) if dated and label is not None else None
+    if period is not None:
+        yield period[0].isoformat()
         return
     read = read_label(label)
     if isinstance(read, Span) and (read.low is None or not read.with_high):
@@ -299,14 +260,6 @@ def _points(label: Label, *, dated: bool) -> Iterator[Label]:
         yield from named_in(read)
     if label is not None and label != SUPPRESSED and "*" in label:
         yield label.replace("*", "0")  # some text that is masked so
-
-
-def _first_day(period: str) -> str:
-    """Return the first day of a calendar period."""
-    year, rest = period[:4], period[5:] if period[4:5] == "-" else ""
-    months = _MONTHS.get(rest[:1])
-    month = int(rest[:2] or 1) if months is None else months * (int(rest[1:]) - 1) + 1
-    return f"{year}-{month:02d}-{rest[3:5] or '01'}"
 
 
 def _below(text: str) -> Label:

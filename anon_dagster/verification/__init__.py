@@ -1,6 +1,6 @@
 """What a release promises, measured again on the release itself."""
 
-from anon_dagster.core.wording import IDENTIFIERS, MASKED, SUPPRESSION, WEIGHTS
+from anon_dagster.core.wording import IDENTIFIERS, MASKED, NUMBERS, SUPPRESSION, WEIGHTS
 from anon_dagster.verification.result import (
     ClassMeasures,
     Promise,
@@ -17,6 +17,7 @@ from anon_dagster.verification.verify import (
 __all__ = [
     "IDENTIFIERS",
     "MASKED",
+    "NUMBERS",
     "SUPPRESSION",
     "WEIGHTS",
     "ClassMeasures",

@@ -145,7 +145,7 @@ def verify_linked(
     names = [name for name in policy.attributes_counted if name not in detail.columns]
     labels = StoredLabels.of(master, names)
     joined = _WithLabels(detail, labels)
-    attributes = (*policy.attributes_counted, PERSON)
+    attributes = (*policy.attributes_released, PERSON)
     key = source_count.owner_key
     assert key is not None, "linked tables count persons"
     stored = count(joined, attributes, decimal=decimal).with_persons(key)

@@ -47,6 +47,7 @@ from anon_dagster.request import (
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.verification.numbers import numbers_follow
 from anon_dagster.verification.persons import Owned, of_values_of_persons
 from anon_dagster.verification.population import Crowd, of_the_population
 from anon_dagster.verification.result import (
@@ -113,6 +114,7 @@ def verify(
     classes = _classes(release, policy)
     promises = list(_identifiers_gone(release, policy, source_count))
     promises += (*_masks_kept(release, policy), *weights_gone(release, policy))
+    promises += numbers_follow(release, policy)
     privacy, persons = policy.privacy, None
     if release.persons is not None:
         persons = persons_of(classes, release.persons.tuples, release.persons.owners)
@@ -193,7 +195,7 @@ def counted_release(table: OpenSource, policy: Policy, *, decimal: str) -> Count
     SourceError
         If the table cannot be read, or does not fit the policy.
     """
-    names = (*policy.quasi_identifiers, *policy.names("sensitive"))
+    names = policy.attributes_released
     tokens = {n: frozenset(a.missing) for n, a in policy.attributes.items() if a.missing}
     table = WithMissing(table, {n: texts for n, texts in tokens.items() if n in table.columns})
     attributes = [name for name in names if name in table.columns]
@@ -235,9 +237,10 @@ def _guarded(policy: Policy) -> list[str]:
 
 def _require_columns(release: Count, policy: Policy) -> None:
     """Refuse a release with columns that the policy does not name, or without one that it needs."""
-    require_header(list(release.columns), list(policy.attributes), "release")
+    declared = (*policy.attributes, *(column.name for column in policy.number_columns))
+    require_header(list(release.columns), list(declared), "release")
     needed = (*policy.quasi_identifiers, *_guarded(policy))
-    unnamed = undeclared(list(release.columns), policy.attributes)
+    unnamed = undeclared(list(release.columns), declared)
     absent = [name for name in needed if name not in release.attributes]
     if unnamed:
         raise SchemaMismatchError(

@@ -4,7 +4,16 @@ from anon_dagster.core.local.cells import Cells
 from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.recoding import SMALL, recode_locally
 from anon_dagster.core.local.star_patterns import Program, StarPatterns
-from anon_dagster.core.local.text import Anything, Members, Range, Value, parse_label
+from anon_dagster.core.local.text import (
+    Anything,
+    Members,
+    Range,
+    Span,
+    Value,
+    parse_label,
+    read_label,
+    read_period,
+)
 
 __all__ = [
     "SMALL",
@@ -13,9 +22,12 @@ __all__ = [
     "Members",
     "Program",
     "Range",
+    "Span",
     "StarPatterns",
     "Value",
     "outcome_of",
     "parse_label",
+    "read_label",
+    "read_period",
     "recode_locally",
 ]
