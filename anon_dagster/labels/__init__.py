@@ -11,9 +11,9 @@ kind          label                                   stands for
 ``interval``  ``[20, 30)``, ``< 18``, ``>= 90``       numbers from the first on, below the second
 ``range``     ``[23, 29]``, ``a .. d``                values from one to another, both included
 ``set``       ``{a, b}``                              these values
-``period``    ``2024-05``, ``2024-Q2``, ``2024-H1``,  the days of a month, of a quarter, of half a
-              ``2020/2029``                           year, of years; of a year by itself only where
-                                                      the values are dates: ``2024``
+``period``    ``2024-05-17``, ``2024-05``,            a day with all of its times; the days of a
+              ``2024-Q2``, ``2024-H1``,               month, a quarter, half a year, of years; of a
+              ``2020/2029``                           year by itself only where values are dates
 ``anything``  ``*``                                   any value of the column
 ``missing``   missing                                 no value
 ``value``     ``42``, ``flu``, ``123**``              itself; also the name of a group

@@ -190,7 +190,8 @@ class LabelReader(Discreet, shown=("meaning",)):
 
     def _days(self, text: str) -> tuple[date, date] | None:
         """Return the first and the last day that a text names; None if it names none, or two."""
-        if (period := read_period(text)) is not None:
+        period = read_period(text)
+        if period is not None and (self.written is None or period[0] != period[1]):
             is_year = text.isdigit()  # without knowing better, a number
             return None if is_year and self.meaning is None else period
         read = {read_moment(text)}

@@ -2,14 +2,17 @@
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import chain
 from typing import Any
 
 import pandas as pd
 
-from anon_dagster.errors import RequestError
-from anon_dagster.labels.reading import LabelReader, ParsedLabel, as_label, reader_of
+from anon_dagster.core.hierarchy import SUPPRESSED
+from anon_dagster.discreet import Discreet
+from anon_dagster.errors import RequestError, counted
+from anon_dagster.labels.reading import LabelReader, as_label, reader_of
 from anon_dagster.request import (
     Policy,
     Request,
@@ -19,7 +22,8 @@ from anon_dagster.request.release import Tells, ValuesAre, number_column, values
 
 Columns = Sequence[str] | Mapping[str, ValuesAre]
 """Names of columns; or what the values of each are: ``number``, ``whole`` or ``date``."""
-_STRUCTURED = {"interval", "range", "set", "period", "anything"}
+_OF_TEXTS = (pd.StringDtype, pd.CategoricalDtype)
+_STRUCTURED = {"interval", "range", "set", "period"}
 
 
 def bounds(
@@ -92,11 +96,14 @@ def _with_numbers(
     left_alone: dict[str, str] = {}
     if columns is None:
         for name in frame.columns.difference(list(readers), sort=False):
-            found = _found(frame[name], decimal)
-            if isinstance(found, str):
-                left_alone[name] = found
-            else:
-                readers[name] = found
+            found = _Found.of(frame[name], decimal)
+            if found.left_alone is None:
+                readers[name] = found.reader
+                continue
+            left_alone[name] = found.left_alone
+            if found.warning is not None:
+                why = f"{found.warning}; nothing is added for it unless columns names it"
+                warnings.warn(why, stacklevel=3)
     added = {name: [number_column(name, each) for each in tells] for name in readers}
     if taken := sorted(set(chain.from_iterable(added.values())) & set(frame.columns)):
         raise RequestError(
@@ -139,42 +146,48 @@ def _named_readers(
         if policy is not None and name in policy.quasi_identifiers:
             readers[name] = reader_of(policy, name, meaning=values, decimal=decimal)
         elif values is None:
-            found = _found(frame[name], decimal)
-            readers[name] = LabelReader(None, decimal) if isinstance(found, str) else found
+            readers[name] = _Found.of(frame[name], decimal).reader
         else:
             readers[name] = LabelReader(values, decimal)
     return {name: readers[name] for name in frame.columns if name in readers}
 
 
-def _found(column: pd.Series, decimal: str) -> LabelReader | str:
-    """Return the reader of a column of which nothing is known, or why it has no numbers."""
-    if not (
-        column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype)
-    ):
-        return f"its type is {column.dtype}: values, no labels"
-    distinct = [as_label(label) for label in column.unique()]
-    named = [label for label in distinct if label not in (None, "*")]
-    if not named:
-        return "every record is * or missing" if distinct else "there are no records"
-    best: Sequence[ParsedLabel] = ()
-    for values in ("number", "date"):
-        reads = [LabelReader(None, decimal).read(label) for label in named]
-        if values == "date":
-            reads = [LabelReader("date", decimal).read(label) for label in named]
-        of_kind = [read for read in reads if read.meaning == values]
-        if len(of_kind) == len(reads):
-            is_labels = len(named) < len(distinct) or any(r.kind in _STRUCTURED for r in reads)
-            if not is_labels:
-                return f"each value is a single {values}: they are no labels"
-            return LabelReader(values, decimal)
-        best = max(best, of_kind, key=len)
-    if any(read.kind in _STRUCTURED for read in best):
-        warnings.warn(
-            f"{column.name}: {len(best)} of {len(named)} labels name numbers or dates, the others "
-            "do not; nothing is added for it, unless it is named in columns",
-            stacklevel=4,
-        )
-    return f"of {len(named)} labels, {len(named) - len(best)} name neither numbers nor dates"
+@dataclass(frozen=True, slots=True)
+class _Found(Discreet):
+    """What a column is of which nothing is known."""
+
+    reader: LabelReader
+    """Of what most of its labels name."""
+    left_alone: str | None = None
+    """Why nothing is added for it unless it is named."""
+    warning: str | None = None
+
+    @classmethod
+    def of(cls, column: pd.Series, decimal: str) -> "_Found":
+        """Look at the labels of a column."""
+        reader = LabelReader(None, decimal)
+        kind = column.dtype
+        if not (pd.api.types.is_object_dtype(kind) or isinstance(kind, _OF_TEXTS)):
+            return cls(reader, f"its type is {kind}: values, no labels")
+        distinct = [as_label(label) for label in column.unique()]
+        named = [label for label in distinct if label not in (None, SUPPRESSED)]
+        if not named:
+            return cls(reader, "every record is * or missing" if distinct else "it has no records")
+        as_numbers = [reader.read(label) for label in named]
+        dates = replace(reader, meaning="date")
+        as_dates = [dates.read(label) for label in named]
+        numbers = sum(read.meaning == "number" for read in as_numbers)
+        dated = sum(read.meaning == "date" for read in as_dates)
+        reads = as_numbers if numbers >= dated else as_dates
+        reader = replace(reader, meaning="number") if numbers >= dated else dates
+        has_labels = any(read.kind in _STRUCTURED for read in reads)
+        if max(numbers, dated) < len(named):
+            others = counted(len(named) - max(numbers, dated), "label")
+            why = f"{others} of {len(named)} name neither numbers nor dates"
+            return cls(reader, why, f"{column.name}: {why}" if has_labels else None)
+        if not has_labels and SUPPRESSED not in distinct:
+            return cls(reader, f"each is a single {reader.meaning}: values, no labels")
+        return cls(reader)
 
 
 def _numbers(column: pd.Series, reader: LabelReader, tells: Tells) -> pd.Series:

@@ -34,7 +34,7 @@ from anon_dagster.storage.meaning import ordering_of
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
-_PERIOD = re.compile(r"[0-9]{4}-([0-9]{2}(-[0-9]{2})?|[QH][1-4])|[0-9]{4}/[0-9]{4}")
+_YEAR = re.compile(r"[0-9]{4}")
 _NOWHERE = "\x00"  # label of the branch for values that a hierarchy lacks; no text of a table
 _MOST = np.iinfo(np.int64).max
 
@@ -231,7 +231,7 @@ class Overlap(Discreet):
 def points_of(labels: Iterable[Label], rules: Sequence[HierarchyRule] = ()) -> Column:
     """Return values such that labels that have something in common stand for one of them."""
     labels = [*labels]
-    dated = any(label is not None and _PERIOD.fullmatch(label) for label in labels)
+    dated = any(map(_is_dated, labels))
     points: set[Label] = {None}
     for label in labels:
         points.update(_points(label, dated=dated))
@@ -260,6 +260,11 @@ def _points(label: Label, *, dated: bool) -> Iterator[Label]:
         yield from named_in(read)
     if label is not None and label != SUPPRESSED and "*" in label:
         yield label.replace("*", "0")  # some text that is masked so
+
+
+def _is_dated(label: Label) -> bool:
+    """Tell whether a label is a calendar period; a year by itself may be any number."""
+    return label is not None and read_period(label) is not None and not _YEAR.fullmatch(label)
 
 
 def _below(text: str) -> Label:

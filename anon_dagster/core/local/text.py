@@ -6,11 +6,13 @@ stands before a backslash, a comma, a bracket or a brace that belongs to a value
 read as one of these by itself is written as a set of one.
 
 Hierarchies write further ones: ``[20, 30)`` without its upper end, ``< 18``, ``>= 90``; ``a .. d``
-in the order of the values; ``2024-05``, ``2024-Q2``, ``2024-H1``, ``2020/2029`` of days.
+in the order of the values; and of days ``2024-05-17``, ``2024-05``, ``2024-Q2``, ``2024-H1``,
+``2024``, ``2020/2029``.
 """
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -25,6 +27,7 @@ _MISSING = r"\N"
 _HALF_OPEN = re.compile(r"\[([^,]+), ([^,]+)\)")
 _SIDE = re.compile(r"(<|>=) (.+)", re.DOTALL)
 _BETWEEN = " .. "
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PERIOD = re.compile(r"([0-9]{4})(?:-(?:(0[1-9]|1[0-2])|Q([1-4])|H([12])))?|([0-9]{4})/([0-9]{4})")
 
 
@@ -142,8 +145,11 @@ def _read_between(text: str) -> Span | Members:
 def read_period(text: str) -> tuple[date, date] | None:
     """Return the first and the last day of a calendar period; None if a label names none.
 
-    A year by itself, ``2024``, is one.
+    A year by itself, ``2024``, is one, and so is a day, in which times may lie.
     """
+    if _DAY.fullmatch(text):
+        with suppress(ValueError):
+            return (date.fromisoformat(text),) * 2
     match = _PERIOD.fullmatch(text)
     if match is None:
         return None

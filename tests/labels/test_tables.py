@@ -1,0 +1,108 @@
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from anon_dagster import labels
+from anon_dagster.errors import RequestError
+
+AGES = ["[20, 30)", "25", "< 18", "{3, 8}", "*", None]
+LOWER = [20.0, 25.0, None, 3.0, None, None]
+UPPER = [30.0, 25.0, 18.0, 8.0, None, None]
+
+
+def told(column: pd.Series) -> list[object]:
+    return [None if pd.isna(value) else value for value in column]
+
+
+def test_numbers_stand_behind_the_labels_that_they_tell_of() -> None:
+    frame = pd.DataFrame({"age": AGES, "ill": list("abcdef")}, index=range(3, 9))
+    result = labels.bounds(frame)
+    assert list(result.columns) == ["age", "age_lower", "age_upper", "ill"]
+    assert told(result["age_lower"]) == LOWER
+    assert told(result["age_upper"]) == UPPER
+    assert list(result.index) == list(frame.index)
+    assert list(frame.columns) == ["age", "ill"], "the frame of the caller is left as it is"
+    assert told(labels.midpoints(frame)["age_midpoint"]) == [25.0, 25.0, None, 5.5, None, None]
+
+
+@pytest.mark.parametrize("kind", ["object", "string", "category"])
+def test_labels_may_be_of_any_type_of_text(kind: Any) -> None:
+    frame = pd.DataFrame({"age": pd.Series(AGES).astype(kind)})
+    assert told(labels.bounds(frame)["age_lower"]) == LOWER
+
+
+def test_dates_are_found_where_all_labels_are_dates_and_years_by_themselves_are_numbers() -> None:
+    frame = pd.DataFrame({"born": ["2019", "2019-03", "*"], "year": ["2019", "[2019, 2021]", "*"]})
+    result = labels.bounds(frame)
+    assert str(result["born_lower"].dtype) == "datetime64[s]"
+    assert told(result["born_upper"])[:2] == [
+        pd.Timestamp("2019-12-31"),
+        pd.Timestamp("2019-03-31"),
+    ]
+    assert told(result["year_lower"])[:2] == [2019, 2019]
+    named = labels.midpoints(frame, {"year": "date"})
+    assert told(named["year_midpoint"])[0] == pd.Timestamp("2019-07-02")
+
+
+def test_what_is_no_label_is_left_alone_and_it_is_said_why() -> None:
+    frame = pd.DataFrame(
+        {
+            "ill": ["flu", "gout"],
+            "visits": [1, 2],
+            "pay": ["1", "2"],
+            "zip": ["123**", "*"],
+            "gone": ["*", None],
+            "code": ["{01, 02}", "*"],
+        }
+    )
+    with pytest.warns(UserWarning, match="code: 1 label of 1"):
+        result = labels.bounds(frame)
+    assert list(result.columns) == list(frame.columns)
+    assert result.attrs["left_alone"] == {
+        "ill": "2 labels of 2 name neither numbers nor dates",
+        "visits": "its type is int64: values, no labels",
+        "pay": "each is a single number: values, no labels",
+        "zip": "1 label of 1 name neither numbers nor dates",
+        "gone": "every record is * or missing",
+        "code": "1 label of 1 name neither numbers nor dates",
+    }
+
+
+def test_a_column_of_which_some_labels_are_texts_is_read_only_if_it_is_named() -> None:
+    frame = pd.DataFrame({"dose": ["[1, 2)", "CANARY-7f3a"]})
+    with pytest.warns(UserWarning, match="dose: 1 label of 2") as told_of:
+        assert "dose_lower" not in labels.bounds(frame)
+    assert "CANARY" not in str(told_of[0].message)
+    named = labels.bounds(frame, ["dose"])
+    assert told(named["dose_lower"]) == [1.0, None]
+
+
+def test_a_request_tells_which_columns_are_numbers_and_how_they_were_made() -> None:
+    policy = {
+        "attributes": {
+            "age": {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10]}},
+            "pay": {"role": "quasi_identifier", "hierarchy": {"type": "rounding", "steps": [100]}},
+            "born": {"role": "quasi_identifier", "hierarchy": {"type": "date", "levels": ["year"]}},
+            "town": {"role": "quasi_identifier"},
+        },
+        "privacy": {"k_anonymity": {"k": 2}},
+    }
+    frame = pd.DataFrame(
+        {"age": ["[20, 30)"], "pay": ["300"], "born": ["1990"], "town": ["[1, 2]"]}
+    )
+    result = labels.bounds(frame, request={"policy": policy})
+    assert [*result.loc[0, ["pay_lower", "pay_upper"]]] == [250, 350]
+    assert result.loc[0, "born_upper"] == pd.Timestamp("1990-12-31")
+    assert result.loc[0, "town_lower"] == 1, "all of its labels are ranges of numbers"
+    whole = {**policy, "release": {"numbers": "bounds", "columns": {"age": "whole"}}}
+    assert labels.bounds(frame, request=whole).loc[0, "age_upper"] == 29
+
+
+def test_nothing_is_written_over_and_nothing_made_up() -> None:
+    frame = pd.DataFrame({"age": ["[20, 30)"], "age_lower": [1.0]})
+    with pytest.raises(RequestError, match="age_lower is there already"):
+        labels.bounds(frame)
+    with pytest.raises(RequestError, match="no column size"):
+        labels.bounds(frame, ["size"])
+    assert labels.bounds(frame.iloc[:0]).attrs["left_alone"]["age"] == "it has no records"
