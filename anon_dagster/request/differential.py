@@ -35,6 +35,7 @@ def differential_problems(
         yield Complaint("policy.recoding", f"must be global: levels must be fixed ({_MODEL})")
     if policy.get("sampling") is not None:
         yield Complaint("policy.sampling", f"{_MODEL} draws the records itself, in secret")
+    yield from _of_numbers(document(policy.get("release")))
     for key, handling in document(policy.get("residual")).items():
         if handling == "refuse":
             why = "whether anything is published would tell of the records"
@@ -42,6 +43,13 @@ def differential_problems(
     yield from _of_models(privacy)
     for name, attribute in attributes.items():
         yield from _of_attribute(f"policy.attributes.{name}", attribute)
+
+
+def _of_numbers(release: Mapping[str, Any]) -> Iterator[Complaint]:
+    for name, meaning in document(release.get("columns")).items():
+        if meaning == "whole":
+            why = "must be number: that a value has a fraction would be told by an error"
+            yield Complaint(f"policy.release.columns.{name}", f"{why} ({_MODEL})")
 
 
 def _of_models(privacy: Mapping[str, Any]) -> Iterator[Complaint]:

@@ -60,7 +60,7 @@ AVERAGED = {"role": "quasi_identifier", "transformation": "microaggregation", "a
 POLICIES: dict[str, dict[str, Any]] = {
     "global": PLAIN,
     "kept": PLAIN | {"suppressed_records": "keep"},
-    "local": PLAIN | {"recoding": "local"},
+    "local": PLAIN | {"recoding": "local", "release": {"numbers": "bounds"}},
     "pseudonyms": PLAIN
     | {
         "attributes": ROLES
