@@ -181,7 +181,7 @@ class AnonJob:
         if record.kind == "residual" and residual is not None:
             return JobResult(residual.table, residual=residual)
         if published := published_of(run):
-            return published_result(run, published)
+            return replace(published_result(run, published), notes=notes_of(run))
         handed = self._handed(record)
         like = None if handed is None else handed.like()
         made = read_result(self._folder(run), record.kind, like)

@@ -78,8 +78,9 @@ def residual_of(run: RunRecord, table: str = "") -> "ResidualDisclosure | None":
 
 
 def notes_of(run: RunRecord) -> tuple[str, ...]:
-    """Return what a person should know of what was detected."""
-    return tuple(row["note"] for row in step(run, "detection", "proposal").get("notes", ()))
+    """Return what a person should know of what was asked for, or detected."""
+    steps = ("request", "application", "detection", "proposal")
+    return tuple(row["note"] for name in steps for row in step(run, name).get("notes", ()))
 
 
 def failure_of(job_id: str, run: RunRecord) -> AnonError:

@@ -15,7 +15,7 @@ from anon_dagster.engine.settings import LOCAL
 from anon_dagster.errors import counted
 from anon_dagster.report import disclosure
 from anon_dagster.report.charts import data_uri
-from anon_dagster.report.explanation import explain_attribute, explain_policy
+from anon_dagster.report.explanation import cautions, explain_attribute, explain_policy
 from anon_dagster.request import LinkedRequest, Policy, Request
 
 if TYPE_CHECKING:
@@ -86,6 +86,8 @@ def of_request(request: Request) -> Shown:
         "attributes": rows(attributes, ("attribute", "role", "treatment")),
         **of_versions(),
     }
+    if told := cautions(request.policy):
+        shown["notes"] = rows(({"note": caution} for caution in told), ("note",))
     if request.source is not None:
         shown["source"] = dg.MetadataValue.text(_listed(request.source.path))
     if request.target is not None:

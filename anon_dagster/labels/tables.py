@@ -18,7 +18,14 @@ from anon_dagster.request import (
     Request,
     parse_policy,
 )
-from anon_dagster.request.release import Tells, ValuesAre, number_column, values_of_rules
+from anon_dagster.request.release import (
+    Tells,
+    ValuesAre,
+    is_averaged,
+    number_column,
+    values_of_rules,
+    without_numbers,
+)
 
 Columns = Sequence[str] | Mapping[str, ValuesAre]
 """Names of columns; or what the values of each are: ``number``, ``whole`` or ``date``."""
@@ -60,7 +67,7 @@ def bounds(
     Raises
     ------
     RequestError
-        If a column is not there, or one would be written over.
+        If a column is not there or holds averages, or one would be written over.
 
     Warns
     -----
@@ -96,6 +103,9 @@ def _with_numbers(
     left_alone: dict[str, str] = {}
     if columns is None:
         for name in frame.columns.difference(list(readers), sort=False):
+            if (why := _told_of(policy, name)) is not None:
+                left_alone[name] = why
+                continue
             found = _Found.of(frame[name], decimal)
             if found.left_alone is None:
                 readers[name] = found.reader
@@ -127,6 +137,14 @@ def _policy_of(request: Request | Policy | Mapping[str, Any] | None) -> Policy |
     return parse_policy(request.get("policy", request))
 
 
+def _told_of(policy: Policy | None, name: str) -> str | None:
+    """Return why a column has no numbers, if its policy tells."""
+    attribute = None if policy is None else policy.quasi_identifiers.get(name)
+    if policy is None or attribute is None:
+        return None
+    return without_numbers(attribute, local=policy.recoding == "local")
+
+
 def _named_readers(
     frame: pd.DataFrame, columns: Columns | None, policy: Policy | None, decimal: str
 ) -> dict[str, LabelReader]:
@@ -144,6 +162,8 @@ def _named_readers(
     readers = {}
     for name, values in names.items():
         if policy is not None and name in policy.quasi_identifiers:
+            if is_averaged(policy.quasi_identifiers[name]):
+                raise RequestError(f"{name}: {_told_of(policy, name)}")
             readers[name] = reader_of(policy, name, meaning=values, decimal=decimal)
         elif values is None:
             readers[name] = _Found.of(frame[name], decimal).reader

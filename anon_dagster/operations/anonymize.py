@@ -39,6 +39,7 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
+from anon_dagster.report.explanation import cautions
 from anon_dagster.report.page import ReportData, html
 from anon_dagster.request import LinkedRequest
 from anon_dagster.request.arguments import require_a, require_function
@@ -93,6 +94,11 @@ class AnonResult(
     def residual(self) -> ResidualDisclosure:
         """What the release tells although every promise holds."""
         return self.release.residual
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What whoever computes with the release should know: an outcome that classes follow."""
+        return cautions(self.decision.request.policy)
 
     def document(self) -> dict[str, Any]:
         """Return the solution as JSON can hold it, for :func:`apply`."""

@@ -159,6 +159,25 @@ def _chosen(policy: Policy) -> str:
     return f"the one of least {str(objective).replace('_', ' ')} is chosen"
 
 
+def cautions(policy: Policy) -> tuple[str, ...]:
+    """Say what whoever computes with a release should know before it is made."""
+    use, found = policy.target_use, []
+    if use is not None and policy.recoding == "local" and use.attribute in policy.quasi_identifiers:
+        found.append(
+            f"{use.attribute}, which is to be told from others, is a quasi-identifier of a local "
+            "recoding: classes are formed by it, and so what is estimated of it is biased; make it "
+            "sensitive or non-sensitive if nobody knows it of others, or recode globally"
+        )
+    return tuple(found)
+
+
+def _numbers(policy: Policy) -> Iterator[str]:
+    """Say which numbers stand beside labels."""
+    if policy.number_columns:
+        names = ", ".join(column.name for column in policy.number_columns)
+        yield f"numbers stand beside labels, and tell nothing more than these: {names}"
+
+
 def explain_policy(policy: Policy) -> str:
     """Say what is promised, as a Markdown list."""
     lines = list(_promises(policy))
@@ -182,12 +201,14 @@ def explain_policy(policy: Policy) -> str:
     ]
     lines.append(f"at most {policy.suppression_limit:.2%} of the records are suppressed")
     lines += explain_refusals(policy.residual)
+    lines += _numbers(policy)
     if policy.objective != ObjectiveRule():
         lines.append(f"of the releases that keep all this, {_chosen(policy)}")
     if policy.suppression_limit and policy.suppression_cost != 1:
         what = "preferred to" if policy.suppression_cost < 1 else "avoided for"
         cost = f"{policy.suppression_cost:g} times what full generalization costs"
         lines.append(f"suppression is {what} generalization: it counts {cost}")
+    lines += [f"beware: {caution}" for caution in cautions(policy)]
     return "\n".join(f"- {line}" for line in lines)
 
 

@@ -135,7 +135,7 @@ def release_problems(
             else:
                 yield Complaint(path, "its role must be quasi_identifier: no other has labels")
             continue
-        if why := _without_numbers(quasi_identifiers[name], local=local):
+        if why := without_numbers(quasi_identifiers[name], local=local):
             yield Complaint(path, why)
         taken = [n for n in (number_column(name, t) for t in _NAMED[numbers]) if n in names]
         if taken:
@@ -146,9 +146,14 @@ def release_problems(
             )
 
 
-def _without_numbers(attribute: QuasiIdentifier, *, local: bool) -> str | None:
+def is_averaged(attribute: QuasiIdentifier) -> bool:
+    """Tell whether an average stands in the place of values: then nobody can tell their ends."""
+    return attribute.aggregate in _AVERAGES
+
+
+def without_numbers(attribute: QuasiIdentifier, *, local: bool) -> str | None:
     """Say why the labels of an attribute have no numbers; None if they may have some."""
-    if attribute.aggregate in _AVERAGES:
+    if is_averaged(attribute):
         return f"its {attribute.aggregate} is released, which is no label"
     listed = (local and attribute.local_labels != "nodes") or attribute.aggregate is not None
     if not listed and isinstance(attribute.hierarchy, TreeRule | KnownRule | MaskRule):

@@ -106,3 +106,20 @@ def test_nothing_is_written_over_and_nothing_made_up() -> None:
     with pytest.raises(RequestError, match="no column size"):
         labels.bounds(frame, ["size"])
     assert labels.bounds(frame.iloc[:0]).attrs["left_alone"]["age"] == "it has no records"
+
+
+def test_averages_are_no_labels() -> None:
+    averaged = {"role": "quasi_identifier", "transformation": "microaggregation"}
+    policy = {
+        "attributes": {
+            "pay": {**averaged, "aggregate": "mean"},
+            "rent": {**averaged, "aggregate": "range"},
+        },
+        "privacy": {"k_anonymity": {"k": 2}},
+    }
+    frame = pd.DataFrame({"pay": ["37.5", "*"], "rent": ["[1, 2]", "*"]})
+    result = labels.bounds(frame, request=policy)
+    assert result.attrs["left_alone"] == {"pay": "its mean is released, which is no label"}
+    assert told(result["rent_upper"]) == [2.0, None]
+    with pytest.raises(RequestError, match="pay: its mean is released"):
+        labels.bounds(frame, ["pay"], request=policy)

@@ -13,9 +13,9 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
 from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.report.explanation import explain_search
+from anon_dagster.report.explanation import cautions, explain_policy, explain_search
 from anon_dagster.report.page import ReportData, html
-from anon_dagster.request import Policy
+from anon_dagster.request import Policy, parse_policy
 from anon_dagster.residual import ResidualDisclosure
 from tests.disclosures import ATTACKED, GIVEN_BACK
 
@@ -181,3 +181,28 @@ def test_what_is_proven_of_other_releases_is_said_in_words(
     said = explain_search(proven, Policy.model_validate(POLICY), "pain")
     assert said.startswith(f"{how} looked for the classes of least pain; ")
     assert said.endswith(f" loses 0.3000 (0 nothing, 1 everything){known}")
+
+
+def test_an_outcome_that_classes_of_a_local_recoding_are_formed_by_is_warned_about() -> None:
+    quasi = {"role": "quasi_identifier"}
+    document = {
+        "attributes": {"age": quasi, "visits": quasi, "ill": {"role": "sensitive"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "recoding": "local",
+        "target_use": {"attribute": "visits"},
+    }
+    (caution,) = cautions(parse_policy(document))
+    assert "visits, which is to be told from others, is a quasi-identifier" in caution
+    assert f"beware: {caution}" in explain_policy(parse_policy(document))
+    for harmless in ({"recoding": "global"}, {"target_use": {"attribute": "ill"}}):
+        assert not cautions(parse_policy({**document, **harmless}))
+
+
+def test_the_columns_of_numbers_are_named() -> None:
+    age = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [5]}}
+    document = {
+        "attributes": {"age": age},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "release": {"numbers": "bounds"},
+    }
+    assert "these: age_lower, age_upper" in explain_policy(parse_policy(document))

@@ -1,0 +1,72 @@
+"""The page of labels and its notebook show what is so."""
+
+import doctest
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from anon_dagster import labels
+from anon_dagster.request import parse_policy
+from anon_dagster.request.documents import parse_yaml
+from tests.notebook import code_cells, printed, shown
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "labels.md").read_text(encoding="utf-8")
+NOTEBOOK: dict[str, Any] = json.loads((DOCS / "regression.ipynb").read_text(encoding="utf-8"))
+QUASI = {"role": "quasi_identifier"}
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", PAGE, re.DOTALL)
+
+
+def test_python_gives_what_the_page_shows() -> None:
+    test = doctest.DocTestParser().get_doctest("\n".join(blocks("python")), {}, "labels", None, 0)
+    report: list[str] = []
+    with pd.option_context("display.width", 120, "display.max_columns", 20):
+        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
+        runner.run(test, out=report.append)
+    assert test.examples
+    assert not report, "".join(report)
+
+
+def test_the_request_that_the_page_shows_is_valid() -> None:
+    (block,) = blocks("yaml")
+    asked = parse_yaml(block, name="the example")["policy"]
+    policy = parse_policy(
+        {
+            "attributes": {"age": QUASI, "income": QUASI, "admitted": QUASI},
+            "privacy": {"k_anonymity": {"k": 2}},
+            **asked,
+        }
+    )
+    names = [column.name for column in policy.number_columns]
+    assert names == ["age_midpoint", "income_midpoint", "admitted_midpoint"]
+
+
+def test_every_kind_of_label_is_on_the_page() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \|", PAGE.partition("## One label")[2], re.MULTILINE)
+    assert len(rows) == 7
+    for kind, shown_labels in rows:
+        for label in re.findall(r"`([^`]+)`", shown_labels.partition("where values")[0]):
+            meaning: Any = "date" if label == "2024" else None
+            assert labels.parse(label, meaning=meaning).kind == kind, label
+
+
+def test_the_notebook_holds_no_output_but_text() -> None:
+    outputs = [output for cell in code_cells(NOTEBOOK) for output in cell["outputs"]]
+    assert {output["output_type"] for output in outputs} == {"stream"}
+
+
+@pytest.mark.slow
+def test_the_notebook_prints_what_it_shows(
+    project_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If figures changed for a reason: ``python -m tests.notebook docs/regression.ipynb``."""
+    monkeypatch.chdir(project_folder)
+    expected = [shown(cell) for cell in code_cells(NOTEBOOK)]
+    assert list(printed(NOTEBOOK)) == expected
