@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from time import monotonic
 
-from anon_dagster.core.local import SMALL, recode_locally
+from anon_dagster.core.local import SMALL, outcome_of, recode_locally
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.search.heuristic import search_heuristically
@@ -18,6 +18,7 @@ from anon_dagster.errors import (
 )
 from anon_dagster.planning.aggregation import within_classes
 from anon_dagster.planning.cell_suppression import with_fewest_stars
+from anon_dagster.planning.emphasis import EMPHASES, weights_for_target
 from anon_dagster.planning.plan import Plan
 from anon_dagster.progress import Progress, ProgressSink, ignore_progress
 from anon_dagster.request import (
@@ -40,6 +41,8 @@ def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Soluti
     """
     on_search, on_recode = _steps_of("search", on_progress), _steps_of("recode", on_progress)
     if plan.policy.objective.metric == "classification":
+        if plan.policy.recoding == "local":
+            return _most_accurate_locally(plan, on_search, on_recode)
         return _most_accurate(plan, plan.policy.objective.candidates, on_search)[0]
     solution = _with_aggregates(plan, _decided(plan, on_search, on_recode))
     give_back()
@@ -116,6 +119,28 @@ def _most_accurate(plan: Plan, judged: int, on_step: OnStep) -> list[Solution]:
         accuracies.append(classification.of_release(solution))
     order = sorted(range(len(accuracies)), key=lambda rank: -accuracies[rank])
     return [_unproven(solutions[rank]) for rank in order]
+
+
+def _most_accurate_locally(plan: Plan, on_search: OnStep, on_recode: OnStep) -> Solution:
+    """Recode locally, with ever more emphasis on what tells of the target, and judge the results.
+
+    The first one has none: so never less is learned than from the release of least loss. Of those
+    that tie, the one that loses least is taken.
+    """
+    classification = Classification.of(plan.problem, plan.policy)
+    found: list[tuple[float, float, Solution]] = []
+    for emphasis in EMPHASES[: plan.policy.objective.candidates]:
+        weights = weights_for_target(plan.problem, plan.policy, emphasis)
+        steered = replace(plan, problem=replace(plan.problem, weights=weights))
+        recoded = _decided(steered, on_search, on_recode)
+        bound = found[0][2].proof.lower_bound if found else recoded.proof.lower_bound
+        loss = plan.problem.objective.loss(
+            outcome_of(plan.problem, recoded.classes, recoded.generalized, recoded.levels)
+        )
+        proof = replace(recoded.proof, loss=loss, lower_bound=min(bound, loss), optimal=False)
+        solution = _with_aggregates(plan, replace(recoded, proof=proof))
+        found.append((-classification.of_release(solution), loss, solution))
+    return min(found, key=lambda judged: judged[:2])[2]
 
 
 def _unproven(solution: Solution) -> Solution:

@@ -151,6 +151,12 @@ def _promises(policy: Policy) -> Iterator[str]:
 def _chosen(policy: Policy) -> str:
     objective, use = policy.objective, policy.target_use
     if objective.metric == "classification" and use is not None:
+        if policy.recoding == "local":
+            return (
+                f"several are judged whose attributes count by what they tell of {use.attribute}, "
+                f"and the one is chosen from which a classifier "
+                f"({use.classifier.replace('_', ' ')}) learns best to tell it"
+            )
         return (
             f"the {objective.candidates} of least certainty penalty are judged, and the one is "
             f"chosen from which a classifier ({use.classifier.replace('_', ' ')}) learns best to "
@@ -230,10 +236,10 @@ def explain_search(proof: Proof, policy: Policy, objective: str) -> str:
             f"candidates for the least {objective}; the release it chose {lost}"
         )
     if policy.objective.metric == "classification" and policy.target_use is not None:
-        return (
-            f"{found}, and from none of the {policy.objective.candidates} of least loss is "
-            f"{policy.target_use.attribute} learned better."
-        )
+        judged = f"the {policy.objective.candidates} of least loss"
+        if policy.recoding == "local":
+            judged = "those that were judged"
+        return f"{found}, and from none of {judged} is {policy.target_use.attribute} learned better."
     return f"{found}{_how_much_less(proof)}."
 
 

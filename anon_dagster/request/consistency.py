@@ -55,7 +55,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
     named_only = {"metric": objective} if isinstance(objective, str) else objective
     yield from objective_problems(policy, _document(named_only))
     use = _mapping(policy, "target_use")
-    yield from target_use_problems(policy, use, _document(named_only), attributes)
+    yield from target_use_problems(use, _document(named_only), attributes)
     if not document.get("arrivals"):  # each file that comes in tells its own
         yield from _format_problems("source", _mapping(document, "source"))
     yield from _format_problems("target", _mapping(document, "target"))

@@ -28,21 +28,13 @@ class TargetUse(StrictModel):
 
 
 def target_use_problems(
-    policy: Mapping[str, Any],
     use: Mapping[str, Any],
     objective: Mapping[str, Any],
     attributes: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Complaint]:
     """Find what a target use does not go with."""
-    if objective.get("metric") == "classification":
-        if not use:
-            yield Complaint("policy.target_use", "objective: classification needs it")
-        if policy.get("recoding") == "local":
-            yield Complaint(
-                "policy.objective.metric",
-                "classification chooses among ranked candidates, which recoding: local does not "
-                "have; use it with recoding: global, or another metric",
-            )
+    if objective.get("metric") == "classification" and not use:
+        yield Complaint("policy.target_use", "objective: classification needs it")
     name, features = use.get("attribute"), use.get("features")
     features = features if isinstance(features, list | tuple) else ()
     if isinstance(name, str):
