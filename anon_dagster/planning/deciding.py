@@ -125,12 +125,17 @@ def _most_accurate_locally(plan: Plan, on_search: OnStep, on_recode: OnStep) -> 
     """Recode locally, with ever more emphasis on what tells of the target, and judge the results.
 
     The first one has none: so never less is learned than from the release of least loss. Of those
-    that tie, the one that loses least is taken.
+    that tie, the one that loses least is taken. Where the seconds of the search run out, fewer are
+    made, but one.
     """
     classification = Classification.of(plan.problem, plan.policy)
+    started, budget = monotonic(), _budget(plan.policy)
     found: list[tuple[float, float, Solution]] = []
-    for emphasis in EMPHASES[: plan.policy.objective.candidates]:
-        weights = weights_for_target(plan.problem, plan.policy, emphasis)
+    emphases = EMPHASES[: plan.policy.objective.candidates]
+    tried = [weights_for_target(plan.problem, plan.policy, emphasis) for emphasis in emphases]
+    for weights in dict.fromkeys(tried):
+        if found and budget is not None and budget.is_late(started):
+            break
         steered = replace(plan, problem=replace(plan.problem, weights=weights))
         recoded = _decided(steered, on_search, on_recode)
         bound = found[0][2].proof.lower_bound if found else recoded.proof.lower_bound

@@ -189,7 +189,7 @@ def policies(draw: st.DrawFn) -> dict[str, Any]:
 @st.composite
 def preferences(draw: st.DrawFn, recoding: str) -> dict[str, Any]:
     """Draw what is to be lost least, most often the certainty penalty."""
-    fit = [m for m in METRICS if recoding == "global" or m not in {*LEVELLED, "classification"}]
+    fit = [m for m in METRICS if recoding == "global" or m not in LEVELLED]
     metric = draw(st.sampled_from([*["certainty_penalty"] * len(fit), *fit]))
     objective: dict[str, Any] = {"metric": metric}
     if metric in ATTRIBUTE_WISE:
