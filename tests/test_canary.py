@@ -60,6 +60,7 @@ def request(source: Path, **changes: Any) -> dict[str, Any]:
             "t_closeness": [{"attribute": "illness", "t": 0.6}],
         },
         "population": 1000,
+        "release": {"numbers": "bounds"},
         "target_use": {"attribute": "illness", "classifier": "naive_bayes", "folds": 2},
         "objective": {"metric": "classification", "of_best": 2},
         "risk_analysis": {

@@ -88,7 +88,6 @@ def test_any_text_is_read_as_something(text: str, meaning: Any, decimal: str) ->
         if meaning is not None:
             assert read.meaning == ("date" if meaning == "date" else "number")
     assert (read.midpoint is None) or None not in {read.lower, read.upper}
-    assert text not in repr(read) or text in {"", "N"} or text in "ParsedLabel(kind='', meaning=)"
 
 
 # -- examples ----------------------------------------------------------------------------------
@@ -179,3 +178,10 @@ def test_a_rule_tells_what_its_labels_hide() -> None:
     english = {"type": "date", "levels": ["day"], "format": "%Y-%d-%m"}
     assert read(english, "2024-03-05") == (None, None), "May the 3rd, or March the 5th"
     assert read(english, "2024-13-05") == (_DAY("2024-05-13"), _DAY("2024-05-13"))
+
+
+def test_no_label_is_shown_unasked() -> None:
+    for label in ("CANARY-7f3a", "{CANARY-7f3a, b}", "a .. CANARY-7f3a"):
+        assert "CANARY" not in repr(parse(label))
+    rule = {"type": "interval", "widths": [10], "other": "CANARY-7f3a"}
+    assert "CANARY" not in repr(reader_of(Column(rule, [], {}, "number").policy(), "x"))
