@@ -52,7 +52,7 @@ COVERED_BY := core/audit core/privacy verification vectors releasing \
 	storage/test_versions.py continuous/test_appending.py engine/test_travelling.py \
 	operations/test_person_promises.py operations/test_persons.py operations/test_people.py \
 	operations/test_households.py operations/test_linked.py operations/test_weights.py \
-	operations/test_many_values.py operations/test_missing.py \
+	operations/test_many_values.py operations/test_missing.py operations/test_numbers.py \
 	planning/test_models.py planning/test_differential_privacy.py
 
 coverage: $(READY)  ## lines and branches of what decides, verifies and publishes that no test runs

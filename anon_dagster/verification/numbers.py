@@ -9,7 +9,7 @@ from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation, localcontext
+from decimal import Decimal, localcontext
 from math import ceil, floor
 
 import numpy as np
@@ -214,12 +214,7 @@ class _Reading(Discreet):
 
 def _decimal(text: str) -> Decimal | None:
     text = text.strip()
-    if len(text) > _LONGEST or not _PLAIN.fullmatch(text):
-        return None
-    try:
-        return Decimal(text)
-    except InvalidOperation:  # pragma: no cover (the pattern lets only numbers pass)
-        return None
+    return Decimal(text) if len(text) <= _LONGEST and _PLAIN.fullmatch(text) else None
 
 
 def _parts(inner: str) -> list[str | None] | None:

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 import anon_dagster
 from anon_dagster.labels import bounds, midpoints
-from anon_dagster.request import Policy
-from anon_dagster.verification import NUMBERS, verify_frame
+from anon_dagster.reading.counting import count
+from anon_dagster.request import Policy, parse_policy
+from anon_dagster.storage.sources import open_frame
+from anon_dagster.verification import NUMBERS, verify, verify_frame
 from tests.labels.examples import Column, columns, texts
 
 
@@ -87,3 +89,77 @@ def test_a_release_without_the_numbers_tells_no_more_than_one_with_them() -> Non
     result = anon_dagster.verify(POLICY, age(25, 25, 35, 35).drop(columns="age_midpoint"))
     assert result.holds
     assert NUMBERS not in {promise.name for promise in result.promises}
+
+
+CLIP = {"type": "interval", "widths": [10], "lower": 0, "upper": 100, "outside": "clip"}
+TWO_DIGITS = {"type": "date", "format": "%d.%m.%y", "two_digit_years_until": 2030}
+
+
+@pytest.mark.parametrize(
+    ("rule", "label", "bounds"),
+    [
+        (CLIP, "[90, 100)", (90, None)),
+        (CLIP, "[0, 10)", (None, 10)),
+        (CLIP, "[20, 10)", (None, None)),
+        (CLIP, "< a", (None, None)),
+        (CLIP, ">= 90", (90, None)),
+        (CLIP, "[1, 2", (None, None)),
+        (CLIP, "[1, 2, 3]", (None, None)),
+        (CLIP, r"{1,2}", (None, None)),
+        (CLIP, "{1, 2\\", (None, None)),
+        (CLIP, "{1\\}", (None, None)),
+        (CLIP, "{1, [2}", (None, None)),
+        (CLIP, r"{\N, 4}", (4, 4)),
+        (CLIP, r"{4, \N}", (4, 4)),
+        (CLIP, "9 .. 4", (None, None)),
+        (CLIP, "1e999", (None, None)),
+        ({"type": "frequency", "keep": [2], "rest": "7"}, "7", (None, None)),
+        ({"type": "rounding", "steps": [5]}, "20", (17.5, 22.5)),
+        ({"type": "rounding", "powers_of_ten": 1}, "20", (15, 25)),
+        ({"type": "date"}, "2024-H1", ("2024-01-01", "2024-06-30")),
+        ({"type": "date"}, "2024-Q4", ("2024-10-01", "2024-12-31")),
+        ({"type": "date"}, "2030/2020", (None, None)),
+        ({"type": "date"}, "0000/0000", (None, None)),
+        ({"type": "date"}, "2024-W05", (None, None)),
+        ({"type": "date"}, "[2024-05-09, 2024-05-01]", (None, None)),
+        (TWO_DIGITS, "01.02.31", ("1931-02-01", "1931-02-01")),
+        (TWO_DIGITS, "29.02.00", ("2000-02-29", "2000-02-29")),
+        ({**TWO_DIGITS, "two_digit_years_until": 1999}, "29.02.00", (None, None)),
+        ({**TWO_DIGITS, "two_digit_years_until": 1999}, "30.02.00", (None, None)),
+    ],
+)
+def test_labels_are_read_by_their_rules(rule: Any, label: str, bounds: Any) -> None:
+    meaning: Any = "date" if rule["type"] == "date" else "number"
+    policy = Column(rule, [], {}, meaning).policy(numbers="bounds", columns={"x": meaning})
+    frame = pd.DataFrame({"x": [label], "x_lower": [bounds[0]], "x_upper": [bounds[1]]})
+    assert not any(records_wrong(frame, policy))
+    assert not any(records_wrong(beside(frame[["x"]], policy), policy))
+    assert all(records_wrong(frame.assign(x_lower="a", x_upper="b"), policy))
+
+
+@pytest.mark.parametrize(("label", "upper"), [("[20, 30)", 29), ("[0.2, 0.7)", None), ("< 3", 2)])
+def test_whole_numbers_end_below_the_next_one(label: str, upper: float | None) -> None:
+    policy = Column(CLIP, [], {}, "number").policy(numbers="bounds", columns={"x": "whole"})
+    lower = {"[20, 30)": 20}.get(label)
+    frame = pd.DataFrame({"x": [label], "x_lower": [lower], "x_upper": [upper]})
+    assert not any(records_wrong(frame, policy))
+
+
+def test_numbers_that_were_not_counted_beside_their_labels_cannot_be_told() -> None:
+    policy = parse_policy(POLICY)
+    counted = count(open_frame(age(25, 25, 35, 35)), ["age"])
+    (promise,) = [each for each in verify(counted, policy).promises if each.name == NUMBERS]
+    assert not promise.holds
+    assert promise.untold == "its labels were not counted beside it"
+
+
+@pytest.mark.parametrize(
+    ("label", "midpoint"), [("13,5", 13.5), ("13.5", None), ("[1\\,5, 2\\,5]", 2)]
+)
+def test_a_number_by_itself_has_the_mark_of_the_release(label: str, midpoint: Any) -> None:
+    column = Column({"type": "suppress"}, [], {}, "number")
+    policy = column.policy("ranges", numbers="midpoints", columns={"x": "number"})
+    table = open_frame(pd.DataFrame({"x": [label, "z"], "x_midpoint": [midpoint, None]}))
+    counted = count(table, ["x", "x_midpoint"], decimal=",")
+    (promise,) = [each for each in verify(counted, policy).promises if each.name == NUMBERS]
+    assert promise.holds
