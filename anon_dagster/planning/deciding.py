@@ -138,11 +138,12 @@ def _most_accurate_locally(plan: Plan, on_search: OnStep, on_recode: OnStep) -> 
             break
         steered = replace(plan, problem=replace(plan.problem, weights=weights))
         recoded = _decided(steered, on_search, on_recode)
-        bound = found[0][2].proof.lower_bound if found else recoded.proof.lower_bound
+        known = found[0][2].proof if found else recoded.proof  # of importance alone
         loss = plan.problem.objective.loss(
             outcome_of(plan.problem, recoded.classes, recoded.generalized, recoded.levels)
         )
-        proof = replace(recoded.proof, loss=loss, lower_bound=min(bound, loss), optimal=False)
+        bound = min(known.lower_bound, loss)
+        proof = replace(known, loss=loss, lower_bound=bound, optimal=False)
         solution = _with_aggregates(plan, replace(recoded, proof=proof))
         found.append((-classification.of_release(solution), loss, solution))
     return min(found, key=lambda judged: judged[:2])[2]

@@ -239,7 +239,9 @@ def explain_search(proof: Proof, policy: Policy, objective: str) -> str:
         judged = f"the {policy.objective.candidates} of least loss"
         if policy.recoding == "local":
             judged = "those that were judged"
-        return f"{found}, and from none of {judged} is {policy.target_use.attribute} learned better."
+        return (
+            f"{found}, and from none of {judged} is {policy.target_use.attribute} learned better."
+        )
     return f"{found}{_how_much_less(proof)}."
 
 
