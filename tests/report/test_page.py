@@ -7,15 +7,19 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pandas as pd
 import pytest
 
 from anon_dagster import anonymize
+from anon_dagster.client.deployment import RunRecord
+from anon_dagster.client.outcome import notes_of
 from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
+from anon_dagster.defs import metadata
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.report.explanation import cautions, explain_policy, explain_search
 from anon_dagster.report.page import ReportData, html
-from anon_dagster.request import Policy, parse_policy
+from anon_dagster.request import Policy, parse_policy, parse_request
 from anon_dagster.residual import ResidualDisclosure
 from tests.disclosures import ATTACKED, GIVEN_BACK
 
@@ -206,3 +210,18 @@ def test_the_columns_of_numbers_are_named() -> None:
         "release": {"numbers": "bounds"},
     }
     assert "these: age_lower, age_upper" in explain_policy(parse_policy(document))
+
+
+def test_a_job_shows_the_caution_among_its_notes() -> None:
+    quasi = {"role": "quasi_identifier"}
+    policy = {
+        "attributes": {"age": quasi, "visits": quasi},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "recoding": "local",
+        "target_use": {"attribute": "visits"},
+    }
+    request = parse_request({"policy": policy})
+    shown = metadata.of_request(request)["notes"]
+    assert isinstance(shown, dg.TableMetadataValue)
+    run = RunRecord(steps={"request": {"notes": [dict(row.data) for row in shown.records]}})
+    assert notes_of(run) == cautions(request.policy)
