@@ -17,6 +17,7 @@ settings.register_profile(
     derandomize=True,
     max_examples=50,
     phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
 )
 settings.load_profile("default")
 

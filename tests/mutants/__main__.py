@@ -36,6 +36,7 @@ def main() -> int:
     folders = sorted({folder for package, _ in mutants for folder in package.tests})
     options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
     options += ["-o", "tmp_path_retention_policy=none", "--no-header", "--no-summary"]
+    options += ["--tb=no"]  # nobody reads how a test failed
     ended = pytest.main([*options, *(f"tests/{folder}" for folder in folders)], plugins=[runner])
     if not outcomes:
         return int(ended) or 1

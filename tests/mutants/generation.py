@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from types import CodeType
 
@@ -73,7 +73,7 @@ class Mutant:
     @cached_property
     def functions(self) -> dict[tuple[str, int], CodeType]:
         """The functions that differ, by name and line."""
-        old = _functions(self.path.read_text(encoding="utf-8"), self.path)
+        old = _functions_of(self.path)
         return {
             key: code
             for key, code in _functions(self.code, self.path).items()
@@ -123,6 +123,12 @@ def _lines_of_functions(module: ast.Module) -> set[int]:
     ]
     bodies = [range(f.body[0].lineno, (f.end_lineno or f.lineno) + 1) for f in functions]
     return {line for body in bodies for line in body}
+
+
+@cache
+def _functions_of(path: Path) -> dict[tuple[str, int], CodeType]:
+    """Compile the functions and methods of a module as it is."""
+    return _functions(path.read_text(encoding="utf-8"), path)
 
 
 def _functions(source: str, path: Path) -> dict[tuple[str, int], CodeType]:

@@ -1,17 +1,21 @@
 """Trials: each mutant lives in a process of its own, with the tests that run its line."""
 
 import gc
+import importlib
 import os
 import pickle
 import resource
 import signal
+import sys
 import time
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
 from pathlib import Path
 from types import FunctionType
+from typing import Any, NamedTuple
 
 import pytest
 from coverage import Coverage
@@ -19,7 +23,9 @@ from coverage import Coverage
 from tests.mutants.generation import Mutant
 
 _MOST_MEMORY = 8 * 2**30
-_POLL = 0.01
+_POLL = 0.002
+_OVERHEAD = 0.005  # seconds that pytest needs around a test
+_FAILED, _UNCHANGED = 1, 4  # exit codes; others are crashes
 KILLED, SURVIVED, UNTESTED = "killed", "survived", "untested"
 
 
@@ -61,12 +67,33 @@ class Tests:
     items: dict[str, pytest.Item]
     seconds: dict[str, float] = field(default_factory=dict)
     by_line: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    tries: Counter[tuple[Path, str]] = field(default_factory=Counter)
+    kills: Counter[tuple[Path, str]] = field(default_factory=Counter)
 
-    def of_lines(self, path: Path, lines: Iterable[int], folders: Sequence[str]) -> list[str]:
-        """Return the tests of some folders that run any of some lines, the fastest first."""
+    def of_lines(self, path: Path, lines: Iterable[int], folders: Sequence[str]) -> set[str]:
+        """Return the tests of some folders that run any of some lines."""
         names = {n for line in lines for n in self.by_line.get((str(path), line), ())}
-        own = [name for name in names if name.removeprefix("tests/").startswith(tuple(folders))]
-        return sorted(own, key=lambda name: (self.seconds[name], name))
+        return {name for name in names if name.removeprefix("tests/").startswith(tuple(folders))}
+
+    def in_order(self, path: Path, names: Iterable[str]) -> list[str]:
+        """Sort tests by the time that each takes for a mutant of a module that it kills.
+
+        That is the order in which the first kill is expected soonest. Before anything is known,
+        each test kills every other mutant.
+        """
+
+        def seconds_for_a_kill(name: str) -> float:
+            tries, kills = self.tries[path, name] + 2, self.kills[path, name] + 1
+            return (self.seconds[name] + _OVERHEAD) * tries / kills
+
+        return sorted(names, key=lambda name: (seconds_for_a_kill(name), name))
+
+    def learn(self, path: Path, names: Sequence[str], killer: int | None) -> None:
+        """Take note of which of the tests that were run killed a mutant of a module, if any."""
+        for name in names if killer is None else names[: killer + 1]:
+            self.tries[path, name] += 1
+        if killer is not None:
+            self.kills[path, names[killer]] += 1
 
 
 # -- which tests run which lines -------------------------------------------------------------
@@ -86,8 +113,9 @@ def trace(runner: Runner, items: Sequence[pytest.Item], paths: Sequence[Path]) -
     for child, file in zip(children, files, strict=True):
         _, status = os.waitpid(child, 0)
         assert status == 0, "the tests could not be traced"
-        seconds, by_line = pickle.loads(file.read_bytes())  # noqa: S301 (our own)
+        seconds, by_line, modules = pickle.loads(file.read_bytes())  # noqa: S301 (our own)
         file.unlink()
+        _import(modules)
         tests.seconds |= seconds
         for line, names in by_line.items():
             tests.by_line.setdefault(line, set()).update(names)
@@ -113,76 +141,131 @@ def _trace_here(
         for file in data.measured_files()
         for line, names in data.contexts_by_lineno(file).items()
     }
-    into.write_bytes(pickle.dumps((seconds, by_line)))
+    into.write_bytes(pickle.dumps((seconds, by_line, list(sys.modules))))
+
+
+def _import(modules: Iterable[str]) -> None:
+    """Import what tests do on their way, once for all mutants."""
+    for name in modules:
+        if name not in sys.modules and not name.startswith("tests."):
+            with suppress(ImportError):  # what a test made itself
+                importlib.import_module(name)
 
 
 def _forget_what_was_computed() -> None:
     """Let a test compute what an earlier one did already, so that it is seen to."""
-    for cached in gc.get_objects():
-        if isinstance(cached, _lru_cache_wrapper) and cached.__module__.startswith("anon_dagster"):
-            cached.cache_clear()
+    _forget(_caches())
+
+
+def _caches() -> "list[_lru_cache_wrapper[Any]]":
+    return [
+        thing
+        for thing in gc.get_objects()
+        if isinstance(thing, _lru_cache_wrapper) and thing.__module__.startswith("anon_dagster")
+    ]
+
+
+def _forget(caches: "Iterable[_lru_cache_wrapper[Any]]") -> None:
+    for cache in caches:
+        cache.cache_clear()
 
 
 # -- mutants ---------------------------------------------------------------------------------
 
 
+class _Trial(NamedTuple):
+    """A mutant whose tests run in another process."""
+
+    mutant: Mutant
+    names: Sequence[str]
+    reader: int
+    """A file that the process writes the place of the test that failed to."""
+    deadline: float
+
+
 def try_all(
-    runner: Runner, tests: Tests, chosen: Iterable[tuple[Mutant, Sequence[str]]]
+    runner: Runner, tests: Tests, chosen: Sequence[tuple[Mutant, Iterable[str]]]
 ) -> Iterator[tuple[Mutant, str]]:
     """Try mutants, each with some tests, and say what became of it."""
-    running: dict[int, tuple[Mutant, float]] = {}
+    subjects = _Subjects.of(mutant.path for mutant, _ in chosen)
+    gc.collect()
+    gc.freeze()  # or each child's collector would copy the memory that it shares
+    running: dict[int, _Trial] = {}
     for mutant, names in chosen:
         if not names:
             yield mutant, UNTESTED
             continue
         while len(running) >= runner.jobs:
-            yield from _ended(running)
-        items = [tests.items[name] for name in names]
-        child = _fork(lambda m=mutant, i=items: _try_here(runner, m, i))  # type: ignore[misc]
-        patience = 20 + 10 * sum(tests.seconds[name] for name in names)
-        running[child] = (mutant, time.monotonic() + patience)
+            yield from _ended(running, tests)
+        ordered = tests.in_order(mutant.path, names)
+        items = [tests.items[name] for name in ordered]
+        reader, writer = os.pipe()
+        child = _fork(lambda m=mutant, i=items, w=writer: _try_here(runner, subjects, m, i, w))  # type: ignore[misc]
+        os.close(writer)
+        patience = 20 + 10 * sum(tests.seconds[name] for name in ordered)
+        running[child] = _Trial(mutant, ordered, reader, time.monotonic() + patience)
     while running:
-        yield from _ended(running)
+        yield from _ended(running, tests)
 
 
-def _ended(running: dict[int, tuple[Mutant, float]]) -> Iterator[tuple[Mutant, str]]:
+def _ended(running: dict[int, _Trial], tests: Tests) -> Iterator[tuple[Mutant, str]]:
     """Take those from the running ones that ended, or take too long: they never would."""
     time.sleep(_POLL)
-    for child, (mutant, deadline) in list(running.items()):
+    for child, trial in list(running.items()):
         ended, status = os.waitpid(child, os.WNOHANG)
-        late = not ended and time.monotonic() > deadline
+        late = not ended and time.monotonic() > trial.deadline
         if late:
             with suppress(ProcessLookupError):
                 os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
         if ended or late:
+            code = os.waitstatus_to_exitcode(status)
+            assert code != _UNCHANGED, "the functions are there"
             del running[child]
-            yield mutant, KILLED if late or status else SURVIVED
+            killer = int(os.read(trial.reader, 20)) if code == _FAILED else None
+            os.close(trial.reader)
+            tests.learn(trial.mutant.path, trial.names, killer)
+            yield trial.mutant, KILLED if late or status else SURVIVED
 
 
-def _try_here(runner: Runner, mutant: Mutant, items: Sequence[pytest.Item]) -> None:
+@dataclass(frozen=True, slots=True)
+class _Subjects:
+    """The functions that may be changed, by file, and the caches of what they returned."""
+
+    functions: dict[str, list[FunctionType]]
+    caches: "list[_lru_cache_wrapper[Any]]"
+
+    @classmethod
+    def of(cls, paths: Iterable[Path]) -> "_Subjects":
+        files = {str(path) for path in paths}
+        functions = defaultdict(list)
+        for thing in gc.get_objects():
+            if isinstance(thing, FunctionType) and thing.__code__.co_filename in files:
+                functions[thing.__code__.co_filename].append(thing)
+        return cls(functions, _caches())
+
+    def become(self, mutant: Mutant) -> None:
+        """Put the changed code into the functions of this process."""
+        changed = 0
+        for function in self.functions[str(mutant.path)]:
+            key = function.__code__.co_qualname, function.__code__.co_firstlineno
+            if key in mutant.functions:
+                function.__code__ = mutant.functions[key]
+                changed += 1
+        if changed < len(mutant.functions):
+            os._exit(_UNCHANGED)
+        _forget(self.caches)
+
+
+def _try_here(
+    runner: Runner, subjects: _Subjects, mutant: Mutant, items: Sequence[pytest.Item], writer: int
+) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
-    _become(mutant)
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    subjects.become(mutant)
+    for place, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
         if runner.run(item, following):
-            os._exit(1)
-
-
-def _become(mutant: Mutant) -> None:
-    """Put the changed code into the functions of this process."""
-    functions = [
-        thing
-        for thing in gc.get_objects()
-        if isinstance(thing, FunctionType) and thing.__code__.co_filename == str(mutant.path)
-    ]
-    changed = 0
-    for function in functions:
-        key = function.__code__.co_qualname, function.__code__.co_firstlineno
-        if key in mutant.functions:
-            function.__code__ = mutant.functions[key]
-            changed += 1
-    assert changed, "the function is there"
-    _forget_what_was_computed()
+            os.write(writer, b"%d" % place)
+            os._exit(_FAILED)
 
 
 def _fork(work: Callable[[], None]) -> int:
