@@ -8,6 +8,7 @@ import random
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from math import inf
 
 import pytest
 
@@ -26,13 +27,23 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="how many mutants; all if left out")
     parser.add_argument("--seed", default="", help="of the sample, such as a commit")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=inf,
+        help="of tests, the likeliest first, for each mutant",
+    )
     parser.add_argument("--least", type=float, default=0, help="fail below this score, in percent")
     asked = parser.parse_args()
     mutants = list(drawn(every_candidate(asked.packages), asked.sample, asked.seed))
     if not mutants:
         parser.error("no module has such a path")
     outcomes: list[tuple[Package, Mutant, str]] = []
-    runner = Runner(lambda run, session: outcomes.extend(tried(run, session, mutants)), asked.jobs)
+
+    def work(runner: Runner, session: pytest.Session) -> None:
+        outcomes.extend(tried(runner, session, mutants, seconds=asked.seconds))
+
+    runner = Runner(work, asked.jobs)
     folders = sorted({folder for package, _ in mutants for folder in package.tests})
     options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
     options += ["-o", "tmp_path_retention_policy=none", "--no-header", "--no-summary"]
@@ -44,13 +55,15 @@ def main() -> int:
 
 
 def every_candidate(parts: Sequence[str]) -> list[tuple[Package, Mutant]]:
-    """List what may be mutants: of all packages, or of the modules with some parts in the path."""
+    """List what may be mutants: of all packages, or where the place, ``path:line:``, has a part."""
     return [
         (package, mutant)
         for package in PACKAGES
         for path in package.paths
-        if not parts or package.name in parts or any(part in str(path) for part in parts)
         for mutant in candidates(path)
+        if not parts
+        or package.name in parts
+        or any(part in f"{path}:{mutant.line}:" for part in parts)
     ]
 
 
@@ -72,7 +85,11 @@ def drawn(
 
 
 def tried(
-    runner: Runner, session: pytest.Session, mutants: Sequence[tuple[Package, Mutant]]
+    runner: Runner,
+    session: pytest.Session,
+    mutants: Sequence[tuple[Package, Mutant]],
+    *,
+    seconds: float,
 ) -> list[tuple[Package, Mutant, str]]:
     """Try mutants with the tests that were collected."""
     equivalents = Equivalents.read()
@@ -87,7 +104,7 @@ def tried(
         for p, m in left
     ]
     outcomes = argued
-    for mutant, outcome in try_all(runner, tests, chosen):
+    for mutant, outcome in try_all(runner, tests, chosen, seconds=seconds):
         outcomes.append((packages[id(mutant)], mutant, outcome))
         if outcome != KILLED:
             old, new = mutant.lines

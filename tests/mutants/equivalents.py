@@ -24,7 +24,7 @@ class Equivalents:
         anywhere, lines = document["anywhere"], document["line"]
         assert all(entry["why"] for entry in [*anywhere, *lines]), "an argument is a reason"
         return cls(
-            [(entry["was"], entry["is"]) for entry in anywhere],
+            [(entry["was"], new) for entry in anywhere for new in entry["is"]],
             frozenset((e["module"], e["was"], new) for e in lines for new in e["is"]),
         )
 

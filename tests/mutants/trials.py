@@ -8,11 +8,14 @@ import resource
 import signal
 import sys
 import time
+from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import _lru_cache_wrapper
+from itertools import accumulate
+from math import inf
 from pathlib import Path
 from types import FunctionType
 from typing import Any, NamedTuple
@@ -87,6 +90,11 @@ class Tests:
             return (self.seconds[name] + _OVERHEAD) * tries / kills
 
         return sorted(names, key=lambda name: (seconds_for_a_kill(name), name))
+
+    def within(self, seconds: float, names: Sequence[str]) -> Sequence[str]:
+        """Return the first tests, one at least, that take no more than so many seconds."""
+        ends = list(accumulate(self.seconds[name] for name in names))
+        return names[: max(bisect_right(ends, seconds), 1)]
 
     def learn(self, path: Path, names: Sequence[str], killer: int | None) -> None:
         """Take note of which of the tests that were run killed a mutant of a module, if any."""
@@ -184,9 +192,13 @@ class _Trial(NamedTuple):
 
 
 def try_all(
-    runner: Runner, tests: Tests, chosen: Sequence[tuple[Mutant, Iterable[str]]]
+    runner: Runner,
+    tests: Tests,
+    chosen: Sequence[tuple[Mutant, Iterable[str]]],
+    *,
+    seconds: float = inf,
 ) -> Iterator[tuple[Mutant, str]]:
-    """Try mutants, each with some tests, and say what became of it."""
+    """Try mutants, each with some tests of so many seconds, and say what became of it."""
     subjects = _Subjects.of(mutant.path for mutant, _ in chosen)
     gc.collect()
     gc.freeze()  # or each child's collector would copy the memory that it shares
@@ -197,7 +209,7 @@ def try_all(
             continue
         while len(running) >= runner.jobs:
             yield from _ended(running, tests)
-        ordered = tests.in_order(mutant.path, names)
+        ordered = tests.within(seconds, tests.in_order(mutant.path, names))
         items = [tests.items[name] for name in ordered]
         reader, writer = os.pipe()
         child = _fork(lambda m=mutant, i=items, w=writer: _try_here(runner, subjects, m, i, w))  # type: ignore[misc]

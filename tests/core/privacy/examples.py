@@ -25,6 +25,19 @@ tables = st.integers(2, 6).flatmap(
 )
 
 
+JUST = Fraction(1, 10**9)
+"""A little: what a bound that is met exactly is missed by."""
+
+
+def beside_a_frozen_table(model: PrivacyModel, row: list[int], frozen: list[int]) -> bool:
+    """Tell whether a class satisfies a model that holds it against a table it is no part of."""
+    histogram = classes_of([row]).histograms[0]
+    of_frozen = Histogram(
+        histogram.classes, histogram.values, histogram.counts, np.array(frozen, dtype=np.int64)
+    )
+    return bool(model.holds(EquivalenceClasses(np.array([sum(row)]), (of_frozen,)))[0])
+
+
 shares = st.fractions(0, 1, max_denominator=20)
 
 

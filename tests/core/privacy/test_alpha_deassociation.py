@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.privacy import AlphaDeassociation
-from tests.core.privacy.examples import Counts, tables, verdicts
+from tests.core.privacy.examples import JUST, Counts, tables, verdicts
 
 
 @given(tables, st.fractions(Fraction(1, 10), Fraction(9, 10), max_denominator=12), st.data())
@@ -18,6 +18,15 @@ def test_alpha_deassociation_bounds_the_share_of_every_guarded_value(
     among = values if guarded is None else guarded
     expected = [all(Fraction(row[v], sum(row)) <= alpha for v in among) for row in table]
     assert verdicts(AlphaDeassociation(0, alpha, guarded), table) == expected
+
+
+@given(tables)
+def test_a_share_may_be_as_large_as_the_bound_and_no_larger(table: Counts) -> None:
+    for place, row in enumerate(table):
+        largest = Fraction(max(row), sum(row))
+        if largest < 1:
+            assert verdicts(AlphaDeassociation(0, largest), table)[place]
+        assert not verdicts(AlphaDeassociation(0, largest - JUST), table)[place]
 
 
 def test_the_illnesses_of_wong_are_deassociated_once_hiv_shares_its_class() -> None:

@@ -9,13 +9,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.privacy import BetaLikeness, EnhancedBetaLikeness
-from tests.core.privacy.examples import Counts, ratios, tables, verdicts
+from tests.core.privacy.examples import (
+    JUST,
+    Counts,
+    beside_a_frozen_table,
+    ratios,
+    tables,
+    verdicts,
+)
 
 
 @given(tables, st.fractions(Fraction(1, 10), 5, max_denominator=10))
 def test_basic_beta_likeness_bounds_what_a_share_gains(table: Counts, beta: Fraction) -> None:
     expected = [all(ratio - 1 <= beta for ratio in ratios(row, table)) for row in table]
     assert verdicts(BetaLikeness(0, beta), table) == expected
+
+
+@given(tables)
+def test_a_share_may_gain_as_much_as_the_bound_and_no_more(table: Counts) -> None:
+    for place, row in enumerate(table):
+        gain = max(ratios(row, table)) - 1
+        if gain:
+            assert verdicts(BetaLikeness(0, gain), table)[place]
+            assert not verdicts(BetaLikeness(0, gain * (1 - JUST)), table)[place]
 
 
 @given(tables, st.fractions(Fraction(1, 10), 5, max_denominator=10))
@@ -53,3 +69,20 @@ def test_what_a_value_tells_is_compared_beyond_floats() -> None:
         row = [c, 10**18 - c]
         assert verdicts(EnhancedBetaLikeness(0, Fraction(5)), [row, row[::-1]])[0] is holds
     assert log(2) == pytest.approx(2 * digits / 10**18 - 1)
+
+
+def test_what_a_rare_value_tells_is_compared_beyond_floats() -> None:
+    # One in a thousand has it: its share may grow to (1 + ln 1000) / 1000 = 0.00790775527898213705…
+    n, digits = 10**17, 790775527898213
+    for c, holds in ((digits, True), (digits + 1, False)):
+        others = n // 100 - c
+        table = [[c, n - c], [others, 9 * n - others]]
+        assert verdicts(EnhancedBetaLikeness(0, Fraction(50)), table)[0] is holds
+    assert log(1000) == pytest.approx(1000 * digits / n - 1)
+
+
+def test_a_value_that_a_frozen_table_lacks_gains_without_bound() -> None:
+    for build in (BetaLikeness, EnhancedBetaLikeness):
+        model = build(0, Fraction(10**9))
+        assert beside_a_frozen_table(model, [1, 1, 0], [5, 5, 0])
+        assert not beside_a_frozen_table(model, [50, 50, 1], [50, 50, 0])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.privacy import DeltaDisclosure
-from tests.core.privacy.examples import Counts, ratios, tables, verdicts
+from tests.core.privacy.examples import Counts, beside_a_frozen_table, ratios, tables, verdicts
 
 
 @given(tables, st.fractions(Fraction(1, 8), 4, max_denominator=8), st.booleans())
@@ -52,3 +52,28 @@ def test_exactly_delta_bits_are_too_many() -> None:
     assert verdicts(DeltaDisclosure(0, Fraction(1)), table)[0] is False
     assert verdicts(DeltaDisclosure(0, 1 + Fraction(1, 10**30)), table)[0] is True
     assert verdicts(DeltaDisclosure(0, 1 - Fraction(1, 10**30)), table)[0] is False
+
+
+def test_a_value_that_a_frozen_table_lacks_is_disclosed_without_bound() -> None:
+    for present_only in (False, True):
+        model = DeltaDisclosure(0, Fraction(1000), present_only=present_only)
+        assert beside_a_frozen_table(model, [1, 1, 0], [5, 5, 0])
+        assert not beside_a_frozen_table(model, [50, 50, 1], [50, 50, 0])
+        assert beside_a_frozen_table(model, [1, 0, 0], [5, 5, 0]) is present_only
+
+
+def test_ratios_that_floats_take_for_whole_bits_are_told_from_them() -> None:
+    # An eighth of the table has the first value; four times as much, less a record, is below 2 bits.
+    for less, holds in ((1, True), (0, False)):
+        n = 10**17
+        c = n // 2 - less
+        others = n * 10 // 8 - c
+        table = [[c, n - c], [others, 9 * n - others]]
+        assert verdicts(DeltaDisclosure(0, Fraction(2), present_only=True), table)[0] is holds
+
+
+def test_whole_bits_double() -> None:
+    for bits in range(1, 9):
+        table = [[2**bits, 0], [0, 2**bits * (2**bits - 1)]]
+        for delta, holds in ((Fraction(bits), False), (Fraction(bits) + Fraction(1, 99), True)):
+            assert verdicts(DeltaDisclosure(0, delta, present_only=True), table)[0] is holds

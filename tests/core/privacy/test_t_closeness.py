@@ -1,5 +1,6 @@
 """t-closeness agrees with its definition, written out plainly and exactly, and with its paper."""
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
@@ -13,8 +14,9 @@ from anon_dagster.core.privacy import (
     HierarchicalTCloseness,
     Histogram,
     OrderedTCloseness,
+    PrivacyModel,
 )
-from tests.core.privacy.examples import TREE, Counts, classes_of, shares, tables, verdicts
+from tests.core.privacy.examples import JUST, TREE, Counts, classes_of, shares, tables, verdicts
 
 
 def differences(row: list[int], table: Counts) -> list[Fraction]:
@@ -55,10 +57,21 @@ def hierarchical_distance(row: list[int], table: Counts) -> Fraction:
     return total
 
 
+def met_exactly(
+    model: Callable[[Fraction], PrivacyModel], table: Counts, distances: list[Fraction]
+) -> None:
+    """See that a class may be as far as the bound, and no farther."""
+    for place, distance in enumerate(distances[:2]):
+        assert verdicts(model(distance), table)[place]
+        if distance:
+            assert not verdicts(model(distance * (1 - JUST)), table)[place]
+
+
 @given(tables, shares)
 def test_equal_t_closeness_is_half_the_sum_of_differences(table: Counts, t: Fraction) -> None:
     expected = [equal_distance(row, table) <= t for row in table]
     assert verdicts(EqualTCloseness(0, t), table) == expected
+    met_exactly(lambda t: EqualTCloseness(0, t), table, [equal_distance(r, table) for r in table])
 
 
 @given(tables, shares, st.randoms(use_true_random=False))
@@ -72,6 +85,7 @@ def test_ordered_t_closeness_moves_earth_between_neighbours(
     distances = [ordered_distance(row, inorder) for row in inorder]
     assert verdicts(model, table) == [d <= t for d in distances]
     assert model.distances(classes_of(table)) == pytest.approx([float(d) for d in distances])
+    met_exactly(lambda t: OrderedTCloseness(0, t, np.array(ranks)), table, distances)
 
 
 @given(
@@ -82,6 +96,8 @@ def test_hierarchical_t_closeness_moves_earth_along_the_tree(table: Counts, t: F
     distances = [hierarchical_distance(row, table) for row in table]
     assert verdicts(model, table) == [d <= t for d in distances]
     assert model.distances(classes_of(table)) == pytest.approx([float(d) for d in distances])
+    leaves = np.arange(6, dtype=np.int32)
+    met_exactly(lambda t: HierarchicalTCloseness(0, t, TREE, leaves), table, distances)
 
 
 def test_the_salaries_of_the_t_closeness_paper() -> None:
