@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit import equal_distances, hierarchical_distances, ordered_distances
+from anon_dagster.core.audit import (
+    equal_distances,
+    hierarchical_distances,
+    ordered_distances,
+    without,
+)
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import EqualTCloseness, HierarchicalTCloseness, OrderedTCloseness
 from tests.core.audit.examples import as_models_see, of_classes, tables
@@ -75,3 +80,53 @@ def test_the_distances_agree_with_the_models_of_the_search(
         assert (~distances.above(t) == model.holds(classes)).all(), str(model)
         exact = [float(distances.exact(c)) for c in range(len(table))]
         assert distances.approximate.tolist() == pytest.approx(exact, abs=1e-12)
+
+
+@given(tables, st.data())
+def test_a_value_that_nobody_has_is_no_step_of_an_order(
+    table: list[list[int]], data: st.DataObject
+) -> None:
+    whole = np.array(table)
+    table = whole[:, whole.any(axis=0)].tolist()
+    width = len(table[0])
+    places = sorted(data.draw(st.permutations(range(width + 2)))[:width])
+    wider = np.zeros((len(table), width + 2), dtype=np.int64)
+    wider[:, places] = table
+    near, far = (
+        ordered_distances(of_classes(*t), np.array(t).sum(axis=0), ranks=np.arange(len(t[0])))
+        for t in (table, wider.tolist())
+    )
+    assert far.approximate.tolist() == pytest.approx(near.approximate.tolist())
+    assert [far.exact(c) for c in range(len(table))] == [near.exact(c) for c in range(len(table))]
+
+
+@pytest.mark.parametrize("values", [1, 2, 3])
+@pytest.mark.parametrize("records", [0, 1])
+def test_one_record_and_none_are_no_distance_from_themselves(values: int, records: int) -> None:
+    table = [[0] * (values - 1) + [1]] * records
+    held = of_classes(*table) if records else without(of_classes([1]), 0)[0]
+    whole = np.array(table, dtype=np.int64).reshape(-1, values).sum(axis=0)
+    leaves = np.arange(values)
+    tree = Hierarchy.from_labels([[str(v) for v in leaves], ["*"] * values])
+    for distances in (
+        equal_distances(held, whole),
+        ordered_distances(held, whole, ranks=leaves),
+        hierarchical_distances(held, whole, hierarchy=tree, leaves=leaves),
+    ):
+        assert distances.approximate.tolist() == [0] * records
+        assert distances.largest == 0
+        assert not distances.above(Fraction(0)).any()
+
+
+@given(tables)
+def test_a_class_may_be_as_far_as_the_bound_and_no_farther(table: list[list[int]]) -> None:
+    held, whole = of_classes(*table), np.array(table).sum(axis=0)
+    for distances in (
+        equal_distances(held, whole),
+        ordered_distances(held, whole, ranks=np.arange(len(whole))),
+    ):
+        exact = [distances.exact(c) for c in range(len(table))]
+        for place, distance in enumerate(exact):
+            assert not distances.above(distance)[place]
+            assert distances.above(distance - Fraction(1, 10**30))[place]
+        assert distances.largest == float(max(exact))

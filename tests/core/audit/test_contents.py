@@ -46,3 +46,14 @@ def test_two_long_stretches_in_order_hold_what_they_do_in_any_order(count: int) 
     found = contents(Partition(of, sizes), values, counts)
     assert found.values.tolist() == (half * 10**6).tolist()
     assert found.counts.tolist() == [count * (1 if v % 2 else 2) for v in half.tolist()]
+
+
+@pytest.mark.parametrize("half", [2**51, 2**52, 2**53, 2**60])
+@pytest.mark.parametrize("values", [1, 40])
+def test_records_that_no_float_counts_are_counted(half: int, values: int) -> None:
+    of = np.array([0, 0, 1, 0], dtype=np.int64)
+    counts = np.array([half, half, 1, 1], dtype=np.int64)
+    column = np.array([0, 0, 0, 0], dtype=np.int32) + (values - 1)
+    found = contents(Partition(of, np.array([2 * half + 1, 1])), column, counts)
+    assert found.counts.tolist() == [2 * half + 1, 1]
+    assert found.of(0) == {values - 1: 2 * half + 1}
