@@ -59,10 +59,12 @@ coverage: $(READY)  ## lines and branches of what decides, verifies and publishe
 	$(BIN)/pytest -n $(JOBS) --cov -q -m "not slow" $(addprefix tests/,$(COVERED_BY))
 
 # `make mutants ONLY="core/audit"` takes one package, or the modules with such a path;
-# `SAMPLE=60` so many mutants, drawn by the commit.
+# `SAMPLE=60` so many mutants, drawn by the commit; `EACH=20` so many seconds of tests for each of
+# them at most; `LEAST=85` fails if fewer of a hundred are killed.
 mutants: $(READY)  ## change the code in one place after the other, and print what no test notices
 	$(BIN)/python -m tests.mutants --jobs $(JOBS) $(ONLY) \
-		$(if $(SAMPLE),--sample $(SAMPLE) --seed $$(git rev-parse HEAD) --least $(or $(LEAST),0))
+		$(if $(SAMPLE),--sample $(SAMPLE) --seed $$(git rev-parse HEAD)) \
+		$(if $(EACH),--seconds $(EACH)) $(if $(LEAST),--least $(LEAST))
 
 lint: $(READY)  ## ruff: rules and format
 	$(BIN)/ruff check .

@@ -110,7 +110,7 @@ def ordered_distances(
     ranks = np.searchsorted(np.sort(ranks[occurs]), ranks)
     steps = max(int(occurs.sum()) - 1, 1)
     ordered = held.recode(ranks)
-    table = _grouped(np.where(occurs, reference, 0), ranks, len(ranks))
+    table = _grouped(reference, ranks, len(ranks))
     shares = table / max(int(table.sum()), 1)
     cumulated = np.concatenate([[0.0], shares.cumsum()])  # G: (values + 1,)
     integral = np.concatenate([[0.0], (shares * np.arange(len(shares)) / steps).cumsum()])

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit import Partition, contents
+from anon_dagster.core.audit import Partition, contents, without
+from tests.core.audit.examples import of_classes, tables
 
 
 @given(
@@ -37,15 +38,20 @@ def test_each_class_holds_the_records_of_each_value_once(
     assert found.counts.tolist() == [held[entry] for entry in entries]
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_two_long_stretches_in_order_hold_what_they_do_in_any_order(count: int) -> None:
+@pytest.mark.parametrize("alike", [1, 3, None])
+def test_two_long_stretches_in_order_hold_what_they_do_in_any_order(alike: int | None) -> None:
     half = np.arange(0, 200, dtype=np.int64)
     values = np.concatenate([half * 10**6, half[::2] * 10**6])
-    of, sizes = np.zeros(len(values), dtype=np.int64), np.array([count * len(values)])
-    counts = np.full(len(values), count, dtype=np.int64)
+    counts = np.arange(2, 2 + len(values), dtype=np.int64)
+    if alike is not None:
+        counts[:] = alike
+    of, sizes = np.zeros(len(values), dtype=np.int64), np.array([counts.sum()])
     found = contents(Partition(of, sizes), values, counts)
-    assert found.values.tolist() == (half * 10**6).tolist()
-    assert found.counts.tolist() == [count * (1 if v % 2 else 2) for v in half.tolist()]
+    expected = Counter[int]()
+    for value, count in zip(values.tolist(), counts.tolist(), strict=True):
+        expected[value] += count
+    assert found.values.tolist() == sorted(expected)
+    assert found.of(0) == expected
 
 
 @pytest.mark.parametrize("half", [2**51, 2**52, 2**53, 2**60])
@@ -57,3 +63,16 @@ def test_records_that_no_float_counts_are_counted(half: int, values: int) -> Non
     found = contents(Partition(of, np.array([2 * half + 1, 1])), column, counts)
     assert found.counts.tolist() == [2 * half + 1, 1]
     assert found.of(0) == {values - 1: 2 * half + 1}
+
+
+@given(tables, st.data())
+def test_what_is_left_without_a_value_is_what_the_others_are(
+    table: list[list[int]], data: st.DataObject
+) -> None:
+    value = data.draw(st.integers(0, len(table[0]) - 1))
+    others = [[0 if v == value else c for v, c in enumerate(row)] for row in table]
+    left, has = without(of_classes(*table), value)
+    assert has.tolist() == [any(row) for row in others]
+    assert left.sizes.tolist() == [sum(row) for row in others if any(row)]
+    held = [{v: c for v, c in enumerate(row) if c} for row in others if any(row)]
+    assert [left.of(place) for place in range(len(held))] == held

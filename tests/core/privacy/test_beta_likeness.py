@@ -71,14 +71,14 @@ def test_what_a_value_tells_is_compared_beyond_floats() -> None:
     assert log(2) == pytest.approx(2 * digits / 10**18 - 1)
 
 
-def test_what_a_rare_value_tells_is_compared_beyond_floats() -> None:
-    # One in a thousand has it: its share may grow to (1 + ln 1000) / 1000 = 0.00790775527898213705…
-    n, digits = 10**17, 790775527898213
+def test_what_a_rarer_value_tells_is_compared_beyond_floats() -> None:
+    # A quarter has it: its share may grow to (1 + ln 4) / 4 = 0.596573590279972654708616…
+    n, digits = 3 * 10**18, 1789720770839917964
     for c, holds in ((digits, True), (digits + 1, False)):
-        others = n // 100 - c
-        table = [[c, n - c], [others, 9 * n - others]]
+        others = 3 * n // 4 - c
+        table = [[c, n - c], [others, 2 * n - others]]
         assert verdicts(EnhancedBetaLikeness(0, Fraction(50)), table)[0] is holds
-    assert log(1000) == pytest.approx(1000 * digits / n - 1)
+    assert log(4) == pytest.approx(4 * digits / n - 1)
 
 
 def test_a_value_that_a_frozen_table_lacks_gains_without_bound() -> None:
@@ -86,3 +86,4 @@ def test_a_value_that_a_frozen_table_lacks_gains_without_bound() -> None:
         model = build(0, Fraction(10**9))
         assert beside_a_frozen_table(model, [1, 1, 0], [5, 5, 0])
         assert not beside_a_frozen_table(model, [50, 50, 1], [50, 50, 0])
+        assert not beside_a_frozen_table(model, [0, 0, 3], [50, 50, 0])

@@ -1,12 +1,14 @@
 """δ-disclosure privacy agrees with its definition, written out plainly and exactly."""
 
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from math import log2
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.privacy import DeltaDisclosure
+from anon_dagster.core.privacy import DeltaDisclosure, Monotone
 from tests.core.privacy.examples import Counts, beside_a_frozen_table, ratios, tables, verdicts
 
 
@@ -60,16 +62,20 @@ def test_a_value_that_a_frozen_table_lacks_is_disclosed_without_bound() -> None:
         assert beside_a_frozen_table(model, [1, 1, 0], [5, 5, 0])
         assert not beside_a_frozen_table(model, [50, 50, 1], [50, 50, 0])
         assert beside_a_frozen_table(model, [1, 0, 0], [5, 5, 0]) is present_only
+        bit = DeltaDisclosure(0, Fraction(1), present_only=present_only)
+        assert not beside_a_frozen_table(bit, [1, 0, 1], [5, 5, 0])
 
 
-def test_ratios_that_floats_take_for_whole_bits_are_told_from_them() -> None:
-    # An eighth of the table has the first value; four times as much, less a record, is below 2 bits.
+@pytest.mark.parametrize("bits", [1, 2, 3])
+def test_ratios_that_floats_take_for_whole_bits_are_told_from_them(bits: int) -> None:
+    # Half a class has a value that is so many times rarer in the table, or half less one.
     for less, holds in ((1, True), (0, False)):
         n = 10**17
         c = n // 2 - less
-        others = n * 10 // 8 - c
+        others = 10 * n // 2 ** (bits + 1) - c
         table = [[c, n - c], [others, 9 * n - others]]
-        assert verdicts(DeltaDisclosure(0, Fraction(2), present_only=True), table)[0] is holds
+        model = DeltaDisclosure(0, Fraction(bits), present_only=True)
+        assert verdicts(model, table)[0] is holds
 
 
 def test_whole_bits_double() -> None:
@@ -77,3 +83,32 @@ def test_whole_bits_double() -> None:
         table = [[2**bits, 0], [0, 2**bits * (2**bits - 1)]]
         for delta, holds in ((Fraction(bits), False), (Fraction(bits) + Fraction(1, 99), True)):
             assert verdicts(DeltaDisclosure(0, delta, present_only=True), table)[0] is holds
+
+
+@pytest.mark.parametrize("delta", [Fraction(1, 10**8), Fraction(3, 10**8), Fraction(7, 10**7)])
+def test_a_hair_of_a_bit_is_told_by_a_record(delta: Fraction) -> None:
+    with localcontext() as context:
+        context.prec = 60
+        n = 4 * 10**17
+        bound = int(n // 2 * Decimal(2) ** -(Decimal(delta.numerator) / delta.denominator))
+    for c, holds in ((bound + 1, True), (bound, False)):
+        table = [[c, n - c], [n - c, c]]
+        assert verdicts(DeltaDisclosure(0, delta), table)[0] is holds
+
+
+def test_joined_classes_keep_it_unless_one_may_lack_a_value() -> None:
+    assert DeltaDisclosure(0, Fraction(1)).monotone is Monotone.ALL_SUFFICE
+    present = DeltaDisclosure(0, Fraction(1), present_only=True)
+    one, other = [10, 0], [8, 2]  # of the table three tenths have the second value
+    joined = [a + b for a, b in zip(one, other, strict=True)]
+    kept = [beside_a_frozen_table(present, row, [70, 30]) for row in (one, other, joined)]
+    assert kept == [True, True, False]
+    assert present.monotone is Monotone.UNKNOWN
+
+
+@given(tables)
+def test_its_relaxation_is_to_hold_every_value(table: Counts) -> None:
+    whole = [any(column) for column in zip(*table, strict=True)]
+    every = [all(c or not w for c, w in zip(row, whole, strict=True)) for row in table]
+    relaxation = DeltaDisclosure(0, Fraction(99)).relaxation
+    assert verdicts(relaxation, table) == every
