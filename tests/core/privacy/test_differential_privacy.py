@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from anon_dagster.core.audit import records_that_hide
 from anon_dagster.core.privacy import DifferentialPrivacy, EquivalenceClasses
-from anon_dagster.core.privacy.differential_privacy import _tail
+from anon_dagster.core.privacy.differential_privacy import _enough, _tail
 from anon_dagster.errors import RequestError
 
 epsilons = st.fractions(Fraction(1, 2), 2, max_denominator=10)
@@ -120,3 +120,32 @@ def test_the_bound_of_a_binomial_tail_is_hardly_above_it(n: int, beta: str) -> N
             context.prec = 60
             bound = Fraction(_tail(n, first, Decimal(beta)))
         assert exact <= bound <= exact * (1 + Fraction(1, 10**35))
+
+
+def test_the_bound_of_a_long_tail_is_above_it_as_well() -> None:
+    n, first, beta = 3000, 1150, Decimal("0.4")
+    with localcontext() as context:
+        context.prec = 120
+        term = Decimal(comb(n, first)) * beta**first * (1 - beta) ** (n - first)
+        exact = term
+        for j in range(first, n):
+            term *= beta / (1 - beta) * (n - j) / (j + 1)
+            exact += term
+        context.prec = 60
+        bound = _tail(n, first, beta)
+        context.prec = 120
+        assert exact <= bound <= exact * (1 + Decimal(10) ** -35)
+
+
+@given(st.fractions(Fraction(1, 20), 6, max_denominator=20), deltas)
+def test_from_enough_records_on_hoeffding_bounds_every_tail(
+    epsilon: Fraction, delta: Fraction
+) -> None:
+    with localcontext() as context:
+        context.prec = 60
+        bound = Decimal(delta.numerator) / delta.denominator
+        less = (-Decimal(epsilon.numerator) / epsilon.denominator).exp()
+        gamma = 1 - less * less
+        n = _enough(1 - less, gamma, epsilon, bound)
+        divergence = gamma * (gamma / (1 - less)).ln() + (1 - gamma) * ((1 - gamma) / less).ln()
+        assert (-n * divergence).exp() <= bound < (-(n - 3) * divergence).exp()

@@ -39,7 +39,9 @@ def many_digits() -> object:
         yield
 
 
-@pytest.mark.parametrize("delta", [Fraction(1, 3), Fraction(7, 5), Fraction(99, 101), Fraction(203, 101)])
+@pytest.mark.parametrize(
+    "delta", [Fraction(1, 3), Fraction(7, 5), Fraction(99, 101), Fraction(203, 101)]
+)
 def test_bits_are_told_from_a_bound(delta: Fraction) -> None:
     power = exact(Decimal(2) ** (Decimal(delta.numerator) / delta.denominator))
     below, above = power - TINY, power + TINY
