@@ -48,7 +48,7 @@ from anon_dagster.verification.result import Promise, promise, untold
 def _l_diversity_of_present(held: Contents, missing: int, rule: LDiversityRule) -> Promise:
     """Measure l-diversity of the records that have a value; a class without any breaks it."""
     present, has = without(held, missing)
-    measured = l_diversity(present, rule)
+    measured = l_diversity(present, rule, held.sizes[has])
     none, records = int((~has).sum()), int(held.sizes[~has].sum())
     return replace(
         measured,
@@ -60,10 +60,19 @@ def _l_diversity_of_present(held: Contents, missing: int, rule: LDiversityRule) 
     )
 
 
-def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
-    """Measure how many values, by whatever count, each class holds."""
+def l_diversity(
+    held: Contents, rule: LDiversityRule, records: NDArray[np.int64] | None = None
+) -> Promise:
+    """Measure how many values, by whatever count, each class holds.
+
+    Parameters
+    ----------
+    records
+        (classes,): how many records each has, where not all of them have a value that counts.
+    """
     name = wording.l_diversity(rule.variant, rule.l, rule.c)
-    of = (name, rule.attribute, rule.l, held.sizes)
+    sizes = held.sizes if records is None else records
+    of = (name, rule.attribute, rule.l, sizes)
     if rule.variant == "distinct":
         values = distinct_values(held)
         least = int(values.min(initial=len(held.values)))
@@ -76,7 +85,7 @@ def l_diversity(held: Contents, rule: LDiversityRule) -> Promise:
     assert rule.c is not None, "a validated request gives c"
     sides = head_and_tail(held, int(rule.l))
     failing = sides.fail(Fraction(str(rule.c)))
-    return promise(name, rule.attribute, rule.c, held.sizes, sides.ratio, failing)
+    return promise(name, rule.attribute, rule.c, sizes, sides.ratio, failing)
 
 
 def _alpha_k_anonymity(held: Contents, values: "Values", rule: AlphaKAnonymityRule) -> Promise:

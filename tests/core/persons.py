@@ -105,20 +105,22 @@ def holds_by_definition(model: PrivacyModel, of: Described, table: Described) ->
     said: dict[type, Callable[..., bool]] = {
         KAnonymity: lambda m: of.persons >= m.k,
         DistinctLDiversity: lambda m: _spread(m, of) and len(set(of.pairs())) >= m.l,
-        EntropyLDiversity: lambda m: _spread(m, of) and _entropy(of) >= log(m.l) - 1e-12,
+        EntropyLDiversity: lambda m: _spread(m, of) and entropy_of(of) >= log(m.l) - 1e-12,
         RecursiveLDiversity: lambda m: _spread(m, of) and _is_recursive(m, of),
         AlphaDeassociation: lambda m: _within_alpha(m, of),
-        BetaLikeness: lambda m: all(q <= (1 + m.beta) * p for q, p in _shares(of, table)),
+        BetaLikeness: lambda m: all(q <= (1 + m.beta) * p for q, p in shares_of(of, table)),
         EnhancedBetaLikeness: lambda m: all(
-            (q - p) / p <= min(float(m.beta), -log(p)) + 1e-12 for q, p in _shares(of, table)
+            (q - p) / p <= min(float(m.beta), -log(p)) + 1e-12 for q, p in shares_of(of, table)
         ),
         DeltaDisclosure: lambda m: all(
             m.present_only if not q else 2.0 ** -float(m.delta) < q / p < 2.0 ** float(m.delta)
-            for q, p in _shares(of, table)
+            for q, p in shares_of(of, table)
         ),
-        EqualTCloseness: lambda m: _apart(of, table) <= m.t,
-        OrderedTCloseness: lambda m: _of_cuts(m, of, table) <= m.t,
-        HierarchicalTCloseness: lambda m: _moved(of, table, m.hierarchy.codes, m.leaves) <= m.t,
+        EqualTCloseness: lambda m: farthest(of, table) <= m.t,
+        OrderedTCloseness: lambda m: of_cuts(m, of, table) <= m.t,
+        HierarchicalTCloseness: lambda m: (
+            moved_along(of, table, m.hierarchy.codes, m.leaves) <= m.t
+        ),
     }
     return bool(said[type(model)](model))
 
@@ -131,7 +133,7 @@ def _spread(
     return bool(has) and bool(max(has) <= of.persons - (model.l - 1))
 
 
-def _entropy(of: Described) -> float:
+def entropy_of(of: Described) -> float:
     counts = [of.having(v) for v in set(of.pairs())]
     pairs = sum(counts)
     return -sum(c / pairs * log(c / pairs) for c in counts)
@@ -147,7 +149,7 @@ def _within_alpha(model: AlphaDeassociation, of: Described) -> bool:
     return all(Fraction(of.having(v), of.persons) <= model.alpha for v in guarded)
 
 
-def _shares(of: Described, table: Described) -> list[tuple[Fraction, Fraction]]:
+def shares_of(of: Described, table: Described) -> list[tuple[Fraction, Fraction]]:
     """Return the share of persons who have a value, here and there, of each value."""
     return [
         (Fraction(of.having(v), of.persons), Fraction(table.having(v), table.persons))
@@ -155,7 +157,7 @@ def _shares(of: Described, table: Described) -> list[tuple[Fraction, Fraction]]:
     ]
 
 
-def _apart(of: Described, table: Described) -> Fraction:
+def farthest(of: Described, table: Described) -> Fraction:
     """Return the larger of the distance of pairs and the difference of shares of persons."""
     inside, outside = of.pairs(), table.pairs()
     pairs = [
@@ -163,10 +165,10 @@ def _apart(of: Described, table: Described) -> Fraction:
         for v in set(outside)
     ]
     distance = sum((max(a, Fraction(0)) for a in pairs), Fraction(0))
-    return max(distance, *(abs(q - p) for q, p in _shares(of, table)))
+    return max(distance, *(abs(q - p) for q, p in shares_of(of, table)))
 
 
-def _of_cuts(model: OrderedTCloseness, of: Described, table: Described) -> Fraction:
+def of_cuts(model: OrderedTCloseness, of: Described, table: Described) -> Fraction:
     """Return the mean over cuts of how far shares are apart, of who is below, or above."""
     rank = dict(enumerate(model.ranks.tolist()))
     order = sorted(rank[v] for v in set(table.pairs()))
@@ -184,7 +186,7 @@ def _of_cuts(model: OrderedTCloseness, of: Described, table: Described) -> Fract
     return max(low, high) / max(len(order) - 1, 1)
 
 
-def _moved(
+def moved_along(
     of: Described, table: Described, codes: NDArray[np.int32], leaves: NDArray[np.int32]
 ) -> Fraction:
     """Return the earth mover's distance of persons' weights along a hierarchy."""

@@ -187,7 +187,7 @@ class _Trial(NamedTuple):
     mutant: Mutant
     names: Sequence[str]
     reader: int
-    """A file that the process writes the place of the test that failed to."""
+    """A file that the process writes the place of each test to, before it runs it."""
     deadline: float
 
 
@@ -210,7 +210,7 @@ def try_all(
         while len(running) >= runner.jobs:
             yield from _ended(running, tests)
         ordered = tests.within(seconds, tests.in_order(mutant.path, names))
-        items = [tests.items[name] for name in ordered]
+        items = [(tests.items[name], tests.seconds[name]) for name in ordered]
         reader, writer = os.pipe()
         child = _fork(lambda m=mutant, i=items, w=writer: _try_here(runner, subjects, m, i, w))  # type: ignore[misc]
         os.close(writer)
@@ -221,7 +221,7 @@ def try_all(
 
 
 def _ended(running: dict[int, _Trial], tests: Tests) -> Iterator[tuple[Mutant, str]]:
-    """Take those from the running ones that ended, or take too long: they never would."""
+    """Take those from the running ones that ended, or wait too long: they never would."""
     time.sleep(_POLL)
     for child, trial in list(running.items()):
         ended, status = os.waitpid(child, os.WNOHANG)
@@ -231,13 +231,20 @@ def _ended(running: dict[int, _Trial], tests: Tests) -> Iterator[tuple[Mutant, s
                 os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
         if ended or late:
-            code = os.waitstatus_to_exitcode(status)
-            assert code != _UNCHANGED, "the functions are there"
+            assert os.waitstatus_to_exitcode(status) != _UNCHANGED, "the functions are there"
             del running[child]
-            killer = int(os.read(trial.reader, 20)) if code == _FAILED else None
+            killed = bool(late or status)
+            tests.learn(
+                trial.mutant.path, trial.names, _last_place(trial.reader) if killed else None
+            )
             os.close(trial.reader)
-            tests.learn(trial.mutant.path, trial.names, killer)
-            yield trial.mutant, KILLED if late or status else SURVIVED
+            yield trial.mutant, KILLED if killed else SURVIVED
+
+
+def _last_place(reader: int) -> int:
+    """Return the place of the last test that a process began."""
+    os.set_blocking(reader, False)  # what a test started may hold the other end
+    return int(os.read(reader, 2**16).split()[-1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,13 +277,20 @@ class _Subjects:
 
 
 def _try_here(
-    runner: Runner, subjects: _Subjects, mutant: Mutant, items: Sequence[pytest.Item], writer: int
+    runner: Runner,
+    subjects: _Subjects,
+    mutant: Mutant,
+    tests: Sequence[tuple[pytest.Item, float]],
+    writer: int,
 ) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     subjects.become(mutant)
-    for place, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True)):
+    items = [item for item, _ in tests]
+    for place, following in enumerate([*items[1:], None]):
+        item, seconds = tests[place]
+        os.write(writer, b"%d " % place)
+        signal.setitimer(signal.ITIMER_PROF, 2 + 10 * seconds)  # of computing; then it is dead
         if runner.run(item, following):
-            os.write(writer, b"%d" % place)
             os._exit(_FAILED)
 
 
