@@ -387,6 +387,17 @@ def test_classes_are_measured_by_themselves() -> None:
     assert (found.classes, found.smallest_class, found.unique_records) == (2, 1, 1)
 
 
+def test_what_was_found_is_told_in_numbers() -> None:
+    frame = table([["a", "b"], ["c"], ["a", "a", "a"], ["d"]])
+    found = verify_frame(frame, asking({**K2, **illness(l=2)}))
+    measures = found.classes
+    assert (measures.records, measures.classes, measures.unique_records) == (7, 4, 2)
+    assert (measures.smallest_class, measures.largest_class) == (1, 3)
+    assert found.verdict == "2 of 2 promises not kept"
+    assert verify_frame(frame, asking(illness(l=1.5, variant="entropy"))).verdict.startswith("1 of")
+    assert verify_frame(table([["a", "b"]]), asking(K2)).verdict == "1 promise kept"
+
+
 def test_counts_beyond_every_32_and_64_bit_product_are_exact() -> None:
     from dataclasses import replace
 
