@@ -51,10 +51,8 @@ class OfPresentValues(SensitiveModel):
         np.add.at(sizes, whole.classes[has], whole.counts[has])
         some = sizes > 0
         numbers = np.cumsum(some) - 1
-        reference = whole.reference.copy()
-        reference[self.missing] = 0
         histogram = Histogram(
-            numbers[whole.classes[has]], whole.values[has], whole.counts[has], reference
+            numbers[whole.classes[has]], whole.values[has], whole.counts[has], whole.reference
         )
         histograms = [*classes.histograms]
         histograms[self.sensitive] = histogram

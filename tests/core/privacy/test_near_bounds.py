@@ -14,12 +14,13 @@ import pytest
 
 from anon_dagster.core.audit import Disclosure, entropy_below, records_needed
 from anon_dagster.core.audit.likeness import _exceeds
-from anon_dagster.core.privacy import EstimatedKMap
+from anon_dagster.core.privacy import EntropyLDiversity, EstimatedKMap
 from anon_dagster.core.privacy.beta_likeness import _is_below_log
 from anon_dagster.core.privacy.delta_disclosure import _is_within
-from tests.core.audit.examples import of_classes
+from tests.core.audit.examples import as_models_see, of_classes
 
 TINY = Fraction(1, 10**60)
+LITTLE = Fraction(1, 10**30)
 DIGITS = 120
 
 
@@ -82,6 +83,8 @@ def test_entropies_are_told_from_a_bound(counts: list[int]) -> None:
     held = of_classes(counts)
     assert not entropy_below(held, bound - TINY).any()
     assert entropy_below(held, bound + TINY).all()
+    for near, reached in ((bound - LITTLE, True), (bound + LITTLE, False)):
+        assert EntropyLDiversity(0, near).holds(as_models_see(counts)).tolist() == [reached]
 
 
 def test_entropies_that_are_equal_to_a_bound_share_factors_with_it() -> None:

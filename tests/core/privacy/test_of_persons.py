@@ -1,5 +1,6 @@
 """Every model, where a person has several records, says what its definition does."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import summarize
 from anon_dagster.core.hierarchy import Hierarchy
-from anon_dagster.core.persons import Persons
+from anon_dagster.core.persons import Holdings, Persons
 from anon_dagster.core.privacy import (
     AlphaDeassociation,
     BetaLikeness,
@@ -18,7 +19,9 @@ from anon_dagster.core.privacy import (
     EnhancedBetaLikeness,
     EntropyLDiversity,
     EqualTCloseness,
+    EquivalenceClasses,
     HierarchicalTCloseness,
+    Histogram,
     KAnonymity,
     Monotone,
     OfPresentValues,
@@ -27,8 +30,16 @@ from anon_dagster.core.privacy import (
     RecursiveLDiversity,
     of_persons,
 )
+from anon_dagster.core.privacy.classes import PersonsHeld
 from anon_dagster.core.problem import Problem
-from tests.core.persons import Described, holds_by_definition, with_a_person_each, with_persons
+from tests.core.persons import (
+    Described,
+    farthest,
+    holds_by_definition,
+    moved_along,
+    with_a_person_each,
+    with_persons,
+)
 from tests.core.search.examples import TREE, VALUES, random_problem
 
 RANKS = np.array([3, 0, 4, 1, 2])
@@ -176,3 +187,71 @@ def test_missing_values_aside_is_said_of_persons_as_of_records() -> None:
     assert str(of_persons(aside)) == str(aside) != str(aside.model)
     assert aside.relaxation == aside
     assert of_persons(aside).relaxation == aside
+
+
+def test_a_share_of_persons_may_differ_by_the_bound_and_by_no_more() -> None:
+    for seed in SEEDS:
+        problem = with_persons(random_problem(seed, [EqualTCloseness(0, Fraction(1))]), seed)
+        ids, size = classes_of(problem, seed)
+        rows, owners = records_of(problem)
+        has = list(zip(owners.tolist(), problem.sensitive[rows, 0].tolist(), strict=True))
+        table, described = Described.of(has), summarize(problem, ids, size)
+        for c in range(size):
+            of = Described.of([pair for pair, row in zip(has, rows, strict=True) if ids[row] == c])
+            t = farthest(of, table)
+            assert of_persons(EqualTCloseness(0, t)).holds(described)[c]
+            if t:
+                less = of_persons(EqualTCloseness(0, t - Fraction(1, 10**9)))
+                assert not less.holds(described)[c]
+
+
+@pytest.mark.parametrize("times", [1, 10**7, 3_000_000_000, 10**13, 10**16])
+def test_persons_beyond_64_bits_of_product_are_compared(times: int) -> None:
+    counts = np.array([[5, 1, 0], [2, 2, 1], [9, 1, 3]], dtype=np.int64) * times
+    classes, values = np.nonzero(counts)
+    total = int(counts.sum())
+
+    def nobody() -> Holdings:
+        raise AssertionError("it is asked how many, not who")
+
+    histogram = Histogram(
+        classes,
+        values.astype(np.int32),
+        counts[classes, values],
+        counts.sum(axis=0),
+        PersonsHeld(nobody, nobody, total),
+    )
+    described = EquivalenceClasses(counts.sum(axis=1), (histogram,))
+    for t in (Fraction(n, 10_007) for n in range(0, 4_000, 97)):
+        plain = [
+            max(
+                abs(Fraction(int(c), int(row.sum())) - Fraction(int(w), total))
+                for c, w in zip(row, counts.sum(axis=0), strict=True)
+            )
+            <= t
+            for row in counts
+        ]
+        equal = EqualTCloseness(0, t).holds(described)
+        both = [a and bool(b) for a, b in zip(plain, equal, strict=True)]
+        assert of_persons(EqualTCloseness(0, t)).holds(described).tolist() == both
+
+
+def test_weights_of_persons_with_any_number_of_values_are_shared_exactly() -> None:
+    # Persons with 1, 2, …, 41 of 41 values: the least unit that all can share has 18 digits.
+    most, classes = 41, 2
+    pairs = [(who, v) for who in range(2 * most) for v in range(who % most + 1)]
+    labels = [[f"v{v:02}" for v in range(most)], [f"g{v // 9}" for v in range(most)], ["*"] * most]
+    tree = Hierarchy.from_labels(labels)
+    leaves = np.arange(most, dtype=np.int32)
+    of = [Described.of([(p, v) for p, v in pairs if p % classes == c]) for c in range(classes)]
+    table = Described.of(pairs)
+    who, value = (np.array(side) for side in zip(*pairs, strict=True))
+    held = Holdings(who % classes, value.astype(np.int32), who, np.ones_like(who))
+    whole = replace(held, classes=np.zeros_like(who))
+    histogram = Histogram.of_persons(held, whole, total=2 * most, values=most)
+    sizes = np.array([each.persons for each in of])
+    far = [moved_along(each, table, tree.codes, leaves) for each in of]
+    for c, distance in enumerate(far):
+        for t, holds in ((distance, True), (distance - Fraction(1, 10**15), False)):
+            model = of_persons(HierarchicalTCloseness(0, t, tree, leaves))
+            assert bool(model.holds(EquivalenceClasses(sizes, (histogram,)))[c]) is holds
