@@ -238,7 +238,7 @@ def test_persons_beyond_64_bits_of_product_are_compared(times: int) -> None:
 
 def test_weights_of_persons_with_any_number_of_values_are_shared_exactly() -> None:
     # Persons with 1, 2, …, 41 of 41 values: the least unit that all can share has 18 digits.
-    most, classes = 41, 2
+    most, classes = 41, 3
     pairs = [(who, v) for who in range(2 * most) for v in range(who % most + 1)]
     labels = [[f"v{v:02}" for v in range(most)], [f"g{v // 9}" for v in range(most)], ["*"] * most]
     tree = Hierarchy.from_labels(labels)
