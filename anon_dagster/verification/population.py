@@ -159,8 +159,8 @@ def _suppressed(shown: Sequence[Sequence[Label]], policy: Policy) -> NDArray[np.
 
     A single class is generalized, not suppressed: something must be left.
     """
-    if policy.suppressed_records == "drop" or not shown:
-        return np.zeros(len(shown[0]) if shown else 0, dtype=np.bool_)
+    if policy.suppressed_records == "drop":
+        return np.zeros(len(shown[0]), dtype=np.bool_)
     rows = zip(*shown, strict=True)
     hidden = np.array([set(row) == {SUPPRESSED} for row in rows], dtype=np.bool_)
     return hidden & ~hidden.all()

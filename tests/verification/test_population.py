@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from anon_dagster.core.privacy import EstimatedKMap
 from anon_dagster.core.risk.uniqueness import Sample, estimate
 from anon_dagster.request import Policy
-from anon_dagster.verification import Promise, verify_frame
+from anon_dagster.storage.sources import open_frame
+from anon_dagster.verification import Promise, verify, verify_frame
+from anon_dagster.verification.verify import counted_release
 
 Rows = list[tuple[int, int, str]]  # a person, an age, a town
 Labels = tuple[str, str]
@@ -187,3 +190,60 @@ def test_an_estimated_map_asks_for_the_records_that_its_model_does(
     few = [s for s in sizes if s < needed]
     assert (promise.asked, promise.reached) == (needed, 3)
     assert failing(promise) == (not few, len(few), sum(few))
+
+
+def test_the_share_that_was_drawn_is_that_of_the_source() -> None:
+    attributes = {n: a for n, a in ATTRIBUTES.items() if n != "who"}
+    rule = {"k": 6, "estimator": "poisson", "significance": 0.05}
+    policy = Policy.model_validate(
+        {"attributes": attributes, "privacy": {"k_map": rule}, "population": 40}
+    )
+    kept, all_of = (
+        counted_release(
+            open_frame(pd.DataFrame({"age": ["1"] * n, "town": "*"})), policy, decimal="."
+        )
+        for n in (5, 20)
+    )
+    promise = verify(kept, policy, source_count=all_of).promises[0]
+    drawn, kept_alone = (
+        EstimatedKMap(6, Fraction(n, 40), Fraction("0.05")).smallest for n in (20, 5)
+    )
+    assert promise.asked == drawn != kept_alone
+
+
+def test_the_table_of_the_population_is_read_if_the_source_has_none(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    pd.DataFrame({"age": [1, 1, 1, 2], "town": "a"}).to_csv(path, index=False)
+    attributes = {n: a for n, a in ATTRIBUTES.items() if n != "who"}
+    policy = Policy.model_validate(
+        {
+            "attributes": attributes,
+            "privacy": {"k_map": {"k": 2}},
+            "population": {"path": str(path)},
+        }
+    )
+    frame = pd.DataFrame({"age": ["1", "1"], "town": "a"})
+    release = counted_release(open_frame(frame), policy, decimal=".")
+    promise = verify(release, policy, source_count=release).promises[0]
+    assert (promise.reached, promise.holds) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("records", "size", "k", "significance"), [(0, 100, 5, 0.05), (1, 100, 5, 0.05), (1, 1, 2, 0.7)]
+)
+def test_a_single_record_is_drawn_from_the_population_as_well(
+    records: int, size: int, k: int, significance: float
+) -> None:
+    attributes = {n: a for n, a in ATTRIBUTES.items() if n != "who"}
+    estimator = "poisson" if records else "zero_truncated_poisson"
+    rule = {"k": k, "estimator": estimator, "significance": significance}
+    policy = {"attributes": attributes, "privacy": {"k_map": rule}, "population": size}
+    frame = pd.DataFrame({"age": ["1"] * records, "town": ["*"] * records}, dtype=str)
+    (promise,) = verify_frame(frame, Policy.model_validate(policy)).promises
+    if records:
+        share, bound = Fraction(1, size), Fraction(str(significance))
+        needed = EstimatedKMap(k, share, bound).smallest
+        assert (promise.asked, promise.reached) == (needed, 1)
+        assert promise.holds is (needed == 1)
+    else:
+        assert (promise.reached, promise.holds) == (None, True)

@@ -14,7 +14,9 @@ from anon_dagster import anonymize
 from anon_dagster.errors import SchemaMismatchError
 from anon_dagster.reading import part
 from anon_dagster.request import Policy
-from anon_dagster.verification import Promise, verify_frame
+from anon_dagster.storage.sources import open_frame
+from anon_dagster.verification import Promise, verify, verify_frame
+from anon_dagster.verification.verify import counted_release
 
 ROLES = {
     "who": {"role": "direct_identifier", "redaction": "pseudonym", "key_variable": "ANON_KEY"},
@@ -105,6 +107,62 @@ def test_identifiers_too_many_to_be_kept_are_counted_as_they_stand(
     assert promise.holds == (left == 0)
 
 
+@pytest.mark.parametrize("most", [5, 100])
+@pytest.mark.parametrize("shared", [0, 1, 4])
+def test_no_value_of_the_source_is_a_pseudonym_however_many_there_are(
+    most: int, shared: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "MOST_VALUES", most)
+    asked = policy(privacy={"k_anonymity": {"k": 2}}, person="who")
+    there = [f"{n:032x}" for n in range(9)]
+    for released in (
+        [f"{n + 9 - shared:032x}" for n in range(9)],
+        [f"{n + 9 - shared:032x}" for n in range(4)],  # so few that they are kept
+    ):
+        release, source = (
+            counted_release(
+                open_frame(pd.DataFrame({"who": names, "age": "[30, 40)", "ill": "flu"})),
+                asked,
+                decimal=".",
+            )
+            for names in (released, there)
+        )
+        promise = verify(release, asked, source_count=source).promises[0]
+        assert (promise.attribute, promise.reached, promise.holds) == ("who", shared, not shared)
+
+
+def test_what_must_be_out_is_told_as_so_many_records_and_no_classes() -> None:
+    attributes = {
+        "age": {"role": "quasi_identifier"},
+        "town": {"role": "quasi_identifier", "lowest_level": 1, "hierarchy": {"type": "mask"}},
+        "name": {"role": "direct_identifier"},
+        "stands_for": {"role": "weight"},
+    }
+    asked = {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}}
+    frame = pd.DataFrame(
+        {
+            "age": ["a"] * 4,
+            "town": ["11", "12", "1*", "**"],
+            "name": pd.array(["Ann", "*", "Eve", None], dtype="string"),
+            "stands_for": [1.5, None, 2.5, 3.5],
+        }
+    )
+    found = verify_frame(frame, Policy.model_validate(asked)).promises
+    told = {p.attribute: p for p in found if p.attribute is not None}
+    for name, records in (("name", 2), ("stands_for", 3)):
+        promise = told[name]
+        assert (promise.asked, promise.reached, promise.holds) == (0, records, False)
+        assert (promise.classes_failing, promise.records_failing) == (0, records)
+
+
+def test_what_nobody_can_tell_has_no_numbers() -> None:
+    asked = policy(privacy={"k_anonymity": {"k": 2}}, person="who")
+    found = verify_frame(release(["flu", "cold"]).drop(columns="who"), asked)
+    (untold,) = (promise for promise in found.promises if promise.untold)
+    numbers = untold.asked, untold.reached, untold.classes_failing, untold.records_failing
+    assert numbers == (0, None, 0, 0)
+
+
 def test_what_is_promised_of_persons_is_not_told_of_a_table_without_them() -> None:
     asked = policy(privacy={"k_anonymity": {"k": 2}}, person="who")
     found = verify_frame(release(["flu", "cold"]).drop(columns="who"), asked)
@@ -151,12 +209,16 @@ def test_a_mask_leaves_so_many_characters_or_parts_at_one_side(
     rule = {"type": "mask", "from": side, "keep": keep, "parts": parts}
     attribute = {"role": "quasi_identifier", "lowest_level": 1, "hierarchy": rule}
     asked = Policy.model_validate(
-        {"attributes": {"number": attribute}, "privacy": {"k_anonymity": {"k": 2}}}
+        {
+            "attributes": {"age": {"role": "quasi_identifier"}, "number": attribute},
+            "privacy": {"k_anonymity": {"k": 2}},
+        }
     )
-    frame = pd.DataFrame({"number": pd.array(labels, dtype="string")})
+    frame = pd.DataFrame({"age": "a", "number": pd.array(labels, dtype="string")})
     piece, between = (".", "") if parts is None else (r"[^.]*", r"\.")
     shown, some = [piece] * keep, rf"\*(?:{between}\*)*"
     kept = between.join([some, *shown] if side == "left" else [*shown, some])
     left = [n for n in labels if n is not None and not re.fullmatch(f"{kept}|{some}", n)]
     (promise,) = (p for p in verify_frame(frame, asked).promises if p.attribute == "number")
     assert (promise.holds, promise.records_failing) == (not left, len(left))
+    assert (promise.asked, promise.reached, promise.classes_failing) == (0, len(left), 0)

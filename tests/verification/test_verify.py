@@ -294,6 +294,19 @@ def test_records_that_vanish_are_told_from_records_that_may_be_suppressed() -> N
         assert (promise.reached, promise.holds) == (2, holds)
 
 
+@pytest.mark.parametrize(("lost", "kept"), [(0, True), (1, True), (1, False), (2, False)])
+def test_records_that_stay_may_none_be_lost(lost: int, *, kept: bool) -> None:
+    rows = ["a"] * 10
+    source, release = (counted(table([r]), list(ROLES)) for r in (rows, rows[lost:]))
+    record = "keep" if kept else "drop"
+    policy = asking(K2, suppression_limit=0.1, suppressed_records=record)
+    promise = verify(release, policy, source_count=source).promises[-1]
+    allowed = 0 if kept else 1
+    assert (promise.asked, promise.reached, promise.classes_failing) == (allowed, lost, 0)
+    assert promise.records_failing == max(lost - allowed, 0)
+    assert promise.holds is (lost <= allowed)
+
+
 def test_a_record_that_was_not_in_the_source_is_no_release_of_it() -> None:
     source, release = (counted(table([["a"] * n]), list(ROLES)) for n in (3, 4))
     assert not verify(release, asking(K2), source_count=source).holds
@@ -334,7 +347,9 @@ def test_the_name_of_a_single_person_is_no_constant() -> None:
 
 
 def test_identifiers_whose_values_were_forgotten_are_not_taken_on_trust() -> None:
-    release = counted(table([["a", "b"]]).assign(name="*"), list(ROLES)).forget(["name"])
+    names = pd.array(["*", "*", None], dtype="string")
+    frame = table([["a", "b", "c"]]).assign(name=names)
+    release = counted(frame, list(ROLES)).forget(["name"])
     assert verify(release, policy_of(NAMED)).promises[0].records_failing == 2
 
 
