@@ -102,9 +102,19 @@ def test_classes_of_any_size_are_compared() -> None:
 
 
 def test_nonsense_is_refused() -> None:
-    for epsilon, delta in ((0, 0.1), (9, 0.1), (1, 0), (1, 1)):
+    for epsilon, delta in (
+        (0, 0.1),
+        (0.00999, 0.1),
+        (8.001, 0.1),
+        (9, 0.1),
+        (1, 0),
+        (1, 1),
+        (1, -1),
+    ):
         with pytest.raises(RequestError):
-            DifferentialPrivacy(Fraction(epsilon), Fraction(str(delta)))
+            DifferentialPrivacy(Fraction(str(epsilon)), Fraction(str(delta)))
+    for epsilon in (0.01, 8):
+        DifferentialPrivacy(Fraction(str(epsilon)), Fraction(1, 10))
 
 
 @pytest.mark.parametrize("n", [1, 2, 7, 60])
