@@ -137,9 +137,9 @@ def cases(number: int) -> list[Case]:
         ),
         (
             "l_diversity",
-            {"l": l + 1, "c": c, "variant": "recursive"},
-            RecursiveLDiversity(0, fraction(c), l + 1),
-            ratio(l + 1),
+            {"l": l, "c": c, "variant": "recursive"},
+            RecursiveLDiversity(0, fraction(c), l),
+            ratio(l),
         ),
         (
             "alpha_k_anonymity",

@@ -102,10 +102,34 @@ def test_records_of_persons_who_are_not_stored_break_the_promises(
     asked: LinkedRequest, counts: LinkedCounts, tmp_path: Path
 ) -> None:
     patients, visits = release(3)
-    gone = visits["who"].iloc[0]
-    lost = int((visits["who"] == gone).sum())
-    with pytest.raises(PromiseBrokenError, match=f"{lost} stored records? are of persons whose"):
-        measured(tmp_path, asked, counts, patients[patients["who"] != gone], visits)
-    twice = pd.concat([patients, patients.tail(1)])
-    with pytest.raises(PromiseBrokenError, match="1 record are of persons who have another one"):
-        measured(tmp_path, asked, counts, twice, visits)
+    for gone in sorted(set(visits["who"])):
+        lost = int((visits["who"] == gone).sum())
+        with pytest.raises(
+            PromiseBrokenError, match=f"{lost} stored records? are of persons whose"
+        ):
+            measured(tmp_path, asked, counts, patients[patients["who"] != gone], visits)
+    for one in sorted(patients["who"]):
+        twice = pd.concat([patients, patients[patients["who"] == one]])
+        with pytest.raises(PromiseBrokenError, match="1 record are of persons who have another"):
+            measured(tmp_path, asked, counts, twice, visits)
+
+
+def test_persons_without_other_records_hide_among_each_other(
+    asked: LinkedRequest, counts: LinkedCounts, tmp_path: Path
+) -> None:
+    ages = ["[20, 30)", "[20, 30)", "*", "*", "*"]
+    patients = pd.DataFrame(
+        {
+            "age": ages,
+            "town": "*",
+            "blood": "A",
+            "patient_row": range(5),
+            "who": [3, -7, 11, 20, -4],
+        }
+    )
+    for heard, fewest in (([], 2), ([3], 1), ([3, -7], 3), ([3, -7, 20, 11], 1), ([11], 2)):
+        visits = pd.DataFrame({"who": [*heard, *heard]})
+        visits = visits.assign(ward="*", day="*", ill="d1", visit_row=range(len(visits)))
+        found = measured(tmp_path, asked, counts, patients, visits).promises[-1]
+        assert "persons without other records" in found.name
+        assert (found.asked, found.reached, found.holds) == (2, min(fewest, 2), fewest >= 2)

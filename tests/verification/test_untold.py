@@ -67,6 +67,19 @@ def test_values_without_an_order_are_at_no_distance_along_it(persons: str | None
     assert promise.holds
 
 
+@pytest.mark.parametrize("persons", [None, "who"])
+def test_no_table_is_held_against_values_without_an_order(persons: str | None) -> None:
+    rest = {} if persons is None else {"person": persons}
+    rule = {"attribute": "ill", "t": 1, "distance": "ordered"}
+    asked = policy(privacy={"t_closeness": [rule]}, **rest)
+    frame = release(["flu", "cold"]) if persons else release(["flu", "cold"]).drop(columns="who")
+    counted = counted_release(open_frame(frame), asked, decimal=".")
+    found = verify(counted, asked, source_count=counted).promises
+    told = [promise for promise in found if promise.attribute == "ill"]
+    assert len({promise.name for promise in told}) == 2
+    assert all(promise.untold is not None and not promise.holds for promise in told)
+
+
 def test_labels_that_no_level_has_tell_nothing_of_the_population(tmp_path: Path) -> None:
     people = tmp_path / "people.csv"
     people.write_text("age\n" + "31\n45\n" * 5, encoding="utf-8")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.privacy import (
     EqualTCloseness,
     EquivalenceClasses,
@@ -124,3 +125,31 @@ def test_a_table_without_records_has_no_class_that_is_too_far(values: int) -> No
     ordered = OrderedTCloseness(0, Fraction(0), np.arange(values))
     for model in (EqualTCloseness(0, Fraction(0)), ordered):
         assert model.holds(classes).tolist() == []
+
+
+@given(tables, shares)
+def test_a_tree_of_a_single_step_is_the_equal_distance(table: Counts, t: Fraction) -> None:
+    values = len(table[0])
+    flat = Hierarchy.from_labels([[str(v) for v in range(values)], ["*"] * values])
+    leaves = np.arange(values, dtype=np.int32)
+    tree, equal = HierarchicalTCloseness(0, t, flat, leaves), EqualTCloseness(0, t)
+    assert verdicts(tree, table) == verdicts(equal, table)
+    assert tree.distances(classes_of(table)) == pytest.approx(equal.distances(classes_of(table)))
+
+
+def test_a_tree_of_one_level_is_no_distance() -> None:
+    one = HierarchicalTCloseness(
+        0, Fraction(0), Hierarchy.from_labels([["*"]]), np.zeros(1, dtype=np.int32)
+    )
+    assert verdicts(one, [[3], [4]]) == [True, True]
+    assert one.distances(classes_of([[3], [4]])).tolist() == [0, 0]
+
+
+def test_distances_along_many_values_are_right_where_their_sums_pass_64_bits() -> None:
+    dice = np.random.default_rng(5)
+    table = dice.integers(0, 9, (3, 60)).tolist()
+    model = OrderedTCloseness(0, Fraction(1, 5), np.arange(60))
+    plain = model.distances(classes_of(table))
+    for times in (10**5, 10**6, 7 * 10**5):
+        huge = [[c * times for c in row] for row in table]
+        assert model.distances(classes_of(huge)) == pytest.approx(plain)
