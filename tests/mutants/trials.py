@@ -41,6 +41,9 @@ class Runner:
     failed: bool = False
     passed: bool = False
     seconds: float = 0.0
+    """Of computing, in this process and those that a test started."""
+    waited: float = 0.0
+    """By the clock, which a busy machine makes longer."""
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Work with what was collected."""
@@ -52,14 +55,16 @@ class Runner:
         self.failed |= report.failed
         if report.when == "call":
             self.passed = report.passed
-        self.seconds += report.duration
+        self.waited += report.duration
 
     def run(self, item: pytest.Item, following: pytest.Item | None) -> bool:
         """Run a test in silence, and tell whether it failed."""
         if item.config.pluginmanager.has_plugin("terminalreporter"):
             item.config.pluginmanager.unregister(name="terminalreporter")
-        self.failed, self.passed, self.seconds = False, False, 0.0
+        self.failed, self.passed, self.waited = False, False, 0.0
+        before = sum(os.times()[:4])
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        self.seconds = sum(os.times()[:4]) - before
         return self.failed
 
 
@@ -69,6 +74,7 @@ class Tests:
 
     items: dict[str, pytest.Item]
     seconds: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
     by_line: dict[tuple[str, int], set[str]] = field(default_factory=dict)
     tries: Counter[tuple[Path, str]] = field(default_factory=Counter)
     kills: Counter[tuple[Path, str]] = field(default_factory=Counter)
@@ -121,10 +127,11 @@ def trace(runner: Runner, items: Sequence[pytest.Item], paths: Sequence[Path]) -
     for child, file in zip(children, files, strict=True):
         _, status = os.waitpid(child, 0)
         assert status == 0, "the tests could not be traced"
-        seconds, by_line, modules = pickle.loads(file.read_bytes())  # noqa: S301 (our own)
+        seconds, waited, by_line, modules = pickle.loads(file.read_bytes())  # noqa: S301 (our own)
         file.unlink()
         _import(modules)
         tests.seconds |= seconds
+        tests.waited |= waited
         for line, names in by_line.items():
             tests.by_line.setdefault(line, set()).update(names)
     folder.rmdir()
@@ -136,12 +143,13 @@ def _trace_here(
 ) -> None:
     coverage = Coverage(data_file=None, config_file=False, include=[str(path) for path in paths])
     seconds: dict[str, float] = {}
+    waited: dict[str, float] = {}
     coverage.start()
     for item, following in zip(items, [*items[1:], None], strict=True):
         _forget_what_was_computed()
         coverage.switch_context(item.nodeid)
         if not runner.run(item, following) and runner.passed:
-            seconds[item.nodeid] = runner.seconds
+            seconds[item.nodeid], waited[item.nodeid] = runner.seconds, runner.waited
     coverage.stop()
     data = coverage.get_data()
     by_line = {
@@ -149,7 +157,7 @@ def _trace_here(
         for file in data.measured_files()
         for line, names in data.contexts_by_lineno(file).items()
     }
-    into.write_bytes(pickle.dumps((seconds, by_line, list(sys.modules))))
+    into.write_bytes(pickle.dumps((seconds, waited, by_line, list(sys.modules))))
 
 
 def _import(modules: Iterable[str]) -> None:
@@ -214,7 +222,7 @@ def try_all(
         reader, writer = os.pipe()
         child = _fork(lambda m=mutant, i=items, w=writer: _try_here(runner, subjects, m, i, w))  # type: ignore[misc]
         os.close(writer)
-        patience = 20 + 10 * sum(tests.seconds[name] for name in ordered)
+        patience = 20 + 10 * sum(tests.waited[name] for name in ordered)
         running[child] = _Trial(mutant, ordered, reader, time.monotonic() + patience)
     while running:
         yield from _ended(running, tests)
