@@ -60,7 +60,7 @@ class Case:
     kind: str
     rule: dict[str, Any]
     model: PrivacyModel
-    amount: Callable[[Described, Described], float]
+    amount: Callable[[Described, Described], float | Fraction]
     worst: Callable[..., float] = max
 
     def keeps(self, of: Described, table: Described) -> bool:
@@ -121,7 +121,7 @@ def cases(number: int) -> list[Case]:
     tree = HierarchicalTCloseness(0, fraction(t), TREE, np.arange(4, dtype=np.int32))
     l, least = number + 2, [1.5, 2, 2.5, 3][number]  # noqa: E741
     c, alpha, delta, beta = [1, 1.5, 2, 3][number], [0.5, 0.25, 0.6, 0.75][number], least / 2, t * 3
-    rules: list[tuple[str, dict[str, Any], PrivacyModel, Callable[..., float]]] = [
+    rules: list[tuple[str, dict[str, Any], PrivacyModel, Callable[..., float | Fraction]]] = [
         ("l_diversity", {"l": l}, DistinctLDiversity(0, l), distinct),
         (
             "l_diversity",

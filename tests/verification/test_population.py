@@ -85,9 +85,9 @@ def test_people_are_behind_classes_as_the_definition_says(  # noqa: PLR0913
     bounds: tuple[float, float],
     k: int,
 ) -> None:
-    people = released + [(who + 10, *rest) for who, *rest in others]
+    people = released + [(who + 10, age, town) for who, age, town in others]
     if not several:
-        people = [(place, *rest) for place, (_, *rest) in enumerate(people)]
+        people = [(place, age, town) for place, (_, age, town) in enumerate(people)]
     ours = people[: len(released)]
     labels = [read_as(row, levels) for row in ours]
     if kept:
