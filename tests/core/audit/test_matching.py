@@ -1,0 +1,78 @@
+"""Who reads alike, counted on sets: people of a population, and persons by all their records."""
+
+from collections import Counter, defaultdict
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from anon_dagster.core.audit import (
+    Partition,
+    Trajectory,
+    people_alike,
+    persons_alike,
+    trajectories,
+)
+
+labels = st.tuples(st.integers(0, 2), st.integers(0, 2))
+kinds = st.lists(st.tuples(labels, st.integers(1, 4)), max_size=8)
+
+
+def columns(rows: list[tuple[int, int]]) -> list[NDArray[np.int64]]:
+    return list(np.array(rows, dtype=np.int64).reshape(-1, 2).T)
+
+
+@given(st.lists(labels, min_size=1, max_size=6, unique=True), kinds)
+def test_the_people_of_a_class_are_those_who_read_as_it_does(
+    classes: list[tuple[int, int]], people: list[tuple[tuple[int, int], int]]
+) -> None:
+    behind = Counter[tuple[int, int]]()
+    for kind, count in people:
+        behind[kind] += count
+    counts = np.array([count for _, count in people], dtype=np.int64)
+    found = people_alike(columns(classes), columns([kind for kind, _ in people]), counts)
+    assert found.tolist() == [behind[of] for of in classes]
+
+
+@given(
+    st.lists(labels, min_size=1, max_size=6, unique=True),
+    st.lists(st.tuples(labels, st.integers(0, 4)), max_size=12),
+)
+def test_the_persons_of_a_class_are_those_with_a_record_that_reads_as_it_does(
+    classes: list[tuple[int, int]], records: list[tuple[tuple[int, int], int]]
+) -> None:
+    own: dict[tuple[int, int], set[int]] = defaultdict(set)
+    for kind, who in records:
+        own[kind].add(who)
+    places = np.arange(len(records))
+    persons = np.array([who for _, who in records], dtype=np.int64)
+    read = columns([kind for kind, _ in records])
+    found, of = persons_alike(columns(classes), read, places, persons)
+    assert found.tolist() == [len(own[label]) for label in classes]
+    assert of.tolist() == [classes.index(kind) if kind in classes else -1 for kind, _ in records]
+
+
+def test_without_attributes_all_read_alike() -> None:
+    assert people_alike([], [], np.array([3, 4])).tolist() == [7]
+    found, of = persons_alike([], [], np.array([0, 1, 1]), np.array([5, 5, 6]))
+    assert (found.tolist(), of.tolist()) == ([2], [0, 0, 0])
+    found, of = persons_alike([], [], np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+    assert (found.tolist(), of.tolist()) == ([0], [])
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 2), st.integers(1, 3)), max_size=12))
+def test_persons_share_a_trajectory_if_their_classes_are_the_same_as_often(
+    pairs: list[tuple[int, int, int]],
+) -> None:
+    own: dict[int, Counter[int]] = defaultdict(Counter)
+    for who, of, records in pairs:
+        own[who][of] += records
+    alike = Counter(tuple(sorted(each.elements())) for each in own.values())
+    expected = Counter((persons, persons * len(steps)) for steps, persons in alike.items())
+    classes = Partition(np.array([2, 0, 1]), np.array([1, 1, 1]))  # the class of each tuple
+    tuples = np.array([[1, 2, 0][of] for _, of, _ in pairs], dtype=np.int64)
+    owners, times = (np.array([pair[side] for pair in pairs], dtype=np.int64) for side in (0, 2))
+    found = trajectories(classes, tuples, owners, times)
+    assert all(isinstance(each, Trajectory) for each in found)
+    assert Counter((each.persons, each.records) for each in found) == expected
