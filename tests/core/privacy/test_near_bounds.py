@@ -64,7 +64,7 @@ def test_gains_are_told_from_information(odds: Fraction) -> None:
     log = exact(Decimal(odds.numerator).ln() - Decimal(odds.denominator).ln())
     for gain, within in ((log - TINY, True), (log + TINY, False)):
         assert _is_below_log(gain, odds) is within
-        assert _exceeds(gain, odds) is not within
+        assert _exceeds(gain, odds) is (not within)
 
 
 def test_a_value_that_everybody_has_tells_nothing_and_gains_nothing() -> None:
