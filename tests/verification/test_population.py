@@ -247,3 +247,29 @@ def test_a_single_record_is_drawn_from_the_population_as_well(
         assert promise.holds is (needed == 1)
     else:
         assert (promise.reached, promise.holds) == (None, True)
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_class_that_nobody_reads_as_and_people_whom_no_class_has_are_told(
+    tmp_path: Path, *, several: bool
+) -> None:
+    path = tmp_path / "people.csv"
+    people = [(1, 1, "a"), (2, 1, "a"), (3, 2, "b"), (4, 2, "b")]
+    pd.DataFrame(people, columns=["number", "age", "town"]).to_csv(path, index=False)
+    for released, lower, failing_records in (
+        ([("1", "a"), ("1", "b")], 0, 1),  # of the second class there is nobody
+        ([("1", "a"), ("2", "b")], 0.5, 0),
+        ([("1", "a")], 0.5, 0),  # two people are in no class, and so surely out of the table
+    ):
+        policy = {
+            "attributes": ATTRIBUTES,
+            "privacy": {"delta_presence": {"delta_min": lower, "delta_max": 1}},
+            "population": {"path": str(path), **({"person": "number"} if several else {})},
+            **({"person": "who"} if several else {}),
+        }
+        frame = pd.DataFrame(released, columns=["age", "town"]).assign(who=range(len(released)))
+        found = verify_frame(frame, Policy.model_validate(policy)).promises
+        (promise,) = (p for p in found if "presence" in p.name)
+        lacking = int(len(released) == 1)
+        broken = failing_records + lacking
+        assert failing(promise) == (not broken, broken, failing_records)
