@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,3 +43,22 @@ def test_a_value_that_a_frozen_table_lacks_gains_without_bound() -> None:
     assert gains.above(Fraction(1_000_000)).tolist() == [True, False]
     assert gains.largest == np.inf
     assert beyond_information(held, frozen).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("one_in", "n", "most"),
+    [
+        (2, 10**18, 846573590279972654),  # (1 + ln 2) / 2 of n
+        (4, 3 * 10**18, 1789720770839917964),  # (1 + ln 4) / 4 of n
+    ],
+)
+def test_what_a_value_tells_is_compared_beyond_floats(one_in: int, n: int, most: int) -> None:
+    for c, beyond in ((most, False), (most + 1, True)):
+        others = 3 * n // one_in - c
+        held = of_classes([c, n - c], [others, 2 * n - others])
+        reference = np.array([3 * n // one_in, 3 * n - 3 * n // one_in])
+        assert beyond_information(held, reference).tolist()[0] is beyond
+
+
+def test_a_value_that_all_have_gains_nothing() -> None:
+    assert beyond_information(of_classes([3], [5]), np.array([8])).tolist() == [False, False]

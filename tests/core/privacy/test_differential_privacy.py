@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.core.audit import records_that_hide
+from anon_dagster.core.audit.hiding import _hiding
 from anon_dagster.core.privacy import DifferentialPrivacy, EquivalenceClasses
 from anon_dagster.core.privacy.differential_privacy import _enough, _tail
 from anon_dagster.errors import RequestError
@@ -159,3 +160,12 @@ def test_from_enough_records_on_hoeffding_bounds_every_tail(
         n = _enough(1 - less, gamma, epsilon, bound)
         divergence = gamma * (gamma / (1 - less)).ln() + (1 - gamma) * ((1 - gamma) / less).ln()
         assert (-n * divergence).exp() <= bound < (-(n - 3) * divergence).exp()
+
+
+@pytest.mark.parametrize("epsilon", ["0.2", "1", "3"])
+@pytest.mark.parametrize("delta", ["0.3", "0.01", "0.00001"])
+def test_no_larger_class_asks_the_verification_for_more(epsilon: str, delta: str) -> None:
+    most = 600
+    logs = np.concatenate([[0.0], np.log(np.arange(1, most + 1)).cumsum()])
+    asked = (_hiding(n, float(epsilon), float(delta), logs) for n in range(1, most + 1))
+    assert records_that_hide(Fraction(epsilon), Fraction(delta)) == max(asked)
