@@ -35,14 +35,33 @@ def sums(
     records
         What the counts add up to at most.
     """
-    if records < 2**53:  # a float holds every sum
+    return _totals(keys, counts, size, records).astype(np.int64, copy=False)
+
+
+def present_sums(
+    keys: NDArray[np.integer], counts: NDArray[np.int64], size: int, records: int
+) -> tuple[NDArray[np.intp], NDArray[np.int64]]:
+    """Return the keys whose counts add up to more than nothing, ascending, and these sums.
+
+    The parameters are those of :func:`sums`.
+    """
+    totals = _totals(keys, counts, size, records)
+    present = np.flatnonzero(totals != 0)  # of truth values it is found many times faster
+    return present, totals[present].astype(np.int64, copy=False)
+
+
+def _totals(
+    keys: NDArray[np.integer], counts: NDArray[np.int64], size: int, records: int
+) -> NDArray[np.float64] | NDArray[np.int64]:
+    """Return the sums, (size,), as floats where these hold them exactly."""
+    if records < 2**53:
         if size * _FEWER < len(keys):
             totals = np.zeros(size)
             for first in range(0, len(keys), _STRETCH):
                 part = slice(first, first + _STRETCH)
                 totals += np.bincount(keys[part], counts[part], size)
-            return totals.astype(np.int64)
-        return np.bincount(keys, counts, size).astype(np.int64)
+            return totals
+        return np.bincount(keys, counts, size)
     total = np.zeros(size, dtype=np.int64)
     np.add.at(total, keys, counts)
     return total

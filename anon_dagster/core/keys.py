@@ -51,8 +51,29 @@ def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: in
         ids = np.cumsum(fresh, dtype=np.int64, out=keys)  # whose room is free now
         ids -= 1
         return Groups(ids, np.flatnonzero(fresh))
-    _, first, ids = np.unique(keys, return_index=True, return_inverse=True)
-    return Groups(ids.reshape(-1).astype(np.int64, copy=False), first.astype(np.int64, copy=False))
+    return _grouped_by_sorting(keys)
+
+
+def _grouped_by_sorting(keys: NDArray[np.int64]) -> Groups:
+    """Join rows of the same key, (rows,), by sorting them.
+
+    A key and its row are sorted as one number where it is small enough: numpy sorts numbers many
+    times faster than it finds their order.
+    """
+    bits = len(keys).bit_length()
+    if int(keys.max()) < LARGEST >> bits:
+        rows = keys << bits
+        rows |= np.arange(len(keys))
+        rows.sort()
+        ordered = rows >> bits
+        rows &= (1 << bits) - 1
+    else:
+        rows = np.argsort(keys, kind="stable")
+        ordered = keys[rows]
+    fresh = first_of_equal(ordered)
+    ids = np.empty(len(keys), dtype=np.int64)
+    ids[rows] = np.cumsum(fresh) - 1
+    return Groups(ids, rows[fresh])
 
 
 def stable_order(keys: NDArray[np.int64]) -> NDArray[np.int64]:

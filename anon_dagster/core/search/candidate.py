@@ -19,9 +19,10 @@ from anon_dagster.core.lattice import Levels
 from anon_dagster.core.persons import Holdings
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.search.classes import Classes
 from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.costs import costs_of
-from anon_dagster.core.search.tables import Classes, Tables
+from anon_dagster.core.search.tables import Tables
 
 
 @dataclass(frozen=True, slots=True, eq=False)

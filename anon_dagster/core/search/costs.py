@@ -10,12 +10,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.counts import sums
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.objectives import CERTAINTY, Floor, WeightedTable
 from anon_dagster.core.search.bounds import Bounds, Floors, SummedBounds
 from anon_dagster.core.search.compact import Compact
-from anon_dagster.core.search.tables import Classes
+from anon_dagster.core.search.classes import Classes
 
 Floats = NDArray[np.float64]
 
@@ -105,16 +104,13 @@ class CertaintyCosts:
         Below the levels of the table at hand this is the (smaller) addition at these levels.
         """
         compact, table = self._compact, classes.table
-        rows = classes.rows(doomed)
-        counts = table.counts[rows]
-        terms = []
-        for q, (tree, low, high) in enumerate(
-            zip(compact.trees, lattice.lowest, lattice.highest, strict=True)
-        ):
-            start = table.levels[q]
-            held = sums(table.columns[q][rows], counts, tree.sizes[start], compact.records)
-            terms.append((compact.suppression_surcharge(q, start) @ held)[low : high + 1])
-        return terms
+        held = table.held(classes.rows(doomed), compact)
+        return [
+            compact.suppression_surcharge(q, table.levels[q])[low : high + 1] @ of_nodes
+            for q, (of_nodes, low, high) in enumerate(
+                zip(held, lattice.lowest, lattice.highest, strict=True)
+            )
+        ]
 
 
 class ObjectiveCosts:
@@ -206,18 +202,17 @@ class ObjectiveCosts:
             return []
         compact, table = self._compact, classes.table
         rows = classes.rows(doomed)
-        counts, lost = table.counts[rows], []
-        for tree, penalties, column, start in zip(
-            compact.trees, self._penalties, table.columns, table.levels, strict=True
+        lost = []
+        for tree, penalties, start, held in zip(
+            compact.trees, self._penalties, table.levels, table.held(rows, compact), strict=True
         ):
             assert penalties is not None, "an objective has penalties for all or for none"
-            held = sums(column[rows], counts, tree.sizes[start], compact.records)
             lost_at_levels = [
                 penalties[level][tree.climb(start, level)] @ held
                 for level in (max(level, start) for level in range(tree.height))
             ]
             lost.append(np.array(lost_at_levels))
-        raised = self._objective.raised(self._table, int(counts.sum()), lost)
+        raised = self._objective.raised(self._table, int(table.counts[rows].sum()), lost)
         return [] if raised is None else [raised]
 
 

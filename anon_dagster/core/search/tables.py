@@ -1,156 +1,28 @@
 """Tables of a problem at some levels, each rolled up from a smaller one where there is one."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache, partial
 from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.codes import kind_for
-from anon_dagster.core.counts import sums
-from anon_dagster.core.keys import group
+from anon_dagster.core.counts import present_sums, sums
 from anon_dagster.core.lattice import Levels
-from anon_dagster.core.persons import ByOwner, Holdings, Persons
+from anon_dagster.core.persons import Holdings, Persons
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
-from anon_dagster.core.runs import stretches
-from anon_dagster.core.search.compact import Compact, levels_at_least
+from anon_dagster.core.search.classes import Classes, Grid, Table
+from anon_dagster.core.search.compact import Compact
+from anon_dagster.core.search.packs import Lookup, Pack
 
-_DENSE = 2**14
-"""An array of so many cells costs less than sorting, however few rows there are."""
-_SPARSE = 8
-"""An array may have so many cells per row before sorting costs less."""
-_MANY = 2**23
-"""Cells that take little memory."""
-_LARGE = 2**13
+_LARGE = 2**11
 """A table of so many rows is worth a smaller one."""
-_PACKED = 8
-"""A pack of columns has at most one code for so many rows."""
 _REMEMBERED = 64
 """How many tables that were wanted once, and not made, are remembered."""
 _KEPT = 3
 """How many times the rows of the whole table may be kept in smaller ones."""
-_STEP = 8
+_STEP = 3
 """How many times smaller a table is made."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Table:
-    """The distinct rows of a problem at some levels."""
-
-    levels: Levels
-    columns: tuple[NDArray[np.integer], ...]  # (quasi-identifiers,) of (rows,): nodes
-    sensitive: tuple[NDArray[np.integer], ...]  # (guarded attributes,) of (rows,)
-    counts: NDArray[np.int64]  # (rows,): records, 0 where only people of the population are
-    people: NDArray[np.int64] | None  # (rows,)
-    owners: ByOwner[Persons]  # who has which row
-    packs: tuple["Pack", ...]  # the same columns, several in one
-
-    def __len__(self) -> int:
-        return len(self.counts)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pack:
-    """Some neighbouring columns of a table as one, so that they are looked up in one go."""
-
-    first: int  # the columns from here
-    nodes: tuple[NDArray[np.integer], ...]  # (columns,) of (codes,): what each code stands for
-    codes: NDArray[np.integer]  # (rows,): as narrow as may be
-
-    @classmethod
-    def all_of(
-        cls, columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int
-    ) -> tuple["Pack", ...]:
-        """Pack columns as long as a pack has far fewer codes than there are rows."""
-        packs, start = [], 0
-        for end in range(1, len(columns) + 1):
-            if end < len(columns) and prod(sizes[start : end + 1]) <= rows // _PACKED:
-                continue
-            cells = Grid.of(columns[start:end], sizes[start:end], rows)
-            if cells.dims is None:
-                codes = np.arange(rows, dtype=kind_for(rows))
-                nodes = tuple(columns[start:end])
-            else:
-                codes = cells.ids.astype(kind_for(cells.space))
-                nodes = cells.decode(np.arange(cells.space), ())
-            packs.append(cls(start, nodes, codes))
-            start = end
-        return tuple(packs)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Grid:
-    """Rows grouped by some columns: cells of an array where it is small enough, else ranks."""
-
-    ids: NDArray[np.integer]  # (rows,): cell of each row
-    space: int  # cells, empty ones included
-    dims: tuple[int, ...] | None  # of the array; None if cells are ranks, none of them empty
-    first: NDArray[np.int64] | None  # (cells,): a row of each, for ranks
-
-    @classmethod
-    def of(cls, columns: Sequence[NDArray[np.integer]], sizes: Sequence[int], rows: int) -> "Grid":
-        """Group rows by columns, each (rows,) and below its size."""
-        space = prod(sizes)
-        if space > _most_cells(rows):
-            groups = group(columns, sizes, rows)
-            return cls(groups.ids, len(groups), None, groups.first)
-        ids = np.zeros(rows, dtype=np.intp)
-        for column, size in zip(columns, sizes, strict=True):
-            if size > 1:
-                ids *= size
-                ids += column
-        return cls(ids, space, tuple(sizes), None)
-
-    def decode(
-        self, cells: NDArray[np.intp], columns: Sequence[NDArray[np.integer]]
-    ) -> tuple[NDArray[np.integer], ...]:
-        """Return the columns' values in some cells."""
-        if self.dims is not None:
-            return _places(cells, self.dims)
-        assert self.first is not None
-        return tuple(column[self.first[cells]] for column in columns)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Classes:
-    """The classes of a table at more general levels."""
-
-    table: Table
-    levels: Levels
-    columns: tuple[NDArray[np.integer], ...]
-    grid: Grid
-    cells: NDArray[np.intp]  # (classes,): the cells that are not empty, ascending
-    sizes: NDArray[np.int64]  # (classes,): records
-    people: NDArray[np.int64] | None  # (classes,)
-    owners: ByOwner[NDArray[np.int64]]  # (classes,): how many different ones, where they count
-
-    def among(self, which: NDArray[np.bool_]) -> ByOwner[int]:
-        """Count the different owners of chosen classes, (classes,), where they count."""
-        mark = np.zeros(len(self.table), dtype=np.bool_)
-        mark[self.rows(which)] = True
-        return self.table.owners.map(lambda owner: owner.among(mark))
-
-    def people_apart(self, which: NDArray[np.bool_]) -> int:
-        """Count the people of the population with a record in none of chosen classes, (classes,).
-
-        Where each may have several records.
-        """
-        assert self.table.owners.people is not None, "the population tells whose its records are"
-        apart = np.ones(len(self.table), dtype=np.bool_)
-        apart[self.rows(which)] = False
-        return self.table.owners.people.among(apart)
-
-    def nodes(self, which: NDArray[np.bool_]) -> tuple[NDArray[np.integer], ...]:
-        """Return the nodes, (quasi-identifiers,) of (chosen,), of chosen classes, (classes,)."""
-        return self.grid.decode(self.cells[which], self.columns)
-
-    def rows(self, which: NDArray[np.bool_]) -> NDArray[np.intp]:
-        """Return the rows of the table that are in chosen classes, (classes,)."""
-        mark = np.zeros(self.grid.space, dtype=np.bool_)
-        mark[self.cells[which]] = True
-        return np.flatnonzero(mark[self.grid.ids])
 
 
 class Tables:
@@ -163,34 +35,39 @@ class Tables:
     def __init__(self, compact: Compact) -> None:
         self._compact = compact
         bottom = (0,) * len(compact.trees)
-        sensitive = compact.sensitive.columns
         packs = Pack.all_of(compact.columns, self._sizes(bottom), len(compact.counts))
-        columns = tuple(compact.columns)
-        people, owners = compact.people, compact.owners
-        whole = Table(bottom, columns, sensitive, compact.counts, people, owners, packs)
+        whole = Table(
+            bottom,
+            packs,
+            compact.sensitive.columns,
+            compact.counts,
+            compact.people,
+            compact.owners,
+        )
         self._rungs = [whole]
+        self._rung_levels = _matrix([bottom])
         self._references: dict[int, tuple[NDArray[np.int64], Callable[[], Holdings]]] = {}
-        self._all_persons = 0 if owners.persons is None else owners.persons.total
-        self._wanted: list[Levels] = []  # rungs that one candidate would have used
-        self._values = prod(compact.problem.sensitive_sizes[a] for a in compact.guarded)
+        self._all_persons = 0 if whole.owners.persons is None else whole.owners.persons.total
+        self._wanted: list[tuple[int, Levels]] = []
+        """Rungs that one candidate would have used, and how many rows they have at most."""
+        self._wanted_levels = _matrix([])
+        self._guarded = tuple(compact.problem.sensitive_sizes[a] for a in compact.guarded)
 
     def classes(self, levels: Levels) -> Classes:
         """Return the classes at some levels."""
         table = self._table_for(levels)
-        sizes = self._sizes(levels)
-        space = prod(sizes)
-        if space > _most_cells(len(table)):
-            columns = self._generalized(table, levels)
-            grid = Grid.of(columns, sizes, len(table))
-        else:
-            columns = ()
-            grid = Grid(self._ids(table, levels, sizes, space), space, sizes, None)
-        totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
-        cells = np.flatnonzero(totals)
+        lookups = self._lookups(table, levels)
+        grid = Grid.of_table(table, lookups)
+        cells, sizes = present_sums(grid.ids, table.counts, grid.space, self._compact.records)
         people = self._people(table, grid)
         owners = table.owners.map(lambda owner: owner.count(grid.ids, grid.space)[cells])
         of_classes = owners.people if people is None else people[cells]
-        return Classes(table, levels, columns, grid, cells, totals[cells], of_classes, owners)
+        self._want(table, levels, len(cells) * prod(self._guarded))
+        return Classes(table, levels, lookups, grid, cells, sizes, of_classes, owners)
+
+    def _lookups(self, table: Table, levels: Levels) -> tuple[Lookup, ...]:
+        trees = self._compact.trees
+        return tuple(pack.lookup(trees, table.levels, levels) for pack in table.packs)
 
     def _people(self, table: Table, grid: Grid) -> NDArray[np.int64] | None:
         """Count the people of the population in each cell, (cells,)."""
@@ -199,61 +76,44 @@ class Tables:
             return None
         return sums(grid.ids, table.people, grid.space, population.people)
 
-    def _ids(
-        self, table: Table, levels: Levels, sizes: tuple[int, ...], space: int
-    ) -> NDArray[np.integer]:
-        """Return the cell of each row, (rows,), a pack of columns at a time.
-
-        Parameters
-        ----------
-        space
-            How large numbers the cells will be given.
-        """
-        kind = np.int32 if space < 2**31 else np.int64
-        ids: NDArray[np.integer] = np.zeros(len(table), dtype=kind)
-        for pack in table.packs:
-            lookup = np.zeros(1, dtype=np.intp)
-            for q, nodes in enumerate(pack.nodes, pack.first):
-                climb = self._compact.trees[q].climb(table.levels[q], levels[q])
-                lookup = lookup * sizes[q] + climb.take(nodes)
-            lookup = (lookup * prod(sizes[pack.first + len(pack.nodes) :])).astype(ids.dtype)
-            for part in stretches(len(ids)):
-                np.add(ids[part], lookup.take(pack.codes[part]), out=ids[part])
-        return ids
+    # -- the ladder --------------------------------------------------------------------------
 
     def _table_for(self, levels: Levels) -> Table:
-        """Return the smallest table that is at least as specific, making smaller ones."""
+        """Return the smallest table that is at least as specific, making a smaller one."""
         smallest = self._smallest(levels)
-        if len(smallest) <= _LARGE:
+        if len(smallest) <= _LARGE or not self._wanted:
             return smallest
-        most = len(smallest) // _STEP
-        fitting = [w for w in self._wanted if levels_at_least(levels, w) and self._cells(w) <= most]
-        if fitting:
-            wanted = min(fitting, key=self._cells)
-            self._wanted.remove(wanted)
-            self._rungs.append(self._rolled_up(self._smallest(wanted), wanted))
-            self._forget()
-            return self._rungs[-1]
-        if self._cells(levels) <= most:
-            self._wanted = [*self._wanted[1 - _REMEMBERED :], self._between(smallest, levels, most)]
-        return smallest
+        fitting = [self._wanted[w] for w in np.flatnonzero(_at_most(self._wanted_levels, levels))]
+        rows, wanted = min(fitting, default=(len(smallest), levels))
+        if rows > len(smallest) // _STEP:
+            return smallest
+        self._remember([each for each in self._wanted if each != (rows, wanted)])
+        made = self._rolled_up(self._smallest(wanted), wanted)
+        self._keep([*self._rungs, made])
+        return made
 
     def _smallest(self, levels: Levels) -> Table:
         """Return the smallest table at hand that is at least as specific."""
-        fitting = (rung for rung in self._rungs if levels_at_least(levels, rung.levels))
+        fitting = [self._rungs[r] for r in np.flatnonzero(_at_most(self._rung_levels, levels))]
         smallest = min(fitting, key=len)
-        if smallest is not self._rungs[0]:
-            self._rungs.remove(smallest)
-            self._rungs.append(smallest)  # the last to be forgotten
+        if smallest is not self._rungs[0] and smallest is not self._rungs[-1]:
+            others = [rung for rung in self._rungs if rung is not smallest]
+            self._keep([*others, smallest])  # the last to be forgotten
         return smallest
 
-    def _cells(self, levels: Levels) -> int:
-        """Return how many rows a table at some levels has at most."""
-        return self._values * prod(self._sizes(levels))
+    def _want(self, table: Table, levels: Levels, rows: int) -> None:
+        """Remember which smaller table would have served a candidate of so many rows, or fewer."""
+        most = len(table) // _STEP
+        if len(table) > _LARGE and rows <= most:
+            between = self._between(table, levels, rows, most)
+            if between not in self._wanted:
+                self._remember([*self._wanted[1 - _REMEMBERED :], between])
 
-    def _between(self, table: Table, levels: Levels, most: int) -> Levels:
+    def _between(
+        self, table: Table, levels: Levels, rows: int, most: int
+    ) -> tuple[int, Levels]:
         """Return the levels of a table of at most so many rows, for a candidate and others."""
-        trees, below, cells = self._compact.trees, list(levels), float(self._cells(levels))
+        trees, below, bound = self._compact.trees, list(levels), float(rows)
         while True:
             factors = [
                 (trees[q].sizes[below[q] - 1] / trees[q].sizes[below[q]], q)
@@ -261,53 +121,52 @@ class Tables:
                 if below[q] > table.levels[q]
             ]
             factor, q = min(factors, default=(np.inf, -1))
-            if cells * factor > most:
-                return tuple(below)
-            cells *= factor
+            if bound * factor > most:
+                return int(bound), tuple(below)
+            bound *= factor
             below[q] -= 1
+
+    def _remember(self, wanted: list[tuple[int, Levels]]) -> None:
+        self._wanted, self._wanted_levels = wanted, _matrix([levels for _, levels in wanted])
+
+    def _keep(self, tables: list[Table]) -> None:
+        """Keep the memory of the smaller tables within some times that of the whole one."""
+        whole, *rungs = tables
+        while sum(map(len, rungs)) > _KEPT * max(len(whole), _LARGE):
+            rungs.pop(0)
+        self._rungs = [whole, *rungs]
+        self._rung_levels = _matrix([rung.levels for rung in self._rungs])
 
     def _rolled_up(self, table: Table, levels: Levels) -> Table:
         """Return a table at more general levels, by adding up the rows that become alike."""
-        sizes = self._sizes(levels)
-        grid, everything = self._grid_with_sensitive(table, levels, sizes)
+        lookups = self._lookups(table, levels)
+        grid = Grid.of_table(table, lookups, self._guarded)
         totals = sums(grid.ids, table.counts, grid.space, self._compact.records)
         people = self._people(table, grid)
         filled = totals if people is None else totals + people
         if table.owners.people is not None:
             filled = totals + table.owners.people.count(grid.ids, grid.space)
-        cells = np.flatnonzero(filled)
+        cells = np.flatnonzero(filled != 0)
+        held = grid.decode_table(cells, table, lookups)
+        packs = tuple(
+            pack.rolled_up(lookup, codes)
+            for pack, lookup, codes in zip(table.packs, lookups, held, strict=False)
+        )
+        sensitive = tuple(
+            values.astype(column.dtype)
+            for values, column in zip(held[len(packs) :], table.sensitive, strict=True)
+        )
         of_cells = None if people is None else people[cells]
-        decoded = grid.decode(cells, everything)
-        width = len(sizes)
-        packs = Pack.all_of(decoded[:width], sizes, len(cells))
-        nodes, values = decoded[:width], decoded[width:]
         owners = table.owners.map(lambda owner: _rolled_up(owner, grid, cells))
-        return Table(levels, nodes, values, totals[cells], of_cells, owners, packs)
+        return Table(levels, packs, sensitive, totals[cells], of_cells, owners)
 
-    def _grid_with_sensitive(
-        self, table: Table, levels: Levels, sizes: tuple[int, ...]
-    ) -> tuple[Grid, tuple[NDArray[np.integer], ...]]:
-        """Group the rows of a table by nodes and sensitive values; return what was grouped by.
+    def _sizes(self, levels: Levels) -> tuple[int, ...]:
+        """Return how many nodes each quasi-identifier has at some levels."""
+        return tuple(
+            tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
+        )
 
-        Nothing, where the cells of the grid tell by themselves.
-        """
-        guarded = tuple(self._compact.problem.sensitive_sizes[a] for a in self._compact.guarded)
-        space = prod(sizes + guarded)
-        if space > _most_cells(len(table)):
-            everything = (*self._generalized(table, levels), *table.sensitive)
-            return Grid.of(everything, sizes + guarded, len(table)), everything
-        ids = self._ids(table, levels, sizes, space)
-        for column, values in zip(table.sensitive, guarded, strict=True):
-            ids *= values
-            ids += column
-        return Grid(ids, space, sizes + guarded, None), ()
-
-    def _forget(self) -> None:
-        """Keep the memory of the smaller tables within some times that of the whole one."""
-        whole, *rungs = self._rungs
-        while sum(map(len, rungs)) > _KEPT * max(len(whole), _LARGE):
-            rungs.pop(0)
-        self._rungs = [whole, *rungs]
+    # -- what privacy models see -------------------------------------------------------------
 
     def described(self, classes: Classes) -> EquivalenceClasses:
         """Describe the classes as privacy models see them."""
@@ -374,22 +233,15 @@ class Tables:
             self._references[a] = persons.count(column, values), find
         return self._references[a]
 
-    def _generalized(self, table: Table, levels: Levels) -> tuple[NDArray[np.integer], ...]:
-        """Return the nodes of a table's rows at more general levels: (attributes,) of (rows,)."""
-        return tuple(
-            tree.climb(start, end).astype(kind_for(tree.sizes[end])).take(column)
-            if end > start
-            else column
-            for tree, start, end, column in zip(
-                self._compact.trees, table.levels, levels, table.columns, strict=True
-            )
-        )
+def _matrix(levels: list[Levels]) -> NDArray[np.int64]:
+    """Return levels, (some, quasi-identifiers), as an array."""
+    return np.array(levels, dtype=np.int64)
 
-    def _sizes(self, levels: Levels) -> tuple[int, ...]:
-        """Return how many nodes each quasi-identifier has at some levels."""
-        return tuple(
-            tree.sizes[level] for tree, level in zip(self._compact.trees, levels, strict=True)
-        )
+
+def _at_most(some: NDArray[np.int64], levels: Levels) -> NDArray[np.bool_]:
+    """Tell which of some levels, (some, quasi-identifiers), are at least as specific, (some,)."""
+    specific: NDArray[np.bool_] = (some <= np.array(levels, dtype=np.int64)).all(axis=1)
+    return specific
 
 
 def _rolled_up(owner: Persons, grid: Grid, cells: NDArray[np.intp]) -> Persons:
@@ -397,18 +249,6 @@ def _rolled_up(owner: Persons, grid: Grid, cells: NDArray[np.intp]) -> Persons:
     rows = np.zeros(grid.space, dtype=np.intp)
     rows[cells] = np.arange(len(cells))
     return owner.rolled_up(rows[grid.ids], len(cells))
-
-
-def _most_cells(rows: int) -> int:
-    """Return how many cells an array may have: of many rows fewer for each, for its memory."""
-    return max(_DENSE, min(_SPARSE * rows, max(_MANY, rows)))
-
-
-def _places(cells: NDArray[np.intp], dims: Sequence[int]) -> tuple[NDArray[np.intp], ...]:
-    """Return the place of cells, (cells,), on each axis of an array; it may have any number."""
-    axes = tuple(size for size in dims if size > 1)
-    several = iter(np.unravel_index(cells, axes) if axes else ())
-    return tuple(next(several) if size > 1 else np.zeros_like(cells) for size in dims)
 
 
 _UNGUARDED = Histogram(

@@ -82,8 +82,9 @@ def test_the_best_candidates_are_those_of_brute_force(objective: Objective) -> N
 def test_tables_that_are_rolled_up_agree_with_brute_force(
     objective: Objective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"_DENSE": 1, "_SPARSE": 0, "_LARGE": 2, "_STEP": 1}.items():
-        monkeypatch.setattr(f"anon_dagster.core.search.tables.{name}", value)
+    sizes = {"classes._DENSE": 1, "classes._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1}
+    for name, value in sizes.items():
+        monkeypatch.setattr(f"anon_dagster.core.search.{name}", value)
     for problem in problems(objective, range(3200, 3203)):
         answer = brute_force(problem)
         solution = outcome(lambda problem=problem: search(problem))

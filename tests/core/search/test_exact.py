@@ -44,9 +44,9 @@ def test_the_search_agrees_with_brute_force(models: tuple[PrivacyModel, ...]) ->
     "thresholds",
     [
         {"tables._LARGE": 2, "tables._STEP": 2},
-        {"tables._DENSE": 1, "tables._SPARSE": 0},
-        {"tables._DENSE": 1, "tables._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1},
-        {"tables._PACKED": 1, "exploration._PER_CHOICE": 2},
+        {"classes._DENSE": 1, "classes._SPARSE": 0},
+        {"classes._DENSE": 1, "classes._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1},
+        {"packs._PACKED": 1, "exploration._PER_CHOICE": 2},
     ],
     ids=["tables are rolled up", "keys are sorted", "both", "several at a time"],
 )

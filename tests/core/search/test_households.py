@@ -32,7 +32,7 @@ from tests.core.search.test_persons import levels_of
 
 SOME: list[tuple[PrivacyModel, ...]] = [(), *(MODELS[n] for n in ("k and t", "k and distinct l"))]
 RECODINGS: tuple[Callable[[Problem], Solution], ...] = (search, recode_locally)
-FEW = {"tables._DENSE": 1, "tables._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1}
+FEW = {"classes._DENSE": 1, "classes._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1}
 
 
 def of_households(seed: int, models: tuple[PrivacyModel, ...]) -> Problem:

@@ -38,7 +38,7 @@ def test_the_search_agrees_with_brute_force(models: tuple[PrivacyModel, ...]) ->
     "thresholds",
     [
         {"tables._LARGE": 2, "tables._STEP": 2},
-        {"tables._DENSE": 1, "tables._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1},
+        {"classes._DENSE": 1, "classes._SPARSE": 0, "tables._LARGE": 2, "tables._STEP": 1},
     ],
     ids=["tables are rolled up", "and keys are sorted"],
 )

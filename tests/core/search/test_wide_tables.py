@@ -72,8 +72,8 @@ def test_the_optimum_of_a_wide_table_is_that_of_brute_force(objective: Objective
 def test_a_wide_table_is_rolled_up_like_a_narrow_one(
     thresholds: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in zip(("_DENSE", "_SPARSE"), thresholds, strict=True):
-        monkeypatch.setattr(f"anon_dagster.core.search.tables.{name}", value)
+    for name, value in zip(("classes._DENSE", "classes._SPARSE"), thresholds, strict=True):
+        monkeypatch.setattr(f"anon_dagster.core.search.{name}", value)
     monkeypatch.setattr("anon_dagster.core.search.tables._LARGE", 2)
     monkeypatch.setattr("anon_dagster.core.search.tables._STEP", 1)
     for seed in range(20, 30):
