@@ -55,6 +55,14 @@ class PrivacyModel:
         """Tell for each class, (classes,), whether it satisfies the model, exactly."""
         raise NotImplementedError
 
+    def most_kept(self, classes: EquivalenceClasses) -> NDArray[np.int64]:
+        """Return how many records of each class, (classes,), can be kept at most if it is split.
+
+        However a class is divided into parts, those that satisfy the model have no more records
+        together. All of them, as long as nothing else is known.
+        """
+        return classes.sizes
+
     def __str__(self) -> str:
         """Say the model as a report does, such as ``5-anonymity``."""
         raise NotImplementedError

@@ -100,6 +100,32 @@ class EqualTCloseness(_TCloseness):
         """A class is at least as far as the share of the values that it lacks."""
         return SupportShare(self.sensitive, 1 - self.t)
 
+    def most_kept(self, classes: EquivalenceClasses) -> NDArray[np.int64]:
+        """See the base class: what is kept is as near as each of its parts.
+
+        Records of which no value has more than its share of the table make up 1 - t of any m
+        that are near enough: ``Σ min(c N, m C) ≥ (1 - t) m N``. The left side is concave in m, so
+        that the number at which a tangent meets the right side is none too small; the tangents at
+        these numbers are followed down.
+        """
+        histogram = classes.histograms[self.sensitive]
+        total = int(histogram.reference.sum())
+        numerator, denominator = (1 - self.t).as_integer_ratio()
+        largest = 4 * total * total * denominator
+        histogram = _widened(histogram, largest)
+        most = integers(classes.sizes, largest)
+        counts, reference = histogram.counts, histogram.reference[histogram.values]
+        while True:
+            scarce = counts * total <= reference * most[histogram.classes]
+            kept = _add_up(histogram.classes, np.where(scarce, counts, 0), len(most))
+            slope = _add_up(histogram.classes, np.where(scarce, 0, reference), len(most))
+            steepness = total * numerator - slope * denominator
+            falls = kept * (total * denominator) < most * steepness
+            if not falls.any():
+                return most.astype(np.int64)
+            met = kept * (total * denominator) // np.where(falls, steepness, 1)
+            most = np.where(falls, met, most)
+
     def _scale(self, histogram: Histogram) -> int:
         del histogram
         return 1

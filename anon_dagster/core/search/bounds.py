@@ -18,6 +18,9 @@ from anon_dagster.core.objectives import TIE, Floor
 _ROUNDING = 1e-13
 """How far a bound may be off, being summed in another order than a loss."""
 
+_TOGETHER = 16
+"""So many offsets of neighbouring axes are cumulated as one; a heuristic."""
+
 Terms = Sequence[NDArray[np.float64]]
 """What each level adds, lowest level first: per quasi-identifier, (levels,)."""
 
@@ -38,6 +41,7 @@ class Bounds:
         self._split = _split(lattice.shape)
         halves = lattice.shape[: self._split], lattice.shape[self._split :]
         self._offsets = [_offsets(half) for half in halves]
+        self._cumulating = _cumulating(lattice.axes)
 
     def fill(self, terms: Terms) -> NDArray[np.float64]:
         """Return the sum of the terms of every candidate, (candidates,)."""
@@ -81,16 +85,13 @@ class Bounds:
     def count_below(self, which: NDArray[np.bool_]) -> NDArray[np.float32]:
         """Count for every candidate, (candidates,), how many of some are at least as specific.
 
-        Cumulated along one quasi-identifier after another.
+        Cumulated along some quasi-identifiers after others; each product puts the axis that it
+        cumulates behind all others, so that in the end they stand as before.
         """
         counts = which.astype(np.float32)
-        inner = 1
-        for size in reversed(self.lattice.shape):
-            axis = counts.reshape(-1, size, inner)
-            for level in range(1, size):
-                axis[:, level] += axis[:, level - 1]
-            inner *= size
-        return counts
+        for cumulating in self._cumulating:
+            counts = counts.reshape(len(cumulating), -1).T @ cumulating
+        return counts.reshape(-1)
 
 
 class SummedBounds(Bounds):
@@ -207,6 +208,21 @@ def _offsets(shape: tuple[int, ...]) -> list[NDArray[np.intp]]:
     several = iter(np.indices(axes).reshape(len(axes), prod(axes)))
     one = np.zeros(1, dtype=np.intp)
     return [next(several) if size > 1 else one for size in shape]
+
+
+def _cumulating(axes: tuple[int, ...]) -> list[NDArray[np.float32]]:
+    """Return what cumulates along all axes, a few neighbouring ones at a time.
+
+    Each (offsets, offsets): 1 where the first is at most the second, on all of the axes.
+    """
+    parts: list[NDArray[np.float32]] = []
+    for size in axes:
+        along = np.triu(np.ones((size, size), dtype=np.float32))
+        if parts and len(parts[-1]) * size <= _TOGETHER:
+            parts[-1] = np.kron(parts[-1], along)
+        else:
+            parts.append(along)
+    return parts
 
 
 def _split(shape: tuple[int, ...]) -> int:

@@ -83,13 +83,28 @@ class Evaluator:
         failing = ~all_hold(self._models, described)
         doomed = failing if self._exactly else ~all_hold(self._weaker, described)
         suppressed = int(classes.sizes[failing].sum())
-        inherited = int(classes.sizes[doomed].sum())
+        inherited = self._inherited(classes, described, doomed, suppressed)
         if self._additive and suppressed:
             inherited = max(inherited, 1)  # a class that fails has a part that fails
         within = suppressed <= self.limit
         cost = self.costs.bound if self._bounds_only else self.costs.loss
         loss = cost(classes, failing, suppressed) if within else np.inf
         return Verdict(levels, suppressed, inherited, loss, classes, described, failing, doomed)
+
+    def _inherited(
+        self,
+        classes: Classes,
+        described: EquivalenceClasses,
+        doomed: NDArray[np.bool_],
+        suppressed: int,
+    ) -> int:
+        """Count the records that at least are suppressed at every more specific candidate."""
+        if self._exactly or not suppressed or classes.owners.persons is not None:
+            return int(classes.sizes[doomed].sum())
+        kept = np.where(doomed, 0, classes.sizes)
+        for model in self._models:
+            kept = np.minimum(kept, model.most_kept(described))
+        return self.compact.records - int(kept.sum())
 
     def release_holds(self, verdict: Verdict) -> bool:
         """Tell whether the release keeps the promises that are not those of single classes."""

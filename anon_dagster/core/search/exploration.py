@@ -96,8 +96,8 @@ class Exploration:
         self.bounds = evaluator.costs.bounds(lattice)
         self._entropies = [compact.entropies(q)[r] for q, r in enumerate(ranges)]
         self._forecast = Forecast(len(ranges), compact.records, evaluator.limit)
-        self._spent = np.zeros(lattice.candidates, dtype=np.bool_)
-        """(candidates,): evaluated, or known to pass no suppression on."""
+        self._unspent = np.ones(lattice.candidates, dtype=np.bool_)
+        """(candidates,): neither evaluated nor known to pass no suppression on."""
         self._open = np.ones(lattice.candidates, dtype=np.bool_)
         self._turn = 0
         for levels in incumbents.too_suppressed:
@@ -127,18 +127,19 @@ class Exploration:
         """Choose what to evaluate next: several where choosing costs more than evaluating."""
         most = 1 + self._lattice.candidates // _PER_CHOICE
         odds = self.bounds.fill(self._weighted()) + self._forecast.weights[-1]
-        exceeds = self._forecast.exceeds(odds)
+        still = np.flatnonzero(self._open)
         self._turn += 1
         if self._turn % 2:
-            promising = self._promising(odds, exceeds)
+            promising = self._promising(still, odds[still])
             if promising is not None:
                 return [promising]
-        expected = self.bounds.count_below(self._open) * exceeds
-        expected[self._spent] = 0
-        chosen = _largest(expected, most)
-        if expected[chosen[0]] >= 1:
-            return [int(c) for c in chosen if expected[c] >= 1]
-        return [int(np.where(self._open, self.bounds.bound, np.inf).argmin())]
+        below = self.bounds.count_below(self._open)
+        telling = np.flatnonzero((below >= 1) & self._unspent)
+        expected = below[telling] * self._forecast.exceeds(odds[telling])
+        chosen = [c for c in _largest(expected, most) if expected[c] >= 1]
+        if chosen:
+            return [int(telling[c]) for c in chosen]
+        return [int(still[self.bounds.bound[still].argmin()])]
 
     def _weighted(self) -> list[NDArray[np.float64]]:
         """Return what each level adds to the forecast: (quasi-identifiers,) of (levels,)."""
@@ -147,20 +148,26 @@ class Exploration:
             for weight, entropies in zip(self._forecast.weights[:-1], self._entropies, strict=True)
         ]
 
-    def _promising(self, odds: NDArray[np.float64], exceeds: NDArray[np.float64]) -> int | None:
-        """Return the open candidate that is expected to improve most, if it is a likely one."""
-        base = self.bounds.base
+    def _promising(self, still: NDArray[np.intp], odds: NDArray[np.float64]) -> int | None:
+        """Return the open candidate that is expected to improve most, if it is a likely one.
+
+        Parameters
+        ----------
+        still, odds
+            The open candidates, (open,), and the forecast log-odds of each.
+        """
+        base, exceeds = self.bounds.base[still], self._forecast.exceeds(odds)
         share = 1 / (1 + np.exp(-np.minimum(odds, self._forecast.target)))
-        loss = np.maximum(self.bounds.bound, base + share * (1 - base))
+        loss = np.maximum(self.bounds.bound[still], base + share * (1 - base))
         gain = np.maximum(min(self._incumbents.best, 1.0) - loss, _TINY) * (1 - exceeds)
-        best = int(np.where(self._open, gain, -1.0).argmax())
-        return best if exceeds[best] <= _UNLIKELY else None
+        best = int(gain.argmax())
+        return int(still[best]) if exceeds[best] <= _UNLIKELY else None
 
     def _evaluate(self, index: int) -> None:
         """Evaluate a candidate, and learn from it what is to be learned of it and of others."""
         levels = self._lattice.levels(index)
         verdict = self._evaluator.evaluate(levels)
-        self._spent[index] = True
+        self._unspent[index] = False
         self.bounds.bound[index] = np.inf
         row = [
             of_levels[level - low]
@@ -180,7 +187,7 @@ class Exploration:
             self._incumbents.too_suppressed[levels] = inherited
             doomed = np.zeros_like(doomed)  # nothing below is left to learn of
         elif not inherited:
-            self._lattice.above(self._spent, levels)[...] = True
+            self._lattice.above(self._unspent, levels)[...] = False
         self._evaluator.costs.learn(self.bounds, verdict.classes, doomed)
 
     def _consider(self, verdict: Verdict) -> None:
@@ -203,6 +210,6 @@ class Exploration:
 def _largest(values: NDArray[np.float64], most: int) -> NDArray[np.intp]:
     """Return the indices of the largest values, the largest first."""
     if most == 1 or most >= len(values):
-        return np.array([values.argmax()])
+        return np.array([values.argmax()] if len(values) else [], dtype=np.intp)
     top = np.argpartition(-values, most)[:most]
     return top[np.lexsort((top, -values[top]))]

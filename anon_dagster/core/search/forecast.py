@@ -19,7 +19,7 @@ class Forecast:
 
     If attributes were independent, their entropies would add up to that of the classes, whose
     number grows with it. The weights make up for what they have in common: a ridge regression,
-    most exact near the limit. As long as nothing was observed, the log-odds are taken for 0.9
+    most exact near the limit, which each observation updates. As long as nothing was observed, the log-odds are taken for 0.9
     times the sum of the entropies, less 0.63 times the logarithm of the number of records.
 
     Parameters
@@ -39,8 +39,7 @@ class Forecast:
         prior = np.full(attributes + 1, 0.9)
         prior[-1] = -0.63 * np.log(max(records, 2))
         ridge = np.append(np.ones(attributes), 0.05)
-        self._squares = np.diag(ridge)
-        self._products = ridge * prior
+        self._inverse = np.diag(1 / ridge)  # of the squares of what was observed, and the ridge
         self._errors, self._observed = 2.0, 2.0
         self.weights = prior  # (attributes + 1,): of the entropies, and a constant
 
@@ -59,9 +58,10 @@ class Forecast:
         error = odds - forecast
         self._errors = self._errors * _MEMORY + weight * error**2
         self._observed = self._observed * _MEMORY + weight
-        self._squares += weight * np.outer(row, row)
-        self._products += weight * row * odds
-        self.weights = np.linalg.solve(self._squares, self._products)
+        turned = self._inverse @ row
+        gain = turned * (weight / (1 + weight * float(row @ turned)))
+        self._inverse -= np.outer(gain, turned)
+        self.weights = self.weights + gain * error
 
     def exceeds(self, odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return how likely the limit is passed, (candidates,), given forecast log-odds."""
