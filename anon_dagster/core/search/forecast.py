@@ -49,11 +49,12 @@ class Forecast:
 
     def learn(self, entropies: NDArray[np.float64], suppressed: int) -> None:
         """Refine the weights by what a candidate of these entropies, (attributes,), suppresses."""
-        if suppressed == self._records:
-            return  # says no more than that it is far beyond the limit
         row = np.append(entropies, 1.0)
         forecast = float(self.weights @ row)
-        odds = self._odds(suppressed) if suppressed else min(forecast, self._none)
+        if suppressed == self._records:  # nothing tells how far beyond the limit it is
+            odds = max(forecast, self.target + _HALF_WEIGHT)
+        else:
+            odds = self._odds(suppressed) if suppressed else min(forecast, self._none)
         weight = 1 / (1 + ((odds - self.target) / _HALF_WEIGHT) ** 2)
         error = odds - forecast
         self._errors = self._errors * _MEMORY + weight * error**2
