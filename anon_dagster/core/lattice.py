@@ -1,5 +1,6 @@
 """The candidates of full-domain generalization: a level per quasi-identifier."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,25 +20,52 @@ Levels = tuple[int, ...]
 
 @dataclass(frozen=True, eq=False)
 class Lattice:
-    """The candidates between the lowest and the highest allowed levels.
+    """The candidates that choose one of some levels for each quasi-identifier.
 
     A candidate's index counts them in the lexicographic order of their levels. An array over the
     candidates has an axis for each quasi-identifier that may take several levels, and none for the
     others: numpy has no more than 64 axes.
     """
 
-    lowest: Levels
-    highest: Levels
+    choices: tuple[Levels, ...]
+    """(quasi-identifiers,): the levels that each may take, ascending, at least one."""
 
     @classmethod
     def of(cls, problem: Problem) -> "Lattice":
-        """Return the candidates of a problem."""
-        return cls(tuple(problem.lowest), tuple(problem.highest))
+        """Return the candidates of a problem: all that it allows."""
+        return cls.between(problem.lowest, problem.highest)
 
-    @property
+    @classmethod
+    def between(cls, lowest: Sequence[int], highest: Sequence[int]) -> "Lattice":
+        """Return the candidates between two."""
+        return cls(
+            tuple(tuple(range(low, high + 1)) for low, high in zip(lowest, highest, strict=True))
+        )
+
+    def within(self, lowest: Sequence[int], highest: Sequence[int]) -> "Lattice":
+        """Return the candidates between two of them."""
+        ranges = zip(self.choices, lowest, highest, strict=True)
+        return Lattice(
+            tuple(
+                levels[bisect_left(levels, low) : bisect_right(levels, high)]
+                for levels, low, high in ranges
+            )
+        )
+
+    @cached_property
+    def lowest(self) -> Levels:
+        """The most specific candidate."""
+        return tuple(levels[0] for levels in self.choices)
+
+    @cached_property
+    def highest(self) -> Levels:
+        """The most general candidate."""
+        return tuple(levels[-1] for levels in self.choices)
+
+    @cached_property
     def shape(self) -> tuple[int, ...]:
         """How many levels each quasi-identifier may take."""
-        return tuple(high - low + 1 for low, high in zip(self.lowest, self.highest, strict=True))
+        return tuple(map(len, self.choices))
 
     @cached_property
     def candidates(self) -> int:
@@ -51,17 +79,22 @@ class Lattice:
 
     def levels(self, index: int) -> Levels:
         """Return the levels of a candidate."""
-        offsets = []
-        for size in reversed(self.shape):
-            index, offset = divmod(index, size)
-            offsets.append(offset)
-        return tuple(o + low for o, low in zip(reversed(offsets), self.lowest, strict=True))
+        chosen = []
+        for levels in reversed(self.choices):
+            index, offset = divmod(index, len(levels))
+            chosen.append(levels[offset])
+        return tuple(reversed(chosen))
+
+    def offsets(self, levels: Sequence[int]) -> Levels:
+        """Return which of its choices each quasi-identifier takes in a candidate."""
+        pairs = zip(self.choices, levels, strict=True)
+        return tuple(choices.index(level) for choices, level in pairs)
 
     def index(self, levels: Sequence[int]) -> int:
         """Return the index of a candidate."""
         index = 0
-        for level, low, size in zip(levels, self.lowest, self.shape, strict=True):
-            index = index * size + level - low
+        for offset, size in zip(self.offsets(levels), self.shape, strict=True):
+            index = index * size + offset
         return index
 
     def ranges_below(self, levels: Sequence[int]) -> tuple[slice, ...]:
@@ -70,8 +103,8 @@ class Lattice:
         The given levels may lie outside of the lattice.
         """
         return tuple(
-            slice(0, max(level - low + 1, 0))
-            for level, low in zip(levels, self.lowest, strict=True)
+            slice(0, bisect_right(choices, level))
+            for choices, level in zip(self.choices, levels, strict=True)
         )
 
     def below(self, of_candidates: NDArray[_T], levels: Sequence[int]) -> NDArray[_T]:
@@ -81,7 +114,8 @@ class Lattice:
     def above(self, of_candidates: NDArray[_T], levels: Sequence[int]) -> NDArray[_T]:
         """Return the part of an array, (candidates,), that is at least as general: a view."""
         ranges = [
-            slice(max(level - low, 0), None) for level, low in zip(levels, self.lowest, strict=True)
+            slice(bisect_left(choices, level), None)
+            for choices, level in zip(self.choices, levels, strict=True)
         ]
         return self._part(of_candidates, ranges)
 

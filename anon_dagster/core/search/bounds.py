@@ -21,6 +21,10 @@ _ROUNDING = 1e-13
 _TOGETHER = 16
 """So many offsets of neighbouring axes are cumulated as one; a heuristic."""
 
+_MULTIPLIED = 2**17
+"""Numbers that are multiplied at a time: few enough that no library puts several threads on them,
+which spend more on waiting than they save."""
+
 Terms = Sequence[NDArray[np.float64]]
 """What each level adds, lowest level first: per quasi-identifier, (levels,)."""
 
@@ -90,7 +94,11 @@ class Bounds:
         """
         counts = which.astype(np.float32)
         for cumulating in self._cumulating:
-            counts = counts.reshape(len(cumulating), -1).T @ cumulating
+            along = counts.reshape(len(cumulating), -1).T
+            counts = np.empty(along.shape, dtype=np.float32)
+            step = max(_MULTIPLIED // len(cumulating) ** 2, 1)
+            for start in range(0, len(along), step):
+                np.matmul(along[start : start + step], cumulating, out=counts[start : start + step])
         return counts.reshape(-1)
 
 
@@ -166,13 +174,13 @@ class Floors(Bounds):
         """Return a floor over the candidates up to some levels, (axes, …, axes)."""
         joined = np.zeros(()) if floor.join is np.add else np.full((), -np.inf)
         several = [size > 1 for size in self.lattice.shape]
-        for term, low, high, axis in zip(
-            floor.terms, self.lattice.lowest, highest, several, strict=True
-        ):
+        below = zip(self.lattice.choices, self.lattice.ranges_below(highest), strict=True)
+        for term, (choices, end), axis in zip(floor.terms, below, several, strict=True):
+            levels = list(choices[end])
             joined = (
-                floor.join.outer(joined, term[low : high + 1])
+                floor.join.outer(joined, term[levels])
                 if axis
-                else floor.join(joined, term[low])
+                else floor.join(joined, term[levels[0]])
             )
         return floor.loss(joined)
 

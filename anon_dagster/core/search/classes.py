@@ -87,7 +87,9 @@ class Grid:
         dims, rows = (*map(len, lookups), *values), len(table)
         space = prod(dims)
         if space > LARGEST:
-            packs = [each.codes[pack.codes] for each, pack in zip(lookups, table.packs, strict=True)]
+            packs = [
+                each.codes[pack.codes] for each, pack in zip(lookups, table.packs, strict=True)
+            ]
             return cls.of([*packs, *table.sensitive[: len(values)]], dims, rows)
         ids = _cells_of(table, lookups, dims)
         if values:

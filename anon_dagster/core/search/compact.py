@@ -11,6 +11,7 @@ from anon_dagster.core.codes import Codes, kind_for
 from anon_dagster.core.counts import sums
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.keys import group
+from anon_dagster.core.lattice import Lattice, Levels
 from anon_dagster.core.persons import ByOwner, Persons
 from anon_dagster.core.problem import Problem
 
@@ -95,8 +96,24 @@ class Compact:
             tree.codes()[column] for column, tree in zip(codes.columns, self.trees, strict=True)
         ]
         whole = sum(problem.weights) or 1.0
-        self._surcharges: dict[tuple[int, int], NDArray[np.float64]] = {}
+        self._surcharges: dict[tuple[int, int, Levels], NDArray[np.float64]] = {}
         self.shares = [weight / whole for weight in problem.weights]
+
+    @cached_property
+    def lattice(self) -> Lattice:
+        """The candidates, but those with a level that divides the records as a lower one does.
+
+        Such a candidate has the classes of the one with the lower level, and loses no less. Linked
+        tables may have other values: for these, levels are one if they divide all values alike.
+        """
+        problem, choices = self.problem, []
+        for q, tree in enumerate(self.trees):
+            nodes = tree.sizes
+            if problem.companions:
+                nodes = [len(covered) for covered in problem.hierarchies[q].covered]
+            allowed = range(problem.lowest[q], problem.highest[q] + 1)
+            choices.append(tuple(n for n in allowed if n == allowed[0] or nodes[n] < nodes[n - 1]))
+        return Lattice(tuple(choices))
 
     @cached_property
     def totals(self) -> list[list[int]]:
@@ -166,23 +183,23 @@ class Compact:
         totals = np.array(self.totals[q], dtype=np.float64)
         return self.shares[q] * (totals / whole if whole else np.zeros(len(totals)))
 
-    def suppression_surcharge(self, q: int, start: int) -> NDArray[np.float64]:
+    def suppression_surcharge(self, q: int, start: int, levels: Levels) -> NDArray[np.float64]:
         """Return what suppressing a record adds to the loss, (levels, nodes at ``start``).
 
         It comes on top of the record's generalization, which a candidate's loss has already. Of
         levels below ``start`` a node at ``start`` does not tell; what is added at ``start`` is no
         more than what is added there.
         """
-        surcharge = self._surcharges.get((q, start))
+        surcharge = self._surcharges.get((q, start, levels))
         if surcharge is None:
             tree = self.trees[q]
             unit = self.shares[q] / max(self.records * (tree.leaves - 1), 1)
             cost = float(self.problem.suppression_cost) * (tree.leaves - 1)
             rows = [
                 cost - tree.extra[level][tree.climb(start, level)]
-                for level in (max(level, start) for level in range(tree.height))
+                for level in (max(level, start) for level in levels)
             ]
-            surcharge = self._surcharges[q, start] = np.array(rows) * unit
+            surcharge = self._surcharges[q, start, levels] = np.array(rows) * unit
         return surcharge
 
     def entropies(self, q: int) -> NDArray[np.float64]:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.objectives import CERTAINTY, Floor, WeightedTable
 from anon_dagster.core.search.bounds import Bounds, Floors, SummedBounds
-from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.classes import Classes
+from anon_dagster.core.search.compact import Compact
 
 Floats = NDArray[np.float64]
 
@@ -82,13 +82,11 @@ class CertaintyCosts:
     def bounds(self, lattice: Lattice) -> SummedBounds:
         """See :class:`Costs`."""
         compact = self._compact
-        ranges = [
-            slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)
-        ]
-        penalties = [compact.largest_penalties(q)[r] for q, r in enumerate(ranges)]
+        choices = [list(levels) for levels in lattice.choices]
+        penalties = [compact.largest_penalties(q)[levels] for q, levels in enumerate(choices)]
         return SummedBounds(
             lattice,
-            [compact.losses(q)[r] for q, r in enumerate(ranges)],
+            [compact.losses(q)[levels] for q, levels in enumerate(choices)],
             (compact.saved_by_suppression, penalties) if compact.suppression_may_save else None,
         )
 
@@ -106,10 +104,8 @@ class CertaintyCosts:
         compact, table = self._compact, classes.table
         held = table.held(classes.rows(doomed), compact)
         return [
-            compact.suppression_surcharge(q, table.levels[q])[low : high + 1] @ of_nodes
-            for q, (of_nodes, low, high) in enumerate(
-                zip(held, lattice.lowest, lattice.highest, strict=True)
-            )
+            compact.suppression_surcharge(q, table.levels[q], levels) @ of_nodes
+            for q, (of_nodes, levels) in enumerate(zip(held, lattice.choices, strict=True))
         ]
 
 

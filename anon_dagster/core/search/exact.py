@@ -17,13 +17,16 @@ from anon_dagster.core.solution import Proof, Solution
 def search_exactly(problem: Problem, meter: Meter, *, wanted: int = 1) -> list[Solution]:
     """Find the candidates of least loss, best first, the lexicographically smaller of a tie.
 
-    If the meter stops it, the best found so far, with the bound of what is still open.
+    Of candidates with the same classes only the one with the lowest levels can be the best, and
+    where no more than that one is wanted, the others are left out. If the meter stops it, the best
+    found so far, with the bound of what is still open.
     """
-    evaluator, lattice, incumbents = (
+    evaluator, every, incumbents = (
         Evaluator(Compact(problem)),
         Lattice.of(problem),
         Incumbents(wanted),
     )
+    lattice = evaluator.compact.lattice if wanted == 1 else every
     exploration = Exploration(evaluator, lattice, incumbents)
     complete = exploration.run(meter)
     ranking = incumbents.ranking
@@ -38,7 +41,7 @@ def search_exactly(problem: Problem, meter: Meter, *, wanted: int = 1) -> list[S
                 optimal=complete and not rank,
                 loss=incumbents.losses[levels],
                 lower_bound=bound,
-                candidates=lattice.candidates,
+                candidates=every.candidates,
                 evaluated=meter.evaluated,
                 method="exact",
             ),

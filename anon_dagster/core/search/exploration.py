@@ -87,15 +87,14 @@ class Exploration:
 
     def __init__(self, evaluator: Evaluator, lattice: Lattice, incumbents: Incumbents) -> None:
         compact = evaluator.compact
-        ranges = [
-            slice(low, high + 1) for low, high in zip(lattice.lowest, lattice.highest, strict=True)
-        ]
         self._evaluator = evaluator
         self._lattice = lattice
         self._incumbents = incumbents
         self.bounds = evaluator.costs.bounds(lattice)
-        self._entropies = [compact.entropies(q)[r] for q, r in enumerate(ranges)]
-        self._forecast = Forecast(len(ranges), compact.records, evaluator.limit)
+        self._entropies = [
+            compact.entropies(q)[list(levels)] for q, levels in enumerate(lattice.choices)
+        ]
+        self._forecast = Forecast(len(lattice.choices), compact.records, evaluator.limit)
         self._unspent = np.ones(lattice.candidates, dtype=np.bool_)
         """(candidates,): neither evaluated nor known to pass no suppression on."""
         self._open = np.ones(lattice.candidates, dtype=np.bool_)
@@ -169,12 +168,8 @@ class Exploration:
         verdict = self._evaluator.evaluate(levels)
         self._unspent[index] = False
         self.bounds.bound[index] = np.inf
-        row = [
-            of_levels[level - low]
-            for of_levels, level, low in zip(
-                self._entropies, levels, self._lattice.lowest, strict=True
-            )
-        ]
+        offsets = self._lattice.offsets(levels)
+        row = [of_choices[o] for of_choices, o in zip(self._entropies, offsets, strict=True)]
         self._forecast.learn(np.array(row), verdict.inherited)
         self._conclude(verdict)
         self._consider(verdict)

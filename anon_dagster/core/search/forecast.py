@@ -19,8 +19,9 @@ class Forecast:
 
     If attributes were independent, their entropies would add up to that of the classes, whose
     number grows with it. The weights make up for what they have in common: a ridge regression,
-    most exact near the limit, which each observation updates. As long as nothing was observed, the log-odds are taken for 0.9
-    times the sum of the entropies, less 0.63 times the logarithm of the number of records.
+    most exact near the limit, which each observation updates. As long as nothing was observed, the
+    log-odds are taken for 0.9 times the sum of the entropies, less 0.63 times the logarithm of the
+    number of records.
 
     Parameters
     ----------

@@ -43,7 +43,8 @@ def search_heuristically(
        problems", CP 1998, section 2.
     """
     meter = Meter(budget, on_progress)
-    evaluator, lattice, incumbents = Evaluator(Compact(problem)), Lattice.of(problem), Incumbents()
+    evaluator, incumbents = Evaluator(Compact(problem)), Incumbents()
+    lattice = evaluator.compact.lattice
     bound = lower_bound(problem, Meter(budget.part(4), None))
     dice = np.random.default_rng(budget.seed)
     for _ in range(_STARTS if bound < np.inf else 0):
@@ -59,7 +60,7 @@ def search_heuristically(
         optimal=loss <= bound + TIE,
         loss=loss,
         lower_bound=min(bound, loss),
-        candidates=lattice.candidates,
+        candidates=Lattice.of(problem).candidates,
         evaluated=meter.evaluated,
         method="heuristic",
     )
@@ -72,7 +73,7 @@ def _climb(
     """Improve the most general candidate until no neighbourhood has a better one."""
     incumbents, idle = Incumbents(), 0
     movable = [q for q, size in enumerate(lattice.shape) if size > 1]
-    Exploration(evaluator, Lattice(lattice.highest, lattice.highest), incumbents).run(meter)
+    Exploration(evaluator, lattice.within(lattice.highest, lattice.highest), incumbents).run(meter)
     while idle < _PATIENCE * len(movable) and not meter.spent:
         before, center = incumbents.best, incumbents.winner or lattice.highest
         order = dice.permutation(movable).tolist()
@@ -95,14 +96,15 @@ def neighbourhood(
     """
     lowest, highest, candidates = list(center), list(center), 1
     for q in order:
-        low, high = lattice.lowest[q], lattice.highest[q]
+        choices = lattice.choices[q]
         if reach is not None:
-            low, high = max(low, center[q] - reach), min(high, center[q] + reach)
-        if candidates * (high - low + 1) > _NEIGHBOURHOOD:
+            at = choices.index(center[q])
+            choices = choices[max(at - reach, 0) : at + reach + 1]
+        if candidates * len(choices) > _NEIGHBOURHOOD:
             break
-        candidates *= high - low + 1
-        lowest[q], highest[q] = low, high
-    return Lattice(tuple(lowest), tuple(highest))
+        candidates *= len(choices)
+        lowest[q], highest[q] = choices[0], choices[-1]
+    return lattice.within(lowest, highest)
 
 
 def lower_bound(problem: Problem, meter: Meter) -> float:
@@ -116,7 +118,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
     objective, people = problem.objective, problem.population
     if not isinstance(objective, AttributeWise):
         reachable = lower_bound(replace(problem, objective=CERTAINTY), meter) < np.inf
-        lowest = Lattice(tuple(problem.lowest), tuple(problem.lowest))
+        lowest = Lattice.between(problem.lowest, problem.lowest)
         exploration = Exploration(Evaluator(Compact(problem), relaxed=True), lowest, Incumbents())
         return float(exploration.bounds.bound[0]) if reachable else np.inf
     weights, aggregate = objective.metric.weights(problem.weighted_table), objective.aggregate
@@ -134,7 +136,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
             else replace(people, codes=people.codes.select(group)),
         )
         evaluator = Evaluator(Compact(part), relaxed=True)
-        exploration = Exploration(evaluator, Lattice.of(part), Incumbents())
+        exploration = Exploration(evaluator, evaluator.compact.lattice, Incumbents())
         exploration.run(meter)
         losses.append(exploration.lower_bound())
         shares.append(aggregate.weight([weights[q] for q in group]))

@@ -21,7 +21,7 @@ _REMEMBERED = 64
 """How many tables that were wanted once, and not made, are remembered."""
 _KEPT = 3
 """How many times the rows of the whole table may be kept in smaller ones."""
-_STEP = 3
+_STEP = 4
 """How many times smaller a table is made."""
 
 
@@ -109,9 +109,7 @@ class Tables:
             if between not in self._wanted:
                 self._remember([*self._wanted[1 - _REMEMBERED :], between])
 
-    def _between(
-        self, table: Table, levels: Levels, rows: int, most: int
-    ) -> tuple[int, Levels]:
+    def _between(self, table: Table, levels: Levels, rows: int, most: int) -> tuple[int, Levels]:
         """Return the levels of a table of at most so many rows, for a candidate and others."""
         trees, below, bound = self._compact.trees, list(levels), float(rows)
         while True:
@@ -232,6 +230,7 @@ class Tables:
             find = cache(partial(persons.holdings, one_class, column))
             self._references[a] = persons.count(column, values), find
         return self._references[a]
+
 
 def _matrix(levels: list[Levels]) -> NDArray[np.int64]:
     """Return levels, (some, quasi-identifiers), as an array."""

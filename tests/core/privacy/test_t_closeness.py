@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import product
+from math import prod
 
 import numpy as np
 import pytest
@@ -66,6 +68,25 @@ def met_exactly(
         assert verdicts(model(distance), table)[place]
         if distance:
             assert not verdicts(model(distance * (1 - JUST)), table)[place]
+
+
+@given(tables, shares)
+def test_no_part_of_a_class_that_is_near_enough_has_more_records_than_can_be_kept(
+    table: Counts, t: Fraction
+) -> None:
+    model = EqualTCloseness(0, t)
+    most = model.most_kept(classes_of(table))
+    assert (most <= [sum(row) for row in table]).all()
+    for row, kept in zip(table, most.tolist(), strict=True):
+        if prod(c + 1 for c in row) > 2_000:
+            continue
+        near = [
+            sum(part)
+            for part in product(*(range(c + 1) for c in row))
+            if sum(part) and equal_distance(list(part), table) <= t
+        ]
+        assert max(near, default=0) <= kept
+        assert (kept == sum(row)) == (equal_distance(row, table) <= t)
 
 
 @given(tables, shares)

@@ -121,13 +121,13 @@ def test_local_recoding_of_a_wide_table_keeps_more_than_the_start() -> None:
 
 
 def test_levels_and_index_of_a_candidate_are_inverse_however_many_there_are() -> None:
-    lattice = Lattice((1,) * 200, (3,) * 200)
+    lattice = Lattice.between((1,) * 200, (3,) * 200)
     for index in (0, 1, 3**100 + 7, 3**200 - 1):
         assert lattice.index(lattice.levels(index)) == index
 
 
 def test_what_lies_outside_of_an_attribute_with_one_level_has_nothing_below_it() -> None:
-    lattice = Lattice((0, 2, 1), (1, 2, 3))
+    lattice = Lattice.between((0, 2, 1), (1, 2, 3))
     every = np.arange(lattice.candidates)
     assert sorted(lattice.below(every, (1, 2, 2)).reshape(-1)) == [0, 1, 3, 4]
     assert sorted(lattice.above(every, (1, 2, 2)).reshape(-1)) == [4, 5]
