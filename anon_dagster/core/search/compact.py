@@ -239,8 +239,3 @@ def _merged(
     first = groups.first
     owners = problem.owners.map(lambda owner: owner.rolled_up(groups.ids, len(groups)))
     return problem.codes.take(first), needed.take(first), groups.sums(problem.counts), owners
-
-
-def levels_at_least(some: Sequence[int], others: Sequence[int]) -> bool:
-    """Tell whether every level is at least the other."""
-    return all(a >= b for a, b in zip(some, others, strict=True))

@@ -239,7 +239,7 @@ def _matrix(levels: list[Levels]) -> NDArray[np.int64]:
 
 def _at_most(some: NDArray[np.int64], levels: Levels) -> NDArray[np.bool_]:
     """Tell which of some levels, (some, quasi-identifiers), are at least as specific, (some,)."""
-    specific: NDArray[np.bool_] = (some <= np.array(levels, dtype=np.int64)).all(axis=1)
+    specific: NDArray[np.bool_] = np.logical_and.reduce(some <= np.array(levels), axis=1)
     return specific
 
 
