@@ -55,22 +55,9 @@ def group(columns: Iterable[NDArray[np.integer]], sizes: Sequence[int], rows: in
 
 
 def _grouped_by_sorting(keys: NDArray[np.int64]) -> Groups:
-    """Join rows of the same key, (rows,), by sorting them.
-
-    A key and its row are sorted as one number where it is small enough: numpy sorts numbers many
-    times faster than it finds their order.
-    """
-    bits = len(keys).bit_length()
-    if int(keys.max()) < LARGEST >> bits:
-        rows = keys << bits
-        rows |= np.arange(len(keys))
-        rows.sort()
-        ordered = rows >> bits
-        rows &= (1 << bits) - 1
-    else:
-        rows = np.argsort(keys, kind="stable")
-        ordered = keys[rows]
-    fresh = first_of_equal(ordered)
+    """Join rows of the same key, (rows,), by sorting them."""
+    rows = stable_order(keys)
+    fresh = first_of_equal(keys[rows])
     ids = np.empty(len(keys), dtype=np.int64)
     ids[rows] = np.cumsum(fresh) - 1
     return Groups(ids, rows[fresh])
