@@ -17,7 +17,7 @@ import numpy as np
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
-from anon_dagster.core.local import Cells, recode_locally
+from anon_dagster.core.local import Cells, Effort, recode_locally
 from anon_dagster.core.privacy import (
     DistinctLDiversity,
     EntropyLDiversity,
@@ -152,7 +152,7 @@ def _tree(children: int, levels: int) -> Hierarchy:
 
 def _lookup() -> str:
     problem = invented(20_000, (4, 3, 5, 2, 3, 4), skew=1, related=0.3)
-    cells = Cells.of(problem, recode_locally(problem, rounds=1))
+    cells = Cells.of(problem, recode_locally(problem, effort=Effort(rounds=1)))
     random = np.random.default_rng(0)
     columns = [random.integers(0, h.leaves, 100_000) for h in problem.hierarchies]
     rows = np.stack(columns, axis=1).astype(np.int32)

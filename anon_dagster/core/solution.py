@@ -38,6 +38,8 @@ class Proof:
     evaluated: int
     method: str
     """``exact``, ``heuristic``, ``local`` or ``integer programming``."""
+    rounds: int = 0
+    """How often local recoding improved its classes."""
 
     @property
     def gap(self) -> float:

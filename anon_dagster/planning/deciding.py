@@ -1,12 +1,10 @@
 """From a plan to its solution: the most useful release that keeps every promise."""
 
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
 from time import monotonic
 
-from anon_dagster.core.local import SMALL, outcome_of, recode_locally
+from anon_dagster.core.local import Effort, outcome_of, recode_locally
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search, search_best
 from anon_dagster.core.search.heuristic import search_heuristically
@@ -26,13 +24,17 @@ from anon_dagster.request import (
 )
 from anon_dagster.statistics.classification import Classification
 
+_START_WORK, _FEWEST_STEPS = 30_000_000, 100
+"""Tuples times candidates of the search before local recoding, and candidates at least."""
+
 
 def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Solution:
     """Find the most useful release that keeps every promise.
 
-    Full-domain generalization is searched for its optimum. Local recoding starts from it, where
-    there is one, and loses no more. Then microaggregated attributes get the values of their
-    classes. Of an objective that is judged on the result, the most accurate of the best is taken.
+    Full-domain generalization is searched for its optimum. Local recoding loses no more than the
+    best candidate that a short search finds. Then microaggregated attributes get the values of
+    their classes. Of an objective that is judged on the result, the most accurate of the best is
+    taken.
 
     Raises
     ------
@@ -72,7 +74,8 @@ def decide_soon(
     """
     if plan.policy.recoding == "local":
         on_recode = _steps_of("recode", on_progress)
-        solution = recode_locally(plan.problem, rounds=rounds, on_progress=on_recode)
+        effort = Effort(rounds=rounds)
+        solution = recode_locally(plan.problem, effort=effort, on_progress=on_recode)
     else:
         on_search = _steps_of("search", on_progress)
         solution = search_heuristically(plan.problem, budget, on_progress=on_search)
@@ -160,25 +163,33 @@ def _budget(policy: Policy) -> Budget | None:
 
 
 def _decided(plan: Plan, on_search: OnStep, on_recode: OnStep) -> Solution:
-    find = partial(search, on_progress=on_search, budget=_budget(plan.policy))
+    budget = _budget(plan.policy)
     if plan.policy.recoding == "global":
-        return find(plan.problem)
-    return with_fewest_stars(plan.problem, _decided_locally(plan.problem, find, on_recode))
+        return search(plan.problem, on_progress=on_search, budget=budget)
+    start = _start_of(plan.problem, budget, on_search)
+    effort = _effort(plan.policy)
+    solution = recode_locally(plan.problem, start=start, effort=effort, on_progress=on_recode)
+    return with_fewest_stars(plan.problem, solution)
 
 
-def _decided_locally(
-    problem: Problem, find: Callable[[Problem], Solution], on_step: OnStep
-) -> Solution:
-    """Start from the better of the optimum and, if it soon comes, what needs no suppression.
+def _start_of(problem: Problem, budget: Budget | None, on_search: OnStep) -> Solution | None:
+    """Return what local recoding must not lose more than: the best candidate that soon comes.
 
-    So a higher suppression limit does not end with a greater loss than none.
+    Where the request says nothing, as many are evaluated as a table of such a size allows.
     """
-    starts = []
-    if problem.most_suppressed and len(problem.counts) <= SMALL:
-        with suppress(UnreachableError):
-            strict = replace(problem, most_suppressed=0)
-            starts.append(_decided_locally(strict, find, on_step))
+    if budget is None:
+        steps = _START_WORK // max(len(problem.counts), 1)
+        budget = Budget(min(max(steps, _FEWEST_STEPS), Budget().steps))
+    else:
+        budget = budget.part(2)  # the other half improves the classes
     with suppress(UnreachableError):
-        starts.append(find(problem))
-    start = min(starts, key=lambda solution: solution.proof.loss, default=None)
-    return recode_locally(problem, start=start, on_progress=on_step)
+        return search(problem, budget=budget, on_progress=on_search)
+    return None
+
+
+def _effort(policy: Policy) -> Effort:
+    """Return how long local recoding improves its classes: for the other half of the seconds."""
+    budget = _budget(policy)
+    if budget is None or budget.seconds is None:
+        return Effort() if budget is None else Effort(seed=budget.seed)
+    return Effort(seconds=budget.part(2).seconds, seed=budget.seed)

@@ -1,8 +1,9 @@
 """Local recoding: different classes may generalize the same attribute differently."""
 
 from anon_dagster.core.local.cells import Cells
+from anon_dagster.core.local.improving import Effort
 from anon_dagster.core.local.readings import outcome_of
-from anon_dagster.core.local.recoding import SMALL, recode_locally
+from anon_dagster.core.local.recoding import recode_locally
 from anon_dagster.core.local.star_patterns import Program, StarPatterns
 from anon_dagster.core.local.text import (
     Anything,
@@ -16,9 +17,9 @@ from anon_dagster.core.local.text import (
 )
 
 __all__ = [
-    "SMALL",
     "Anything",
     "Cells",
+    "Effort",
     "Members",
     "Program",
     "Range",

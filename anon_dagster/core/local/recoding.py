@@ -1,30 +1,37 @@
 """Local recoding: from a problem to a solution whose classes differ in their levels.
 
-Cells are split top-down (see ``splitting``), then neighbouring classes are regrouped bottom-up (see
-``regrouping``). Labels are nodes of the hierarchies, or ranges and sets of values where the problem
-allows them; the nodes of an attribute's ``highest`` level bound who may share a class, however it
-is labelled. The same table gives the same classes, in whatever order its tuples stand. The steps
-are guided by the certainty penalty; of the releases that they lead to, the one of least loss by
-the problem's objective is taken.
+Classes are made in several ways: cells are split top-down (see ``splitting``), what candidates of
+full-domain generalization keep is fixed one after another (``peeling``), tuples are joined
+bottom-up (``joining``). The best of these is improved round by round (``improving``). Labels are
+nodes of the hierarchies, or ranges and sets of values where the problem allows them; the nodes of
+an attribute's ``highest`` level bound who may share a class, however it is labelled. The same
+table gives the same classes, in whatever order its tuples stand. The steps are guided by the
+certainty penalty; of the releases that they lead to, the one of least loss by the problem's
+objective is taken.
 
 Proofs: ``docs/proofs/local-recoding.md``.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import product
+from fractions import Fraction
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import evaluate, release_holds
 from anon_dagster.core.keys import group
+from anon_dagster.core.local.axis import NodeAxis
 from anon_dagster.core.local.bound import lower_bound
+from anon_dagster.core.local.improving import Effort, Improvement
+from anon_dagster.core.local.joining import join_neighbours
 from anon_dagster.core.local.labels import joined_by_label, label_classes
+from anon_dagster.core.local.peeling import peel
 from anon_dagster.core.local.points import Points, by_class
 from anon_dagster.core.local.readings import outcome_of
-from anon_dagster.core.local.regrouping import regroup, renumbered
-from anon_dagster.core.local.splitting import EXPONENTS, split
+from anon_dagster.core.local.regrouping import renumbered
+from anon_dagster.core.local.splitting import split
 from anon_dagster.core.local.suppression import suppress_outliers
 from anon_dagster.core.objectives import CERTAINTY, TIE
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
@@ -33,22 +40,21 @@ from anon_dagster.core.solution import LOCAL, Generalized, Proof, Solution
 from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import UnreachableError
 
-MOST_ROUNDS = 15
-"""How often neighbouring classes are regrouped at most."""
-WORK = 3_000_000
-"""Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
-IDLE = 3
-"""After so many rounds without a change no more is expected."""
+Ints = NDArray[np.int64]
+
 SMALL = 100_000
-"""Tables with up to so many tuples are split in several ways, from the start too; the best wins."""
-SEED = 0
+"""Tables with up to so many tuples are started in several ways; the best is improved."""
+FIRST_PLAN = Fraction(1, 100)
+"""Suppression stops for improvements at this share of the records, then at twice as much each."""
+ROUNDS_BETWEEN = 3
+"""How many rounds of improvement there are then."""
 
 
 def recode_locally(
     problem: Problem,
     *,
     start: Solution | None = None,
-    rounds: int | None = None,
+    effort: Effort | None = None,
     on_progress: OnStep | None = None,
 ) -> Solution:
     """Partition the table into classes, each generalized as little as its own records need.
@@ -57,8 +63,8 @@ def recode_locally(
     ----------
     start
         A solution of the same problem; the result loses no more than it does.
-    rounds
-        How often neighbouring classes are regrouped; by the size of the table if left out.
+    effort
+        How long classes are improved; by the size of the table if left out.
 
     Raises
     ------
@@ -82,11 +88,9 @@ def recode_locally(
         persons=owners.persons,
         households=owners.households,
     )
-    search = _Search(Points.of(table), on_progress)
+    search = _Search.of(Points.of(table), effort or Effort(), on_progress)
     given = None if start is None else start.classes[first]
-    if rounds is None:
-        rounds = min(MOST_ROUNDS, max(1, WORK // max(len(first), 1)))
-    releases = filter(None, map(search.release, search.attempts(given, rounds)))
+    releases = filter(None, map(search.release, search.attempts(given)))
     if problem.objective == CERTAINTY:  # what guides the steps: the first is the best
         best = next(releases, None)
     else:
@@ -125,51 +129,68 @@ class _Search:
     """The steps of local recoding, on one table."""
 
     points: Points
+    improvement: Improvement
     on_progress: OnStep | None
 
-    def attempts(self, start: NDArray[np.int64] | None, rounds: int) -> Iterator[NDArray[np.int64]]:
-        """Yield classes, best first; only suppression can make the better ones break a promise."""
-        starts = [cells for cells in (self._coarsest(), start) if cells is not None]
-        if not starts:
-            return
-        exponents: tuple[float, ...] = EXPONENTS
-        if len(self.points.counts) > SMALL:
-            starts, exponents = starts[:1], EXPONENTS[:1]
-        pairs = list(product(starts, exponents))
-        passes = len(pairs) + rounds
-        split_up = [
-            renumbered(self._split(cells, exponent, self._progress_of(done, passes)))
-            for done, (cells, exponent) in enumerate(pairs)
-        ]
-        reports = [self._progress_of(len(pairs) + done, passes) for done in range(rounds)]
-        regrouped = self._regrouped(min(split_up, key=self._loss), reports)
-        if self.points.problem.most_suppressed:
-            yield suppress_outliers(self.points, regrouped)
-        yield regrouped
-        yield from split_up
-        yield from starts
+    @classmethod
+    def of(cls, points: Points, effort: Effort, on_progress: OnStep | None) -> "_Search":
+        """Start nothing yet."""
+        report = _progress_of(on_progress, 1, len(points.counts))
+        return cls(points, Improvement(points, effort, report), on_progress)
 
-    def _progress_of(self, done: int, passes: int) -> Callable[[float], None]:
-        """Return what reports the progress, 0 to 1, of one of several passes over all tuples.
+    def attempts(self, start: Ints | None) -> Iterator[Ints]:
+        """Yield classes, best first; only suppression can make the better ones break a promise.
 
         Parameters
         ----------
-        done
-            How many passes came before.
+        start
+            (tuples,): the classes of a given solution, for a table whose highest levels are none.
         """
-        tuples = len(self.points.counts)
+        coarsest = self._coarsest()
+        base = start if coarsest is None else coarsest
+        if base is None:
+            return
+        if not self.points.axes or not (base >= 0).any():
+            yield base
+            return
+        starts = self._starts(renumbered(base))
+        improved = self.improvement.improve(min(starts, key=self._loss))
+        yield from reversed(list(self._suppressed(improved)))
+        yield improved
+        yield from starts
+        yield base
 
-        def report(share: float) -> None:
-            if self.on_progress is not None:
-                gone = int((done + share) * tuples)
-                self.on_progress(gone, passes * tuples - gone)
+    def _starts(self, base: Ints) -> list[Ints]:
+        """Return classes to improve, made from the most general ones in several ways."""
+        report = _progress_of(self.on_progress, 0, len(self.points.counts))
+        starts = [split(self.points, base, on_share=report)]
+        if len(base) <= SMALL:
+            nodes = [isinstance(axis, NodeAxis) for axis in self.points.axes]
+            if not all(nodes):
+                joined = join_neighbours(self.points, base, self.improvement.generator)
+                starts += [] if joined is None else [joined]
+            starts.append(peel(self.points, base))
+        return [renumbered(cells) for cells in starts]
 
-        return report
+    def _suppressed(self, cells: Ints) -> Iterator[Ints]:
+        """Suppress in ever larger steps, each followed by improvements; yield what each leads to.
 
-    def _split(
-        self, cells: NDArray[np.int64], exponent: float, report: Callable[[float], None]
-    ) -> NDArray[np.int64]:
-        return split(self.points, cells, exponent=exponent, on_share=report)
+        Up to where a lower limit would end, a higher one does the same, so it loses no more.
+        """
+        problem = self.points.problem
+        limit, planned = problem.most_suppressed, ceil(FIRST_PLAN * problem.records)
+        while limit > 0:
+            before = cells
+            cells = suppress_outliers(self.points, cells, limit=limit, planned=planned)
+            if np.array_equal(cells, before) and planned >= limit:
+                return
+            cells = renumbered(cells)
+            yield cells
+            if planned >= limit:
+                return
+            cells = self.improvement.improve(cells, most=ROUNDS_BETWEEN)
+            yield cells
+            planned *= 2
 
     def _coarsest(self) -> NDArray[np.int64] | None:
         """Return the classes of the highest allowed levels, if they can be a release."""
@@ -182,20 +203,6 @@ class _Search:
         if int(sizes[failing].sum()) > problem.most_suppressed or failing.all():
             return None
         return np.where(failing[groups.ids], -1, groups.ids)
-
-    def _regrouped(
-        self, cells: NDArray[np.int64], reports: Sequence[Callable[[float], None]]
-    ) -> NDArray[np.int64]:
-        """Regroup, at most one round for each report of progress, as long as anything changes."""
-        generator = np.random.Generator(np.random.PCG64(SEED))
-        idle = 0
-        for report in reports:
-            before = cells
-            cells = regroup(self.points, cells, generator=generator, on_share=report)
-            idle = idle + 1 if np.array_equal(cells, before) else 0
-            if idle == IDLE:
-                break
-        return cells
 
     def _labelled(
         self, cells: NDArray[np.int64]
@@ -219,7 +226,13 @@ class _Search:
             return None
         loss = self._loss_of(cells, generalized)
         proof = Proof(
-            optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method=LOCAL
+            optimal=False,
+            loss=loss,
+            lower_bound=0.0,
+            candidates=1,
+            evaluated=1,
+            method=LOCAL,
+            rounds=self.improvement.spent,
         )
         return Solution(cells, generalized, proof)
 
@@ -239,3 +252,20 @@ class _Search:
         sizes = np.bincount(cells[members], weights=self.points.counts[members])
         verdict = self.points.judge.holds(members, cells[members], sizes.astype(np.int64))
         return bool(verdict.all()) and release_holds(self.points.problem, cells, kept)
+
+
+def _progress_of(on_progress: OnStep | None, done: int, tuples: int) -> Callable[[float], None]:
+    """Return what reports the progress, 0 to 1, of one of two passes over all tuples.
+
+    Parameters
+    ----------
+    done
+        How many passes came before.
+    """
+
+    def report(share: float) -> None:
+        if on_progress is not None:
+            gone = int((done + share) * tuples)
+            on_progress(gone, 2 * tuples - gone)
+
+    return report

@@ -6,31 +6,48 @@ Proofs: ``docs/proofs/local-recoding.md``.
 import numpy as np
 from numpy.typing import NDArray
 
-from anon_dagster.core.local.axis import Axis, SetAxis, numbered, segments
+from anon_dagster.core.local.axis import numbered, segments
 from anon_dagster.core.local.class_judge import ClassJudge
 from anon_dagster.core.local.points import Points, by_class
+from anon_dagster.core.local.without import losses_without
 from anon_dagster.core.objectives import TIE
 
 Column = NDArray[np.int64]
 
 
-def suppress_outliers(points: Points, cells: Column) -> Column:
+def suppress_outliers(points: Points, cells: Column, *, limit: int, planned: int) -> Column:
     """Suppress tuples within the limit for as long as the loss falls, one per class and round.
 
     A suppressed record loses its cost; what its class gains is how much tighter the label gets.
+    Which tuples go, in which order, is decided by what is planned; the limit only ends it. So a
+    higher limit with the same plan suppresses the same tuples and then more, and loses no more.
+
+    Parameters
+    ----------
+    limit
+        How many records may be suppressed, those that are so already among them.
+    planned
+        As many or more.
     """
     counts = points.counts
-    cells = cells.copy()
-    budget = points.problem.most_suppressed - int(counts[cells < 0].sum())
-    while budget > 0:
-        tuples, starts = by_class(cells)
+    planning = cells.copy()
+    gone = [np.flatnonzero(cells < 0)]
+    while (budget := planned - int(counts[planning < 0].sum())) > 0:
+        if int(counts[planning < 0].sum()) >= limit:
+            break
+        tuples, starts = by_class(planning)
+        if not len(tuples):
+            break
         gains = _gains(points, tuples, starts)
         gains[counts[tuples] > budget] = 0.0
         chosen = _affordable(points.judge, gains, tuples, starts, budget)
         if not len(chosen):
             break
-        cells[chosen] = -1
-        budget -= int(counts[chosen].sum())
+        planning[chosen] = -1
+        gone.append(chosen)
+    order = np.concatenate(gone)
+    cells = cells.copy()
+    cells[order[counts[order].cumsum() <= limit]] = -1
     return cells
 
 
@@ -38,38 +55,10 @@ def _gains(points: Points, tuples: Column, starts: Column) -> NDArray[np.float64
     """Return by how much the loss falls if a tuple alone is suppressed, (kept tuples,)."""
     counts = points.counts[tuples]
     owners = numbered(starts, len(tuples))
-    before = np.zeros(len(starts))
-    after = np.zeros(len(tuples))
-    for axis, column in zip(points.axes, points.columns, strict=True):
-        whole, without = _extents(axis, column[tuples], owners, starts)
-        before += whole * axis.unit
-        after += without * axis.unit
+    before, after = losses_without(points, tuples, starts)
     sizes = np.add.reduceat(counts, starts)
     cost = counts * float(points.problem.suppression_cost)
     return (before * sizes)[owners] - after * (sizes[owners] - counts) - cost
-
-
-def _extents(
-    axis: Axis, positions: Column, owners: Column, starts: Column
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the extent of each class and, for each tuple, of its class without it."""
-    order = np.argsort(owners * axis.leaves + positions, kind="stable")
-    last = np.append(starts[1:], len(positions)) - 1
-    at = positions[order]
-    if isinstance(axis, SetAxis):
-        runs = segments(owners * axis.leaves + at)
-        whole = np.bincount(owners[runs], minlength=len(starts)) - 1
-        single = np.diff(np.append(runs, len(at))) == 1
-        without = whole[owners] - single[numbered(runs, len(at))]
-    else:
-        whole = axis.extent(at[starts], at[last])
-        without = whole[owners]
-        second, before = np.minimum(starts + 1, last), np.maximum(last - 1, starts)
-        without[starts] = axis.extent(at[second], at[last])
-        without[last] = axis.extent(at[starts], at[before])
-    back = np.empty(len(at), dtype=np.int64)
-    back[order] = without
-    return whole, back
 
 
 def _affordable(

@@ -11,7 +11,7 @@ import pytest
 
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy, Label
-from anon_dagster.core.local import Cells, recode_locally
+from anon_dagster.core.local import Cells, Effort, recode_locally
 from anon_dagster.core.privacy import DistinctLDiversity, KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
 from anon_dagster.core.problem import Problem
@@ -331,7 +331,9 @@ def test_an_attribute_without_importance_costs_nothing() -> None:
 def test_progress_is_told_in_tuples_of_all_passes_and_never_goes_back() -> None:
     told: list[tuple[int, int]] = []
     recode_locally(
-        random_problem(0, rows=300), rounds=4, on_progress=lambda *step: told.append(step)
+        random_problem(0, rows=300),
+        effort=Effort(rounds=4),
+        on_progress=lambda *step: told.append(step),
     )
     assert told[0][0] == 0
     (whole,) = {done + left for done, left in told}

@@ -11,7 +11,7 @@ import pytest
 from anon_dagster.core.codes import Codes
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.lattice import Lattice
-from anon_dagster.core.local import recode_locally
+from anon_dagster.core.local import Effort, recode_locally
 from anon_dagster.core.objectives import Objective
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search
@@ -115,7 +115,7 @@ def test_hundreds_of_attributes_are_searched_in_little_memory(attributes: int) -
 def test_local_recoding_of_a_wide_table_keeps_more_than_the_start() -> None:
     problem = survey(100)
     start = search_heuristically(problem, Budget(steps=20))
-    local = recode_locally(problem, start=start, rounds=1)
+    local = recode_locally(problem, start=start, effort=Effort(rounds=1))
     assert local.proof.loss < start.proof.loss
     assert (np.bincount(local.classes[local.classes >= 0]) >= 3).all()
 
