@@ -20,14 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.keys import group
-from anon_dagster.core.local.axis import numbered, segments
+from anon_dagster.core.local.axis import segments
 from anon_dagster.core.local.points import Points
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 SHARE = 0.001
-"""A candidate fixes what it keeps if that is such a share of all records; less is left to others."""
+"""A candidate fixes what it keeps if that is such a share of all records, or leaves it."""
 WORK, MOST_CANDIDATES = 400_000_000, 20_000
 """Candidates times tuples, and candidates: where there are more, attributes with the most levels
 skip some."""
@@ -154,25 +154,47 @@ class _Rest:
 
 
 def _with_the_left(points: Points, cells: Ints, coarsest: Ints) -> Ints:
-    """Put the tuples that no candidate kept into the class fixed last in their region.
+    """Join the tuples that no candidate kept, region by region, with classes of the same region.
 
-    If that breaks a promise, or there is none, the whole region is one class.
+    Under relative models those that are left may differ from the table together, too.
     """
-    left = np.flatnonzero((cells < 0) & (coarsest >= 0))
-    if not len(left):
-        return cells
-    regions = points.regions.ids
-    last = np.full(len(points.regions), -1, dtype=np.int64)
-    np.maximum.at(last, regions, cells)
     cells = cells.copy()
-    cells[left] = last[regions[left]]
-    order = np.flatnonzero(np.isin(regions, regions[left]) & (cells == last[regions]))
-    order = order[np.argsort(regions[order], kind="stable")]
-    starts = segments(regions[order])
-    sizes = np.add.reduceat(points.counts[order], starts)
-    holds = points.judge.holds(order, numbered(starts, len(order)), sizes)
-    whole = regions[order[starts]]
-    whole = whole[~holds | (last[whole] < 0)]
-    torn = np.isin(regions, whole)
-    cells[torn] = cells.max(initial=-1) + 1 + regions[torn]
+    regions = points.regions.ids
+    left = np.flatnonzero((cells < 0) & (coarsest >= 0))
+    fixed = int(cells.max(initial=-1)) + 1
+    for number, region in enumerate(np.unique(regions[left]).tolist()):
+        members = np.flatnonzero(regions == region)
+        cells[_joined(points, members, cells[members])] = fixed + number
     return cells
+
+
+def _joined(points: Points, members: Ints, cells: Ints) -> Ints:
+    """Return tuples that keep every promise together: those in no class, and some classes.
+
+    The classes fixed last are taken, for they lose most anyway, until the promises are kept; then
+    those that are not needed are given back, the ones fixed first before the others.
+
+    Parameters
+    ----------
+    members, cells
+        (members,): the tuples of a region, and the class of each, or -1.
+    """
+    order = np.argsort(-np.where(cells < 0, len(points.counts), cells), kind="stable")
+    members, cells = members[order], cells[order]
+    taken = np.zeros(len(members), dtype=np.bool_)
+    classes = np.split(np.arange(len(members)), segments(cells)[1:])
+    needed = 0
+    while needed < len(classes) and (not needed or not _holds(points, members[taken])):
+        taken[classes[needed]] = True
+        needed += 1
+    for of_class in reversed(classes[1 : needed - 1]):
+        taken[of_class] = False
+        if not _holds(points, members[taken]):
+            taken[of_class] = True
+    return members[taken]
+
+
+def _holds(points: Points, tuples: Ints) -> bool:
+    """Tell whether tuples keep every promise as one class."""
+    sizes = np.array([points.counts[tuples].sum()])
+    return bool(points.judge.holds(tuples, np.zeros(len(tuples), dtype=np.int64), sizes)[0])

@@ -12,7 +12,7 @@ objective is taken.
 Proofs: ``docs/proofs/local-recoding.md``.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
@@ -32,7 +32,7 @@ from anon_dagster.core.local.points import Points, by_class
 from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.regrouping import renumbered
 from anon_dagster.core.local.splitting import split
-from anon_dagster.core.local.suppression import suppress_outliers
+from anon_dagster.core.local.suppression import outliers
 from anon_dagster.core.objectives import CERTAINTY, TIE
 from anon_dagster.core.obstacles import advice, levels_named, obstacles, promises, share
 from anon_dagster.core.problem import Problem
@@ -48,6 +48,8 @@ FIRST_PLAN = Fraction(1, 100)
 """Suppression stops for improvements at this share of the records, then at twice as much each."""
 ROUNDS_BETWEEN = 3
 """How many rounds of improvement there are then."""
+MOST_STATES = 200
+"""About so many states of a step are looked at until one keeps what is promised of the release."""
 
 
 def recode_locally(
@@ -155,7 +157,7 @@ class _Search:
             return
         starts = self._starts(renumbered(base))
         improved = self.improvement.improve(min(starts, key=self._loss))
-        yield from reversed(list(self._suppressed(improved)))
+        yield from self._suppressed(improved)
         yield improved
         yield from starts
         yield base
@@ -173,24 +175,35 @@ class _Search:
         return [renumbered(cells) for cells in starts]
 
     def _suppressed(self, cells: Ints) -> Iterator[Ints]:
-        """Suppress in ever larger steps, each followed by improvements; yield what each leads to.
+        """Suppress in ever larger steps, each followed by improvements; yield the last state first.
 
-        Up to where a lower limit would end, a higher one does the same, so it loses no more.
+        Up to where a lower limit would end, a higher one does the same, so it loses no more. What
+        a step suppresses may break a promise of the whole release: less of it may keep it.
         """
         problem = self.points.problem
         limit, planned = problem.most_suppressed, ceil(FIRST_PLAN * problem.records)
-        while limit > 0:
-            before = cells
-            cells = suppress_outliers(self.points, cells, limit=limit, planned=planned)
-            if np.array_equal(cells, before) and planned >= limit:
-                return
-            cells = renumbered(cells)
-            yield cells
+        steps: list[tuple[Ints, Ints, Ints]] = []  # before, what goes, after
+        while limit:
+            order = outliers(self.points, cells, limit=limit, planned=planned)
+            if len(order) or planned < limit:
+                fewer = renumbered(_without(cells, order))
+                last = planned >= limit
+                after = fewer if last else self.improvement.improve(fewer, most=ROUNDS_BETWEEN)
+                steps.append((cells, order, after))
+                cells = after
             if planned >= limit:
-                return
-            cells = self.improvement.improve(cells, most=ROUNDS_BETWEEN)
-            yield cells
+                break
             planned *= 2
+        for before, order, after in reversed(steps):
+            yield after
+            for number in self._lengths(len(order)):
+                yield _without(before, order[:number])
+
+    def _lengths(self, whole: int) -> Iterable[int]:
+        """Return how many of a step's tuples may go, all of them first."""
+        if self.points.problem.objective != CERTAINTY:
+            return [whole]
+        return range(whole, 0, -max(whole // MOST_STATES, 1))
 
     def _coarsest(self) -> NDArray[np.int64] | None:
         """Return the classes of the highest allowed levels, if they can be a release."""
@@ -252,6 +265,13 @@ class _Search:
         sizes = np.bincount(cells[members], weights=self.points.counts[members])
         verdict = self.points.judge.holds(members, cells[members], sizes.astype(np.int64))
         return bool(verdict.all()) and release_holds(self.points.problem, cells, kept)
+
+
+def _without(cells: Ints, suppressed: Ints) -> Ints:
+    """Return the classes if some tuples, (suppressed,), are in none."""
+    fewer = cells.copy()
+    fewer[suppressed] = -1
+    return fewer
 
 
 def _progress_of(on_progress: OnStep | None, done: int, tuples: int) -> Callable[[float], None]:

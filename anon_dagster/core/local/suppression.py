@@ -15,40 +15,39 @@ from anon_dagster.core.objectives import TIE
 Column = NDArray[np.int64]
 
 
-def suppress_outliers(points: Points, cells: Column, *, limit: int, planned: int) -> Column:
-    """Suppress tuples within the limit for as long as the loss falls, one per class and round.
+def outliers(points: Points, cells: Column, *, limit: int, planned: int) -> Column:
+    """Return tuples to suppress, in this order, each of which lets the loss fall; (suppressed,).
 
     A suppressed record loses its cost; what its class gains is how much tighter the label gets.
-    Which tuples go, in which order, is decided by what is planned; the limit only ends it. So a
-    higher limit with the same plan suppresses the same tuples and then more, and loses no more.
+    Which tuples go, in which order, is decided by what is planned, one per class and round; the
+    limit only ends it. So a higher limit with the same plan suppresses the same tuples and more.
+    Each of them may be the last: what is left of its class keeps every promise.
 
     Parameters
     ----------
     limit
         How many records may be suppressed, those that are so already among them.
     planned
-        As many or more.
+        Another such limit; the smaller of both holds.
     """
     counts = points.counts
     planning = cells.copy()
-    gone = [np.flatnonzero(cells < 0)]
-    while (budget := planned - int(counts[planning < 0].sum())) > 0:
-        if int(counts[planning < 0].sum()) >= limit:
-            break
+    before = gone = int(counts[cells < 0].sum())
+    order = [cells[:0]]
+    while gone < min(limit, planned):
         tuples, starts = by_class(planning)
         if not len(tuples):
             break
         gains = _gains(points, tuples, starts)
-        gains[counts[tuples] > budget] = 0.0
-        chosen = _affordable(points.judge, gains, tuples, starts, budget)
+        gains[counts[tuples] > planned - gone] = 0.0
+        chosen = _affordable(points.judge, gains, tuples, starts, planned - gone)
         if not len(chosen):
             break
         planning[chosen] = -1
-        gone.append(chosen)
-    order = np.concatenate(gone)
-    cells = cells.copy()
-    cells[order[counts[order].cumsum() <= limit]] = -1
-    return cells
+        order.append(chosen)
+        gone += int(counts[chosen].sum())
+    every = np.concatenate(order)
+    return every[before + counts[every].cumsum() <= limit]
 
 
 def _gains(points: Points, tuples: Column, starts: Column) -> NDArray[np.float64]:
