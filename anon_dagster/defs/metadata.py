@@ -194,6 +194,7 @@ def of_decision(decision: "Decision") -> Shown:
         "method": dg.MetadataValue.text(proof.method),
         "candidates": dg.MetadataValue.int(proof.candidates),
         "evaluated": dg.MetadataValue.int(proof.evaluated),
+        "rounds": dg.MetadataValue.int(proof.rounds),
         "suppressed": dg.MetadataValue.int(decision.suppressed),
         **_persons_suppressed(decision),
     }

@@ -40,6 +40,9 @@ def _as_counted(attribute: Attribute) -> Attribute:
 class SearchBudget(StrictModel):
     """What the search may spend; the same seed and steps give the same release.
 
+    Of local recoding steps bound the search before it. Seconds are for both, half and half: classes
+    are improved until they are over, whatever the size of the table, so that more lose less.
+
     It stops then with the best that it found, and says how much better another might be.
     """
 

@@ -17,6 +17,8 @@ Ints = NDArray[np.int64]
 
 WORK = 800_000
 """Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
+LARGE = 100_000
+"""With more tuples than so many, one tree has to do, and single tuples are not moved."""
 MOST_ROUNDS = 40
 """So many rounds at most, whatever the size."""
 PATIENCE = 3
@@ -89,7 +91,7 @@ class Improvement:
         self.on_share(self._told)
 
     def _round(self, cells: Ints) -> Ints:
-        large = len(cells) > WORK // 2
+        large = len(cells) > LARGE
         regrouped = regroup(
             self.points, cells, generator=self.generator, trees=1 if large else TREES
         )
