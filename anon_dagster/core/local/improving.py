@@ -15,7 +15,7 @@ from anon_dagster.core.objectives import TIE
 
 Ints = NDArray[np.int64]
 
-WORK = 800_000
+WORK = 1_600_000
 """Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
 LARGE = 100_000
 """With more tuples than so many, one tree has to do, and single tuples are not moved."""
