@@ -59,3 +59,11 @@ def test_an_exact_search_without_a_budget_proves_its_optimum() -> None:
 def test_a_budget_that_is_none_is_refused(budget: dict[str, Any]) -> None:
     with pytest.raises(RequestError, match=r"policy\.search"):
         anonymized(2, search=budget)
+
+
+def test_seconds_end_the_rounds_of_local_recoding_and_the_proof_tells_how_many_there_were() -> None:
+    soon = anonymized(3, recoding="local", search={"seconds": 1e-6}).decision.solution.proof
+    usual = anonymized(3, recoding="local").decision.solution.proof
+    assert soon.rounds == 0
+    assert usual.rounds > 0
+    assert usual.loss <= soon.loss

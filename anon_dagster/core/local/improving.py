@@ -7,6 +7,7 @@ from time import monotonic
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.local.axis import NodeAxis
 from anon_dagster.core.local.extent import class_losses
 from anon_dagster.core.local.moving import move
 from anon_dagster.core.local.points import Points
@@ -19,12 +20,13 @@ WORK = 1_600_000
 """Tuples regrouped over all rounds: a large table gets fewer rounds, but one at least."""
 LARGE = 100_000
 """With more tuples than so many, one tree has to do, and single tuples are not moved."""
-MOST_ROUNDS = 40
+MOST_ROUNDS = 48
 """So many rounds at most, whatever the size."""
 PATIENCE = 3
 """Over so many rounds something must be gained, or no more is expected."""
-LEAST_GAIN = 0.004
-"""What must be gained over these rounds, as a share of the loss; else it is time to stop."""
+LEAST_GAIN, LEAST_GAIN_OF_SETS = 0.004, 0.001
+"""What must be gained over these rounds, as a share of the loss; else it is time to stop. Ranges
+and sets, which fit closer than nodes, gain for longer."""
 SEED = 0
 
 
@@ -108,7 +110,9 @@ class Improvement:
             return False
         gained = losses[-1 - PATIENCE] - losses[-1]
         asked = self.effort.rounds is not None or self.effort.seconds is not None
-        return gained <= (0.0 if asked else LEAST_GAIN * losses[-1])
+        nodes = all(isinstance(axis, NodeAxis) for axis in self.points.axes)
+        least = LEAST_GAIN if nodes else LEAST_GAIN_OF_SETS
+        return gained <= (0.0 if asked else least * losses[-1])
 
     @property
     def _late(self) -> bool:
