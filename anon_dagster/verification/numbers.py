@@ -13,6 +13,7 @@ from decimal import Decimal, localcontext
 from math import ceil, floor
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anon_dagster.core.wording import NUMBERS
 from anon_dagster.discreet import Discreet
@@ -32,6 +33,8 @@ _DIGITS = 1_500
 """Enough for sums of numbers of 400 characters with exponents of three digits to be exact."""
 _LONGEST = 400
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+_WHOLE_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})([T ]00:00(:00(\.0+)?)?)?")
+"""A time of the day would tell more than the day does."""
 _MONTHS_OF = {"Q": 3, "H": 6}
 _Ends = tuple[Decimal | None, Decimal | None]
 
@@ -57,8 +60,24 @@ def numbers_follow(release: Count, policy: Policy) -> Iterator[Promise]:
             ],
             dtype=np.bool_,
         )
-        remaining = int(release.table.counts[wrong[which.reshape(-1)]].sum()) if len(wrong) else 0
+        records = np.zeros(len(wrong), dtype=np.int64)
+        np.add.at(records, which.reshape(-1), release.table.counts)
+        wrong |= _spelled_otherwise(pairs[0], records)
+        remaining = int(records[wrong].sum())
         yield Promise(NUMBERS, column.name, 0, remaining, remaining == 0, 0, remaining)
+
+
+def _spelled_otherwise(
+    labels: NDArray[np.integer], records: NDArray[np.int64]
+) -> NDArray[np.bool_]:
+    """Tell which spellings are not those that most records of their label have, (pairs,).
+
+    What a label alone decides has one; several of the same number could tell records apart.
+    """
+    order = np.lexsort((-records, labels))
+    again = np.zeros(len(order), dtype=np.bool_)
+    again[order[1:]] = labels[order[1:]] == labels[order[:-1]]
+    return again
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +103,12 @@ class _Reading(Discreet):
         expected = self.expected(label)
         if expected is None or stored is None:
             return expected is None and stored is None
-        try:
-            if isinstance(expected, date):
-                return datetime.fromisoformat(stored).date() == expected
-            return float(stored.replace(decimal, ".")) == expected
-        except ValueError:
-            return False
+        if isinstance(expected, date):
+            day = _WHOLE_DAY.fullmatch(stored)
+            return day is not None and day[1] == expected.isoformat()
+        number = _decimal(stored.replace(decimal, "."))
+        written = (Decimal(repr(expected)), Decimal(f"{expected:.17g}"), Decimal(expected))
+        return number in written  # and has no further digits
 
     def expected(self, label: str | None) -> float | date | None:
         """Return what stands beside a label."""
@@ -137,9 +156,9 @@ class _Reading(Discreet):
         low: Decimal | None
         high: Decimal | None
         if label.startswith("< "):
-            low, high = None, _decimal(label[2:])
+            low, high = None, self._number(label[2:])
         elif label.startswith(">= "):
-            low, high = _decimal(label[3:]), None
+            low, high = self._number(label[3:]), None
         elif label.startswith("[") and label.endswith(")") and label.count(", ") == 1:
             low, high = map(_decimal, label[1:-1].split(", "))
             if low is None or high is None or low > high:
@@ -196,10 +215,15 @@ class _Reading(Discreet):
         if self._dated:
             days = _period(text) or self._day(text)
             return None if days is None else (Decimal(days[0]), Decimal(days[1]))
+        number = self._number(text)
+        return None if number is None else (number, number)
+
+    def _number(self, text: str) -> Decimal | None:
+        """Read a number that has a point, or the decimal mark of the release."""
         number = _decimal(text)
         if number is None and self.decimal != "." and "." not in text:
             number = _decimal(text.replace(self.decimal, "."))
-        return None if number is None else (number, number)
+        return number
 
     def _day(self, text: str) -> tuple[int, int] | None:
         rule, found = self.attribute.hierarchy, set()

@@ -114,6 +114,7 @@ texts = st.one_of(
     _ENDS,
     st.builds("[{}, {})".format, _ENDS, _ENDS),
     st.builds("[{}, {}]".format, _ENDS, _ENDS),
+    st.builds("{{{}, {}]".format, _ENDS, _ENDS),
     st.builds("{} .. {}".format, _ENDS, _ENDS),
     st.builds("< {}".format, _ENDS),
     st.builds(">= {}".format, _ENDS),

@@ -103,6 +103,18 @@ def test_what_does_not_fit_is_left_to_local_recoding() -> None:
     assert StarPatterns.of(problem, most=len(problem.counts) * 8 - 1) is None
 
 
+def test_a_release_of_no_record_is_not_the_optimum_though_it_costs_least() -> None:
+    problem = starred(2, 6, k=2)
+    problem = replace(problem, most_suppressed=problem.records, suppression_cost=Fraction(0))
+    best = with_fewest_stars(problem, recode_locally(problem))
+    assert best.proof.optimal
+    assert (best.classes >= 0).any()
+    alone = replace(problem, models=(KAnonymity(problem.records + 1),))
+    patterns = StarPatterns.of(alone, most=CHOICES)
+    assert patterns is not None
+    assert solve(patterns.program()) is None
+
+
 def test_without_the_extra_local_recoding_tells_the_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "scipy.optimize", None)
     problem = starred(1, 30, k=3)

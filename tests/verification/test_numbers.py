@@ -91,6 +91,42 @@ def test_a_release_without_the_numbers_tells_no_more_than_one_with_them() -> Non
     assert NUMBERS not in {promise.name for promise in result.promises}
 
 
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (["25", "25.0"], 1),  # which of the two each record has could tell of it
+        (["25.00", "25.00"], 0),
+        (["25.0000000000000000000000123"] * 2, 2),  # as could digits that no float has
+        (["2_5", "٢٥"], 2),
+        (["inf", "nan"], 2),
+    ],
+)
+def test_a_number_has_one_spelling_and_no_more_digits_than_it_needs(
+    written: list[str], wrong: int
+) -> None:
+    frame = age(25, 25, 35, 35)
+    frame["age_midpoint"] = [*written, "35", "35"]
+    assert records_wrong(frame, parse_policy(POLICY)) == [wrong]
+
+
+@pytest.mark.parametrize(
+    ("written", "wrong"),
+    [
+        (["2024-05-16", "2024-05-16"], 0),
+        (["2024-05-16 00:00:00", "2024-05-16 00:00:00"], 0),
+        (["2024-05-16", "2024-05-16T00:00"], 1),
+        (["2024-05-16 13:45:12", "2024-05-16 13:45:12"], 2),
+        (["2024-05-16T00:00+02:00", "2024-W20-4"], 2),
+    ],
+)
+def test_a_date_beside_a_label_has_no_time(written: list[str], wrong: int) -> None:
+    policy = Column({"type": "date"}, [], {}, "date").policy(
+        numbers="midpoints", columns={"x": "date"}
+    )
+    frame = pd.DataFrame({"x": ["2024-05"] * 2, "x_midpoint": written})
+    assert records_wrong(frame, policy) == [wrong]
+
+
 CLIP = {"type": "interval", "widths": [10], "lower": 0, "upper": 100, "outside": "clip"}
 TWO_DIGITS = {"type": "date", "format": "%d.%m.%y", "two_digit_years_until": 2030}
 
@@ -163,3 +199,13 @@ def test_a_number_by_itself_has_the_mark_of_the_release(label: str, midpoint: An
     counted = count(table, ["x", "x_midpoint"], decimal=",")
     (promise,) = [each for each in verify(counted, policy).promises if each.name == NUMBERS]
     assert promise.holds
+
+
+def test_an_open_end_may_have_the_mark_of_the_release() -> None:
+    policy = Column({"type": "suppress"}, [], {}, "number").policy(
+        numbers="bounds", columns={"x": "number"}
+    )
+    frame = bounds(pd.DataFrame({"x": ["< 1,5", ">= 2,5"]}), request=policy, decimal=",")
+    assert frame.x_upper.tolist()[0] == frame.x_lower.tolist()[1] - 1 == 1.5
+    counted = count(open_frame(frame), list(frame), decimal=",")
+    assert all(each.holds for each in verify(counted, policy).promises if each.name == NUMBERS)

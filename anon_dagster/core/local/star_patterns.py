@@ -81,7 +81,8 @@ class StarPatterns:
         constraints = _Constraints(len(self.choices.tuples))
         counts, choices = self.points.counts, self.choices
         _each_once(constraints, choices, len(counts))
-        limit = self.points.problem.most_suppressed
+        problem = self.points.problem
+        limit = min(problem.most_suppressed, problem.records - 1)  # of no record is no release
         gone = np.flatnonzero(choices.classes < 0)
         constraints.add([(gone, counts[choices.tuples[gone]])], 0, limit)
         order = np.argsort(choices.classes, kind="stable")

@@ -98,7 +98,7 @@ def parse_label(text: Label) -> Value | Range | Members | Anything:
         return Anything()
     if text.startswith("{") and text.endswith("}"):
         return Members(tuple(_split(text[1:-1])))
-    ends = _split(text[1:-1]) if text.endswith("]") else []
+    ends = _split(text[1:-1]) if text.startswith("[") and text.endswith("]") else []
     if len(ends) != 2 or None in ends:
         raise HierarchyError("a label that starts as a range or a set does not end as one")
     return Range(str(ends[0]), str(ends[1]))

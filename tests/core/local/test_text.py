@@ -34,6 +34,6 @@ def test_a_range_is_read_back_with_its_ends() -> None:
     assert parse_label("[20, 37]") == Range("20", "37")
     assert parse_label(write_range("1,5", "[7]")) == Range("1,5", "[7]")
     assert parse_label("*") == Anything()
-    for broken in ("[1]", "[1, 2, 3]", "[1, 2", "{a", "{a,b}"):
+    for broken in ("[1]", "[1, 2, 3]", "[1, 2", "{a", "{a,b}", "{1, 2]", "[1, 2}"):
         with pytest.raises(HierarchyError):
             parse_label(broken)
