@@ -25,7 +25,7 @@ def with_fewest_stars(problem: Problem, found: Solution) -> Solution:
     answer = solve(patterns.program())
     if answer is None:
         return found
-    best = patterns.solution(answer.values, answer.bound, optimal=answer.optimal)
+    best = patterns.solution(answer.values, answer.bound)
     if best is None:
         return found
     bound = max(best.proof.lower_bound, found.proof.lower_bound)

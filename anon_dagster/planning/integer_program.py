@@ -10,17 +10,15 @@ from anon_dagster.core.local import Program
 WORK = 3 * 10**7
 """How many pairs of variables all nodes of the search have together: steps, so that no result
 depends on the time. A node takes about as long as it has pairs; one is always looked at."""
-_TOLERANCE = 1e-6  # of the solver, which counts costs this close as equal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """The best values that were found, and what is proven of all others."""
+    """The best values that were found, and what all others cost at least."""
 
     values: NDArray[np.float64]  # (variables,)
     bound: float
     """No values cost less, but for the solver's tolerances."""
-    optimal: bool
 
 
 def has_solver() -> bool:
@@ -54,5 +52,4 @@ def solve(program: Program, *, work: int = WORK) -> Answer | None:
     if result.x is None:
         return None
     bound = float(result.fun if result.status == 0 else result.mip_dual_bound)
-    optimal = bool(result.fun <= bound + _TOLERANCE)
-    return Answer(np.asarray(result.x, dtype=np.float64), bound, optimal)
+    return Answer(np.asarray(result.x, dtype=np.float64), bound)

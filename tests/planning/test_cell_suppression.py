@@ -67,11 +67,26 @@ def test_it_is_the_least_of_all_partitions_and_is_proven_so(data: st.DataObject)
         assert answer is None
         return
     assert answer is not None
-    solution = patterns.solution(answer.values, answer.bound, optimal=answer.optimal)
+    solution = patterns.solution(answer.values, answer.bound)
     assert solution is not None
     assert solution.proof.optimal
-    assert solution.proof.loss == pytest.approx(least, abs=1e-6)
-    assert solution.proof.lower_bound == pytest.approx(least, abs=1e-6)
+    assert solution.proof.loss == pytest.approx(least, abs=1e-12)
+    assert solution.proof.lower_bound == pytest.approx(least, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", [7, 16])
+def test_nothing_is_proven_by_costs_that_the_solver_takes_for_equal(seed: int) -> None:
+    problem = replace(
+        starred(seed, 7),
+        weights=(1.0, 1e-7, 2e-7),
+        most_suppressed=6,
+        suppression_cost=Fraction(1, 10**8),
+    )
+    least = least_partition(replace(problem, most_suppressed=problem.records - 1))
+    assert least is not None
+    best = with_fewest_stars(problem, recode_locally(problem))
+    assert best.proof.lower_bound <= least + 1e-12
+    assert not best.proof.optimal or best.proof.loss == pytest.approx(least, abs=1e-12)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -97,6 +112,7 @@ def test_what_does_not_fit_is_left_to_local_recoding() -> None:
         replace(problem, hierarchies=(height, *problem.hierarchies[1:])),
         replace(problem, keeps_suppressed=True, most_suppressed=1),
         replace(problem, sets=(True, False, False)),
+        replace(problem, counts=problem.counts * 10**6),
     ):
         assert StarPatterns.of(other, most=CHOICES) is None
         assert with_fewest_stars(other, found) is found

@@ -15,7 +15,9 @@ References
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
+from math import ceil, gcd, lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,10 +34,15 @@ from anon_dagster.core.solution import BY_INTEGER_PROGRAM, Proof, Solution
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
+_COSTS = 10**6
+"""What all records may cost together for a solver to tell whole costs apart: its tolerances are
+10⁻⁶ of a variable."""
+_SLACK = 0.01  # of a bound, far above the tolerances
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Program:
-    """Lose least: ``costs @ x``, where ``low <= A x <= high`` and ``0 <= x <= 1``."""
+    """Spend least: ``costs @ x``, where ``low <= A x <= high`` and ``0 <= x <= 1``."""
 
     costs: Floats  # (variables,)
     integral: NDArray[np.bool_]  # (variables,): those that are 0 or 1; the others lie between
@@ -47,12 +54,43 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class _Costs:
+    """What one record costs the program, in a unit of its own."""
+
+    of_stars: Floats  # (attributes,): of a ``*``
+    of_suppression: float
+    unit: float
+    """What a cost of 1 is as a loss."""
+    are_whole: bool
+    """Whether all are whole numbers, and so few that no two sums of them are taken for equal."""
+
+    @classmethod
+    def of(cls, problem: Problem) -> "_Costs":
+        """Write what is lost in the largest unit that leaves no fraction."""
+        weights = [Fraction(str(float(weight))) for weight in problem.weights]
+        stars = [
+            weight * (h.leaves > 1) for weight, h in zip(weights, problem.hierarchies, strict=True)
+        ]
+        losses = [*stars, sum(stars) * problem.suppression_cost]
+        parts = lcm(*(loss.denominator for loss in losses))
+        whole = [int(loss * parts) for loss in losses]
+        step = gcd(*whole) or 1
+        *of_stars, of_suppression = (float(Fraction(cost, step)) for cost in whole)
+        most = max(sum(of_stars), of_suppression, 1.0) * problem.records
+        unit = float(Fraction(step, parts) / (sum(weights) or 1))
+        if most <= _COSTS:
+            return cls(np.array(of_stars), of_suppression, unit, are_whole=True)
+        plain = [float(loss / (sum(weights) or 1)) for loss in losses]
+        return cls(np.array(plain[:-1]), plain[-1], 1.0, are_whole=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Choices:
     """The choices that tuples have: a pattern each, and the class that it puts them into."""
 
     tuples: Ints  # (choices,)
     classes: Ints  # (choices,): from 0; -1 is suppression
-    costs: Floats  # (choices,): lost by all records of the tuple
+    costs: Floats  # (choices,): of all records of the tuple
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +99,7 @@ class StarPatterns:
 
     points: Points
     choices: _Choices
+    costs: _Costs
 
     @classmethod
     def of(cls, problem: Problem, *, most: int) -> "StarPatterns | None":
@@ -69,12 +108,14 @@ class StarPatterns:
         What fits: every quasi-identifier is kept or suppressed, and the promises are k-anonymity
         and distinct l-diversity, of records.
         """
-        if len(problem.counts) * 2 ** sum(_may_vary(problem)) > most or not problem.records:
+        if len(problem.counts) * 2 ** sum(_may_vary(problem)) > most:
+            return None
+        if not 0 < problem.records <= _COSTS:
             return None
         if not (_only_stars(problem) and _only_linear(problem)):
             return None
-        points = Points.of(problem)
-        return cls(points, _choices(points))
+        points, costs = Points.of(problem), _Costs.of(problem)
+        return cls(points, _choices(points, costs), costs)
 
     def program(self) -> Program:
         """Return the integer program: the choices are its first variables."""
@@ -111,17 +152,17 @@ class StarPatterns:
                     constraints.add([([one], [1]), (having, np.full(len(having), -1))], -np.inf, 0)
                 constraints.add([(held, np.ones(len(held))), ([used], [-model.l])], 0, np.inf)
 
-    def solution(self, values: Floats, bound: float, *, optimal: bool) -> Solution | None:
+    def solution(self, values: Floats, bound: float) -> Solution | None:
         """Return what an answer to the program means; ``None`` if that is no release.
+
+        Nothing is proven by sums that the solver could take for equal.
 
         Parameters
         ----------
         values
             (variables,)
         bound
-            What the costs of every solution of the program are at least.
-        optimal
-            Whether none costs less than this one.
+            What the costs of every solution of the program are at least, for the solver.
         """
         taken = np.flatnonzero(values[: len(self.choices.tuples)] > 0.5)
         tuples = len(self.points.counts)
@@ -141,10 +182,12 @@ class StarPatterns:
             return None
         problem = self.points.problem
         loss = problem.objective.loss(outcome_of(problem, cells, generalized))
+        least = max(ceil(bound - _SLACK), 0) if self.costs.are_whole else 0
+        spent = float(self.choices.costs[taken].sum())
         proof = Proof(
-            optimal=optimal,
+            optimal=self.costs.are_whole and spent <= least,
             loss=loss,
-            lower_bound=min(bound / problem.records, loss),
+            lower_bound=min(least * self.costs.unit / problem.records, loss),
             candidates=len(self.choices.tuples),
             evaluated=len(self.choices.tuples),
             method=BY_INTEGER_PROGRAM,
@@ -173,10 +216,9 @@ def _may_vary(problem: Problem) -> list[bool]:
     return [low < high for low, high in zip(problem.lowest, problem.highest, strict=True)]
 
 
-def _choices(points: Points) -> _Choices:
+def _choices(points: Points, costs: _Costs) -> _Choices:
     """List the choices of each tuple that all tuples together could make a class of."""
     problem = points.problem
-    costs = np.array([axis.unit * (axis.leaves - 1) for axis in points.axes])
     options = [
         range(low, high + 1) for low, high in zip(problem.lowest, problem.highest, strict=True)
     ]
@@ -190,19 +232,19 @@ def _choices(points: Points) -> _Choices:
         order = np.argsort(groups.ids, kind="stable")
         holds = points.judge.holds(order, groups.ids[order], groups.sums(points.counts))
         tuples = np.flatnonzero(holds[groups.ids])
-        lost = float(costs @ np.array(levels, dtype=np.float64))
-        found.append((tuples, groups.ids[tuples] + classes, _spent(points, tuples, lost)))
+        cost = float(costs.of_stars @ np.array(levels, dtype=np.float64))
+        found.append((tuples, groups.ids[tuples] + classes, _spent(points, tuples, cost)))
         classes += len(groups)
     if problem.most_suppressed:
         every = np.arange(len(points.counts))
-        lost = float(costs.sum()) * float(problem.suppression_cost)
-        found.append((every, np.full(len(every), -1), _spent(points, every, lost)))
+        spent = _spent(points, every, costs.of_suppression)
+        found.append((every, np.full(len(every), -1), spent))
     return _Choices(*(np.concatenate(column) for column in zip(*found, strict=True)))
 
 
-def _spent(points: Points, tuples: Ints, lost: float) -> Floats:
-    """Return what the records of each tuple lose together, if each of them loses so much."""
-    return points.counts[tuples].astype(np.float64) * lost
+def _spent(points: Points, tuples: Ints, cost: float) -> Floats:
+    """Return what the records of each tuple cost together, if each of them costs so much."""
+    return points.counts[tuples].astype(np.float64) * cost
 
 
 def _each_once(constraints: "_Constraints", choices: _Choices, tuples: int) -> None:
