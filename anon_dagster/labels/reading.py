@@ -5,7 +5,7 @@ from datetime import date
 from fractions import Fraction
 from functools import partial
 from math import ceil, floor
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from anon_dagster.core.builders.number import read_number
 from anon_dagster.core.hierarchy import Label
 from anon_dagster.core.local import Anything, Members, Span, read_label, read_period
 from anon_dagster.discreet import Discreet
+from anon_dagster.errors import RequestError
 from anon_dagster.request import (
     DateRule,
     IntervalRule,
@@ -22,6 +23,7 @@ from anon_dagster.request import (
     RoundingRule,
 )
 from anon_dagster.request.release import Tells, ValuesAre, values_of_rules
+from anon_dagster.request.suggestions import did_you_mean
 
 Kind = Literal["interval", "range", "set", "period", "anything", "missing", "value"]
 
@@ -236,7 +238,16 @@ def reader_of(
         What its values are; as its hierarchy tells if left out.
     decimal
         The decimal mark of the release.
+
+    Raises
+    ------
+    RequestError
+        If the policy has no such quasi-identifier, or values are said to be of no known kind.
     """
+    require_known(meaning, decimal)
+    if name not in policy.quasi_identifiers:
+        known = list(policy.quasi_identifiers)
+        raise RequestError(f"{name} is no quasi-identifier{did_you_mean(name, known)}")
     attribute: QuasiIdentifier = policy.quasi_identifiers[name]
     rule = attribute.hierarchy
     meaning = meaning or values_of_rules(policy.quasi_identifiers).get(name)
@@ -265,8 +276,26 @@ def parse(label: Label, *, meaning: ValuesAre | None = None, decimal: str = ".")
         ``date``. Left out, numbers where they are some, else dates.
     decimal
         The decimal mark of the release, of a number by itself.
+
+    Raises
+    ------
+    RequestError
+        If values are said to be of no known kind, or the mark is none.
     """
+    require_known(meaning, decimal)
     return LabelReader(meaning, decimal).read(as_label(label))
+
+
+def require_known(meaning: object, decimal: str) -> None:
+    """Refuse a kind of values, or a decimal mark, that there is not."""
+    kinds = get_args(ValuesAre)
+    if meaning is not None and meaning not in kinds:
+        raise RequestError(
+            f"values are said to be {meaning}, and may be {', '.join(kinds)}"
+            f"{did_you_mean(str(meaning), kinds)}"
+        )
+    if len(decimal) != 1 or decimal.isdigit():
+        raise RequestError("the decimal mark must be a single sign, such as . or ,")
 
 
 def as_label(label: object) -> Label:

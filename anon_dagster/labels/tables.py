@@ -12,7 +12,7 @@ import pandas as pd
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import RequestError, counted
-from anon_dagster.labels.reading import LabelReader, as_label, reader_of
+from anon_dagster.labels.reading import LabelReader, as_label, reader_of, require_known
 from anon_dagster.request import (
     Policy,
     Request,
@@ -26,6 +26,7 @@ from anon_dagster.request.release import (
     values_of_rules,
     without_numbers,
 )
+from anon_dagster.request.strict import document
 
 Columns = Sequence[str] | Mapping[str, ValuesAre]
 """Names of columns; or what the values of each are: ``number``, ``whole`` or ``date``."""
@@ -38,7 +39,7 @@ def bounds(
     columns: Columns | None = None,
     *,
     request: Request | Policy | Mapping[str, Any] | None = None,
-    decimal: str = ".",
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Add the lower and upper end of what labels stand for: ``age_lower``, ``age_upper``.
 
@@ -56,7 +57,8 @@ def bounds(
         The request of the release, its policy or stored solution: it tells what hierarchies
         mean by their labels, and which columns are numbers or dates.
     decimal
-        The decimal mark of the release, of numbers by themselves.
+        The decimal mark of the release, of numbers by themselves; left out, that of the request's
+        target, or a point.
 
     Returns
     -------
@@ -67,7 +69,8 @@ def bounds(
     Raises
     ------
     RequestError
-        If a column is not there or holds averages, or one would be written over.
+        If a column is not there, is there twice or holds averages, one would be written over, or
+        values are said to be of no known kind.
 
     Warns
     -----
@@ -82,7 +85,7 @@ def midpoints(
     columns: Columns | None = None,
     *,
     request: Request | Policy | Mapping[str, Any] | None = None,
-    decimal: str = ".",
+    decimal: str | None = None,
 ) -> pd.DataFrame:
     """Add the middle of what labels stand for: ``age_midpoint``; see :func:`bounds`.
 
@@ -95,25 +98,19 @@ def _with_numbers(
     frame: pd.DataFrame,
     columns: Columns | None,
     request: Request | Policy | Mapping[str, Any] | None,
-    decimal: str,
+    decimal: str | None,
     tells: Sequence[Tells],
 ) -> pd.DataFrame:
+    _require_names(frame)
     policy = _policy_of(request)
+    decimal = _decimal_of(request) if decimal is None else decimal
     readers = _named_readers(frame, columns, policy, decimal)
     left_alone: dict[str, str] = {}
     if columns is None:
-        for name in frame.columns.difference(list(readers), sort=False):
-            if (why := _told_of(policy, name)) is not None:
-                left_alone[name] = why
-                continue
-            found = _Found.of(frame[name], decimal)
-            if found.left_alone is None:
-                readers[name] = found.reader
-                continue
-            left_alone[name] = found.left_alone
-            if found.warning is not None:
-                why = f"{found.warning}; nothing is added for it unless columns names it"
-                warnings.warn(why, stacklevel=3)
+        cautions, found, left_alone = _unnamed(frame, readers, policy, decimal)
+        readers |= found
+        for caution in cautions:
+            warnings.warn(caution, stacklevel=3)
     added = {name: [number_column(name, each) for each in tells] for name in readers}
     if taken := sorted(set(chain.from_iterable(added.values())) & set(frame.columns)):
         raise RequestError(
@@ -129,12 +126,76 @@ def _with_numbers(
     return result
 
 
+def _unnamed(
+    frame: pd.DataFrame, told: Mapping[str, LabelReader], policy: Policy | None, decimal: str
+) -> tuple[list[str], dict[str, LabelReader], dict[str, str]]:
+    """Look at all columns where none was named.
+
+    Parameters
+    ----------
+    told
+        Readers of columns that the policy tells of.
+
+    Returns
+    -------
+    tuple
+        What to warn of, the readers of further columns, and why others are left alone.
+    """
+    unread = {name: _unread(frame[name], reader) for name, reader in told.items()}
+    cautions = [
+        f"{name}: {why}, and so have none beside them" for name, why in unread.items() if why
+    ]
+    readers: dict[str, LabelReader] = {}
+    left_alone: dict[str, str] = {}
+    for name in frame.columns.difference(list(told), sort=False):
+        if (why := _told_of(policy, name)) is not None:
+            left_alone[name] = why
+            continue
+        found = _Found.of(frame[name], decimal)
+        if found.left_alone is None:
+            readers[name] = found.reader
+            continue
+        left_alone[name] = found.left_alone
+        if found.warning is not None:
+            cautions.append(f"{found.warning}; nothing is added for it unless columns names it")
+    return cautions, readers, left_alone
+
+
 def _policy_of(request: Request | Policy | Mapping[str, Any] | None) -> Policy | None:
     if request is None or isinstance(request, Policy):
         return request
     if isinstance(request, Request):
         return request.policy
     return parse_policy(request.get("policy", request))
+
+
+def _decimal_of(request: Request | Policy | Mapping[str, Any] | None) -> str:
+    """Return the decimal mark that a request has for its release."""
+    if isinstance(request, Request):
+        return request.release_decimal
+    if not isinstance(request, Mapping):
+        return "."
+    return str(document(document(request.get("target")).get("csv")).get("decimal", "."))
+
+
+def _require_names(frame: pd.DataFrame) -> None:
+    """Refuse a table in which a name does not tell one column."""
+    if frame.columns.nlevels > 1 or not frame.columns.is_unique:
+        raise RequestError(
+            "the table has several columns of one name, or names of several levels: rename them, "
+            "so that each tells one column"
+        )
+
+
+def _unread(column: pd.Series, reader: LabelReader) -> str | None:
+    """Say how many labels name nothing that the reader knows; None if there are none."""
+    named = [label for label in map(as_label, column.unique()) if label is not None]
+    named = [label for label in named if label != SUPPRESSED and label not in reader.others]
+    unread = sum(reader.read(label).meaning in {None, "text"} for label in named)
+    if not unread:
+        return None
+    kinds = "dates" if reader.meaning == "date" else "numbers"
+    return f"{counted(unread, 'label')} of {len(named)} name no {kinds}"
 
 
 def _told_of(policy: Policy | None, name: str) -> str | None:
@@ -159,6 +220,8 @@ def _named_readers(
         names = {name: values for name, values in told.items() if name in frame.columns}
     if absent := [name for name in names if name not in frame.columns]:
         raise RequestError(f"the table has no column {', '.join(map(str, absent))}")
+    for values in (None, *names.values()):
+        require_known(values, decimal)
     readers = {}
     for name, values in names.items():
         if policy is not None and name in policy.quasi_identifiers:

@@ -5,6 +5,7 @@ import pytest
 
 from anon_dagster import labels
 from anon_dagster.errors import RequestError
+from anon_dagster.request import parse_policy, parse_request
 
 AGES = ["[20, 30)", "25", "< 18", "{3, 8}", "*", None]
 LOWER = [20.0, 25.0, None, 3.0, None, None]
@@ -123,3 +124,52 @@ def test_averages_are_no_labels() -> None:
     assert told(result["rent_upper"]) == [2.0, None]
     with pytest.raises(RequestError, match="pay: its mean is released"):
         labels.bounds(frame, ["pay"], request=policy)
+
+
+DECIMAL: Any = {
+    "target": {"path": "r.csv", "csv": {"separator": ";", "decimal": ","}},
+    "policy": {
+        "attributes": {
+            "pay": {"role": "quasi_identifier", "hierarchy": {"type": "rounding", "steps": [1]}}
+        },
+        "privacy": {"k_anonymity": {"k": 2}},
+    },
+}
+
+
+def test_the_decimal_mark_is_that_of_the_target() -> None:
+    frame = pd.DataFrame({"pay": ["20,5", "*"]})
+    asked = {**DECIMAL, "source": {"path": "s.csv"}}
+    for request in (asked, parse_request(asked)):
+        assert told(labels.midpoints(frame, request=request)["pay_midpoint"]) == [20.5, None]
+
+
+def test_labels_that_a_request_makes_one_expect_to_be_read_are_not_passed_over_in_silence() -> None:
+    frame = pd.DataFrame({"pay": ["20,5", "21", "*", None]})
+    with pytest.warns(UserWarning, match="pay: 1 label of 2 name no numbers"):
+        result = labels.midpoints(frame, request=DECIMAL["policy"])
+    assert told(result["pay_midpoint"]) == [None, 21, None, None]
+
+
+@pytest.mark.parametrize("meaning", ["dates", "int", 1])
+def test_a_kind_of_values_that_there_is_not_is_refused(meaning: Any) -> None:
+    with pytest.raises(RequestError, match="may be number, whole, date"):
+        labels.bounds(pd.DataFrame({"age": AGES}), {"age": meaning})
+    with pytest.raises(RequestError, match="may be number, whole, date"):
+        labels.parse("5", meaning=meaning)
+
+
+def test_a_decimal_mark_that_is_none_is_refused() -> None:
+    for mark in ("", "1", ",."):
+        with pytest.raises(RequestError, match="a single sign"):
+            labels.bounds(pd.DataFrame({"age": AGES}), decimal=mark)
+
+
+def test_names_that_tell_no_column_are_refused() -> None:
+    twice = pd.DataFrame([["1", "2"]], columns=["age", "age"])
+    levels = pd.DataFrame({("a", "age"): ["1"]})
+    for frame in (twice, levels):
+        with pytest.raises(RequestError, match="each tells one column"):
+            labels.midpoints(frame)
+    with pytest.raises(RequestError, match="wage is no quasi-identifier"):
+        labels.reader_of(parse_policy(DECIMAL["policy"]), "wage")
