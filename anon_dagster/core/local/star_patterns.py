@@ -75,13 +75,13 @@ class _Costs:
         parts = lcm(*(loss.denominator for loss in losses))
         whole = [int(loss * parts) for loss in losses]
         step = gcd(*whole) or 1
-        *of_stars, of_suppression = (float(Fraction(cost, step)) for cost in whole)
-        most = max(sum(of_stars), of_suppression, 1.0) * problem.records
-        unit = float(Fraction(step, parts) / (sum(weights) or 1))
-        if most <= _COSTS:
+        importance = sum(weights) or 1
+        if max(sum(whole[:-1]), whole[-1], step) * problem.records <= _COSTS * step:
+            *of_stars, of_suppression = (float(cost // step) for cost in whole)
+            unit = float(Fraction(step, parts) / importance)
             return cls(np.array(of_stars), of_suppression, unit, are_whole=True)
-        plain = [float(loss / (sum(weights) or 1)) for loss in losses]
-        return cls(np.array(plain[:-1]), plain[-1], 1.0, are_whole=False)
+        *of_stars, of_suppression = (float(loss / importance) for loss in losses)
+        return cls(np.array(of_stars), of_suppression, 1.0, are_whole=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
