@@ -206,6 +206,6 @@ def test_an_open_end_may_have_the_mark_of_the_release() -> None:
         numbers="bounds", columns={"x": "number"}
     )
     frame = bounds(pd.DataFrame({"x": ["< 1,5", ">= 2,5"]}), request=policy, decimal=",")
-    assert frame.x_upper.tolist()[0] == frame.x_lower.tolist()[1] - 1 == 1.5
-    counted = count(open_frame(frame), list(frame), decimal=",")
+    assert (frame["x_upper"].iloc[0], frame["x_lower"].iloc[1]) == (1.5, 2.5)
+    counted = count(open_frame(frame), ["x", "x_lower", "x_upper"], decimal=",")
     assert all(each.holds for each in verify(counted, policy).promises if each.name == NUMBERS)
