@@ -1,6 +1,7 @@
 """What is examined is what is stored, in whatever format; and the same again when asked again."""
 
 import itertools
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import anon_dagster
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.planning.decision import Decision
-from anon_dagster.reading.counting import Count
+from anon_dagster.reading.counting import Count, count
 from anon_dagster.releasing.examination import disclosure_of, examiner_of, unstored, watch
 from anon_dagster.releasing.recipe import recipe
+from anon_dagster.request import Policy
 from anon_dagster.residual import Pairs
 from anon_dagster.storage.sources import open_frame
 from tests.parameters import slow_but
@@ -161,6 +165,36 @@ def test_records_that_are_not_stored_are_no_examination() -> None:
     stranger = {**pairs.released, "town": pa.array(["Z"] * pairs.records)}
     foreign = Pairs(pairs.source, stranger, pairs.records)
     assert unstored(foreign, stored, names, whole=False) == pairs.records
+
+
+LABEL = st.sampled_from(["a", "b", "c", None])
+ROWS = st.lists(st.tuples(LABEL, LABEL), max_size=8)
+
+
+def read_alike(rows: list[tuple[str | None, ...]]) -> Counter[tuple[str, ...]]:
+    """Count how often rows of labels stand there; an empty label is none."""
+    return Counter(tuple(label or "" for label in row) for row in rows)
+
+
+@given(examined=ROWS, stored=ROWS, whole=st.booleans())
+@example(examined=[("a", "b"), ("a", "b")], stored=[("a", "b")], whole=True)
+def test_what_is_not_stored_is_the_difference_of_how_often_rows_of_labels_stand_there(
+    *, examined: list[tuple[str | None, ...]], stored: list[tuple[str | None, ...]], whole: bool
+) -> None:
+    names = ("one", "two")
+    asked = Policy.model_validate(
+        {"attributes": dict.fromkeys(names, QI), "privacy": {"k_anonymity": {"k": 2}}}
+    )
+    release = pd.DataFrame(stored, columns=names, dtype="string")
+    columns = {
+        name: pa.array([row[place] for row in examined], pa.string())
+        for place, name in enumerate(names)
+    }
+    of_examined, of_stored = read_alike(examined), read_alike(stored)
+    missing = (of_examined - of_stored).total()
+    expected = missing + ((of_stored - of_examined).total() if whole and examined else 0)
+    pairs = Pairs(columns, columns, len(examined))
+    assert unstored(pairs, count(open_frame(release), names), asked, whole=whole) == expected
 
 
 def test_an_examination_of_other_records_ends_the_job() -> None:

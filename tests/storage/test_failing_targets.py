@@ -3,6 +3,7 @@
 A store in memory stands beside the disk: it copies files one by one, as every store does.
 """
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import moving, remote
-from anon_dagster.storage.globs import matcher, matches
+from anon_dagster.storage.globs import glob_root, is_step, matcher, matches
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.targets import formats, leftovers, publishing, stage, sweep, write_file
@@ -62,7 +63,7 @@ def read(target: Target) -> pa.Table:
 
 
 def failing(function: Callable[..., Any], on: Callable[..., bool]) -> Callable[..., Any]:
-    def fails(*given: Any) -> Any:
+    def fails(*given: Any, **_: object) -> Any:
         if on(*given):
             raise OSError(28, "No space left on device")
         return function(*given)
@@ -81,6 +82,82 @@ def test_a_former_target_is_replaced_and_nothing_else_is_left(folder: str, kind:
         assert read(target).equals(table)
         files = {name for name in names(folder) if not name.endswith("_SUCCESS")}
         assert len(files) == (1 if kind == "file" else table.num_rows)
+
+
+def test_a_former_folder_that_cannot_be_put_back_is_not_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = stored(str(tmp_path), "parts")
+    write(target, OLD)
+    with monkeypatch.context() as patch:
+        patch.setattr(publishing, "exchange", lambda *_: False)
+        patch.setattr(publishing, "move", failing(moving.move, lambda _, to: to == target.path))
+        with begun(target, NEW, "fails") as staged, pytest.raises(TargetError):
+            staged.publish()
+    assert not Path(target.path).exists()
+    sweep(target)
+    assert read(target).equals(OLD)
+
+
+@pytest.mark.parametrize("kind", ["file", "parts"])
+@pytest.mark.parametrize("exchanging", [True, False])
+@pytest.mark.parametrize("stuck", [True, False])
+def test_what_stays_beside_a_target_is_told(
+    folder: str, kind: str, *, exchanging: bool, stuck: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not exchanging:
+        monkeypatch.setattr(publishing, "exchange", lambda *_: False)
+    target = stored(folder, kind)
+    write(target, OLD)
+    former = names(folder)
+    with begun(target, NEW, "job") as staged:
+        assert not staged.left_behind, "nothing is published"
+        with monkeypatch.context() as patch:
+            if stuck:
+                patch.setattr(publishing, "remove", failing(moving.remove, lambda *_: True))
+            staged.publish()
+        inner = fsspec.core.url_to_fs(folder)[1]
+        published = {
+            fsspec.core.url_to_fs(path)[1].removeprefix(inner) for path in staged.final_paths
+        }
+        left = {n for n in names(folder) - published if not n.endswith("_SUCCESS")}
+        assert staged.left_behind == bool(left)
+        assert not left or stuck
+    assert former & names(folder) <= published | {"/parts/_SUCCESS"} or stuck
+    assert read(target).equals(NEW)
+
+
+def test_parts_without_a_list_are_replaced_and_those_of_jobs_at_work_stay(tmp_path: Path) -> None:
+    folder = f"memory://without{tmp_path}"
+    target = stored(folder, "parts")
+    at_work = "part-00007.of-alive.12345678.csv"
+    for name in ("part-00000.csv", at_work):
+        moving.put(f"{target.path}/{name}", b"a\nformer\n")
+    write(target, NEW)
+    assert read(target).equals(NEW)
+    left = {name.removeprefix("/parts/") for name in names(folder)}
+    assert at_work in left
+    assert "part-00000.csv" not in left
+
+
+def test_a_folder_of_a_store_is_taken_away_with_its_list_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = stored(f"memory://taken{tmp_path}", "parts")
+    write(target, NEW)
+    gone: list[str] = []
+    system, _ = fsspec.core.url_to_fs(target.path)
+    remove = system.rm_file
+
+    def noted(inner: str) -> None:
+        gone.append(inner.rpartition("/parts/")[2])
+        remove(inner)
+
+    monkeypatch.setattr(system, "rm_file", noted)
+    assert publishing.take_away(target.path) == 0
+    assert gone[0] == "_SUCCESS"
+    assert len(gone) == 1 + NEW.num_rows
+    assert names(f"memory://taken{tmp_path}") == set()
 
 
 def test_parts_that_cannot_all_be_copied_leave_the_former_ones(
@@ -125,8 +202,14 @@ def test_what_was_published_is_taken_back_on_every_store(folder: str) -> None:
             staged.publish()
             assert read(target).equals(NEW)
             assert staged.take_back()
+            assert not staged.take_back(), "only once"
         assert names(folder) == before
         assert former is None or read(target).equals(former)
+        with begun(target, NEW, "job") as staged:
+            staged.keep_former()
+            staged.publish()  # and it stays
+        assert names(folder) == {"/t.csv"}
+        moving.remove(target.path)
 
 
 def test_a_header_of_other_names_than_there_are_columns_is_refused(tmp_path: Path) -> None:
@@ -190,6 +273,53 @@ def test_a_writer_that_cannot_be_made_leaves_no_file_open(
         write(stored(str(tmp_path), "file"), OLD)
 
 
+@pytest.mark.parametrize("name", ["t.csv", "t.parquet"])
+def test_a_file_that_is_given_up_is_closed(name: str, tmp_path: Path) -> None:
+    path = str(tmp_path / name)
+    file = formats.TableFile(path, Target(path=path), NEW.schema)
+    file.write(NEW)
+    assert path in open_files()
+    file.abandon()
+    assert path not in open_files()
+
+
+def open_files() -> set[str]:
+    """Return what this process has open."""
+    return {os.path.realpath(descriptor) for descriptor in Path("/proc/self/fd").iterdir()}
+
+
+@pytest.mark.parametrize("kind", ["file", "parts"])
+@pytest.mark.parametrize("private", [True, False])
+def test_nobody_else_may_read_what_is_private(tmp_path: Path, kind: str, *, private: bool) -> None:
+    (tmp_path / "plain").touch()
+
+    def expected(path: str) -> bool:
+        mode = 0o600 if private else (tmp_path / "plain").stat().st_mode & 0o777
+        return Path(path).stat().st_mode & 0o777 == mode
+
+    target = stored(str(tmp_path), kind)
+    with stage(target, NEW.schema, token="job", private=private) as staged:  # noqa: S106
+        staged.write(NEW)
+        assert all(map(expected, staged.seal()))
+        assert all(map(expected, staged.publish()))
+    if kind == "file":
+        return
+    with stage(target, NEW.schema, token="job", private=private) as staged:  # noqa: S106
+        with staged.shelter() as shelter:
+            for file in staged.files_of(NEW.num_rows):
+                write_file(file, target, NEW.schema, [NEW.slice(file.begin)], shelter)
+        assert all(map(expected, staged.seal())), "whoever wrote it"
+
+
+def test_what_is_private_may_go_to_a_store(tmp_path: Path) -> None:
+    target = stored(f"memory://private{tmp_path}", "file")
+    with stage(target, NEW.schema, token="job", private=True) as staged:  # noqa: S106
+        staged.write(NEW)
+        staged.seal()
+        staged.publish()
+    assert read(target).equals(NEW)
+
+
 # -- what dead jobs left ---------------------------------------------------------------------
 
 
@@ -249,12 +379,26 @@ def test_a_whole_folder_is_moved_and_removed_on_every_store(folder: str) -> None
         moving.put(f"{folder}/one/{name}", name.encode())
     moving.move(f"{folder}/one", f"{folder}/other")
     assert names(folder) == {f"/other/{name}" for name in ("a", "deep/b", "w?at", "what")}
-    moving.remove(f"{folder}/other/w?at")
+    versions = moving.remove(f"{folder}/other/w?at")
     assert names(folder) == {f"/other/{name}" for name in ("a", "deep/b", "what")}
-    moving.remove(f"{folder}/other")
-    moving.remove(f"{folder}/other")  # it is gone already
+    versions += moving.remove(f"{folder}/other")
+    versions += moving.remove(f"{folder}/other")  # it is gone already
+    assert versions == 0, "neither keeps any"
     assert names(folder) == set()
     assert moving.end_uploads(f"{folder}/.t.csv.", lambda _: False) == 0
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_link_is_kept_aside_as_a_link(
+    *, links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not links:
+        monkeypatch.setattr("os.link", failing(lambda *_: None, lambda *_: True))
+    place, aside = tmp_path / "t.csv", tmp_path / "aside"
+    (tmp_path / "elsewhere").write_text("a\nprivate\n", encoding="utf-8")
+    place.symlink_to(tmp_path / "elsewhere")
+    moving.keep_aside(str(place), str(aside))
+    assert aside.readlink() == tmp_path / "elsewhere"
 
 
 # -- globs -----------------------------------------------------------------------------------
@@ -283,6 +427,19 @@ def test_a_name_that_looks_like_a_glob_is_none_if_it_is_there(tmp_path: Path) ->
     assert matches(str(file), str(tmp_path / "a.csv"))
     file.write_text("a\n1\n", encoding="utf-8")
     assert not matches(str(file), str(tmp_path / "a.csv"))
+
+
+@pytest.mark.parametrize(
+    ("path", "root"),
+    [("/a/b*/c.csv", "/a"), ("/a/b/[cd]?", "/a/b"), ("/*.csv", "/"), ("/a/b.csv", "/a/b.csv")],
+)
+def test_a_glob_starts_in_the_last_folder_before_its_signs(path: str, root: str) -> None:
+    assert glob_root(path) == root
+
+
+@pytest.mark.parametrize("name", ["year=2024", "year", "=2024", "year=", "="])
+def test_a_folder_that_says_a_value_names_its_column(name: str) -> None:
+    assert is_step(name) == name.startswith("year=")
 
 
 # -- what stores leave besides ---------------------------------------------------------------

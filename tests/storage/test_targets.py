@@ -5,10 +5,11 @@ import os
 import resource
 import tempfile
 import threading
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal
 
 import pandas as pd
@@ -31,6 +32,7 @@ from anon_dagster.storage.targets import (
     check_target,
     formats,
     publishing,
+    require_apart,
     stage,
     sweep,
     take_away,
@@ -350,6 +352,13 @@ def test_what_other_processes_write_meanwhile_is_gone_whatever_happens(tmp_path:
         assert content(tmp_path) == [".parts.job.part"]
 
 
+def first_rows(tables: Sequence[pa.Table], rows: int) -> Iterator[pa.Table]:
+    """Give the first rows of tables, as far as there are so many."""
+    for table in tables:
+        yield table.slice(0, max(rows, 0))
+        rows -= table.num_rows
+
+
 @given(
     st.lists(st.integers(0, 12), min_size=1, max_size=6),
     st.integers(1, 15),
@@ -376,7 +385,9 @@ def test_files_written_apart_are_those_that_are_written_one_after_the_other(
         with stage(target, tables[0].schema, token="job") as staged:  # noqa: S106 (is none)
             with staged.shelter() as shelter:
                 for file in reversed(staged.files_of(rows)):
-                    later = after(tables, file.begin)
+                    assert file.begin <= file.first < file.begin + block
+                    assert file.last <= file.end < file.last + block
+                    later = after(first_rows(tables, file.end), file.begin)
                     write_file(file, target, tables[0].schema, later, shelter)
             staged.seal()
             found = [Path(file).read_bytes() for file in staged.publish()]
@@ -494,6 +505,44 @@ def test_a_target_that_is_a_source_is_refused_by_whatever_name(tmp_path: Path) -
         assert "is also a source" in refused(Target(path=str(part)), [str(source)])
 
 
+def test_a_folder_by_another_name_is_the_same_folder(tmp_path: Path) -> None:
+    (tmp_path / "in" / "parts").mkdir(parents=True)
+    part = tmp_path / "in" / "parts" / "part-00000.csv"
+    part.write_text("a\n1\n")
+    (tmp_path / "link").symlink_to(tmp_path / "in")
+    parts = Target(path=str(tmp_path / "link" / "parts"), format="csv", single_file=False)
+    assert "is also a source" in refused(parts, [str(part)])
+    file = Target(path=str(tmp_path / "link" / "parts" / "t.csv"))
+    for source in ("in/parts", "in/parts/*.csv"):
+        assert "next time" in refused(file, [str(tmp_path / source)])
+
+
+def test_targets_that_would_replace_each_other_are_refused(tmp_path: Path) -> None:
+    def apart(*paths: str) -> None:
+        require_apart([Target(path=path, format="csv") for path in paths])
+
+    one, other = str(tmp_path / "one.csv"), str(tmp_path / "other.csv")
+    Path(one).touch()
+    apart(one, other, f"{one}s", "memory://apart/one.csv", "memory://apart/other.csv")
+    (tmp_path / "link.csv").symlink_to(one)
+    (tmp_path / "twin.csv").hardlink_to(one)
+    same = [
+        one,
+        f"{tmp_path}/in/../one.csv",
+        str(tmp_path / "link.csv"),
+        str(tmp_path / "twin.csv"),
+    ]
+    for name in same:
+        for pair in ((other, one, name), (other, name, one)):
+            with pytest.raises(TargetError, match="are the same file"):
+                apart(*pair)
+    for pair in ((one, other, f"{one}/t.csv"), (f"{one}/t.csv", other, one)):
+        with pytest.raises(TargetError, match="would lie in the target"):
+            apart(*pair)
+    with pytest.raises(TargetError, match="are the same file"):
+        apart("memory://apart/one.csv", one, "memory://apart/one.csv")
+
+
 @pytest.mark.parametrize("source", ["in", "in/*.csv", "*/t*", "**/t.csv"])
 def test_a_target_that_the_source_would_find_the_next_time_is_refused(
     tmp_path: Path, source: str
@@ -542,6 +591,56 @@ def test_a_disk_that_is_obviously_too_small_is_refused(tmp_path: Path) -> None:
     assert "too little" in refused(Target(path=str(tmp_path / "t.csv")), [str(source)])
 
 
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Let disks have so many bytes left."""
+
+    def has(size: int) -> None:
+        usage = SimpleNamespace(total=2 * size, used=size, free=size)
+        monkeypatch.setattr(
+            "anon_dagster.storage.targets.preflight.shutil.disk_usage", lambda _: usage
+        )
+
+    return has
+
+
+def test_a_disk_needs_room_for_a_twentieth_of_the_records(
+    tmp_path: Path, free: Callable[[int], None]
+) -> None:
+    one, other = tmp_path / "one.csv", tmp_path / "other.csv"
+    one.write_bytes(b"." * 100)
+    target = Target(path=str(tmp_path / "t.csv"))
+    free(9)
+    other.write_bytes(b"." * 80)
+    check_target(target, [str(one), str(other)])
+    other.write_bytes(b"." * 81)
+    assert "too little" in refused(target, [str(one), str(other)])
+
+
+def test_how_much_room_there_is_and_for_what_is_told(
+    tmp_path: Path, free: Callable[[int], None]
+) -> None:
+    with (tmp_path / "huge.csv").open("wb") as file:
+        file.truncate(5 * 2**30)
+    free(3 * 2**20)
+    told = refused(Target(path=str(tmp_path / "t.csv")), [str(tmp_path / "huge.csv")])
+    assert "has 3 MB left" in told
+    assert "of 5120 MB of records" in told
+
+
+def test_a_probe_that_another_job_swept_keeps_nobody_from_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch = Path.touch
+
+    def touch_and_sweep(path: Path) -> None:
+        touch(path)
+        path.unlink()
+
+    monkeypatch.setattr(Path, "touch", touch_and_sweep)
+    check_target(Target(path=str(tmp_path / "t.csv")), [])
+
+
 @pytest.mark.parametrize("exchanging", ["if it can be", "never"])
 def test_a_folder_comes_into_its_place_with_and_without_an_exchange(
     exchanging: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -555,13 +654,16 @@ def test_a_folder_comes_into_its_place_with_and_without_an_exchange(
         assert [path.name for path in tmp_path.iterdir()] == ["parts"]
 
 
-def test_a_folder_that_is_replaced_is_there_at_every_moment(tmp_path: Path) -> None:
+def test_a_folder_that_is_replaced_is_there_at_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
     if not moving.exchange(str(tmp_path / "one"), str(tmp_path / "other")):
         pytest.skip("this file system exchanges nothing")
     target = targets(tmp_path / "out")[2]
     write(target, OLD)
+    monkeypatch.setattr(publishing, "move", None)  # which would take it away for a moment
     done, missing = threading.Event(), []
 
     def watch() -> None:
