@@ -327,10 +327,10 @@ def _span_of(
 def _frequent(
     values: Sequence[Label], rule: FrequencyRule, shown: Mapping[int, set[Label]]
 ) -> list[list[Label]]:
-    """Keep the values that the release shows at each level, and join the others."""
+    """Keep the values that the release shows at each level or above, and join the others."""
     rows: list[list[Label]] = [list(values)]
     for level in range(1, len(rule.keep) + 1):
-        kept = shown.get(level, set())
+        kept = {label for above, labels in shown.items() if above >= level for label in labels}
         above = rows[-1]
         rows.append([v if v is None or v in kept else rule.rest for v in above])
     return [*rows, [SUPPRESSED] * len(values)]

@@ -2,6 +2,7 @@
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,14 +15,23 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import anon_dagster
+from anon_dagster.core.solution import Generalized
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count, count
-from anon_dagster.releasing.examination import disclosure_of, examiner_of, unstored, watch
+from anon_dagster.releasing.examination import (
+    classes_of,
+    disclosure_of,
+    examiner_of,
+    own_records,
+    unstored,
+    watch,
+)
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.request import Policy
 from anon_dagster.residual import Pairs
 from anon_dagster.storage.sources import open_frame
+from anon_dagster.storage.values import text_array
 from tests.parameters import slow_but
 
 RECORDS = 600
@@ -195,6 +205,105 @@ def test_what_is_not_stored_is_the_difference_of_how_often_rows_of_labels_stand_
     expected = missing + ((of_stored - of_examined).total() if whole and examined else 0)
     pairs = Pairs(columns, columns, len(examined))
     assert unstored(pairs, count(open_frame(release), names), asked, whole=whole) == expected
+
+
+def rows_of(frame: pd.DataFrame, names: Sequence[str]) -> Counter[tuple[str, ...]]:
+    """Count how often the values of columns stand in the rows of a table."""
+    texts = pa.Table.from_pandas(frame[list(names)], preserve_index=False)
+    columns = [text_array(texts[name].combine_chunks()).to_pylist() for name in names]
+    return Counter(tuple(map(str, row)) for row in zip(*columns, strict=True))
+
+
+def of_four_columns(recoding: str) -> tuple[pd.DataFrame, anon_dagster.AnonResult]:
+    """Release people of whom some are suppressed."""
+    others = ["agesq", "month", "account", "number"]
+    asked = policy(recoding=recoding, suppression_limit=0.3, privacy={"k_anonymity": {"k": 25}})
+    asked["attributes"] = {n: r for n, r in asked["attributes"].items() if n not in others}
+    frame = people().drop(columns=others)
+    return frame, anon_dagster.anonymize({"policy": asked}, frame=frame)
+
+
+def test_a_class_that_follows_from_its_values_tells_nothing_else() -> None:
+    assert classes_of(of_four_columns("global")[1].decision) is None
+
+
+def test_classes_read_as_they_are_released_and_as_their_records_are() -> None:
+    frame, result = of_four_columns("local")
+    decision, names = result.decision, ["age", "born", "town"]
+    asked = decision.request
+    stay = asked.policy.model_copy(update={"suppressed_records": "keep"})
+    keeping = replace(decision, request=asked.model_copy(update={"policy": stay}))
+    source = rows_of(frame.assign(age=frame["age"].astype("Int64")), [*names, "illness"])
+    assert result.df is not None
+    released = rows_of(result.df, [*names, "illness"])
+    assert source.total() > released.total()
+    for decided in (decision, keeping):
+        classes = classes_of(decided)
+        assert classes is not None
+        assert list(classes.attributes) == names
+        told, labelled = Counter[tuple[str, ...]](), Counter[tuple[str, ...]]()
+        for place, records in enumerate(classes.counts.tolist()):
+            ill = str(
+                decision.counted.columns["illness"].labels[classes.sensitive["illness"][0][place]]
+            )
+            labels = []
+            for name, generalized in zip(names, decision.solution.generalized, strict=True):
+                texts, own = [*generalized.labels, "*"], classes.attributes[name]
+                labels.append(str(texts[own.labels[place]]))
+                assert own.heights.tolist() == [*generalized.heights.tolist(), 1.0]
+            read = [
+                str(classes.texts[name][attribute.take(np.array([place])).values[0]])  # noqa: PD011
+                for name, attribute in classes.attributes.items()
+            ]
+            told[*read, ill] += records
+            labelled[*labels, ill] += records
+        if decided is decision:
+            assert labelled == released
+            assert told <= source
+        else:
+            assert told == source
+            assert labelled >= released
+            assert {row[:-1] for row in labelled - released} == {("*", "*", "*")}
+
+
+def with_readings(generalized: Generalized, *, everything: bool) -> Generalized:
+    """Let the second class read as the third does, and the first as any value or not."""
+    labels = tuple(label for label in generalized.labels if label != "*")
+    codes = np.minimum(generalized.codes, len(labels) - 1)
+    codes[1] = codes[2]
+    if everything:
+        codes[0] = len(labels)
+        labels += ("*",)
+    return replace(generalized, codes=codes, labels=labels)
+
+
+def test_classes_that_read_alike_are_one_to_who_looks_for_persons() -> None:
+    asked = policy(person="number", recoding="local")
+    frame = people().assign(number=np.arange(RECORDS) % 150)
+    decision = anon_dagster.anonymize({"policy": asked}, frame=frame).decision
+    solution, request = decision.solution, decision.request
+    classes = solution.classes.copy()
+    classes[::7] = -1
+    for stay, everything in itertools.product((False, True), repeat=2):
+        generalized = tuple(with_readings(g, everything=everything) for g in solution.generalized)
+        rule = {"suppressed_records": "keep" if stay else "drop"}
+        changed = request.policy.model_copy(update=rule)
+        own = own_records(
+            replace(
+                decision,
+                request=request.model_copy(update={"policy": changed}),
+                solution=replace(solution, classes=classes, generalized=generalized),
+            )
+        )
+        assert own is not None
+        gone = ("*",) * len(generalized) if stay else None
+        readings = [
+            tuple(str(g.labels[g.codes[number]]) for g in generalized) if number >= 0 else gone
+            for number in classes.tolist()
+        ]
+        pairs = set(zip(readings, own.classes.tolist(), strict=True))
+        assert len(pairs) == len(dict(pairs)) == len({number for _, number in pairs})
+        assert all((number == -1) == (reading is None) for reading, number in pairs)
 
 
 def test_an_examination_of_other_records_ends_the_job() -> None:
