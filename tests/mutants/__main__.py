@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import inf
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -48,7 +49,9 @@ def main() -> int:
     options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
     options += ["-o", "tmp_path_retention_policy=none", "--no-header", "--no-summary"]
     options += ["--tb=no"]  # nobody reads how a test failed
-    ended = pytest.main([*options, *(f"tests/{folder}" for folder in folders)], plugins=[runner])
+    with TemporaryDirectory(prefix="mutants-") as folder:  # other runs of pytest remove old ones
+        options += [f"--basetemp={folder}/tests"]
+        ended = pytest.main([*options, *(f"tests/{f}" for f in folders)], plugins=[runner])
     if not outcomes:
         return int(ended) or 1
     return int(report(outcomes) < asked.least)

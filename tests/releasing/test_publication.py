@@ -1,6 +1,8 @@
 """A published release is removed by the job that published it, and by no other."""
 
+import hashlib
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,28 @@ import pandas as pd
 import pytest
 
 import anon_dagster
-from anon_dagster.releasing.publication import Release, withdraw
+from anon_dagster.errors import TargetError
+from anon_dagster.operations.preparation import as_request, count_records, open_table
+from anon_dagster.planning.deciding import decide
+from anon_dagster.planning.decision import Decision
+from anon_dagster.planning.plan import plan
+from anon_dagster.progress import Progress
+from anon_dagster.releasing import publication
+from anon_dagster.releasing.publication import (
+    Release,
+    Withdrawal,
+    verify_release,
+    versions_of,
+    withdraw,
+    write_release,
+    written,
+)
+from anon_dagster.releasing.workspace import Announcement, Workspace
+from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.targets.staging import StagedTarget
+from anon_dagster.verification import IDENTIFIERS, SUPPRESSION
+
+QI: dict[str, Any] = {"role": "quasi_identifier"}
 
 
 def release(target: dict[str, Any], *, k: int = 2) -> Release:
@@ -62,3 +85,98 @@ def test_what_a_person_put_beside_the_parts_stays(tmp_path: Path) -> None:
     shutil.copy(made.paths[0], tmp_path / "parts" / "mine.parquet")
     assert withdraw(target["path"], made.paths, made.versions)
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["mine.parquet"]
+
+
+# -- on the way ------------------------------------------------------------------------------
+
+
+def decided(target: Path | None, records: int = 12) -> tuple[Decision, OpenSource]:
+    people = pd.DataFrame({"age": [20, 30] * (records // 2), "town": ["a"] * records})
+    policy = {"attributes": {"age": QI, "town": QI}, "privacy": {"k_anonymity": {"k": 2}}}
+    places = {} if target is None else {"target": {"path": str(target)}}
+    asked = as_request({"policy": policy, **places})
+    counted = count_records(asked, open_table(asked, frame=people))
+    made = plan(asked, counted)
+    return Decision(asked, counted, made, decide(made)), open_table(asked, frame=people)
+
+
+@pytest.mark.parametrize("has_target", [True, False])
+def test_a_release_that_stays_with_its_job_is_nobody_elses(
+    tmp_path: Path, *, has_target: bool
+) -> None:
+    (tmp_path / "plain").touch()
+    decision, source = decided(tmp_path / "out.parquet" if has_target else None)
+    made = write_release(decision, source, Workspace("job", tmp_path))
+    (path,) = made.paths
+    plain = (tmp_path / "plain").stat().st_mode & 0o777
+    assert Path(path).stat().st_mode & 0o777 == (plain if has_target else 0o600)
+    assert Path(path).name == ("out.parquet" if has_target else "release.parquet")
+    assert made.checksum == hashlib.sha256(Path(path).read_bytes()).hexdigest()
+    assert made.count.records == 12
+    assert not made.left_behind
+
+
+def test_what_is_published_and_taken_back_is_announced_before(tmp_path: Path) -> None:
+    target = tmp_path / "out.csv"
+    target.write_text("the former one", encoding="utf-8")
+    told: list[Announcement] = []
+    seen: list[Progress] = []
+    workspace = Workspace("job", tmp_path / "job", on_progress=seen.append, announce=told.append)
+    decision, source = decided(target)
+    former = versions_of([str(target)])
+    with written(decision, source, workspace) as release:
+        assert not told
+        assert release.take_back(workspace), "nothing was published"
+        assert not told
+        release.staged.keep_former()
+        release.announce_to(workspace)
+        assert seen[-1] == Progress("publish", 0, 12)
+        release.staged.publish()
+        assert release.published.versions == versions_of([str(target)]) != former
+        assert release.take_back(workspace)
+    assert target.read_text(encoding="utf-8") == "the former one"
+    assert [each.former for each in told] == [former, versions_of([str(target)])]
+    assert {(each.paths, each.checksum) for each in told} == {
+        ((str(target),), release.checksum),
+    }
+
+
+def test_a_release_that_cannot_be_put_back_is_said_to_be_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: StagedTarget) -> bool:
+        raise TargetError("the place is gone")
+
+    decision, source = decided(tmp_path / "out.csv")
+    told: list[Announcement] = []
+    workspace = Workspace("job", tmp_path, announce=told.append)
+    with written(decision, source, workspace) as release:
+        monkeypatch.setattr(StagedTarget, "take_back", refuse)
+        assert not release.take_back(workspace)
+    assert not told
+
+
+@pytest.mark.parametrize("kept", [0, 2])
+def test_a_withdrawal_tells_whether_versions_stay(
+    target: dict[str, Any], kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = release(target)
+    monkeypatch.setattr(publication, "take_away", lambda _: kept)
+    gone = withdraw(target["path"], made.paths, made.versions)
+    assert gone is (Withdrawal.BUT_VERSIONS if kept else Withdrawal.WHOLE)
+    assert gone.leaves_versions == bool(kept)
+
+
+def test_a_release_beside_another_is_verified_as_one_with_it(tmp_path: Path) -> None:
+    """By themselves too few are in a class; of numbers of records each release tells alone."""
+    decision, source = decided(None)
+    stored = write_release(decision, source, Workspace("job", tmp_path)).count
+    half = replace(stored, table=replace(stored.table, counts=stored.table.counts // 6))
+    alone = verify_release(decision, half)
+    together = verify_release(replace(decision, beside=stored), half)
+    assert {p.name: p.holds for p in alone.promises}["2-anonymity"] is False
+    assert {p.name: p.holds for p in together.promises}["2-anonymity"] is True
+    assert together.classes.smallest_class == 7
+    assert [p.name for p in together.promises if p.name == SUPPRESSION] == [SUPPRESSION]
+    of_records = {p.name: p for p in alone.promises if p.name in {SUPPRESSION, IDENTIFIERS}}
+    assert {p.name: p for p in together.promises if p.name in of_records} == of_records
