@@ -24,11 +24,12 @@ from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading.persons import PERSON
-from anon_dagster.releasing import publication, shared_shelves, together
+from anon_dagster.reading.scanning import Scan
+from anon_dagster.releasing import publication, recoder, shared_shelves, together
 from anon_dagster.releasing.arrangement import Shelf, drawn_blocks
 from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile
 from anon_dagster.releasing.publication import write_release
-from anon_dagster.releasing.recipe import recipe
+from anon_dagster.releasing.recipe import plain, recipe
 from anon_dagster.releasing.workspace import Workspace
 from anon_dagster.storage.sources import open_frame
 from anon_dagster.storage.targets.staging import StagedTarget
@@ -282,3 +283,69 @@ def test_a_column_without_any_value_stays_one() -> None:
     result = anonymize({"policy": {**POLICY, "attributes": attributes}}, frame=frame)
     assert result.df is not None
     assert result.df["note"].isna().all()
+
+
+# -- what was counted, and what is recoded -----------------------------------------------------
+
+
+def test_records_with_values_that_were_not_there_are_counted_once() -> None:
+    frame = people()
+    decision = decided(frame)
+    source = open_table(decision.request, frame=frame)
+    writer = recipe(decision, source)
+    (part,) = source.parts
+    table = pa.Table.from_batches(source.batches(part))
+    ages, ills = table["age"].to_pylist(), table["ill"].to_pylist()
+    for other_ages, other_ills, strangers in (
+        ([99] * 3 + ages[3:], ills, 3),
+        ([None] * 2 + ages[2:], ills, 2),
+        ([99, None, *ages[2:]], ["gout"] * 3 + ills[3:], 3),
+        (ages, [None, *ills[1:-1], "gout"], 2),
+        ([99] * 40, ["gout"] * 40, 40),
+    ):
+        changed = table.set_column(1, "age", pa.array(other_ages, table["age"].type))
+        changed = changed.set_column(2, "ill", pa.array(other_ills, table["ill"].type))
+        with pytest.raises(SourceChangedError, match=f"{strangers} records were not there"):
+            writer.recode(changed)
+    assert writer.recode(table).stay.sum() == writer.records
+
+
+def test_values_with_a_fraction_are_no_whole_numbers() -> None:
+    frame = people(12).assign(age=["1.5", "1.5", "1.5", "2.25", "3.0", "4", None, *"56789"])
+    release = {"numbers": "midpoints", "columns": {"age": "whole"}}
+    attributes = {**POLICY["attributes"], "age": {"role": "quasi_identifier"}}
+    policy = {**POLICY, "attributes": attributes, "release": release}
+    with pytest.raises(RequestError, match=r"2 values of it \(4 records\) have a fraction") as told:
+        anonymize({"policy": policy}, frame=frame)
+    assert "say age: number" in str(told.value)
+    fine = frame.assign(age=["1.0", "1.0", "1.0", "2.00", "3.0", "4", None, *"56789"])
+    anonymize({"policy": policy}, frame=fine)
+
+
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("kept", ["drop", "keep"])
+@pytest.mark.parametrize("block", [7, 2**18])
+def test_what_is_encoded_says_what_it_says_written_out(
+    recoding: str, kept: str, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recoder, "BLOCK", block)
+    frame = people(80).assign(note=[f"n{n % 3}" for n in range(80)], row=range(80))
+    more = {"note": {"role": "non_sensitive"}, "row": {"role": "non_sensitive"}}
+    rules = {"recoding": recoding, "suppressed_records": kept, "suppression_limit": 0.2}
+    policy = {**POLICY, **rules, "attributes": {**POLICY["attributes"], **more}}
+    decision = decided(frame, policy=policy)
+    tables = []
+    for encoded in (False, True):
+        source = open_table(decision.request, frame=frame)
+        writer = recipe(decision, source)
+        schema = writer.encoded_schema if encoded else writer.schema
+        found = list(recoder.blocks(source, writer, Scan("write"), encoded=encoded))
+        assert all(each.schema.equals(schema) for each in found)
+        assert max(each.num_rows for each in found) <= max(3 * block, 7)
+        tables.append([plain(each, writer.schema) for each in found])
+    assert pa.types.is_dictionary(schema.field("note").type), "it has few values"
+    assert not pa.types.is_dictionary(schema.field("row").type), "it has many"
+    assert pa.concat_tables(tables[0]).equals(pa.concat_tables(tables[1]))
+    rows = pa.concat_tables(tables[0])["row"].to_pylist()
+    left = decision.suppressed if kept == "drop" else 0
+    assert len(set(rows)) == len(rows) == 80 - left
