@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.solution import Generalized, Proof, Solution
+from anon_dagster.engine import LocalEngine, keeping
 from anon_dagster.errors import TargetError
 from anon_dagster.operations.anonymize import anonymize
 from anon_dagster.operations.preparation import as_request, count_records, open_table
@@ -39,6 +40,7 @@ from anon_dagster.releasing.arrangement import (
 )
 from anon_dagster.releasing.class_lookup import ByTuple, ByValue, class_lookup
 from anon_dagster.releasing.recipe import recipe
+from tests.engine.travelling import TravellingEngine
 
 POLICY: dict[str, Any] = {
     "attributes": {
@@ -102,6 +104,34 @@ def test_a_release_is_the_same_however_many_threads_work_on_it(
         monkeypatch.setenv("ANON_ENGINE", f"{{type: local, threads: {threads}}}")
         written.add(_released(_people(), tmp_path, ending, POLICY))
     assert len(written) == 1
+
+
+@pytest.mark.parametrize("rows_per_file", [None, 13, 1000])
+@pytest.mark.parametrize("person", [None, "admitted"])
+def test_a_release_is_the_same_where_others_write_its_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_per_file: int | None, person: str | None
+) -> None:
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    monkeypatch.setattr("anon_dagster.storage.targets.formats._ROWS", 20)
+    monkeypatch.setattr("anon_dagster.storage.parquet_source.ROWS", 60)
+    people = _people(120).assign(admitted=[f"person {n // 2 % 50}" for n in range(120)])
+    source = tmp_path / "source.parquet"
+    pq.write_table(pa.Table.from_pandas(people, preserve_index=False), source, row_group_size=60)
+    target: dict[str, Any] = {"path": str(tmp_path / "target"), "format": "csv"}
+    if rows_per_file is not None:
+        target |= {"single_file": False, "rows_per_file": rows_per_file}
+    policy = POLICY | {"person": person, "residual": {"repeated": "ignore"}}
+    request = {"source": {"path": str(source)}, "target": target, "policy": policy}
+    told = []
+    for engine in (LocalEngine(1, 2**30), TravellingEngine(1, 2**30)):
+        with keeping(engine):
+            release = anonymize(request).release
+        files = [Path(path).read_bytes() for path in release.paths]
+        persons = release.count.persons
+        held = None if persons is None else sorted(zip(persons.tuples.tolist(), strict=True))
+        told.append((files, held, [str(each) for each in release.verification.promises]))
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["source.parquet", "target"]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])

@@ -11,7 +11,14 @@ from anon_dagster import anonymize, apply
 from anon_dagster.operations.apply import Application, later_request
 from anon_dagster.operations.preparation import open_table
 from anon_dagster.reading.counting import Count
-from anon_dagster.releasing.assignment import LeftOut, assign, assign_open, lacks_a_place
+from anon_dagster.releasing.assignment import (
+    LeftOut,
+    assign,
+    assign_open,
+    lacks_a_place,
+    later_plan,
+)
+from anon_dagster.releasing.open_classes import with_open_classes
 from anon_dagster.releasing.stored_solution import from_document
 
 QI: dict[str, Any] = {"role": "quasi_identifier"}
@@ -207,3 +214,51 @@ def test_classes_are_suppressed_until_those_that_stay_keep_every_promise(*, keep
         assert result.decision.suppressed == int((~frame["town"].isin(expected)).sum())
         several += rounds > 1
     assert several > 0 or keep
+
+
+def test_an_opened_solution_places_records_where_they_were_placed() -> None:
+    stored, counted = applied(asked(), FIRST, LATER[LATER["town"].isin(PARENT.keys())])
+    problem = later_plan(stored, counted, lacking="refuse").problem
+    leaves = problem.codes.array
+    covered = stored.cells.assign(leaves, problem.hierarchies, problem.orders)
+    opened, classes = with_open_classes(stored, problem, leaves, covered)
+    assert stored.classes == 2
+    assert opened.classes == len(opened.codes) == 3
+    assert opened.cells.assign(leaves, problem.hierarchies, problem.orders).tolist() == (
+        classes.tolist()
+    )
+    assert classes[covered >= 0].tolist() == covered[covered >= 0].tolist()
+    assert set(classes[covered < 0].tolist()) == {2}
+    assert sorted(opened.cells.order.tolist()) == [0, 1, 2]
+    assert opened.cells.order[-1] == 2, "the former ones are tried first"
+    for labels, levels in zip(opened.cells.labels, opened.cells.levels, strict=True):
+        assert levels == (1,) * len(labels)
+    lost = leaves.copy()
+    lost[0, 1] = -1
+    assert with_open_classes(stored, problem, lost, np.full(len(lost), -1))[1][0] == -1
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_later_value_is_among_the_neighbours_that_it_lies_between(level: int) -> None:
+    rule = {"type": "order", "sizes": [2, 2]}
+    fixed = QI | {"hierarchy": rule, "lowest_level": level, "highest_level": level}
+    policy = {
+        "attributes": {"q": fixed},
+        "privacy": {"k_anonymity": {"k": 2}},
+        "suppression_limit": 1.0,
+    }
+    first = anonymize({"policy": policy}, frame=pd.DataFrame({"q": [*range(1, 13)] * 2}))
+    size = 2**level
+    ends = [(low, low + size - 1) for low in range(1, 13, size)]
+    assert first.df is not None
+    assert set(first.df["q"]) == {f"{low} .. {high}" for low, high in ends}
+    later = ["1", "1.5", "2", "2.5", "4.5", "10", "11.75", "12", "0", "12.5", "13", None, "odd"]
+    found = apply(first.document(), frame=pd.DataFrame({"q": pd.Series(later, dtype="str")})).df
+    expected = [
+        f"{low} .. {high}"
+        for value in later[:-2]
+        for low, high in ends
+        if low <= float(value or 0) <= high
+    ]
+    assert found is not None
+    assert sorted(found["q"]) == sorted(expected)
