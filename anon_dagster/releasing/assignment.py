@@ -157,10 +157,10 @@ def _left_out(
     covered: NDArray[np.int64],
     classes: NDArray[np.int64],
 ) -> LeftOut:
-    """Count the records that are suppressed, by why."""
-    lacking = (leaves < 0).any(axis=1) & (classes < 0)
+    """Count the records that are suppressed, by why: no class covers a value that is lacking."""
+    lacking = (leaves < 0).any(axis=1)
     uncovered = (covered < 0) & ~lacking
-    failing = (covered >= 0) & (classes < 0) & ~lacking
+    failing = (covered >= 0) & (classes < 0)
     return LeftOut(*(int(problem.counts[why].sum()) for why in (lacking, uncovered, failing)))
 
 

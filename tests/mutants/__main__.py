@@ -4,6 +4,7 @@ Without arguments all mutants are tried. ``--sample`` tries so many of them, dra
 """
 
 import argparse
+import os
 import random
 import sys
 from collections import Counter
@@ -49,9 +50,11 @@ def main() -> int:
     options = ["-q", "-m", "not slow", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
     options += ["-o", "tmp_path_retention_policy=none", "--no-header", "--no-summary"]
     options += ["--tb=no"]  # nobody reads how a test failed
-    with TemporaryDirectory(prefix="mutants-") as folder:  # other runs of pytest remove old ones
-        options += [f"--basetemp={folder}/tests"]
-        ended = pytest.main([*options, *(f"tests/{f}" for f in folders)], plugins=[runner])
+    with TemporaryDirectory(prefix="mutants-") as root:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = root  # other sessions of pytest clear what they share
+        ended = pytest.main(
+            [*options, *(f"tests/{folder}" for folder in folders)], plugins=[runner]
+        )
     if not outcomes:
         return int(ended) or 1
     return int(report(outcomes) < asked.least)

@@ -1,6 +1,7 @@
 """What becomes of later records: why they are left out, and what the others lose."""
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,10 @@ def test_every_record_that_is_left_out_is_told_once_and_why(
     # What 61 opens is a class of four; one record of 38 is too small a class.
     opened = enforce and recoding == "global"
     assert left_out == LeftOut(8, 0 if opened else 4, 1 if enforce else 0)
+    for small in (rows((25, "b", 1), (38, "d", 3)), rows((25, "b", 1))):
+        stored, counted = applied(asked(recoding=recoding), FIRST, small)
+        failing = 1 if enforce else 0
+        assert assign(stored, counted, enforce=enforce).left_out == LeftOut(0, 0, failing)
     assert left_out.records == sum((left_out.lacking, left_out.uncovered, left_out.failing))
 
 
@@ -262,3 +267,24 @@ def test_a_later_value_is_among_the_neighbours_that_it_lies_between(level: int) 
     ]
     assert found is not None
     assert sorted(found["q"]) == sorted(expected)
+
+
+def test_of_later_records_those_stay_that_enough_people_read_alike(tmp_path: Path) -> None:
+    people = pd.DataFrame({"town": list("aaaaabbcccc"), "age": ["30"] * 11})
+    people.to_csv(tmp_path / "people.csv", index=False)
+    policy = {
+        "attributes": {
+            "town": QI | {"highest_level": 0, "hierarchy": {"type": "suppress"}},
+            "age": QI | {"highest_level": 0},
+        },
+        "privacy": {"k_map": {"k": 3}},
+        "population": {"path": str(tmp_path / "people.csv")},
+        "suppression_limit": 1.0,
+    }
+    first = anonymize({"policy": policy}, frame=people.iloc[[0, 1, 7, 7]].reset_index(drop=True))
+    later = people.iloc[[0, 5]].reset_index(drop=True)
+    result = apply(first, frame=later, enforce=True)
+    assert result.df is not None
+    assert result.df["town"].tolist() == ["a"]
+    assert [p.holds for p in result.alone.promises if p.name.startswith("3-map")] == [True]
+    assert apply(first, frame=later).decision.suppressed == 1, "b was not released"

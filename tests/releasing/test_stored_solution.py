@@ -236,12 +236,13 @@ def test_a_solution_that_is_not_consistent_is_refused_whatever_its_checksum(
         from_document(changed)
 
 
+@pytest.mark.parametrize(("q", "levels"), [(0, 6), (1, 3), (1, 9)])
 def test_levels_that_the_hierarchies_lack_are_a_damaged_solution(
-    document: dict[str, Any],
+    document: dict[str, Any], q: int, levels: int
 ) -> None:
     changed = json.loads(json.dumps(document))
-    changed["levels"] = [9] * len(changed["levels"])
-    changed["cells"]["levels"] = [[9] * len(own) for own in changed["cells"]["levels"]]
+    changed["levels"][q] = levels  # which is how many there are: the last is one less
+    changed["cells"]["levels"][q] = [levels] * len(changed["cells"]["levels"][q])
     changed["checksum"] = checksum(changed)
     with pytest.raises(RequestError, match="damaged: it has levels that its hierarchies lack"):
         apply(changed, frame=people(50, 2))
