@@ -152,6 +152,26 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
         }
 
 
+@pytest.mark.parametrize("labels", ["ranges", "sets"])
+def test_a_label_of_a_range_or_a_set_costs_what_it_cost(labels: str) -> None:
+    dice = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {"age": dice.integers(20, 40, 200), "town": dice.choice(list("abcd"), 200), "ill": "flu"}
+    )
+    policy = asked(privacy={"k_anonymity": {"k": 8}}, recoding="local")
+    policy["attributes"] |= {"age": QI | {"local_labels": labels}, "town": QI}
+    result = anonymize({"policy": policy}, frame=frame)
+    again = apply(result.document(), frame=frame).decision
+    for one, other in zip(
+        result.decision.solution.generalized, again.solution.generalized, strict=True
+    ):
+        cost = dict(zip(one.labels, one.heights.tolist(), strict=True))
+        used = {other.labels[code] for code in other.codes}
+        assert len(used) > 1
+        for label, height in zip(other.labels, other.heights.tolist(), strict=True):
+            assert label not in used or height == pytest.approx(cost[label])
+
+
 @pytest.mark.parametrize(("keep", "level"), [([2], 1), ([4, 2], 1), ([4, 2], 2), ([6, 4, 2], 2)])
 def test_a_value_that_is_kept_is_kept_of_later_records_and_others_are_not(
     keep: list[int], level: int
