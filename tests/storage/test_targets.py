@@ -384,10 +384,11 @@ def test_files_written_apart_are_those_that_are_written_one_after_the_other(
         expected = [Path(file).read_bytes() for file in write(target, *tables)]
         with stage(target, tables[0].schema, token="job") as staged:  # noqa: S106 (is none)
             with staged.shelter() as shelter:
-                for file in reversed(staged.files_of(rows)):
+                for place, file in enumerate(reversed(staged.files_of(rows))):
                     assert file.begin <= file.first < file.begin + block
                     assert file.last <= file.end < file.last + block
-                    later = after(first_rows(tables, file.end), file.begin)
+                    given = first_rows(tables, file.end) if place % 2 else tables
+                    later = after(given, file.begin)
                     write_file(file, target, tables[0].schema, later, shelter)
             staged.seal()
             found = [Path(file).read_bytes() for file in staged.publish()]
