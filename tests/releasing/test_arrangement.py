@@ -106,7 +106,7 @@ def test_a_release_is_the_same_however_many_threads_work_on_it(
     assert len(written) == 1
 
 
-@pytest.mark.parametrize("rows_per_file", [None, 13, 1000])
+@pytest.mark.parametrize("rows_per_file", [None, 13])
 @pytest.mark.parametrize("person", [None, "admitted"])
 def test_a_release_is_the_same_where_others_write_its_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_per_file: int | None, person: str | None

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import anon_dagster
@@ -188,6 +188,7 @@ def read_alike(rows: list[tuple[str | None, ...]]) -> Counter[tuple[str, ...]]:
     return Counter(tuple(label or "" for label in row) for row in rows)
 
 
+@settings(max_examples=25)
 @given(examined=ROWS, stored=ROWS, whole=st.booleans())
 @example(examined=[("a", "b"), ("a", "b")], stored=[("a", "b")], whole=True)
 def test_what_is_not_stored_is_the_difference_of_how_often_rows_of_labels_stand_there(
