@@ -1,5 +1,6 @@
 """Every record finds the class of its tuple, however classes are looked up: against a dict."""
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -90,3 +91,10 @@ def test_classes_of_levels_are_found_by_the_values(
 def test_of_a_table_without_quasi_identifiers_every_record_is_in_the_one_class() -> None:
     for own in (0, -1):
         check([(0,), (1,)], [own, own], [()], 0)
+
+
+def test_whichever_class_fails_its_records_are_suppressed_and_no_others() -> None:
+    tuples = list(np.ndindex(SIZE, SIZE))
+    for failing in itertools.combinations(tuples, 2):
+        classes = [-1 if each in failing else place for place, each in enumerate(tuples)]
+        assert isinstance(check(tuples, classes, tuples, 2), ByValue)
