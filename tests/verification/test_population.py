@@ -273,3 +273,23 @@ def test_a_class_that_nobody_reads_as_and_people_whom_no_class_has_are_told(
         lacking = int(len(released) == 1)
         broken = failing_records + lacking
         assert failing(promise) == (not broken, broken, failing_records)
+
+
+@pytest.mark.parametrize(("level", "people"), [(0, 2), (1, 4), (None, 2)])
+def test_a_label_of_two_levels_is_read_at_the_level_of_the_release(
+    tmp_path: Path, level: int | None, people: int
+) -> None:
+    path = tmp_path / "people.csv"
+    pd.DataFrame({"age": [10, 10, 11, 12, 18], "town": "a"}).to_csv(path, index=False)
+    rounded = {"role": "quasi_identifier", "hierarchy": {"type": "rounding", "steps": [10]}}
+    policy = Policy.model_validate(
+        {
+            "attributes": {"age": rounded, "town": ATTRIBUTES["town"]},
+            "privacy": {"k_map": {"k": 3}},
+            "population": {"path": str(path)},
+        }
+    )
+    levels = None if level is None else {"age": level, "town": 0}
+    frame = pd.DataFrame({"age": ["10", "10"], "town": "a"})  # itself, and what is rounded to it
+    (promise,) = verify_frame(frame, policy, levels=levels).promises
+    assert (promise.reached, promise.holds) == (people, people >= 3)

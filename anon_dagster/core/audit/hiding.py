@@ -8,7 +8,7 @@ Proofs: ``docs/proofs/differential-privacy.md``.
 
 from fractions import Fraction
 from functools import lru_cache
-from math import exp, expm1, floor, log
+from math import exp, expm1, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,18 +35,16 @@ def records_that_hide(epsilon: Fraction, delta: Fraction) -> int:
     beta = -expm1(-e)
     gamma = -expm1(-2 * e)  # 1 - (1 - β) e^-ε
     divergence = gamma * log(gamma / beta) - e * (1 - gamma)
-    last = int(-log(d) / divergence) + 2  # Hoeffding's bound: no later n tells as much
+    last = int(-log(d) / divergence) + 1  # Hoeffding's bound: no later n tells as much
     logs = np.concatenate([[0.0], np.log(np.arange(1, last + 1)).cumsum()])
-    return max((_hiding(n, e, d, logs) for n in range(1, last + 1)), default=1)
+    return max(_hiding(n, e, d, logs) for n in range(1, last + 1))
 
 
 def _hiding(n: int, epsilon: float, delta: float, logs: NDArray[np.float64]) -> int:
     """Return the least k for one n."""
-    first = floor(-expm1(-2 * epsilon) * n) + 1
-    j = np.arange(first, n + 1)
+    j = np.arange(1, n + 1)
     exponent = logs[n] - logs[j] - logs[n - j] + j * log(-expm1(-epsilon)) - (n - j) * epsilon
     # P(j | n - 1) / P(j | n) is (n - j) / (n (1 - β)), and 1 - β is e^-ε
     excess = np.exp(exponent) * np.maximum(1 - exp(2 * epsilon) * (n - j) / n, 0.0)
-    beyond = excess[::-1].cumsum()[::-1]
-    few = np.flatnonzero(beyond > delta * (1 + _MARGIN))
-    return int(j[few[-1]]) + 1 if len(few) else 1
+    beyond = excess[::-1].cumsum()  # of k = n, n - 1, ..., 1: never less for a smaller k
+    return 1 + int(np.count_nonzero(beyond > delta * (1 + _MARGIN)))

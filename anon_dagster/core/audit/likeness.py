@@ -85,7 +85,7 @@ def beyond_information(
     for entry in np.flatnonzero(np.abs(excess) <= MARGIN * held.shares).tolist():
         p = Fraction(int(expected[entry]), total)
         gain = Fraction(int(held.counts[entry]), int(sizes[entry])) / p - 1
-        beyond[entry] = p < 1 and _exceeds(gain, 1 / p)
+        beyond[entry] = _exceeds(gain, 1 / p)
     verdict = np.zeros(len(held.sizes), dtype=np.bool_)
     verdict[held.classes[beyond]] = True
     return verdict

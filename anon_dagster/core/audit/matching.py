@@ -107,9 +107,12 @@ def _least_size(
 
 
 def _poisson_terms(mean: Fraction, bits: int, *, up: int) -> list[int]:
-    """Return ``2^b mean^i / i!`` for each i until it vanishes, rounded down or up."""
+    """Return ``2^b mean^i / i!`` for each i until it vanishes, rounded down or up.
+
+    Up to twice the mean none does: there ``mean^i / i!`` is at least ``(i / (i + 1))^i > 1 / e``.
+    """
     terms = [1 << bits]
-    while len(terms) <= 2 * mean or terms[-1] > up:
+    while terms[-1] > up:
         divisor = mean.denominator * len(terms)
         terms.append((terms[-1] * mean.numerator + up * (divisor - 1)) // divisor)
     return [*terms, up]  # what follows halves at every step

@@ -24,6 +24,10 @@ def test_shares_are_judged_as_the_search_judges_them(
     assert measured.largest == max(max(row[::2]) / sum(row) for row in table)
 
 
+def test_where_nobody_has_a_guarded_value_its_share_is_0() -> None:
+    assert largest_shares(of_classes([0, 3], [0, 1]), np.array([True, False])).largest == 0
+
+
 @given(tables, st.fractions(Fraction(1, 20), 5, max_denominator=20), scales)
 def test_gains_are_judged_as_the_search_judges_them(
     table: list[list[int]], beta: Fraction, scale: int
@@ -43,6 +47,13 @@ def test_a_value_that_a_frozen_table_lacks_gains_without_bound() -> None:
     assert gains.above(Fraction(1_000_000)).tolist() == [True, False]
     assert gains.largest == np.inf
     assert beyond_information(held, frozen).tolist() == [True, False]
+
+
+def test_all_values_gain_without_bound_on_a_frozen_table_without_any() -> None:
+    held, frozen = of_classes([2, 1], [3, 0]), np.array([0, 0])
+    gains = relative_gains(held, frozen)
+    assert gains.above(Fraction(1_000_000)).tolist() == [True, True]
+    assert beyond_information(held, frozen).tolist() == [True, True]
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,12 @@
 """Who reads alike, counted on sets: people of a population, and persons by all their records."""
 
 from collections import Counter, defaultdict
+from decimal import Decimal, localcontext
+from fractions import Fraction
+from math import factorial
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
@@ -12,6 +16,7 @@ from anon_dagster.core.audit import (
     Trajectory,
     people_alike,
     persons_alike,
+    records_needed,
     trajectories,
 )
 
@@ -51,6 +56,22 @@ def test_the_persons_of_a_class_are_those_with_a_record_that_reads_as_it_does(
     found, of = persons_alike(columns(classes), read, places, persons)
     assert found.tolist() == [len(own[label]) for label in classes]
     assert of.tolist() == [classes.index(kind) if kind in classes else -1 for kind, _ in records]
+
+
+@pytest.mark.parametrize("truncated", [False, True])
+@pytest.mark.parametrize(("k", "fraction"), [(100, "0.01"), (60, "0.0001"), (2, "0.9")])
+@pytest.mark.parametrize("significance", ["0.5", "0.05", "1e-12", "1e-30", "1e-80"])
+def test_so_many_records_are_as_rare_as_the_probabilities_say(
+    k: int, fraction: str, significance: str, *, truncated: bool
+) -> None:
+    with localcontext() as context:
+        context.prec = 150
+        rate, most = Decimal(fraction) * k, Decimal(significance)
+        shown = [rate**i / factorial(i) * (-rate).exp() for i in range(k)]
+        sizes = range(1, k + 1)
+        of = 1 - shown[0] if truncated else 1
+        needed = min((s for s in sizes if 1 - sum(shown[:s]) <= most * of), default=k)
+    assert records_needed(k, Fraction(fraction), Fraction(significance), truncated) == needed
 
 
 def test_without_attributes_all_read_alike() -> None:

@@ -72,16 +72,35 @@ def test_the_verification_asks_for_no_more_by_the_definition(
     assert records_that_hide(epsilon, delta) <= DifferentialPrivacy(epsilon, delta).smallest
 
 
-@pytest.mark.parametrize("delta", [Fraction(1, 10), Fraction(1, 100)])
-def test_one_record_fewer_would_not_hide(delta: Fraction) -> None:
-    epsilon, k = Fraction(1), records_that_hide(Fraction(1), delta)
-    below = DifferentialPrivacy(epsilon, delta).below
+@pytest.mark.parametrize(
+    ("epsilon", "delta"),
+    [
+        ("1", "0.1"),
+        ("1", "0.01"),
+        ("1", "0.001"),
+        ("2.5", "0.9"),
+        ("2.5", "0.7"),
+        ("3", "0.9"),
+        ("5", "0.95"),
+    ],
+)
+def test_one_record_fewer_would_not_hide(epsilon: str, delta: str) -> None:
+    e, d = Fraction(epsilon), Fraction(delta)
+    k, below = records_that_hide(e, d), DifferentialPrivacy(e, d).below
 
-    def worst(k: int) -> float:
-        pairs = ((outcomes(n, k, below), outcomes(n - 1, k, below)) for n in range(1, 60))
-        return max(beyond(larger, smaller, epsilon) for larger, smaller in pairs)
+    def told(k: int) -> float:
+        pairs = ((outcomes(n, k, below), outcomes(n - 1, k, below)) for n in range(1, 45))
+        return max(beyond(larger, smaller, e) for larger, smaller in pairs)
 
-    assert worst(k) <= delta < worst(k - 1)
+    assert told(k) <= d < told(k - 1)
+
+
+def test_who_tells_hardly_anything_needs_no_others() -> None:
+    below, above = (Fraction(1 - exp(-1)) * (1 + sign * Fraction(1, 10**6)) for sign in (-1, 1))
+    hardly_above = Fraction(1 - exp(-1)) * (1 - Fraction(1, 10**11))  # the margin, for floats
+    found = [records_that_hide(Fraction(1), d) for d in (below, hardly_above, above)]
+    assert found == [2, 1, 1]  # of a class of one record, whose probability is 1 - 1 / e
+    assert records_that_hide(Fraction(1), 1 - Fraction(1, 10**20)) == 1
 
 
 def test_the_probability_of_a_record_is_rounded_down() -> None:

@@ -21,6 +21,7 @@ from tests.core.audit.examples import as_models_see, of_classes
 
 TINY = Fraction(1, 10**60)
 LITTLE = Fraction(1, 10**30)
+NEAR_ONE = [1 + Fraction(1, part) for part in (10**12 + 39, 3 * 10**15, 7 * 10**18 + 1)]
 DIGITS = 120
 
 
@@ -59,7 +60,7 @@ def test_whole_bits_are_reached_exactly() -> None:
         assert told.tolist() == [not within]
 
 
-@pytest.mark.parametrize("odds", [Fraction(3), Fraction(10, 9), Fraction(10**9)])
+@pytest.mark.parametrize("odds", [Fraction(3), Fraction(10, 9), Fraction(10**9), *NEAR_ONE])
 def test_gains_are_told_from_information(odds: Fraction) -> None:
     log = exact(Decimal(odds.numerator).ln() - Decimal(odds.denominator).ln())
     for gain, within in ((log - TINY, True), (log + TINY, False)):
