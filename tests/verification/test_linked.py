@@ -12,9 +12,9 @@ from anon_dagster.operations.tables import LinkedCounts, count_linked, open_link
 from anon_dagster.reading.persons import PERSON
 from anon_dagster.releasing.persons_file import JoinedPersons, PersonsFile
 from anon_dagster.request import LinkedRequest, Source, parse_tables
-from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.sources import open_frame, open_source
 from anon_dagster.verification import Verification
-from anon_dagster.verification.linked import verify_linked
+from anon_dagster.verification.linked import StoredLabels, _WithLabels, verify_linked
 from tests.linked import QUASI, breaking, few_alike, request, tables
 
 PRIVACY = {"k_anonymity": {"k": 2}, "l_diversity": [{"attribute": "ill", "l": 2}]}
@@ -133,3 +133,19 @@ def test_persons_without_other_records_hide_among_each_other(
         found = measured(tmp_path, asked, counts, patients, visits).promises[-1]
         assert "persons without other records" in found.name
         assert (found.asked, found.reached, found.holds) == (2, min(fewest, 2), fewest >= 2)
+
+
+def test_a_part_is_read_anywhere_once_its_place_is_known(tmp_path: Path) -> None:
+    known = StoredLabels(np.array([-3, 5, 9]), pa.table({"age": ["x", "y", "z"]}))
+    persons = PersonsFile(tmp_path / "persons.bin")
+    persons.add(pa.table({PERSON: np.array([9, 9, -3, 5])}))
+    persons.close()
+    for number, wards in enumerate((["a", "b", "c"], ["d"])):
+        pd.DataFrame({"ward": wards}).to_parquet(tmp_path / f"{number}.parquet", index=False)
+    files = open_source(Source(path=str(tmp_path / "*.parquet")))
+    placed = _WithLabels(JoinedPersons(files, persons.path, (PERSON,)), known).placed()
+    (tmp_path / "0.parquet").unlink()  # nobody reads it again
+    (batch,) = placed.batches(placed.parts[1])
+    assert batch.to_pylist() == [{"ward": "d", PERSON: 5, "age": "y"}]
+    anywhere = open_frame(pd.DataFrame({"ward": ["a"]}))
+    assert _WithLabels(anywhere, known).placed().source is anywhere
