@@ -82,7 +82,8 @@ def test_a_number_that_does_not_follow_from_its_label_breaks_a_promise(
     result = anon_dagster.verify(POLICY, age(*midpoints))
     (promise,) = [each for each in result.promises if each.name == NUMBERS]
     assert (promise.holds, promise.records_failing) == (wrong == 0, wrong)
-    assert promise.attribute == "age_midpoint"
+    assert (promise.attribute, promise.asked, promise.reached) == ("age_midpoint", 0, wrong)
+    assert promise.classes_failing == 0  # which no number is of
 
 
 def test_a_release_without_the_numbers_tells_no_more_than_one_with_them() -> None:
@@ -136,7 +137,39 @@ TWO_DIGITS = {"type": "date", "format": "%d.%m.%y", "two_digit_years_until": 203
     [
         (CLIP, "[90, 100)", (90, None)),
         (CLIP, "[0, 10)", (None, 10)),
+        (CLIP, "[20, 30)", (20, 30)),
+        (CLIP, "[20, 20)", (20, 20)),
         (CLIP, "[20, 10)", (None, None)),
+        (CLIP, "[1, 2, 3)", (None, None)),
+        (CLIP, "[a, 2)", (None, None)),
+        (CLIP, "[2, a)", (None, None)),
+        (CLIP, "1, 2)", (None, None)),
+        (CLIP, "< 30", (None, 30)),
+        (CLIP, "< 0", (None, None)),
+        (CLIP, "*", (None, None)),
+        (CLIP, "", (None, None)),
+        (CLIP, "5", (5, 5)),
+        (CLIP, "+1.5e2", (150, 150)),
+        (CLIP, "0" * 399 + "7", (7, 7)),
+        (CLIP, "0" * 400 + "7", (None, None)),
+        (CLIP, "[1, 2]", (1, 2)),
+        (CLIP, "[2, 2]", (2, 2)),
+        (CLIP, "[2, 1]", (None, None)),
+        (CLIP, "[1]", (None, None)),
+        (CLIP, "{3}", (3, 3)),
+        (CLIP, "{3, 10, 2}", (2, 10)),
+        (CLIP, "{3, a}", (None, None)),
+        (CLIP, "{N, 4}", (None, None)),
+        (CLIP, r"{\N}", (None, None)),
+        (CLIP, r"{1\N, 4}", (None, None)),
+        (CLIP, r"{4, 1\N}", (None, None)),
+        (CLIP, r"[\N, 4]", (None, None)),
+        (CLIP, "1 .. 4", (1, 4)),
+        (CLIP, "4 .. 4", (4, 4)),
+        (CLIP, "1 .. 2 .. 3", (None, None)),
+        (CLIP, "[1 .. 4", (None, None)),
+        (CLIP, "{1 .. 4", (None, None)),
+        (CLIP, "a .. 4", (None, None)),
         (CLIP, "< a", (None, None)),
         (CLIP, ">= 90", (90, None)),
         (CLIP, "[1, 2", (None, None)),
@@ -152,6 +185,30 @@ TWO_DIGITS = {"type": "date", "format": "%d.%m.%y", "two_digit_years_until": 203
         ({"type": "frequency", "keep": [2], "rest": "7"}, "7", (None, None)),
         ({"type": "rounding", "steps": [5]}, "20", (17.5, 22.5)),
         ({"type": "rounding", "powers_of_ten": 1}, "20", (15, 25)),
+        ({"type": "rounding", "powers_of_ten": 1}, "18", (18, 18)),
+        ({"type": "rounding", "powers_of_ten": 1}, "22", (22, 22)),
+        ({"type": "rounding", "steps": [5, 15]}, "30", (22.5, 37.5)),
+        ({"type": "rounding", "steps": [5, 15]}, "20", (17.5, 22.5)),
+        ({"type": "rounding", "steps": [5, 15]}, "-11", (-11, -11)),
+        ({"type": "date"}, "2024", ("2024-01-01", "2024-12-31")),
+        ({"type": "date"}, "2019/2023", ("2019-01-01", "2023-12-31")),
+        ({"type": "date"}, "2019/2019", ("2019-01-01", "2019-12-31")),
+        ({"type": "date"}, "0000/0001", ("0001-01-01", "0001-12-31")),
+        ({"type": "date"}, "0000-12", (None, None)),
+        ({"type": "date"}, "0001-01", ("0001-01-01", "0001-01-31")),
+        ({"type": "date"}, "2024-02", ("2024-02-01", "2024-02-29")),
+        ({"type": "date"}, "2023-12", ("2023-12-01", "2023-12-31")),
+        ({"type": "date"}, "2023-Q1", ("2023-01-01", "2023-03-31")),
+        ({"type": "date"}, "2023-Q3", ("2023-07-01", "2023-09-30")),
+        ({"type": "date"}, "2023-H2", ("2023-07-01", "2023-12-31")),
+        ({"type": "date"}, "2024-05-09", ("2024-05-09", "2024-05-09")),
+        ({"type": "date"}, "2024-05-09 .. 2024-07", ("2024-05-09", "2024-07-31")),
+        ({"type": "date"}, "[2023-Q2, 2024-02]", ("2023-04-01", "2024-02-29")),
+        ({"type": "date"}, "{2024-02-03, 2023}", ("2023-01-01", "2024-02-03")),
+        ({"type": "date"}, "[1, 2)", (None, None)),
+        ({"type": "date"}, "flu", (None, None)),
+        ({"type": "date", "format": "%Y%d%m"}, "20240509", (None, None)),  # of which of the two?
+        ({"type": "date", "format": "%Y%m%d"}, "20240509", ("2024-05-09", "2024-05-09")),
         ({"type": "date"}, "2024-H1", ("2024-01-01", "2024-06-30")),
         ({"type": "date"}, "2024-Q4", ("2024-10-01", "2024-12-31")),
         ({"type": "date"}, "2030/2020", (None, None)),
@@ -173,12 +230,76 @@ def test_labels_are_read_by_their_rules(rule: Any, label: str, bounds: Any) -> N
     assert all(records_wrong(frame.assign(x_lower="a", x_upper="b"), policy))
 
 
-@pytest.mark.parametrize(("label", "upper"), [("[20, 30)", 29), ("[0.2, 0.7)", None), ("< 3", 2)])
-def test_whole_numbers_end_below_the_next_one(label: str, upper: float | None) -> None:
+@pytest.mark.parametrize(
+    ("label", "lower", "upper"),
+    [
+        ("[20, 30)", 20, 29),
+        ("[20, 21)", 20, 20),
+        ("[1.2, 3.5)", 2, 3),
+        ("[0.2, 0.7)", None, None),
+        ("< 3", None, 2),
+        (">= 2.5", 3, None),
+        ("2.5 .. 7.5", 3, 7),
+        ("[1.5, 1.7]", None, None),
+        ("[3, 4]", 3, 4),
+        ("{3, 8}", 3, 8),
+        ("8", 8, 8),
+        ("8.5", None, None),
+        ("flu", None, None),
+    ],
+)
+def test_whole_numbers_end_below_the_next_one(
+    label: str, lower: float | None, upper: float | None
+) -> None:
     policy = Column(CLIP, [], {}, "number").policy(numbers="bounds", columns={"x": "whole"})
-    lower = {"[20, 30)": 20}.get(label)
     frame = pd.DataFrame({"x": [label], "x_lower": [lower], "x_upper": [upper]})
     assert not any(records_wrong(frame, policy))
+
+
+@pytest.mark.parametrize(
+    ("meaning", "label", "midpoint"),
+    [
+        ("number", "[20, 25)", 22.5),
+        ("number", "< 30", None),
+        ("number", ">= 30", None),
+        ("whole", "[20, 25)", 22),
+        ("date", "[2024-01-01, 2024-01-04]", "2024-01-02"),
+        ("date", "2023", "2023-07-02"),
+    ],
+)
+def test_a_midpoint_is_in_the_middle_of_the_bounds(meaning: Any, label: str, midpoint: Any) -> None:
+    rule = {"type": "date"} if meaning == "date" else {**CLIP, "outside": "group"}
+    policy = Column(rule, [], {}, meaning).policy(numbers="midpoints", columns={"x": meaning})
+    frame = pd.DataFrame({"x": [label], "x_midpoint": [midpoint]})
+    assert not any(records_wrong(frame, policy))
+    assert not any(records_wrong(beside(frame[["x"]], policy), policy))
+    assert all(records_wrong(frame.assign(x_midpoint=99), policy))
+
+
+@pytest.mark.parametrize(
+    ("rest", "bounds"),
+    [
+        ({}, (15, 25)),
+        ({"recoding": "local"}, (15, 25)),
+        ({"recoding": "local", "labels": "sets"}, (20, 20)),
+        ({"labels": "sets"}, (15, 25)),  # which only local recoding asks for
+    ],
+)
+def test_a_rounded_number_stands_for_all_that_are_rounded_to_it(rest: Any, bounds: Any) -> None:
+    rounded = {"role": "quasi_identifier", "hierarchy": {"type": "rounding", "steps": [10]}}
+    attribute = {**rounded, "local_labels": rest.get("labels", "nodes")}
+    policy = parse_policy(
+        {
+            "attributes": {"x": attribute},
+            "privacy": {"k_anonymity": {"k": 2}},
+            "recoding": rest.get("recoding", "global"),
+            "release": {"numbers": "bounds"},
+        }
+    )
+    frame = pd.DataFrame({"x": ["20"], "x_lower": [bounds[0]], "x_upper": [bounds[1]]})
+    assert records_wrong(frame, policy) == [0, 0]
+    assert records_wrong(frame[["x", "x_upper"]].assign(x_upper=21), policy) == [1]
+    assert records_wrong(frame[:0], policy) == [0, 0]
 
 
 def test_numbers_that_were_not_counted_beside_their_labels_cannot_be_told() -> None:
@@ -187,6 +308,12 @@ def test_numbers_that_were_not_counted_beside_their_labels_cannot_be_told() -> N
     (promise,) = [each for each in verify(counted, policy).promises if each.name == NUMBERS]
     assert not promise.holds
     assert promise.untold == "its labels were not counted beside it"
+    assert promise.asked == 0
+    bounds = parse_policy({**POLICY, "release": {"numbers": "bounds"}})
+    table = pd.DataFrame({"age": ["[20, 30)"], "ill": "flu", "age_lower": 20, "age_upper": 30})
+    counted = count(open_frame(table), ["age"])
+    told = [each for each in verify(counted, bounds).promises if each.name == NUMBERS]
+    assert [each.attribute for each in told] == ["age_lower", "age_upper"]
 
 
 @pytest.mark.parametrize(

@@ -118,6 +118,15 @@ def test_one_record_and_none_are_no_distance_from_themselves(values: int, record
         assert not distances.above(Fraction(0)).any()
 
 
+def test_all_moves_where_a_table_of_one_record_has_another_value() -> None:
+    held, whole = of_classes([0, 3]), np.array([1, 0])
+    for distances in (
+        equal_distances(held, whole),
+        ordered_distances(held, whole, ranks=np.arange(2)),
+    ):
+        assert distances.approximate.tolist() == [1]
+
+
 @given(tables)
 def test_a_class_may_be_as_far_as_the_bound_and_no_farther(table: list[list[int]]) -> None:
     held, whole = of_classes(*table), np.array(table).sum(axis=0)

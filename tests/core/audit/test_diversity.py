@@ -108,6 +108,12 @@ def test_a_share_that_differs_most_is_found_among_values_that_a_class_has_or_lac
             assert found.approximate[c] == pytest.approx(float(max(shares)))
 
 
+def test_two_sides_are_told_apart_where_no_float_can() -> None:
+    tail = np.full(3, 10**17)
+    most = 11 * 10**16 + np.array([-1, 0, 1])
+    assert HeadAndTail(most, tail).fail(Fraction(11, 10)).tolist() == [False, True, True]
+
+
 def test_a_table_without_classes_has_a_ratio_below_every_bound() -> None:
     nobody = np.zeros(0, dtype=np.int64)
     sides = HeadAndTail(nobody, nobody)

@@ -42,15 +42,17 @@ def many_digits() -> object:
 
 
 @pytest.mark.parametrize(
-    "delta", [Fraction(1, 3), Fraction(7, 5), Fraction(99, 101), Fraction(203, 101)]
+    "delta",
+    [Fraction(1, 3), Fraction(7, 5), Fraction(99, 101), Fraction(203, 101), Fraction(1, 10**12)],
 )
 def test_bits_are_told_from_a_bound(delta: Fraction) -> None:
     power = exact(Decimal(2) ** (Decimal(delta.numerator) / delta.denominator))
     below, above = power - TINY, power + TINY
     for ratio, within in ((below, True), (above, False), (1 / below, True), (1 / above, False)):
         assert _is_within(ratio, delta) is within
-        told = told_by(ratio, float(delta)).reach(delta)
-        assert told.tolist() == [not within]
+        for off in (-1e-15, 0, 1e-15):  # as far as a float may be
+            told = told_by(ratio, float(delta) + off).reach(delta)
+            assert told.tolist() == [not within]
 
 
 def test_whole_bits_are_reached_exactly() -> None:
