@@ -22,8 +22,7 @@ def distinct_values(held: Contents) -> NDArray[np.int64]:
 
 def entropies(held: Contents) -> NDArray[np.float64]:
     """Return the entropy of each class in nats, (classes,)."""
-    surprise = held.totals(held.shares * -np.log(held.shares))
-    return np.maximum(surprise, 0.0)
+    return held.totals(held.shares * -np.log(held.shares))
 
 
 def entropy_below(held: Contents, bound: Fraction) -> NDArray[np.bool_]:

@@ -49,6 +49,12 @@ def test_an_entropy_that_is_rational_without_being_uniform_is_compared_exactly()
     assert entropy_below(held, Fraction(4) + Fraction(1, 10**30)).all()
 
 
+def test_frequencies_of_halves_of_halves_have_whole_bits() -> None:
+    held = of_classes([32, 4, 4, *[2] * 8, *[1] * 8])  # three bits: eight values
+    assert not entropy_below(held, Fraction(8)).any()
+    assert entropy_below(held, Fraction(8) + Fraction(1, 10**30)).all()
+
+
 def test_two_frequencies_of_five_billion_are_told_from_a_tie() -> None:
     n = 5 * 10**9
     assert not entropy_below(of_classes([n, n]), Fraction(2)).any()
