@@ -107,13 +107,12 @@ class HeadAndTail:
 def head_and_tail(held: Contents, l: int) -> HeadAndTail:  # noqa: E741 (the model's name)
     """Split the values of each class: the most frequent, and all from the l-th on."""
     left, tail = held.counts.copy(), held.sizes.copy()
-    most = tail[:0]
-    for rank in range(l - 1):
-        largest = np.maximum.reduceat(left, held.starts) if len(left) else left
-        most = largest if rank == 0 else most
-        tail = tail - largest
-        at = np.flatnonzero(left == largest[held.classes])
+    largest: list[NDArray[np.int64]] = []  # r_1, r_2, ...: (classes,) each
+    for _ in range(l - 1):
+        largest.append(np.maximum.reduceat(left, held.starts) if len(left) else left)
+        tail = tail - largest[-1]
+        at = np.flatnonzero(left == largest[-1][held.classes])
         left[at[np.diff(held.classes[at], prepend=-1) > 0]] = 0
         if not left.any():
             break
-    return HeadAndTail(most, tail)
+    return HeadAndTail(largest[0], tail)
