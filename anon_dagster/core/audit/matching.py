@@ -101,7 +101,7 @@ def _least_size(
         # tail / (tail + rest) <= alpha, where what was left out has gone from the rest
         if tail * alpha.denominator <= alpha.numerator * (tail + rest):
             return size
-        tail -= above[size] if size < len(above) else 0
+        tail -= above[size]  # of which there are more: the last one leaves a tail of 0
         rest += below[size] if size < len(below) else 0
     return k
 

@@ -59,7 +59,9 @@ def test_the_persons_of_a_class_are_those_with_a_record_that_reads_as_it_does(
 
 
 @pytest.mark.parametrize("truncated", [False, True])
-@pytest.mark.parametrize(("k", "fraction"), [(100, "0.01"), (60, "0.0001"), (2, "0.9")])
+@pytest.mark.parametrize(
+    ("k", "fraction"), [(100, "0.01"), (60, "0.0001"), (87, "0.001"), (2, "0.9")]
+)
 @pytest.mark.parametrize("significance", ["0.5", "0.05", "1e-12", "1e-30", "1e-80"])
 def test_so_many_records_are_as_rare_as_the_probabilities_say(
     k: int, fraction: str, significance: str, *, truncated: bool
