@@ -76,6 +76,20 @@ def test_so_many_records_are_as_rare_as_the_probabilities_say(
     assert records_needed(k, Fraction(fraction), Fraction(significance), truncated) == needed
 
 
+def test_by_a_single_attribute_those_read_alike_who_do_in_it() -> None:
+    classes, people = [np.array([4, 0])], [np.array([0, 4, 4, 1])]
+    assert people_alike(classes, people, np.array([1, 2, 3, 4])).tolist() == [5, 1]
+    found, of = persons_alike(classes, people, np.arange(4), np.array([7, 8, 8, 8]))
+    assert (found.tolist(), of.tolist()) == ([1, 1], [1, 0, 0, -1])
+
+
+def test_nobody_is_of_no_class() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    assert people_alike([nothing], [nothing], nothing).tolist() == []
+    found, of = persons_alike([nothing], [nothing], nothing, nothing)
+    assert (found.tolist(), of.tolist()) == ([], [])
+
+
 def test_without_attributes_all_read_alike() -> None:
     assert people_alike([], [], np.array([3, 4])).tolist() == [7]
     found, of = persons_alike([], [], np.array([0, 1, 1]), np.array([5, 5, 6]))
