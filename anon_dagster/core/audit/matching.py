@@ -102,7 +102,7 @@ def _least_size(
         if tail * alpha.denominator <= alpha.numerator * (tail + rest):
             return size
         tail -= above[size]  # of which there are more: the last one leaves a tail of 0
-        rest += below[size] if size < len(below) else 0
+        rest += sum(below[size : size + 1])  # none beyond its end
     return k
 
 

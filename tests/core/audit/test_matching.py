@@ -19,6 +19,7 @@ from anon_dagster.core.audit import (
     records_needed,
     trajectories,
 )
+from anon_dagster.core.audit.matching import _poisson_terms
 
 labels = st.tuples(st.integers(0, 2), st.integers(0, 2))
 kinds = st.lists(st.tuples(labels, st.integers(1, 4)), max_size=8)
@@ -74,6 +75,15 @@ def test_so_many_records_are_as_rare_as_the_probabilities_say(
         of = 1 - shown[0] if truncated else 1
         needed = min((s for s in sizes if 1 - sum(shown[:s]) <= most * of), default=k)
     assert records_needed(k, Fraction(fraction), Fraction(significance), truncated) == needed
+
+
+@given(st.fractions(Fraction(1, 50), 6, max_denominator=50), st.integers(12, 20))
+def test_terms_of_a_poisson_distribution_are_enclosed(mean: Fraction, bits: int) -> None:
+    below, above = (_poisson_terms(mean, bits, up=up) for up in (0, 1))
+    exact = [2**bits * mean**i / factorial(i) for i in range(60)]
+    assert all(term <= e for term, e in zip(below, exact, strict=False))
+    assert all(term >= e for term, e in zip(above, exact[: len(above) - 1], strict=False))
+    assert above[-1] >= sum(exact[len(above) - 1 :])  # all that follow
 
 
 def test_by_a_single_attribute_those_read_alike_who_do_in_it() -> None:
