@@ -166,7 +166,7 @@ def share_differences(held: Belongings, table: Belongings, values: int) -> Quant
         if not len(open_classes):
             break
         wanted = open_classes * values + value
-        places = np.minimum(np.searchsorted(keys, wanted), max(len(keys) - 1, 0))
+        places = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
         has = keys[places] == wanted
         lacking[open_classes[~has]] = whole[value] / total
         open_classes = open_classes[has]

@@ -105,9 +105,7 @@ def _plain(number: Decimal) -> str:
 
 def _is_one_of(fitting: int, present: int) -> bool:
     odd = present - fitting
-    if fitting == 0 or odd >= fitting > 0 < odd:
-        return False
-    return odd <= _TOLERATED or odd * _ONE_IN <= present
+    return odd < fitting and (odd <= _TOLERATED or odd * _ONE_IN <= present)
 
 
 def _without_idle_zeros(text: str, read: Callable[[str], Decimal | None]) -> Decimal | None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anon_dagster.core.audit import Belongings, distances_of_weights
+from anon_dagster.core.audit import Belongings, distances_of_weights, share_differences
 from anon_dagster.core.hierarchy import Hierarchy
 
 
@@ -50,6 +50,14 @@ def test_what_persons_have_is_counted_once_and_nobodys_class_is_left_out(
         assert [contents.of(place) for place in range(len(contents.sizes))] == wanted
         sizes = [n * of_one for n in numbers if n] if of_one else [sum(w.values()) for w in wanted]
         assert contents.sizes.tolist() == sizes
+
+
+def test_all_differ_from_a_table_of_nobody() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    one = np.zeros(1, dtype=np.int64)
+    held, nobody = (Belongings.of(1, side, side, side) for side in (one, nothing))
+    assert share_differences(held, nobody, 1).approximate.tolist() == [1]
+    assert share_differences(nobody, nobody, 1).approximate.tolist() == []
 
 
 def test_weights_of_persons_with_many_values_are_shared_beyond_64_bits() -> None:

@@ -140,6 +140,13 @@ def test_one_number_with_idle_zeros_is_that_number() -> None:
     orders(["7", "007", "8"], [7, 7, 8])
     orders(["-7", "-07", "8"], [-7, -7, 8])
     orders(["0.5", "00.5", "8"], [Decimal("0.5"), Decimal("0.5"), 8])
+    orders(["7", "00", "8"], [7, 0, 8])
+    orders(["7", "00e5", "8"], [7, 0, 8])
+
+
+def test_numbers_have_at_most_four_hundred_characters() -> None:
+    orders(["1" * 400, "1" * 399 + "2", "3"], [Decimal("1" * 400), Decimal("1" * 399 + "2"), 3])
+    assert read_values(["1" * 401, "2" * 401]).unordered == 2
 
 
 def test_nothing_but_missing_values_is_one() -> None:
