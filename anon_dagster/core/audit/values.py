@@ -119,9 +119,7 @@ def _without_idle_zeros(text: str, read: Callable[[str], Decimal | None]) -> Dec
 def _begins_idly(text: str, read: Callable[[str], Decimal | None]) -> bool:
     digits = text.strip()
     digits = digits[1:] if digits[:1] in {"+", "-"} else digits
-    if len(digits) < 2 or digits[0] != "0" or digits[1] not in _DIGITS:
-        return False
-    return _without_idle_zeros(text, read) is not None
+    return digits[:1] == "0" and _without_idle_zeros(text, read) is not None
 
 
 def _of_sizes(labels: Sequence[Label], sizes: dict[str, _Size]) -> ReadValues:
@@ -176,7 +174,7 @@ def _truth(text: str) -> int | None:
 
 
 def _day(text: str) -> date | None:
-    if len(text) != len("2020-02-02") or not _DIGITS.issuperset(text[:4]) or text[4] != "-":
+    if len(text) != len("2020-02-02"):
         return None
     try:
         return date.fromisoformat(text)

@@ -149,6 +149,31 @@ def test_numbers_have_at_most_four_hundred_characters() -> None:
     assert read_values(["1" * 401, "2" * 401]).unordered == 2
 
 
+@pytest.mark.parametrize("odd", ["", "x", "e5", "0x", "-", "12a", "+020-02-02", "2020.02.02"])
+def test_what_only_begins_as_a_number_is_odd_among_numbers(odd: str) -> None:
+    read = read_values(["7", "8", "9", "10", odd])
+    assert read.ranks is None
+    assert read.unordered == 1
+
+
+@pytest.mark.parametrize(
+    "odd", ["+020-02-02", "2020.02.02", "\uff12\uff10\uff12\uff10-02-02", "2020-02_02", "20200202 "]
+)
+def test_what_only_looks_like_a_day_is_odd_among_days(odd: str) -> None:
+    assert read_values(["2020-02-02", "2020-02-03", odd]).unordered == 1
+
+
+@pytest.mark.parametrize("odd", ["2020-02-02x10:00:00", "2020-02-02T10", "2020-02-02T1000", "x"])
+def test_what_only_begins_as_a_moment_is_odd_among_moments(odd: str) -> None:
+    assert read_values(["2020-02-02T10:00:00", "2020-02-02T11:00:00", odd]).unordered == 1
+
+
+def test_several_numbers_with_idle_zeros_are_codes() -> None:
+    read = read_values(["7", "8", "9", "07", "08"])
+    assert read.ranks is None
+    assert read.same.tolist() == [0, 1, 2, 3, 4]
+
+
 def test_nothing_but_missing_values_is_one() -> None:
     read = read_values([None, None])
     assert read.same.tolist() == [0, 0]
