@@ -78,6 +78,7 @@ def test_moments_are_exact_to_nine_digits_of_a_second() -> None:
         [1, 2, 5 * 10**8, 5 * 10**8],
     )
     orders(["2020-02-02", "2020-02-02T00:00:00", "2020-02-01T23:59:59.9"], [2, 2, 1])
+    orders(["2020-02-02T00:00:00", "2020-02-02T00:00:00.0", "2020-02-02T00:00:00.5"], [1, 1, 2])
 
 
 def test_truths_are_two() -> None:
@@ -163,7 +164,17 @@ def test_what_only_looks_like_a_day_is_odd_among_days(odd: str) -> None:
     assert read_values(["2020-02-02", "2020-02-03", odd]).unordered == 1
 
 
-@pytest.mark.parametrize("odd", ["2020-02-02x10:00:00", "2020-02-02T10", "2020-02-02T1000", "x"])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "2020-02-02x10:00:00",
+        "2020-02-02T10",
+        "2020-02-02T1000",
+        "2020-02-02T10:00:00.",
+        "2020-02-02T10:00:00.0123456789",
+        "x",
+    ],
+)
 def test_what_only_begins_as_a_moment_is_odd_among_moments(odd: str) -> None:
     assert read_values(["2020-02-02T10:00:00", "2020-02-02T11:00:00", odd]).unordered == 1
 
