@@ -50,6 +50,7 @@ def test_what_persons_have_is_counted_once_and_nobodys_class_is_left_out(
         assert [contents.of(place) for place in range(len(contents.sizes))] == wanted
         sizes = [n * of_one for n in numbers if n] if of_one else [sum(w.values()) for w in wanted]
         assert contents.sizes.tolist() == sizes
+        assert np.unique(contents.classes).tolist() == list(range(len(sizes)))
 
 
 def test_all_differ_from_a_table_of_nobody() -> None:
