@@ -52,6 +52,16 @@ def postal(records: int, *, suppressed: float) -> Problem:
     return problem_of(columns, trees, suppressed=suppressed)
 
 
+def repeated(records: int, attributes: int) -> Problem:
+    """Return a table of which two in five levels divide the records as a lower one does."""
+    rows = [np.arange(64), np.arange(64) // 8, np.zeros(64), np.zeros(64)]
+    labels = [[f"{n}:{v}" for v in row] for n, row in enumerate(rows)]
+    trees = [Hierarchy.from_labels([*labels, ["*"] * 64])] * attributes
+    dice = np.random.default_rng(4)
+    columns = [dice.integers(0, 64, records) for _ in trees]
+    return problem_of(columns, trees, suppressed=0.0)
+
+
 def correlated(seed: int, *, candidates: float, records: int = 2_000) -> Problem:
     """Return a table with something in common between its columns, and at least a lattice."""
     dice = np.random.default_rng(seed)

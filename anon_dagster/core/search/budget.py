@@ -1,10 +1,13 @@
 """How much a search may do, and how it tells how far it got."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 
 from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import RequestError
+
+_INSTANT = 1e-9
+"""Seconds that are left when none are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,16 @@ class Meter:
         self.evaluated += 1
         if self._on_progress is not None:
             self._on_progress(self.evaluated, remaining)
+
+    def share(self, of: int) -> "Meter":
+        """Return a meter of a share of what is left; what it counts is counted here, too."""
+        budget = self._budget
+        if budget is not None:
+            steps, seconds = max(budget.steps - self.evaluated, 1), budget.seconds
+            if seconds is not None:
+                seconds = max(seconds - (monotonic() - self._started), _INSTANT)
+            budget = replace(budget, steps=steps, seconds=seconds).part(of)
+        return Meter(budget, lambda _, remaining: self.count(remaining))
 
     @property
     def spent(self) -> bool:

@@ -10,7 +10,7 @@ from math import prod
 import numpy as np
 
 from anon_dagster.core.lattice import Lattice, Levels
-from anon_dagster.core.objectives import CERTAINTY, TIE, AttributeWise
+from anon_dagster.core.objectives import TIE, AttributeWise
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Budget, Meter
 from anon_dagster.core.search.candidate import Evaluator
@@ -23,6 +23,9 @@ from anon_dagster.core.steps import OnStep
 
 _NEIGHBOURHOOD = 30_000
 """Candidates of a part of the lattice that is searched exactly."""
+_GROUP = 1_000_000
+"""Candidates of a group of quasi-identifiers whose least loss is found for the bound: with fewer,
+more groups share the conflicts between them, and the bound is lower."""
 _PATIENCE = 4
 """How often every quasi-identifier is set free in vain before the search starts anew."""
 _STARTS = 3
@@ -45,7 +48,7 @@ def search_heuristically(
     meter = Meter(budget, on_progress)
     evaluator, incumbents = Evaluator(Compact(problem)), Incumbents()
     lattice = evaluator.compact.lattice
-    bound = lower_bound(problem, Meter(budget.part(4), None))
+    bound = lower_bound(problem, Meter(budget.part(2), None))
     dice = np.random.default_rng(budget.seed)
     for _ in range(_STARTS if bound < np.inf else 0):
         if incumbents.best > bound + TIE:
@@ -117,13 +120,15 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
     """
     objective, people = problem.objective, problem.population
     if not isinstance(objective, AttributeWise):
-        reachable = lower_bound(replace(problem, objective=CERTAINTY), meter) < np.inf
+        evaluator = Evaluator(Compact(problem), relaxed=True)
+        if evaluator.evaluate(problem.highest).suppressed > evaluator.limit:
+            return np.inf
         lowest = Lattice.between(problem.lowest, problem.lowest)
-        exploration = Exploration(Evaluator(Compact(problem), relaxed=True), lowest, Incumbents())
-        return float(exploration.bounds.bound[0]) if reachable else np.inf
+        return float(Exploration(evaluator, lowest, Incumbents()).bounds.bound[0])
     weights, aggregate = objective.metric.weights(problem.weighted_table), objective.aggregate
     losses, shares = [], []
-    for group in _groups(problem):
+    groups = _groups(problem)
+    for explored, group in enumerate(reversed(groups)):  # small ones first: they leave more
         part = replace(
             problem,
             codes=problem.codes.select(group),
@@ -137,19 +142,24 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
         )
         evaluator = Evaluator(Compact(part), relaxed=True)
         exploration = Exploration(evaluator, evaluator.compact.lattice, Incumbents())
-        exploration.run(meter)
+        exploration.run(meter.share(len(groups) - explored))
         losses.append(exploration.lower_bound())
         shares.append(aggregate.weight([weights[q] for q in group]))
     return aggregate.of(losses, shares) if np.isfinite(losses).all() else np.inf
 
 
 def _groups(problem: Problem) -> list[list[int]]:
-    """Divide the quasi-identifiers, those that weigh most together, into lattices of a size."""
-    shape = Lattice.of(problem).shape
-    order = sorted(range(len(shape)), key=lambda q: (-problem.weights[q], q))
-    groups: list[list[int]] = [[]]
-    for q in order:
-        if groups[-1] and prod(shape[p] for p in groups[-1]) * shape[q] > _NEIGHBOURHOOD:
-            groups.append([])
-        groups[-1].append(q)
+    """Divide the quasi-identifiers, those that weigh most together, into lattices of a size.
+
+    Each joins the first group that has room: as few groups as may be, the later ones light.
+    """
+    shape = Compact(problem).lattice.shape
+    groups: list[list[int]] = []
+    for q in sorted(range(len(shape)), key=lambda q: (-problem.weights[q], q)):
+        room = (g for g in groups if prod(shape[p] for p in g) * shape[q] <= _GROUP)
+        group = next(room, None)
+        if group is None:
+            groups.append([q])
+        else:
+            group.append(q)
     return groups

@@ -96,6 +96,7 @@ def test_the_heuristic_finds_most_optima_and_no_loss_is_below_its_bound(
     objective: Objective, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("anon_dagster.core.search.heuristic._NEIGHBOURHOOD", 20)
+    monkeypatch.setattr("anon_dagster.core.search.heuristic._GROUP", 20)
     found = cases = 0
     for problem in problems(objective, range(3300, 3306)):
         exact = outcome(lambda problem=problem: search(problem))

@@ -11,7 +11,7 @@ from anon_dagster.core.codes import Codes
 from anon_dagster.core.evaluation import evaluate
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.lattice import Lattice
-from anon_dagster.core.objectives import TIE
+from anon_dagster.core.objectives import CERTAINTY, TIE, Height, Objective
 from anon_dagster.core.privacy import EntropyLDiversity, KAnonymity
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search import Budget, search
@@ -26,6 +26,7 @@ from tests.core.search.examples import MODELS, random_problem
 def _small_neighbourhoods(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the heuristic from searching the whole of a small lattice exactly."""
     monkeypatch.setattr("anon_dagster.core.search.heuristic._NEIGHBOURHOOD", 20)
+    monkeypatch.setattr("anon_dagster.core.search.heuristic._GROUP", 20)
 
 
 def outcome(solve: object) -> Solution | None:
@@ -61,8 +62,10 @@ def test_the_lower_bound_is_below_every_optimum() -> None:
         for models in MODELS.values():
             problem = random_problem(seed, models)
             bound = lower_bound(problem, Meter(None, None))
+            hurried = lower_bound(problem, Meter(Budget(steps=1 + seed % 7), None))
             exact = outcome(lambda problem=problem: search(problem))
             assert exact is None or bound <= exact.proof.loss + TIE, (seed, models)
+            assert hurried <= bound + TIE, (seed, models)
 
 
 def wide_problem(attributes: int = 24) -> Problem:
@@ -88,6 +91,35 @@ def wide_problem(attributes: int = 24) -> Problem:
         models=(KAnonymity(3),),
         most_suppressed=20,
     )
+
+
+def test_larger_groups_raise_the_bound_up_to_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem, bounds = wide_problem(6), []
+    for attributes in (1, 2, 6):
+        monkeypatch.setattr("anon_dagster.core.search.heuristic._GROUP", 4**attributes)
+        bounds.append(lower_bound(problem, Meter(None, None)))
+    assert bounds == sorted(bounds)
+    assert bounds[0] < bounds[-1]
+    assert bounds[-1] == pytest.approx(search(problem).proof.loss, abs=TIE)
+
+
+def test_every_group_has_a_share_of_what_the_others_leave() -> None:
+    meter = Meter(Budget(steps=60), None)
+    assert 0 < lower_bound(wide_problem(), meter) <= lower_bound(wide_problem(), Meter(None, None))
+    assert 12 <= meter.evaluated <= 60
+
+
+def test_a_share_of_a_budget_is_one_of_what_is_left() -> None:
+    whole = Meter(Budget(steps=10), None)
+    shares = []
+    for of in (3, 2, 1):
+        share = whole.share(of)
+        while not share.spent:
+            share.count(0)
+        shares.append(share.evaluated)
+    assert shares == [3, 3, 4]
+    assert whole.evaluated == 10
+    assert whole.spent
 
 
 def test_a_lattice_too_large_to_enumerate_is_searched_within_the_budget() -> None:
@@ -117,8 +149,11 @@ def test_time_may_run_out() -> None:
     assert solution.proof.evaluated < 5
 
 
-def test_an_unreachable_promise_is_refused_with_its_distance() -> None:
-    problem = replace(wide_problem(), models=(KAnonymity(401),), most_suppressed=10)
+@pytest.mark.parametrize("objective", [CERTAINTY, Height()])
+def test_an_unreachable_promise_is_refused_with_its_distance(objective: Objective) -> None:
+    problem = replace(
+        wide_problem(), models=(KAnonymity(401),), most_suppressed=10, objective=objective
+    )
     with pytest.raises(UnreachableError, match=r"suppress 400 of 400 records \(100.00%\)"):
         search(problem)
 
