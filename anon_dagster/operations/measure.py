@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from anon_dagster.assessment.comparison import compare, configurations
+from anon_dagster.core.search import ClassSizes
 from anon_dagster.core.solution import Solution
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.preparation import (
@@ -71,7 +72,7 @@ def measure_counted(
 ) -> pd.DataFrame:
     """Compare configurations on a source that was counted."""
     grid = list(configurations(request.policy, measurement))
-    done = 0
+    done, sizes = 0, ClassSizes()
 
     def within(progress: Progress) -> None:
         # What is recoded locally is searched first.
@@ -83,7 +84,7 @@ def measure_counted(
         on_progress(Progress("measure", done, len(grid)))
         done += 1
         if measurement.best == 1 or plan.policy.recoding == "local":
-            return [decide(plan, on_progress=within)]
+            return [decide(plan, on_progress=within, sizes=sizes)]
         return decide_best(plan, measurement.best)
 
     made = plan(request, counted)

@@ -6,7 +6,7 @@ from time import monotonic
 
 from anon_dagster.core.local import Effort, outcome_of, recode_locally
 from anon_dagster.core.problem import Problem
-from anon_dagster.core.search import Budget, search, search_best
+from anon_dagster.core.search import Budget, ClassSizes, search, search_best
 from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
 from anon_dagster.core.steps import OnStep, ignore_steps
@@ -28,13 +28,23 @@ _START_WORK, _FEWEST_STEPS = 30_000_000, 100
 """Tuples times candidates of the search before local recoding, and candidates at least."""
 
 
-def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Solution:
+def decide(
+    plan: Plan,
+    *,
+    on_progress: ProgressSink = ignore_progress,
+    sizes: ClassSizes | None = None,
+) -> Solution:
     """Find the most useful release that keeps every promise.
 
     Full-domain generalization is searched for its optimum. Local recoding loses no more than the
     best candidate that a short search finds. Then microaggregated attributes get the values of
     their classes. Of an objective that is judged on the result, the most accurate of the best is
     taken.
+
+    Parameters
+    ----------
+    sizes
+        What exact searches of other configurations of the same source found, and this one adds to.
 
     Raises
     ------
@@ -46,7 +56,7 @@ def decide(plan: Plan, *, on_progress: ProgressSink = ignore_progress) -> Soluti
         if plan.policy.recoding == "local":
             return _most_accurate_locally(plan, on_search, on_recode)
         return _most_accurate(plan, plan.policy.objective.candidates, on_search)[0]
-    solution = _with_aggregates(plan, _decided(plan, on_search, on_recode))
+    solution = _with_aggregates(plan, _decided(plan, on_search, on_recode, sizes))
     give_back()
     return solution
 
@@ -162,10 +172,12 @@ def _budget(policy: Policy) -> Budget | None:
     return None if asked is None else Budget(asked.steps, asked.seconds, asked.seed)
 
 
-def _decided(plan: Plan, on_search: OnStep, on_recode: OnStep) -> Solution:
+def _decided(
+    plan: Plan, on_search: OnStep, on_recode: OnStep, sizes: ClassSizes | None = None
+) -> Solution:
     budget = _budget(plan.policy)
     if plan.policy.recoding == "global":
-        return search(plan.problem, on_progress=on_search, budget=budget)
+        return search(plan.problem, on_progress=on_search, budget=budget, sizes=sizes)
     start = _start_of(plan.problem, budget, on_search)
     effort = _effort(plan.policy)
     solution = recode_locally(plan.problem, start=start, effort=effort, on_progress=on_recode)

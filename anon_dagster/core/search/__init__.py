@@ -3,20 +3,25 @@
 from anon_dagster.core.lattice import Lattice
 from anon_dagster.core.problem import Problem
 from anon_dagster.core.search.budget import Budget, Meter
+from anon_dagster.core.search.class_sizes import ClassSizes
 from anon_dagster.core.search.exact import search_exactly
 from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.core.solution import Solution
 from anon_dagster.core.steps import OnStep
 from anon_dagster.errors import RequestError
 
-__all__ = ["ENUMERABLE", "Budget", "search", "search_best"]
+__all__ = ["ENUMERABLE", "Budget", "ClassSizes", "search", "search_best"]
 
 ENUMERABLE = 5_000_000
 """A lattice of so many candidates is searched exactly."""
 
 
 def search(
-    problem: Problem, *, on_progress: OnStep | None = None, budget: Budget | None = None
+    problem: Problem,
+    *,
+    on_progress: OnStep | None = None,
+    budget: Budget | None = None,
+    sizes: ClassSizes | None = None,
 ) -> Solution:
     """Find the feasible candidate of least loss.
 
@@ -28,6 +33,9 @@ def search(
         What the search may spend. If left out, a lattice of at most :data:`ENUMERABLE` candidates
         is searched until the optimum is proven (of those that tie, the lexicographically
         smallest), and a larger one heuristically within the default budget.
+    sizes
+        What searches of the same table share, with other promises, limits or objectives. A search
+        that a budget may stop takes no part, so that it finds the same by itself.
 
     Raises
     ------
@@ -35,7 +43,8 @@ def search(
         If no candidate keeps every promise within the suppression limit.
     """
     if Lattice.of(problem).candidates <= ENUMERABLE:
-        return search_exactly(problem, Meter(budget, on_progress))[0]
+        shared = sizes if budget is None else None
+        return search_exactly(problem, Meter(budget, on_progress), sizes=shared)[0]
     return search_heuristically(problem, budget or Budget(), on_progress=on_progress)
 
 

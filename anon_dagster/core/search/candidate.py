@@ -19,6 +19,7 @@ from anon_dagster.core.lattice import Levels
 from anon_dagster.core.persons import Holdings
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram, PersonsHeld
 from anon_dagster.core.privacy.model import Monotone
+from anon_dagster.core.search.class_sizes import ClassSizes
 from anon_dagster.core.search.classes import Classes
 from anon_dagster.core.search.compact import Compact
 from anon_dagster.core.search.costs import costs_of
@@ -52,9 +53,14 @@ class Evaluator:
     relaxed
         Hold candidates against the relaxations of the models alone, which hold for every more
         specific candidate, too: the least loss is then a bound.
+    sizes
+        Where class sizes are left for the searches of other configurations.
     """
 
-    def __init__(self, compact: Compact, *, relaxed: bool = False) -> None:
+    def __init__(
+        self, compact: Compact, *, relaxed: bool = False, sizes: ClassSizes | None = None
+    ) -> None:
+        self._sizes = sizes
         self.compact = compact
         self.costs = costs_of(compact)
         self._tables = Tables(compact)
@@ -79,6 +85,8 @@ class Evaluator:
     def evaluate(self, levels: Levels) -> Verdict:
         """Evaluate a candidate, a level per quasi-identifier."""
         classes = self._tables.classes(levels)
+        if self._sizes is not None:
+            self._sizes.add(levels, classes.sizes)
         described = self._tables.described(classes)
         failing = ~all_hold(self._models, described)
         doomed = failing if self._exactly else ~all_hold(self._weaker, described)

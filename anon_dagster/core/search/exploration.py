@@ -3,6 +3,7 @@
 Proofs: ``docs/proofs/search.md``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -19,6 +20,8 @@ _UNLIKELY = 0.6
 """A candidate that is likelier than this to suppress too much is not tried as a solution."""
 _PER_CHOICE = 2**15
 """Choosing among so many candidates takes about as long as evaluating one."""
+_TRIED_FIRST = 3
+"""So many candidates that another search leaves open are evaluated at first."""
 _TINY = 1e-9
 """The gain expected of a candidate that can only win a tie."""
 
@@ -121,6 +124,19 @@ class Exploration:
                 if self.bounds.bound[choice] < np.inf:
                     self._evaluate(choice)
                     meter.count(remaining)
+
+    def begin_with(self, candidates: Iterable[Levels], meter: Meter) -> None:
+        """Evaluate the most promising of some candidates, so that there is a loss to beat."""
+        within = [set(levels) for levels in self._lattice.choices]
+        indices = [
+            self._lattice.index(levels)
+            for levels in candidates
+            if all(level in allowed for level, allowed in zip(levels, within, strict=True))
+        ]
+        for index in sorted(indices, key=lambda i: (self.bounds.bound[i], i))[:_TRIED_FIRST]:
+            if self.bounds.bound[index] <= self._incumbents.best:
+                self._evaluate(index)
+                meter.count(self._lattice.candidates)
 
     def _choices(self) -> list[int]:
         """Choose what to evaluate next: several where choosing costs more than evaluating."""
