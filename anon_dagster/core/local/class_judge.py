@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import all_hold
+from anon_dagster.core.keys import first_of_equal, stable_order
 from anon_dagster.core.persons import ByOwner, Holdings, OwnersByRow, Persons
 from anon_dagster.core.privacy import HouseholdAnonymity, KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram
@@ -14,6 +15,8 @@ from anon_dagster.core.problem import Problem
 
 Ints = NDArray[np.int64]
 
+_PLACES = 8
+"""Values are counted in a place each where there are at most so many places for each tuple."""
 _NONE = np.zeros(0, dtype=np.int64)
 _UNGUARDED = Histogram(_NONE, _NONE.astype(np.int32), _NONE, _NONE)
 
@@ -116,11 +119,15 @@ class _ByRecords:
         """
         values = len(whole)
         keys = groups * values + self.problem.sensitive[tuples, attribute]
-        order = np.argsort(keys, kind="stable")
-        keys = keys[order]
-        starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
-        counts = np.add.reduceat(self.problem.counts[tuples[order]], starts)
-        held = keys[starts]
+        weights, places = self.problem.counts[tuples], int(groups.max(initial=-1) + 1) * values
+        if places <= _PLACES * len(keys):
+            sums = np.bincount(keys, weights, places)  # exact below 2^53, as records are
+            held = np.flatnonzero(sums)
+            counts = sums[held].astype(np.int64)
+        else:
+            order = stable_order(keys)
+            starts = np.flatnonzero(first_of_equal(keys[order]))
+            held, counts = keys[order[starts]], np.add.reduceat(weights[order], starts)
         return Histogram(held // values, (held % values).astype(np.int32), counts, whole)
 
 

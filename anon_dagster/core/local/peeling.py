@@ -53,9 +53,10 @@ def peel(points: Points, coarsest: Ints) -> Ints:
         if not rest.records:
             break
         least = min(max(SHARE * problem.records, points.judge.smallest), rest.records)
-        if rest.at_most(levels) < least:
+        among = rest.crowded(levels)
+        if rest.counts[among].sum() < least:
             continue
-        tuples, classes = rest.keeping(points, levels)
+        tuples, classes = rest.keeping(points, levels, among)
         if points.counts[tuples].sum() < least:
             continue
         cells[tuples] = fixed + classes
@@ -113,8 +114,8 @@ class _Rest:
         counts = points.counts[tuples]
         return cls(tuples, counts, int(counts.sum()), tuple(hashes), points.judge.smallest)
 
-    def at_most(self, levels: Ints) -> int:
-        """Return more records than a candidate keeps, or as many.
+    def crowded(self, levels: Ints) -> Ints:
+        """Return which rows a candidate may keep, (some,), ascending.
 
         Tuples that read alike share a bucket; a bucket of fewer records than a class needs has
         none.
@@ -124,21 +125,29 @@ class _Rest:
             hashed += rows[level]
         buckets = (hashed >> np.uint32(17)).astype(np.int64)
         sizes = np.bincount(buckets, self.counts, BUCKETS)
-        return int(sizes[sizes >= self.smallest].sum())
+        return np.flatnonzero((sizes >= self.smallest)[buckets] & (self.counts > 0))
 
-    def keeping(self, points: Points, levels: Ints) -> tuple[Ints, Ints]:
-        """Return the tuples that a candidate keeps, and the class of each, (kept,)."""
+    def keeping(self, points: Points, levels: Ints, among: Ints) -> tuple[Ints, Ints]:
+        """Return the tuples that a candidate keeps, and the class of each, (kept,).
+
+        Parameters
+        ----------
+        among
+            (some,): the rows that it may keep.
+        """
         problem = points.problem
-        rows = self.tuples[self.counts > 0]
+        rows = self.tuples[among]
         hierarchies = problem.hierarchies
         nodes = [
             hierarchy.codes[level][problem.codes[rows, q]]
             for q, (hierarchy, level) in enumerate(zip(hierarchies, levels.tolist(), strict=True))
         ]
-        groups = group(nodes, [hierarchy.leaves for hierarchy in hierarchies], len(rows))
-        order = np.argsort(groups.ids, kind="stable")
-        sizes = groups.sums(points.counts[rows])
-        holds = points.judge.holds(rows[order], groups.ids[order], sizes)
+        groups = group(
+            nodes,
+            [len(h.labels[level]) for h, level in zip(hierarchies, levels.tolist(), strict=True)],
+            len(rows),
+        )
+        holds = points.judge.holds(rows, groups.ids, groups.sums(points.counts[rows]))
         kept = holds[groups.ids]
         return rows[kept], (holds.cumsum() - 1)[groups.ids[kept]]
 
