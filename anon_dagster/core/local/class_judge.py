@@ -6,8 +6,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.counts import first_of_equal
 from anon_dagster.core.evaluation import all_hold
-from anon_dagster.core.keys import first_of_equal, stable_order
+from anon_dagster.core.keys import stable_order
 from anon_dagster.core.persons import ByOwner, Holdings, OwnersByRow, Persons
 from anon_dagster.core.privacy import HouseholdAnonymity, KAnonymity
 from anon_dagster.core.privacy.classes import EquivalenceClasses, Histogram

@@ -13,6 +13,7 @@ References
 """
 
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import product
 from math import prod
 
@@ -26,8 +27,8 @@ from anon_dagster.core.local.points import Points
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-SHARE = 0.001
-"""A candidate fixes what it keeps if that is such a share of all records, or leaves it."""
+SHARE = Fraction(1, 1000)
+"""A candidate fixes what it keeps if that is such a share of all records, or all that is left."""
 WORK, MOST_CANDIDATES = 400_000_000, 20_000
 """Candidates times tuples, and candidates: where there are more, attributes with the most levels
 skip some."""
@@ -37,22 +38,29 @@ LEFT = 0.9
 """The rest is copied together once it has shrunk to this share."""
 
 
-def peel(points: Points, coarsest: Ints) -> Ints:
-    """Return classes, (tuples,), that keep every promise; -1 stays suppressed.
+def peel(points: Points, coarsest: Ints, *, share: Fraction = SHARE) -> tuple[Ints, Ints]:
+    """Return classes that keep every promise, and the candidates that fixed them.
+
+    Returns
+    -------
+    cells, levels
+        (tuples,): -1 stays suppressed; (candidates, quasi-identifiers).
 
     Parameters
     ----------
     coarsest
         (tuples,): the classes of the highest allowed levels, or -1.
+    share
+        A candidate fixes what it keeps if that is such a share of all records.
     """
     problem = points.problem
     rest = _Rest.of(points, np.flatnonzero(coarsest >= 0))
     cells = np.full(len(coarsest), -1, dtype=np.int64)
-    fixed = 0
+    fixed, used = 0, []
     for levels in _by_own_loss(points, _levels(points)):
         if not rest.records:
             break
-        least = min(max(SHARE * problem.records, points.judge.smallest), rest.records)
+        least = min(max(share * problem.records, points.judge.smallest), rest.records)
         among = rest.crowded(levels)
         if rest.counts[among].sum() < least:
             continue
@@ -62,7 +70,9 @@ def peel(points: Points, coarsest: Ints) -> Ints:
         cells[tuples] = fixed + classes
         fixed += int(classes.max()) + 1
         rest = rest.without(tuples)
-    return _with_the_left(points, cells, coarsest)
+        used.append(levels)
+    fixing = np.array(used, dtype=np.int64).reshape(len(used), len(points.axes))
+    return _with_the_left(points, cells, coarsest), fixing
 
 
 def _levels(points: Points) -> Ints:

@@ -31,6 +31,7 @@ from anon_dagster.core.local.peeling import peel
 from anon_dagster.core.local.points import Points, by_class
 from anon_dagster.core.local.readings import outcome_of
 from anon_dagster.core.local.regrouping import renumbered
+from anon_dagster.core.local.repeeling import Repeeling
 from anon_dagster.core.local.splitting import split
 from anon_dagster.core.local.suppression import outliers
 from anon_dagster.core.objectives import CERTAINTY, TIE
@@ -44,6 +45,10 @@ Ints = NDArray[np.int64]
 
 SMALL = 100_000
 """Tables with up to so many tuples are started in several ways; the best is improved."""
+TUPLES_PER_ROUND, MOST_ROUNDS_OF_PEELING = 1_000, 16
+"""Blocks are peeled anew in one round for so many tuples, up to so many rounds."""
+LARGER_SHARE = Fraction(3, 100)
+"""Of what a candidate must keep the second time: fewer records are left that keep no promise."""
 FIRST_PLAN = Fraction(1, 100)
 """Suppression stops for improvements at this share of the records, then at twice as much each."""
 ROUNDS_BETWEEN = 3
@@ -171,8 +176,20 @@ class _Search:
             if not all(nodes):
                 joined = join_neighbours(self.points, base, self.improvement.generator)
                 starts += [] if joined is None else [joined]
-            starts.append(peel(self.points, base))
+            starts.append(self._peeled(base))
         return [renumbered(cells) for cells in starts]
+
+    def _peeled(self, base: Ints) -> Ints:
+        """Peel the most general classes; where sizes do not decide alone, block by block, too."""
+        rounds = min(len(base) // TUPLES_PER_ROUND, MOST_ROUNDS_OF_PEELING)
+        peeled, levels = peel(self.points, base)
+        if self.points.judge.by_size or not rounds:
+            return peeled
+        larger, others = peel(self.points, base, share=LARGER_SHARE)
+        parts = [renumbered(split(self.points, cells)) for cells in (peeled, larger)]
+        again = Repeeling.of(self.points, np.unique(np.concatenate([levels, others]), axis=0))
+        best = min(parts, key=self._loss)
+        return again.improve(best, rounds=rounds, generator=self.improvement.generator)
 
     def _suppressed(self, cells: Ints) -> Iterator[Ints]:
         """Suppress in ever larger steps, each followed by improvements; yield the last state first.

@@ -48,28 +48,50 @@ class _Blocks:
     def of(
         cls, points: Points, cells: Ints, generator: np.random.Generator, *, trees: int
     ) -> "_Blocks":
-        """Join each class with the one that goes best with it, then these pairs, and so on."""
+        """Put the tuples of neighbouring classes into blocks."""
         tuples, starts = by_class(cells)
         loss = class_losses(points, cells)
         limit = int(np.clip(CLASSES * len(tuples) // len(starts), SMALLEST_BLOCK, LARGEST_BLOCK))
-        labels = GroupLabels.of(points, tuples, starts)
-        block = np.arange(len(starts))
-        while True:
-            lengths = np.diff(np.append(starts, len(tuples)))
-            one, two = neighbouring_pairs(
-                points, tuples, starts, generator=generator, trees=trees, window=WINDOW
-            )
-            small = lengths[one] + lengths[two] <= limit
-            one, two = one[small], two[small]
-            price = labels.increase(one, two, labels.own() * labels.sizes)
-            price /= np.minimum(labels.sizes[one], labels.sizes[two])
-            price *= 1 + NOISE * generator.random(len(price))
-            unions = mutually_cheapest(one, two, price, len(starts), passes=PASSES)
-            if int(unions.max()) + 1 == len(starts):
-                return cls(tuples, starts, lengths, np.bincount(block, loss).astype(np.float64))
-            block = unions[block]
-            labels = labels.joined(unions)
-            tuples, starts = by_class(np.where(cells < 0, -1, block[cells]))
+        block = neighbouring_blocks(points, cells, generator, limit=limit, trees=trees)
+        tuples, starts = by_class(np.where(cells < 0, -1, block[cells]))
+        lengths = np.diff(np.append(starts, len(tuples)))
+        return cls(tuples, starts, lengths, np.bincount(block, loss).astype(np.float64))
+
+
+def neighbouring_blocks(
+    points: Points, cells: Ints, generator: np.random.Generator, *, limit: int, trees: int = TREES
+) -> Ints:
+    """Join each class with the one that goes best with it, then these pairs, and so on.
+
+    Returns
+    -------
+    (classes,)
+        The block of each class, from 0 without a gap.
+
+    Parameters
+    ----------
+    limit
+        How many tuples a block of several classes has at most.
+    """
+    tuples, starts = by_class(cells)
+    labels = GroupLabels.of(points, tuples, starts)
+    block = np.arange(len(starts))
+    while True:
+        lengths = np.diff(np.append(starts, len(tuples)))
+        one, two = neighbouring_pairs(
+            points, tuples, starts, generator=generator, trees=trees, window=WINDOW
+        )
+        small = lengths[one] + lengths[two] <= limit
+        one, two = one[small], two[small]
+        price = labels.increase(one, two, labels.own() * labels.sizes)
+        price /= np.minimum(labels.sizes[one], labels.sizes[two])
+        price *= 1 + NOISE * generator.random(len(price))
+        unions = mutually_cheapest(one, two, price, len(starts), passes=PASSES)
+        if int(unions.max()) + 1 == len(starts):
+            return block
+        block = unions[block]
+        labels = labels.joined(unions)
+        tuples, starts = by_class(np.where(cells < 0, -1, block[cells]))
 
 
 def regroup(
