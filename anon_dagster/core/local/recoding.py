@@ -180,10 +180,10 @@ class _Search:
         return [renumbered(cells) for cells in starts]
 
     def _peeled(self, base: Ints) -> Ints:
-        """Peel the most general classes; where sizes do not decide alone, block by block, too."""
+        """Peel the most general classes; under relative models block by block, too."""
         rounds = min(len(base) // TUPLES_PER_ROUND, MOST_ROUNDS_OF_PEELING)
         peeled, levels = peel(self.points, base)
-        if self.points.judge.by_size or not rounds:
+        if not rounds or not any(model.relative for model in self.points.problem.models):
             return peeled
         larger, others = peel(self.points, base, share=LARGER_SHARE)
         parts = [renumbered(split(self.points, cells)) for cells in (peeled, larger)]
