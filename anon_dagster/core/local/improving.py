@@ -77,7 +77,7 @@ class Improvement:
         allowed = self.effort.most_rounds(len(cells))
         limit = allowed if most is None else min(most, allowed if allowed is not None else most)
         done = 0
-        while not self._late and (limit is None or done < limit):
+        while not self.has_spent(1.0) and (limit is None or done < limit):
             self._tell(self._share(done, limit))
             cells = self._round(cells)
             losses.append(self._loss(cells))
@@ -114,10 +114,10 @@ class Improvement:
         least = LEAST_GAIN if nodes else LEAST_GAIN_OF_SETS
         return gained <= (0.0 if asked else least * losses[-1])
 
-    @property
-    def _late(self) -> bool:
+    def has_spent(self, share: float) -> bool:
+        """Tell whether such a share of the seconds is over, if any were given."""
         seconds = self.effort.seconds
-        return seconds is not None and monotonic() - self._started >= seconds
+        return seconds is not None and monotonic() - self._started >= share * seconds
 
     def _share(self, done: int, limit: int | None) -> float:
         """Return how much of the rounds, or of the seconds, is over."""

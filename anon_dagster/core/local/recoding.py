@@ -15,6 +15,7 @@ Proofs: ``docs/proofs/local-recoding.md``.
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 from math import ceil
 
 import numpy as np
@@ -24,7 +25,7 @@ from anon_dagster.core.evaluation import evaluate, release_holds
 from anon_dagster.core.keys import group
 from anon_dagster.core.local.axis import NodeAxis
 from anon_dagster.core.local.bound import lower_bound
-from anon_dagster.core.local.improving import Effort, Improvement
+from anon_dagster.core.local.improving import WORK, Effort, Improvement
 from anon_dagster.core.local.joining import join_neighbours
 from anon_dagster.core.local.labels import joined_by_label, label_classes
 from anon_dagster.core.local.peeling import peel
@@ -45,8 +46,9 @@ Ints = NDArray[np.int64]
 
 SMALL = 100_000
 """Tables with up to so many tuples are started in several ways; the best is improved."""
-TUPLES_PER_ROUND, MOST_ROUNDS_OF_PEELING = 1_000, 16
-"""Blocks are peeled anew in one round for so many tuples, up to so many rounds."""
+TUPLES_PER_ROUND = 400
+"""Blocks are peeled anew in one round for so many tuples, as long as all rounds together peel no
+more than :data:`~anon_dagster.core.local.improving.WORK`."""
 LARGER_SHARE = Fraction(3, 100)
 """Of what a candidate must keep the second time: fewer records are left that keep no promise."""
 FIRST_PLAN = Fraction(1, 100)
@@ -181,15 +183,23 @@ class _Search:
 
     def _peeled(self, base: Ints) -> Ints:
         """Peel the most general classes; under relative models block by block, too."""
-        rounds = min(len(base) // TUPLES_PER_ROUND, MOST_ROUNDS_OF_PEELING)
+        effort = self.improvement.effort
+        rounds = min(len(base) // TUPLES_PER_ROUND, WORK // max(len(base), 1))
+        rounds = rounds if effort.rounds is None else min(rounds, effort.rounds)
         peeled, levels = peel(self.points, base)
-        if not rounds or not any(model.relative for model in self.points.problem.models):
+        relative = any(model.relative for model in self.points.problem.models)
+        if not relative or not (rounds or effort.seconds):
             return peeled
         larger, others = peel(self.points, base, share=LARGER_SHARE)
         parts = [renumbered(split(self.points, cells)) for cells in (peeled, larger)]
         again = Repeeling.of(self.points, np.unique(np.concatenate([levels, others]), axis=0))
         best = min(parts, key=self._loss)
-        return again.improve(best, rounds=rounds, generator=self.improvement.generator)
+        return again.improve(
+            best,
+            rounds=rounds if effort.seconds is None else None,
+            is_over=partial(self.improvement.has_spent, 0.5),
+            generator=self.improvement.generator,
+        )
 
     def _suppressed(self, cells: Ints) -> Iterator[Ints]:
         """Suppress in ever larger steps, each followed by improvements; yield the last state first.

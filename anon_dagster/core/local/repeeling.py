@@ -6,7 +6,9 @@ same candidates may take it in; a block's new classes replace its old ones if th
 Proofs: ``docs/proofs/local-recoding.md``.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +26,8 @@ Floats = NDArray[np.float64]
 
 CLASSES, SMALLEST_BLOCK = (8, 4, 16), 48
 """How many classes of usual size a block has, round by round; and tuples at least."""
+PATIENCE = 2 * len(CLASSES)
+"""After so many rounds without a gain no more is expected."""
 NOISE = 0.2
 """By how much of itself at most a candidate's loss is raised at random, so that orders differ."""
 
@@ -51,17 +55,29 @@ class Repeeling:
                 losses[at] += float((hierarchy.covered[of] - 1)[column] @ points.counts) * axis.unit
         return cls(points, nodes, losses)
 
-    def improve(self, cells: Ints, *, rounds: int, generator: np.random.Generator) -> Ints:
+    def improve(
+        self,
+        cells: Ints,
+        *,
+        rounds: int | None,
+        is_over: Callable[[], bool],
+        generator: np.random.Generator,
+    ) -> Ints:
         """Return classes that lose no more than the given ones, (tuples,).
 
         Parameters
         ----------
         cells
             (tuples,): the class of each tuple, from 0 without a gap; -1 stays suppressed.
+        rounds
+            So many at most; as long as they gain, if left out.
+        is_over
+            Asked before each round.
         """
-        if not (cells >= 0).any():
-            return cells
-        for at in range(rounds):
+        idle = 0 if (cells >= 0).any() else PATIENCE
+        for at in count() if rounds is None else range(rounds):
+            if idle == PATIENCE or is_over():
+                break
             usual = CLASSES[at % len(CLASSES)] * len(cells) // (int(cells.max(initial=-1)) + 1)
             blocks = neighbouring_blocks(
                 self.points, cells, generator, limit=max(usual, SMALLEST_BLOCK)
@@ -70,6 +86,7 @@ class Repeeling:
             peeled = self._completed(self._peeled(block, generator), block)
             better = self._losses(peeled, block) < self._losses(cells, block) - TIE
             anew = (block >= 0) & better[block]
+            idle = 0 if anew.any() else idle + 1
             cells = renumbered(np.where(anew, peeled + int(cells.max()) + 1, cells))
         return cells
 
