@@ -42,7 +42,10 @@ BUILDERS: list[tuple[Callable[[Domain], Hierarchy], st.SearchStrategy[list[str]]
     (lambda d: by_mask(d, mask=Mask("left", "x"), levels=2, per_level=2), texts),
     (lambda d: by_order(d, sizes=(2, 3)), texts),
     (lambda d: by_order(d, sizes=(3, 2)), numbers),
-    (lambda d: by_frequency(d, keep=(5, 2)), texts),
+    (
+        lambda d: by_frequency(d, keep=(5, 2), rest="joined"),
+        texts.filter(lambda values: "joined" not in values),
+    ),
     (by_suppression, texts),
 ]
 
