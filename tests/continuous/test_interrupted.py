@@ -78,7 +78,7 @@ WORK: dict[str, Callable[[Stream, Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", slow_but({"before"}, ["before", "after"]))
 @pytest.mark.parametrize("work", slow_but({"erase"}, WORK))
 def test_whatever_a_step_is_killed_at_the_next_one_finishes_it(
     tmp_path: Path, work: str, when: str

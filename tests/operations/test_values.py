@@ -163,7 +163,7 @@ SPELLINGS: dict[str, Callable[[Decimal], str]] = {
 
 @settings(max_examples=10)
 @given(NUMBERS)
-@pytest.mark.parametrize("way", slow_but({"by default", "ranges"}, WAYS))
+@pytest.mark.parametrize("way", slow_but({"by default"}, WAYS))
 def test_a_release_does_not_depend_on_how_numbers_are_written(
     tmp_path_factory: pytest.TempPathFactory, way: str, numbers: list[Decimal]
 ) -> None:

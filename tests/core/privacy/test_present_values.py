@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anon_dagster import RequestError, UnreachableError, anonymize, verify
@@ -66,6 +66,7 @@ def test_whether_a_missing_value_counts_is_what_the_request_says() -> None:
 
 
 @pytest.mark.parametrize("variant", ["distinct", "entropy", "recursive"])
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from(["flu", "cold", "gout", None]), min_size=2, max_size=12))
 def test_what_is_released_without_counting_them_holds_of_the_present(
     variant: str, ills: list[str | None]
