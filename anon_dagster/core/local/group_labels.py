@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.keys import stable_order
 from anon_dagster.core.local.axis import Axis, SetAxis, segments
 from anon_dagster.core.local.points import Points
 
@@ -73,7 +74,7 @@ class GroupLabels:
 
     def joined(self, unions: Ints) -> "GroupLabels":
         """Join groups of the same union, (groups,), from 0 without a gap."""
-        order = np.argsort(unions, kind="stable")
+        order = stable_order(unions)
         starts = segments(unions[order])
         return GroupLabels(
             self.axes,

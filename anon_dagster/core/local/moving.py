@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.keys import stable_order
 from anon_dagster.core.local.axis import numbered, segments
 from anon_dagster.core.local.extent import class_losses
 from anon_dagster.core.local.group_labels import GroupLabels
@@ -120,7 +121,7 @@ def _kept_by_all(points: Points, cells: Ints, moves: _Moves) -> NDArray[np.bool_
     members = np.flatnonzero(moved >= 0)
     members = members[number[moved[members]] >= 0]
     group = number[moved[members]]
-    order = np.argsort(group, kind="stable")
+    order = stable_order(group)
     members, group = members[order], group[order]
     keeps = np.ones(2 * len(moves.tuples), dtype=np.bool_)
     if len(members):

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anon_dagster.core.evaluation import evaluate, release_holds
-from anon_dagster.core.keys import group
+from anon_dagster.core.keys import group, stable_order
 from anon_dagster.core.local.axis import NodeAxis
 from anon_dagster.core.local.bound import lower_bound
 from anon_dagster.core.local.improving import WORK, Effort, Improvement
@@ -238,7 +238,7 @@ class _Search:
         if not len(groups):
             return groups.ids
         sizes = groups.sums(problem.counts)
-        order = np.argsort(groups.ids, kind="stable")
+        order = stable_order(groups.ids)
         failing = ~self.points.judge.holds(order, groups.ids[order], sizes)
         if int(sizes[failing].sum()) > problem.most_suppressed or failing.all():
             return None

@@ -26,9 +26,9 @@ from anon_dagster.core.local.axis import Axis, NodeAxis, SetAxis, numbered, segm
 from anon_dagster.core.local.class_judge import ClassJudge, Members
 from anon_dagster.core.local.points import Points
 
-EXPONENTS = (0.5, 0.6, 0.75)
-"""How much bits count, see :func:`split`: the one that is best most often first. A heuristic: every
-exponent leads to classes that keep the promises."""
+EXPONENT = 0.5
+"""How much bits count, see :func:`split`. A heuristic: every exponent leads to classes that keep
+the promises."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +113,7 @@ def split(
     points: Points,
     cells: NDArray[np.int64],
     *,
-    exponent: float = EXPONENTS[0],
+    exponent: float = EXPONENT,
     on_share: Callable[[float], None] = lambda _: None,
 ) -> NDArray[np.int64]:
     """Split cells until no part would keep every promise.

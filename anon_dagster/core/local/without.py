@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from anon_dagster.core.keys import stable_order
 from anon_dagster.core.local.axis import Axis, SetAxis, numbered, segments
 from anon_dagster.core.local.points import Points
 
@@ -33,7 +34,7 @@ def _extents(
     axis: Axis, positions: Column, owners: Column, starts: Column
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the extent of each class and, for each tuple, of its class without it."""
-    order = np.argsort(owners * axis.leaves + positions, kind="stable")
+    order = stable_order(owners * axis.leaves + positions)
     last = np.append(starts[1:], len(positions)) - 1
     at = positions[order]
     if isinstance(axis, SetAxis):
