@@ -1,15 +1,14 @@
 """The README and the page of persons say nothing that was not run."""
 
-import doctest
 import re
 import shutil
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from anon_dagster.request import parse_request
 from anon_dagster.request.documents import parse_yaml
+from tests.pages import require_examples
 
 PAGES = ["README.md"]
 
@@ -27,14 +26,7 @@ def test_python_gives_what_the_page_shows(
         project_folder / "data", tmp_path / "data", ignore=shutil.ignore_patterns("out")
     )
     monkeypatch.chdir(tmp_path)
-    source = "\n".join(blocks(project_folder / name, "python"))
-    test = doctest.DocTestParser().get_doctest(source, {}, name, name, 0)
-    report: list[str] = []
-    with pd.option_context("display.width", 120, "display.max_columns", 20):
-        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-        runner.run(test, out=report.append)
-    assert test.examples
-    assert not report, "".join(report)
+    require_examples("\n".join(blocks(project_folder / name, "python")), name)
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -1,18 +1,17 @@
 """The page of labels and its notebook show what is so."""
 
-import doctest
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from anon_dagster import labels
 from anon_dagster.request import parse_policy
 from anon_dagster.request.documents import parse_yaml
 from tests.notebook import code_cells, printed, shown
+from tests.pages import require_examples
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "labels.md").read_text(encoding="utf-8")
@@ -25,13 +24,7 @@ def blocks(language: str) -> list[str]:
 
 
 def test_python_gives_what_the_page_shows() -> None:
-    test = doctest.DocTestParser().get_doctest("\n".join(blocks("python")), {}, "labels", None, 0)
-    report: list[str] = []
-    with pd.option_context("display.width", 120, "display.max_columns", 20):
-        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-        runner.run(test, out=report.append)
-    assert test.examples
-    assert not report, "".join(report)
+    require_examples("\n".join(blocks("python")), "docs/labels.md")
 
 
 def test_the_request_that_the_page_shows_is_valid() -> None:

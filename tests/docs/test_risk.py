@@ -1,16 +1,15 @@
 """The page of risks says nothing that was not run."""
 
-import doctest
 import shutil
 from dataclasses import fields
 from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from anon_dagster.request import RiskAnalysis, parse_policy
 from anon_dagster.request.documents import parse_yaml
 from anon_dagster.statistics import RiskDetails
+from tests.pages import require_examples
 from tests.test_readme import blocks
 
 POLICY = {
@@ -32,14 +31,7 @@ def test_python_gives_what_the_page_shows(
         project_folder / "data", tmp_path / "data", ignore=shutil.ignore_patterns("out")
     )
     monkeypatch.chdir(tmp_path)
-    source = "\n".join(blocks(page, "python"))
-    test = doctest.DocTestParser().get_doctest(source, {}, page.name, page.name, 0)
-    report: list[str] = []
-    with pd.option_context("display.width", 120, "display.max_columns", 20):
-        runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE)
-        runner.run(test, out=report.append)
-    assert test.examples
-    assert not report, "".join(report)
+    require_examples("\n".join(blocks(page, "python")), page.name)
 
 
 def test_the_request_that_the_page_shows_asks_for_everything_that_there_is(page: Path) -> None:
