@@ -51,6 +51,7 @@ def decide(
     UnreachableError
         If no candidate keeps every promise within the suppression limit.
     """
+    _require_a_drawn_record(plan)
     on_search, on_recode = _steps_of("search", on_progress), _steps_of("recode", on_progress)
     if plan.policy.objective.metric == "classification":
         if plan.policy.recoding == "local":
@@ -59,6 +60,18 @@ def decide(
     solution = _with_aggregates(plan, _decided(plan, on_search, on_recode, sizes))
     give_back()
     return solution
+
+
+def _require_a_drawn_record(plan: Plan) -> None:
+    """Refuse a secret sample of nothing, as one whose classes are all too small is refused.
+
+    Whether no record was drawn or too few were is nobody's business.
+    """
+    if plan.policy.privacy.differential_privacy and not plan.problem.records:
+        raise UnreachableError(
+            "no candidate keeps every promise (differential privacy): no record was drawn, so that "
+            "nothing is left to release; take a larger epsilon or delta, or more records"
+        )
 
 
 def decide_soon(

@@ -117,8 +117,14 @@ def test_a_solution_is_of_the_records_that_were_drawn() -> None:
         apply(anonymize({"policy": ASKED}, frame=people()), frame=people())
 
 
-def test_nothing_is_released_where_every_class_is_small() -> None:
-    with pytest.raises(UnreachableError):
+@pytest.mark.parametrize(
+    ("key", "reason"), [(b"d", r"there are [1-4]"), (b"X", "no record was drawn")]
+)
+def test_nothing_is_released_where_every_class_is_small(
+    key: bytes, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anon_dagster.reading.sampled.token_bytes", lambda size: key * size)
+    with pytest.raises(UnreachableError, match=f"(?s)(?=.*nothing is left to release).*{reason}"):
         released(people().head(4))
 
 
