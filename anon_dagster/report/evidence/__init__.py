@@ -4,21 +4,20 @@ Whatever a report shows is here, and the page is made of nothing else. A section
 parts: ``of_request`` is what was asked for, by whom and when; ``of_release`` is what whoever has
 the release and the request can compute; ``of_source`` is whatever else, derived from the source in
 any way, also where it is about the release: its loss, for one. A fact of which that is not certain
-``of_source``. So what may be handed over with a release is a matter of leaving parts out.
+is ``of_source``. So what may be handed over with a release is a matter of leaving parts out.
 """
 
 from anon_dagster.report.evidence.document import from_document, schema, to_document
 from anon_dagster.report.evidence.facts import (
     AssociationFact,
-    Band,
     Bin,
-    ClassSizes,
     ExampleFact,
     Figure,
     LabelCount,
     PointFact,
     PromiseFact,
     Remark,
+    SizeCount,
     StoredFile,
     SuppressedShare,
     TableFact,
@@ -60,12 +59,10 @@ __all__ = [
     "AttributeOfRelease",
     "AttributeOfRequest",
     "AttributeOfSource",
-    "Band",
     "Bin",
     "Choice",
     "ChoiceOfRequest",
     "ChoiceOfSource",
-    "ClassSizes",
     "Conduct",
     "ConductOfRelease",
     "ConductOfRequest",
@@ -89,6 +86,7 @@ __all__ = [
     "RiskOfRelease",
     "RiskOfRequest",
     "RiskOfSource",
+    "SizeCount",
     "StoredFile",
     "SuppressedShare",
     "TableFact",

@@ -64,20 +64,11 @@ class Remark(Discreet, shown=("kind", "severity")):
 
 
 @dataclass(frozen=True, slots=True)
-class Band(Discreet, shown=("low", "high")):
-    """The equivalence classes whose sizes are from ``low`` to ``high``, both of them in it."""
+class SizeCount(Discreet, shown=("size", "classes")):
+    """How many equivalence classes have so many records."""
 
-    low: int
-    high: int
+    size: int
     classes: int
-    records: int
-
-
-@dataclass(frozen=True, slots=True)
-class ClassSizes(Discreet):
-    """How large the equivalence classes of a table are: a histogram, the smallest first."""
-
-    bands: tuple[Band, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from anon_dagster.discreet import Discreet
 from anon_dagster.report.evidence.facts import (
     AssociationFact,
     Bin,
-    ClassSizes,
     ExampleFact,
     Figure,
     LabelCount,
     PointFact,
     PromiseFact,
     Remark,
+    SizeCount,
     StoredFile,
     SuppressedShare,
     TableFact,
@@ -137,7 +137,8 @@ class RiskOfRelease(Discreet):
     """The risk of a record of the release, as its classes tell it."""
 
     figures: tuple[Figure, ...]
-    class_sizes: ClassSizes
+    class_sizes: tuple[SizeCount, ...]
+    """The smallest first; of the stored release, with the records that stay as ``*``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ class RiskOfSource(Discreet):
     """The risk before; after, where that needs the source or a population; and in detail."""
 
     before: tuple[Figure, ...]
-    class_sizes: ClassSizes
+    class_sizes: tuple[SizeCount, ...]
     after: tuple[Figure, ...]
     details: tuple[TableFact, ...] = ()
 
@@ -184,7 +185,7 @@ class AttributeOfRelease(Discreet, shown=("distinct", "starred", "missing")):
     """The most frequent ones, the most frequent first."""
     labels_left_off: int = 0
     bins: tuple[Bin, ...] = ()
-    """Of a column of numbers."""
+    """Of a column of numbers, equal ones from its least to its largest one in the release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +209,9 @@ class AttributeOfSource(Discreet, shown=("level", "levels", "distinct")):
     """Records of the source of which nobody can say which label they would have: local recoding
     gave equal values different ones."""
     bins: tuple[Bin, ...] = ()
+    """Of a column of numbers, equal ones from its least to its largest one in the source …"""
+    bins_after: tuple[Bin, ...] = ()
+    """… and the release counted at the same."""
 
 
 @dataclass(frozen=True, slots=True)
