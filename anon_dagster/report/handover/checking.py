@@ -14,10 +14,11 @@ from typing import Any, Literal
 import pandas as pd
 
 from anon_dagster.discreet import Discreet
-from anon_dagster.errors import EvidenceError, PromiseBrokenError, SchemaMismatchError, counted
+from anon_dagster.errors import PromiseBrokenError, SchemaMismatchError, counted
+from anon_dagster.report.evidence import Evidence
 from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.beyond import NEEDS
-from anon_dagster.report.handover.document import asked_of, document_of
+from anon_dagster.report.handover.document import asked_of, document_of, facts_of
 from anon_dagster.report.handover.sections import Files, Named
 from anon_dagster.report.handover.signing import SIGNATURE, is_signed_by
 from anon_dagster.storage.opened import OpenSource
@@ -97,13 +98,13 @@ def check(
     SourceError
         If the release cannot be read.
     """
-    asked = asked_of(document)
-    stored = _files_of(document)
+    asked, facts = asked_of(document), facts_of(document)
+    stored = _files_of(facts)
     return EvidenceCheck(
         (
             _signature(document, public_key),
             _checksum(stored, files),
-            *_measured(document, asked, table, stored if files is None else files),
+            *_measured(document, facts, table, stored if files is None else files),
             *_beyond(asked),
             Check("what the evidence is called", "cannot be told", _GIVEN),
         )
@@ -138,11 +139,12 @@ def _checksum(stored: Files, files: Files | None) -> Check:
 
 
 def _measured(
-    document: Mapping[str, Any], asked: Asked, table: OpenSource, files: Files
+    document: Mapping[str, Any], facts: Evidence, table: OpenSource, files: Files
 ) -> Iterator[Check]:
     """Measure the release anew, and compare all that follows from it."""
+    asked, named = asked_of(document), _named_of(facts)
     try:
-        anew = document_of(_named_of(document), asked, table, files)
+        anew = document_of(named, asked, table, files)
     except PromiseBrokenError as error:
         yield Check("promises", "fails", str(error))
         return
@@ -150,21 +152,22 @@ def _measured(
         yield Check("columns", "fails", str(error))
         return
     yield Check("promises", "holds", f"{counted(_shown(asked), 'promise')} measured anew")
-    anew["facts"]["identity"]["of_release"]["sha256"] = _files_of(document).sha256  # told above
+    anew["facts"]["identity"]["of_release"]["sha256"] = _files_of(facts).sha256  # told above
     apart = {SIGNATURE, "commitment"}
     told = {key: value for key, value in document.items() if key not in apart}
     anew = {key: value for key, value in anew.items() if key not in apart}
-    yield _compared(list(_differences(told, anew, "")), document)
+    is_other = named.versions.get("anon-dagster") != version("anon-dagster")
+    yield _compared(list(_differences(told, anew, "")), is_other_version=is_other)
 
 
-def _compared(differing: list[tuple[str, bool]], document: Mapping[str, Any]) -> Check:
+def _compared(differing: list[tuple[str, bool]], *, is_other_version: bool) -> Check:
     name = "figures and facts"
     if not differing:
         return Check(name, "holds", "")
     shown = ", ".join(place for place, _ in differing[:_NAMED])
     more = f" and {len(differing) - _NAMED} more" if len(differing) > _NAMED else ""
     says = f"{counted(len(differing), 'place')} not as the release has it: {shown}{more}"
-    if all(is_text for _, is_text in differing) and _is_of_other_version(document):
+    if all(is_text for _, is_text in differing) and is_other_version:
         return Check(name, "cannot be told", f"written by another version; {says}")
     return Check(name, "fails", says)
 
@@ -198,10 +201,6 @@ def _same(told: Any, anew: Any) -> bool:  # noqa: ANN401 (JSON)
     return bool(told == anew)
 
 
-def _is_of_other_version(document: Mapping[str, Any]) -> bool:
-    return _named_of(document).versions.get("anon-dagster") != version("anon-dagster")
-
-
 # -- what no release shows -------------------------------------------------------------------
 
 
@@ -223,25 +222,13 @@ def _shown(asked: Asked) -> int:
 # -- what stands in the document ---------------------------------------------------------------
 
 
-def _named_of(document: Mapping[str, Any]) -> Named:
+def _named_of(facts: Evidence) -> Named:
     """Return what a release is called, as evidence has it."""
-    try:
-        told = document["facts"]["identity"]["of_request"]
-        versions = {str(name): str(each) for name, each in told["versions"].items()}
-        return Named(told["dataset"], told["made"], told["job"], versions, told["table"])
-    except (KeyError, TypeError, AttributeError):
-        raise _damaged("of_request") from None
+    told = facts.identity.of_request
+    return Named(told.dataset, told.made, told.job, told.versions, told.table)
 
 
-def _files_of(document: Mapping[str, Any]) -> Files:
+def _files_of(facts: Evidence) -> Files:
     """Return what evidence says of the files of the release."""
-    try:
-        told = document["facts"]["identity"]["of_release"]
-        sizes = tuple(int(each["size"]) for each in told["files"])
-        return Files(sizes, told["sha256"])
-    except (KeyError, TypeError, ValueError):
-        raise _damaged("of_release") from None
-
-
-def _damaged(part: str) -> EvidenceError:
-    return EvidenceError(f"the evidence is damaged: facts.identity.{part} cannot be understood")
+    told = facts.identity.of_release
+    return Files(tuple(each.size for each in told.files), told.sha256)

@@ -11,8 +11,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from anon_dagster.errors import EvidenceError
-from anon_dagster.report.evidence import to_document
+from anon_dagster.errors import EvidenceError, JobError
+from anon_dagster.report.evidence import Evidence, from_document, to_document
 from anon_dagster.report.handover.answers import answers
 from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.measured import Measured
@@ -89,14 +89,45 @@ def asked_of(document: Mapping[str, Any]) -> Asked:
         If it is damaged.
     """
     try:
-        return Asked.model_validate(document["asked"])
+        asked = Asked.model_validate(document["asked"])
     except ValidationError as error:  # it holds what stands there
-        problems = error.error_count()
-        places = {".".join(map(str, each["loc"][:3])) for each in error.errors(include_input=False)}
+        problems, part = error.error_count(), error.errors(include_input=False)[0]["loc"][:1]
+    else:
+        _require_known(asked)
+        return asked
+    known = f", the first one in asked.{part[0]}" if {*part} <= {*Asked.model_fields} else ""
     raise EvidenceError(
-        f"what was asked for is damaged: {problems} of its parts are missing or of another kind, "
-        f"the first one in asked.{min(places)}"
+        f"what was asked for is damaged: {problems} of its parts are missing or of another "
+        f"kind{known}"
     )
+
+
+def facts_of(document: Mapping[str, Any]) -> Evidence:
+    """Return the facts that evidence has.
+
+    Raises
+    ------
+    EvidenceError
+        If they are damaged, or of a version that is not known here.
+    """
+    facts = document["facts"]
+    try:
+        return from_document(facts if isinstance(facts, Mapping) else {})
+    except JobError as error:
+        raise EvidenceError(str(error)) from None
+
+
+def _require_known(asked: Asked) -> None:
+    """Refuse promises about attributes that are none, or not sensitive."""
+    policy = asked.policy
+    by = policy.household.by if policy.household is not None else ()
+    unknown = policy.privacy.guarded - {*policy.names("sensitive")}
+    unknown |= {*(policy.person or ()), *by} - {*policy.attributes}
+    if unknown or (policy.trajectory is not None and policy.person is None):
+        raise EvidenceError(
+            f"what was asked for is damaged: it promises something of {len(unknown) or 'persons'} "
+            "that the table has no such attributes for"
+        )
 
 
 def _read(path: Path) -> Any:  # noqa: ANN401 (JSON)
