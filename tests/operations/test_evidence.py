@@ -56,7 +56,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "differentially private": {
         "privacy": {"differential_privacy": {"epsilon": 1.0, "delta": 1e-4}},
         "suppression_limit": 1.0,
-        "attributes": dict.fromkeys(ATTRIBUTES, {"role": "direct_identifier"})
+        "attributes": {name: {"role": "direct_identifier"} for name in ATTRIBUTES}
         | {
             "age": {
                 "role": "quasi_identifier",
