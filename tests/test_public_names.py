@@ -35,7 +35,7 @@ NAMES = {
         "parse_request",
     ),
     *("propose_hierarchies", "risk_per_record", "verify"),
-    *("VersionsAudit", "audit_versions"),
+    *("VersionsAudit", "audit_versions", "EvidenceCheck", "EvidenceError", "check_evidence"),
     *("Finding", "ResidualDisclosure", "examine_residual", "EngineSettings"),
     *("Audit", "Claim", "Erasure", "Line", "append", "audit", "erase"),
 }

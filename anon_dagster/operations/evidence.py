@@ -10,7 +10,6 @@ import pandas as pd
 
 from anon_dagster import clock
 from anon_dagster.engine import EngineLike, using
-from anon_dagster.releasing.publication import checksum_of
 from anon_dagster.report.handover import (
     Asked,
     EvidenceCheck,
@@ -23,14 +22,18 @@ from anon_dagster.report.handover import (
 )
 from anon_dagster.request import Request, Source
 from anon_dagster.request.arguments import as_source
+from anon_dagster.storage.checksums import checksums
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
 
+_NAMELESS = "not named"
+"""Of a release whose dataset has no name: that of a file may tell something."""
 
-def named(dataset: str, *, job: str | None = None, table: str | None = None) -> Named:
+
+def named(dataset: str | None, *, job: str | None = None, table: str | None = None) -> Named:
     """Say which release evidence is of, now."""
     made = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Named(dataset, made, job, {"anon-dagster": version("anon-dagster")}, table)
+    return Named(dataset or _NAMELESS, made, job, {"anon-dagster": version("anon-dagster")}, table)
 
 
 def evidence_of(
@@ -112,4 +115,4 @@ def check_evidence(
 
 def _files(paths: str | Sequence[str]) -> Files:
     listed = [paths] if isinstance(paths, str) else list(paths)
-    return Files(tuple(fingerprint(path).size for path in listed), checksum_of(listed))
+    return Files(tuple(fingerprint(path).size for path in listed), checksums(listed).together)

@@ -4,6 +4,7 @@ from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.checking import Check, EvidenceCheck, check
 from anon_dagster.report.handover.commitment import commitment, with_key
 from anon_dagster.report.handover.document import asked_of, document_of, load
+from anon_dagster.report.handover.page import html
 from anon_dagster.report.handover.sections import Files, Named
 from anon_dagster.report.handover.signing import is_signed_by, make_keys, signed
 
@@ -17,6 +18,7 @@ __all__ = [
     "check",
     "commitment",
     "document_of",
+    "html",
     "is_signed_by",
     "load",
     "make_keys",

@@ -60,8 +60,6 @@ class Asked(StrictModel):
     sample: Sample | None = None
     counts_persons: bool = False
     has_population: bool = False
-    states_threshold: bool = False
-    """Whether the request itself states what risk is held against."""
     is_linked: bool = False
     """Whether another table of the same persons is released together with it."""
     is_limited: bool = True
@@ -80,7 +78,6 @@ class Asked(StrictModel):
             sample=None if drawn is None else Sample(**drawn.model_dump(exclude={"seed"})),
             counts_persons=policy.person is not None,
             has_population=policy.population is not None,
-            states_threshold="risk_threshold" in policy.model_fields_set,
             is_linked=is_linked,
             is_limited=not (policy.shifted or is_linked or drawn),
         )

@@ -7,7 +7,6 @@ whether it was there. So no rule that looks at the source may decide what is tol
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,8 +133,8 @@ def _risk(asked: Asked, measured: Measured) -> Risk:
     figures = (*_of_records(asked, measured), *_of_persons(measured))
     return Risk(
         RiskOfRequest(
-            threshold=asked.policy.risk_threshold,
-            is_stated=asked.states_threshold,
+            threshold=float(asked.policy.threshold),
+            is_stated=asked.policy.risk_threshold is not None,
             population=None,
             has_population_table=False,
             counts_persons=asked.counts_persons,
@@ -150,7 +149,7 @@ def _of_records(asked: Asked, measured: Measured) -> Iterator[Figure]:
     classes = measured.classes
     records, number = classes.records, len(classes.sizes)
     average = number / records if records else None
-    above = classes.records_above(Fraction(str(asked.policy.risk_threshold)))
+    above = classes.records_above(asked.policy.threshold)
     yield Figure("records", records)
     yield Figure("classes", number)
     yield Figure("smallest_class", classes.smallest)
