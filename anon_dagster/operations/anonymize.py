@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -20,6 +21,7 @@ from anon_dagster.assessment.records import RecordRisks
 from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import RequestError
+from anon_dagster.operations.evidence import evidence_of, named
 from anon_dagster.operations.preparation import (
     RequestLike,
     as_any_request,
@@ -42,9 +44,12 @@ from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.report.evidence import Evidence
+from anon_dagster.report.evidence import to_document as to_facts
 from anon_dagster.report.explanation import cautions
 from anon_dagster.report.findings import Findings, Provenance, Stored
 from anon_dagster.report.gathering import gather
+from anon_dagster.report.handover import commitment, signed, with_key
+from anon_dagster.report.handover import html as html_to_share
 from anon_dagster.report.page import html
 from anon_dagster.request import LinkedRequest
 from anon_dagster.request.arguments import require_a, require_function
@@ -139,13 +144,58 @@ class AnonResult(
     def _evidence(self) -> Evidence:
         return gather(findings_of(self))
 
-    def report(self) -> str:
+    @cached_property
+    def _internal(self) -> dict[str, Any]:
+        return with_key(to_facts(self._evidence))
+
+    def report(self, *, share: bool = False) -> str:
         """Return the page for a privacy officer, as HTML that needs nothing else.
 
         It shows values of the source and their counts, so it is as private as the source. Its files
         are read once more, for their checksums.
+
+        Parameters
+        ----------
+        share
+            Return the page that goes with the release, and tells nothing but what this and the
+            request do.
         """
+        if share:
+            return html_to_share(self.evidence(share=True))
         return html(self._evidence)
+
+    def evidence(
+        self, *, share: bool = False, sign_with: str | Path | None = None
+    ) -> dict[str, Any]:
+        """Return the facts of the report as JSON can hold them.
+
+        Parameters
+        ----------
+        share
+            Return those that go with the release, and tell nothing but what this and the request
+            do. Others are as private as the source.
+        sign_with
+            The PEM file of an Ed25519 private key; that of ``ANON_SIGNING_KEY`` if left out.
+
+        Raises
+        ------
+        EvidenceError
+            If the key cannot be read.
+        SourceError
+            If the release is no longer there.
+        """
+        if not share:
+            return signed(self._internal, sign_with)
+        table = self.release.source if self.df is None else self.df
+        called = named(None, table=self.table)
+        document = evidence_of(
+            self.decision.released,
+            table,
+            called,
+            is_linked=self.table is not None,
+            commitment=commitment(self._internal),
+        )
+        return signed(document, sign_with)
 
 
 def findings_of(result: AnonResult) -> Findings:

@@ -106,7 +106,7 @@ def _edges(numbers: NDArray[np.floating]) -> NDArray[np.floating]:
     if (numbers == np.round(numbers)).all():
         width = max(width, 1.0)
     largest = max(-low, high)
-    if 0 < width and largest / width < 2**50 and largest < sys.float_info.max / 4:
+    if width > 0 and largest / width < 2**50 and largest < sys.float_info.max / 4:
         return width * np.arange(np.floor(low / width), np.floor(high / width) + 2)
     return np.array([low, high])  # numbers as near to one another as floats are
 
