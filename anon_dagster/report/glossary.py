@@ -70,6 +70,20 @@ _FIGURES = {
     "height": Meaning("height", "the sum of the levels"),
 }
 
+_OF_ATTRIBUTES = {
+    "distinct_l": "the fewest different values of it in a class",
+    "entropy_l": "the least effective number of values of it in a class",
+    "recursive_c": "how far its most frequent value outweighs the rare ones, in the worst class",
+    "t_equal": "how far its values in the worst class are from those of the whole release",
+    "t_ordered": "the same distance, along the order of its values",
+    "t_hierarchical": "the same distance, along its hierarchy",
+    "microaggregation_error": "the share of its variance that its averages lose",
+    "accuracy": "the share of records of which a model tells it right",
+    "majority_accuracy": "the same of guessing the most frequent value",
+    "relative_accuracy": "what was learned beyond guessing: 1 as from the source, 0 nothing",
+}
+"""What is measured of single attributes: ``distinct_l(diagnosis)``."""
+
 TERMS = (
     (
         "quasi-identifier",
@@ -125,6 +139,6 @@ def meaning(name: str) -> Meaning:
     found = _FIGURES.get(name)
     if found is not None:
         return found
-    title, _, attribute = name.partition("(")
-    attribute = attribute.removesuffix(")")
-    return Meaning(f"{title.replace('_', ' ')} of {attribute}" if attribute else title, "")
+    kind, _, of = name.partition("(")
+    title = f"{kind.replace('_', ' ')} of {of.removesuffix(')')}" if of else kind.replace("_", " ")
+    return Meaning(title, _OF_ATTRIBUTES.get(kind, ""))
