@@ -48,7 +48,7 @@ METHODS: dict[type, set[str]] = {
     AnonJob: {
         *("abort", "delete", "exploratoryStats", "exploratory_statistics", "follow", "id"),
         *("metadata", "result", "riskStat", "risk_details", "risk_per_record", "risk_statistics"),
-        "residual",
+        *("evidence", "report", "residual"),
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
     JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},

@@ -28,10 +28,11 @@ def gather_evidence(job: JobFolder) -> "Evidence":
 def save_evidence(job: JobFolder, evidence: "Evidence") -> None:
     """Keep the facts of the report of a job, and the page that they make."""
     from anon_dagster.report.evidence import to_document
+    from anon_dagster.report.handover import with_key
     from anon_dagster.report.page import html
 
     page = html(evidence).encode("utf-8", "surrogatepass")
-    job.save_document(file_names.EVIDENCE, to_document(evidence))
+    job.save_document(file_names.EVIDENCE, with_key(to_document(evidence)))
     job.write(file_names.REPORT, lambda file: file.write(page))
 
 
@@ -77,12 +78,12 @@ def _provenance(job: JobFolder, points: "tuple[PointFact, ...]") -> "Provenance"
 
     tags, release, marks = _tags(job), job.load_release(), job.load_source_files()
     return Provenance(
-        dataset=_dataset(tags) or name_of(marks),
+        dataset=dataset_of(job) or name_of(marks),
         made=clock.now(),
         source=stored_source(marks),
         release=stored_release(release["source"]["path"], release["checksum"]),
         job=job.job_id,
-        table=_table(job),
+        table=table_of(job),
         requested_by=tags.get(REQUESTED_TAG) or tags.get(USER_TAG) or None,
         points=points,
     )
@@ -97,14 +98,15 @@ def _tags(job: JobFolder) -> "Mapping[str, str]":
     return tags
 
 
-def _dataset(tags: "Mapping[str, str]") -> str:
+def dataset_of(job: JobFolder) -> str:
+    """Return the name of the dataset of a job; empty if nobody gave it one."""
     from anon_dagster.jobs.former import NAMELESS
 
-    dataset = str(tags.get(DATASET_TAG, ""))
+    dataset = str(_tags(job).get(DATASET_TAG, ""))
     return "" if dataset in NAMELESS else dataset
 
 
-def _table(job: JobFolder) -> str | None:
+def table_of(job: JobFolder) -> str | None:
     """Return the name of the table of a folder, of linked tables."""
     linked = JobFolder(job.root, job.job_id).linked
     if linked is None:
