@@ -35,7 +35,7 @@ from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.trials import Deadline, Trials
 from anon_dagster.planning.plan import plan
-from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.progress import ProgressSink, ignore_progress, steady
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy, Request, Target, parse_request, require_proposable
 from anon_dagster.request.arguments import require_function
@@ -137,6 +137,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     begun = monotonic()
     with using(engine):
         detection = detect(table, sample=sample, seed=seed, domains=domains)
