@@ -16,6 +16,7 @@ from anon_dagster import anonymize, detect, jobs, risk_per_record
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.jobs.reporting import findings_of
 from anon_dagster.jobs.tags import HANDED_TAG
 from anon_dagster.releasing.persons_file import StoredPersons
 from anon_dagster.releasing.publication import count_release, verify_release

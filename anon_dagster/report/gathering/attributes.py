@@ -198,7 +198,9 @@ def _of_quasi_identifier(
         return AttributeOfSource(**common, loss=loss)
     at = at_labels(decision, q)
     attribute = decision.request.policy.quasi_identifiers[name]
-    before, after, shown = (), (), None
+    before: _Bins = ()
+    after: _Bins = ()
+    shown = None
     if attribute.mask is None:  # of an identifier nothing is told but what its mask leaves
         before, after = _bins(decision.counted.columns[name], findings.released.columns.get(name))
         shown = example(decision, q, at)
