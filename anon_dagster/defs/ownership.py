@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
@@ -117,17 +117,17 @@ def _name_partition(context: RunContext) -> None:
     The launchpad cannot make one. Its name begins with the fingerprint of what is asked for, and
     ends with the run's. Dagster looks at the run that it has at hand, not into its storage.
     """
-    asked = context.has_assets_def and context.assets_def.partitions_def
-    if not isinstance(asked, dg.DynamicPartitionsDefinition) or asked.name != names.REQUESTS:
-        return
     run = context.run
-    if PARTITION_TAG in run.tags:
+    if PARTITION_TAG in run.tags or not isinstance(context, dg.AssetExecutionContext):
+        return
+    asked = context.assets_def.partitions_def
+    if not isinstance(asked, dg.DynamicPartitionsDefinition) or asked.name != names.REQUESTS:
         return
     config = json.dumps(run.run_config, sort_keys=True, default=str)
     name = f"{hashlib.sha256(config.encode()).hexdigest()[:8]}-{run.run_id[:8]}"
     context.instance.add_dynamic_partitions(names.REQUESTS, [name])
     context.instance.add_run_tags(run.run_id, {PARTITION_TAG: name})
-    run.tags[PARTITION_TAG] = name
+    cast("dict[str, str]", run.tags)[PARTITION_TAG] = name
 
 
 def _named(context: RunContext) -> dict[str, str]:
