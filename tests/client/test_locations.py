@@ -88,7 +88,7 @@ def test_a_location_is_found_by_what_it_offers_or_chosen(
     with pytest.raises(DeploymentError, match=both):
         launch(url, None)
     with pytest.raises(
-        DeploymentError, match=r"no code location others has .*definitions, privacy"
+        DeploymentError, match=r"location others has .*definitions, privacy"
     ):
         launch(url, "others")
     assert launch(url, "anon_dagster.definitions")
