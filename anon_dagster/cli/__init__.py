@@ -17,7 +17,15 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from anon_dagster.cli import auditing, continuous, evidence, exporting, inspecting, submitting
+from anon_dagster.cli import (
+    auditing,
+    continuous,
+    evidence,
+    exporting,
+    inspecting,
+    reporting,
+    submitting,
+)
 from anon_dagster.cli.arguments import Parser, UsageError
 from anon_dagster.cli.exit_codes import (
     AUDIT_FAILED,
@@ -95,6 +103,7 @@ def _parser() -> Parser:
     inspecting.add_commands(commands)
     exporting.add_commands(commands)
     auditing.add_commands(commands)
+    reporting.add_commands(commands)
     evidence.add_commands(commands)
     continuous.add_commands(commands)
     return parser

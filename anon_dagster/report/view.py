@@ -45,7 +45,7 @@ _MEASURES = {
     "cramers_v": "Cramér's V",
     "correlation_ratio": "correlation ratio",
 }
-_DETAILS = {
+DETAILS = {
     "suda": "Special uniques",
     "suda_contributions": "What each attribute contributes to the SUDA scores",
     "combinations": "Combinations of attributes that single out most records",
@@ -247,7 +247,7 @@ def _threshold(evidence: Evidence) -> str:
 def _details(evidence: Evidence) -> Iterator[Table]:
     of_source = evidence.risk.of_source
     for details in of_source.details if of_source is not None else ():
-        yield table(_DETAILS[details.name], details)
+        yield table(DETAILS[details.name], details)
 
 
 # -- attributes ----------------------------------------------------------------------------

@@ -184,11 +184,16 @@ def _of_quasi_identifier(
         return AttributeOfSource(**common, loss=loss)
     at = at_labels(decision, q)
     attribute = decision.request.policy.quasi_identifiers[name]
-    before, after = _bins(decision.counted.columns[name], findings.released.columns.get(name))
+    before: _Bins = ()
+    after: _Bins = ()
+    shown = None
+    if attribute.mask is None:  # of an identifier nothing is told but what its mask leaves
+        before, after = _bins(decision.counted.columns[name], findings.released.columns.get(name))
+        shown = example(decision, q, at)
     return AttributeOfSource(
         **common,
         loss=loss,
-        example=None if attribute.mask is not None else example(decision, q, at),
+        example=shown,
         labels=_of_labels(at.labels, at.records, findings, name),
         untold_labels=at.untold,
         bins=before,

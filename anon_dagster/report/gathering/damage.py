@@ -72,7 +72,8 @@ def _shares(findings: Findings) -> Iterator[SuppressedShare]:
         place = decision.counted.attributes.index(name)
         codes = decision.counted.table.codes[:, place].astype(np.int64)
         labels = decision.counted.columns[name].labels
-        if len(labels) > _FEW and name in decision.plan.quasi_identifiers:
+        attribute = decision.request.policy.quasi_identifiers.get(name)
+        if attribute is not None and (len(labels) > _FEW or attribute.mask is not None):
             at = at_labels(decision, decision.plan.quasi_identifiers.index(name))
             if at.untold:  # nobody can tell the labels of the suppressed
                 continue
