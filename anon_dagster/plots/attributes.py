@@ -29,8 +29,8 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
     ----------
     counts
         A row per label: ``label``, and how many records have it in the ``source`` and in the
-        ``release``; in the order in which they are to be drawn. Where labels are numbers (of a
-        numeric type), they are drawn as a histogram of equal bins.
+        ``release``, or in the latter alone; in the order in which they are to be drawn. Where
+        labels are numbers (of a numeric type), they are drawn as a histogram of equal bins.
     name
         The attribute.
     """
@@ -43,8 +43,9 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
 
 
 def _labels(counts: pd.DataFrame, name: str) -> Picture:
-    data = counts[["label", "source", "release"]].reset_index(drop=True)
-    numbers = data[["source", "release"]].apply(floats).fillna(0.0)
+    tables = _tables(counts)
+    data = counts[["label", *tables]].reset_index(drop=True)
+    numbers = data[tables].apply(floats).fillna(0.0)
     most = numbers.max(axis=1).sort_values(ascending=False, kind="stable").index[:_MOST]
     pairs = [_pair(data["label"][place], numbers.loc[place]) for place in sorted(most)]
     longest = max((float(numbers.loc[place].max()) for place in most), default=0.0)
@@ -61,10 +62,18 @@ def _labels(counts: pd.DataFrame, name: str) -> Picture:
     return Picture(f"attribute {name}", svg, alt, data.set_index("label"))
 
 
+def _tables(counts: pd.DataFrame) -> list[str]:
+    """Return which tables are counted."""
+    return [table for table in ("source", "release") if table in counts.columns]
+
+
 def _pair(label: object, numbers: "pd.Series[float]") -> bars.Pair:
-    source, release = map(float, numbers)
+    release = float(numbers["release"])
     missing = pd.isna(label)  # type: ignore[call-overload]
     text = MISSING if missing else readable(label)
+    if "source" not in numbers.index:
+        return bars.Pair(text, None, release, ("", count(release)))
+    source = float(numbers["source"])
     return bars.Pair(text, source, release, (count(source), count(release)))
 
 
@@ -72,8 +81,8 @@ def _rest(numbers: pd.DataFrame) -> str:
     """Say how many labels have no bars, and how many records have them."""
     if not len(numbers):
         return ""
-    source, release = numbers.sum()
-    return f"{len(numbers):,} other labels: {count(source)} → {count(release)} records"
+    sums = " → ".join(count(float(each)) for each in numbers.sum())
+    return f"{len(numbers):,} other labels: {sums} records"
 
 
 # -- numbers -------------------------------------------------------------------------------
@@ -84,7 +93,7 @@ def _histogram(counts: pd.DataFrame, name: str) -> Picture:
     finite = np.isfinite(numbers)
     edges = _edges(numbers[finite])
     data, beside = _binned(counts, numbers, edges), counts[~finite]
-    apart = int(max(beside[["source", "release"]].apply(floats).sum(), default=0))
+    apart = int(max(beside[_tables(counts)].apply(floats).sum(), default=0))
     alt = f"How many records have numbers of {readable(name)}, in {len(data)} bins of equal width."
     if apart:
         alt += f" Up to {apart:,} records without a number are not among them."
@@ -126,7 +135,7 @@ def _binned(
     bins = np.searchsorted(edges, numbers[finite], side="right") - 1
     bins = np.clip(bins, 0, len(edges) - 2)
     columns: dict[str, object] = {"lower": edges[:-1], "upper": edges[1:]}
-    for table in ("source", "release"):
+    for table in _tables(counts):
         held = floats(counts[table]).fillna(0.0).to_numpy()[finite]
         columns[table] = np.bincount(bins, held, len(edges) - 1).astype(np.int64)
     return pd.DataFrame(columns)
@@ -138,14 +147,19 @@ def _paint(sheet: Sheet, data: pd.DataFrame, edges: NDArray[np.floating]) -> Non
     bins = len(data)
     places = np.arange(bins + 1)
     axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
-    axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
+    tables = _tables(data)
+    if "source" in tables:
+        axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
     axes.set_xlim(0, bins)
-    axes.set_ylim(0, max(float(data[["source", "release"]].to_numpy().max()), 1.0) * 1.08)
+    axes.set_ylim(0, max(float(data[tables].to_numpy().max()), 1.0) * 1.08)
     ticks = places[:: max(-(-bins // _MOST_TICKS), 1)]
     axes.set_xticks(ticks, labels=[f"{edges[tick]:.6g}" for tick in ticks])
     axes.grid(visible=False, axis="x")
     whole = sheet.pixels()
+    sheet.write(whole, style.MARGIN, _TOP - 8, "records", fontsize=style.SMALL)
+    if "source" not in tables:
+        return
     whole.plot([style.MARGIN, style.MARGIN + 18], [34, 34], color=style.INK, linestyle=_DASHED)
     whole.barh(28, 18, 11, left=style.MARGIN + 90, align="edge", color=style.RELEASE)
-    for text, x, y in (("source", 24, 37), ("release", 114, 37), ("records", 0, _TOP - 8)):
-        sheet.write(whole, style.MARGIN + x, y, text, fontsize=style.SMALL)
+    for text, x in (("source", 24), ("release", 114)):
+        sheet.write(whole, style.MARGIN + x, 37, text, fontsize=style.SMALL)

@@ -30,10 +30,11 @@ def risk_picture(evidence: Evidence) -> "Picture":
 
     before, after = both_risks(evidence)
     names = list(dict.fromkeys([*after, *before]))
+    tables = {"source": before} if evidence.risk.of_source is not None else {}
     frame = pd.DataFrame(
         {
-            "source": [before.get(name) for name in names],
-            "release": [after.get(name) for name in names],
+            table: [figures.get(name) for name in names]
+            for table, figures in {**tables, "release": after}.items()
         },
         index=pd.Index(names, name="statistic"),
         dtype=object,
@@ -120,13 +121,10 @@ def _of_labels(attribute: AttributeEvidence) -> "pd.DataFrame | None":
     labels = list(dict.fromkeys([*after, *before]))
     if not labels:
         return None
-    return pd.DataFrame(
-        {
-            "label": pd.Series(labels, dtype=object),
-            "source": [before.get(label) for label in labels],
-            "release": [after.get(label, 0) for label in labels],
-        }
-    )
+    frame = pd.DataFrame({"label": pd.Series(labels, dtype=object)})
+    if of_source is not None:
+        frame["source"] = [before.get(label) for label in labels]
+    return frame.assign(release=[after.get(label, 0) for label in labels])
 
 
 def _of_bins(before: Iterable[Bin], after: Iterable[Bin]) -> "pd.DataFrame":
@@ -135,13 +133,10 @@ def _of_bins(before: Iterable[Bin], after: Iterable[Bin]) -> "pd.DataFrame":
 
     bins, others = list(after), list(before)
     middles = [each.low + (each.high - each.low) / 2 for each in bins]
-    return pd.DataFrame(
-        {
-            "label": [bins[0].low, *middles, bins[-1].high],
-            "source": [0, *(each.records for each in others or bins), 0] if others else 0,
-            "release": [0, *(each.records for each in bins), 0],
-        }
-    )
+    frame = pd.DataFrame({"label": [bins[0].low, *middles, bins[-1].high]})
+    if others:
+        frame["source"] = [0, *(each.records for each in others), 0]
+    return frame.assign(release=[0, *(each.records for each in bins), 0])
 
 
 def associations_picture(evidence: Evidence) -> "Picture | None":

@@ -223,6 +223,18 @@ def test_a_signature_vouches_for_the_rest(tmp_path: Path) -> None:
     assert [each.name for each in unsigned.failures] == ["signature"]
 
 
+def test_what_nobody_signed_is_said_to_be_unsigned(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    make_keys(key)
+    result = released()
+    document = made_of(result)
+    assert result.df is not None
+    for each, said in ((document, "nobody signed it"), (signed(document, key), "by whom")):
+        found = check_evidence(each, result.df).untold[0]
+        assert found.name == "signature"
+        assert said in found.says
+
+
 def test_what_cannot_be_told_is_named() -> None:
     result = released(**KINDS["persons"])
     assert result.df is not None
