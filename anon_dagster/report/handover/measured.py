@@ -7,7 +7,7 @@ release learns nothing from them, whatever else she knows. Import rules keep it 
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,9 +70,10 @@ def _shown(found: Promise, policy: Policy) -> PromiseFact:
         return PromiseFact(
             found.name, found.attribute, found.asked, None, holds=True, how=_ON_STEPS
         )
-    return PromiseFact(
-        found.name, found.attribute, found.asked, found.reached, holds=True, how=_SHOWN
-    )
+    reached = found.reached
+    if reached is not None and not isfinite(reached):  # JSON has no infinity
+        reached = None
+    return PromiseFact(found.name, found.attribute, found.asked, reached, holds=True, how=_SHOWN)
 
 
 def _is_relative(found: Promise, policy: Policy) -> bool:
