@@ -9,9 +9,9 @@ thought of here is not told.
 import hashlib
 from typing import Any, Self
 
+from anon_dagster.report.canonical import canonical, written
 from anon_dagster.report.explanation import explain_attribute
 from anon_dagster.report.handover.beyond import Beyond, shows, split
-from anon_dagster.report.handover.canonical import canonical, written
 from anon_dagster.request import (
     Attribute,
     DateRule,
@@ -30,7 +30,7 @@ from anon_dagster.request.attributes import NonSensitive
 from anon_dagster.request.locations import CsvOptions, Format
 from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.strict import StrictModel
-from anon_dagster.request.yaml_writing import document
+from anon_dagster.request.yaml_writing import block
 
 
 class Reading(StrictModel):
@@ -90,7 +90,7 @@ class Asked(StrictModel):
     @property
     def yaml(self) -> str:
         """What is told, for people."""
-        return document(self.to_document())
+        return block(self.to_document())
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON can hold it, without what goes without saying."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
-from anon_dagster.report.handover.canonical import canonical
+from anon_dagster.report.canonical import canonical
 from anon_dagster.report.handover.signing import SIGNATURE
 
 KEY = "commitment_key"

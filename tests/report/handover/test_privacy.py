@@ -18,7 +18,7 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.evidence import evidence_of
-from anon_dagster.report.handover import Named
+from anon_dagster.report.handover import Named, html
 
 NAMED = Named("people", "2026-01-01T00:00:00Z", None, {"anon-dagster": "1"})
 K = 3
@@ -151,3 +151,4 @@ def test_a_suppressed_person_leaves_no_trace() -> None:
     assert with_him.decision.suppressed == 1
     assert without.decision.suppressed == 0
     assert told(with_him, source) == told(without, source)
+    assert html(told(with_him, source)) == html(told(without, source))
