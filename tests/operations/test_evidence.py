@@ -52,6 +52,16 @@ KINDS: dict[str, dict[str, Any]] = {
     "sample": {"sampling": {"fraction": 0.9, "seed": 4}},
     "population": {"population": 100_000},
     "numbers": {"release": {"numbers": "bounds"}},
+    "guarded values": {
+        "privacy": {
+            "k_anonymity": {"k": 4},
+            "alpha_k_anonymity": {
+                "attribute": "illness", "alpha": 0.8, "k": 4, "guarded": ["10"],
+            },
+            "beta_likeness": {"attribute": "illness", "beta": 4},
+            "delta_disclosure": {"attribute": "illness", "delta": 4, "compare": "present"},
+        }
+    },
     "in order": {"privacy": {"k_anonymity": {"k": 4}, "t_closeness": IN_ORDER}},
     "differentially private": {
         "privacy": {"differential_privacy": {"epsilon": 1.0, "delta": 1e-4}},
@@ -94,6 +104,9 @@ def released(target: Path | None = None, **policy: Any) -> AnonResult:
     if target is not None:
         csv = {"separator": ";", "decimal": ",", "missing": ["NA"]}
         request["target"] = {"path": str(target)} | ({"csv": csv} if "csv" in target.name else {})
+        if not target.suffix:
+            parts = {"format": "csv", "single_file": False, "rows_per_file": 100}
+            request["target"] |= parts
     return anonymize(request, frame=people())
 
 
@@ -112,7 +125,7 @@ def test_evidence_of_every_kind_of_release_holds_against_it(kind: str) -> None:
     assert found.holds, str(found)
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "csv parts"])
 def test_files_are_known_by_their_checksum(tmp_path: Path, name: str) -> None:
     result = released(tmp_path / name)
     document = made_of(result)
