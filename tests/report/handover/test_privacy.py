@@ -18,7 +18,7 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.evidence import evidence_of
-from anon_dagster.report.handover import Named, commitment, html, with_key
+from anon_dagster.report.handover import Named, commitment, html, internal_document
 
 NAMED = Named("people", "2026-01-01T00:00:00Z", None, {"anon-dagster": "1"})
 K = 3
@@ -158,7 +158,7 @@ def test_suppressed_persons_leave_no_trace(suppressed: int) -> None:
 def test_the_commitment_tells_nothing_without_its_key() -> None:
     """Who tries out a source has to draw 256 bits besides; each evidence has its own."""
     facts = {"identity": {"of_source": {"sha256": "0" * 64}}}
-    first, second = with_key(facts), with_key(facts)
+    first, second = internal_document(facts), internal_document(facts)
     assert commitment(first) == commitment(dict(first))
     assert commitment(first) == commitment(first | {"signature": {}})
     assert commitment(first) != commitment(second)
