@@ -70,6 +70,7 @@ class Asked(StrictModel):
         """Tell of a request what is harmless."""
         policy, target, drawn = request.policy, request.target, request.policy.sampling
         shown, beyond = split(policy, is_linked=is_linked)
+        draws = policy.privacy.differential_privacy is not None
         return cls(
             policy=_told(policy, shown),
             beyond=beyond,
@@ -79,7 +80,7 @@ class Asked(StrictModel):
             counts_persons=policy.person is not None,
             has_population=policy.population is not None,
             is_linked=is_linked,
-            is_limited=not (policy.shifted or is_linked or drawn),
+            is_limited=not (policy.shifted or is_linked or drawn or draws),
         )
 
     @property
