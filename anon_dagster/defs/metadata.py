@@ -1,7 +1,7 @@
 """What Dagster shows of a step: names, levels, counts and statistics, never a cell."""
 
-import base64
 import json
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from math import isfinite
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from anon_dagster.detection import Detection
     from anon_dagster.planning.decision import Decision
+    from anon_dagster.plots import Picture
     from anon_dagster.reading.counting import Count
     from anon_dagster.releasing.publication import Release
     from anon_dagster.report.evidence import Evidence
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 Shown = dict[str, dg.MetadataValue]
 
+_WORDS = re.compile(r"(?<=_)|(?<=[a-z])(?=[A-Z(])")
+"""Where the next word of a name begins."""
 _MOST_ROWS = 50  # of a table of details
 _MADE_WITH = ("anon_dagster", "dagster", "numpy", "pandas", "pandera", "pyarrow")
 
@@ -49,10 +52,15 @@ def table(frame: "pd.DataFrame") -> dg.TableMetadataValue:
     return rows(records, map(str, frame.columns))
 
 
-def picture(name: str, svg: str) -> dg.MarkdownMetadataValue:
-    """Show an SVG document."""
-    uri = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    return dg.MetadataValue.md(f"![{name}]({uri})")
+def pictures(*drawn: "Picture | None") -> Shown:
+    """Show pictures that hold no value of a table: Dagster's storage keeps them."""
+    return {
+        f"{each.name} picture".replace(" ", "_"): dg.MetadataValue.md(
+            f"![{each.name}]({each.data_uri})"
+        )
+        for each in drawn
+        if each is not None
+    }
 
 
 def rows(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.TableMetadataValue:
@@ -255,7 +263,18 @@ def of_detection(found: "Detection") -> Shown:
 def of_statistics(statistics: "pd.DataFrame") -> Shown:
     """Show statistics as a table, and each number of the release for itself, to be plotted."""
     plotted = {name: dg.MetadataValue.float(value) for name, value in figures(statistics).items()}
-    return {"statistics": table(statistics), **plotted}
+    return {"statistics": _side_by_side(statistics), **plotted}
+
+
+def _side_by_side(statistics: "pd.DataFrame") -> dg.TableMetadataValue:
+    """Show source and release first: a page of 1,280 pixels cuts off what is further right.
+
+    Their names may be broken into lines between words.
+    """
+    names = [_WORDS.sub("\u200b", str(name)) for name in statistics.index]
+    frame = statistics.rename_axis("statistic").set_axis(names).reset_index(names="statistic")
+    first = [column for column in ("source", "release") if column in frame]
+    return table(frame[[*first, *frame.columns.drop(first)]])
 
 
 def figures(statistics: "pd.DataFrame") -> dict[str, float]:
@@ -294,21 +313,21 @@ def of_details(details: "RiskDetails") -> Shown:
 
 def of_evidence(evidence: "Evidence") -> Shown:
     """Show what a report comes down to, its pictures that hold no value, and how to open it."""
-    from anon_dagster.report import pictures
+    from anon_dagster.report import pictures as of_report
     from anon_dagster.report.advice import advise
 
     advice, job = advise(evidence), evidence.identity.of_request.job
-    drawn = {
-        "risk_picture": pictures.risk_picture(evidence),
-        "class_sizes": pictures.class_sizes_picture(evidence),
-        "frontier": pictures.frontier_picture(evidence),
-    }
+    drawn = pictures(
+        of_report.risk_picture(evidence),
+        of_report.class_sizes_picture(evidence),
+        of_report.frontier_picture(evidence),
+    )
     things = ({"severity": each.severity, "what": each.text} for each in advice.to_look_at)
     return {
         "verdict": dg.MetadataValue.md(" ".join([f"**{advice.headline}**", *advice.sentences])),
         "open": dg.MetadataValue.md(f"`anon report {job} --open`"),
         **({"to_look_at": rows(things, ("severity", "what"))} if advice.to_look_at else {}),
-        **{name: picture(name, each.svg) for name, each in drawn.items() if each is not None},
+        **drawn,
         "promises": dg.MetadataValue.md(_as_list(evidence.verdict.of_request.asked)),
         **_of_numbers(evidence),
     }

@@ -1,6 +1,7 @@
 """How often each label of an attribute occurs: the source counted at the labels of the release."""
 
 import sys
+from collections.abc import Hashable, Mapping
 from math import floor, log10
 
 import numpy as np
@@ -10,8 +11,9 @@ from numpy.typing import NDArray
 from anon_dagster.plots import bars, style
 from anon_dagster.plots.canvas import Sheet, draw
 from anon_dagster.plots.numbers import floats
+from anon_dagster.plots.ordering import in_order
 from anon_dagster.plots.picture import Picture
-from anon_dagster.plots.texts import MISSING, count, readable
+from anon_dagster.plots.texts import MISSING, brief, count, readable
 
 _MOST = 20
 """Labels that are drawn; the others are one more pair of bars."""
@@ -20,7 +22,7 @@ _DASHED = (0, (3, 2))
 _TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 46, 52, 12, 270
 
 
-def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
+def attribute(counts: pd.DataFrame, *, name: str, left_off: int = 0) -> Picture:
     """Draw how often each label of an attribute occurs, before and after.
 
     Its labels are values of a table: the picture is as private as these.
@@ -29,30 +31,39 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
     ----------
     counts
         A row per label: ``label``, and how many records have it in the ``source`` and in the
-        ``release``, or in the latter alone; in the order in which they are to be drawn. Where
-        labels are numbers (of a numeric type), they are drawn as a histogram of equal bins.
+        ``release``, missing where nobody knows, or in the latter alone. They are drawn in their
+        order, or if all stand for numbers or dates, by these. Where labels are numbers (of a
+        numeric type), they are drawn as a histogram of equal bins. Or a row per bin, each beginning where the one before ends:
+        ``lower`` and ``upper`` in place of ``label``.
     name
         The attribute.
+    left_off
+        How many more labels there are, of which nothing is told here.
     """
+    if "lower" in counts.columns:
+        return _histogram(counts, name)
     numeric = pd.api.types.is_numeric_dtype(counts["label"].dtype)
     numeric = numeric and not pd.api.types.is_bool_dtype(counts["label"].dtype)
-    return _histogram(counts, name) if numeric else _labels(counts, name)
+    return _binned(counts, name) if numeric else _labels(counts, name, left_off)
 
 
 # -- labels --------------------------------------------------------------------------------
 
 
-def _labels(counts: pd.DataFrame, name: str) -> Picture:
+def _labels(counts: pd.DataFrame, name: str, left_off: int) -> Picture:
     tables = _tables(counts)
     data = counts[["label", *tables]].reset_index(drop=True)
-    numbers = data[tables].apply(floats).fillna(0.0)
-    most = numbers.max(axis=1).sort_values(ascending=False, kind="stable").index[:_MOST]
-    pairs = [_pair(data["label"][place], numbers.loc[place]) for place in sorted(most)]
-    longest = max((float(numbers.loc[place].max()) for place in most), default=0.0)
-    rest, beside = _rest(numbers.drop(most)), ""
+    numbers = data[tables].apply(floats)
+    most = numbers.max(axis=1).fillna(0.0).sort_values(ascending=False, kind="stable").index[:_MOST]
+    drawn = in_order({place: data["label"][place] for place in sorted(most)})
+    rows = numbers.to_dict("index")
+    pairs = [_pair(data["label"][place], rows[place]) for place in drawn]
+    longest = max((float(numbers.loc[place].fillna(0.0).max()) for place in most), default=0.0)
+    rest, beside = _rest(numbers.drop(most), left_off), ""
     if rest:
         beside = f", the {len(most)} most frequent by themselves"
-    alt = f"How many records have each of the {len(data):,} labels of {readable(name)}{beside}."
+    every = len(data) + left_off
+    alt = f"How many records have each of the {every:,} labels of {readable(name)}{beside}."
     svg = draw(
         f"attribute {name}",
         (f"{readable(name, 30)}: records by label", alt),
@@ -67,33 +78,49 @@ def _tables(counts: pd.DataFrame) -> list[str]:
     return [table for table in ("source", "release") if table in counts.columns]
 
 
-def _pair(label: object, numbers: "pd.Series[float]") -> bars.Pair:
-    release = float(numbers["release"])
+def _pair(label: object, numbers: Mapping[Hashable, float]) -> bars.Pair:
+    release = numbers["release"]
     missing = pd.isna(label)  # type: ignore[call-overload]
     text = MISSING if missing else readable(label)
-    if "source" not in numbers.index:
+    if "source" not in numbers:
         return bars.Pair(text, None, release, ("", count(release)))
-    source = float(numbers["source"])
+    source = numbers["source"]
     return bars.Pair(text, source, release, (count(source), count(release)))
 
 
-def _rest(numbers: pd.DataFrame) -> str:
-    """Say how many labels have no bars, and how many records have them."""
+def _rest(numbers: pd.DataFrame, left_off: int) -> str:
+    """Say how many labels have no bars, and how many records have them, if that is known."""
+    if left_off:
+        return f"{len(numbers) + left_off:,} other labels are not shown"
     if not len(numbers):
         return ""
-    sums = " → ".join(count(float(each)) for each in numbers.sum())
+    sums = " → ".join(count(float(each)) for each in numbers.sum(min_count=1))
     return f"{len(numbers):,} other labels: {sums} records"
 
 
 # -- numbers -------------------------------------------------------------------------------
 
 
-def _histogram(counts: pd.DataFrame, name: str) -> Picture:
+def _binned(counts: pd.DataFrame, name: str) -> Picture:
+    """Count numbers in bins; what is none is said beside."""
     numbers = floats(counts["label"]).to_numpy()
     finite = np.isfinite(numbers)
     edges = _edges(numbers[finite])
-    data, beside = _binned(counts, numbers, edges), counts[~finite]
-    apart = int(max(beside[_tables(counts)].apply(floats).sum(), default=0))
+    bins = np.searchsorted(edges, numbers[finite], side="right") - 1
+    bins = np.clip(bins, 0, len(edges) - 2)
+    data = pd.DataFrame({"lower": edges[:-1], "upper": edges[1:]})
+    for table in _tables(counts):
+        held = floats(counts[table]).to_numpy()
+        known = np.nan_to_num(held[finite])
+        data[table] = np.bincount(bins, known, len(edges) - 1).astype(np.int64)
+        if len(held) and np.isnan(held).all():
+            data[table] = np.nan
+    apart = counts.loc[~finite, _tables(counts)].apply(floats).sum().max()
+    return _histogram(data, name, apart=0 if pd.isna(apart) else int(apart))
+
+
+def _histogram(data: pd.DataFrame, name: str, *, apart: int = 0) -> Picture:
+    data = data[["lower", "upper", *_tables(data)]].reset_index(drop=True)
     alt = f"How many records have numbers of {readable(name)}, in {len(data)} bins of equal width."
     if apart:
         alt += f" Up to {apart:,} records without a number are not among them."
@@ -101,7 +128,7 @@ def _histogram(counts: pd.DataFrame, name: str) -> Picture:
         f"attribute {name}",
         (f"{readable(name, 30)}: records by value", alt),
         _HEIGHT,
-        lambda sheet: _paint(sheet, data, edges),
+        lambda sheet: _paint(sheet, data.apply(floats)),
     )
     return Picture(f"attribute {name}", svg, alt, data)
 
@@ -128,36 +155,24 @@ def _round_up(width: float) -> float:
     return min(digit * power for digit in (1, 2, 2.5, 5, 10, 20) if digit * power >= width)
 
 
-def _binned(
-    counts: pd.DataFrame, numbers: NDArray[np.floating], edges: NDArray[np.floating]
-) -> pd.DataFrame:
-    finite = np.isfinite(numbers)
-    bins = np.searchsorted(edges, numbers[finite], side="right") - 1
-    bins = np.clip(bins, 0, len(edges) - 2)
-    columns: dict[str, object] = {"lower": edges[:-1], "upper": edges[1:]}
-    for table in _tables(counts):
-        held = floats(counts[table]).fillna(0.0).to_numpy()[finite]
-        columns[table] = np.bincount(bins, held, len(edges) - 1).astype(np.int64)
-    return pd.DataFrame(columns)
-
-
-def _paint(sheet: Sheet, data: pd.DataFrame, edges: NDArray[np.floating]) -> None:
+def _paint(sheet: Sheet, data: pd.DataFrame) -> None:
     """Draw bins side by side, and write some of their ends."""
     axes = sheet.plot(_LEFT, _TOP, _RIGHT, _BOTTOM)
     bins = len(data)
-    places = np.arange(bins + 1)
-    axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
-    tables = _tables(data)
-    if "source" in tables:
+    places, edges = np.arange(bins + 1), [*data["lower"], *data["upper"][-1:]]
+    if data["release"].notna().any():
+        axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
+    has_source = "source" in data.columns
+    if has_source and data["source"].notna().any():
         axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
-    axes.set_xlim(0, bins)
-    axes.set_ylim(0, max(float(data[tables].to_numpy().max()), 1.0) * 1.08)
-    ticks = places[:: max(-(-bins // _MOST_TICKS), 1)]
-    axes.set_xticks(ticks, labels=[f"{edges[tick]:.6g}" for tick in ticks])
+    axes.set_xlim(0, max(bins, 1))
+    axes.set_ylim(0, max(data[_tables(data)].max().fillna(0.0).max() * 1.08, 1.0))
+    ticks = places[: len(edges) : max(-(-bins // _MOST_TICKS), 1)]
+    axes.set_xticks(ticks, labels=brief([edges[tick] for tick in ticks]))
     axes.grid(visible=False, axis="x")
     whole = sheet.pixels()
     sheet.write(whole, style.MARGIN, _TOP - 8, "records", fontsize=style.SMALL)
-    if "source" not in tables:
+    if not has_source:
         return
     whole.plot([style.MARGIN, style.MARGIN + 18], [34, 34], color=style.INK, linestyle=_DASHED)
     whole.barh(28, 18, 11, left=style.MARGIN + 90, align="edge", color=style.RELEASE)

@@ -101,7 +101,10 @@ def attribute_picture(attribute: AttributeEvidence) -> "Picture | None":
     if of_release is not None and of_release.bins and of_source is None:
         return plots.attribute(_of_bins((), of_release.bins), name=attribute.name)
     frame = _of_labels(attribute)
-    return None if frame is None else plots.attribute(frame, name=attribute.name)
+    if frame is None:
+        return None
+    left_off = 0 if of_release is None else of_release.labels_left_off
+    return plots.attribute(frame, name=attribute.name, left_off=left_off)
 
 
 def has_picture(attribute: AttributeEvidence) -> bool:
@@ -128,15 +131,18 @@ def _of_labels(attribute: AttributeEvidence) -> "pd.DataFrame | None":
 
 
 def _of_bins(before: Iterable[Bin], after: Iterable[Bin]) -> "pd.DataFrame":
-    """Return bins as numbers that fall into the same ones: the middle of each, and both ends."""
+    """Return bins as they are drawn; without a source of which nothing is told."""
     import pandas as pd
 
     bins, others = list(after), list(before)
-    middles = [each.low + (each.high - each.low) / 2 for each in bins]
-    frame = pd.DataFrame({"label": [bins[0].low, *middles, bins[-1].high]})
-    if others:
-        frame["source"] = [0, *(each.records for each in others), 0]
-    return frame.assign(release=[0, *(each.records for each in bins), 0])
+    return pd.DataFrame(
+        {
+            "lower": [each.low for each in bins],
+            "upper": [each.high for each in bins],
+            **({"source": [each.records for each in others]} if others else {}),
+            "release": [each.records for each in bins],
+        }
+    )
 
 
 def associations_picture(evidence: Evidence) -> "Picture | None":

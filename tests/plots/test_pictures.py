@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from anon_dagster import plots
 from anon_dagster.errors import RequestError
+from anon_dagster.plots.texts import brief
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
@@ -192,6 +193,46 @@ def test_where_there_is_no_source_nothing_is_said_of_it(alone: Callable[[], plot
     assert "source" not in picture.svg
     assert "source" not in picture.alt
     assert not [name for name in picture.data.columns if "source" in str(name)]
+
+
+@pytest.mark.parametrize(
+    ("labels", "drawn"),
+    [
+        (["[20, 30)", None, "< 3", "[3, 20)", "*"], ["< 3", "[3, 20)", "[20, 30)", "*", None]),
+        (["2024-05", "2023-Q1", "2024-02-29"], ["2023-Q1", "2024-02-29", "2024-05"]),
+        (["b", "10", "9"], ["b", "10", "9"]),
+    ],
+)
+def test_labels_of_numbers_and_dates_are_drawn_by_these(
+    labels: list[str], drawn: list[str]
+) -> None:
+    shown = texts(plots.attribute(counts(*labels), name="age").svg)
+    assert [text for text in shown if text in {*labels, "(missing)"}] == [
+        label or "(missing)" for label in drawn
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ([1345.33, 847268, 1.69e6], ["0.001345M", "0.8473M", "1.69M"]),
+        ([1950, 1960.5], ["1950", "1960.5"]),
+        ([2e12, 2e12 + 1], ["2e+12", "2e+12"]),
+    ],
+)
+def test_numbers_beside_an_axis_are_short(numbers: list[float], shown: list[str]) -> None:
+    assert brief(numbers) == shown
+
+
+def test_bins_that_are_given_are_drawn_as_they_are() -> None:
+    bins = pd.DataFrame(
+        {"lower": [0, 7.5], "upper": [7.5, 15], "source": [3, 4], "release": [2, 0]}
+    )
+    picture = plots.attribute(bins, name="pay")
+    assert picture.data.equals(bins)
+    assert {"0", "7.5", "15"} <= set(texts(picture.svg))
+    without = plots.attribute(bins.assign(source=np.nan), name="pay")
+    assert len(without.svg) < len(picture.svg)
 
 
 def test_what_cannot_be_reached_has_no_place() -> None:
