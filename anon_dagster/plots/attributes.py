@@ -33,8 +33,8 @@ def attribute(counts: pd.DataFrame, *, name: str, left_off: int = 0) -> Picture:
         A row per label: ``label``, and how many records have it in the ``source`` and in the
         ``release``, missing where nobody knows, or in the latter alone. They are drawn in their
         order, or if all stand for numbers or dates, by these. Where labels are numbers (of a
-        numeric type), they are drawn as a histogram of equal bins. Or a row per bin, each beginning where the one before ends:
-        ``lower`` and ``upper`` in place of ``label``.
+        numeric type), they are drawn as a histogram of equal bins. Or a row per bin, each beginning
+        where the one before ends: ``lower`` and ``upper`` in place of ``label``.
     name
         The attribute.
     left_off
