@@ -194,9 +194,11 @@ def test_records_that_read_alike_share_a_block() -> None:
     assert drawn_blocks(other_shape, 7).tolist() == drawn.tolist()
 
 
-def test_blocks_are_of_about_one_size() -> None:
-    table = pa.table({"a": [f"value {n}" for n in range(8_000)], "b": ["same"] * 8_000})
-    sizes = np.bincount(drawn_blocks(table, 8), minlength=8)
+@pytest.mark.parametrize("blocks", [2, 8])
+def test_blocks_are_of_about_one_size(blocks: int) -> None:
+    records = blocks * 1_000
+    table = pa.table({"a": [f"value {n}" for n in range(records)], "b": ["same"] * records})
+    sizes = np.bincount(drawn_blocks(table, blocks), minlength=blocks)
     assert sizes.min() > 850
     assert sizes.max() < 1_150
 
@@ -225,6 +227,42 @@ def test_records_are_sorted_column_after_column_missing_values_last(
         return [(v is None, other if v is None else v) for v, other in zip(row, empty, strict=True)]
 
     assert ordered == sorted(rows, key=missing_last)
+
+
+@pytest.mark.parametrize(("values", "columns"), [(5, 1), (1, 140), (3, 70), (15, 40), (600, 16)])
+def test_categories_are_sorted_however_many_rows_there_could_be(values: int, columns: int) -> None:
+    dice = np.random.default_rng(values)
+    codes = dice.integers(-1, values, (columns, 50)) * (dice.random(50) < 0.5)  # -1 is missing
+    texts = pa.array([f"{n:03d}" for n in range(values)])
+    encoded = [
+        pa.DictionaryArray.from_arrays(pa.array(column, mask=column < 0), texts) for column in codes
+    ]
+    rows = np.where(codes < 0, values, codes).T.tolist()
+    assert [rows[place] for place in order_by_value(encoded)] == sorted(rows)
+    assert order_by_value([]).tolist() == []
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 2**15 + 5, 2**17 - 1])
+def test_a_record_that_stays_is_in_its_block_however_many_there_are(blocks: int) -> None:
+    table = pa.table({"n": range(400)})
+    numbers = drawn_blocks(table, blocks)
+    for stay in (np.arange(400) % 3 > 0, np.ones(400, dtype=np.bool_)):
+        shelf = Shelf.of(table, stay, blocks)
+        assert len(shelf.ends) == blocks + 1
+        for number in set(numbers.tolist()):
+            expected = np.flatnonzero((numbers == number) & stay)
+            assert shelf.block(number)["n"].to_pylist() == expected.tolist()
+
+
+def test_parts_are_kept_in_memory_as_long_as_they_may_take_it() -> None:
+    part = Shelf.of(pa.table({"n": range(100)}), np.ones(100, np.bool_), 1)
+    nothing = Shelf.of(pa.table({"n": range(100)}), np.zeros(100, np.bool_), 1)
+    for most, stored in ((2, 1), (3, 0), (4, 0)):
+        shelves = Shelves(1, most_bytes=most * part.table.nbytes)
+        for shelf in (part, nothing, part, part, nothing):
+            shelves.add(shelf)
+        assert (shelves.records, shelves.stored) == (300, stored)
+        assert shelves.block(0)["n"].to_pylist() == [*range(100)] * 3
 
 
 # -- the recipe ----------------------------------------------------------------------------
