@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize, apply
+from anon_dagster.core.solution import Proof
+from anon_dagster.errors import HierarchyError
 from anon_dagster.operations.apply import Application, later_request
 from anon_dagster.operations.preparation import open_table
 from anon_dagster.reading.counting import Count
@@ -119,6 +121,7 @@ def test_every_record_whose_values_the_rules_know_has_a_class_that_may_be_open()
         {"type": "mask", "from": "right"},
         {"type": "frequency", "keep": [30, 10]},
         {"type": "order", "sizes": [4, 3]},
+        {"type": "suppress"},
     ],
 )
 def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> None:
@@ -134,7 +137,10 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
     first = anonymize({"policy": policy}, frame=frame).decision
     again = apply(anonymize({"policy": policy}, frame=frame).document(), frame=frame).decision
     assert again.suppressed == first.suppressed == 0
-    assert again.solution.proof.loss == pytest.approx(first.solution.proof.loss)
+    loss = pytest.approx(first.solution.proof.loss)
+    assert again.solution.proof == Proof(
+        optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method="applied"
+    )
     for one, other in zip(first.solution.generalized, again.solution.generalized, strict=True):
         assert one.leaves == other.leaves
         told = [
@@ -152,11 +158,38 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
         }
 
 
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("records", [0, 1, 3, 17])
+def test_a_label_covers_a_value_at_least_and_all_at_most(records: int, recoding: str) -> None:
+    stored, counted = applied(asked(recoding=recoding), FIRST, LATER.head(records))
+    assigned = assign(stored, counted)
+    hierarchies = assigned.plan.problem.hierarchies
+    for generalized, hierarchy in zip(assigned.solution.generalized, hierarchies, strict=True):
+        assert generalized.leaves == max(hierarchy.leaves, 1)
+        assert 1 <= generalized.covered.min() <= generalized.covered.max() <= generalized.leaves
+        assert 0 <= generalized.heights.min() <= generalized.heights.max() <= 1
+
+
+def test_a_later_value_that_reads_like_a_label_of_others_is_refused_where_labels_are_released() -> (
+    None
+):
+    policy = asked()
+    tree = {"type": "tree", "nodes": {"flu": ["cold"], "rest": ["flu", "gout"]}}
+    policy["attributes"]["ill"] |= {"hierarchy": tree}
+    policy["privacy"]["t_closeness"] = {"attribute": "ill", "t": 1, "distance": "hierarchical"}
+    stored, counted = applied(policy, FIRST, LATER)
+    assert assign(stored, counted).left_out.lacking == 8
+    with pytest.raises(
+        HierarchyError, match=r"town: 1 value of the column \(2 records\) read like"
+    ):
+        applied(policy, FIRST, rows((25, "b", 3), (25, "north", 2)))
+
+
 @pytest.mark.parametrize("labels", ["ranges", "sets"])
 def test_a_label_of_a_range_or_a_set_costs_what_it_cost(labels: str) -> None:
     dice = np.random.default_rng(3)
     frame = pd.DataFrame(
-        {"age": dice.integers(20, 40, 200), "town": dice.choice(list("abcd"), 200), "ill": "flu"}
+        {"age": dice.integers(20, 40, 200), "town": dice.choice(list("ab"), 200), "ill": "flu"}
     )
     policy = asked(privacy={"k_anonymity": {"k": 8}}, recoding="local")
     policy["attributes"] |= {"age": QI | {"local_labels": labels}, "town": QI}
