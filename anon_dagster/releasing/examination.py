@@ -269,7 +269,7 @@ def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int
         size, position = len(of_values), stored.attributes.index(name)
         seen, classes = np.unique(classes * size + places[known], return_inverse=True)
         keys = of_tuples * size + of_values[stored.table.codes.columns[position][tuples]]
-        of_tuples = np.minimum(np.searchsorted(seen, keys), max(len(seen) - 1, 0))
+        of_tuples = np.minimum(np.searchsorted(seen, keys), len(seen) - 1)
         same = seen[of_tuples] == keys if len(seen) else np.zeros(len(keys), dtype=np.bool_)
         tuples, of_tuples = tuples[same], of_tuples[same]
     size = int(classes.max(initial=-1)) + 1

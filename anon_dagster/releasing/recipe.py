@@ -147,10 +147,8 @@ class Recipe(Discreet, shown=("records",)):
             column = encoded[name]
             texts = pa.concat_arrays([text_array(column.dictionary), pa.nulls(1, pa.string())])
             places = pc.fill_null(column.indices, len(texts) - 1).to_numpy(zero_copy_only=False)
-            of_texts = values.locate(texts)
-            codes.append(of_texts[places])
-            if (of_texts[:-1] < 0).any() or (of_texts[-1] < 0 and column.indices.null_count):
-                known &= codes[-1] >= 0
+            codes.append(values.locate(texts)[places])
+            known &= codes[-1] >= 0
         return codes, records - int(known.sum())
 
 

@@ -289,6 +289,24 @@ def test_a_recipe_may_travel_to_another_process(changes: dict[str, Any]) -> None
     assert int(here.stay.sum()) == made.records
 
 
+@pytest.mark.parametrize("stay", ["keep", "drop"])
+@pytest.mark.parametrize("k", [3, 40])
+@pytest.mark.parametrize("limit", [0.0, 0.2])
+def test_categories_of_recoded_records_all_differ(stay: str, k: int, limit: float) -> None:
+    changes = {"suppressed_records": stay, "suppression_limit": limit}
+    decision = _decision(changes | {"privacy": {"k_anonymity": {"k": k}}})
+    source = open_table(decision.request, frame=_people())
+    made = recipe(decision, source)
+    assert made.keeps_suppressed == (stay == "keep" and decision.suppressed > 0)
+    recoded = made.recode(pa.Table.from_batches(source.batches(source.parts[0])))
+    assert int(recoded.stay.sum()) == made.records
+    for column in recoded.table.columns:
+        if pa.types.is_dictionary(column.type):
+            values = column.chunk(0).dictionary
+            assert values.null_count == 0
+            assert len(values.unique()) == len(values)
+
+
 @pytest.mark.parametrize("changes", [{}, {"recoding": "local"}])
 def test_records_find_the_class_of_their_tuple(changes: dict[str, Any]) -> None:
     decision = _decision(changes)
