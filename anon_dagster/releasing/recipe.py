@@ -146,7 +146,7 @@ class Recipe(Discreet, shown=("records",)):
         for name, values in self.attributes.items():
             column = encoded[name]
             texts = pa.concat_arrays([text_array(column.dictionary), pa.nulls(1, pa.string())])
-            places = pc.fill_null(column.indices, len(texts) - 1).to_numpy(zero_copy_only=False)
+            places = pc.fill_null(column.indices, len(texts) - 1).to_numpy()
             codes.append(values.locate(texts)[places])
             known &= codes[-1] >= 0
         return codes, records - int(known.sum())
@@ -186,7 +186,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
     """Return codes as categories that all differ; a missing value is none of them."""
     distinct = values.dictionary_encode()
-    if distinct.null_count or len(distinct.dictionary) < len(values):
+    if len(distinct.dictionary) < len(values):
         codes = distinct.indices.take(codes)
         values = distinct.dictionary
     return pa.DictionaryArray.from_arrays(codes, values)

@@ -76,6 +76,11 @@ def test_every_record_that_is_left_out_is_told_once_and_why(
         stored, counted = applied(asked(recoding=recoding), FIRST, small)
         failing = 1 if enforce else 0
         assert assign(stored, counted, enforce=enforce).left_out == LeftOut(0, 0, failing)
+    for number in (1, 3):  # who has no class is in none that is judged
+        few = rows((25, "b", number), (25, "x", 5))
+        stored, counted = applied(asked(recoding=recoding), FIRST, few)
+        expected = LeftOut(5, 0, 1 if enforce and number == 1 else 0)
+        assert assign(stored, counted, enforce=enforce).left_out == expected
     assert left_out.records == sum((left_out.lacking, left_out.uncovered, left_out.failing))
 
 
@@ -158,6 +163,18 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
         }
 
 
+def test_what_is_suppressed_of_its_own_records_costs_what_it_cost() -> None:
+    dice = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {"age": dice.binomial(60, 0.5, 200), "town": dice.choice(list("abcd"), 200), "ill": "flu"}
+    )
+    policy = asked(privacy={"k_anonymity": {"k": 8}})
+    first = anonymize({"policy": policy}, frame=frame)
+    again = apply(first.document(), frame=frame).decision
+    assert again.suppressed == first.decision.suppressed > 0
+    assert again.solution.proof.loss == pytest.approx(first.decision.solution.proof.loss)
+
+
 @pytest.mark.parametrize("recoding", ["global", "local"])
 @pytest.mark.parametrize("records", [0, 1, 3, 17])
 def test_a_label_covers_a_value_at_least_and_all_at_most(records: int, recoding: str) -> None:
@@ -192,7 +209,8 @@ def test_a_label_of_a_range_or_a_set_costs_what_it_cost(labels: str) -> None:
         {"age": dice.integers(20, 40, 200), "town": dice.choice(list("ab"), 200), "ill": "flu"}
     )
     policy = asked(privacy={"k_anonymity": {"k": 8}}, recoding="local")
-    policy["attributes"] |= {"age": QI | {"local_labels": labels}, "town": QI}
+    sets = QI | {"local_labels": "sets"}
+    policy["attributes"] |= {"age": QI | {"local_labels": labels}, "town": sets}
     result = anonymize({"policy": policy}, frame=frame)
     again = apply(result.document(), frame=frame).decision
     for one, other in zip(
@@ -322,7 +340,10 @@ def test_a_later_value_is_among_the_neighbours_that_it_lies_between(level: int) 
     assert sorted(found["q"]) == sorted(expected)
 
 
-def test_of_later_records_those_stay_that_enough_people_read_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rule", ["drop", "keep"])
+def test_of_later_records_those_stay_that_enough_people_read_alike(
+    rule: str, tmp_path: Path
+) -> None:
     people = pd.DataFrame({"town": list("aaaaabbcccc"), "age": ["30"] * 11})
     people.to_csv(tmp_path / "people.csv", index=False)
     policy = {
@@ -333,11 +354,13 @@ def test_of_later_records_those_stay_that_enough_people_read_alike(tmp_path: Pat
         "privacy": {"k_map": {"k": 3}},
         "population": {"path": str(tmp_path / "people.csv")},
         "suppression_limit": 1.0,
+        "suppressed_records": rule,
     }
     first = anonymize({"policy": policy}, frame=people.iloc[[0, 1, 7, 7]].reset_index(drop=True))
     later = people.iloc[[0, 5]].reset_index(drop=True)
     result = apply(first, frame=later, enforce=True)
     assert result.df is not None
-    assert result.df["town"].tolist() == ["a"]
+    # Two people read as b, and six as one who is suppressed: those of c are, too.
+    assert result.df["town"].tolist() == (["a"] if rule == "drop" else ["*", "a"])
     assert [p.holds for p in result.alone.promises if p.name.startswith("3-map")] == [True]
     assert apply(first, frame=later).decision.suppressed == 1, "b was not released"
