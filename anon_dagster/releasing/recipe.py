@@ -194,13 +194,7 @@ def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
 
 def plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Write out the columns that are encoded only because they have few values."""
-    columns = [
-        column.combine_chunks().dictionary_decode()
-        if is_categorical(column.type) and not is_categorical(field.type)
-        else column
-        for column, field in zip(table.columns, schema, strict=True)
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays(table.columns, schema=schema)  # casts those of another type
 
 
 # -- from a decision -----------------------------------------------------------------------

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +24,28 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.engine import LocalEngine, keeping
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import SourceChangedError, TargetError
 from anon_dagster.operations.anonymize import anonymize
 from anon_dagster.operations.preparation import as_request, count_records, open_table
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading import scanning
+from anon_dagster.reading.scanning import Scan
 from anon_dagster.releasing import recoder
 from anon_dagster.releasing.arrangement import (
     Shelf,
     Shelves,
     StoredShelf,
+    by_value,
     drawn_blocks,
     order_by_value,
 )
 from anon_dagster.releasing.class_lookup import ByTuple, ByValue, class_lookup
 from anon_dagster.releasing.recipe import recipe
+from anon_dagster.request import Target
+from anon_dagster.storage.sources import open_frame
+from anon_dagster.storage.targets import stage
 from tests.engine.travelling import TravellingEngine
 
 POLICY: dict[str, Any] = {
@@ -268,9 +274,10 @@ def test_parts_are_kept_in_memory_as_long_as_they_may_take_it() -> None:
 # -- the recipe ----------------------------------------------------------------------------
 
 
-def _decision(changes: dict[str, Any]) -> Decision:
+def _decision(changes: dict[str, Any], frame: pd.DataFrame | None = None) -> Decision:
     request = as_request({"policy": POLICY | changes})
-    counted = count_records(request, open_table(request, frame=_people()))
+    frame = _people() if frame is None else frame
+    counted = count_records(request, open_table(request, frame=frame))
     made = plan(request, counted)
     return Decision(request, counted, made, decide(made))
 
@@ -305,6 +312,67 @@ def test_categories_of_recoded_records_all_differ(stay: str, k: int, limit: floa
             values = column.chunk(0).dictionary
             assert values.null_count == 0
             assert len(values.unique()) == len(values)
+
+
+def test_a_private_release_is_sorted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = pd.concat([_people(40)] * 3, ignore_index=True).assign(note="same")
+    decision = _decision({}, people)
+    source = open_table(decision.request, frame=people)
+    made = recipe(decision, source)
+    whole = pa.concat_tables(recoder.blocks(source, made, Scan("write")))
+    assert whole.equals(by_value(whole)), "one block is sorted as a whole, too"
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    monkeypatch.setattr(scanning, "_PIECE", 20)
+    private = list(recoder.blocks(source, replace(made, private=True), Scan("write")))
+    sizes = [block.num_rows for block in private]
+    assert sizes == [31] * (made.records // 31) + [made.records % 31]
+    assert made.records > 2 * 31
+    assert pa.concat_tables(private).equals(by_value(whole))
+
+
+@pytest.mark.parametrize(
+    ("files", "private", "records", "sent"),
+    [
+        ({}, False, 120, "order"),
+        ({"single_file": False, "rows_per_file": 13}, False, 120, "file"),
+        ({"single_file": False, "rows_per_file": 13}, True, 120, None),
+        ({"single_file": False, "rows_per_file": 13}, False, 0, "order"),
+        ({}, False, 0, "order"),
+    ],
+)
+def test_others_write_what_may_be_written_apart(
+    files: dict[str, Any], *, private: bool, records: int, sent: str | None, tmp_path: Path
+) -> None:
+    people = _people(120)
+    decision = _decision({}, people)
+    source = open_table(decision.request, frame=people)
+    if not records:
+        nobody = replace(decision.solution, classes=np.full(len(decision.solution.classes), -1))
+        decision = replace(decision, solution=nobody)
+    made = replace(recipe(decision, source), private=private)
+    target = Target(path=str(tmp_path / "target"), format="csv", **files)
+    told = {}
+    for engine in (LocalEngine(1, 2**30), TravellingEngine(1, 2**30)):
+        with keeping(engine), stage(target, made.schema, token="job") as staged:  # noqa: S106
+            recoder.write_records(staged, source, made, Scan("write"), encoded=False)
+            staged.seal()
+            paths = sorted(staged.publish())
+        told[type(engine)] = [Path(path).read_bytes() for path in paths]
+        if isinstance(engine, TravellingEngine):
+            assert {*engine.kinds} & {"order", "file"} == ({sent} if sent else set())
+    assert told[LocalEngine] == told[TravellingEngine]
+
+
+@pytest.mark.parametrize("other", [-3, 5])
+@pytest.mark.parametrize("private", [False, True])
+def test_a_source_of_fewer_or_more_records_changed(other: int, *, private: bool) -> None:
+    people = pd.concat([_people(40)] * 3, ignore_index=True)
+    decision = _decision({"suppression_limit": 0.0}, people)
+    source = open_table(decision.request, frame=people)
+    made = replace(recipe(decision, source), private=private)
+    later = open_frame(pd.concat([people, people]).head(120 + other))
+    with pytest.raises(SourceChangedError, match=f"{abs(other)} records were not there"):
+        list(recoder.blocks(later, made, Scan("write")))
 
 
 @pytest.mark.parametrize("changes", [{}, {"recoding": "local"}])

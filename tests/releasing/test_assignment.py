@@ -163,6 +163,22 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
         }
 
 
+def test_of_two_values_a_set_of_both_covers_everything() -> None:
+    frame = pd.DataFrame({"town": list("abab")})
+    policy = {
+        "attributes": {"town": QI | {"local_labels": "sets"}},
+        "privacy": {"k_anonymity": {"k": 4}},
+        "recoding": "local",
+    }
+    for decision in (
+        (first := anonymize({"policy": policy}, frame=frame)).decision,
+        apply(first.document(), frame=frame).decision,
+    ):
+        (own,) = decision.solution.generalized
+        assert own.heights[own.codes].tolist() == [1.0]
+        assert own.covered[own.codes].tolist() == [own.leaves] == [2]
+
+
 def test_what_is_suppressed_of_its_own_records_costs_what_it_cost() -> None:
     dice = np.random.default_rng(5)
     frame = pd.DataFrame(

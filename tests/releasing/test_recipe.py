@@ -10,7 +10,9 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.errors import RequestError, SourceChangedError
 from anon_dagster.reading.counting import count
+from anon_dagster.reading.scanning import Scan
 from anon_dagster.releasing.recipe import KnownValues, Recipe, plain, recipe
+from anon_dagster.releasing.recoder import blocks
 from anon_dagster.storage.sources import open_frame
 
 QI: dict[str, Any] = {"role": "quasi_identifier"}
@@ -77,6 +79,9 @@ def test_columns_keep_the_types_that_their_values_had(*, ordered: bool) -> None:
         else:
             assert field.equals(plainly)
     assert writer.schema.field("size").type.ordered == ordered
+    written = pa.concat_tables(blocks(open_frame(frame), writer, Scan("write")))
+    in_use = written["size"].combine_chunks().dictionary.to_pylist()
+    assert (in_use if ordered else sorted(in_use, reverse=True)) == ["small", "large"]
     records, paired = writer.paired(table)
     assert records.equals(table.filter(pa.array(recoded.stay)))
     assert paired.equals(released.filter(pa.array(recoded.stay)))
@@ -109,8 +114,9 @@ def test_what_is_suppressed_is_so_in_each_column_also_where_others_read_as_they_
     ("pays", "fractions"),
     [
         (["1.0", "20", "-3.00", "1e2", "1.5e1", ""], 0),
-        (["1.50", "1.05", "20"], 2),
+        (["1.0", "20", "-3.00", "1e2", "1.5e1", *"abcdefgh"], 0),
         (["1.5", "odd", "-10.5"], 2),
+        (["1.50", "-1.05", "0.7", "20", "-3.00", *"abcdefgh"], 3),
     ],
 )
 def test_a_number_is_whole_whose_fraction_is_none(pays: list[str], fractions: int) -> None:
