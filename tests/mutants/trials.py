@@ -16,6 +16,7 @@ from functools import _lru_cache_wrapper
 from itertools import accumulate
 from math import inf
 from pathlib import Path
+from tempfile import mkdtemp
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -116,9 +117,8 @@ class Tests:
 def trace(runner: Runner, items: Sequence[pytest.Item], paths: Sequence[Path]) -> Tests:
     """Run all tests once, and see which lines they run."""
     tests = Tests({item.nodeid: item for item in items})
-    folder = Path(items[0].config.rootpath / ".mutants")
-    folder.mkdir(exist_ok=True)
     shares = [list(items[n :: runner.jobs]) for n in range(runner.jobs)]
+    folder = Path(mkdtemp(prefix="mutants-"))
     files = [folder / str(n) for n in range(runner.jobs)]
     children = [
         _fork(lambda s=share, f=file: _trace_here(runner, s, paths, f))  # type: ignore[misc]
