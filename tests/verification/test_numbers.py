@@ -172,6 +172,7 @@ TWO_DIGITS = {"type": "date", "format": "%d.%m.%y", "two_digit_years_until": 203
         (CLIP, "{3, 10, 2}", (2, 10)),
         (CLIP, "{3, a}", (None, None)),
         (CLIP, "{N, 4}", (None, None)),
+        (CLIP, "{4, N}", (None, None)),
         (CLIP, r"{\N}", (None, None)),
         (CLIP, r"{1\N, 4}", (None, None)),
         (CLIP, r"{4, 1\N}", (None, None)),
