@@ -87,9 +87,7 @@ def test_a_location_is_found_by_what_it_offers_or_chosen(
     both = "several code locations have .*: anon_dagster.definitions, privacy; choose one by"
     with pytest.raises(DeploymentError, match=both):
         launch(url, None)
-    with pytest.raises(
-        DeploymentError, match=r"location others has .*definitions, privacy"
-    ):
+    with pytest.raises(DeploymentError, match=r"location others has .*definitions, privacy"):
         launch(url, "others")
     assert launch(url, "anon_dagster.definitions")
     monkeypatch.setenv("ANON_LOCATION", "privacy")
