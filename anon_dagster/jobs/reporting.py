@@ -134,7 +134,8 @@ def _points(job: JobFolder, risk: "pd.DataFrame", utility: "pd.DataFrame") -> "I
     by = risk_of(measured)
     settings = list(measured.columns[: list(measured.columns).index("reachable")])
     for _, row in measured[measured["reachable"].astype(bool)].head(_MOST_POINTS).iterrows():
-        named = ", ".join(f"{name} = {row[name]}" for name in settings)
+        told = [name for name in settings if name != "rank" or row[name] != 1]
+        named = ", ".join(f"{name} = {row[name]}" for name in told)
         yield PointFact(named, float(row[by]), float(row["infoLoss"]), bool(row["frontier"]))
     own = PERSON_RISK if PERSON_RISK in risk.index else "maxProbabilityIdentification"
     figures = float(risk["release"][own]), float(utility["release"]["infoLoss"])
