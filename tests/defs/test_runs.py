@@ -149,6 +149,7 @@ def test_the_ui_is_shown_counts_levels_and_columns(result: dg.ExecuteInProcessRe
     assert shown(result, "frequency_table")["dagster/row_count"] == 60
     released = shown(result, "anonymized")
     assert released["dagster/row_count"] + released["suppressed"] == 60
+    assert released["verdict"].endswith("promises kept")
     assert [column.name for column in released["dagster/column_schema"].columns] == [
         "age",
         "sex",
