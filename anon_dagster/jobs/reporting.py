@@ -28,11 +28,11 @@ def gather_evidence(job: JobFolder) -> "Evidence":
 def save_evidence(job: JobFolder, evidence: "Evidence") -> None:
     """Keep the facts of the report of a job, and the page that they make."""
     from anon_dagster.report.evidence import to_document
-    from anon_dagster.report.handover import with_key
+    from anon_dagster.report.handover import internal_document
     from anon_dagster.report.page import html
 
     page = html(evidence).encode("utf-8", "surrogatepass")
-    job.save_document(file_names.EVIDENCE, with_key(to_document(evidence)))
+    job.save_document(file_names.EVIDENCE, internal_document(to_document(evidence)))
     job.write(file_names.REPORT, lambda file: file.write(page))
 
 

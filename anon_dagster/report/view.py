@@ -11,6 +11,7 @@ from anon_dagster.report.advice import advise, promises_of, remarks_of
 from anon_dagster.report.evidence import (
     AttributeEvidence,
     Evidence,
+    PointFact,
     PromiseFact,
     StoredFile,
     SuppressedShare,
@@ -422,19 +423,19 @@ def _frontier(evidence: Evidence) -> Figure | None:
     if picture is None or choice is None:
         return None
     rows = tuple(
-        (
-            p.configuration,
-            percent(p.risk),
-            percent(p.loss),
-            plain(p.is_frontier),
-            plain(p.is_chosen),
-        )
-        for p in choice.points[-MOST_POINTS:]
+        (each.configuration, percent(each.risk), percent(each.loss), _mark(each))
+        for each in choice.points[-MOST_POINTS:]
     )
-    columns = ("configuration", "highest risk", "loss", "on the frontier", "chosen")
+    columns = ("configuration", "highest risk", "loss", "is")
     left = _more(len(choice.points) - len(rows), "configuration")
     behind = Table("What was measured on these records", columns, rows, left)
     return Figure(picture.svg, picture.alt, behind)
+
+
+def _mark(point: PointFact) -> str:
+    if point.is_chosen:
+        return "chosen"
+    return "beaten by no other" if point.is_frontier else "beaten by another"
 
 
 # -- tables and pictures -------------------------------------------------------------------

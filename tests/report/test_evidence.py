@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from anon_dagster.report.gathering.associations import (
     pearson,
 )
 from anon_dagster.report.page import html
+from anon_dagster.request import parse_request
+from tests.linked import request, tables
 from tests.report.releases import KINDS, POLICY, QUASI, people, released
 
 TABLES = {
@@ -396,3 +399,35 @@ def test_a_release_that_loses_nothing_teaches_what_its_source_does() -> None:
 def test_labels_of_numbers_teach_by_their_middle() -> None:
     ((_, _, before, after),) = learned(recoding="local")
     assert after == pytest.approx(before, rel=0.1)
+
+
+# -- several tables, several releases -------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_linked_tables_have_a_report_each_with_what_they_promise_together() -> None:
+    sources = tables(persons=40, rows=120, values=3)
+    result = anonymize(request(privacy={"k_anonymity": {"k": 2}}), frame=sources)
+    for name, each in result.tables.items():
+        evidence = evidence_of(each)
+        assert evidence.identity.of_request.table == name
+        kinds = {remark.kind for remark in evidence.verdict.of_request.remarks}
+        assert "linked" in kinds
+        assert f"{name}, of linked tables" in html(evidence)
+    joined = evidence_of(result).verdict.of_source
+    assert joined is not None
+    assert result.linked is not None
+    told = [p.name for p in joined.promises if "of the joined table beside it" in p.how]
+    assert told == [promise.name for promise in result.linked.promises]
+
+
+def test_a_release_of_a_growing_dataset_says_that_it_is_one_of_several() -> None:
+    result = released("global")
+    target = {"path": "out/{delta}.csv"}
+    arrivals = {"mode": "append", "target": target, "people_return": "never"}
+    document = {"source": {"path": "in/"}, "arrivals": arrivals, "policy": POLICY}
+    growing = parse_request(document)
+    decision = replace(result.decision, request=growing)
+    findings = replace(findings_of(result), decision=decision)
+    remarks = gather(findings).verdict.of_request.remarks
+    assert [each.kind for each in remarks if "add up" in each.text] == ["appended"]
