@@ -39,4 +39,5 @@ class MeasuredConfigurations(pd.DataFrame):
     def _repr_html_(self) -> str:
         """Return the table and its frontier, for notebooks."""
         table = super()._repr_html_()  # type: ignore[misc] # which its stubs do not tell
-        return f"{table}{self.plot.frontier().svg}" if "reachable" in self.columns else str(table)
+        drawn = self.plot.frontier().svg if "reachable" in self.columns else ""
+        return f"{table or ''}{drawn}"  # pandas may be told to show no tables

@@ -225,7 +225,7 @@ class AnonJob:
         Raises
         ------
         JobKindError
-            If the job made no release.
+            If the job decided on no release.
         JobError
             If what it made cannot be read from here.
         """
@@ -233,7 +233,13 @@ class AnonJob:
         from anon_dagster.operations.pictures import ReleasePictures
         from anon_dagster.report.findings import NOWHERE
 
-        folder = self._folder(self._released("pictures"))
+        run, kind = self._released("pictures"), self._completed().kind
+        if kind != "anonymize":
+            raise JobKindError(
+                f"job {self.job_id} is of kind {kind} and keeps no decision to draw: draw the job "
+                "that decided, or anon_dagster.plots.risk(job.risk_statistics())"
+            )
+        folder = self._folder(run)
         decision = folder.load_decision()
         return ReleasePictures(decision, self._shown, lambda: findings_of(folder, NOWHERE))
 

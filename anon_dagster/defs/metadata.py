@@ -224,6 +224,7 @@ def of_release(decision: "Decision", release: "Release", source: dg.AssetKey) ->
     """Show where the release is, its columns, and what became of each."""
     policy = decision.released.policy
     return {
+        "verdict": dg.MetadataValue.text(release.verification.verdict),
         "dagster/uri": dg.MetadataValue.text(_listed(release.paths)),
         "dagster/row_count": dg.MetadataValue.int(release.count.records),
         "dagster/column_schema": column_schema(release.schema, policy),

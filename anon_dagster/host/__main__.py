@@ -18,6 +18,8 @@ _PRELOADED = (
     "anon_dagster.jobs.reporting",
     "anon_dagster.report.gathering",
     "anon_dagster.report.page",
+    "matplotlib.figure",
+    "matplotlib.backends.backend_svg",
 )
 
 

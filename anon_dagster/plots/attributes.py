@@ -19,7 +19,7 @@ _MOST = 20
 """Labels that are drawn; the others are one more pair of bars."""
 _BINS, _MOST_TICKS = 20, 6
 _DASHED = (0, (3, 2))
-_TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 46, 52, 12, 270
+_TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 36, 56, 24, 260
 
 
 def attribute(counts: pd.DataFrame, *, name: str, left_off: int = 0) -> Picture:

@@ -9,14 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 from anon_dagster.plots import bars, style
 from anon_dagster.plots.canvas import Sheet, draw
 from anon_dagster.plots.picture import Picture
-from anon_dagster.plots.texts import percent
+from anon_dagster.plots.texts import brief, percent
 
 _EACH = 12
-"""Up to so large classes each size has a bin of its own; else bins widen as 1, 2, 5, 10, …"""
-_ON_A_LINE = 30
+"""Up to so large classes each size has a bin of its own; else so many bins, or one more, widen as
+1, 2, 5, 10, …, as 1, 3, 10, … or tenfold."""
+_ON_A_LINE = 36
 """Letters of all bins that stand side by side."""
 _SHARES = ["source_share", "release_share"]
-_TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 56, 46, 12, 280
+_TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 44, 46, 12, 268
 
 
 def class_sizes(
@@ -65,9 +66,13 @@ def _starts(largest: int, k: int | None) -> list[int]:
     top = max(largest, k or 0)
     if top <= _EACH:
         return list(range(1, top + 1))
-    series = (digit * 10**power for power in range(len(str(top))) for digit in (1, 2, 5))
-    starts = {start for start in series if start <= top}
-    return sorted(starts | ({k} if k else set()))
+    series = [
+        [digit * 10**power for power in range(len(str(top))) for digit in digits]
+        for digits in ((1, 2, 5), (1, 3), (1,))
+    ]
+    fitting = [[start for start in each if start <= top] for each in series]
+    starts = next((each for each in fitting if len(each) <= _EACH), fitting[-1])
+    return sorted({*starts, *([k] if k else [])})
 
 
 def _table(
@@ -109,13 +114,12 @@ def _paint(sheet: Sheet, data: pd.DataFrame, whom: str, k: int | None) -> None:
             axes.bar(where + offset, 100 * data[f"{table}_share"], 0.38, align="edge", **look)
     axes.set_xlim(-0.6, len(data) - 0.4)
     axes.set_ylim(0, max(100 * float(data[shares].to_numpy().max(initial=0)), 1.0) * 1.08)
-    names = list(data.index)
-    turned = sum(map(len, names)) > _ON_A_LINE
-    look = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if turned else {}
-    axes.set_xticks(where, labels=names, **look)
+    names, beside = list(data.index), f"{whom} in the class"
+    if sum(map(len, names)) > _ON_A_LINE:
+        names, beside = brief(data["smallest"].tolist()), f"{beside}, from"
+    axes.set_xticks(where, labels=names)
     axes.tick_params(axis="x", length=0)
     axes.grid(visible=False, axis="x")
-    beside = f"{whom} in the class"
     if k is not None:
         at = int((data["smallest"] < k).sum()) - 0.5
         axes.axvline(at, color=style.LIMIT, dashes=(4, 3), linewidth=1.2)

@@ -41,11 +41,15 @@ def brief(numbers: Sequence[float]) -> list[str]:
     """Return numbers as texts that stand side by side: short, and different if these are."""
     if max(map(abs, numbers), default=0) < _LARGE:
         return [f"{number:.5g}" for number in numbers]
+    texts = [_scaled(number) for number in numbers]
+    return texts if len({*texts}) == len({*numbers}) else [f"{number:.6g}" for number in numbers]
+
+
+def _scaled(number: float) -> str:
     for scale, letter in _SCALES:
-        texts = [f"{number / scale:.4g}{letter}" for number in numbers]
-        if max(map(abs, numbers)) >= scale and len({*texts}) == len({*numbers}):
-            return texts
-    return [f"{number:.3g}" for number in numbers]
+        if scale <= abs(number) < 1_000 * scale:
+            return f"{number / scale:.3g}{letter}"
+    return f"{number:.3g}"
 
 
 def count(number: float) -> str:

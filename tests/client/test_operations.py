@@ -191,7 +191,9 @@ def test_a_measurement_gives_what_the_library_gives(
     _, request = finished
     job = client.measure(request, measurement={"k": [2, 4]})
     library = anon_dagster.measure(request, measurement={"k": [2, 4]})
-    pd.testing.assert_frame_equal(handed_back(job.result(SECONDS).df), library)
+    measured = handed_back(job.result(SECONDS).df)
+    pd.testing.assert_frame_equal(measured, library)
+    assert measured._repr_html_() == library._repr_html_()  # type: ignore[operator]
     for ask in (job.risk_statistics, job.residual, lambda: client.examine_residual(job)):
         with pytest.raises(JobKindError, match="of kind measure"):
             ask()
@@ -243,6 +245,8 @@ def test_a_solution_applied_to_its_own_source_gives_the_same_release(
     applied = client.apply(job, source=request["source"])
     assert applied.result(SECONDS).checksum == job.result().checksum
     assert applied.status()["info"]["kind"] == "apply"
+    with pytest.raises(JobKindError, match="draw the job that decided"):
+        applied.plot.risk()
     with pytest.raises(JobError, match="decided no solution"):
         client.apply(applied, source=request["source"])
 

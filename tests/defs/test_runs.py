@@ -149,6 +149,7 @@ def test_the_ui_is_shown_counts_levels_and_columns(result: dg.ExecuteInProcessRe
     assert shown(result, "frequency_table")["dagster/row_count"] == 60
     released = shown(result, "anonymized")
     assert released["dagster/row_count"] + released["suppressed"] == 60
+    assert released["verdict"].endswith("promises kept")
     assert [column.name for column in released["dagster/column_schema"].columns] == [
         "age",
         "sex",
@@ -164,10 +165,29 @@ def test_the_ui_is_shown_counts_levels_and_columns(result: dg.ExecuteInProcessRe
     assert "linkability" in {row["attack"] for row in risks["attacks"]}
 
 
-def test_a_picture_is_small(result: dg.ExecuteInProcessResult) -> None:
-    pictures = [text for text in shown(result, "report").values() if "data:image" in str(text)]
-    assert len(pictures) == 2
-    assert all(len(picture) < 50_000 for picture in pictures)
+@pytest.mark.parametrize(
+    ("stage", "names"),
+    [
+        ("report", {"risk_picture", "class_sizes_picture"}),
+        ("risk_metrics", {"risk_picture", "class_sizes_picture"}),
+        ("utility_statistics", {"utility_picture"}),
+        ("exploratory_statistics", set()),
+    ],
+)
+def test_pictures_are_small_and_none_is_of_an_attribute(
+    result: dg.ExecuteInProcessResult, stage: str, names: set[str]
+) -> None:
+    drawn = {n: str(each) for n, each in shown(result, stage).items() if "data:image" in str(each)}
+    assert set(drawn) == names
+    assert all(len(text) < 30_000 for text in drawn.values())
+
+
+def test_source_and_release_come_first_in_tables_of_statistics(
+    result: dg.ExecuteInProcessResult,
+) -> None:
+    for stage in ("risk_metrics", "utility_statistics"):
+        first = next(iter(shown(result, stage)["statistics"]))
+        assert [*first][:2] == ["source", "release"]
 
 
 def test_every_check_of_a_finished_job_passed(result: dg.ExecuteInProcessResult) -> None:

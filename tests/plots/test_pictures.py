@@ -215,9 +215,10 @@ def test_labels_of_numbers_and_dates_are_drawn_by_these(
 @pytest.mark.parametrize(
     ("numbers", "shown"),
     [
-        ([1345.33, 847268, 1.69e6], ["0.001345M", "0.8473M", "1.69M"]),
+        ([1345.33, 847268, 1.69e6], ["1.35k", "847k", "1.69M"]),
         ([1950, 1960.5], ["1950", "1960.5"]),
-        ([2e12, 2e12 + 1], ["2e+12", "2e+12"]),
+        ([200_000, 200_100], ["200000", "200100"]),
+        ([-3e6, 0, 2e15], ["-3M", "0", "2e+15"]),
     ],
 )
 def test_numbers_beside_an_axis_are_short(numbers: list[float], shown: list[str]) -> None:
@@ -233,6 +234,18 @@ def test_bins_that_are_given_are_drawn_as_they_are() -> None:
     assert {"0", "7.5", "15"} <= set(texts(picture.svg))
     without = plots.attribute(bins.assign(source=np.nan), name="pay")
     assert len(without.svg) < len(picture.svg)
+
+
+def test_a_picture_of_very_many_is_small() -> None:
+    draws = np.random.default_rng(3)
+    points = [(risk, loss) for risk, loss in draws.random((900, 2))]
+    sizes = draws.lognormal(8, 4, 3_000).astype(np.int64) + 1
+    chosen = [place % 300 == 0 for place in range(900)]
+    recoding = draws.choice(["global", "local"], 900)
+    table = measured(*points, chosen=chosen).assign(recoding=recoding)
+    for picture in (plots.frontier(table), plots.class_sizes(sizes, source=sizes, k=11)):
+        assert len(picture.data_uri) < 30_000
+    assert len(plots.frontier(table).data) == 900
 
 
 def test_what_cannot_be_reached_has_no_place() -> None:
