@@ -32,7 +32,10 @@ class LoginRunCoordinator(QueuedRunCoordinator):
     @classmethod
     def config_type(cls) -> Mapping[str, Any]:
         """Describe the configuration: that of the queue, and the header."""
-        return {**cast("dict[str, Any]", QueuedRunCoordinator.config_type()), "header": dg.Field(str)}
+        return {
+            **cast("dict[str, Any]", QueuedRunCoordinator.config_type()),
+            "header": dg.Field(str),
+        }
 
     @classmethod
     def from_config_value(cls, inst_data: Any, config_value: Mapping[str, Any]) -> Any:  # noqa: ANN401

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics import RiskDetails
 
+_HELD = (
+    "the release waits until a person approves it",
+    "the release waits until a second person approves it",
+)
+
 Shown = dict[str, dg.MetadataValue]
 
 _MADE_WITH = ("anon_dagster", "dagster", "numpy", "pandas", "pandera", "pyarrow")
@@ -92,6 +97,8 @@ def of_request(request: Request) -> Shown:
         shown["source"] = dg.MetadataValue.text(_listed(request.source.path))
     if request.target is not None:
         shown["target"] = dg.MetadataValue.path(request.target.path)
+        if request.target.hold:
+            shown["hold"] = dg.MetadataValue.text(_HELD[request.target.hold == "two_people"])
     return shown
 
 

@@ -22,9 +22,9 @@ from anon_dagster.storage.locks import lock
 LONGEST_REASON = 2_000
 """Characters of what is told of a rejection."""
 _NEEDS = ("state", "two_people", "requested_by", "since")
-_NOBODY = (
-    "a release that two people decide on is approved by one who is known, and not known to have "
-    "asked for it: {}; say who you are by ANON_USER or the login of the deployment, or reject it"
+_TWO = (
+    "takes two people: {}; let one who is known, by the login of the deployment or ANON_USER, and "
+    "did not ask for it approve it, or reject it"
 )
 
 
@@ -63,11 +63,12 @@ class Hold:
             If it takes two people, and one of both is not known, or it is the same one.
         """
         if self.two_people and not are_two(self.requested_by, person):
-            lacks = [
-                *([] if self.requested_by else ["nobody is known to have asked for it"]),
-                *([] if person else ["nobody is known to approve it"]),
-            ]
-            raise JobStateError(_NOBODY.format(", and ".join(lacks) or "they are the same"))
+            lacks = "who asked for it approves it now"
+            if not person:
+                lacks = "nobody knows who approves it now"
+            if not self.requested_by:
+                lacks = "nobody knows who asked for it"
+            raise JobStateError(f"an approval {_TWO.format(lacks)}")
 
 
 def begin(job: JobFolder, *, seen: tuple[str, ...] = ()) -> None:

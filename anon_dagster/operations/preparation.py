@@ -1,6 +1,6 @@
 """What every operation begins with: a request, its open source, and its count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.engine import in_use
-from anon_dagster.errors import RequestError
+from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
@@ -38,6 +38,7 @@ from anon_dagster.request import (
     Policy,
     Request,
     Source,
+    Target,
     load_any_request,
     load_request,
     not_one_table,
@@ -162,6 +163,27 @@ def _found_fit(request: Request, frame: pd.DataFrame | None) -> OpenSource:
     require_population(request.policy)
     require_classifiers(request.policy)
     return source
+
+
+def require_no_hold(targets: Iterable[Target | None]) -> None:
+    """Refuse to hold a release where there is no job that it could wait with.
+
+    Raises
+    ------
+    RequestError
+        If a target says ``hold``.
+    """
+    if any(target is not None and target.hold for target in targets):
+        raise RequestError(
+            [
+                Complaint(
+                    "target.hold",
+                    "a release waits with its job, and this call is none: submit "
+                    "the request by AnonClient or anon anonymize; or leave hold out, look at the result, "
+                    "and publish by a second call",
+                )
+            ]
+        )
 
 
 def open_again(

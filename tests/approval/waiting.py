@@ -1,5 +1,7 @@
-"""Requests whose release waits, and the runs that decide on it."""
+"""Releases that wait for a person: made by the steps of a job, without Dagster."""
 
+import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,68 +9,79 @@ import dagster as dg
 import numpy as np
 import pandas as pd
 
+from anon_dagster.defs.application import apply_stored
+from anon_dagster.defs.stages import STAGES, Work
+from anon_dagster.jobs import file_names
+from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.jobs.tags import REQUESTED_TAG
-from tests.deployment import Deployment
+from anon_dagster.operations.anonymize import solution_document
+from anon_dagster.operations.apply import later_request
+from anon_dagster.progress import ignore_progress
+from anon_dagster.releasing.stored_solution import from_document
+from anon_dagster.request import LinkedRequest, parse_any_request
 
+CANARY = "Zeisig"
 PEOPLE = pd.DataFrame(
     {
-        "age": np.repeat([21, 34, 47], 4),
-        "town": np.tile(["Berlin-Mitte", "Bonn"], 6),
-        "illness": [f"illness number {number}" for number in range(12)],
+        "name": [f"{CANARY} {number}" for number in range(24)],
+        "age": np.repeat([21, 24, 34, 47], 6),
+        "town": np.tile(["Bonn", "Köln, Mitte"], 12),
+        "illness": [f"illness {number % 5}" for number in range(24)],
     }
 )
 POLICY: dict[str, Any] = {
     "attributes": {
+        "name": {"role": "direct_identifier"},
         "age": {
             "role": "quasi_identifier",
-            "hierarchy": {"type": "interval", "widths": [10, 20]},
+            "hierarchy": {"type": "interval", "widths": [10, 20, 40]},
         },
         "town": {"role": "quasi_identifier"},
         "illness": {"role": "sensitive"},
     },
-    "privacy": {"k_anonymity": {"k": 2}},
-    "residual": {"given_back": "ignore", "alone": "ignore"},
+    "privacy": {"k_anonymity": {"k": 3}},
+    "residual": {"given_back": "ignore", "alone": "ignore", "repeated": "ignore"},
 }
+_MADE = ("source", "frequency_table", "solution", "anonymized")
 
 
-def request(folder: Path, *, hold: object = True, **target: Any) -> dict[str, Any]:
+def request(
+    folder: Path,
+    *,
+    people: pd.DataFrame = PEOPLE,
+    policy: Mapping[str, Any] = POLICY,
+    **target: Any,
+) -> dict[str, Any]:
     """Ask for a release that waits, of people who are written to the folder."""
-    source = folder / "people.csv"
-    if not source.exists():
-        PEOPLE.to_csv(source, index=False)
-    place = {"path": str(folder / "out" / "people.csv"), "hold": hold, **target}
-    return {"source": {"path": str(source)}, "target": place, "policy": POLICY}
+    people.to_csv(folder / "people.csv", index=False)
+    place = {"path": str(folder / "out" / "people.csv"), "hold": True, **target}
+    return {"source": {"path": str(folder / "people.csv")}, "target": place, "policy": policy}
 
 
-def asked(
-    deployment: Deployment, document: dict[str, Any], *, by: str = ""
-) -> dg.ExecuteInProcessResult:
-    """Run a request as somebody."""
-    config = {"ops": {"adhoc__request": {"config": {"request": document}}}}
-    return _run(deployment, "anonymize_job", config, by)
+def held(root: Path, document: Mapping[str, Any], *, by: str = "Ann") -> JobFolder:
+    """Let a job that somebody asked for come to where its release waits."""
+    job, asked = JobFolder(root, uuid.uuid4().hex), parse_any_request(document)
+    job.save_document(file_names.OWNER, {"tags": {REQUESTED_TAG: by}})
+    if isinstance(asked, LinkedRequest):
+        job.save_linked(asked)
+    else:
+        job.save_request(asked)
+    for step in _MADE:
+        STAGES[step].make(Work(job, ignore_progress, dg.AssetKey("source")))
+    return job
 
 
-def approved(
-    deployment: Deployment, job_id: str, *, by: str = ""
-) -> dg.ExecuteInProcessResult:
-    """Approve what waits, as somebody."""
-    return _run(deployment, "approve_job", _of_step("approved", job=job_id), by)
+def fresh(root: Path) -> JobFolder:
+    """Return the folder of a job that is going to approve something."""
+    return JobFolder(root, uuid.uuid4().hex)
 
 
-def rejected(
-    deployment: Deployment, job_id: str, *, by: str = "", **why: str
-) -> dg.ExecuteInProcessResult:
-    """Reject what waits, as somebody."""
-    return _run(deployment, "reject_job", _of_step("rejected", job=job_id, **why), by)
-
-
-def _of_step(step: str, **config: str) -> dict[str, Any]:
-    return {"ops": {f"adhoc__{step}": {"config": config}}}
-
-
-def _run(
-    deployment: Deployment, job: str, config: dict[str, Any], by: str
-) -> dg.ExecuteInProcessResult:
-    partition = f"one-{len(deployment.instance.get_dynamic_partitions('request'))}"
-    deployment.instance.add_dynamic_partitions("request", [partition])
-    return deployment.run(job, config, partition_key=partition, tags={REQUESTED_TAG: by})
+def held_later(root: Path, first: JobFolder, source: Path, target: Path) -> JobFolder:
+    """Let the solution of a job be applied to later records, whose release waits."""
+    job = JobFolder(root, uuid.uuid4().hex)
+    document = solution_document(first.load_decision())
+    place = {"path": str(target), "hold": True}
+    job.save_request(later_request(from_document(document).policy, str(source), place))
+    job.save_application(document, lacking="suppress", enforce=True)
+    apply_stored(job, ignore_progress, dg.AssetKey("source"))
+    return job
