@@ -41,13 +41,13 @@ NAMES = {
 METHODS: dict[type, set[str]] = {
     AnonClient: {
         *("anonymize", "apply", "auto_anonymize", "close", "data_domains", "detect", "job"),
-        "examine_residual",
+        *("decide", "examine_residual"),
         *("jobIds", "job_ids", "jobs", "measure"),
     },
     AnonJob: {
         *("abort", "delete", "exploratoryStats", "exploratory_statistics", "follow", "id"),
         *("metadata", "result", "riskStat", "risk_details", "risk_per_record", "risk_statistics"),
-        "residual",
+        *("approve", "reject", "residual"),
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
     JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},

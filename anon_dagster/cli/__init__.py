@@ -6,8 +6,8 @@ not understood; 3 the request cannot be run; 4 there is no such job; 5 the job i
 records cannot be handed over; 10 a file cannot be read or written, or was set aside; 11 the job is
 over already, or not yet; 12 the job published nothing, as its release tells what the request
 refuses to tell; 13 an audit found a claim that does not hold, or people with fewer candidates or
-values than are to be left; 130 interrupted, the job goes on. What was made goes to stdout, what is
-said of it to stderr.
+values than are to be left; 14 the job awaits approval, and nothing is published yet; 130
+interrupted, the job goes on. What was made goes to stdout, what is said of it to stderr.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from anon_dagster.cli import auditing, continuous, exporting, inspecting, submitting
+from anon_dagster.cli import auditing, continuous, deciding, exporting, inspecting, submitting
 from anon_dagster.cli.arguments import Parser, UsageError
 from anon_dagster.cli.exit_codes import (
     AUDIT_FAILED,
@@ -29,6 +29,16 @@ from anon_dagster.cli.exit_codes import (
 )
 from anon_dagster.cli.printing import print_error
 from anon_dagster.errors import AnonError
+
+_COMMANDS = (
+    submitting,
+    inspecting,
+    deciding,
+    exporting,
+    auditing,
+    continuous,
+)
+"""The modules of the commands, in the order in which the help has them."""
 
 __all__ = ["AUDIT_FAILED", "CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "code_of", "main"]
 
@@ -97,9 +107,6 @@ def _parser() -> Parser:
     parser.add_argument("--store", type=Path, help="the folder of the jobs (ANON_STORE)")
     parser.add_argument("--json", action="store_true", help="speak to machines")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    submitting.add_commands(commands)
-    inspecting.add_commands(commands)
-    exporting.add_commands(commands)
-    auditing.add_commands(commands)
-    continuous.add_commands(commands)
+    for each in _COMMANDS:
+        each.add_commands(commands)
     return parser

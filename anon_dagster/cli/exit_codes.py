@@ -3,6 +3,7 @@
 from anon_dagster.errors import (
     AbortedJobError,
     AnonError,
+    AwaitingApprovalError,
     DeploymentError,
     DisclosureError,
     HandoverError,
@@ -26,6 +27,7 @@ CODES: dict[type[AnonError], int] = {  # the first that fits
     AbortedJobError: 6,
     UnfinishedJobError: 7,
     JobKindError: 5,
+    AwaitingApprovalError: 14,
     JobStateError: 11,
     RequestError: 3,
     HierarchyError: 3,

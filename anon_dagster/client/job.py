@@ -23,6 +23,7 @@ from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
 from anon_dagster.errors import (
     AbortedJobError,
+    AwaitingApprovalError,
     JobError,
     JobKindError,
     JobStateError,
@@ -183,6 +184,8 @@ class AnonJob:
             The job's own, if it failed.
         AbortedJobError
             If it was aborted.
+        AwaitingApprovalError
+            If a person has to approve what it made; a JobStateError if it was rejected.
         UnfinishedJobError
             If it is not over in time; it goes on.
         """
@@ -192,7 +195,9 @@ class AnonJob:
             self.wait(timeout, watch=watch)
         record, run = self._completed(), self._findings()
         if record.status != "completed":
-            raise JobStateError(_UNPUBLISHED[record.status].format(self.job_id))
+            waits = record.status == "awaiting approval"
+            error = AwaitingApprovalError if waits else JobStateError
+            raise error(_UNPUBLISHED[record.status].format(self.job_id))
         residual = residual_of(run)
         if record.kind == "residual" and residual is not None:
             return JobResult(residual.table, residual=residual)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 HOLD_DAYS = "ANON_HOLD_DAYS"
 """Names the age in days from which a release that nobody approved is discarded."""
-_DAYS = 30.0
+DAYS = 30.0
 _DAY = 86_400.0
 _PLACES = ("dagster/uri", "paths", "versions", "tables")
 """What tells where a release is, which is nobody's matter while it waits."""
@@ -119,7 +119,7 @@ def hold_days() -> float:
     """
     said = os.environ.get(HOLD_DAYS, "").strip()
     if not said:
-        return _DAYS
+        return DAYS
     try:
         days = float(said)
     except ValueError:

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import dagster as dg
-from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 
+from anon_dagster.defs.private_dagster import QueuedRunCoordinator, SubmitRunContext
 from anon_dagster.jobs.people import person_named
 from anon_dagster.jobs.tags import REQUESTED_TAG
 

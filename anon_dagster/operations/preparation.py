@@ -178,9 +178,8 @@ def require_no_hold(targets: Iterable[Target | None]) -> None:
             [
                 Complaint(
                     "target.hold",
-                    "a release waits with its job, and this call is none: submit "
-                    "the request by AnonClient or anon anonymize; or leave hold out, look at the result, "
-                    "and publish by a second call",
+                    "a release waits with its job, and this call is none: submit the request by "
+                    "AnonClient or anon anonymize, or leave hold out",
                 )
             ]
         )
