@@ -9,12 +9,11 @@ from typing import Any, cast
 
 import dagster as dg
 
-from anon_dagster.defs.private_dagster import QueuedRunCoordinator, SubmitRunContext
 from anon_dagster.jobs.people import person_named
 from anon_dagster.jobs.tags import REQUESTED_TAG
 
 
-class LoginRunCoordinator(QueuedRunCoordinator):
+class LoginRunCoordinator(dg.QueuedRunCoordinator):
     """Queues runs as Dagster does, and tags each with who logged in, whatever it was tagged with.
 
     A run that comes without the header, as those of schedules and sensors do, is nobody's.
@@ -33,7 +32,7 @@ class LoginRunCoordinator(QueuedRunCoordinator):
     def config_type(cls) -> Mapping[str, Any]:
         """Describe the configuration: that of the queue, and the header."""
         return {
-            **cast("dict[str, Any]", QueuedRunCoordinator.config_type()),
+            **cast("dict[str, Any]", dg.QueuedRunCoordinator.config_type()),
             "header": dg.Field(str),
         }
 
@@ -42,7 +41,7 @@ class LoginRunCoordinator(QueuedRunCoordinator):
         """Make one as ``dagster.yaml`` describes it."""
         return cls(inst_data=inst_data, **config_value)
 
-    def submit_run(self, context: SubmitRunContext) -> dg.DagsterRun:
+    def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Tag a run with who launches it, and queue it."""
         person = person_named(context.get_request_header(self._header))
         self._instance.add_run_tags(context.dagster_run.run_id, {REQUESTED_TAG: person})

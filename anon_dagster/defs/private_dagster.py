@@ -9,23 +9,11 @@ from typing import cast
 import dagster as dg
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
-from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 from dagster._core.storage.runs.sql_run_storage import SqlRunStorage
-
-__all__ = [
-    "PRIVATE_NAMES",
-    "UNDOCUMENTED_NAMES",
-    "QueuedRunCoordinator",
-    "SubmitRunContext",
-    "execute_queued",
-    "storage_id",
-]
 
 PRIVATE_NAMES = (
     "dagster._core.definitions.job_base.InMemoryJob",
     "dagster._core.execution.api.execute_run",
-    "dagster._core.run_coordinator.QueuedRunCoordinator",  # Dagster's pages show how to extend it
-    "dagster._core.run_coordinator.SubmitRunContext",
     "dagster._core.storage.runs.sql_run_storage.SqlRunStorage.get_run_storage_id",
     # named in dagster.yaml, so that what Dagster keeps lies in one folder
     "dagster._core.storage.root.LocalArtifactStorage",

@@ -6,7 +6,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.run_coordinator import QueuedRunCoordinator, SubmitRunContext
 from dagster._core.workspace.context import WorkspaceRequestContext
 
 from anon_dagster import clock
@@ -238,8 +237,8 @@ def test_a_run_is_of_whom_the_proxy_let_in_whatever_it_says_itself(
         idle, tags={REQUESTED_TAG: "Bob"}, status=dg.DagsterRunStatus.NOT_STARTED
     )
     with pytest.MonkeyPatch.context() as patch:  # it queues runs of code servers alone
-        patch.setattr(QueuedRunCoordinator, "submit_run", lambda _, context: context.dagster_run)
-        assert coordinator.submit_run(SubmitRunContext(made, Asking(**headers))) is made
+        patch.setattr(dg.QueuedRunCoordinator, "submit_run", lambda _, context: context.dagster_run)
+        assert coordinator.submit_run(dg.SubmitRunContext(made, Asking(**headers))) is made
     found = instance.get_run_by_id(made.run_id)
     assert found is not None
     assert found.tags[REQUESTED_TAG] == person
