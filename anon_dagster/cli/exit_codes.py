@@ -19,8 +19,8 @@ from anon_dagster.errors import (
 
 FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
 AUDIT_FAILED = 13
-"""An audit found a claim that does not hold, or people with fewer candidates, or values, than are
-to be left."""
+"""An audit or a verification found a claim that does not hold, or people with fewer candidates, or
+values, than are to be left."""
 CODES: dict[type[AnonError], int] = {  # the first that fits
     DisclosureError: 12,
     UnknownJobError: 4,

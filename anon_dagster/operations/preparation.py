@@ -138,6 +138,23 @@ def open_table(
     return with_shifted(source, request.policy, days)
 
 
+def require_fitting_source(request: Request) -> None:
+    """Find out whether the source of a request has its columns, and no others; no record counts.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, has other columns, or a record where its header should be.
+    """
+    source = as_requested(
+        open_one_source(request.source, None, may_skip=request.policy.ignores), request
+    )
+    require_columns(
+        source.columns, request.policy.attributes, source.advice, named=source.has_schema
+    )
+    _require_header(source, request.source)
+
+
 def open_to_count(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
     """Open the source of a request as :func:`open_table` does, where nothing is to be written.
 
