@@ -7,7 +7,7 @@ import dagster as dg
 
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs import runs
-from anon_dagster.defs.holding import discard_of, with_hold, write_line
+from anon_dagster.defs.holding import discard_failed, with_hold, write_line
 from anon_dagster.defs.leftovers import put_back, sweep_or_remember
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
@@ -29,6 +29,7 @@ _ENDS = {
     dg.DagsterRunStatus.FAILURE: "failed",
     dg.DagsterRunStatus.CANCELED: "aborted",
 }
+_RELEASED = ("anonymized", names.APPLIED, names.APPROVED)
 WITHDRAWN = "what it had published was withdrawn"
 
 
@@ -63,7 +64,7 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     entry, job = entry_of(found[0], shown), store.job(job_id)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
-        discard_of(instance, store, job, f"its job {entry.status}")
+        discard_failed(instance, store, job)
     run = found[0].dagster_run
     if is_to_be_taken_back(instance, run) and take_back_of(store, run):
         entry = replace(entry, reason=f"{entry.reason}; {WITHDRAWN}".lstrip("; "))
@@ -75,7 +76,7 @@ def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
     run, steps = record.dagster_run, found["steps"]
     failed = found["failure"] if run.status is dg.DagsterRunStatus.FAILURE else None
     asked = steps.get(names.REQUEST) or steps.get(names.APPLICATION) or {}
-    released = steps.get("anonymized") or steps.get("applied") or {}
+    released: runs.Document = next((steps[name] for name in _RELEASED if name in steps), {})
     risks = steps.get("risk_metrics") or steps.get("applied") or {}
     return Entry(
         job_id=run.run_id,

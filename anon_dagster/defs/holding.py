@@ -29,6 +29,7 @@ _PLACES = ("dagster/uri", "paths", "versions", "tables")
 """What tells where a release is, which is nobody's matter while it waits."""
 HELD = "held"
 DELETED = "its job was deleted"
+_FAILED = "its job did not come to its end"
 
 
 def shown_of(job: "JobFolder", shown: metadata.Shown) -> metadata.Shown:
@@ -144,8 +145,13 @@ def _look_after(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder")
     from anon_dagster.jobs.holding import discard, hold_of
 
     hold, days = hold_of(job), hold_days()
-    if hold is not None and hold.is_awaiting and clock.now() - hold.since > days * _DAY:
-        discard(job, f"nobody approved it within {days:g} days")
+    if hold is None:
+        return
+    if hold.is_awaiting and (run := instance.get_run_by_id(job.job_id)) is not None:
+        if run.is_finished and not run.is_success:
+            discard(job, _FAILED)
+        elif clock.now() - hold.since > days * _DAY:
+            discard(job, f"nobody approved it within {days:g} days")
     settle(instance, store, job)
 
 
@@ -162,18 +168,23 @@ def settle(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> N
     from anon_dagster.jobs.approval import take_over
     from anon_dagster.jobs.holding import hold_of, locked, remove_held
 
+    hold = hold_of(job)
+    if hold is None or hold.is_awaiting:  # whoever decides at this moment is not disturbed
+        return
     with locked(job):
-        hold = hold_of(job)
-        if hold is None or hold.is_awaiting:
-            return
         if hold.state == "approved" and (job.path / file_names.HELD).exists():
             take_over(job, hold)
         write_down(instance, store, job)
         remove_held(job)
 
 
-def discard_of(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder", why: str) -> None:
-    """Discard what a job holds that failed, or is deleted."""
+def discard_failed(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> None:
+    """Discard what a job holds that failed or was aborted; if it cannot be now, it is later."""
+    with suppress(AnonError):
+        _discard(instance, store, job, _FAILED)
+
+
+def _discard(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder", why: str) -> None:
     from anon_dagster.jobs.holding import discard, remove_held
 
     if (job.path / file_names.HOLD).exists():
@@ -187,7 +198,7 @@ def may_go(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> b
     """Discard what a deleted job holds; tell whether its files may be removed now."""
     with suppress(JobError):  # what cannot be read waits for nobody
         try:
-            discard_of(instance, store, job, DELETED)
+            _discard(instance, store, job, DELETED)
         except BusyError:
             return False
     return True

@@ -21,6 +21,7 @@ from anon_dagster.storage.locks import lock
 
 LONGEST_REASON = 2_000
 """Characters of what is told of a rejection."""
+_PATIENCE, _LOOK = 1.0, 0.05  # seconds
 _NEEDS = ("state", "two_people", "requested_by", "since")
 _TWO = (
     "takes two people: {}; let one who is known, by the login of the deployment or ANON_USER, and "
@@ -145,7 +146,9 @@ def locked(job: JobFolder) -> Iterator[None]:
     """
     if not job.path.is_dir():
         raise JobError(f"there is no job {job.job_id} in this store, or none any more")
-    file = lock(job.path / file_names.HOLD_LOCK)
+    until, path = clock.monotonic() + _PATIENCE, job.path / file_names.HOLD_LOCK
+    while (file := lock(path)) is None and clock.monotonic() < until:
+        clock.sleep(_LOOK)
     if file is None:
         raise BusyError(f"somebody is deciding on the release of job {job.job_id}; look again")
     with file:
@@ -180,8 +183,14 @@ def discard(job: JobFolder, why: str) -> None:
 
 
 def remove_held(job: JobFolder) -> None:
-    """Remove the files of a release that is not held any more."""
+    """Remove the files of a release that is not held any more.
+
+    Of one that was not approved no later run goes on, either.
+    """
+    hold = hold_of(job)
     for folder in tables_of(job).values():
+        if hold is None or hold.state != "approved":
+            (folder.path / file_names.RELEASE).unlink(missing_ok=True)
         shutil.rmtree(folder.path / file_names.HELD, ignore_errors=True)
 
 

@@ -19,7 +19,7 @@ from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.jobs.holding import deciding, hold_of
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import DATASET_TAG, HOLD_TAG, KIND_TAG, REQUESTED_TAG
-from tests.approval.waiting import held, request
+from tests.approval.waiting import POLICY, held, request
 from tests.deployment import Deployment, deployed, failure
 
 WHY = "Zeisig asked us not to"
@@ -205,6 +205,38 @@ def test_a_release_that_waits_lends_nobody_its_solution(
     source = {"path": str(tmp_path / "people.csv")}
     result = deployment.run_step("apply_job", "application", solution=job.job_id, source=source)
     assert "its solution is applied once a person has approved it" in failure(result)
+
+
+@pytest.mark.slow
+def test_no_other_run_goes_on_from_a_release_that_waits(
+    deployment: Deployment, store: JobStore, tmp_path: Path
+) -> None:
+    asked = request(tmp_path, policy={**POLICY, "residual": {"repeated": "ignore"}})
+    made = deployment.run_request(asked)
+    assert made.success, failure(made)
+    found = deployment.instance.get_run_by_id(made.run_id)
+    assert found is not None
+    assert found.tags[HOLD_TAG] == "awaiting approval"
+    shown = {
+        event.asset_key.path[-1]: event.step_materialization_data.materialization.metadata
+        for event in made.get_asset_materialization_events()
+        if event.asset_key is not None
+    }
+    assert shown["anonymized"]["held"].value is True
+    assert not {"dagster/uri", "paths", "versions"} & shown["anonymized"].keys()
+
+    again = deployment.run(
+        "anonymize_job",
+        asset_selection=[dg.AssetKey(["adhoc", "report"])],
+        partition_key=found.tags["dagster/partition"],
+    )
+    assert "awaits approval, and no other run goes on from it" in failure(again)
+    approved = run(deployment, "approve_job", "approved", job=made.run_id)
+    assert approved.success, failure(approved)
+    endings.close(deployment.instance, store, approved.run_id)
+    told = Ledger(store.root).find(approved.run_id)
+    assert told is not None
+    assert told.target == str(tmp_path / "out" / "people.csv")
 
 
 # -- who logged in -------------------------------------------------------------------------
