@@ -25,8 +25,16 @@ from anon_dagster.jobs.former import former_releases
 from anon_dagster.jobs.holding import hold_of, reject
 from anon_dagster.releasing.publication import checksum_of
 from anon_dagster.storage.listing import resolve
-from tests import linked
-from tests.approval.waiting import CANARY, PEOPLE, POLICY, fresh, held, held_later, request
+from tests.approval.waiting import (
+    CANARY,
+    PEOPLE,
+    POLICY,
+    fresh,
+    held,
+    held_later,
+    linked_request,
+    request,
+)
 from tests.operations.test_audit import request_of
 from tests.releasing.test_repeated import MORE
 
@@ -247,20 +255,8 @@ def test_promises_about_persons_are_measured_with_whose_the_records_are(
     assert approve(job, fresh(store), person="Bob").state == "approved"
 
 
-def _linked(tmp_path: Path) -> dict[str, Any]:
-    document = linked.request()
-    for name, table in linked.tables().items():
-        table.to_csv(tmp_path / f"{name}.csv", index=False)
-        place = {"path": str(tmp_path / "out" / f"{name}.csv"), "hold": True}
-        document["tables"][name] |= {
-            "source": {"path": str(tmp_path / f"{name}.csv")},
-            "target": place,
-        }
-    return document
-
-
 def test_linked_tables_are_approved_together_or_not(tmp_path: Path, store: Path) -> None:
-    job = held(store, _linked(tmp_path))
+    job = held(store, linked_request(tmp_path))
     out = tmp_path / "out"
     assert not out.exists()
     (out / "visits.csv").mkdir(parents=True)
@@ -314,7 +310,7 @@ def test_a_call_of_the_library_has_nowhere_to_wait(tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r"target\.hold"):
         apply(first, source=str(tmp_path / "people.csv"), target=place)
     with pytest.raises(RequestError, match=r"target\.hold"):
-        anonymize(_linked(tmp_path))
+        anonymize(linked_request(tmp_path))
     assert not (tmp_path / "later.csv").exists()
 
 

@@ -11,15 +11,18 @@ import pytest
 from anon_dagster.defs import holding as defs_holding
 from anon_dagster.defs import ownership
 from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.stages import STAGES, Work
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.approval import approve
-from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.folder import JobFolder, tables_of
 from anon_dagster.jobs.holding import begin, hold_of, reject
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.tags import DATASET_TAG, HOLD_TAG, KIND_TAG, REQUESTED_TAG
 from anon_dagster.operations.preparation import open_table
 from anon_dagster.progress import ignore_progress
-from anon_dagster.request import Request, parse_request
+from anon_dagster.releasing.publication import checksum_of
+from anon_dagster.request import LinkedRequest, Request, parse_any_request, parse_request
+from tests.approval.waiting import linked_request
 from tests.parameters import slow_but
 from tests.simulation import tables
 from tests.simulation.runs import Context, Runs
@@ -187,3 +190,61 @@ def test_whoever_rejects_may_die_at_any_step(tmp_path: Path, dies_in: int) -> No
         assert approving.watched.seen == [FORMER]
         _require_whole(approving)
         world.scheduler.stop()
+
+
+# -- linked tables -----------------------------------------------------------------------------
+
+
+class ApprovingLinked(Approving):
+    """Linked releases that replace others, and wait."""
+
+    def __post_init__(self) -> None:
+        self.runs = Runs(self.world)
+        self.document, places = linked_request(self.world.folder), []
+        for table in self.document["tables"].values():
+            places.append(Path(table["target"]["path"]))
+            places[-1].write_text("a former release", encoding="utf-8")
+        self.targets = places
+        self.job_id = self.run("anonymize", self._make_linked)
+        self.settle()
+        assert self.published == [False, False]
+
+    def _make_linked(self, run: dg.DagsterRun) -> None:
+        job, request = self._own(run), parse_any_request(self.document)
+        assert isinstance(request, LinkedRequest)
+        job.save_linked(request)
+        for step in ("source", "frequency_table", "solution", "anonymized"):
+            STAGES[step].make(Work(job, ignore_progress, dg.AssetKey("source")))
+        hold = hold_of(job)
+        assert hold is not None
+        defs_holding.tag_run(self.world.instance, run.run_id, hold)
+
+    @property
+    def published(self) -> list[bool]:
+        """Whether each target has what waited."""
+        checksums = {each.load_release()["checksum"] for each in tables_of(self.job).values()}
+        return [each.exists() and checksum_of([str(each)]) in checksums for each in self.targets]
+
+
+@pytest.mark.parametrize("steps", slow_but(set(), ["some"], [range(3, 300, 6)]))
+def test_linked_tables_are_both_approved_or_none_whenever_somebody_dies(
+    tmp_path: Path, steps: range
+) -> None:
+    ends = set()
+    for dies_in in steps:
+        world = _world(tmp_path, dies_in, remote=False)
+        with running(world):
+            approving = ApprovingLinked(world, "")
+            approving.run("approve", approving.approve, dies_in=dies_in)
+            approving.settle()
+            ends.add(approving.state)
+            assert approving.published == [approving.state == "approved"] * 2
+            assert {each.name for each in (tmp_path / OUT).iterdir()} <= {
+                each.name for each in approving.targets
+            }
+            if approving.state == "awaiting approval":
+                approving.run("approve", approving.approve)
+                approving.settle()
+            assert approving.published == [True, True]
+            world.scheduler.stop()
+    assert ends == {"awaiting approval", "approved"}

@@ -19,6 +19,7 @@ from anon_dagster.operations.apply import later_request
 from anon_dagster.progress import ignore_progress
 from anon_dagster.releasing.stored_solution import from_document
 from anon_dagster.request import LinkedRequest, parse_any_request
+from tests import linked
 
 CANARY = "Zeisig"
 PEOPLE = pd.DataFrame(
@@ -85,3 +86,16 @@ def held_later(root: Path, first: JobFolder, source: Path, target: Path) -> JobF
     job.save_application(document, lacking="suppress", enforce=True)
     apply_stored(job, ignore_progress, dg.AssetKey("source"))
     return job
+
+
+def linked_request(folder: Path) -> dict[str, Any]:
+    """Ask for two releases that wait together, of tables that are written to the folder."""
+    document = linked.request()
+    for name, table in linked.tables().items():
+        table.to_csv(folder / f"{name}.csv", index=False)
+        place = {"path": str(folder / "out" / f"{name}.csv"), "hold": True}
+        document["tables"][name] |= {
+            "source": {"path": str(folder / f"{name}.csv")},
+            "target": place,
+        }
+    return document
