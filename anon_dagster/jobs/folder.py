@@ -238,6 +238,13 @@ class JobFolder(JobFiles):
         """Return the release as a source that can be read again."""
         return Source.model_validate(self.load_release()["source"])
 
+    def load_places(self) -> tuple[str, ...]:
+        """Return where the release is, or shall be once a person approves it."""
+        release, target = self.load_release(), self.load_request().target
+        if target is not None and release.get("held", False):
+            return (target.path,)
+        return tuple(release["source"]["path"])
+
     def load_kept(self) -> tuple[str, ...]:
         """Return the columns that are released as they stand in the source."""
         return tuple(self.load_release()["kept"])
@@ -267,7 +274,7 @@ class JobFolder(JobFiles):
             ),
             risk=self.load_statistics(file_names.RISK),
             utility=self.load_statistics(file_names.UTILITY),
-            paths=tuple(self.load_release()["source"]["path"]),
+            paths=self.load_places(),
             residual=self.load_residual(),
             risk_details=self.load_risk_details(),
         )
