@@ -31,7 +31,7 @@ from tests.simulation.world import OUT, World, make, running
 FORMER, HELD = 1, 2
 STEPS = 200
 """More than it takes."""
-PARTS = {"few": range(1, STEPS, 100), **{f"{n} of 4": range(n, STEPS, 4) for n in range(4)}}
+PARTS = {"few": range(1, STEPS, 180), **{f"{n} of 4": range(n, STEPS, 4) for n in range(4)}}
 TARGETS = {"one.csv": True, "parts": False}
 
 
