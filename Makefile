@@ -104,8 +104,9 @@ bench-scale: $(READY)  ## measure whole jobs beside a bare reading and writing o
 release-check: $(READY)  ## build wheel and sdist, twice, and check them; what passes is left in dist/
 	@$(BIN)/python -m release_check
 
-schema: $(READY)  ## write docs/request.schema.json: what a request may say
+schema: $(READY)  ## write docs/request.schema.json and docs/evidence.schema.json
 	$(BIN)/python -m tests.request_schema
+	$(BIN)/python -m tests.evidence_schema
 
 # Tools that the project's own versions do not go with, or that nobody needs but for a release: each
 # folder's environment is made where it is used.

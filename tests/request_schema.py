@@ -14,7 +14,12 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "request.schema.json"
 def current() -> str:
     """Return the JSON schema of a request, without titles and texts that repeat the code."""
     either: TypeAdapter[Request | LinkedRequest] = TypeAdapter(Request | LinkedRequest)
-    return json.dumps(_bare(either.json_schema()), indent=1, ensure_ascii=False) + "\n"
+    return as_file(either.json_schema())
+
+
+def as_file(schema: Any) -> str:
+    """Return a JSON schema as a file has it."""
+    return json.dumps(_bare(schema), indent=1, ensure_ascii=False) + "\n"
 
 
 def _bare(schema: Any) -> Any:

@@ -6,8 +6,9 @@ not understood; 3 the request cannot be run; 4 there is no such job; 5 the job i
 records cannot be handed over; 10 a file cannot be read or written, or was set aside; 11 the job is
 over already, or not yet; 12 the job published nothing, as its release tells what the request
 refuses to tell; 13 an audit or a verification found a claim that does not hold, or people with
-fewer candidates or values than are to be left; 14 the job awaits approval, and nothing is published
-yet; 130 interrupted, the job goes on. What was made goes to stdout, what is said of it to stderr.
+fewer candidates or values than are to be left, or evidence does not fit its release; 14 the job
+awaits approval, and nothing is published yet; 130 interrupted, the job goes on. What was made goes
+to stdout, what is said of it to stderr.
 """
 
 import argparse
@@ -22,9 +23,11 @@ from anon_dagster.cli import (
     checking,
     continuous,
     deciding,
+    evidence,
     examples,
     exporting,
     inspecting,
+    reporting,
     submitting,
 )
 from anon_dagster.cli.arguments import Parser, UsageError
@@ -47,6 +50,8 @@ _COMMANDS = (
     deciding,
     exporting,
     auditing,
+    reporting,
+    evidence,
     continuous,
 )
 """The modules of the commands, in the order in which the help has them."""

@@ -29,6 +29,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "risk": ("anon risk ID", "anon risk ID --details suda"),
         "utility": ("anon utility ID",),
         "residual": ("anon residual ID", "anon residual ID --attacks --timeout 600"),
+        "report": ("anon report ID", "anon report ID --share --output shared.html"),
+        "evidence": (
+            "anon evidence write ID --share --output evidence.json",
+            "anon evidence check evidence.json release.parquet",
+        ),
         "hierarchy": ("anon hierarchy request.yaml age --output ages.json",),
         "audit": (
             "anon audit visits",

@@ -14,9 +14,11 @@ from anon_dagster.defs import holding, linked_tables, metadata
 from anon_dagster.errors import AnonError, JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.names import REQUEST
-from anon_dagster.request import Measurement, Request
+from anon_dagster.request import Request
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.planning.decision import Decision
     from anon_dagster.progress import Progress
@@ -178,11 +180,19 @@ def _risks(job: "JobFolder") -> Shown:
     job.save_risk_details(details)
     save_record_risks(job, decision)
     return (
-        metadata.of_statistics(risks)
+        _drawn(decision, risks)
+        | metadata.of_statistics(risks)
         | metadata.exact("risk", risks)
         | metadata.of_details(details)
         | metadata.file(path)
     )
+
+
+def _drawn(decision: "Decision", risks: "pd.DataFrame") -> metadata.Shown:
+    """Draw the risk and the sizes of classes, which hold no value."""
+    from anon_dagster.operations.pictures import classes_picture, risk_picture
+
+    return metadata.pictures(risk_picture(decision, risks), classes_picture(decision))
 
 
 def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
@@ -217,12 +227,16 @@ def utility_statistics(work: Work) -> Shown:
 
 
 def _utility(job: "JobFolder") -> Shown:
+    from anon_dagster import plots
     from anon_dagster.assessment.of_decision import assess_utility
 
     utility = assess_utility(job.load_decision())
     path = job.save_statistics(file_names.UTILITY, utility)
     return (
-        metadata.of_statistics(utility) | metadata.exact("utility", utility) | metadata.file(path)
+        metadata.pictures(plots.utility(utility))
+        | metadata.of_statistics(utility)
+        | metadata.exact("utility", utility)
+        | metadata.file(path)
     )
 
 
@@ -232,34 +246,30 @@ def report(work: Work) -> Shown:
 
 
 def _reported(job: "JobFolder") -> Shown:
-    from anon_dagster.report.page import html
+    from anon_dagster.jobs.reporting import gather_evidence, save_evidence
 
-    findings = job.load_findings()
-    page = html(findings).encode()
-    path = job.write(file_names.REPORT, lambda file: file.write(page))
-    return metadata.of_findings(findings) | metadata.file(path)
+    evidence = gather_evidence(job)
+    save_evidence(job, evidence)
+    path = job.existing(file_names.REPORT)
+    return metadata.of_evidence(evidence) | metadata.file(path)
 
 
 def measurement(work: Work) -> Shown:
     """What other configurations would cost and protect, compared on one count of the source."""
-    from anon_dagster.operations.measure import measure_counted
+    from anon_dagster.operations.measure import measure_counted, measurement_of
 
     linked_tables.require_one_table(work.job)
     request, counted = work.job.load_request(), work.job.load_count()
     asked = measurement_of(request)
     measured = measure_counted(request, counted, asked, on_progress=work.on_progress)
     path = work.job.save_frame(file_names.MEASUREMENT, measured)
-    return {"configurations": metadata.table(measured)} | metadata.file(path)
+    return (
+        metadata.pictures(measured.plot.frontier())
+        | {"configurations": metadata.table(measured)}
+        | metadata.file(path)
+    )
 
 
-def measurement_of(request: Request) -> Measurement:
-    """Return what a request wants compared: several k, if it does not say."""
-    asked = request.policy.privacy.k_anonymity
-    ks = sorted({*KS, asked.k} if asked else KS)
-    return request.measurement or Measurement(k=tuple(ks))
-
-
-KS = (2, 3, 5, 10, 20, 50)
 EXPLORATORY = (file_names.EXPLORATORY_VALUES, file_names.EXPLORATORY_SUMMARY)
 _COUNT = file_names.count_of(file_names.COUNT)
 _SOLUTION = (file_names.SOLUTION, file_names.SOLUTION_ARRAYS)
@@ -268,6 +278,8 @@ _RELEASE = (
     *file_names.count_of(file_names.RELEASED),
     file_names.PERSONS,
     file_names.RESIDUAL,  # a release is examined before it is published
+    file_names.VERIFIED,
+    file_names.VERIFIED_TOGETHER,
 )
 _RISK = (file_names.RISK, file_names.RISK_DETAILS)
 _STATISTICS = ("exploratory_statistics", "risk_metrics", "utility_statistics")
@@ -293,7 +305,7 @@ STAGES = {
         Stage(
             "report",
             ("residual_disclosure", *_STATISTICS),
-            (file_names.REPORT,),
+            (file_names.REPORT, file_names.EVIDENCE),
             report,
         ),
         Stage("measurement", ("frequency_table",), (file_names.MEASUREMENT,), measurement),

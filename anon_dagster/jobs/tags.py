@@ -32,6 +32,9 @@ BATCH_TAG = "anon/batch"
 FILES_TAG = "anon/files"
 """How many files of a run were released, and what became of the others."""
 
+REQUESTED_TAG = "anon/requested_by"
+"""Who asks for a job: what the login of a deployment says, else what the client does."""
+
 USER_TAG = "user"
 """Whom Dagster takes a run for; who submitted it says so, and nobody checks it."""
 PARTITION_TAG = "dagster/partition"
@@ -40,8 +43,6 @@ PARENT_TAG = "dagster/parent_run_id"
 SCHEDULE_TAG = "dagster/schedule_name"
 SENSOR_TAG = "dagster/sensor_name"
 
-REQUESTED_TAG = "anon/requested_by"
-"""Who asks for a job: what the login of a deployment says, else what the client does."""
 HOLD_TAG = "anon/hold"
 """What became of a release that a person has to approve, to be shown; the job's folder knows it."""
 APPROVED_TAG = "anon/approved_in"

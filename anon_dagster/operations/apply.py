@@ -1,6 +1,6 @@
 """Recode later records by the solution of a finished job."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -16,7 +16,7 @@ from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import count_records, open_table, require_no_hold
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
-from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.progress import ProgressSink, ignore_progress, steady
 from anon_dagster.reading.persons import owners_asked
 from anon_dagster.releasing.assignment import Lacking, LeftOut, assign
 from anon_dagster.releasing.publication import count_release
@@ -59,6 +59,11 @@ class AppliedResult(AnonResult):
     def alone(self) -> Verification:
         """Which promises these records keep by themselves."""
         return self.release.verification
+
+    def _tables(self) -> Iterator[str]:
+        yield from super()._tables()
+        if self.together is not None:
+            yield self.together.promises_html("Promises together with the first release")
 
 
 def apply(  # noqa: PLR0913 (all are named)
@@ -111,6 +116,7 @@ def apply(  # noqa: PLR0913 (all are named)
     require_a(bool, enforce, "enforce", "true or false")
     require_share(suppress_at_most, "suppress_at_most")
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
     require_no_hold([request.target])

@@ -20,14 +20,14 @@ from typing import Any
 import pandas as pd
 
 from anon_dagster.assessment.comparison import PERSON_RISK, Configuration, risk_of
-from anon_dagster.assessment.frontier import frontier_picture
+from anon_dagster.assessment.measured import MeasuredConfigurations
 from anon_dagster.core.persons import Persons
 from anon_dagster.detection import Detection, detect
 from anon_dagster.detection.bounds import Promises, without_diversity, without_order
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
-from anon_dagster.discreet import Discreet
+from anon_dagster.discreet import Discreet, lines_html
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import SourceError, UnreachableError
 from anon_dagster.errors import counted as listed
@@ -35,7 +35,8 @@ from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.trials import Deadline, Trials
 from anon_dagster.planning.plan import plan
-from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.plots import Picture
+from anon_dagster.progress import ProgressSink, ignore_progress, steady
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy, Request, Target, parse_request, require_proposable
 from anon_dagster.request.arguments import require_function
@@ -82,9 +83,15 @@ class Proposal(Discreet, shown=("reasons", "acceptable_risk", "residual")):
         return "\n".join([*head, *written(self.request, chosen)]) + "\n"
 
     @property
-    def picture(self) -> str:
-        """Risk and loss of every configuration that was measured, as an SVG document."""
-        return frontier_picture(self.alternatives, acceptable_risk=self.acceptable_risk)
+    def picture(self) -> Picture:
+        """Risk and loss of every configuration that was measured."""
+        table = MeasuredConfigurations(self.alternatives)
+        return table.plot.frontier(acceptable=self.acceptable_risk)
+
+    def _tables(self) -> Iterator[str]:
+        yield lines_html("Why this request", self.reasons)
+        yield self.picture.svg
+        yield from self.detection._tables()  # noqa: SLF001 (of the same kind)
 
 
 def auto_anonymize(  # noqa: PLR0913 (all are named)
@@ -131,6 +138,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     begun = monotonic()
     with using(engine):
         detection = detect(table, sample=sample, seed=seed, domains=domains)
