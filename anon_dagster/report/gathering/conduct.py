@@ -74,12 +74,7 @@ def _steps(findings: Findings) -> Iterator[str]:
     )
     yield (
         "The stored release was read again, and every promise measured on it by code that shares "
-        "nothing with the search."
-    )
-    yield (
-        "Only then was it moved to its target, whole."
-        if findings.provenance.release.files
-        else ("Only then was it handed over, as a table in memory.")
+        "nothing with the search. Nothing reaches its target before that, and then it does whole."
     )
 
 
@@ -98,6 +93,9 @@ def _checks(findings: Findings) -> Iterator[str]:
     target = findings.decision.released.target
     release = "RELEASE" if target is None else quote(target.path)
     yield f"anon verify {release} --request {quote(request_name(findings))}"
+    job = findings.provenance.job
+    if job is not None:
+        yield f"anon evidence write {quote(job)} --share --output evidence.json"
     yield f"anon evidence check evidence.json {release}"
-    if findings.provenance.job is not None:
-        yield f"anon residual {quote(findings.provenance.job)} --attacks"
+    if job is not None:
+        yield f"anon residual {quote(job)} --attacks"

@@ -10,7 +10,6 @@ from anon_dagster.report.evidence import (
     DamageOfRelease,
     DamageOfSource,
     SuppressedShare,
-    TableFact,
 )
 from anon_dagster.report.findings import Findings
 from anon_dagster.report.gathering.associations import (
@@ -20,7 +19,7 @@ from anon_dagster.report.gathering.associations import (
     of_source,
 )
 from anon_dagster.report.gathering.coefficients import coefficients
-from anon_dagster.report.gathering.labels import at_labels
+from anon_dagster.report.gathering.labels import at_labels, short
 from anon_dagster.report.gathering.numbers import table_of
 
 MOST_SHARES = 60  # values of all attributes, those that are suppressed most out of proportion
@@ -45,15 +44,10 @@ def damage(findings: Findings) -> Damage:
             shares=tuple(shares[:MOST_SHARES]),
             shares_left_off=max(len(shares) - MOST_SHARES, 0),
             associations=tuple(associations(before, after)),
-            coefficients=_coefficients(findings),
+            coefficients=coefficients(decision),
             left_off=tuple(_left_off(len(names), len(told))),
         ),
     )
-
-
-def _coefficients(findings: Findings) -> TableFact | None:
-    use = findings.decision.request.policy.target_use
-    return None if use is None else coefficients(findings, use)
 
 
 def _left_off(columns: int, told: int) -> Iterator[str]:
@@ -82,7 +76,7 @@ def _shares(findings: Findings) -> Iterator[SuppressedShare]:
         suppressed = np.bincount(codes[gone], problem.counts[gone], len(labels)).astype(np.int64)
         for value in np.flatnonzero(whole).tolist():
             records = int(whole[value]), int(suppressed[value])
-            yield SuppressedShare(name, labels[value], *records)
+            yield SuppressedShare(name, short(labels[value]), *records)
 
 
 def _out_of_proportion(findings: Findings) -> Callable[[SuppressedShare], float]:

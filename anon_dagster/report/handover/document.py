@@ -67,8 +67,7 @@ def load(evidence: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     document = _read(Path(evidence)) if isinstance(evidence, str | Path) else evidence
     if not isinstance(document, Mapping) or FORMAT_KEY not in document:
         raise EvidenceError(
-            "this is no evidence that goes with a release: anon report --share, or "
-            "anon evidence write, makes it"
+            "this is no evidence that goes with a release: anon evidence write ID --share makes it"
         )
     if document[FORMAT_KEY] != FORMAT:
         raise EvidenceError(
@@ -95,7 +94,7 @@ def asked_of(document: Mapping[str, Any]) -> Asked:
     else:
         _require_known(asked)
         return asked
-    known = f", the first one in asked.{part[0]}" if {*part} <= {*Asked.model_fields} else ""
+    known = f", the first one in asked.{part[0]}" if {*part} & {*Asked.model_fields} else ""
     raise EvidenceError(
         f"what was asked for is damaged: {problems} of its parts are missing or of another "
         f"kind{known}"
