@@ -55,7 +55,7 @@ COVERED_BY := core/audit core/privacy verification vectors releasing \
 	operations/test_person_promises.py operations/test_persons.py operations/test_people.py \
 	operations/test_households.py operations/test_linked.py operations/test_weights.py \
 	operations/test_many_values.py operations/test_missing.py operations/test_numbers.py \
-	planning/test_models.py planning/test_differential_privacy.py
+	planning/test_models.py planning/test_differential_privacy.py approval/test_approval.py
 
 coverage: $(READY)  ## lines and branches of what decides, verifies and publishes that no test runs
 	$(BIN)/pytest -n $(JOBS) --cov -q -m "not slow" $(addprefix tests/,$(COVERED_BY))

@@ -7,6 +7,7 @@ import dagster as dg
 
 from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
+from anon_dagster.defs.approving import approving
 from anon_dagster.defs.datasets import datasets
 from anon_dagster.defs.endings import endings
 from anon_dagster.defs.engine import EngineResource
@@ -36,6 +37,7 @@ def definitions(
         applying(),
         proposing(),
         examining(),
+        approving(),
         verifying(),
         endings(store),
         housekeeping(store),

@@ -148,6 +148,10 @@ class JobStateError(JobError):
     """A job is over already, or not yet: this cannot be done now."""
 
 
+class AwaitingApprovalError(JobStateError):
+    """A job did its work, and nothing is published before a person approves it."""
+
+
 class LockedError(JobError):
     """Another process has locked a file that tells of jobs."""
 

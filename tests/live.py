@@ -24,11 +24,19 @@ _PATIENCE = 120.0  # seconds on a busy machine
 
 
 @contextmanager
-def deployed_live(folder: Path) -> Iterator[str]:
-    """Start a deployment in a folder of its own, and give its address."""
+def deployed_live(folder: Path, *, settings: str = "") -> Iterator[str]:
+    """Start a deployment in a folder of its own, and give its address.
+
+    Parameters
+    ----------
+    settings
+        What its ``dagster.yaml`` says besides.
+    """
     (folder / "data").mkdir(exist_ok=True)
     for name in ("dagster.yaml", "workspace.yaml"):
         shutil.copy(PROJECT / name, folder)
+    with (folder / "dagster.yaml").open("a", encoding="utf-8") as file:
+        file.write(settings)
     port = _free_port()
     environment = os.environ | {
         "DAGSTER_HOME": str(folder),

@@ -43,7 +43,7 @@ NAMES = {
 METHODS: dict[type, set[str]] = {
     AnonClient: {
         *("anonymize", "apply", "auto_anonymize", "close", "data_domains", "detect", "job"),
-        "examine_residual",
+        *("decide", "examine_residual"),
         *("jobIds", "job_ids", "jobs", "measure"),
     },
     AnonJob: {
@@ -58,7 +58,7 @@ METHODS: dict[type, set[str]] = {
             "id",
         ),
         *("metadata", "result", "riskStat", "risk_details", "risk_per_record", "risk_statistics"),
-        *("evidence", "report", "residual"),
+        *("approve", "evidence", "reject", "report", "residual"),
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
     JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},

@@ -5,9 +5,10 @@ not understood; 3 the request cannot be run; 4 there is no such job; 5 the job i
 6 the job was aborted; 7 the job is not over in time; 8 the deployment does not answer; 9 the
 records cannot be handed over; 10 a file cannot be read or written, or was set aside; 11 the job is
 over already, or not yet; 12 the job published nothing, as its release tells what the request
-refuses to tell; 13 an audit found a claim that does not hold, or people with fewer candidates or
-values than are to be left, or evidence does not fit its release; 130 interrupted, the job goes on.
-What was made goes to stdout, what is said of it to stderr.
+refuses to tell; 13 an audit or a verification found a claim that does not hold, or people with
+fewer candidates or values than are to be left, or evidence does not fit its release; 14 the job
+awaits approval, and nothing is published yet; 130 interrupted, the job goes on. What was made goes
+to stdout, what is said of it to stderr.
 """
 
 import argparse
@@ -19,8 +20,11 @@ from pathlib import Path
 
 from anon_dagster.cli import (
     auditing,
+    checking,
     continuous,
+    deciding,
     evidence,
+    examples,
     exporting,
     inspecting,
     reporting,
@@ -36,7 +40,21 @@ from anon_dagster.cli.exit_codes import (
     code_of,
 )
 from anon_dagster.cli.printing import print_error
+from anon_dagster.cli.suggesting import command_meant
 from anon_dagster.errors import AnonError
+
+_COMMANDS = (
+    checking,
+    submitting,
+    inspecting,
+    deciding,
+    exporting,
+    auditing,
+    reporting,
+    evidence,
+    continuous,
+)
+"""The modules of the commands, in the order in which the help has them."""
 
 __all__ = ["AUDIT_FAILED", "CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "code_of", "main"]
 
@@ -44,6 +62,9 @@ __all__ = ["AUDIT_FAILED", "CODES", "FAILED", "INTERRUPTED", "MISUNDERSTOOD", "c
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
+    if not given:
+        _parser().print_help()
+        return 0
     try:
         asked = _parsed(given)
     except UsageError as error:
@@ -51,6 +72,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, text, MISUNDERSTOOD, as_json="--json" in given)
     try:
         code: int = asked.run(asked)
+    except UsageError as error:
+        text = f"{error.usage}anon: error: {error}"
+        return _complain(error, text, MISUNDERSTOOD, as_json=asked.json)
     except AnonError as error:
         return _complain(error, f"anon: {error}", code_of(error), as_json=asked.json)
     except KeyboardInterrupt:
@@ -72,7 +96,13 @@ def _parsed(given: Sequence[str]) -> argparse.Namespace:
     UsageError
         If it is not one, or an option of it would play no part.
     """
-    asked = _parser().parse_args(given)
+    parser = _parser()
+    try:
+        asked = parser.parse_args(given)
+    except UsageError as error:
+        options = (option for each in parser.of_commands(given) for option in each.options())
+        meant = command_meant(str(error), given, options)
+        raise UsageError(f"{error}{meant}", error.usage) from None
     if not getattr(asked, "wait", True):
         for name in ("output", "timeout"):
             if getattr(asked, name) is not None:
@@ -105,11 +135,10 @@ def _parser() -> Parser:
     parser.add_argument("--store", type=Path, help="the folder of the jobs (ANON_STORE)")
     parser.add_argument("--json", action="store_true", help="speak to machines")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    submitting.add_commands(commands)
-    inspecting.add_commands(commands)
-    exporting.add_commands(commands)
-    auditing.add_commands(commands)
-    reporting.add_commands(commands)
-    evidence.add_commands(commands)
-    continuous.add_commands(commands)
+    for each in _COMMANDS:
+        each.add_commands(commands)
+    for name, command in commands.choices.items():
+        command.formatter_class = argparse.RawDescriptionHelpFormatter
+        command.epilog = examples.of_command(name)
+    parser.commands = commands.choices
     return parser

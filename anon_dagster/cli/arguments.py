@@ -2,11 +2,14 @@
 
 import argparse
 import math
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from anon_dagster.cli.printing import print_text
+from anon_dagster.cli.suggesting import job_named
 from anon_dagster.client import AnonClient, AnonJob
 
 TABLES, PROPOSALS, PICTURES = (".csv", ".parquet", ".pq"), (".yaml", ".yml"), (".svg",)
@@ -23,6 +26,18 @@ class UsageError(Exception):
 
 class Parser(argparse.ArgumentParser):
     """Leaves it to who parses how a mistake is told."""
+
+    commands: Mapping[str, "Parser"] = MappingProxyType({})
+    """By name."""
+
+    def of_commands(self, given: Sequence[str]) -> "list[Parser]":
+        """Return what understands a command: this, and the one that it names."""
+        named = [self.commands[each] for each in given if each in self.commands]
+        return [self, *named[:1]]
+
+    def options(self) -> list[str]:
+        """Return the options that it knows."""
+        return re.findall(r"(?<![\w-])--[a-z][\w-]*", self.format_usage())
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong with a command."""
@@ -86,4 +101,4 @@ def client_of(asked: argparse.Namespace) -> AnonClient:
 
 def job_of(asked: argparse.Namespace) -> AnonJob:
     """Return the job that a command names."""
-    return client_of(asked).job(asked.id)
+    return job_named(client_of(asked), asked.id)

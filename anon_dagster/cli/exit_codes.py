@@ -3,6 +3,7 @@
 from anon_dagster.errors import (
     AbortedJobError,
     AnonError,
+    AwaitingApprovalError,
     DeploymentError,
     DisclosureError,
     EvidenceError,
@@ -19,14 +20,15 @@ from anon_dagster.errors import (
 
 FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
 AUDIT_FAILED = 13
-"""An audit found a claim that does not hold, or people with fewer candidates, or values, than are
-to be left; or evidence does not fit its release."""
+"""An audit or a verification found a claim that does not hold, or people with fewer candidates, or
+values, than are to be left; or evidence does not fit its release."""
 CODES: dict[type[AnonError], int] = {  # the first that fits
     DisclosureError: 12,
     UnknownJobError: 4,
     AbortedJobError: 6,
     UnfinishedJobError: 7,
     JobKindError: 5,
+    AwaitingApprovalError: 14,
     JobStateError: 11,
     RequestError: 3,
     HierarchyError: 3,

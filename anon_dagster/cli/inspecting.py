@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _RECORDS = {"source_records": "source", "released_records": "release"}
 _DETAILS = ("suda", "suda_contributions", "combinations", "contributions", "attacks", *_RECORDS)
 _VERSIONS = "the bucket of {} keeps a version of it, which these credentials may not delete"
+_OF_A_TABLE = "residual takes the id of a job, which knows of what source its release is"
 _SHOWN = 50  # rows of a table of details; --output writes all
 _EXPLORATORY = ["role", "kind", "records", "distinct", "missing"]  # no cell among them
 
@@ -173,6 +174,8 @@ def _utility(asked: argparse.Namespace) -> int:
 
 def _residual(asked: argparse.Namespace) -> int:
     """Say what was found; write the findings as a table if an output is asked for."""
+    if Path(asked.id).suffix.lower() in TABLES:
+        asked.refuse(f"{_OF_A_TABLE}; of a table alone: anon verify {asked.id} --help")
     found = job_of(asked).residual(attacks=asked.attacks, timeout=asked.timeout)
     if asked.output is not None:
         save_table(_with_texts(found.table), asked.output)

@@ -61,6 +61,37 @@ def save_table(frame: "pd.DataFrame", path: Path) -> None:
         save(path, lambda file: frame.to_csv(file, index=False))
 
 
+def require_new(path: Path) -> None:
+    """Refuse a file that is there already.
+
+    Raises
+    ------
+    TargetError
+        Naming it.
+    """
+    if os.path.lexists(path):
+        raise TargetError(f"there is a file at {path} already; name a new one")
+
+
+def save_new(path: Path, content: bytes) -> None:
+    """Write a new file that only its owner may read, whole or not at all.
+
+    Raises
+    ------
+    TargetError
+        If there is one already, which stays as it is, or it cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        save(beside, lambda file: file.write(content))
+        os.link(beside, path)  # which replaces nothing, as renaming would
+    except OSError as error:
+        require_new(path)
+        raise TargetError(f"cannot write {path}: {error.strerror}") from None
+    finally:
+        beside.unlink(missing_ok=True)
+
+
 def save(path: Path, fill: Callable[[IO[bytes]], object]) -> None:
     """Write a file that only its owner may read."""
     try:

@@ -23,7 +23,15 @@ from anon_dagster.client.job import RELEASING, AnonJob
 from anon_dagster.client.remote import RemoteDeployment
 from anon_dagster.client.status import summary
 from anon_dagster.client.submission import Submission
-from anon_dagster.client.tasks import ApplyTask, DetectTask, ExamineTask, RequestTask, Task
+from anon_dagster.client.tasks import (
+    ApplyTask,
+    ApprovalTask,
+    DetectTask,
+    ExamineTask,
+    RejectionTask,
+    RequestTask,
+    Task,
+)
 from anon_dagster.errors import JobKindError, JobStateError, RequestError, UnknownJobError
 from anon_dagster.jobs.places import chosen_store, home_folder, store_folder
 from anon_dagster.jobs.tags import DATASET_TAG
@@ -216,10 +224,34 @@ class AnonClient:
         record = self._record(job_id)
         if record.kind not in RELEASING:
             raise JobKindError(f"job {job_id} is of kind {record.kind} and has no release")
-        if record.status != "completed":
+        if not record.is_done:
             raise JobStateError(f"job {job_id} is {record.status}: it has no release to examine")
         of_job = record.tags.get(DATASET_TAG, "")
         return self._submit(ExamineTask(job_id, attacks), dataset or of_job, None)
+
+    def decide(self, job: "AnonJob | str", *, why: str | None = None) -> AnonJob:
+        """Submit the approval of the release of a job that awaits it; its rejection, if told why.
+
+        Parameters
+        ----------
+        job
+            The job that holds its release, or its id.
+        why
+            Kept with the job and in its ledger; handed over, so that Dagster does not keep it.
+
+        Raises
+        ------
+        JobStateError
+            If it does not await approval.
+        HandoverError
+            If the reason cannot be handed over.
+        """
+        job_id = job.job_id if isinstance(job, AnonJob) else job
+        record = self._record(job_id)
+        if record.status != "awaiting approval":
+            raise JobStateError(f"job {job_id} is {record.status}: it does not await approval")
+        task: Task = ApprovalTask(job_id) if why is None else RejectionTask(job_id, why)
+        return self._submit(task, record.tags.get(DATASET_TAG, ""), None)
 
     def measure(
         self,

@@ -2,16 +2,31 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from anon_dagster.discreet import Discreet
 from anon_dagster.jobs.names import kind_of
-from anon_dagster.jobs.tags import KIND_TAG
+from anon_dagster.jobs.tags import HOLD_TAG, KIND_TAG
 
-Status = Literal["queued", "running", "completed", "failed", "aborted"]
+Status = Literal[
+    "queued",
+    "running",
+    "completed",
+    "failed",
+    "aborted",
+    "awaiting approval",
+    "rejected",
+    "discarded",
+]
 
-OVER: frozenset[Status] = frozenset({"completed", "failed", "aborted"})
-"""A job in one of these will not change any more."""
+OVER: frozenset[Status] = frozenset(get_args(Status)) - {"queued", "running"}
+"""A job in one of these does nothing any more by itself."""
+_OF_HOLD: dict[str, Status] = {
+    "awaiting approval": "awaiting approval",
+    "approved": "completed",
+    "rejected": "rejected",
+    "discarded": "discarded",
+}
 
 _STATUS: dict[str, Status] = {
     "NOT_STARTED": "queued",
@@ -53,7 +68,15 @@ class JobRecord(Discreet, shown=("job_id", "job", "dagster_status")):
     @property
     def status(self) -> Status:
         """The state of the job, in the words of this project."""
-        return _STATUS.get(self.dagster_status, "running")
+        status = _STATUS.get(self.dagster_status, "running")
+        if status != "completed":
+            return status
+        return _OF_HOLD.get(self.tags.get(HOLD_TAG, ""), status)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the job did all that it was asked to, whoever has to approve it or has not."""
+        return _STATUS.get(self.dagster_status) == "completed"
 
     @property
     def kind(self) -> str:

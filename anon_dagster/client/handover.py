@@ -123,6 +123,13 @@ class Handover:
             file.write(json.dumps(document).encode())
         return path
 
+    def give_text(self, text: str) -> Path:
+        """Hand over a text; return its file."""
+        path = self._make() / "text.txt"
+        with _private(path) as file:
+            file.write(text.encode())
+        return path
+
     def like(self) -> "pd.DataFrame | None":
         """Return a DataFrame without records, of the types of the one that was handed over."""
         import pyarrow as pa

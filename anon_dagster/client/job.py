@@ -12,10 +12,12 @@ from anon_dagster.client.deployment import Deployment, JobRecord, RunRecord
 from anon_dagster.client.handover import Handover, given
 from anon_dagster.client.outcome import (
     failure_of,
+    is_held,
     notes_of,
     published_of,
     published_result,
     residual_of,
+    with_approval,
 )
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
@@ -24,14 +26,16 @@ from anon_dagster.discreet import table_html
 from anon_dagster.errors import (
     AbortedJobError,
     AnonError,
+    AwaitingApprovalError,
     JobError,
     JobKindError,
     JobStateError,
     RequestError,
     UnfinishedJobError,
+    UnknownJobError,
 )
-from anon_dagster.jobs import file_names
-from anon_dagster.jobs.tags import HANDED_TAG
+from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.tags import APPROVED_TAG, HANDED_TAG
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +50,13 @@ _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
 RELEASING = frozenset({"anonymize", "apply"})
 """The kinds of jobs that make a release."""
 
+_UNPUBLISHED = {
+    "awaiting approval": "job {0} awaits approval, and nothing is published: look at its report, "
+    "then say anon approve {0}, or anon reject {0} --why …",
+    "rejected": "the release of job {} was rejected; nothing was published",
+    "discarded": "nobody approved the release of job {} in time; nothing was published",
+}
+
 Watch = Callable[[Mapping[str, Any]], None]
 """Shown the status of a job whenever it was looked at."""
 
@@ -58,6 +69,9 @@ class Context(Protocol):
 
     def examine_residual(self, job: str, *, attacks: bool = False) -> "AnonJob":
         """Submit the release of a finished job, to be examined again."""
+
+    def decide(self, job: "AnonJob", *, why: str | None = None) -> "AnonJob":
+        """Submit the approval of a release that waits, or its rejection."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,8 @@ class AnonJob:
             With exactly the keys ``completed`` (``data``, ``statistics`` and ``summary``, which
             are empty until the job is completed, and ``time_spent`` in seconds), ``id``, ``info``,
             ``running`` (``work``, ``job_percent``, ``step_percent``, ``last_progress``) and
-            ``status`` (``queued``, ``running``, ``completed``, ``failed`` or ``aborted``).
+            ``status`` (``queued``, ``running``, ``completed``, ``failed`` or ``aborted``; of a job
+            that holds its release ``awaiting approval``, ``rejected`` or ``discarded``).
         """
         return status_of(self._record(), self._findings(), self._config())
 
@@ -182,6 +197,8 @@ class AnonJob:
             The job's own, if it failed.
         AbortedJobError
             If it was aborted.
+        AwaitingApprovalError
+            If a person has to approve what it made; a JobStateError if it was rejected.
         UnfinishedJobError
             If it is not over in time; it goes on.
         """
@@ -190,6 +207,10 @@ class AnonJob:
         else:
             self.wait(timeout, watch=watch)
         record, run = self._completed(), self._findings()
+        if record.status != "completed":
+            waits = record.status == "awaiting approval"
+            error = AwaitingApprovalError if waits else JobStateError
+            raise error(_UNPUBLISHED[record.status].format(self.job_id))
         residual = residual_of(run)
         if record.kind == "residual" and residual is not None:
             return JobResult(residual.table, residual=residual)
@@ -292,6 +313,70 @@ class AnonJob:
         if record.kind not in {*RELEASING, "residual"}:
             raise JobKindError(f"job {self.job_id} is of kind {record.kind} and has no release")
         return residual_of(run) or self._folder(run).load_residual()
+
+    # -- whether it is published ---------------------------------------------------------------
+
+    def approve(self, timeout: float | None = None) -> dict[str, Any]:
+        """Publish the release, which awaits approval; return what was published.
+
+        It is measured again as it is stored, in a job of its own.
+
+        Parameters
+        ----------
+        timeout
+            Seconds to wait for that job.
+
+        Raises
+        ------
+        JobStateError
+            If it does not await approval, or whoever approves must be another one.
+        PromiseBrokenError, DisclosureError, TargetError
+            If it cannot be published any more; it waits still.
+        UnfinishedJobError
+            If it is not published in time; that job goes on.
+        """
+        return self._decide(self.context.decide(self), timeout)
+
+    def reject(self, *, why: str, timeout: float | None = None) -> dict[str, Any]:
+        """Discard the release, which awaits approval; nothing is published.
+
+        Parameters
+        ----------
+        why
+            Kept with the job and in the ledger, for those who may read these; no value of a person.
+        timeout
+            Seconds to wait for that.
+
+        Raises
+        ------
+        JobStateError
+            If it does not await approval, or there is no reason.
+        HandoverError
+            If the reason cannot be handed over.
+        UnfinishedJobError
+            If it is not over in time.
+        """
+        if not why.strip():
+            raise JobStateError("say why it is rejected; nothing was decided")
+        return self._decide(self.context.decide(self, why=why), timeout)
+
+    def _decide(self, deciding: "AnonJob", timeout: float | None) -> dict[str, Any]:
+        """Wait for the job that approves or rejects this one, and say what came of it."""
+        deciding.wait(timeout)
+        if (ended := deciding._record()).status != "completed":  # noqa: SLF001 (of this class)
+            if ended.status == "aborted":
+                raise AbortedJobError(f"job {deciding.job_id} was aborted; nothing was decided")
+            raise failure_of(deciding.job_id, deciding._findings())  # noqa: SLF001
+        told = step(deciding._findings(), names.APPROVED, names.REJECTED)  # noqa: SLF001
+        tables = told.get("tables", {"": told}) if "paths" in told else {}
+        return {
+            "id": self.job_id,
+            "state": told["state"],
+            "requested_by": told["requested_by"],
+            "decided_by": told["decided_by"],
+            "job": deciding.job_id,
+            "paths": [path for each in tables.values() for path in each["paths"]],
+        }
 
     def report(self, *, share: bool = False, table: str | None = None) -> str:
         """Return the page for a privacy officer, as HTML that needs nothing else.
@@ -440,7 +525,15 @@ class AnonJob:
         return self._deployment.record(self.job_id)
 
     def _findings(self) -> RunRecord:
-        return self._deployment.findings(self.job_id)
+        """Return what the job showed; of one that held its release where it is by now."""
+        run = self._deployment.findings(self.job_id)
+        approved_in = self._record().tags.get(APPROVED_TAG) if is_held(run) else None
+        if approved_in is None:
+            return run
+        try:
+            return with_approval(run, self._deployment.findings(approved_in), self.job_id)
+        except UnknownJobError:  # the job that approved it was deleted
+            return run
 
     def _config(self) -> Mapping[str, Any]:
         """Return how the job was configured; with what was handed over, if that can be read."""
@@ -458,7 +551,7 @@ class AnonJob:
             raise AbortedJobError(f"job {self.job_id} was aborted; it has no result")
         if record.status == "failed":
             raise failure_of(self.job_id, self._findings())
-        if record.status != "completed":
+        if not record.is_done:
             raise UnfinishedJobError(f"job {self.job_id} is {record.status}; wait for its result")
         return record
 

@@ -9,10 +9,14 @@ from anon_dagster.client.deployment import Failure, RunRecord
 from anon_dagster.client.result import JobResult
 from anon_dagster.client.status import DISCLOSING, step
 from anon_dagster.errors import AnonError, DeploymentError, JobError
+from anon_dagster.jobs import names
 
 if TYPE_CHECKING:
     from anon_dagster.releasing.publication import Withdrawal
     from anon_dagster.residual import ResidualDisclosure
+
+
+_PLACES = ("dagster/uri", "paths", "versions", "tables", "checksum")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ def published_of(run: RunRecord) -> dict[str, Published]:
     """
     target = step(run, "request", "application").get("target")
     released = step(run, "anonymized", "applied")
-    if not target or not released:
+    if not target or not released or "held" in released:
         return {}
     of_tables = released.get("tables") or {"": {**released, "target": target}}
     return {
@@ -50,6 +54,22 @@ def published_of(run: RunRecord) -> dict[str, Published]:
         )
         for name, told in of_tables.items()
     }
+
+
+def with_approval(run: RunRecord, approved: RunRecord, job_id: str) -> RunRecord:
+    """Return what a job showed that held its release, with where it is since it was approved."""
+    told = step(approved, names.APPROVED)
+    if told.get("job") != job_id:
+        return run
+    name = next(name for name in ("anonymized", "applied") if name in run.steps)
+    places = {key: told[key] for key in _PLACES if key in told}
+    released = {key: value for key, value in run.steps[name].items() if key != "held"}
+    return RunRecord({**run.steps, name: {**released, **places}}, run.failure)
+
+
+def is_held(run: RunRecord) -> bool:
+    """Tell whether a job held its release."""
+    return "held" in step(run, "anonymized", "applied")
 
 
 def residual_of(run: RunRecord, table: str = "") -> "ResidualDisclosure | None":

@@ -13,6 +13,7 @@ from anon_dagster.jobs.tags import (
     PERCENT_TAG,
     PHASE_TAG,
     REQUEST_TAG,
+    REQUESTED_TAG,
     STEP_TAG,
     TIME_TAG,
     USER_TAG,
@@ -77,6 +78,7 @@ def info_of(record: JobRecord, run: RunRecord, config: Config) -> dict[str, Any]
         "dataset": record.tags.get(DATASET_TAG, ""),
         "request": record.tags.get(REQUEST_TAG, ""),
         "user": record.tags.get(USER_TAG, ""),
+        "requested_by": record.tags.get(REQUESTED_TAG, ""),
         "source": asked.get("source"),
         "target": asked.get("target"),
         "attributes": {row["attribute"]: row["role"] for row in asked.get("attributes", [])},
@@ -90,7 +92,7 @@ def running_of(record: JobRecord) -> dict[str, Any]:
     """Return what is in work and how far it is."""
     if record.status == "queued":  # the tags of one that repeats another are those of the other
         return {"work": "", "job_percent": 0, "step_percent": None, "last_progress": None}
-    done = record.status == "completed"
+    done = record.is_done
     told = int(record.tags.get(PERCENT_TAG, "0%").rstrip("%"))
     share = record.tags.get(STEP_TAG, "").rstrip("%")
     return {
@@ -119,8 +121,8 @@ def step(run: RunRecord, *names: str) -> Mapping[str, Any]:
 
 
 def _completed(record: JobRecord, run: RunRecord) -> dict[str, Any]:
-    """Return what a job made: nothing yet, unless it is completed."""
-    whole = run if record.status == "completed" else RunRecord()
+    """Return what a job made: nothing yet, unless it did what it was asked to."""
+    whole = run if record.is_done else RunRecord()
     released = step(whole, "anonymized", "applied")
     decided = step(whole, "solution", "applied")
     statistics: dict[str, Any] = {

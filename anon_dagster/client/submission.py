@@ -1,6 +1,7 @@
 """A task and its records, made into a job that can be queued."""
 
 import getpass
+import os
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from anon_dagster.client.handover import LARGEST, Handover
 from anon_dagster.client.tasks import RequestTask, Task
 from anon_dagster.discreet import Discreet
 from anon_dagster.jobs import names
+from anon_dagster.jobs.people import person_named
 from anon_dagster.jobs.tags import (
     DATASET_TAG,
     HANDED_TAG,
     KIND_TAG,
     REQUEST_TAG,
+    REQUESTED_TAG,
     USER_TAG,
     VERSION_TAG,
 )
@@ -25,6 +28,9 @@ from anon_dagster.request import Request, not_one_table
 
 if TYPE_CHECKING:
     import pandas as pd
+
+WHO = "ANON_USER"
+"""Names who asks for jobs, and approves them, where that is not the user of the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,10 @@ def _tags(handover: Handover | None) -> dict[str, str]:
 
 
 def _user() -> dict[str, str]:
+    """Return who submits a job: the user of this process, and whom the environment names."""
+    named = person_named(os.environ.get(WHO))
     try:
-        return {USER_TAG: getpass.getuser()}
+        user = getpass.getuser()
     except (OSError, KeyError):  # a process of nobody's, as in some containers
-        return {}
+        return {REQUESTED_TAG: named} if named else {}
+    return {USER_TAG: user, REQUESTED_TAG: named or person_named(user)}

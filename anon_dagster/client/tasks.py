@@ -156,6 +156,58 @@ class ExamineTask:
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovalTask:
+    """Publish the release of a job that awaits approval."""
+
+    job_id: str
+    kind: str = "approve"
+    job: str = names.APPROVE_JOB
+    step: str = names.APPROVED
+    name: str = "an approval"
+    spells_out_values: bool = False
+
+    @property
+    def source(self) -> str:
+        """The job, which has the release: no table is handed over."""
+        return self.job_id
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the step, and a fingerprint of it."""
+        del records, handover
+        config = {"job": self.job_id}
+        return config, _fingerprint(config)
+
+
+@dataclass(frozen=True, slots=True)
+class RejectionTask(Discreet, shown=("job_id",)):
+    """Discard the release of a job that awaits approval; why is handed over, not told Dagster."""
+
+    job_id: str
+    why: str
+    kind: str = "reject"
+    job: str = names.REJECT_JOB
+    step: str = names.REJECTED
+    name: str = "a rejection"
+    spells_out_values: bool = True
+
+    @property
+    def source(self) -> str:
+        """The job, which has the release: no table is handed over."""
+        return self.job_id
+
+    def configure(
+        self, records: Path | None, handover: Handover | None
+    ) -> tuple[Configuration, str]:
+        """Return the configuration of the step, and a fingerprint of it."""
+        del records
+        assert handover is not None, "a reason is handed over"
+        fingerprint = _fingerprint({"reject": self.job_id})
+        return {"job": self.job_id, "why_file": str(handover.give_text(self.why))}, fingerprint
+
+
+@dataclass(frozen=True, slots=True)
 class DetectTask(Discreet, shown=("step",)):
     """Find out what the columns of a table are, or propose a request for it."""
 

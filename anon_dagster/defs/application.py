@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import dagster as dg
 from pydantic import Field
 
-from anon_dagster.defs import metadata
+from anon_dagster.defs import holding, metadata
 from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
@@ -18,12 +18,13 @@ from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
-from anon_dagster.errors import JobError, RequestError
+from anon_dagster.errors import JobError, JobStateError, RequestError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.request.special_files import why_special
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.jobs.seen import Seen
     from anon_dagster.planning.decision import Decision
     from anon_dagster.releasing.publication import Release
 
@@ -98,6 +99,7 @@ def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
     RequestError
         If the file is no solution.
     """
+    from anon_dagster.jobs.holding import hold_of
     from anon_dagster.operations.anonymize import solution_document
 
     if solution.endswith(".json"):
@@ -105,6 +107,12 @@ def solution_of(store: JobStore, solution: str) -> dict[str, Any]:
     job = store.job(solution)
     if not job.has((file_names.REQUEST, file_names.SOLUTION)):
         raise JobError(f"there is no job {solution} with a solution, or none any more")
+    hold = hold_of(job)
+    if hold is not None and hold.state != "approved":
+        raise JobStateError(
+            f"the release of job {solution} is {hold.state}: its solution is applied once a person "
+            "has approved it"
+        )
     return solution_document(job.load_decision())
 
 
@@ -139,6 +147,7 @@ def _applied(
         with engine.at_work(context) as where:
             job = store.job(context.run.run_id)
             shown = {**apply_stored(job, progress, _APPLICATION), **where}
+        holding.tag(context, job)
     return dg.MaterializeResult(metadata=shown)
 
 
@@ -158,20 +167,30 @@ def apply_stored(
     on_open
         Called once the records are opened, before any is read; may raise to stop.
     """
-    decision, release = _write(job, on_progress, on_open)
+    from anon_dagster.jobs.holding import begin
+    from anon_dagster.jobs.seen import Seen
+
+    seen = Seen()
+    decision, release = _write(job, on_progress, on_open, seen)
     job.save_release(release, decision.request)
+    if decision.request.target is not None and decision.request.target.hold:
+        job.save_count(decision.counted, decision.request)  # which promises are measured against
+    begin(job, seen=tuple(seen.marks))
     of_risk = _assess_risk(job, decision, release)
     of_utility = _assess_utility(job, decision)
     promises = {"promises": metadata.table(release.verification.to_frame())}
-    return of_risk | of_utility | metadata.of_release(decision, release, source) | promises
+    told = holding.shown_of(job, metadata.of_release(decision, release, source))
+    return {**of_risk, **of_utility, **told, **promises}
 
 
 def _write(
-    job: "JobFolder", on_progress: Callable[..., None], on_open: Callable[[], None]
+    job: "JobFolder",
+    on_progress: Callable[..., None],
+    on_open: Callable[[], None],
+    seen: "Seen",
 ) -> "tuple[Decision, Release]":
     """Recode the later records and publish them."""
     from anon_dagster.jobs.announcement import announce
-    from anon_dagster.jobs.former import former_releases
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.workspace import Workspace
@@ -185,7 +204,7 @@ def _write(
         job.create(),
         on_progress,
         partial(announce, job),
-        partial(former_releases, job),
+        seen.of(job),
     )
     return decision, write_release(decision, source_table, workspace, judge=application.judge)
 

@@ -7,12 +7,21 @@ import dagster as dg
 
 from anon_dagster.arrivals import Registry, State
 from anon_dagster.defs import runs
+from anon_dagster.defs.holding import discard_failed, with_hold, write_line
 from anon_dagster.defs.leftovers import put_back, sweep_or_remember
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import AnonError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.ledger import Entry, Ledger
-from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG, REQUEST_TAG, SCHEDULE_TAG, USER_TAG
+from anon_dagster.jobs.people import person_named
+from anon_dagster.jobs.tags import (
+    DATASET_TAG,
+    KIND_TAG,
+    REQUEST_TAG,
+    REQUESTED_TAG,
+    SCHEDULE_TAG,
+    USER_TAG,
+)
 from anon_dagster.jobs.webhook import post
 
 _ENDS = {
@@ -20,6 +29,7 @@ _ENDS = {
     dg.DagsterRunStatus.FAILURE: "failed",
     dg.DagsterRunStatus.CANCELED: "aborted",
 }
+_RELEASED = ("anonymized", names.APPLIED, names.APPROVED)
 WITHDRAWN = "what it had published was withdrawn"
 
 
@@ -51,13 +61,14 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     if not found or KIND_TAG not in found[0].dagster_run.tags:
         return True
     shown = runs.findings(instance, job_id)
-    entry = entry_of(found[0], shown)
+    entry, job = entry_of(found[0], shown), store.job(job_id)
     if entry.status != "completed":
         _sweep(instance, store, job_id)
+        discard_failed(instance, store, job)
     run = found[0].dagster_run
     if is_to_be_taken_back(instance, run) and take_back_of(store, run):
         entry = replace(entry, reason=f"{entry.reason}; {WITHDRAWN}".lstrip("; "))
-    return not Ledger(store.root).write(entry) or post(entry)
+    return not write_line(Ledger(store.root), entry, job) or post(with_hold(entry, job))
 
 
 def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
@@ -65,7 +76,7 @@ def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
     run, steps = record.dagster_run, found["steps"]
     failed = found["failure"] if run.status is dg.DagsterRunStatus.FAILURE else None
     asked = steps.get(names.REQUEST) or steps.get(names.APPLICATION) or {}
-    released = steps.get("anonymized") or steps.get("applied") or {}
+    released: runs.Document = next((steps[name] for name in _RELEASED if name in steps), {})
     risks = steps.get("risk_metrics") or steps.get("applied") or {}
     return Entry(
         job_id=run.run_id,
@@ -82,6 +93,7 @@ def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:
         target=released.get("dagster/uri", ""),
         checksum=released.get("checksum", ""),
         reason=failed["message"] if failed else "",
+        requested_by=person_named(run.tags.get(REQUESTED_TAG)),
     )
 
 

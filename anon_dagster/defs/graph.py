@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from anon_dagster.defs import metadata
+from anon_dagster.defs import holding, metadata
 from anon_dagster.defs.checks import release_checks, residual_check, source_check
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
@@ -123,6 +123,7 @@ def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
             job = find(context, store, needed)
             with engine.at_work(context) as where:
                 shown = {**stage.make(Work(job, progress, group.key("source"))), **where}
+            holding.tag(context, job)
             if stage.name in _LAST or context.job_name == names.APPLY_JOB:
                 progress.finish()
         return dg.MaterializeResult(metadata=shown)

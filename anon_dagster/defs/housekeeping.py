@@ -13,6 +13,7 @@ import dagster as dg
 
 from anon_dagster import clock
 from anon_dagster.defs.endings import WITHDRAWN, is_to_be_taken_back, take_back_of
+from anon_dagster.defs.holding import look_after_held, may_go
 from anon_dagster.defs.leftovers import sweep_or_remember
 from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
 from anon_dagster.defs.private_dagster import storage_id
@@ -111,9 +112,13 @@ def lately() -> datetime:
 
 
 def try_again(instance: dg.DagsterInstance, store: JobStore) -> None:
-    """Take back and remove what jobs left in and beside their targets, if nobody could at once."""
+    """Take back and remove what jobs left in and beside their targets, if nobody could at once.
+
+    What waits for an approval is finished, or discarded, if its time has come.
+    """
     take_back_late(instance, store)
     sweep_late(instance, store)
+    look_after_held(instance, store)
 
 
 def take_back_late(instance: dg.DagsterInstance, store: JobStore) -> None:
@@ -192,6 +197,8 @@ def clear(
 ) -> None:
     """Remove everything that was made for a run that was deleted; its target stays."""
     job = store.job(run_id)
+    if not may_go(instance, store, job):
+        return  # somebody approves it at this moment; it is looked at again
     keys = job.files()
     job.delete()
     for key in keys:

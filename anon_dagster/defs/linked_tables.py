@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from anon_dagster.defs import metadata
+from anon_dagster.defs import holding, metadata
 from anon_dagster.errors import RequestError
 from anon_dagster.jobs import file_names
 
 if TYPE_CHECKING:
     from anon_dagster.defs.stages import Shown, Work
     from anon_dagster.jobs.folder import JobFolder, LinkedJob
+    from anon_dagster.jobs.seen import Seen
     from anon_dagster.operations.tables import OpenTables
     from anon_dagster.planning.decision import Decision
     from anon_dagster.releasing.together import LinkedReleases
@@ -102,29 +103,34 @@ def solution(work: "Work", linked: "LinkedJob") -> "Shown":
 
 def anonymized(work: "Work", linked: "LinkedJob") -> "Shown":
     """Write both releases, measure them, and publish both."""
+    from anon_dagster.jobs.holding import begin
+    from anon_dagster.jobs.seen import Seen
+
     request, folders, decisions = linked.request, linked.folders, linked.load_decisions()
-    written = _write(work, linked, decisions)
+    seen = Seen()
+    written = _write(work, linked, decisions, seen)
     releases = written.releases
     for name, folder in folders.items():
         folder.save_release(releases[name], decisions[name].released)
+    begin(work.job, seen=tuple(seen.marks))
     work.job.save_verification(written.verification, together=True)
     shown = {n: metadata.of_release(decisions[n], r, work.source) for n, r in releases.items()}
     published = {name: _published(folder) for name, folder in folders.items()}
     paths = [path for release in releases.values() for path in release.paths]
-    return {
+    told = {
         **shown[request.detail],
-        **beside(request.master, shown[request.master]),
+        **beside(request.master, holding.shown_of(work.job, shown[request.master])),
         "dagster/uri": dg.MetadataValue.text(", ".join(paths)),
         "promises": metadata.table(written.verification.to_frame()),
         "tables": dg.MetadataValue.json(published),
     }
+    return holding.shown_of(work.job, told)
 
 
 def _write(
-    work: "Work", linked: "LinkedJob", decisions: "Mapping[str, Decision]"
+    work: "Work", linked: "LinkedJob", decisions: "Mapping[str, Decision]", seen: "Seen"
 ) -> "LinkedReleases":
     from anon_dagster.jobs.announcement import announce
-    from anon_dagster.jobs.former import former_releases
     from anon_dagster.reading.joined import JoinedTables
     from anon_dagster.releasing.together import write_linked
     from anon_dagster.releasing.workspace import Workspace
@@ -137,7 +143,7 @@ def _write(
             folder.create(),
             work.on_progress,
             partial(announce, folder),
-            partial(former_releases, folder),
+            seen.of(folder),
         )
         for name, folder in linked.folders.items()
     }

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics import RiskDetails
 
+_HELD = (
+    "the release waits until a person approves it",
+    "the release waits until a second person approves it",
+)
+
 Shown = dict[str, dg.MetadataValue]
 
 _WORDS = re.compile(r"(?<=_)|(?<=[a-z])(?=[A-Z(])")
@@ -103,6 +108,8 @@ def of_request(request: Request) -> Shown:
         shown["source"] = dg.MetadataValue.text(_listed(request.source.path))
     if request.target is not None:
         shown["target"] = dg.MetadataValue.path(request.target.path)
+        if request.target.hold:
+            shown["hold"] = dg.MetadataValue.text(_HELD[request.target.hold == "two_people"])
     return shown
 
 

@@ -40,6 +40,8 @@ _KINDS = {
     "proposal": "auto_anonymize",
     "verified": "verify",
     "examined": "residual",
+    "approved": "approve",
+    "rejected": "reject",
 }
 
 _held: set[Path] = set()  # until the process ends, which runs one job

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from anon_dagster.defs import linked_tables, metadata
+from anon_dagster.defs import holding, linked_tables, metadata
 from anon_dagster.errors import AnonError, JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.names import REQUEST
@@ -121,13 +121,14 @@ def solution(work: Work) -> Shown:
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
     from anon_dagster.jobs.announcement import announce
-    from anon_dagster.jobs.former import former_releases
+    from anon_dagster.jobs.holding import begin
+    from anon_dagster.jobs.seen import Seen
     from anon_dagster.releasing.publication import write_release
     from anon_dagster.releasing.workspace import Workspace
 
     if (linked := work.job.linked) is not None:
         return linked_tables.anonymized(work, linked)
-    decision = work.job.load_decision()
+    decision, seen = work.job.load_decision(), Seen()
     release = write_release(
         decision,
         _opened(work, decision.request),
@@ -136,11 +137,12 @@ def anonymized(work: Work) -> Shown:
             work.job.create(),
             work.on_progress,
             partial(announce, work.job),
-            partial(former_releases, work.job),
+            seen.of(work.job),
         ),
     )
     work.job.save_release(release, decision.request)
-    return metadata.of_release(decision, release, work.source)
+    begin(work.job, seen=tuple(seen.marks))
+    return holding.shown_of(work.job, metadata.of_release(decision, release, work.source))
 
 
 def residual_disclosure(work: Work) -> Shown:

@@ -14,6 +14,7 @@ from anon_dagster.defs.ownership import RunContext, own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import files_through
 from anon_dagster.errors import JobError
+from anon_dagster.jobs import file_names
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
@@ -59,6 +60,8 @@ def _complete(
     for name, run_ids in runs.items():
         for run_id in run_ids:
             if store.job(run_id).has(files[name]):
+                if file_names.RELEASE in files[name]:
+                    _require_published(store.job(run_id))
                 job.adopt(store.job(run_id), files[name])
                 return
     told = " or ".join(dict.fromkeys(key.to_user_string() for key in either.values()))
@@ -68,6 +71,15 @@ def _complete(
             "them; materialize it again"
         )
     raise JobError(f"{told} was never materialized; materialize it first")
+
+
+def _require_published(job: "JobFolder") -> None:
+    """Refuse to go on from a release that waits, or that nobody approved."""
+    if job.load_release().get("held", False):
+        raise JobError(
+            f"the release of job {job.job_id} awaits approval, and no other run goes on from it: "
+            "materialize from the request on"
+        )
 
 
 def _runs(context: RunContext, key: dg.AssetKey) -> Iterator[str | None]:

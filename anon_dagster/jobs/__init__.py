@@ -14,6 +14,10 @@
     │                                    population too; the key that a sample was drawn by; who
     │                                    has which tuple, by keyed hashes, where persons count
     ├── solution.json, solution.npz      what was decided: labels, levels, proof; classes
+    ├── held/                            the release itself, while it waits for an approval
+    ├── hold.json, hold.lock             whether it was approved, by whom, and when; locked by who
+    │                                    decides
+    ├── approval.json                    which release a job approves
     ├── announced.json                   where a release was about to be published, and which one
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored

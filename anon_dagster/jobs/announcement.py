@@ -11,6 +11,7 @@ from anon_dagster import clock
 from anon_dagster.errors import JobError
 from anon_dagster.jobs.file_names import ANNOUNCED, RELEASE
 from anon_dagster.jobs.folder import JobFolder, folders_with
+from anon_dagster.jobs.holding import is_approval_kept
 from anon_dagster.jobs.unswept import remember
 from anon_dagster.request import Target
 from anon_dagster.storage.addresses import absolute
@@ -21,15 +22,21 @@ if TYPE_CHECKING:
 
 def announce(job: JobFolder, announcement: "Announcement") -> None:
     """Keep where the release of a job is about to be published, if its request has a target."""
-    if (target := job.load_request().target) is not None:
-        document = {
-            "target": absolute(target.path),
-            "paths": announcement.paths,
-            "checksum": announcement.checksum,
-            "former": announcement.former,
-            "announced": clock.now(),
-        }
-        job.save_document(ANNOUNCED, document)
+    target = job.load_request().target
+    if target is not None and not target.hold:  # then it is published by who approves it
+        announce_at(target, job, announcement)
+
+
+def announce_at(target: Target, job: JobFolder, announcement: "Announcement") -> None:
+    """Keep that a release is about to be published at a target."""
+    document = {
+        "target": absolute(target.path),
+        "paths": announcement.paths,
+        "checksum": announcement.checksum,
+        "former": announcement.former,
+        "announced": clock.now(),
+    }
+    job.save_document(ANNOUNCED, document)
 
 
 def is_announced(job: JobFolder) -> bool:
@@ -48,7 +55,7 @@ def withdraw(job: JobFolder) -> str | None:
     from anon_dagster.releasing.publication import checksum_of, versions_of
     from anon_dagster.releasing.publication import withdraw as remove
 
-    if not is_announced(job):
+    if not is_announced(job) or is_approval_kept(job):
         return None
     said = job.load_document(ANNOUNCED, needs=("target", "paths", "checksum", "former"))
     versions = job.load_release()["versions"] if job.has((RELEASE,)) else ()
@@ -81,6 +88,13 @@ def withdraw_whole(job: JobFolder) -> list[str]:
     linked = job.linked
     folders = [job] if linked is None else list(linked.folders.values())
     return [target for folder in folders if (target := withdraw(folder))]
+
+
+def hand_on(job: JobFolder, to: JobFolder) -> None:
+    """Let a job stand for what another one announced, as if it had published it itself."""
+    if is_announced(job):
+        to.save_document(ANNOUNCED, job.load_document(ANNOUNCED))
+        forget(job)
 
 
 def is_superseded(job: JobFolder) -> bool:

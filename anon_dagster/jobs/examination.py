@@ -40,7 +40,7 @@ def examine_again(job: JobFolder, *, attacks: bool = False) -> "ResidualDisclosu
             f"job {job.job_id} released linked tables, which are examined as they are released"
         )
     _require_release(job)
-    found = examine_decision(_decision_of(job), job.load_stored(), attacks=attacks)
+    found = examine_decision(decision_of(job), job.load_stored(), attacks=attacks)
     return found.with_repeated_of(job.load_residual())
 
 
@@ -62,7 +62,7 @@ def _require_release(job: JobFolder) -> None:
         )
 
 
-def _decision_of(job: JobFolder) -> "Decision":
+def decision_of(job: JobFolder) -> "Decision":
     """Return what a job decided; where a solution was applied, by applying it once more."""
     opened = _opened(job)
     if job.has((file_names.APPLICATION,)):

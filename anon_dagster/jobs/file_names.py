@@ -1,6 +1,7 @@
 """The names in a store; what lies under those of a job is said in :mod:`anon_dagster.jobs`."""
 
 from anon_dagster.releasing import workspace
+from anon_dagster.storage.targets import holding
 
 JOBS = "jobs"
 """The folder of the jobs."""
@@ -31,6 +32,11 @@ COUNT, RELEASED = "count", "released"
 """Of each a table and arrays: see :func:`count_of`."""
 SOLUTION = "solution.json"
 SOLUTION_ARRAYS = "solution.npz"
+HELD = holding.HELD
+"""The folder of a release that a person has to approve."""
+HOLD = "hold.json"
+HOLD_LOCK = "hold.lock"
+APPROVAL = "approval.json"
 ANNOUNCED = "announced.json"
 RELEASE = "release.json"
 PERSONS = workspace.PERSONS

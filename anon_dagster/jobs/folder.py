@@ -23,12 +23,13 @@ from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import OpenSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from anon_dagster.assessment.records import RecordRisks, TupleRisks
     from anon_dagster.operations.apply import Application
     from anon_dagster.releasing.assignment import Lacking
     from anon_dagster.releasing.publication import Release
+    from anon_dagster.releasing.workspace import Versions
     from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics.risk_details import RiskDetails
     from anon_dagster.verification import Verification
@@ -220,6 +221,7 @@ class JobFolder(JobFiles):
             "records": release.count.records,
             "checksum": release.checksum,
             "versions": release.versions,
+            "held": bool(request.target and request.target.hold),
         }
         self.save_count(release.count, request, name=file_names.RELEASED)
         self.save_residual(release.residual)
@@ -232,6 +234,13 @@ class JobFolder(JobFiles):
         """Return what is known of the release."""
         needs = ("source", "columns", "kept", "records", "checksum", "versions")
         return self.load_document(file_names.RELEASE, needs=needs)
+
+    def tell_published(self, paths: "Sequence[str]", versions: "Versions") -> None:
+        """Keep that a release that was held is in its target now."""
+        release = self.load_release()
+        source = {**release["source"], "path": list(paths)}
+        told = {**release, "source": source, "versions": versions, "held": False}
+        self.save_document(file_names.RELEASE, told)
 
     def load_stored(self) -> Source:
         """Return the release as a source that can be read again."""
@@ -332,6 +341,12 @@ class LinkedJob:
         """Return what was asked for, found and decided, by table."""
         solutions = {name: folder.load_solution() for name, folder in self.folders.items()}
         return decisions_of(self.plan(), solutions)
+
+
+def tables_of(job: JobFolder) -> dict[str, JobFolder]:
+    """Return the folder of each table that a job releases, in the order of their publication."""
+    linked = job.linked
+    return {"": job} if linked is None else linked.folders
 
 
 def folders_with(root: Path, name: str) -> list[JobFolder]:

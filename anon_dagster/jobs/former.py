@@ -85,6 +85,8 @@ def _former(job: JobFolder, subject: _Subject, target: str | None) -> "FormerRel
         if not subject.is_of(_subject(job, request)):
             return None
         release = job.load_release()
+        if release.get("held", False):
+            return None  # nobody has it
         paths = release["source"]["path"]
         at = None if request.target is None else absolute(request.target.path)
         if at is not None and at == target:

@@ -6,14 +6,14 @@ where the release went and its checksum.
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from anon_dagster.jobs.file_names import LEDGER
 from anon_dagster.storage.private_database import PrivateDatabase, Table
 
-FORMAT = 1
+FORMAT = 2
 """The version of the format of the file."""
 
 
@@ -39,15 +39,28 @@ class Entry:
     source: str = ""
     """The file, of a job that releases each file by itself."""
     reason: str = ""
-    """Why a job failed, or a file was set aside."""
+    """Why a job failed, a file was set aside, or a release that waited was not published."""
+    requested_by: str = ""
+    """Who asked for it; empty if nobody is known, as the next ones."""
+    approved_by: str = ""
+    """Who approved a release that waited."""
+    rejected_by: str = ""
+    """Who rejected one."""
+    decided: float | None = None
+    """When."""
 
     def document(self) -> dict[str, Any]:
         """Return the line as JSON has it."""
         return asdict(self)
 
+    @property
+    def outside(self) -> "Entry":
+        """The line as others may have it: why a person rejected a release is not theirs."""
+        return replace(self, reason="") if self.status == "rejected" else self
+
 
 _COLUMNS = tuple(field.name for field in fields(Entry))
-_TABLE = Table("ledger", _COLUMNS, ("job_id",), ("''", "''"))
+_TABLE = Table("ledger", _COLUMNS, ("job_id",), ("''", "''", "''", "''", "''", "NULL"))
 
 
 @dataclass(frozen=True, slots=True)

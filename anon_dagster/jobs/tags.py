@@ -3,6 +3,8 @@
 Whoever launches a run can set any of them, so nothing that is done with one may trust it.
 """
 
+from typing import Literal
+
 KIND_TAG = "anon/kind"
 """Which operation a job is; runs without it are chores, or those of others."""
 DATASET_TAG = "anon/dataset"
@@ -31,7 +33,7 @@ FILES_TAG = "anon/files"
 """How many files of a run were released, and what became of the others."""
 
 REQUESTED_TAG = "anon/requested_by"
-"""Who asked for a job, as far as that is known."""
+"""Who asks for a job: what the login of a deployment says, else what the client does."""
 
 USER_TAG = "user"
 """Whom Dagster takes a run for; who submitted it says so, and nobody checks it."""
@@ -40,3 +42,10 @@ PARENT_TAG = "dagster/parent_run_id"
 """Of a run that is executed again."""
 SCHEDULE_TAG = "dagster/schedule_name"
 SENSOR_TAG = "dagster/sensor_name"
+
+HOLD_TAG = "anon/hold"
+"""What became of a release that a person has to approve, to be shown; the job's folder knows it."""
+APPROVED_TAG = "anon/approved_in"
+"""The job that approved it."""
+State = Literal["awaiting approval", "approved", "rejected", "discarded"]
+"""What may become of a release that is held."""

@@ -20,7 +20,7 @@ def post(entry: Entry, environment: Mapping[str, str] = os.environ) -> bool:
         return True
     client = HttpClient()
     try:
-        return client.post(url, entry.document(), seconds=_SECONDS).status < 300
+        return client.post(url, entry.outside.document(), seconds=_SECONDS).status < 300
     except ConnectionError:
         return False
     finally:

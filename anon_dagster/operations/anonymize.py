@@ -29,6 +29,7 @@ from anon_dagster.operations.preparation import (
     count_records,
     open_again,
     open_table,
+    require_no_hold,
     require_one_table,
 )
 from anon_dagster.operations.provenance import login, name_of, stored_release, stored_source
@@ -343,6 +344,7 @@ def anonymize(
                 f"a request of one table takes a DataFrame, not {type(frame).__name__}; DataFrames "
                 "by name go with tables"
             )
+        require_no_hold([request.target])
         source = open_table(request, frame=frame)
         counted = count_records(request, source, on_progress=on_progress)
         made = plan(request, counted)
@@ -358,6 +360,7 @@ def anonymize_linked(
     on_progress: ProgressSink = ignore_progress,
 ) -> AnonResult:
     """Anonymize linked tables; see :func:`anonymize`."""
+    require_no_hold(table.target for table in request.tables.values())
     opened = open_linked(request, frames)
     counts = count_linked(request, opened, on_progress=on_progress)
     planned = plan_linked(request, counts.master, counts.joined)

@@ -13,7 +13,7 @@ from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import PromiseBrokenError, RequestError
 from anon_dagster.errors import counted as listed
 from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.operations.preparation import count_records, open_table
+from anon_dagster.operations.preparation import count_records, open_table, require_no_hold
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
 from anon_dagster.progress import ProgressSink, ignore_progress, steady
@@ -119,6 +119,7 @@ def apply(  # noqa: PLR0913 (all are named)
     on_progress = steady(on_progress)
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
+    require_no_hold([request.target])
     first = solution.release.count if isinstance(solution, AnonResult) else None
     key = None if first is None else first.owner_key
     if first_release is not None and owners_asked(stored.policy):

@@ -1,6 +1,6 @@
 """What every operation begins with: a request, its open source, and its count."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core.ordering import Meaning
 from anon_dagster.engine import in_use
-from anon_dagster.errors import RequestError
+from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import table_attributes
 from anon_dagster.progress import ProgressSink, ignore_progress, running
@@ -38,6 +38,7 @@ from anon_dagster.request import (
     Policy,
     Request,
     Source,
+    Target,
     load_any_request,
     load_request,
     not_one_table,
@@ -137,6 +138,23 @@ def open_table(
     return with_shifted(source, request.policy, days)
 
 
+def require_fitting_source(request: Request) -> None:
+    """Find out whether the source of a request has its columns, and no others; no record counts.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, has other columns, or a record where its header should be.
+    """
+    source = as_requested(
+        open_one_source(request.source, None, may_skip=request.policy.ignores), request
+    )
+    require_columns(
+        source.columns, request.policy.attributes, source.advice, named=source.has_schema
+    )
+    _require_header(source, request.source)
+
+
 def open_to_count(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
     """Open the source of a request as :func:`open_table` does, where nothing is to be written.
 
@@ -162,6 +180,26 @@ def _found_fit(request: Request, frame: pd.DataFrame | None) -> OpenSource:
     require_population(request.policy)
     require_classifiers(request.policy)
     return source
+
+
+def require_no_hold(targets: Iterable[Target | None]) -> None:
+    """Refuse to hold a release where there is no job that it could wait with.
+
+    Raises
+    ------
+    RequestError
+        If a target says ``hold``.
+    """
+    if any(target is not None and target.hold for target in targets):
+        raise RequestError(
+            [
+                Complaint(
+                    "target.hold",
+                    "a release waits with its job, and this call is none: submit the request by "
+                    "AnonClient or anon anonymize, or leave hold out",
+                )
+            ]
+        )
 
 
 def open_again(

@@ -41,7 +41,7 @@ from anon_dagster.storage.listing import names_in
 from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
-from anon_dagster.storage.targets import StagedTarget, stage, take_away
+from anon_dagster.storage.targets import StagedTarget, held_target, stage, take_away
 from anon_dagster.verification import (
     IDENTIFIERS,
     MASKED,
@@ -85,25 +85,23 @@ class Release(Discreet, shown=("verification.verdict", "count.records", "kept"))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class WrittenRelease:
-    """A release that lies beside its target, measured as it is stored."""
+class StagedRelease:
+    """A release that lies beside its target, whole and measured."""
 
-    decision: Decision
     staged: StagedTarget
-    schema: pa.Schema
-    kept: tuple[str, ...]
-    count: Count
-    verification: Verification
-    residual: ResidualDisclosure
     checksum: str
-    persons: StoredPersons | None
-    """Whose its records are, where the policy counts persons."""
+    count: Count
 
     def announce_to(self, workspace: Workspace) -> None:
         """Tell where it is about to be published, and what lies there now."""
         workspace.on_progress(Progress("publish", 0, self.count.records))
         paths = self.staged.final_paths
         workspace.announce(Announcement(paths, self.checksum, versions_of(paths)))
+
+    def publish(self, workspace: Workspace) -> None:
+        """Tell that it is about to be published, and publish it."""
+        self.announce_to(workspace)
+        self.staged.publish()
 
     def take_back(self, workspace: Workspace) -> bool:
         """Put back what it replaced, if it was published; tell whether its place is as it was.
@@ -117,6 +115,19 @@ class WrittenRelease:
         except AnonError:
             return False
         return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WrittenRelease(StagedRelease):
+    """A release that was written just now, and how it came about."""
+
+    decision: Decision
+    schema: pa.Schema
+    kept: tuple[str, ...]
+    verification: Verification
+    residual: ResidualDisclosure
+    persons: StoredPersons | None
+    """Whose its records are, where the policy counts persons."""
 
     @property
     def published(self) -> Release:
@@ -164,8 +175,7 @@ def write_release(
         If the target cannot be written.
     """
     with written(decision, source, workspace, judge=judge) as release:
-        release.announce_to(workspace)
-        release.staged.publish()
+        release.publish(workspace)
         return release.published
 
 
@@ -187,11 +197,10 @@ def written(
     if decision.counted.owners:
         source = with_persons(source, decision.request.policy, key)
         persons = PersonsFile(workspace.folder / PERSONS)
-    target = decision.request.target or Target(path=str(workspace.folder / "release.parquet"))
+    target, private = _place(decision.request.target, workspace)
     made = recipe(decision, source)
     encoded = target.format_found == "csv"  # which is written by the different values
     schema = made.encoded_schema if encoded else made.schema
-    private = decision.request.target is None  # then it stays with the job
     with stage(target, schema, token=workspace.job_id, private=private) as staged:
         examiner = examiner_of(decision, plain_source, made)
         on_rows = running("write", decision.counted.records, workspace.on_progress)
@@ -216,8 +225,23 @@ def written(
         residual.require()
         checksum = checksum_of(files)
         yield WrittenRelease(
-            decision, staged, made.schema, made.kept, stored, verification, residual, checksum, told
+            staged,
+            checksum,
+            stored,
+            decision,
+            made.schema,
+            made.kept,
+            verification,
+            residual,
+            persons=told,
         )
+
+
+def _place(target: Target | None, workspace: Workspace) -> tuple[Target, bool]:
+    """Return where a release is written, and whether it stays with the job for now."""
+    if target is None:
+        return Target(path=str(workspace.folder / "release.parquet")), True
+    return (held_target(target, workspace.folder), True) if target.hold else (target, False)
 
 
 def _count_staged(

@@ -10,7 +10,7 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count
 from anon_dagster.reading.persons import PERSON
 from anon_dagster.releasing.persons_file import JoinedPersons
-from anon_dagster.releasing.publication import Release, WrittenRelease, written
+from anon_dagster.releasing.publication import Release, StagedRelease, WrittenRelease, written
 from anon_dagster.releasing.workspace import Workspace
 from anon_dagster.request import LinkedRequest, Source
 from anon_dagster.storage.sources import OpenSource, open_source
@@ -54,8 +54,9 @@ def write_linked(
             for name, decision in decisions.items()
         }
         verification = _verified(request, beside)
-        published = publish_together(beside, workspaces)
-    return LinkedReleases(dict(zip(beside, published, strict=True)), verification)
+        publish_together(beside, workspaces)
+        published = {name: release.published for name, release in beside.items()}
+    return LinkedReleases(published, verification)
 
 
 def _written(
@@ -119,8 +120,8 @@ def verify_together(
 
 
 def publish_together(
-    releases: Mapping[str, WrittenRelease], workspaces: Mapping[str, Workspace]
-) -> list[Release]:
+    releases: Mapping[str, StagedRelease], workspaces: Mapping[str, Workspace]
+) -> None:
     """Publish one release after the other; if one cannot be, put back what others replaced.
 
     Raises
@@ -133,8 +134,7 @@ def publish_together(
         for release in releases.values():
             release.staged.keep_former()
         for name, release in releases.items():
-            release.announce_to(workspaces[name])
-            release.staged.publish()
+            release.publish(workspaces[name])
     except BaseException as error:
         lost = [
             release.staged.target.path
@@ -147,4 +147,3 @@ def publish_together(
                 "new release: remove it, or run the job again"
             ) from None
         raise
-    return [release.published for release in releases.values()]

@@ -16,6 +16,7 @@ from anon_dagster.request.append_problems import append_problems
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
 from anon_dagster.request.dates import date_problems
 from anon_dagster.request.differential import differential_problems
+from anon_dagster.request.holding import hold_problems
 from anon_dagster.request.locations import format_of, requires_export
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
@@ -62,6 +63,7 @@ def inconsistencies(document: Mapping[str, Any]) -> Iterator[Complaint]:
     yield from _analysis_problems(_mapping(policy, "risk_analysis"), attributes)
     yield from _arrival_problems(document)
     yield from append_problems(document, attributes)
+    yield from hold_problems(document)
     if document.get("schedule") and _mapping(policy, "privacy").get("differential_privacy"):
         why = "every release of the same people spends epsilon anew, so none is made by the clock"
         yield Complaint("schedule", f"does not go with differential_privacy: {why}")

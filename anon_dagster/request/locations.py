@@ -51,6 +51,7 @@ class CsvOptions(StrictModel):
 
 
 Format = Literal["csv", "parquet"]
+Hold = Flag | Literal["two_people"]
 _SECRET = re.compile(
     r"://[^/@:]*:(?!\d+/)[^@]*@|[?&](x-amz-[a-z-]+|sig|signature|token|key)=", re.IGNORECASE
 )
@@ -113,6 +114,9 @@ class Target(StrictModel):
     single_file: Flag = True
     rows_per_file: Annotated[int, Field(ge=1)] = ROWS_PER_FILE
     """How many records a part file holds at most if ``single_file`` is false."""
+    hold: Hold = False
+    """Whether the release waits in the store of its job until a person approves it; with
+    ``two_people`` one who did not ask for it."""
     csv: CsvOptions = CsvOptions()
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anon_dagster.errors import Complaint
+from anon_dagster.request.holding import hold_problems_of
 from anon_dagster.request.policy import Policy
 from anon_dagster.request.release import quasi_identifiers_of, release_problems
 from anon_dagster.request.strict import document as _document
@@ -172,6 +173,7 @@ def _place_problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[Complai
     if targets and len(targets) < len(tables):
         lacking = ", ".join(name for name in tables if name not in targets)
         yield Complaint("tables", f"{lacking} has no target: all of the tables have one, or none")
+    yield from hold_problems_of(targets)
     for name, target in targets.items():
         if target.get("single_file") is False:
             why = "of several files not all appear together with another target"

@@ -2,6 +2,8 @@
 
 import io
 import os
+import shutil
+from contextlib import suppress
 from typing import IO
 
 from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
@@ -9,6 +11,8 @@ from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import locate, require_ordinary
 from anon_dagster.storage.failures import changed, reading
+
+_PIECE = 2**20  # bytes that are copied at once
 
 
 def open_to_read(path: str, *, scattered: bool = False) -> IO[bytes]:
@@ -81,6 +85,20 @@ def finish(file: IO[bytes]) -> None:
         file.flush()
         os.fsync(file.fileno())
     file.close()
+
+
+def copy_bytes(path: str, to: str) -> None:
+    """Copy a file to a new one, wherever either is."""
+    with open_to_read(path) as read:
+        written = open_to_write(to)
+        try:
+            shutil.copyfileobj(read, written, _PIECE)
+            finish(written)
+        except BaseException:
+            abandon(written)
+            with suppress(Exception):  # it is thrown away, whatever state it is in
+                written.close()
+            raise
 
 
 def abandon(file: IO[bytes]) -> None:

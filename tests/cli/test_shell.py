@@ -42,7 +42,6 @@ def give(monkeypatch: pytest.MonkeyPatch) -> Give:
     ("arguments", "told"),
     [
         (["frobnicate"], "invalid choice: 'frobnicate'"),
-        ([], "COMMAND"),
         (["status"], "required: id"),
         (["jobs", "--limit", "-3"], "at least 1, got -3"),
         (["jobs", "--limit", "0"], "at least 1, got 0"),

@@ -29,7 +29,10 @@ STAGES = {
     "utility_statistics",
 }
 SINGLE = {
-    f"adhoc/{step}" for step in ("application", "applied", "examined", "proposal", "verified")
+    f"adhoc/{step}"
+    for step in (
+        *("application", "applied", "approved", "examined", "proposal", "rejected", "verified"),
+    )
 }
 GROUPS = {"adhoc", "credit_union", "patients", "visits"}
 
@@ -64,7 +67,9 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
     assert set(repository.job_names) == {
         "__ASSET_JOB",
         "apply_job",
+        "approve_job",
         "propose_job",
+        "reject_job",
         "residual_job",
         "retention_job",
         "verify_job",

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,12 @@ def test_a_ledger_of_before_files_had_lines_is_completed(store: Path) -> None:
         for column in ("reason", "source"):
             file.execute(f"ALTER TABLE ledger DROP COLUMN {column}")
     assert Ledger(store).find("job-1") == FIRST
+
+
+def test_a_ledger_of_before_releases_waited_takes_who_decided(store: Path) -> None:
+    decided = replace(FIRST, requested_by="Ann", approved_by="Bob", decided=2.5)
+    Ledger(store).write(decided)
+    assert Ledger(store).find("job-1") == decided
 
 
 def test_a_registry_is_read(store: Path) -> None:
@@ -147,7 +154,7 @@ def test_what_is_kept_today_has_its_version(tmp_path: Path, job: JobFolder) -> N
     with np.load(today.path / "count.npz") as arrays:
         assert arrays[FORMAT_KEY] == 1
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as file:
-        assert file.execute("PRAGMA user_version").fetchone() == (1,)
+        assert file.execute("PRAGMA user_version").fetchone() == (2,)
     assert today.load_request() == job.load_request()
 
 

@@ -20,9 +20,11 @@ is one step; several parts become the target together, see :mod:`anon_dagster.st
     staging      a table beside its target: written, sealed, published or discarded
     publishing   how it comes into its place
     leftovers    what dead jobs left beside it
+    holding      where a release waits that a person has to approve
 """
 
 from anon_dagster.storage.targets.formats import FileOfRows, after, write_file
+from anon_dagster.storage.targets.holding import held_target
 from anon_dagster.storage.targets.leftovers import is_published_alone, put_back, sweep
 from anon_dagster.storage.targets.preflight import check_target, require_apart
 from anon_dagster.storage.targets.publishing import take_away
@@ -33,6 +35,7 @@ __all__ = [
     "StagedTarget",
     "after",
     "check_target",
+    "held_target",
     "is_published_alone",
     "put_back",
     "require_apart",

@@ -49,10 +49,11 @@ def ending_of(target: Target) -> str:
     """Return how the names of the parts of a target end."""
     if target.format_found == "parquet":
         return ".parquet"
-    return ".csv.gz" if _is_gzip(target) else ".csv"
+    return ".csv.gz" if is_gzip(target) else ".csv"
 
 
-def _is_gzip(target: Target) -> bool:
+def is_gzip(target: Target) -> bool:
+    """Tell whether the CSV files of a target are compressed by gzip."""
     return target.compression == "gzip" or (
         target.compression is None and target.path.lower().endswith(".gz")
     )
@@ -66,7 +67,7 @@ class _Writer(Protocol):
 
 def _writer(file: IO[bytes], target: Target, schema: pa.Schema) -> _Writer:
     if target.format_found == "csv":
-        return CsvWriter(file, schema, target.csv, compressed=_is_gzip(target))
+        return CsvWriter(file, schema, target.csv, compressed=is_gzip(target))
     writer: _Writer = pq.ParquetWriter(file, schema, compression=target.compression or "zstd")
     return writer
 

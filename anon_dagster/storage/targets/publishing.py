@@ -37,6 +37,11 @@ def swap_folder(staged: str, path: str, *, aside: str) -> bool:
         if replaces:
             move(aside, path)
         raise
+    if replaces:  # under another name first: nobody brings back one that is half removed
+        with suppress(AnonError), writing(path):
+            beside = sibling(path, unowned_name(path))
+            move(aside, beside)
+            aside = beside
     return try_to_remove(aside) is not None
 
 

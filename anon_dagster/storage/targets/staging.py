@@ -2,7 +2,7 @@
 
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -23,7 +23,7 @@ from anon_dagster.storage.addresses import (
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.moving import keep_aside, make_folder, remove, restore
-from anon_dagster.storage.opening import finish, open_to_write
+from anon_dagster.storage.opening import copy_bytes, finish, open_to_write
 from anon_dagster.storage.targets.formats import (
     Blocks,
     FileOfRows,
@@ -145,6 +145,20 @@ class StagedTarget:
             FileOfRows(self._next_path(), first, min(first + most, records), records)
             for first in firsts
         ]
+
+    def take(self, files: Sequence[str]) -> None:
+        """Take files of this format as they are, in place of records.
+
+        Raises
+        ------
+        TargetError, SourceError
+            If one cannot be written, or read.
+        """
+        assert not self._names, "files are taken, or records are written"
+        self._apart = True
+        with writing(self.target.path):
+            for file in files:
+                copy_bytes(file, self._staged if self.target.single_file else self._next_path())
 
     def seal(self) -> tuple[str, ...]:
         """Close the files and return where they lie for now."""
