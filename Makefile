@@ -103,10 +103,10 @@ release-check: $(READY)  ## build wheel and sdist, twice, and check them; what p
 	@$(BIN)/python -m release_check
 
 schema: $(READY)  ## write docs/request.schema.json: what a request may say
-	$(BIN)/python -m tests.request_schema
+	$(BIN)/python -m documentation.request_schema
 
 docs: $(READY)  ## write the site of the documentation to build/site
-	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --quiet
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
 	@echo "build/site/index.html; what leads out of it: build/external-links.txt"
 
 notebooks: $(READY)  ## run the notebooks of examples/ and keep what their cells show

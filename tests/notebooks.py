@@ -30,8 +30,8 @@ def read(path: Path) -> Any:
 def run(notebook: Any, folder: Path) -> Any:
     """Return a notebook with what its cells show when they are run in a folder."""
     again = nbformat.from_dict(notebook)
-    client = NotebookClient(again, timeout=300, resources={"metadata": {"path": str(folder)}})
-    client.execute()
+    place = {"metadata": {"path": str(folder)}}
+    NotebookClient(again, timeout=300, resources=place).execute()
     for cell in again["cells"]:
         cell["metadata"] = {}  # when each was run is nobody's matter
     again["metadata"] = notebook["metadata"]

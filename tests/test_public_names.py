@@ -8,7 +8,7 @@ import pytest
 
 import anon_dagster
 from anon_dagster.client import AnonClient, AnonJob, JobResult
-from tests.request_schema import FILE, current
+from documentation.request_schema import FILE, current
 
 NAMES = {
     *(

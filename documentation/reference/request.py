@@ -24,7 +24,7 @@ an editor that knows `yaml-language-server`, a first line will do, with the path
 ```
 
 Where a list is asked for, an entry alone will do; where a part has a short form, such as the name of an
-objective, that will do, too.
+objective, that will do, too. Some examples are in [the request](../request.md).
 """
 _BOUNDS = {
     "minimum": "≥ {}",
@@ -103,7 +103,7 @@ def _kind(schema: dict[str, Any]) -> str:
     if "$ref" in schema:
         name = schema["$ref"].rpartition("/")[2]
         return f"[{name}](#{name.lower()})"
-    for key in ("anyOf", "oneOf"):
+    for key in ("anyOf", "oneOf"):  # what is short for a list goes without saying
         if key in schema:
             kinds = dict.fromkeys(map(_kind, schema[key]))
             return " or ".join(kind for kind in kinds if kind != "null") or "null"
