@@ -102,8 +102,9 @@ bench-scale: $(READY)  ## measure whole jobs beside a bare reading and writing o
 release-check: $(READY)  ## build wheel and sdist, twice, and check them; what passes is left in dist/
 	@$(BIN)/python -m release_check
 
-schema: $(READY)  ## write docs/request.schema.json: what a request may say
+schema: $(READY)  ## write docs/request.schema.json and docs/evidence.schema.json
 	$(BIN)/python -m documentation.request_schema
+	$(BIN)/python -m documentation.evidence_schema
 
 docs: $(READY)  ## write the site of the documentation to build/site
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build

@@ -13,6 +13,7 @@ from anon_dagster.errors import (
     AnonError,
     ClusterError,
     DisclosureError,
+    EvidenceError,
     HierarchyError,
     JobError,
     PromiseBrokenError,
@@ -41,11 +42,13 @@ if TYPE_CHECKING:
     from anon_dagster.operations.anonymize import AnonResult, anonymize, risk_per_record
     from anon_dagster.operations.apply import AppliedResult, apply
     from anon_dagster.operations.audit import VersionsAudit, audit_versions
+    from anon_dagster.operations.evidence import check_evidence
     from anon_dagster.operations.examine import examine_residual
     from anon_dagster.operations.export import export_hierarchy
     from anon_dagster.operations.measure import measure
     from anon_dagster.operations.propose import Proposal, auto_anonymize
     from anon_dagster.operations.verify import verify_table
+    from anon_dagster.report.handover import EvidenceCheck
     from anon_dagster.residual import Finding, ResidualDisclosure
 
     verify = verify_table
@@ -62,6 +65,8 @@ __all__ = [
     "DisclosureError",
     "EngineSettings",
     "Erasure",
+    "EvidenceCheck",
+    "EvidenceError",
     "Finding",
     "HierarchyError",
     "JobError",
@@ -86,6 +91,7 @@ __all__ = [
     "audit",
     "audit_versions",
     "auto_anonymize",
+    "check_evidence",
     "classify_columns",
     "data_domains",
     "detect",
@@ -111,6 +117,8 @@ _LATE = {
     "audit_versions": (f"{_OPERATIONS}.audit", "audit_versions"),
     "anonymize": (f"{_OPERATIONS}.anonymize", "anonymize"),
     "apply": (f"{_OPERATIONS}.apply", "apply"),
+    "check_evidence": (f"{_OPERATIONS}.evidence", "check_evidence"),
+    "EvidenceCheck": ("anon_dagster.report.handover", "EvidenceCheck"),
     "examine_residual": (f"{_OPERATIONS}.examine", "examine_residual"),
     "export_hierarchy": (f"{_OPERATIONS}.export", "export_hierarchy"),
     "measure": (f"{_OPERATIONS}.measure", "measure"),

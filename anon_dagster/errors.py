@@ -17,6 +17,7 @@ AnonError
 ├── BusyError               something else is at work on the same; trying again may help
 ├── DeploymentError         the deployment that runs the jobs did not answer, or refused
 ├── HandoverError           a DataFrame cannot be handed over
+├── EvidenceError           evidence, or a key of its signature, cannot be read or made
 └── JobError                a job failed, or what it made cannot be had
     ├── UnknownJobError         … there is no such job
     ├── JobKindError            … or it is of another kind
@@ -169,6 +170,10 @@ class DeploymentError(AnonError):
 
 class HandoverError(AnonError):
     """A DataFrame cannot be handed over."""
+
+
+class EvidenceError(AnonError):
+    """Evidence of a release, or a key of its signature, cannot be read or made."""
 
 
 @contextmanager

@@ -15,13 +15,18 @@ FILE = PROJECT / "docs" / "request.schema.json"
 def current() -> str:
     """Return the JSON schema of a request: what editors complete, check and explain."""
     either: TypeAdapter[Request | LinkedRequest] = TypeAdapter(Request | LinkedRequest)
-    schema = _bare(either.json_schema())
+    schema = bare(either.json_schema())
     for name, part in schema["$defs"].items():
         _explain(part, models()[name])
     guarding = schema["$defs"]["Privacy"]["properties"]
     for key in GUARDING:  # one rule may stand for a list of them
         rules = {name: guarding[key].pop(name) for name in ("items", "type")}
         guarding[key]["anyOf"] = [rules["items"], rules]
+    return as_file(schema)
+
+
+def as_file(schema: Any) -> str:  # noqa: ANN401 (a JSON schema)
+    """Return a JSON schema as a file has it."""
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -32,19 +37,19 @@ def _explain(part: dict[str, Any], model: type[BaseModel]) -> None:
         value["description"] = meaning(model, fields[key])
 
 
-def _bare(schema: Any) -> Any:  # noqa: ANN401 (a part of a JSON schema)
+def bare(schema: Any) -> Any:  # noqa: ANN401 (a part of a JSON schema)
     """Return a schema without what pydantic says of it: names of classes, and their docstrings."""
     if isinstance(schema, list):
-        return [_bare(entry) for entry in schema]
+        return [bare(entry) for entry in schema]
     if not isinstance(schema, dict):
         return schema
-    bare = {}
+    kept = {}
     for key, value in schema.items():
         if key in {"properties", "$defs"}:  # names of ours, which may be anything
-            bare[key] = {name: _bare(entry) for name, entry in value.items()}
+            kept[key] = {name: bare(entry) for name, entry in value.items()}
         elif key not in {"title", "description"}:
-            bare[key] = _bare(value)
-    return bare
+            kept[key] = bare(value)
+    return kept
 
 
 if __name__ == "__main__":

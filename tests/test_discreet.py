@@ -12,9 +12,10 @@ import anon_dagster
 from anon_dagster.assessment.records import RecordRisks
 from anon_dagster.client.result import JobResult
 from anon_dagster.discreet import Discreet
+from anon_dagster.operations.anonymize import findings_of
 from anon_dagster.operations.preparation import as_request, open_table
 from anon_dagster.releasing.stored_solution import from_document
-from anon_dagster.report.page import ReportData
+from anon_dagster.report.gathering import gather
 
 SOURCE = ("Zorblatt", "Quuxley", "Xanaduville", "Plughtown", "canaryflu", "canarycold", "8642")
 LABELS = ("Northcanary", "Southcanary")
@@ -105,10 +106,8 @@ def results(folder: Path) -> Iterator[object]:
     yield anon_dagster.risk_per_record(result, frame=table)
     yield anon_dagster.apply(result, frame=table)
     yield from_document(result.document())
-    yield ReportData(
-        result.decision, result.exploratory, result.risk, result.utility, (), result.residual,
-        result.risk_details,
-    )  # fmt: skip
+    yield findings_of(result)
+    yield gather(findings_of(result))
     yield anon_dagster.anonymize({"policy": {**POLICY, "recoding": "local"}}, frame=table)
     table.to_csv(folder / "people.csv", index=False)
     request = as_request({**document, "source": {"path": str(folder / "people.csv")}})

@@ -3,12 +3,13 @@
 import re
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 import anon_dagster
 from anon_dagster.client import AnonClient, AnonJob, JobResult
-from documentation.request_schema import FILE, current
+from documentation import evidence_schema, request_schema
 
 NAMES = {
     *(
@@ -34,7 +35,7 @@ NAMES = {
         "parse_request",
     ),
     *("propose_hierarchies", "risk_per_record", "verify"),
-    *("VersionsAudit", "audit_versions"),
+    *("VersionsAudit", "audit_versions", "EvidenceCheck", "EvidenceError", "check_evidence"),
     *("Finding", "ResidualDisclosure", "examine_residual", "EngineSettings"),
     *("Audit", "Claim", "Erasure", "Line", "append", "audit", "erase"),
 }
@@ -47,7 +48,7 @@ METHODS: dict[type, set[str]] = {
     AnonJob: {
         *("abort", "delete", "exploratoryStats", "exploratory_statistics", "follow", "id"),
         *("metadata", "result", "riskStat", "risk_details", "risk_per_record", "risk_statistics"),
-        "residual",
+        *("evidence", "report", "residual"),
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
     JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},
@@ -75,8 +76,9 @@ def test_every_public_name_is_documented(documentation: str) -> None:
     assert {name for name in names if not re.search(rf"[`.]{name}\b", documentation)} == set()
 
 
-def test_the_schema_of_a_request_is_current() -> None:
-    assert FILE.read_text(encoding="utf-8") == current(), (
+@pytest.mark.parametrize("schema", [request_schema, evidence_schema])
+def test_the_schemas_of_documents_are_current(schema: ModuleType) -> None:
+    assert schema.FILE.read_text(encoding="utf-8") == schema.current(), (
         "run `make schema`, and say so in the changelog"
     )
 

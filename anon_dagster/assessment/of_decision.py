@@ -1,7 +1,5 @@
 """What a decision is worth: statistics of source and release side by side."""
 
-from fractions import Fraction
-
 import numpy as np
 import pandas as pd
 
@@ -37,7 +35,7 @@ def assess_risk(decision: Decision) -> pd.DataFrame:
     people = _population_table(decision)
     table = risk_statistics(decision.plan.problem, decision.solution, policy, population=people)
     if decision.counted.weights is not None:
-        threshold = Fraction(str(policy.risk_threshold))
+        threshold = policy.threshold
         of_weights = survey_statistics(
             decision.plan.problem, decision.solution, decision.counted, threshold
         )

@@ -6,8 +6,8 @@ not understood; 3 the request cannot be run; 4 there is no such job; 5 the job i
 records cannot be handed over; 10 a file cannot be read or written, or was set aside; 11 the job is
 over already, or not yet; 12 the job published nothing, as its release tells what the request
 refuses to tell; 13 an audit found a claim that does not hold, or people with fewer candidates or
-values than are to be left; 130 interrupted, the job goes on. What was made goes to stdout, what is
-said of it to stderr.
+values than are to be left, or evidence does not fit its release; 130 interrupted, the job goes on.
+What was made goes to stdout, what is said of it to stderr.
 """
 
 import argparse
@@ -17,7 +17,15 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from anon_dagster.cli import auditing, continuous, exporting, inspecting, submitting
+from anon_dagster.cli import (
+    auditing,
+    continuous,
+    evidence,
+    exporting,
+    inspecting,
+    reporting,
+    submitting,
+)
 from anon_dagster.cli.arguments import Parser, UsageError
 from anon_dagster.cli.exit_codes import (
     AUDIT_FAILED,
@@ -95,5 +103,7 @@ def _parser() -> Parser:
     inspecting.add_commands(commands)
     exporting.add_commands(commands)
     auditing.add_commands(commands)
+    reporting.add_commands(commands)
+    evidence.add_commands(commands)
     continuous.add_commands(commands)
     return parser

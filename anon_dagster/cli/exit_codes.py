@@ -5,6 +5,7 @@ from anon_dagster.errors import (
     AnonError,
     DeploymentError,
     DisclosureError,
+    EvidenceError,
     HandoverError,
     HierarchyError,
     JobKindError,
@@ -19,7 +20,7 @@ from anon_dagster.errors import (
 FAILED, MISUNDERSTOOD, INTERRUPTED = 1, 2, 130
 AUDIT_FAILED = 13
 """An audit found a claim that does not hold, or people with fewer candidates, or values, than are
-to be left."""
+to be left; or evidence does not fit its release."""
 CODES: dict[type[AnonError], int] = {  # the first that fits
     DisclosureError: 12,
     UnknownJobError: 4,
@@ -31,6 +32,7 @@ CODES: dict[type[AnonError], int] = {  # the first that fits
     HierarchyError: 3,
     DeploymentError: 8,
     HandoverError: 9,
+    EvidenceError: 10,
     SourceError: 10,
     TargetError: 10,
 }

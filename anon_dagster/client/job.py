@@ -247,6 +247,66 @@ class AnonJob:
             raise JobKindError(f"job {self.job_id} is of kind {record.kind} and has no release")
         return residual_of(run) or self._folder(run).load_residual()
 
+    def report(self, *, share: bool = False, table: str | None = None) -> str:
+        """Return the page for a privacy officer, as HTML that needs nothing else.
+
+        It shows values of the source and their counts, so it is as private as the source.
+
+        Parameters
+        ----------
+        share
+            Return the page that goes with the release, and tells nothing but what this and the
+            request do.
+        table
+            Of linked tables, which one; the one that joins if left out.
+
+        Raises
+        ------
+        JobKindError
+            If the job made none.
+        """
+        from anon_dagster.jobs.handing_over import folder_of, shared_evidence
+        from anon_dagster.report.handover import html
+
+        folder = folder_of(self._folder(self._released("report")), table)
+        if share:
+            return html(shared_evidence(folder))
+        return folder.existing(file_names.REPORT).read_text(encoding="utf-8")
+
+    def evidence(
+        self,
+        *,
+        share: bool = False,
+        sign_with: str | Path | None = None,
+        table: str | None = None,
+    ) -> dict[str, Any]:
+        """Return the facts of the report as JSON can hold them.
+
+        Parameters
+        ----------
+        share
+            Return those that go with the release, and tell nothing but what this and the request
+            do; the release is read. Others are as private as the source.
+        sign_with
+            The PEM file of an Ed25519 private key; that of ``ANON_SIGNING_KEY`` if left out.
+        table
+            Of linked tables, which one; the one that joins if left out.
+
+        Raises
+        ------
+        JobKindError
+            If the job made no report.
+        EvidenceError
+            If the key cannot be read.
+        SourceError
+            If the release is no longer there, or cannot be read from here.
+        """
+        from anon_dagster.jobs.handing_over import folder_of, internal_evidence, shared_evidence
+        from anon_dagster.report.handover import signed
+
+        folder = folder_of(self._folder(self._released("evidence")), table)
+        return signed(shared_evidence(folder) if share else internal_evidence(folder), sign_with)
+
     # -- its end -----------------------------------------------------------------------------
 
     def abort(self, timeout: float = 60.0) -> dict[str, Any]:

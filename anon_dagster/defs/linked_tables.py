@@ -107,6 +107,7 @@ def anonymized(work: "Work", linked: "LinkedJob") -> "Shown":
     releases = written.releases
     for name, folder in folders.items():
         folder.save_release(releases[name], decisions[name].released)
+    work.job.save_verification(written.verification, together=True)
     shown = {n: metadata.of_release(decisions[n], r, work.source) for n, r in releases.items()}
     published = {name: _published(folder) for name, folder in folders.items()}
     paths = [path for release in releases.values() for path in release.paths]

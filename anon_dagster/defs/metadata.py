@@ -1,5 +1,6 @@
 """What Dagster shows of a step: names, levels, counts and statistics, never a cell."""
 
+import base64
 import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -14,7 +15,6 @@ import dagster as dg
 from anon_dagster.engine.settings import LOCAL
 from anon_dagster.errors import counted
 from anon_dagster.report import disclosure
-from anon_dagster.report.charts import data_uri
 from anon_dagster.report.explanation import cautions, explain_attribute, explain_policy
 from anon_dagster.request import LinkedRequest, Policy, Request
 
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from anon_dagster.planning.decision import Decision
     from anon_dagster.reading.counting import Count
     from anon_dagster.releasing.publication import Release
-    from anon_dagster.report.page import ReportData
+    from anon_dagster.report.evidence import Evidence
     from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics import RiskDetails
 
 Shown = dict[str, dg.MetadataValue]
 
+_MOST_ROWS = 50  # of a table of details
 _MADE_WITH = ("anon_dagster", "dagster", "numpy", "pandas", "pandera", "pyarrow")
 
 
@@ -50,7 +51,8 @@ def table(frame: "pd.DataFrame") -> dg.TableMetadataValue:
 
 def picture(name: str, svg: str) -> dg.MarkdownMetadataValue:
     """Show an SVG document."""
-    return dg.MetadataValue.md(f"![{name}]({data_uri(svg)})")
+    uri = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return dg.MetadataValue.md(f"![{name}]({uri})")
 
 
 def rows(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.TableMetadataValue:
@@ -177,7 +179,7 @@ def of_count(counted: "Count", policy: Policy) -> Shown:
 
 def of_decision(decision: "Decision") -> Shown:
     """Show the chosen levels, what they cost, and how far the optimum is proven."""
-    from anon_dagster.report.page import level_rows
+    from anon_dagster.report.gathering.attributes import level_rows
 
     proof = decision.solution.proof
     ratio = proof.gap_ratio
@@ -287,21 +289,42 @@ def _as_json(name: str, document: Mapping[str, Any]) -> Shown:
 
 def of_details(details: "RiskDetails") -> Shown:
     """Show what was examined of the risk as tables; of many rows the first."""
-    from anon_dagster.report.page import shown_rows
-
-    return {name: table(shown_rows(frame)) for name, frame in details.tables.items()}
+    return {name: table(frame.head(_MOST_ROWS)) for name, frame in details.tables.items()}
 
 
-def of_findings(findings: "ReportData") -> Shown:
-    """Show what a report comes down to."""
-    from anon_dagster.report.page import risk_chart, utility_chart
+def of_evidence(evidence: "Evidence") -> Shown:
+    """Show what a report comes down to, its pictures that hold no value, and how to open it."""
+    from anon_dagster.report import pictures
+    from anon_dagster.report.advice import advise
 
-    charts = {"risk": risk_chart(findings.risk), "utility": utility_chart(findings.utility)}
+    advice, job = advise(evidence), evidence.identity.of_request.job
+    drawn = {
+        "risk_picture": pictures.risk_picture(evidence),
+        "class_sizes": pictures.class_sizes_picture(evidence),
+        "frontier": pictures.frontier_picture(evidence),
+    }
+    things = ({"severity": each.severity, "what": each.text} for each in advice.to_look_at)
     return {
-        **{name: picture(name, svg) for name, svg in charts.items()},
-        "promises": dg.MetadataValue.md(explain_policy(findings.decision.request.policy)),
-        "records": dg.MetadataValue.int(findings.decision.counted.records),
-        "suppressed": dg.MetadataValue.int(findings.decision.suppressed),
+        "verdict": dg.MetadataValue.md(" ".join([f"**{advice.headline}**", *advice.sentences])),
+        "open": dg.MetadataValue.md(f"`anon report {job} --open`"),
+        **({"to_look_at": rows(things, ("severity", "what"))} if advice.to_look_at else {}),
+        **{name: picture(name, each.svg) for name, each in drawn.items() if each is not None},
+        "promises": dg.MetadataValue.md(_as_list(evidence.verdict.of_request.asked)),
+        **_of_numbers(evidence),
+    }
+
+
+def _as_list(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _of_numbers(evidence: "Evidence") -> Shown:
+    lost = evidence.damage.of_source
+    if lost is None:
+        return {}
+    return {
+        "records": dg.MetadataValue.int(lost.records),
+        "suppressed": dg.MetadataValue.int(lost.suppressed),
     }
 
 

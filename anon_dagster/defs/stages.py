@@ -230,12 +230,12 @@ def report(work: Work) -> Shown:
 
 
 def _reported(job: "JobFolder") -> Shown:
-    from anon_dagster.report.page import html
+    from anon_dagster.jobs.reporting import gather_evidence, save_evidence
 
-    findings = job.load_findings()
-    page = html(findings).encode()
-    path = job.write(file_names.REPORT, lambda file: file.write(page))
-    return metadata.of_findings(findings) | metadata.file(path)
+    evidence = gather_evidence(job)
+    save_evidence(job, evidence)
+    path = job.existing(file_names.REPORT)
+    return metadata.of_evidence(evidence) | metadata.file(path)
 
 
 def measurement(work: Work) -> Shown:
@@ -266,6 +266,8 @@ _RELEASE = (
     *file_names.count_of(file_names.RELEASED),
     file_names.PERSONS,
     file_names.RESIDUAL,  # a release is examined before it is published
+    file_names.VERIFIED,
+    file_names.VERIFIED_TOGETHER,
 )
 _RISK = (file_names.RISK, file_names.RISK_DETAILS)
 _STATISTICS = ("exploratory_statistics", "risk_metrics", "utility_statistics")
@@ -291,7 +293,7 @@ STAGES = {
         Stage(
             "report",
             ("residual_disclosure", *_STATISTICS),
-            (file_names.REPORT,),
+            (file_names.REPORT, file_names.EVIDENCE),
             report,
         ),
         Stage("measurement", ("frequency_table",), (file_names.MEASUREMENT,), measurement),

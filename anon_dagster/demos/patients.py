@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.jobs.folder import JobFolder
-    from anon_dagster.report.page import ReportData
+    from anon_dagster.report.findings import Findings
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -57,7 +57,9 @@ def _reason(result: dg.ExecuteInProcessResult) -> str:
 
 def _print_findings(job: "JobFolder") -> None:
     """Print the statistics of a job, and where everything lies."""
-    findings = job.load_findings()
+    from anon_dagster.jobs.reporting import findings_of
+
+    findings = findings_of(job)
     _section("Values: how many there are, and how numbers lie", _summary(findings))
     _section("Risk of re-identification, and the promises reached", _statistics(findings.risk))
     _section("Utility (quality: 1 is as good as the source)", _statistics(findings.utility))
@@ -65,7 +67,7 @@ def _print_findings(job: "JobFolder") -> None:
     decision = findings.decision
     print(
         f"{decision.counted.records:,} records came in; {decision.suppressed:,} were suppressed.\n"
-        f"\nRelease     {', '.join(findings.paths)}"
+        f"\nRelease     {', '.join(file.address for file in findings.provenance.release.files)}"
         f"\nStatistics  {job.path}"
         f"\nReport      {job.path / file_names.REPORT}"
         "\nIn the UI   make dev, then http://127.0.0.1:3000 "
@@ -78,7 +80,7 @@ def _section(title: str, table: "pd.DataFrame") -> None:
     print(f"\n{title}\n{'-' * len(title)}\n{shown}\n")
 
 
-def _summary(findings: "ReportData") -> "pd.DataFrame":
+def _summary(findings: "Findings") -> "pd.DataFrame":
     """Lay source and release side by side, for the columns that are released."""
     import pandas as pd
 
@@ -109,10 +111,10 @@ def _number(value: object) -> str:
     return f"{int(number):,}" if number == int(number) else f"{number:,.4g}"
 
 
-def _levels(findings: "ReportData") -> "pd.DataFrame":
+def _levels(findings: "Findings") -> "pd.DataFrame":
     import pandas as pd
 
-    from anon_dagster.report.page import level_rows
+    from anon_dagster.report.gathering.attributes import level_rows
 
     return pd.DataFrame(level_rows(findings.decision))
 

@@ -15,6 +15,8 @@ _IDLE = 60.0  # seconds
 _PRELOADED = (
     "anon_dagster.host.worker",
     "anon_dagster.operations.anonymize",
+    "anon_dagster.jobs.reporting",
+    "anon_dagster.report.gathering",
     "anon_dagster.report.page",
 )
 

@@ -17,6 +17,8 @@
     ├── announced.json                   where a release was about to be published, and which one
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored
+    ├── verified.json                    what was measured on the release, promise by promise; with
+    ├── verified_together.json           the table that it joins, if it joins one
     ├── persons.bin                      whose each released record is, where persons count
     ├── release.parquet                  the release itself, if the request names no target
     ├── residual_disclosure.json         what the release tells although every promise holds
@@ -30,7 +32,7 @@
     ├── proposal.yaml, hierarchies.json  a request, or rules, to start from
     ├── frontier.svg                     what was measured for a proposal: risk against loss
     ├── measurement.parquet              other configurations, compared
-    ├── report.html                      all of it in words and pictures
+    ├── report.html, evidence.json       all of it in words and pictures; the facts behind it
     └── files/<key>/                     the same, of each of the files that a job releases, or of
                                          the table that the one above joins
 

@@ -35,6 +35,7 @@ ANNOUNCED = "announced.json"
 RELEASE = "release.json"
 PERSONS = workspace.PERSONS
 RESIDUAL = "residual_disclosure.json"
+VERIFIED, VERIFIED_TOGETHER = "verified.json", "verified_together.json"
 
 EXPLORATORY_VALUES = "exploratory_values.parquet"
 EXPLORATORY_SUMMARY = "exploratory_summary.parquet"
@@ -44,6 +45,7 @@ RISK_OF_SOURCE_RECORDS = "risk_of_source_records.parquet"
 RISK_OF_RELEASED_RECORDS = "risk_of_released_records.parquet"
 UTILITY = "utility.json"
 REPORT = "report.html"
+EVIDENCE = "evidence.json"
 
 MEASUREMENT = "measurement.parquet"
 DETECTION = "detection.parquet"

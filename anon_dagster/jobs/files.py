@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _OWNERSHIP = {file_names.OWNER, file_names.LOCK, file_names.RELEASE}
-_NOT_ALWAYS = {file_names.PERSONS, file_names.LINKED}
+_NOT_ALWAYS = {file_names.PERSONS, file_names.LINKED, file_names.VERIFIED_TOGETHER}
 """What a step leaves for some requests only."""
 _DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)
 """What numpy and Arrow say of a file that is not what it should be."""

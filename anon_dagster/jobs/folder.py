@@ -11,6 +11,7 @@ from anon_dagster.jobs import file_names
 from anon_dagster.jobs.files import JobFiles
 from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 from anon_dagster.jobs.unswept import remember
+from anon_dagster.jobs.verification_json import verification_document, verification_of
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.linked import LinkedPlan, decisions_of, plan_linked
 from anon_dagster.planning.plan import plan
@@ -28,9 +29,9 @@ if TYPE_CHECKING:
     from anon_dagster.operations.apply import Application
     from anon_dagster.releasing.assignment import Lacking
     from anon_dagster.releasing.publication import Release
-    from anon_dagster.report.page import ReportData
     from anon_dagster.residual import ResidualDisclosure
     from anon_dagster.statistics.risk_details import RiskDetails
+    from anon_dagster.verification import Verification
 
 _APPLICATION = ("solution", "lacking", "enforce")
 """What the application of a job says."""
@@ -117,6 +118,12 @@ class JobFolder(JobFiles):
         with self._intact(file_names.SOURCE):
             spans = {name: (first, last) for name, (first, last) in found["spans"].items()}
             return Days(spans, found["records"])
+
+    def load_source_files(self) -> list[Fingerprint]:
+        """Return the versions of the files of the source, as the job found them."""
+        document = self.load_document(file_names.SOURCE, needs=("files",))
+        with self._intact(file_names.SOURCE):
+            return [Fingerprint(path, size, tuple(v)) for path, size, v in document["files"]]
 
     def require_source(self, source: OpenSource) -> None:
         """Refuse a source that is not the one that the job found at first.
@@ -216,6 +223,7 @@ class JobFolder(JobFiles):
         }
         self.save_count(release.count, request, name=file_names.RELEASED)
         self.save_residual(release.residual)
+        self.save_verification(release.verification)
         self.save_document(file_names.RELEASE, document)
         if release.left_behind:
             remember(self.root, release.target)
@@ -245,23 +253,24 @@ class JobFolder(JobFiles):
         with self._intact(file_names.RESIDUAL):
             return ResidualDisclosure.from_document(document)
 
-    def load_findings(self) -> "ReportData":
-        """Return what the steps of the job found, for its report."""
-        from anon_dagster.report.page import ReportData
-        from anon_dagster.statistics import ExploratoryStatistics
+    def save_verification(self, verification: "Verification", *, together: bool = False) -> None:
+        """Keep what was measured on the release; ``together`` with the table that it joins."""
+        name = file_names.VERIFIED_TOGETHER if together else file_names.VERIFIED
+        self.save_document(name, verification_document(verification))
 
-        return ReportData(
-            decision=self.load_decision(),
-            exploratory=ExploratoryStatistics(
-                self.load_frame(file_names.EXPLORATORY_VALUES),
-                self.load_frame(file_names.EXPLORATORY_SUMMARY),
-            ),
-            risk=self.load_statistics(file_names.RISK),
-            utility=self.load_statistics(file_names.UTILITY),
-            paths=tuple(self.load_release()["source"]["path"]),
-            residual=self.load_residual(),
-            risk_details=self.load_risk_details(),
-        )
+    def load_verification(self) -> "Verification":
+        """Return what was measured on the release."""
+        document = self.load_document(file_names.VERIFIED, needs=("promises", "classes"))
+        with self._intact(file_names.VERIFIED):
+            return verification_of(document)
+
+    def load_verification_together(self) -> "Verification | None":
+        """Return what was measured on the release with the table that it joins, if it joins one."""
+        if not (self.path / file_names.VERIFIED_TOGETHER).exists():
+            return None
+        document = self.load_document(file_names.VERIFIED_TOGETHER, needs=("promises", "classes"))
+        with self._intact(file_names.VERIFIED_TOGETHER):
+            return verification_of(document)
 
     def save_risk_details(self, details: "RiskDetails") -> Path:
         """Write what was examined of the risk, as JSON."""

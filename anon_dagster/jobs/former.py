@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from anon_dagster.releasing.workspace import FormerRelease
     from anon_dagster.request import Request
 
-_NAMELESS = {"", names.ADHOC, "frame", "unnamed"}
+NAMELESS = {"", names.ADHOC, "frame", "unnamed"}
 """What records are called that nobody gave a name."""
 _TABLE = "table-"
 """What the key of one of linked tables begins with, in the folder of a job."""
@@ -119,4 +119,4 @@ def _dataset(job: JobFolder) -> str:
         return ""
     tags = whole.load_document(file_names.OWNER).get("tags", {})
     dataset = str(tags.get(DATASET_TAG, ""))
-    return "" if dataset in _NAMELESS else f"{dataset} {job.file}"
+    return "" if dataset in NAMELESS else f"{dataset} {job.file}"

@@ -30,6 +30,9 @@ BATCH_TAG = "anon/batch"
 FILES_TAG = "anon/files"
 """How many files of a run were released, and what became of the others."""
 
+REQUESTED_TAG = "anon/requested_by"
+"""Who asked for a job, as far as that is known."""
+
 USER_TAG = "user"
 """Whom Dagster takes a run for; who submitted it says so, and nobody checks it."""
 PARTITION_TAG = "dagster/partition"

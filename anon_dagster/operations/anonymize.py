@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from anon_dagster import clock
 from anon_dagster.assessment.of_decision import (
     EVERYTHING,
     assess_risk,
@@ -19,6 +21,7 @@ from anon_dagster.assessment.records import RecordRisks
 from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import RequestError
+from anon_dagster.operations.evidence import evidence_of, named
 from anon_dagster.operations.preparation import (
     RequestLike,
     as_any_request,
@@ -27,6 +30,7 @@ from anon_dagster.operations.preparation import (
     open_table,
     require_one_table,
 )
+from anon_dagster.operations.provenance import login, name_of, stored_release, stored_source
 from anon_dagster.operations.tables import count_linked, open_linked
 from anon_dagster.operations.writing import write_and_read, write_and_read_linked
 from anon_dagster.planning.deciding import decide
@@ -39,13 +43,20 @@ from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.shift_effect import ShiftEffect
 from anon_dagster.releasing.publication import Release
 from anon_dagster.releasing.stored_solution import to_document
+from anon_dagster.report.evidence import Evidence
+from anon_dagster.report.evidence import to_document as to_facts
 from anon_dagster.report.explanation import cautions
-from anon_dagster.report.page import ReportData, html
+from anon_dagster.report.findings import Findings, Provenance, Stored
+from anon_dagster.report.gathering import gather
+from anon_dagster.report.handover import commitment, signed, with_key
+from anon_dagster.report.handover import html as html_to_share
+from anon_dagster.report.page import html
 from anon_dagster.request import LinkedRequest
 from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
+from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
 from anon_dagster.verification import Verification
 
@@ -73,6 +84,10 @@ class AnonResult(
     the other one. Its risks are those of its records with the columns of both tables."""
     linked: Verification | None = None
     """What the table that joins promises with the stored labels of the other one beside it."""
+    table: str | None = None
+    """Of linked tables the name of this one."""
+    source_files: tuple[Fingerprint, ...] = ()
+    """The versions of the files that were read; none of records that were handed over."""
 
     @property
     def levels(self) -> dict[str, int] | None:
@@ -125,23 +140,89 @@ class AnonResult(
         """What the release is still good for, beside the source."""
         return assess_utility(self.decision)
 
-    def report(self) -> str:
+    @cached_property
+    def _evidence(self) -> Evidence:
+        return gather(findings_of(self))
+
+    @cached_property
+    def _internal(self) -> dict[str, Any]:
+        return with_key(to_facts(self._evidence))
+
+    def report(self, *, share: bool = False) -> str:
         """Return the page for a privacy officer, as HTML that needs nothing else.
 
-        It shows values of the source and their counts, so it is as private as the source.
+        It shows values of the source and their counts, so it is as private as the source. Its files
+        are read once more, for their checksums.
+
+        Parameters
+        ----------
+        share
+            Return the page that goes with the release, and tells nothing but what this and the
+            request do.
         """
-        asked = self.decision.request.policy.risk_analysis
-        return html(
-            ReportData(
-                self.decision,
-                self.exploratory,
-                self.risk,
-                self.utility,
-                self.release.paths if self.df is None else (),
-                self.residual,
-                self.risk_details if asked.has_tables else RiskDetails(),
-            )
+        if share:
+            return html_to_share(self.evidence(share=True))
+        return html(self._evidence)
+
+    def evidence(
+        self, *, share: bool = False, sign_with: str | Path | None = None
+    ) -> dict[str, Any]:
+        """Return the facts of the report as JSON can hold them.
+
+        Parameters
+        ----------
+        share
+            Return those that go with the release, and tell nothing but what this and the request
+            do. Others are as private as the source.
+        sign_with
+            The PEM file of an Ed25519 private key; that of ``ANON_SIGNING_KEY`` if left out.
+
+        Raises
+        ------
+        EvidenceError
+            If the key cannot be read.
+        SourceError
+            If the release is no longer there.
+        """
+        if not share:
+            return signed(self._internal, sign_with)
+        table = self.release.source if self.df is None else self.df
+        called = named(None, table=self.table)
+        document = evidence_of(
+            self.decision.released,
+            table,
+            called,
+            is_linked=self.table is not None,
+            commitment=commitment(self._internal),
         )
+        return signed(document, sign_with)
+
+
+def findings_of(result: AnonResult) -> Findings:
+    """Return what the report of a release is made of."""
+    asked, release = result.decision.request.policy.risk_analysis, result.release
+    source = result.source_files
+    is_in_memory = result.df is not None
+    provenance = Provenance(
+        dataset=name_of(source),
+        made=clock.now(),
+        source=stored_source(source),
+        release=Stored() if is_in_memory else stored_release(release.paths, release.checksum),
+        table=result.table,
+        requested_by=login(),
+    )
+    return Findings(
+        decision=result.decision,
+        released=release.count,
+        verification=release.verification,
+        exploratory=result.exploratory,
+        risk=result.risk,
+        utility=result.utility,
+        residual=result.residual,
+        provenance=provenance,
+        risk_details=result.risk_details if asked.has_tables else RiskDetails(),
+        together=result.linked,
+    )
 
 
 def risk_per_record(
@@ -239,7 +320,7 @@ def anonymize(
         made = plan(request, counted)
         decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
         release, df = write_and_read(decision, source, like=frame, on_progress=on_progress)
-        return AnonResult(decision, release, df)
+        return AnonResult(decision, release, df, source_files=source.files)
 
 
 def anonymize_linked(
@@ -258,7 +339,13 @@ def anonymize_linked(
         request, decisions, sources, like=opened.frames, on_progress=on_progress
     )
     tables = {
-        name: AnonResult(decisions[name], written.releases[name], released[name])
+        name: AnonResult(
+            decisions[name],
+            written.releases[name],
+            released[name],
+            table=name,
+            source_files=opened.sources[name].files,
+        )
         for name in request.tables
     }
     return replace(tables[request.detail], tables=tables, linked=written.verification)

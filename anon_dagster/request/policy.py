@@ -70,6 +70,8 @@ class SamplingRule(StrictModel):
         return self
 
 
+_THRESHOLD = Fraction(1, 10)
+"""The chance of being found that is acceptable where a request does not say."""
 _WITHOUT_VALUES = {"drop", "constant"}
 
 
@@ -125,7 +127,8 @@ class Policy(StrictModel):
     search: SearchBudget | None = None
     """Left out, up to five million candidates are searched until the optimum is proven, and
     more of them with the default budget."""
-    risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
+    risk_threshold: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The chance of being found that is acceptable; left out, 0.1, and reports say so."""
     population: Annotated[int, Field(ge=1)] | PopulationSource | None = None
     """Size of the population, or a table of it, see
     :class:`anon_dagster.request.locations.PopulationSource`: for the journalist's risk, for
@@ -199,6 +202,12 @@ class Policy(StrictModel):
     def attributes_released(self) -> tuple[str, ...]:
         """The columns of a release that are counted together: those numbers beside labels, too."""
         return (*self.attributes_counted, *(column.name for column in self.number_columns))
+
+    @property
+    def threshold(self) -> Fraction:
+        """The chance of being found that risks are held against, whether it is stated or not."""
+        stated = self.risk_threshold
+        return _THRESHOLD if stated is None else Fraction(str(stated))
 
     def most_suppressed(self, records: int) -> int:
         """Return how many of so many records may be suppressed."""

@@ -69,7 +69,8 @@ class CommonPolicy(StrictModel):
     suppressed_records: Literal["drop"] = "drop"
     recoding: Literal["global"] = "global"
     search: SearchBudget | None = None
-    risk_threshold: Annotated[float, Field(gt=0, le=1)] = 0.1
+    risk_threshold: Annotated[float, Field(gt=0, le=1)] | None = None
+    """The chance of being found that is acceptable; left out, 0.1, and reports say so."""
     residual: ResidualRule = ResidualRule()
 
 

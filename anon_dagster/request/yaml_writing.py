@@ -77,3 +77,20 @@ def _character(character: str) -> str:
 def document(value: Mapping[str, Any]) -> str:
     """Write a whole document, a line for each of its outermost keys."""
     return "".join(f"{pair(key, each, indent=' ')}\n" for key, each in value.items())
+
+
+def block(value: Mapping[str, Any], *, width: int = 88, indent: str = "") -> str:
+    """Write a document for people: what does not fit into a line has lines of its own.
+
+    Parameters
+    ----------
+    width
+        The longest line of a mapping, in characters; texts and lists are not broken.
+    """
+    lines = []
+    for key, each in value.items():
+        line = f"{indent}{pair(key, each, indent=f'{indent} ')}\n"
+        if isinstance(each, Mapping) and each and len(line) > width:
+            line = f"{indent}{flow(key)}:\n{block(each, width=width, indent=f'{indent}  ')}"
+        lines.append(line)
+    return "".join(lines)

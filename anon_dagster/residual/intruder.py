@@ -73,7 +73,7 @@ def _tried(
 
 def intruder(subject: Subject, tried: Sequence[TriedAttack]) -> Iterator[Finding]:
     """Give the attacks whose risk is above the threshold of the policy, for certain."""
-    threshold = subject.policy.risk_threshold
+    threshold = float(subject.policy.threshold)
     for attack in tried:
         if attack.low <= threshold:
             continue

@@ -131,7 +131,7 @@ def risk_statistics(
     """
     size = policy.population if isinstance(policy.population, int) else None
     behind, note = _population(problem, solution, size, population)
-    threshold = Fraction(str(policy.risk_threshold))
+    threshold = policy.threshold
     people = people_of(problem, policy, population)
     columns, chosen = {}, []
     for name, table in _tables(problem, solution, behind):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
-from fractions import Fraction
 from math import ceil, nan
 from typing import Any
 
@@ -138,7 +137,7 @@ def risk_details(
 
 def class_size_at_risk(policy: Policy) -> int:
     """Return the size below which the records of a class are above the threshold of risk."""
-    return ceil(1 / Fraction(str(policy.risk_threshold)))
+    return ceil(1 / policy.threshold)
 
 
 # -- special uniques -----------------------------------------------------------------------

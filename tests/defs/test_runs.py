@@ -16,6 +16,7 @@ from anon_dagster import anonymize, detect, jobs, risk_per_record
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.ledger import Ledger
+from anon_dagster.jobs.reporting import findings_of
 from anon_dagster.jobs.tags import HANDED_TAG
 from anon_dagster.releasing.persons_file import StoredPersons
 from anon_dagster.releasing.publication import count_release, verify_release
@@ -129,7 +130,7 @@ def test_the_job_gives_the_same_bytes_as_the_library(
 def test_the_statistics_of_a_job_are_those_of_the_library(
     deployment: Deployment, result: dg.ExecuteInProcessResult
 ) -> None:
-    kept = deployment.job(result).load_findings()
+    kept = findings_of(deployment.job(result))
     library = anonymize(deployment.folder / "data" / "people" / "request.yaml")
     pd.testing.assert_frame_equal(kept.risk, library.risk, check_index_type=False)
     pd.testing.assert_frame_equal(kept.utility, library.utility, check_index_type=False)
@@ -336,7 +337,7 @@ def test_promises_about_persons_are_measured_on_what_is_stored(
     stored = job.load_release()
     assert (job.path / "persons.bin").stat().st_size == 8 * stored["records"]
     assert shown(ran, "frequency_table")["persons"] == 80
-    assert job.load_findings().risk.loc["k", "note"] == "of persons"
+    assert findings_of(job).risk.loc["k", "note"] == "of persons"
     job.write("persons.bin", lambda file: file.write(bytes(8 * stored["records"])))
     whose = StoredPersons(job.path / "persons.bin")
     stored_again = count_release(job.load_request().policy, job.load_stored(), persons=whose)

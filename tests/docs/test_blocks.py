@@ -151,7 +151,7 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_every_command_is_one(project_folder: Path) -> None:
     makefile = (project_folder / "Makefile").read_text(encoding="utf-8")
     for page, command in commands():
-        words = re.sub(r"^\w+=\$\((.*)\)$", r"\1", command).split()
+        words = re.sub(r"^(?:\w+=\$\((.*)\)|[A-Z_]+=\S+ (.*))$", r"\1\2", command).split()
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), (page, command)
         elif words[0].endswith("anon"):

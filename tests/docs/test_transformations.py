@@ -8,7 +8,6 @@ import pandas as pd
 import pytest
 
 from anon_dagster import RequestError, anonymize, apply, verify
-from anon_dagster.report.page import ReportData, html
 from anon_dagster.request import parse_policy
 from anon_dagster.request.documents import parse_yaml
 from anon_dagster.verification import MASKED
@@ -182,11 +181,7 @@ def test_statistics_and_the_report_show_no_more_of_an_identifier_than_its_mask_l
     told = result.exploratory
     assert told.values["value"].tolist() == ["*****1"]  # noqa: PD011 (a table of them)
     assert "765431" not in told.summary.to_csv()
-    page = html(
-        ReportData(
-            result.decision, told, result.risk, result.utility, ("somewhere",), result.residual
-        )
-    )
+    page = result.report()
     assert "*****1" in page
     assert "765431" not in page
 

@@ -11,7 +11,6 @@ import pytest
 
 from anon_dagster import RequestError, anonymize, measure, verify
 from anon_dagster.report.explanation import explain_policy
-from anon_dagster.report.page import ReportData, html
 from anon_dagster.request import parse_policy
 from anon_dagster.request.documents import parse_yaml
 from anon_dagster.request.objective import ATTRIBUTE_WISE, COSTING, LEVELLED, PROVEN
@@ -173,16 +172,7 @@ def test_a_policy_with_an_objective_is_measured_and_read_back() -> None:
 )
 def test_the_report_says_what_was_lost_least(options: dict[str, Any], words: str) -> None:
     result = anonymize({"policy": policy(**options)}, frame=people())
-    page = html(
-        ReportData(
-            result.decision,
-            result.exploratory,
-            result.risk,
-            result.utility,
-            ("here",),
-            result.residual,
-        )
-    )
+    page = result.report()
     assert words in page
     assert ("no better one exists" in page) == (options["objective"] != "classification")
 

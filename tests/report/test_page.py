@@ -16,9 +16,10 @@ from anon_dagster.client.deployment import RunRecord
 from anon_dagster.client.outcome import notes_of
 from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
 from anon_dagster.defs import metadata
-from anon_dagster.operations.anonymize import AnonResult
+from anon_dagster.operations.anonymize import AnonResult, findings_of
 from anon_dagster.report.explanation import cautions, explain_policy, explain_search
-from anon_dagster.report.page import ReportData, html
+from anon_dagster.report.gathering import gather
+from anon_dagster.report.page import html
 from anon_dagster.request import Policy, parse_policy, parse_request
 from anon_dagster.residual import ResidualDisclosure
 from tests.disclosures import ATTACKED, GIVEN_BACK
@@ -55,17 +56,9 @@ class Reader(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page_of(result: AnonResult, *paths: str, residual: ResidualDisclosure | None = None) -> str:
-    return html(
-        ReportData(
-            result.decision,
-            result.exploratory,
-            result.risk,
-            result.utility,
-            paths,
-            residual or result.residual,
-        )
-    )
+def page_of(result: AnonResult, *, residual: ResidualDisclosure | None = None) -> str:
+    findings = findings_of(result)
+    return html(gather(replace(findings, residual=residual or findings.residual)))
 
 
 @pytest.fixture

@@ -9,8 +9,11 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize
-from anon_dagster.operations.anonymize import AnonResult
-from anon_dagster.report.page import DETAILS, ReportData, html
+from anon_dagster.operations.anonymize import AnonResult, findings_of
+from anon_dagster.report.gathering import gather
+from anon_dagster.report.page import html
+from anon_dagster.report.view import DETAILS
+from anon_dagster.statistics import RiskDetails
 
 NAMES = ["age", "sex", "town"]
 EVERYTHING = {
@@ -177,11 +180,10 @@ def test_a_table_without_records_has_no_details_to_tell() -> None:
 
 
 def test_the_report_shows_what_was_examined(result: AnonResult) -> None:
-    plain = ReportData(
-        result.decision, result.exploratory, result.risk, result.utility, (), result.residual
-    )
-    page = html(replace(plain, risk_details=result.risk_details))
+    findings = findings_of(result)
+    page = html(gather(replace(findings, risk_details=result.risk_details)))
     for heading in DETAILS.values():
-        assert f"<h3>{heading}</h3>" in page
-    assert "<td>inference(illness)</td>" in page
-    assert "<h3>" not in html(plain)
+        assert f"<summary>{heading}</summary>" in page
+    assert "inference(illness)</th>" in page
+    plain = html(gather(replace(findings, risk_details=RiskDetails())))
+    assert not any(f"<summary>{heading}</summary>" in plain for heading in DETAILS.values())

@@ -1,0 +1,151 @@
+"""How often each label of an attribute occurs: the source counted at the labels of the release."""
+
+import sys
+from math import floor, log10
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anon_dagster.plots import bars, style
+from anon_dagster.plots.canvas import Sheet, draw
+from anon_dagster.plots.numbers import floats
+from anon_dagster.plots.picture import Picture
+from anon_dagster.plots.texts import MISSING, count, readable
+
+_MOST = 20
+"""Labels that are drawn; the others are one more pair of bars."""
+_BINS, _MOST_TICKS = 20, 6
+_DASHED = (0, (3, 2))
+_TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 46, 52, 12, 270
+
+
+def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
+    """Draw how often each label of an attribute occurs, before and after.
+
+    Its labels are values of a table: the picture is as private as these.
+
+    Parameters
+    ----------
+    counts
+        A row per label: ``label``, and how many records have it in the ``source`` and in the
+        ``release``; in the order in which they are to be drawn. Where labels are numbers (of a
+        numeric type), they are drawn as a histogram of equal bins.
+    name
+        The attribute.
+    """
+    numeric = pd.api.types.is_numeric_dtype(counts["label"].dtype)
+    numeric = numeric and not pd.api.types.is_bool_dtype(counts["label"].dtype)
+    return _histogram(counts, name) if numeric else _labels(counts, name)
+
+
+# -- labels --------------------------------------------------------------------------------
+
+
+def _labels(counts: pd.DataFrame, name: str) -> Picture:
+    data = counts[["label", "source", "release"]].reset_index(drop=True)
+    numbers = data[["source", "release"]].apply(floats).fillna(0.0)
+    most = numbers.max(axis=1).sort_values(ascending=False, kind="stable").index[:_MOST]
+    pairs = [_pair(data["label"][place], numbers.loc[place]) for place in sorted(most)]
+    longest = max((float(numbers.loc[place].max()) for place in most), default=0.0)
+    rest, beside = _rest(numbers.drop(most)), ""
+    if rest:
+        beside = f", the {len(most)} most frequent by themselves"
+    alt = f"How many records have each of the {len(data):,} labels of {readable(name)}{beside}."
+    svg = draw(
+        f"attribute {name}",
+        (f"{readable(name, 30)}: records by label", alt),
+        bars.height_of(pairs, rest=rest),
+        lambda sheet: bars.paint(sheet, pairs, longest=longest, rest=rest),
+    )
+    return Picture(f"attribute {name}", svg, alt, data.set_index("label"))
+
+
+def _pair(label: object, numbers: "pd.Series[float]") -> bars.Pair:
+    source, release = map(float, numbers)
+    missing = pd.isna(label)  # type: ignore[call-overload]
+    text = MISSING if missing else readable(label)
+    return bars.Pair(text, source, release, (count(source), count(release)))
+
+
+def _rest(numbers: pd.DataFrame) -> str:
+    """Say how many labels have no bars, and how many records have them."""
+    if not len(numbers):
+        return ""
+    source, release = numbers.sum()
+    return f"{len(numbers):,} other labels: {count(source)} → {count(release)} records"
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def _histogram(counts: pd.DataFrame, name: str) -> Picture:
+    numbers = floats(counts["label"]).to_numpy()
+    finite = np.isfinite(numbers)
+    edges = _edges(numbers[finite])
+    data, beside = _binned(counts, numbers, edges), counts[~finite]
+    apart = int(max(beside[["source", "release"]].apply(floats).sum(), default=0))
+    alt = f"How many records have numbers of {readable(name)}, in {len(data)} bins of equal width."
+    if apart:
+        alt += f" Up to {apart:,} records without a number are not among them."
+    svg = draw(
+        f"attribute {name}",
+        (f"{readable(name, 30)}: records by value", alt),
+        _HEIGHT,
+        lambda sheet: _paint(sheet, data, edges),
+    )
+    return Picture(f"attribute {name}", svg, alt, data)
+
+
+def _edges(numbers: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the ends of equal bins, (bins + 1,): round numbers, the last one above all."""
+    if not len(numbers):
+        return np.array([0.0, 1.0])
+    low, high = float(numbers.min()), float(numbers.max())
+    width = _round_up((high / 2 - low / 2) / (_BINS / 2))  # halves do not overflow
+    if (numbers == np.round(numbers)).all():
+        width = max(width, 1.0)
+    largest = max(-low, high)
+    if width > 0 and largest / width < 2**50 and largest < sys.float_info.max / 4:
+        return width * np.arange(np.floor(low / width), np.floor(high / width) + 2)
+    return np.array([low, high])  # numbers as near to one another as floats are
+
+
+def _round_up(width: float) -> float:
+    """Return the next of 1, 2, 2.5, 5 and 10 times a power of ten."""
+    if not width > sys.float_info.min or width > sys.float_info.max / 10:
+        return 0.0
+    power = 10.0 ** floor(log10(width))
+    return min(digit * power for digit in (1, 2, 2.5, 5, 10, 20) if digit * power >= width)
+
+
+def _binned(
+    counts: pd.DataFrame, numbers: NDArray[np.floating], edges: NDArray[np.floating]
+) -> pd.DataFrame:
+    finite = np.isfinite(numbers)
+    bins = np.searchsorted(edges, numbers[finite], side="right") - 1
+    bins = np.clip(bins, 0, len(edges) - 2)
+    columns: dict[str, object] = {"lower": edges[:-1], "upper": edges[1:]}
+    for table in ("source", "release"):
+        held = floats(counts[table]).fillna(0.0).to_numpy()[finite]
+        columns[table] = np.bincount(bins, held, len(edges) - 1).astype(np.int64)
+    return pd.DataFrame(columns)
+
+
+def _paint(sheet: Sheet, data: pd.DataFrame, edges: NDArray[np.floating]) -> None:
+    """Draw bins side by side, and write some of their ends."""
+    axes = sheet.plot(_LEFT, _TOP, _RIGHT, _BOTTOM)
+    bins = len(data)
+    places = np.arange(bins + 1)
+    axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
+    axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
+    axes.set_xlim(0, bins)
+    axes.set_ylim(0, max(float(data[["source", "release"]].to_numpy().max()), 1.0) * 1.08)
+    ticks = places[:: max(-(-bins // _MOST_TICKS), 1)]
+    axes.set_xticks(ticks, labels=[f"{edges[tick]:.6g}" for tick in ticks])
+    axes.grid(visible=False, axis="x")
+    whole = sheet.pixels()
+    whole.plot([style.MARGIN, style.MARGIN + 18], [34, 34], color=style.INK, linestyle=_DASHED)
+    whole.barh(28, 18, 11, left=style.MARGIN + 90, align="edge", color=style.RELEASE)
+    for text, x, y in (("source", 24, 37), ("release", 114, 37), ("records", 0, _TOP - 8)):
+        sheet.write(whole, style.MARGIN + x, y, text, fontsize=style.SMALL)
