@@ -4,7 +4,7 @@ A notebook, a debugger and a traceback with local variables all show objects by 
 of a dataclass has every field, and so every name and illness of a table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from html import escape
 from operator import attrgetter
@@ -51,10 +51,47 @@ class Discreet:
         told = ", ".join(f"{name}={value!r}" for name, value in self._told().items())
         return f"{type(self).__name__}({told})"
 
+    def _tables(self) -> Iterable[str]:
+        """Return what a notebook shows below that, as HTML: no cell is in it either."""
+        return ()
+
     def _repr_html_(self) -> str:
         """Return the same as a table, for notebooks."""
         rows = "".join(
-            f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>"
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(str(value))}</td></tr>'
             for name, value in self._told().items()
         )
-        return f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
+        facts = f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
+        return "".join([facts, *self._tables()])
+
+
+def table_html(caption: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Write a table for a notebook, in the colours of that; what is ``None`` is empty.
+
+    Parameters
+    ----------
+    rows
+        Of names, levels and counts.
+    """
+    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in columns)
+    body = "".join(
+        "<tr>" + "".join(f"<td {_LEFT}>{escape(_text(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    table = f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead>{body}"
+    return f'<div style="overflow-x: auto"><table>{table}</table></div>'
+
+
+def lines_html(caption: str, lines: Sequence[str]) -> str:
+    """Write what a person should read, one below the other; nothing if there is nothing."""
+    items = "".join(f"<li>{escape(line)}</li>" for line in lines)
+    return f"<p>{escape(caption)}</p><ul>{items}</ul>" if lines else ""
+
+
+_LEFT = 'style="text-align: left"'
+
+
+def _text(cell: object) -> str:
+    if cell is None:
+        return ""
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)

@@ -154,9 +154,9 @@ def _why_kept(target: str) -> str:
 
 
 def _exploratory(asked: argparse.Namespace) -> int:
-    statistics = job_of(asked).exploratory_statistics()
-    values = statistics.values  # noqa: PD011 (a field)
-    return _show(asked, values, shown=statistics.summary[_EXPLORATORY])
+    job = job_of(asked)
+    shown = job.exploratory_summary()[_EXPLORATORY]
+    return _show(asked, job.exploratory_statistics(), shown=shown)
 
 
 def _risk(asked: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -19,8 +20,10 @@ from anon_dagster.client.outcome import (
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
 from anon_dagster.client.status import metadata_of, running_of, status_of, step
+from anon_dagster.discreet import table_html
 from anon_dagster.errors import (
     AbortedJobError,
+    AnonError,
     JobError,
     JobKindError,
     JobStateError,
@@ -35,8 +38,9 @@ if TYPE_CHECKING:
 
     from anon_dagster.assessment.records import RecordRisks
     from anon_dagster.jobs.folder import JobFolder
+    from anon_dagster.operations.pictures import ReleasePictures
     from anon_dagster.residual import ResidualDisclosure
-    from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
+    from anon_dagster.statistics import RiskDetails
 
 _SOONEST, _LATEST = 0.1, 1.0  # seconds between two looks at a job
 RELEASING = frozenset({"anonymize", "apply"})
@@ -65,6 +69,15 @@ class AnonJob:
 
     def __repr__(self) -> str:
         return f"AnonJob({self.job_id!r})"
+
+    def _repr_html_(self) -> str:
+        """Return what the job is and how far, for notebooks; its id alone if nobody answers."""
+        told: dict[str, object] = {"id": self.job_id}
+        with suppress(AnonError):
+            record = self._record()
+            done = f"{running_of(record)['job_percent']}%"
+            told |= {"kind": record.kind, "status": record.status, "done": done}
+        return table_html("AnonJob", [*told], [[*told.values()]])
 
     def id(self) -> str:
         """Return the id of the job."""
@@ -187,15 +200,42 @@ class AnonJob:
         made = read_result(self._folder(run), record.kind, like)
         return replace(made, notes=notes_of(run))
 
-    def exploratory_statistics(self) -> "ExploratoryStatistics":
-        """Return every value and its count, and summaries, of the source and of the release."""
-        from anon_dagster.statistics import ExploratoryStatistics
+    def exploratory_statistics(self) -> "pd.DataFrame":
+        """Return how often each value occurs: ``attribute``, ``value``, ``source``, ``release``.
 
-        folder = self._folder(self._released("exploratory statistics"))
-        return ExploratoryStatistics(
-            folder.load_frame(file_names.EXPLORATORY_VALUES),
-            folder.load_frame(file_names.EXPLORATORY_SUMMARY),
-        )
+        A row per value of an attribute, as ``exploratory.values`` of a result has them; see
+        :class:`anon_dagster.statistics.ExploratoryStatistics`.
+        """
+        return self._explored(file_names.EXPLORATORY_VALUES)
+
+    def exploratory_summary(self) -> "pd.DataFrame":
+        """Return how the values of each attribute lie, in the source and in the release.
+
+        A row per attribute and table, as ``exploratory.summary`` of a result has them.
+        """
+        return self._explored(file_names.EXPLORATORY_SUMMARY)
+
+    def _explored(self, name: str) -> "pd.DataFrame":
+        return self._folder(self._released("exploratory statistics")).load_frame(name)
+
+    @property
+    def plot(self) -> "ReleasePictures":
+        """The pictures of the release: ``job.plot.risk()``, ``job.plot.attribute("age")``.
+
+        Raises
+        ------
+        JobKindError
+            If the job made no release.
+        JobError
+            If what it made cannot be read from here.
+        """
+        from anon_dagster.jobs.reporting import findings_of
+        from anon_dagster.operations.pictures import ReleasePictures
+        from anon_dagster.report.findings import NOWHERE
+
+        folder = self._folder(self._released("pictures"))
+        decision = folder.load_decision()
+        return ReleasePictures(decision, self._shown, lambda: findings_of(folder, NOWHERE))
 
     def risk_statistics(self) -> "pd.DataFrame":
         """Return the risks of re-identification, and the promises reached."""

@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from anon_dagster.discreet import Discreet
+from anon_dagster.discreet import Discreet, lines_html
 from anon_dagster.jobs import file_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
@@ -43,6 +43,13 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     tables: "Mapping[str, JobResult]" = field(default_factory=dict)
     """Of linked tables what was made of each, by name; this is then that of the one that joins."""
 
+    def _tables(self) -> "Iterator[str]":
+        if self.residual is not None:
+            yield self.residual.findings_html()
+        yield lines_html("What to look at", self.notes)
+        if self.picture is not None:
+            yield self.picture
+
 
 def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
     """Read what a job made.
@@ -58,8 +65,12 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
         If it is not there any more.
     """
     if kind in _TABLES:
+        from anon_dagster.assessment.measured import MeasuredConfigurations
+
         proposal, picture = (_text(folder, n) for n in (file_names.PROPOSAL, file_names.FRONTIER))
-        return JobResult(folder.load_frame(_TABLES[kind]), proposal=proposal, picture=picture)
+        table = folder.load_frame(_TABLES[kind])
+        measured = table if kind == "detect" else MeasuredConfigurations(table)
+        return JobResult(measured, proposal=proposal, picture=picture)
     told = folder.has((file_names.RESIDUAL,))  # not by jobs of earlier versions
     residual = folder.load_residual() if told else None
     if kind == "residual":

@@ -14,7 +14,7 @@ from anon_dagster.defs import linked_tables, metadata
 from anon_dagster.errors import AnonError, JobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.names import REQUEST
-from anon_dagster.request import Measurement, Request
+from anon_dagster.request import Request
 
 if TYPE_CHECKING:
     from anon_dagster.jobs.folder import JobFolder
@@ -240,7 +240,7 @@ def _reported(job: "JobFolder") -> Shown:
 
 def measurement(work: Work) -> Shown:
     """What other configurations would cost and protect, compared on one count of the source."""
-    from anon_dagster.operations.measure import measure_counted
+    from anon_dagster.operations.measure import measure_counted, measurement_of
 
     linked_tables.require_one_table(work.job)
     request, counted = work.job.load_request(), work.job.load_count()
@@ -250,14 +250,6 @@ def measurement(work: Work) -> Shown:
     return {"configurations": metadata.table(measured)} | metadata.file(path)
 
 
-def measurement_of(request: Request) -> Measurement:
-    """Return what a request wants compared: several k, if it does not say."""
-    asked = request.policy.privacy.k_anonymity
-    ks = sorted({*KS, asked.k} if asked else KS)
-    return request.measurement or Measurement(k=tuple(ks))
-
-
-KS = (2, 3, 5, 10, 20, 50)
 EXPLORATORY = (file_names.EXPLORATORY_VALUES, file_names.EXPLORATORY_SUMMARY)
 _COUNT = file_names.count_of(file_names.COUNT)
 _SOLUTION = (file_names.SOLUTION, file_names.SOLUTION_ARRAYS)

@@ -10,7 +10,7 @@ from anon_dagster.detection.bounds import Promises
 from anon_dagster.detection.domains import Role
 from anon_dagster.detection.generalization import describe_rule
 from anon_dagster.detection.separation import Separation
-from anon_dagster.discreet import Discreet
+from anon_dagster.discreet import Discreet, lines_html, table_html
 from anon_dagster.errors import RequestError
 from anon_dagster.request import HierarchyRule, Source, Target, parse_request
 from anon_dagster.request.arguments import as_source, as_target
@@ -112,6 +112,19 @@ class Detection(Discreet, shown=("records", "sampled", "roles")):
         names = ["column", "domain", "role", "confidence", "reasons", "hierarchy", "distinct"]
         names += ["missing", "distinction", "separation"]
         return pd.DataFrame(rows, columns=names).set_index("column")
+
+    def _tables(self) -> Iterator[str]:
+        columns = ("column", "role", "domain", "confidence", "hierarchy", "reasons")
+        rows = [
+            (
+                *(each.column, each.role, each.domain, f"{each.confidence:.0%}"),
+                *(describe_rule(each.hierarchy), "; ".join(each.reasons)),
+            )
+            for each in self.columns
+        ]
+        yield table_html("What each column seems to be: check it before use", columns, rows)
+        yield lines_html("What to look at", self.notes)
+        yield lines_html("Why these promises are proposed", [*self.promises.reasons.values()])
 
     def request(
         self,

@@ -49,8 +49,14 @@ def load_evidence(job: JobFolder) -> "Evidence":
     return from_document(job.load_document(file_names.EVIDENCE))
 
 
-def findings_of(job: JobFolder) -> "Findings":
-    """Return what the steps of a job found, for its report."""
+def findings_of(job: JobFolder, provenance: "Provenance | None" = None) -> "Findings":
+    """Return what the steps of a job found, for its report.
+
+    Parameters
+    ----------
+    provenance
+        Where the release comes from; found out if left out, which takes a reading of the source.
+    """
     from anon_dagster.report.findings import Findings
     from anon_dagster.statistics import ExploratoryStatistics
 
@@ -66,7 +72,7 @@ def findings_of(job: JobFolder) -> "Findings":
         risk=risk,
         utility=utility,
         residual=job.load_residual(),
-        provenance=_provenance(job, tuple(_points(job, risk, utility))),
+        provenance=provenance or _provenance(job, tuple(_points(job, risk, utility))),
         risk_details=job.load_risk_details(),
         together=job.load_verification_together(),
     )

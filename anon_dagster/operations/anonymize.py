@@ -1,6 +1,6 @@
 """Anonymize a table: count it, decide, write the release, and prove it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,6 +22,7 @@ from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import RequestError
 from anon_dagster.operations.evidence import evidence_of, named
+from anon_dagster.operations.pictures import ReleasePictures
 from anon_dagster.operations.preparation import (
     RequestLike,
     as_any_request,
@@ -46,7 +47,7 @@ from anon_dagster.releasing.stored_solution import to_document
 from anon_dagster.report.evidence import Evidence
 from anon_dagster.report.evidence import to_document as to_facts
 from anon_dagster.report.explanation import cautions
-from anon_dagster.report.findings import Findings, Provenance, Stored
+from anon_dagster.report.findings import NOWHERE, Findings, Provenance, Stored
 from anon_dagster.report.gathering import gather
 from anon_dagster.report.handover import commitment, signed, with_key
 from anon_dagster.report.handover import html as html_to_share
@@ -148,6 +149,22 @@ class AnonResult(
     def _internal(self) -> dict[str, Any]:
         return with_key(to_facts(self._evidence))
 
+    @property
+    def plot(self) -> ReleasePictures:
+        """The pictures of the release: ``plot.risk()``, ``plot.attribute("age")``."""
+        statistics = {"risk": lambda: self.risk, "utility": lambda: self.utility}
+        return ReleasePictures(
+            self.decision, lambda name: statistics[name](), lambda: findings_of(self, NOWHERE)
+        )
+
+    def _tables(self) -> Iterator[str]:
+        yield self.release.verification.promises_html("Promises, measured on the stored release")
+        if self.linked is not None:
+            yield self.linked.promises_html("Promises of the linked tables together")
+        yield self.residual.findings_html()
+        if "risk" in self.__dict__:  # which takes its time, and is not to be shown unasked
+            yield self.plot.risk().svg
+
     def report(self, *, share: bool = False) -> str:
         """Return the page for a privacy officer, as HTML that needs nothing else.
 
@@ -198,12 +215,11 @@ class AnonResult(
         return signed(document, sign_with)
 
 
-def findings_of(result: AnonResult) -> Findings:
-    """Return what the report of a release is made of."""
-    asked, release = result.decision.request.policy.risk_analysis, result.release
-    source = result.source_files
+def provenance_of(result: AnonResult) -> Provenance:
+    """Return where a release comes from; its source is read once more, for its checksum."""
+    source, release = result.source_files, result.release
     is_in_memory = result.df is not None
-    provenance = Provenance(
+    return Provenance(
         dataset=name_of(source),
         made=clock.now(),
         source=stored_source(source),
@@ -211,6 +227,17 @@ def findings_of(result: AnonResult) -> Findings:
         table=result.table,
         requested_by=login(),
     )
+
+
+def findings_of(result: AnonResult, provenance: Provenance | None = None) -> Findings:
+    """Return what the report of a release is made of.
+
+    Parameters
+    ----------
+    provenance
+        Where the release comes from; found out if left out.
+    """
+    asked, release = result.decision.request.policy.risk_analysis, result.release
     return Findings(
         decision=result.decision,
         released=release.count,
@@ -219,7 +246,7 @@ def findings_of(result: AnonResult) -> Findings:
         risk=result.risk,
         utility=result.utility,
         residual=result.residual,
-        provenance=provenance,
+        provenance=provenance or provenance_of(result),
         risk_details=result.risk_details if asked.has_tables else RiskDetails(),
         together=result.linked,
     )

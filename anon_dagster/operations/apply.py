@@ -1,6 +1,6 @@
 """Recode later records by the solution of a finished job."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -59,6 +59,11 @@ class AppliedResult(AnonResult):
     def alone(self) -> Verification:
         """Which promises these records keep by themselves."""
         return self.release.verification
+
+    def _tables(self) -> Iterator[str]:
+        yield from super()._tables()
+        if self.together is not None:
+            yield self.together.promises_html("Promises together with the first release")
 
 
 def apply(  # noqa: PLR0913 (all are named)

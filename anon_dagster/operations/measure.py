@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from anon_dagster.assessment.comparison import compare, configurations
+from anon_dagster.assessment.measured import MeasuredConfigurations
 from anon_dagster.core.search import ClassSizes
 from anon_dagster.core.solution import Solution
 from anon_dagster.engine import EngineLike, using
@@ -25,6 +26,8 @@ from anon_dagster.request import (
 )
 from anon_dagster.request.arguments import as_measurement, require_function
 
+_KS = (2, 3, 5, 10, 20, 50)
+
 
 def measure(
     request: RequestLike,
@@ -33,7 +36,7 @@ def measure(
     frame: pd.DataFrame | None = None,
     on_progress: ProgressSink = ignore_progress,
     engine: EngineLike | None = None,
-) -> pd.DataFrame:
+) -> MeasuredConfigurations:
     """Compare configurations of a policy without writing any record.
 
     The source is read once, whatever the number of configurations.
@@ -51,7 +54,8 @@ def measure(
     Returns
     -------
     pandas.DataFrame
-        A row per configuration, see :func:`anon_dagster.assessment.comparison.compare`.
+        A row per configuration, see :func:`anon_dagster.assessment.comparison.compare`; its
+        ``plot.frontier()`` draws them, and a notebook shows both.
     """
     request = as_request(request)
     require_function(on_progress, "on_progress")
@@ -69,7 +73,7 @@ def measure_counted(
     measurement: Measurement,
     *,
     on_progress: ProgressSink = ignore_progress,
-) -> pd.DataFrame:
+) -> MeasuredConfigurations:
     """Compare configurations on a source that was counted."""
     grid = list(configurations(request.policy, measurement))
     done, sizes = 0, ClassSizes()
@@ -88,4 +92,11 @@ def measure_counted(
         return decide_best(plan, measurement.best)
 
     made = plan(request, counted)
-    return compare(iter(grid), counted, made, decide_one)
+    return MeasuredConfigurations(compare(iter(grid), counted, made, decide_one))
+
+
+def measurement_of(request: Request) -> Measurement:
+    """Return what a request wants compared: several k, if it does not say."""
+    asked = request.policy.privacy.k_anonymity
+    ks = sorted({*_KS, asked.k} if asked else _KS)
+    return request.measurement or Measurement(k=tuple(ks))

@@ -20,14 +20,14 @@ from typing import Any
 import pandas as pd
 
 from anon_dagster.assessment.comparison import PERSON_RISK, Configuration, risk_of
-from anon_dagster.assessment.frontier import frontier_picture
+from anon_dagster.assessment.measured import MeasuredConfigurations
 from anon_dagster.core.persons import Persons
 from anon_dagster.detection import Detection, detect
 from anon_dagster.detection.bounds import Promises, without_diversity, without_order
 from anon_dagster.detection.proposal import Custom, Table
 from anon_dagster.detection.result import written
 from anon_dagster.detection.sample import SIZE
-from anon_dagster.discreet import Discreet
+from anon_dagster.discreet import Discreet, lines_html
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import SourceError, UnreachableError
 from anon_dagster.errors import counted as listed
@@ -84,7 +84,13 @@ class Proposal(Discreet, shown=("reasons", "acceptable_risk", "residual")):
     @property
     def picture(self) -> str:
         """Risk and loss of every configuration that was measured, as an SVG document."""
-        return frontier_picture(self.alternatives, acceptable_risk=self.acceptable_risk)
+        table = MeasuredConfigurations(self.alternatives)
+        return table.plot.frontier(acceptable=self.acceptable_risk).svg
+
+    def _tables(self) -> Iterator[str]:
+        yield lines_html("Why this request", self.reasons)
+        yield self.picture
+        yield from self.detection._tables()  # noqa: SLF001 (of the same kind)
 
 
 def auto_anonymize(  # noqa: PLR0913 (all are named)

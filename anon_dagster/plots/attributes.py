@@ -29,14 +29,18 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
     ----------
     counts
         A row per label: ``label``, and how many records have it in the ``source`` and in the
-        ``release``; in the order in which they are to be drawn. Where labels are numbers (of a
-        numeric type), they are drawn as a histogram of equal bins.
+        ``release``, missing where nobody knows; in the order in which they are to be drawn. Where
+        labels are numbers (of a numeric type), they are drawn as a histogram of equal bins. Or a
+        row per bin, each beginning where the one before ends: ``lower`` and ``upper`` in place of
+        ``label``.
     name
         The attribute.
     """
+    if "lower" in counts.columns:
+        return _histogram(counts, name)
     numeric = pd.api.types.is_numeric_dtype(counts["label"].dtype)
     numeric = numeric and not pd.api.types.is_bool_dtype(counts["label"].dtype)
-    return _histogram(counts, name) if numeric else _labels(counts, name)
+    return _binned(counts, name) if numeric else _labels(counts, name)
 
 
 # -- labels --------------------------------------------------------------------------------
@@ -44,10 +48,10 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
 
 def _labels(counts: pd.DataFrame, name: str) -> Picture:
     data = counts[["label", "source", "release"]].reset_index(drop=True)
-    numbers = data[["source", "release"]].apply(floats).fillna(0.0)
-    most = numbers.max(axis=1).sort_values(ascending=False, kind="stable").index[:_MOST]
+    numbers = data[["source", "release"]].apply(floats)
+    most = numbers.max(axis=1).fillna(0.0).sort_values(ascending=False, kind="stable").index[:_MOST]
     pairs = [_pair(data["label"][place], numbers.loc[place]) for place in sorted(most)]
-    longest = max((float(numbers.loc[place].max()) for place in most), default=0.0)
+    longest = max((float(numbers.loc[place].fillna(0.0).max()) for place in most), default=0.0)
     rest, beside = _rest(numbers.drop(most)), ""
     if rest:
         beside = f", the {len(most)} most frequent by themselves"
@@ -72,19 +76,33 @@ def _rest(numbers: pd.DataFrame) -> str:
     """Say how many labels have no bars, and how many records have them."""
     if not len(numbers):
         return ""
-    source, release = numbers.sum()
+    source, release = numbers.sum(min_count=1)
     return f"{len(numbers):,} other labels: {count(source)} → {count(release)} records"
 
 
 # -- numbers -------------------------------------------------------------------------------
 
 
-def _histogram(counts: pd.DataFrame, name: str) -> Picture:
+def _binned(counts: pd.DataFrame, name: str) -> Picture:
+    """Count numbers in bins; what is none is said beside."""
     numbers = floats(counts["label"]).to_numpy()
     finite = np.isfinite(numbers)
     edges = _edges(numbers[finite])
-    data, beside = _binned(counts, numbers, edges), counts[~finite]
-    apart = int(max(beside[["source", "release"]].apply(floats).sum(), default=0))
+    bins = np.searchsorted(edges, numbers[finite], side="right") - 1
+    bins = np.clip(bins, 0, len(edges) - 2)
+    data = pd.DataFrame({"lower": edges[:-1], "upper": edges[1:]})
+    for table in ("source", "release"):
+        held = floats(counts[table]).to_numpy()
+        known = np.nan_to_num(held[finite])
+        data[table] = np.bincount(bins, known, len(edges) - 1).astype(np.int64)
+        if len(held) and np.isnan(held).all():
+            data[table] = np.nan
+    apart = counts.loc[~finite, ["source", "release"]].apply(floats).sum().max()
+    return _histogram(data, name, apart=0 if pd.isna(apart) else int(apart))
+
+
+def _histogram(data: pd.DataFrame, name: str, *, apart: int = 0) -> Picture:
+    data = data[["lower", "upper", "source", "release"]].reset_index(drop=True)
     alt = f"How many records have numbers of {readable(name)}, in {len(data)} bins of equal width."
     if apart:
         alt += f" Up to {apart:,} records without a number are not among them."
@@ -92,7 +110,7 @@ def _histogram(counts: pd.DataFrame, name: str) -> Picture:
         f"attribute {name}",
         (f"{readable(name, 30)}: records by value", alt),
         _HEIGHT,
-        lambda sheet: _paint(sheet, data, edges),
+        lambda sheet: _paint(sheet, data.apply(floats)),
     )
     return Picture(f"attribute {name}", svg, alt, data)
 
@@ -119,29 +137,18 @@ def _round_up(width: float) -> float:
     return min(digit * power for digit in (1, 2, 2.5, 5, 10, 20) if digit * power >= width)
 
 
-def _binned(
-    counts: pd.DataFrame, numbers: NDArray[np.floating], edges: NDArray[np.floating]
-) -> pd.DataFrame:
-    finite = np.isfinite(numbers)
-    bins = np.searchsorted(edges, numbers[finite], side="right") - 1
-    bins = np.clip(bins, 0, len(edges) - 2)
-    columns: dict[str, object] = {"lower": edges[:-1], "upper": edges[1:]}
-    for table in ("source", "release"):
-        held = floats(counts[table]).fillna(0.0).to_numpy()[finite]
-        columns[table] = np.bincount(bins, held, len(edges) - 1).astype(np.int64)
-    return pd.DataFrame(columns)
-
-
-def _paint(sheet: Sheet, data: pd.DataFrame, edges: NDArray[np.floating]) -> None:
+def _paint(sheet: Sheet, data: pd.DataFrame) -> None:
     """Draw bins side by side, and write some of their ends."""
     axes = sheet.plot(_LEFT, _TOP, _RIGHT, _BOTTOM)
     bins = len(data)
-    places = np.arange(bins + 1)
-    axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
-    axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
-    axes.set_xlim(0, bins)
-    axes.set_ylim(0, max(float(data[["source", "release"]].to_numpy().max()), 1.0) * 1.08)
-    ticks = places[:: max(-(-bins // _MOST_TICKS), 1)]
+    places, edges = np.arange(bins + 1), [*data["lower"], *data["upper"][-1:]]
+    if data["release"].notna().any():
+        axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
+    if data["source"].notna().any():
+        axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
+    axes.set_xlim(0, max(bins, 1))
+    axes.set_ylim(0, max(data[["source", "release"]].max().fillna(0.0).max() * 1.08, 1.0))
+    ticks = places[: len(edges) : max(-(-bins // _MOST_TICKS), 1)]
     axes.set_xticks(ticks, labels=[f"{edges[tick]:.6g}" for tick in ticks])
     axes.grid(visible=False, axis="x")
     whole = sheet.pixels()

@@ -48,6 +48,10 @@ class Provenance(Discreet, shown=("dataset", "job", "made")):
     """Other configurations that were measured on the same records."""
 
 
+NOWHERE = Provenance("", 0.0, Stored(), Stored())
+"""Of findings of which nobody asks where they come from, which takes a reading of the source."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Findings(Discreet, shown=("provenance",)):
     """What was decided, what was released, and what was measured on it."""

@@ -130,16 +130,16 @@ def _of_labels(attribute: AttributeEvidence) -> "pd.DataFrame | None":
 
 
 def _of_bins(before: Iterable[Bin], after: Iterable[Bin]) -> "pd.DataFrame":
-    """Return bins as numbers that fall into the same ones: the middle of each, and both ends."""
+    """Return bins as they are drawn; of a source of which nothing is told, nothing."""
     import pandas as pd
 
     bins, others = list(after), list(before)
-    middles = [each.low + (each.high - each.low) / 2 for each in bins]
     return pd.DataFrame(
         {
-            "label": [bins[0].low, *middles, bins[-1].high],
-            "source": [0, *(each.records for each in others or bins), 0] if others else 0,
-            "release": [0, *(each.records for each in bins), 0],
+            "lower": [each.low for each in bins],
+            "upper": [each.high for each in bins],
+            "source": [each.records for each in others] if others else float("nan"),
+            "release": [each.records for each in bins],
         }
     )
 

@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 import pandas as pd
 
+from anon_dagster.discreet import table_html
 from anon_dagster.errors import DisclosureError, counted
 
 Examination = Literal[
@@ -110,6 +111,26 @@ class ResidualDisclosure:
         rows = [asdict(finding) for finding in self.findings]
         names = list(Finding.__dataclass_fields__)
         return pd.DataFrame(rows, columns=names)
+
+    def findings_html(self) -> str:
+        """Return a row per finding, for notebooks: names, kinds, counts and cures."""
+        columns = ("severity", "found", "columns", "protected", "relation", "records", "cure")
+        rows = [
+            (
+                *(each.severity, each.examination.replace("_", " ")),
+                *(", ".join(each.columns), ", ".join(each.protected)),
+                *(each.relation, self.how_many(each), each.cure),
+            )
+            for each in self.findings
+        ]
+        of = f"{self.examined:,} of {self.records:,} records were looked at"
+        found = counted(len(rows), "finding") if rows else "nothing was found"
+        return table_html(
+            f"What the release tells although promises hold: {found}; {of}", columns, rows
+        )
+
+    def _repr_html_(self) -> str:
+        return self.findings_html()
 
     def with_findings(
         self,

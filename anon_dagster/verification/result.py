@@ -1,5 +1,6 @@
 """What was found: each promise, whether it holds, and the classes that were measured."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from anon_dagster.core import wording
 from anon_dagster.core.audit import Partition
-from anon_dagster.discreet import Discreet
+from anon_dagster.discreet import Discreet, table_html
 from anon_dagster.errors import PromiseBrokenError, counted
 
 
@@ -89,6 +90,25 @@ class Verification(Discreet, shown=("verdict", "classes")):
     def failures(self) -> tuple[Promise, ...]:
         """The promises that are not kept."""
         return tuple(promise for promise in self.promises if not promise.holds)
+
+    def _tables(self) -> Iterator[str]:
+        yield self.promises_html("Promises, measured on the stored release")
+
+    def promises_html(self, caption: str) -> str:
+        """Return a row per promise, for notebooks: those that are broken first."""
+        rows = [
+            (
+                wording.guarding(each.name, each.attribute),
+                "holds" if each.holds else "BROKEN" if each.untold is None else "cannot be told",
+                each.asked,
+                each.reached,
+                each.records_failing,
+                each.untold,
+            )
+            for each in sorted(self.promises, key=lambda each: each.holds)
+        ]
+        columns = ("promise", "verdict", "asked", "reached", "records failing", "why untold")
+        return table_html(caption, columns, rows)
 
     def require(self) -> None:
         """Refuse a release that breaks a promise.

@@ -255,7 +255,7 @@ def test_what_explored_values_are_called_is_all_that_their_columns_are(
     give: Give, tmp_path: Path
 ) -> None:
     values = pd.DataFrame({"attribute": ["age"], "value": ["1"], "source": [2], "release": [2]})
-    give(exploratory_statistics=lambda: SimpleNamespace(values=values, summary=_summary()))
+    give(exploratory_statistics=lambda: values, exploratory_summary=_summary)
     for name, read in (("ex.csv", pd.read_csv), ("ex.parquet", pd.read_parquet)):
         assert main(["exploratory", "a-job", "--output", str(tmp_path / name)]) == 0
         assert list(read(tmp_path / name).columns) == list(values.columns)
@@ -268,7 +268,7 @@ def _summary() -> pd.DataFrame:
 
 
 def test_the_index_of_a_summary_is_among_its_columns(give: Give, capsys: Capture) -> None:
-    give(exploratory_statistics=lambda: SimpleNamespace(values=None, summary=_summary()))
+    give(exploratory_statistics=lambda: None, exploratory_summary=_summary)
     assert main(["--json", "exploratory", "a-job"]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     assert (row["attribute"], row["table"]) == ("age", "source")

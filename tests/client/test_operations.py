@@ -74,8 +74,11 @@ def test_a_job_gives_what_the_library_gives(finished: tuple[AnonJob, dict[str, A
     pd.testing.assert_frame_equal(records.source, expected.source)
     pd.testing.assert_frame_equal(records.release, expected.release)
     explored = job.exploratoryStats()
-    pd.testing.assert_frame_equal(explored.values, library.exploratory.values)
-    pd.testing.assert_frame_equal(explored.summary, library.exploratory.summary)
+    pd.testing.assert_frame_equal(explored, library.exploratory.values)
+    pd.testing.assert_frame_equal(job.exploratory_summary(), library.exploratory.summary)
+    for draw in ("risk", "utility", "classes", "frontier"):
+        assert getattr(job.plot, draw)().svg == getattr(library.plot, draw)().svg
+    assert job.plot.attribute("age").svg == library.plot.attribute("age").svg
     assert job.result().residual == job.residual() == library.residual
 
 

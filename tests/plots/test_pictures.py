@@ -178,6 +178,17 @@ def test_the_frontier_is_what_no_other_beats(points: list[tuple[int, int]]) -> N
     ]
 
 
+def test_bins_that_are_given_are_drawn_as_they_are() -> None:
+    bins = pd.DataFrame(
+        {"lower": [0, 7.5], "upper": [7.5, 15], "source": [3, 4], "release": [2, 0]}
+    )
+    picture = plots.attribute(bins, name="pay")
+    assert picture.data.equals(bins)
+    assert {"0", "7.5", "15"} <= set(texts(picture.svg))
+    without = plots.attribute(bins.assign(source=np.nan), name="pay")
+    assert len(without.svg) < len(picture.svg)
+
+
 def test_what_cannot_be_reached_has_no_place() -> None:
     table = measured((np.nan, np.nan), (0.2, 0.3), reachable=[False, True])
     picture = plots.frontier(table)

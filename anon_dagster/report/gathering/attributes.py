@@ -25,7 +25,7 @@ from anon_dagster.report.findings import Findings
 from anon_dagster.report.gathering.bins import edges, histogram, numbers_of
 from anon_dagster.report.gathering.labels import AtLabels, at_labels
 from anon_dagster.report.gathering.numbers import number
-from anon_dagster.request import QuasiIdentifier
+from anon_dagster.request import Policy, QuasiIdentifier
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,24 +52,38 @@ class _Common(TypedDict):
 
 def attributes(findings: Findings) -> Iterator[AttributeEvidence]:
     """Give the attributes in the order of the request, then the numbers beside labels."""
-    policy = findings.decision.released.policy
     frame = findings.exploratory.values  # noqa: PD011 (a field)
     values = {str(name): rows for name, rows in frame.groupby("attribute")}
-    names = [*policy.attributes, *(column.name for column in policy.number_columns)]
-    for place, name in enumerate(names):
-        attribute = policy.attributes.get(name)
-        role = "number beside labels" if attribute is None else attribute.role
-        said = "follows from its label" if attribute is None else explain_attribute(name, policy)
-        importance = getattr(attribute, "importance", None)
-        of_source = None
-        if attribute is not None:
-            of_source = _of_source(findings, name, values.get(name), told=place < MOST_ATTRIBUTES)
-        yield AttributeEvidence(
-            name,
-            AttributeOfRequest(role, said, importance),
-            _of_release(findings, name, role, told=place < MOST_ATTRIBUTES),
-            of_source,
-        )
+    for place, name in enumerate(names_of(findings.decision.released.policy)):
+        yield _attribute(findings, name, values.get(name), told=place < MOST_ATTRIBUTES)
+
+
+def names_of(policy: Policy) -> list[str]:
+    """Return the names of attributes and of the numbers beside their labels."""
+    return [*policy.attributes, *(column.name for column in policy.number_columns)]
+
+
+def attribute_of(findings: Findings, name: str) -> AttributeEvidence:
+    """Return what became of one attribute, whose labels are told however many others there are."""
+    frame = findings.exploratory.values  # noqa: PD011 (a field)
+    rows = frame[frame["attribute"] == name]
+    return _attribute(findings, name, rows if len(rows) else None, told=True)
+
+
+def _attribute(
+    findings: Findings, name: str, values: "pd.DataFrame | None", *, told: bool
+) -> AttributeEvidence:
+    policy = findings.decision.released.policy
+    attribute = policy.attributes.get(name)
+    role = "number beside labels" if attribute is None else attribute.role
+    said = "follows from its label" if attribute is None else explain_attribute(name, policy)
+    importance = getattr(attribute, "importance", None)
+    return AttributeEvidence(
+        name,
+        AttributeOfRequest(role, said, importance),
+        _of_release(findings, name, role, told=told),
+        None if attribute is None else _of_source(findings, name, values, told=told),
+    )
 
 
 def done_to(decision: Decision, name: str) -> str:
