@@ -114,7 +114,7 @@ notebooks: $(READY)  ## run the notebooks of examples/ and keep what their cells
 	$(BIN)/python -m tests.notebooks
 
 pictures: $(READY)  ## let a browser take the pictures of README and documentation anew
-	$(BIN)/pytest -q tests/browser --pictures
+	ANON_PICTURES=$(CURDIR)/docs $(BIN)/pytest -q tests/browser
 
 # Tools that the project's own versions do not go with, or that nobody needs but for a release: each
 # folder's environment is made where it is used.
