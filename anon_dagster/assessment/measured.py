@@ -32,11 +32,11 @@ class MeasuredConfigurations(pd.DataFrame):
     """
 
     @property
-    def plot(self) -> MeasuredPlots:  # type: ignore[override]
+    def plot(self) -> MeasuredPlots:
         """The pictures of the table."""
         return MeasuredPlots(self)
 
     def _repr_html_(self) -> str:
         """Return the table and its frontier, for notebooks."""
-        table = super()._repr_html_()
+        table = super()._repr_html_()  # type: ignore[misc] # which its stubs do not tell
         return f"{table}{self.plot.frontier().svg}" if "reachable" in self.columns else str(table)

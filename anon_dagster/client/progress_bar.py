@@ -29,7 +29,7 @@ class ProgressBar:
         percent, text = int(status["job_percent"]), str(status["work"] or status["status"])
         if self._bar is None:
             self._bar = _begin(self.stream, percent, text)
-        self._bar.n = percent
+        self._bar.n = max(self._bar.n, percent)  # a job that is tried anew begins at 0
         self._bar.set_description_str(text)
 
     def __enter__(self) -> Self:

@@ -1,6 +1,5 @@
 """What Dagster shows of a step: names, levels, counts and statistics, never a cell."""
 
-import base64
 import json
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from anon_dagster.detection import Detection
     from anon_dagster.planning.decision import Decision
+    from anon_dagster.plots import Picture
     from anon_dagster.reading.counting import Count
     from anon_dagster.releasing.publication import Release
     from anon_dagster.report.evidence import Evidence
@@ -49,10 +49,15 @@ def table(frame: "pd.DataFrame") -> dg.TableMetadataValue:
     return rows(records, map(str, frame.columns))
 
 
-def picture(name: str, svg: str) -> dg.MarkdownMetadataValue:
-    """Show an SVG document."""
-    uri = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    return dg.MetadataValue.md(f"![{name}]({uri})")
+def pictures(*drawn: "Picture | None") -> Shown:
+    """Show pictures that hold no value of a table: Dagster's storage keeps them."""
+    return {
+        f"{each.name} picture".replace(" ", "_"): dg.MetadataValue.md(
+            f"![{each.name}]({each.data_uri})"
+        )
+        for each in drawn
+        if each is not None
+    }
 
 
 def rows(records: Iterable[Mapping[str, Any]], columns: Iterable[str]) -> dg.TableMetadataValue:
@@ -294,21 +299,21 @@ def of_details(details: "RiskDetails") -> Shown:
 
 def of_evidence(evidence: "Evidence") -> Shown:
     """Show what a report comes down to, its pictures that hold no value, and how to open it."""
-    from anon_dagster.report import pictures
+    from anon_dagster.report import pictures as of_report
     from anon_dagster.report.advice import advise
 
     advice, job = advise(evidence), evidence.identity.of_request.job
-    drawn = {
-        "risk_picture": pictures.risk_picture(evidence),
-        "class_sizes": pictures.class_sizes_picture(evidence),
-        "frontier": pictures.frontier_picture(evidence),
-    }
+    drawn = pictures(
+        of_report.risk_picture(evidence),
+        of_report.class_sizes_picture(evidence),
+        of_report.frontier_picture(evidence),
+    )
     things = ({"severity": each.severity, "what": each.text} for each in advice.to_look_at)
     return {
         "verdict": dg.MetadataValue.md(" ".join([f"**{advice.headline}**", *advice.sentences])),
         "open": dg.MetadataValue.md(f"`anon report {job} --open`"),
         **({"to_look_at": rows(things, ("severity", "what"))} if advice.to_look_at else {}),
-        **{name: picture(name, each.svg) for name, each in drawn.items() if each is not None},
+        **drawn,
         "promises": dg.MetadataValue.md(_as_list(evidence.verdict.of_request.asked)),
         **_of_numbers(evidence),
     }

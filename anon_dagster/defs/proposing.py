@@ -172,11 +172,11 @@ def _keep_proposal(proposal: "Proposal", job: "JobFolder") -> Shown:
     job.save_frame(file_names.MEASUREMENT, proposal.alternatives)
     path = job.write(file_names.PROPOSAL, lambda file: file.write(text))
     picture = proposal.picture
-    job.write(file_names.FRONTIER, lambda file: file.write(picture.encode()))
+    job.write(file_names.FRONTIER, lambda file: file.write(picture.svg.encode()))
     return {
         **_shown(proposal.detection, job),
         "configurations": metadata.table(proposal.alternatives),
-        "risk_and_loss": metadata.picture("risk and loss", picture),
+        **metadata.pictures(picture),
         "reasons": dg.MetadataValue.text(" ".join(proposal.reasons)),
         **metadata.of_request(parse_request(proposal.request)),
         **metadata.file(path),

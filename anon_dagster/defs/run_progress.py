@@ -1,6 +1,6 @@
 """How far a run has come: a tag that the runs page shows, and an observation per phase."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -8,6 +8,7 @@ import dagster as dg
 
 from anon_dagster import clock
 from anon_dagster.jobs.tags import PERCENT_TAG, PHASE_TAG, STEP_TAG, TIME_TAG
+from anon_dagster.progress import Steady
 
 if TYPE_CHECKING:
     from anon_dagster.progress import Progress
@@ -71,8 +72,10 @@ class RunProgress:
     told: float = -_SECONDS_BETWEEN
     highest: int = 0
     step: int = 0
+    steadied: Steady = field(init=False)
 
     def __post_init__(self) -> None:
+        self.steadied = Steady(self._hear)
         run = self.context.instance.get_run_by_id(self.context.run.run_id)
         if run is not None:  # an earlier step may have come further
             self.highest = int(run.tags.get(PERCENT_TAG, "0%").rstrip("%"))
@@ -85,6 +88,9 @@ class RunProgress:
 
     def __call__(self, progress: "Progress") -> None:
         """Hear of progress."""
+        self.steadied(progress)
+
+    def _hear(self, progress: "Progress") -> None:
         entered = progress.phase != self.phase
         now = clock.monotonic()
         if not entered and now - self.told < _SECONDS_BETWEEN:
@@ -155,20 +161,30 @@ class FilesProgress:
     files: int
     done: int = 0
     told: float = -_SECONDS_BETWEEN
+    highest: int = 0
+    steadied: Steady = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.steadied = Steady(self._hear)
 
     def __call__(self, progress: "Progress") -> None:
         """Hear of progress with the file at hand."""
+        self.steadied(progress)
+
+    def _hear(self, progress: "Progress") -> None:
         now = clock.monotonic()
         if now - self.told >= _SECONDS_BETWEEN:
             require_wanted(self.instance, self.run_id)
             self.told = now
             share = (self.done + percent(progress) / 100) / self.files
+            self.highest = max(self.highest, int(99 * share))
             phase = f"file {self.done + 1:,} of {self.files:,}: {words(progress)}"
-            _tell(self.instance, self.run_id, f"{int(99 * share)}%", phase, step_percent(progress))
+            _tell(self.instance, self.run_id, f"{self.highest}%", phase, step_percent(progress))
 
     def next_file(self) -> None:
         """Hear that a file is done with."""
         self.done += 1
+        self.steadied = Steady(self._hear)
 
     def finish(self) -> None:
         """Say that nothing is left to do."""

@@ -17,6 +17,8 @@ from anon_dagster.jobs.names import REQUEST
 from anon_dagster.request import Request
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.planning.decision import Decision
     from anon_dagster.progress import Progress
@@ -176,11 +178,19 @@ def _risks(job: "JobFolder") -> Shown:
     job.save_risk_details(details)
     save_record_risks(job, decision)
     return (
-        metadata.of_statistics(risks)
+        _drawn(decision, risks)
+        | metadata.of_statistics(risks)
         | metadata.exact("risk", risks)
         | metadata.of_details(details)
         | metadata.file(path)
     )
+
+
+def _drawn(decision: "Decision", risks: "pd.DataFrame") -> metadata.Shown:
+    """Draw the risk and the sizes of classes, which hold no value."""
+    from anon_dagster.operations.pictures import classes_picture, risk_picture
+
+    return metadata.pictures(risk_picture(decision, risks), classes_picture(decision))
 
 
 def save_record_risks(job: "JobFolder", decision: "Decision") -> None:
@@ -215,12 +225,16 @@ def utility_statistics(work: Work) -> Shown:
 
 
 def _utility(job: "JobFolder") -> Shown:
+    from anon_dagster import plots
     from anon_dagster.assessment.of_decision import assess_utility
 
     utility = assess_utility(job.load_decision())
     path = job.save_statistics(file_names.UTILITY, utility)
     return (
-        metadata.of_statistics(utility) | metadata.exact("utility", utility) | metadata.file(path)
+        metadata.pictures(plots.utility(utility))
+        | metadata.of_statistics(utility)
+        | metadata.exact("utility", utility)
+        | metadata.file(path)
     )
 
 
@@ -247,7 +261,11 @@ def measurement(work: Work) -> Shown:
     asked = measurement_of(request)
     measured = measure_counted(request, counted, asked, on_progress=work.on_progress)
     path = work.job.save_frame(file_names.MEASUREMENT, measured)
-    return {"configurations": metadata.table(measured)} | metadata.file(path)
+    return (
+        metadata.pictures(measured.plot.frontier())
+        | {"configurations": metadata.table(measured)}
+        | metadata.file(path)
+    )
 
 
 EXPLORATORY = (file_names.EXPLORATORY_VALUES, file_names.EXPLORATORY_SUMMARY)

@@ -38,7 +38,7 @@ from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.linked import decide_linked, plan_linked
 from anon_dagster.planning.plan import plan
-from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.progress import ProgressSink, ignore_progress, steady
 from anon_dagster.reading.counting import count
 from anon_dagster.reading.sampled import drawn_again
 from anon_dagster.reading.shift_effect import ShiftEffect
@@ -334,6 +334,7 @@ def anonymize(
     """
     request = as_any_request(request)
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     with using(engine):
         if isinstance(request, LinkedRequest):
             return anonymize_linked(request, frame, on_progress=on_progress)

@@ -16,7 +16,7 @@ from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.writing import write_and_read
 from anon_dagster.planning.decision import Decision
-from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.progress import ProgressSink, ignore_progress, steady
 from anon_dagster.reading.persons import owners_asked
 from anon_dagster.releasing.assignment import Lacking, LeftOut, assign
 from anon_dagster.releasing.publication import count_release
@@ -116,6 +116,7 @@ def apply(  # noqa: PLR0913 (all are named)
     require_a(bool, enforce, "enforce", "true or false")
     require_share(suppress_at_most, "suppress_at_most")
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     stored = from_document(solution if isinstance(solution, Mapping) else solution.document())
     request = later_request(stored.policy, source, target)
     first = solution.release.count if isinstance(solution, AnonResult) else None

@@ -18,7 +18,7 @@ from anon_dagster.operations.preparation import (
 )
 from anon_dagster.planning.deciding import decide, decide_best
 from anon_dagster.planning.plan import Plan, plan
-from anon_dagster.progress import Progress, ProgressSink, ignore_progress
+from anon_dagster.progress import Progress, ProgressSink, ignore_progress, steady
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import (
     Measurement,
@@ -59,6 +59,7 @@ def measure(
     """
     request = as_request(request)
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     asked = as_measurement(measurement) or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
     with using(engine):

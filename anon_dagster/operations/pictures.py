@@ -35,8 +35,7 @@ class ReleasePictures(Discreet):
 
     def risk(self) -> Picture:
         """Draw how likely it is that somebody is identified, before and after."""
-        threshold = self.decision.request.policy.risk_threshold
-        return plots.risk(self._statistics("risk"), threshold=threshold)
+        return risk_picture(self.decision, self._statistics("risk"))
 
     def utility(self) -> Picture:
         """Draw how much of the source's quality is left, by every measure."""
@@ -44,10 +43,7 @@ class ReleasePictures(Discreet):
 
     def classes(self) -> Picture:
         """Draw in how large equivalence classes records, or persons, are, before and after."""
-        sizes = sizes_of_classes(self.decision.plan.problem, self.decision.solution)
-        asked = self.decision.request.policy.privacy.k_anonymity
-        k = None if asked is None else asked.k
-        return plots.class_sizes(sizes.release, source=sizes.source, k=k, persons=sizes.persons)
+        return classes_picture(self.decision)
 
     def attribute(self, name: str) -> Picture:
         """Draw how often each label of an attribute occurs, before and after.
@@ -90,6 +86,19 @@ class ReleasePictures(Discreet):
         require_one_table(self.decision, "a measurement of other configurations")
         request = self.decision.request
         return measure_counted(request, self.decision.counted, measurement_of(request))
+
+
+def risk_picture(decision: Decision, statistics: pd.DataFrame) -> Picture:
+    """Draw the risks of a release against the threshold of its request."""
+    return plots.risk(statistics, threshold=decision.request.policy.risk_threshold)
+
+
+def classes_picture(decision: Decision) -> Picture:
+    """Draw the sizes of the classes of a release, and its k."""
+    sizes = sizes_of_classes(decision.plan.problem, decision.solution)
+    asked = decision.request.policy.privacy.k_anonymity
+    k = None if asked is None else asked.k
+    return plots.class_sizes(sizes.release, source=sizes.source, k=k, persons=sizes.persons)
 
 
 def with_chosen(measured: pd.DataFrame, decision: Decision) -> pd.DataFrame:

@@ -35,7 +35,8 @@ from anon_dagster.operations.grid import GUARDS, grid_of, untried_kinds, weaker_
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.operations.trials import Deadline, Trials
 from anon_dagster.planning.plan import plan
-from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.plots import Picture
+from anon_dagster.progress import ProgressSink, ignore_progress, steady
 from anon_dagster.reading.counting import Count
 from anon_dagster.request import Policy, Request, Target, parse_request, require_proposable
 from anon_dagster.request.arguments import require_function
@@ -82,14 +83,14 @@ class Proposal(Discreet, shown=("reasons", "acceptable_risk", "residual")):
         return "\n".join([*head, *written(self.request, chosen)]) + "\n"
 
     @property
-    def picture(self) -> str:
-        """Risk and loss of every configuration that was measured, as an SVG document."""
+    def picture(self) -> Picture:
+        """Risk and loss of every configuration that was measured."""
         table = MeasuredConfigurations(self.alternatives)
-        return table.plot.frontier(acceptable=self.acceptable_risk).svg
+        return table.plot.frontier(acceptable=self.acceptable_risk)
 
     def _tables(self) -> Iterator[str]:
         yield lines_html("Why this request", self.reasons)
-        yield self.picture
+        yield self.picture.svg
         yield from self.detection._tables()  # noqa: SLF001 (of the same kind)
 
 
@@ -137,6 +138,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     """
     require_proposable(acceptable_risk=acceptable_risk, seconds=seconds)
     require_function(on_progress, "on_progress")
+    on_progress = steady(on_progress)
     begun = monotonic()
     with using(engine):
         detection = detect(table, sample=sample, seed=seed, domains=domains)

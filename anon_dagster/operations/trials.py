@@ -222,4 +222,4 @@ class Trials(Discreet):
         """Tell how far all of it is, and how far the search at hand."""
         total = len(self.planned)
         done = min(len(self.measured), total - 1)
-        self.on_progress(Progress("measure", done, total, within=within))
+        self.on_progress(Progress("measure", done, guess=total, within=within))

@@ -125,8 +125,11 @@ def _with_aggregates(plan: Plan, solution: Solution) -> Solution:
 
 
 def _steps_of(phase: str, on_progress: ProgressSink) -> OnStep:
-    """Return what passes the steps of a search on as the progress of a phase."""
-    return lambda done, left: on_progress(Progress(phase, done, done + left))
+    """Return what passes the steps of a search on as the progress of a phase.
+
+    What is left is a guess: much of it is pruned, and improving what was found adds to it.
+    """
+    return lambda done, left: on_progress(Progress(phase, done, guess=done + left))
 
 
 def _most_accurate(plan: Plan, judged: int, on_step: OnStep) -> list[Solution]:

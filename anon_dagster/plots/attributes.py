@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from anon_dagster.plots import bars, style
 from anon_dagster.plots.canvas import Sheet, draw
 from anon_dagster.plots.numbers import floats
+from anon_dagster.plots.ordering import in_order
 from anon_dagster.plots.picture import Picture
-from anon_dagster.plots.texts import MISSING, count, readable
+from anon_dagster.plots.texts import MISSING, brief, count, readable
 
 _MOST = 20
 """Labels that are drawn; the others are one more pair of bars."""
@@ -29,10 +30,10 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
     ----------
     counts
         A row per label: ``label``, and how many records have it in the ``source`` and in the
-        ``release``, missing where nobody knows; in the order in which they are to be drawn. Where
-        labels are numbers (of a numeric type), they are drawn as a histogram of equal bins. Or a
-        row per bin, each beginning where the one before ends: ``lower`` and ``upper`` in place of
-        ``label``.
+        ``release``, missing where nobody knows. They are drawn in their order, or if all stand for
+        numbers or dates, by these. Where labels are numbers (of a numeric type), they are drawn as
+        a histogram of equal bins. Or a row per bin, each beginning where the one before ends:
+        ``lower`` and ``upper`` in place of ``label``.
     name
         The attribute.
     """
@@ -50,7 +51,8 @@ def _labels(counts: pd.DataFrame, name: str) -> Picture:
     data = counts[["label", "source", "release"]].reset_index(drop=True)
     numbers = data[["source", "release"]].apply(floats)
     most = numbers.max(axis=1).fillna(0.0).sort_values(ascending=False, kind="stable").index[:_MOST]
-    pairs = [_pair(data["label"][place], numbers.loc[place]) for place in sorted(most)]
+    drawn = in_order({place: data["label"][place] for place in sorted(most)})
+    pairs = [_pair(data["label"][place], *numbers.loc[place]) for place in drawn]
     longest = max((float(numbers.loc[place].fillna(0.0).max()) for place in most), default=0.0)
     rest, beside = _rest(numbers.drop(most)), ""
     if rest:
@@ -65,8 +67,7 @@ def _labels(counts: pd.DataFrame, name: str) -> Picture:
     return Picture(f"attribute {name}", svg, alt, data.set_index("label"))
 
 
-def _pair(label: object, numbers: "pd.Series[float]") -> bars.Pair:
-    source, release = map(float, numbers)
+def _pair(label: object, source: float, release: float) -> bars.Pair:
     missing = pd.isna(label)  # type: ignore[call-overload]
     text = MISSING if missing else readable(label)
     return bars.Pair(text, source, release, (count(source), count(release)))
@@ -149,7 +150,7 @@ def _paint(sheet: Sheet, data: pd.DataFrame) -> None:
     axes.set_xlim(0, max(bins, 1))
     axes.set_ylim(0, max(data[["source", "release"]].max().fillna(0.0).max() * 1.08, 1.0))
     ticks = places[: len(edges) : max(-(-bins // _MOST_TICKS), 1)]
-    axes.set_xticks(ticks, labels=[f"{edges[tick]:.6g}" for tick in ticks])
+    axes.set_xticks(ticks, labels=brief([edges[tick] for tick in ticks]))
     axes.grid(visible=False, axis="x")
     whole = sheet.pixels()
     whole.plot([style.MARGIN, style.MARGIN + 18], [34, 34], color=style.INK, linestyle=_DASHED)

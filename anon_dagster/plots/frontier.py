@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _MARKERS = {"global": ("o", style.SOURCE), "local": ("s", style.RELEASE), "": ("o", style.SOURCE)}
 """Of the recodings, and of what does not say which it is."""
-_MOST_NAMED = 8
+_MOST_NAMED, _MOST_DRAWN = 8, 100
+"""Points that are named, and points of a kind: a picture of thousands says no more."""
 _TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 80, 46, 46, 16, 330
 _DRAWN = ["name", "risk", "loss", "recoding", "on_frontier", "chosen"]
 
@@ -88,6 +89,8 @@ def _words(data: pd.DataFrame, measured: int, acceptable: float | None) -> str:
     missing = measured - len(data)
     text = f"{len(data):,} configurations, risk and loss of information"
     text += f"; {missing:,} more cannot be reached." if missing else "."
+    if len(data) > _MOST_DRAWN:
+        text += f" Of those alike in recoding and place the first {_MOST_DRAWN} are drawn."
     pairs = _pairs(best)
     if pairs:
         more = f" and {len(pairs) - _MOST_NAMED} more" if len(pairs) > _MOST_NAMED else ""
@@ -123,7 +126,7 @@ def _paint(sheet: Sheet, data: pd.DataFrame, acceptable: float | None) -> None:
 def _marks(axes: "Axes", points: pd.DataFrame, marker: str, colour: str) -> None:
     """Draw points: those on the frontier filled."""
     for on_frontier, face in ((False, "white"), (True, colour)):
-        some = points[points["on_frontier"] == on_frontier]
+        some = points[points["on_frontier"] == on_frontier].head(_MOST_DRAWN)
         axes.plot(100 * some["risk"], 100 * some["loss"], marker, ms=7, mfc=face, mec=colour)
 
 

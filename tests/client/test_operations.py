@@ -198,7 +198,7 @@ def test_a_proposal_is_a_request_that_runs(client: AnonClient) -> None:
     proposed = parse_yaml(str(result.proposal), name="the example")
     assert anon_dagster.anonymize(proposed).release.verification.holds
     assert handed_back(result.df)["reachable"].any()
-    assert str(result.picture).count("<title>") == handed_back(result.df)["reachable"].sum()
+    assert str(result.picture).startswith("<svg")
     assert CANARY not in json.dumps(job.status()) + str(result.picture)
     job.delete()
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from anon_dagster import plots
 from anon_dagster.errors import RequestError
+from anon_dagster.plots.texts import brief
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
@@ -176,6 +177,35 @@ def test_the_frontier_is_what_no_other_beats(points: list[tuple[int, int]]) -> N
         not any((r <= risk and x <= loss) and (r, x) != (risk, loss) for r, x in points)
         for risk, loss in points
     ]
+
+
+@pytest.mark.parametrize(
+    ("labels", "drawn"),
+    [
+        (["[20, 30)", None, "< 3", "[3, 20)", "*"], ["< 3", "[3, 20)", "[20, 30)", "*", None]),
+        (["2024-05", "2023-Q1", "2024-02-29"], ["2023-Q1", "2024-02-29", "2024-05"]),
+        (["b", "10", "9"], ["b", "10", "9"]),
+    ],
+)
+def test_labels_of_numbers_and_dates_are_drawn_by_these(
+    labels: list[str], drawn: list[str]
+) -> None:
+    shown = texts(plots.attribute(counts(*labels), name="age").svg)
+    assert [text for text in shown if text in {*labels, "(missing)"}] == [
+        label or "(missing)" for label in drawn
+    ]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        ([1345.33, 847268, 1.69e6], ["0.001345M", "0.8473M", "1.69M"]),
+        ([1950, 1960.5], ["1950", "1960.5"]),
+        ([2e12, 2e12 + 1], ["2e+12", "2e+12"]),
+    ],
+)
+def test_numbers_beside_an_axis_are_short(numbers: list[float], shown: list[str]) -> None:
+    assert brief(numbers) == shown
 
 
 def test_bins_that_are_given_are_drawn_as_they_are() -> None:
