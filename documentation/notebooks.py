@@ -1,12 +1,15 @@
 """Notebooks as pages: what is stored of them is shown, nothing is run."""
 
 import posixpath
+import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 from nbconvert import MarkdownExporter
 
+_TABLE = re.compile(r"<table[^>]*>")
+"""A DataFrame brings a look of its own, with which it would not be scrolled by itself."""
 FOLDER = "examples"
 """Where notebooks lie in the project, and on the site."""
 
@@ -31,5 +34,5 @@ def _page(path: Path) -> dict[str, str | bytes]:
     text, resources = MarkdownExporter().from_notebook_node(notebook, resources=kept)
     pictures = {posixpath.join(FOLDER, name): data for name, data in resources["outputs"].items()}
     download = f'<a href="{path.name}" download>The notebook</a> of this page is run by the tests.'
-    head, _, rest = text.lstrip().partition("\n")
+    head, _, rest = _TABLE.sub("<table>", text.lstrip()).partition("\n")
     return {f"{FOLDER}/{path.stem}.md": f"{head}\n\n{download}\n\n{rest}"} | pictures

@@ -34,8 +34,8 @@ def report(tmp_path_factory: pytest.TempPathFactory, project_folder: Path) -> Pa
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(project_folder / "data" / "patients")
         patch.setenv("LOGNAME", "ada")
-        result = anon_dagster.anonymize(document | {"target": None})
-        page.write_text(result.report(), encoding="utf-8")
+        text = anon_dagster.anonymize(document | {"target": None}).report()
+    page.write_text(text.replace(f"{project_folder}/", ""), encoding="utf-8")
     return page
 
 
