@@ -29,7 +29,7 @@ from anon_dagster.progress import Progress
 from anon_dagster.request import Request, load_request, parse_request
 
 if TYPE_CHECKING:
-    from anon_dagster import labels
+    from anon_dagster import labels, plots
     from anon_dagster.continuous import Audit, Claim, Erasure, Line
     from anon_dagster.continuous.declared import append, audit, erase
     from anon_dagster.detection import (
@@ -102,6 +102,7 @@ __all__ = [
     "load_request",
     "measure",
     "parse_request",
+    "plots",
     "propose_hierarchies",
     "risk_per_record",
     "verify",
@@ -149,8 +150,8 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for
         from importlib.metadata import version
 
         return version("anon-dagster")
-    if name == "labels":
-        return import_module("anon_dagster.labels")
+    if name in {"labels", "plots"}:
+        return import_module(f"anon_dagster.{name}")
     if name not in _LATE:
         raise AttributeError(f"module {__name__} has no attribute {name}")
     module, own = _LATE[name]

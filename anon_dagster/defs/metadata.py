@@ -1,6 +1,7 @@
 """What Dagster shows of a step: names, levels, counts and statistics, never a cell."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from importlib.metadata import version
 from math import isfinite
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 Shown = dict[str, dg.MetadataValue]
 
+_WORDS = re.compile(r"(?<=_)|(?<=[a-z])(?=[A-Z(])")
+"""Where the next word of a name begins."""
 _MOST_ROWS = 50  # of a table of details
 _MADE_WITH = ("anon_dagster", "dagster", "numpy", "pandas", "pandera", "pyarrow")
 
@@ -260,7 +263,18 @@ def of_detection(found: "Detection") -> Shown:
 def of_statistics(statistics: "pd.DataFrame") -> Shown:
     """Show statistics as a table, and each number of the release for itself, to be plotted."""
     plotted = {name: dg.MetadataValue.float(value) for name, value in figures(statistics).items()}
-    return {"statistics": table(statistics), **plotted}
+    return {"statistics": _side_by_side(statistics), **plotted}
+
+
+def _side_by_side(statistics: "pd.DataFrame") -> dg.TableMetadataValue:
+    """Show source and release first: a page of 1,280 pixels cuts off what is further right.
+
+    Their names may be broken into lines between words.
+    """
+    names = [_WORDS.sub("\u200b", str(name)) for name in statistics.index]
+    frame = statistics.rename_axis("statistic").set_axis(names).reset_index(names="statistic")
+    first = [column for column in ("source", "release") if column in frame]
+    return table(frame[[*first, *frame.columns.drop(first)]])
 
 
 def figures(statistics: "pd.DataFrame") -> dict[str, float]:

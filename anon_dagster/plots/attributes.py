@@ -21,7 +21,7 @@ _DASHED = (0, (3, 2))
 _TOP, _BOTTOM, _LEFT, _RIGHT, _HEIGHT = 62, 46, 52, 12, 270
 
 
-def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
+def attribute(counts: pd.DataFrame, *, name: str, left_off: int = 0) -> Picture:
     """Draw how often each label of an attribute occurs, before and after.
 
     Its labels are values of a table: the picture is as private as these.
@@ -36,28 +36,31 @@ def attribute(counts: pd.DataFrame, *, name: str) -> Picture:
         ``lower`` and ``upper`` in place of ``label``.
     name
         The attribute.
+    left_off
+        How many more labels there are, of which nothing is told here.
     """
     if "lower" in counts.columns:
         return _histogram(counts, name)
     numeric = pd.api.types.is_numeric_dtype(counts["label"].dtype)
     numeric = numeric and not pd.api.types.is_bool_dtype(counts["label"].dtype)
-    return _binned(counts, name) if numeric else _labels(counts, name)
+    return _binned(counts, name) if numeric else _labels(counts, name, left_off)
 
 
 # -- labels --------------------------------------------------------------------------------
 
 
-def _labels(counts: pd.DataFrame, name: str) -> Picture:
+def _labels(counts: pd.DataFrame, name: str, left_off: int) -> Picture:
     data = counts[["label", "source", "release"]].reset_index(drop=True)
     numbers = data[["source", "release"]].apply(floats)
     most = numbers.max(axis=1).fillna(0.0).sort_values(ascending=False, kind="stable").index[:_MOST]
     drawn = in_order({place: data["label"][place] for place in sorted(most)})
     pairs = [_pair(data["label"][place], *numbers.loc[place]) for place in drawn]
     longest = max((float(numbers.loc[place].fillna(0.0).max()) for place in most), default=0.0)
-    rest, beside = _rest(numbers.drop(most)), ""
+    rest, beside = _rest(numbers.drop(most), left_off), ""
     if rest:
         beside = f", the {len(most)} most frequent by themselves"
-    alt = f"How many records have each of the {len(data):,} labels of {readable(name)}{beside}."
+    every = len(data) + left_off
+    alt = f"How many records have each of the {every:,} labels of {readable(name)}{beside}."
     svg = draw(
         f"attribute {name}",
         (f"{readable(name, 30)}: records by label", alt),
@@ -73,8 +76,10 @@ def _pair(label: object, source: float, release: float) -> bars.Pair:
     return bars.Pair(text, source, release, (count(source), count(release)))
 
 
-def _rest(numbers: pd.DataFrame) -> str:
-    """Say how many labels have no bars, and how many records have them."""
+def _rest(numbers: pd.DataFrame, left_off: int) -> str:
+    """Say how many labels have no bars, and how many records have them, if that is known."""
+    if left_off:
+        return f"{len(numbers) + left_off:,} other labels are not shown"
     if not len(numbers):
         return ""
     source, release = numbers.sum(min_count=1)

@@ -87,10 +87,14 @@ def _risk(evidence: Evidence) -> str:
     asked = evidence.risk.of_request
     if highest is None:
         return f"How exposed a {whom} is cannot be told from this."
-    whose = f"The most exposed {whom} is found with a chance of {chance(highest)}"
-    kind = "that was asked for" if asked.is_stated else "in use where none is asked for"
+    told = (
+        f"The most exposed {whom} is found with a chance of {chance(highest)} ({percent(highest)})"
+    )
     side = "above" if highest > asked.threshold else "not above"
-    return f"{whose} ({percent(highest)}): {side} the threshold {kind}, {percent(asked.threshold)}."
+    if asked.is_stated:
+        return f"{told}: {side} the threshold that the request states, {percent(asked.threshold)}."
+    usual = percent(asked.threshold)
+    return f"{told}. The request states no threshold; this is {side} the usual one here, {usual}."
 
 
 def _grave(evidence: Evidence) -> list[Remark]:

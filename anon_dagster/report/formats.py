@@ -1,9 +1,12 @@
 """Numbers as people read them."""
 
 from collections.abc import Sequence
+from unicodedata import category
 
 from anon_dagster.errors import counted
 from anon_dagster.report.evidence.facts import Cell, Number
+
+_UNSEEN = {"Cc", "Cf", "Co", "Cs"}
 
 
 def percent(share: Number | None) -> str:
@@ -45,6 +48,19 @@ def label(text: str | None) -> str:
     if text is None:
         return "(missing)"
     return text or "(empty)"
+
+
+def visible(text: str) -> str:
+    """Return a text without what changes how other text reads: controls, marks of direction.
+
+    Who signs a page must see what is on it.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        c if c in "\n\t" or category(c) not in _UNSEEN else "\N{REPLACEMENT CHARACTER}"
+        for c in text
+    )
 
 
 def size(number: int) -> str:

@@ -9,6 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from anon_dagster.report.evidence import Evidence
+from anon_dagster.report.formats import visible
 from anon_dagster.report.view import content
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 def html(evidence: Evidence) -> str:
     """Write the report as one HTML page that needs nothing else."""
     return _template().render(content(evidence))
+
+
+def _visible(value: object) -> object:
+    """Return what is shown of a value; markup is what pictures are made of, and stays."""
+    return visible(value) if type(value) is str else value
 
 
 @cache
@@ -32,5 +38,6 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        finalize=_visible,
     )
     return environment.get_template("report.html")

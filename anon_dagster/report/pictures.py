@@ -100,7 +100,10 @@ def attribute_picture(attribute: AttributeEvidence) -> "Picture | None":
     if of_release is not None and of_release.bins and of_source is None:
         return plots.attribute(_of_bins((), of_release.bins), name=attribute.name)
     frame = _of_labels(attribute)
-    return None if frame is None else plots.attribute(frame, name=attribute.name)
+    if frame is None:
+        return None
+    left_off = 0 if of_release is None else of_release.labels_left_off
+    return plots.attribute(frame, name=attribute.name, left_off=left_off)
 
 
 def has_picture(attribute: AttributeEvidence) -> bool:

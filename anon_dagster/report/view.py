@@ -91,12 +91,13 @@ def content(evidence: Evidence) -> dict[str, Any]:
         "risk_figures": _all_risks(evidence),
         "threshold": _threshold(evidence),
         "thresholds": THRESHOLDS,
-        "risk_picture": figure(pictures.risk_picture(evidence)),
+        "risk_picture": _before_and_after(evidence),
         "class_sizes": figure(pictures.class_sizes_picture(evidence)),
         "details": list(_details(evidence)),
         "attributes": _attributes(evidence),
         "attribute_pictures": list(_attribute_pictures(evidence)),
         "without_picture": _without_picture(evidence),
+        "label_tables": list(_label_tables(evidence)),
         "suppressed": _suppressed(evidence),
         "shares": _shares(evidence),
         "associations": _associations(evidence),
@@ -215,6 +216,11 @@ def _risks(evidence: Evidence) -> Table:
     return Table("Risk of being found, by attacker", columns, tuple(rows))
 
 
+def _before_and_after(evidence: Evidence) -> Figure | None:
+    """Draw the risk where there is something to compare it with."""
+    return None if evidence.risk.of_source is None else figure(pictures.risk_picture(evidence))
+
+
 def _risk_cell(name: str, value: float | None) -> str:
     if name.endswith("threshold"):
         return plain(value)
@@ -255,7 +261,8 @@ def _details(evidence: Evidence) -> Iterator[Table]:
 
 def _attributes(evidence: Evidence) -> Table:
     is_internal = evidence.identity.of_source is not None
-    shown = evidence.attributes[:MOST_ATTRIBUTES]
+    released_first = sorted(evidence.attributes, key=lambda each: each.of_release is None)
+    shown = released_first[:MOST_ATTRIBUTES]
     columns = ("attribute", "role", "what was done")
     own = ("example", "labels", "read *", "loss") if is_internal else ("labels", "read *")
     return Table(
@@ -290,9 +297,21 @@ def _example(attribute: AttributeEvidence) -> str:
 def _attribute_pictures(evidence: Evidence) -> Iterator[tuple[str, str, Figure]]:
     """Give the first attributes that have a picture, with what it does not show."""
     for attribute in _pictured(evidence)[:MOST_PICTURES]:
+        if attribute.of_source is None:
+            continue
         picture = pictures.attribute_picture(attribute)
         if picture is not None:
             yield attribute.name, _beside(attribute), figure(picture)
+
+
+def _label_tables(evidence: Evidence) -> Iterator[Table]:
+    """Give how often the labels of the release occur, where nothing is told of the source."""
+    for attribute in evidence.attributes if evidence.identity.of_source is None else ():
+        of_release = attribute.of_release
+        if of_release is not None and of_release.labels:
+            rows = tuple((label(e.label), f"{e.records:,}") for e in of_release.labels)
+            left = _more(of_release.labels_left_off, "label")
+            yield Table(attribute.name, ("label", "records"), rows, left)
 
 
 def _pictured(evidence: Evidence) -> list[AttributeEvidence]:
@@ -301,6 +320,8 @@ def _pictured(evidence: Evidence) -> list[AttributeEvidence]:
 
 def _without_picture(evidence: Evidence) -> list[str]:
     """Say which attributes have no picture, and why."""
+    if evidence.identity.of_source is None:
+        return []
     pictured = [each.name for each in _pictured(evidence)]
     gone = [each.name for each in evidence.attributes if each.of_release is None]
     untold = [e.name for e in evidence.attributes if e.name not in {*pictured, *gone}]

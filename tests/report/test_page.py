@@ -4,6 +4,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,15 @@ from anon_dagster.client.outcome import notes_of
 from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
 from anon_dagster.defs import metadata
 from anon_dagster.operations.anonymize import AnonResult, findings_of
+from anon_dagster.report.advice import advise
+from anon_dagster.report.evidence import Evidence
 from anon_dagster.report.explanation import cautions, explain_policy, explain_search
 from anon_dagster.report.gathering import gather
 from anon_dagster.report.page import html
 from anon_dagster.request import Policy, parse_policy, parse_request
 from anon_dagster.residual import ResidualDisclosure
 from tests.disclosures import ATTACKED, GIVEN_BACK
+from tests.report.releases import KINDS, people
 
 MARKUP = '<script>alert("1")</script>'
 POLICY = {
@@ -45,7 +49,7 @@ class Reader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         del attrs
         self.elements.add(tag)
-        if tag not in {"meta", "rect", "br"}:
+        if tag not in {"meta", "br"}:
             self.open.append(tag)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -61,35 +65,148 @@ def page_of(result: AnonResult, *, residual: ResidualDisclosure | None = None) -
     return html(gather(replace(findings, residual=residual or findings.residual)))
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def result() -> AnonResult:
     frame = pd.DataFrame({"age <b>": [1, 1, 2, 2], "illness": [MARKUP, "flu"] * 2})
     return anonymize({"policy": POLICY}, frame=frame)
 
 
+@pytest.fixture(scope="module")
+def page(result: AnonResult) -> str:
+    return page_of(result)
+
+
+def told_as(evidence: Evidence, **told: Any) -> Evidence:
+    """Return facts of which some of the request are others."""
+    identity = evidence.identity
+    asked = replace(identity.of_request, **told)
+    return replace(evidence, identity=replace(identity, of_request=asked))
+
+
 def test_a_value_a_name_or_a_path_is_never_taken_for_markup(result: AnonResult) -> None:
-    page = page_of(result, "out/<i>.parquet")
+    odd = told_as(gather(findings_of(result)), dataset="</title><i>", requested_by="<i>")
+    page = html(odd)
     reader = Reader()
     reader.feed(page)
     assert not reader.elements & {"script", "b", "i"}
-    for shown in ("&lt;script&gt;", "age &lt;b&gt;", "out/&lt;i&gt;.parquet"):
+    assert reader.open == []
+    for shown in ("&lt;script&gt;", "age &lt;b&gt;", "&lt;/title&gt;&lt;i&gt;"):
         assert shown in page
 
 
-def test_every_element_is_closed(result: AnonResult) -> None:
+def test_what_would_change_how_other_text_reads_is_shown_for_what_it_is() -> None:
+    frame = pd.DataFrame({"age <b>": [1, 1, 2, 2], "illness": ["\u202egout", "a\x07b"] * 2})
+    page = anonymize({"policy": POLICY}, frame=frame).report()
+    assert not {"\u202e", "\x07"} & set(page)
+    assert "\N{REPLACEMENT CHARACTER}gout" in page
+
+
+def test_every_element_is_closed_and_headings_are_in_order(page: str) -> None:
     reader = Reader()
-    reader.feed(page_of(result, "out.parquet"))
-    assert {"table", "svg", "ol"} <= reader.elements
+    reader.feed(page)
+    assert {"table", "svg", "ol", "caption", "figure"} <= reader.elements
     assert reader.open == []
+    levels = [int(level) for level in re.findall(r"<h([1-6])", page)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(later - level <= 1 for level, later in pairwise(levels))
 
 
-def test_an_attribute_of_too_many_values_has_a_line_in_place_of_a_picture() -> None:
+def test_a_page_needs_nothing_else(page: str) -> None:
+    links = re.findall(r"""(?:href|src|url)\s*[=(]\s*["']?([^"')>\s]+)""", page)
+    assert all(link.startswith("#") for link in links)
+    assert "@import" not in page
+    assert 'lang="en"' in page
+
+
+def test_every_picture_says_what_it_shows_and_has_its_figures_beside_it(page: str) -> None:
+    pictures = re.findall(r"<svg.*?</svg>", page, re.DOTALL)
+    assert len(pictures) >= 4
+    assert all('role="img"' in picture and "<title" in picture for picture in pictures)
+    assert page.count("<summary>The figures behind it</summary>") == len(pictures)
+
+
+def test_a_column_of_many_numbers_is_a_histogram() -> None:
     ages: dict[str, Any] = {"age": range(300)}
     attributes = {"age": {"role": "non_sensitive"}, "sex": {"role": "quasi_identifier"}}
     policy = {"attributes": attributes, "privacy": {"k_anonymity": {"k": 2}}}
     frame = pd.DataFrame(ages | {"sex": ["f"] * 300})
-    page = page_of(anonymize({"policy": policy}, frame=frame), "out.parquet")
-    assert "<p>age: 300 values, too many for a picture.</p>" in page
+    page = page_of(anonymize({"policy": policy}, frame=frame))
+    assert "age: records by value" in page
+
+
+# -- the verdict ---------------------------------------------------------------------------
+
+
+def calm() -> Evidence:
+    frame = pd.DataFrame({"age": [1] * 20, "illness": ["flu", "cold"] * 10})
+    policy = {
+        "attributes": {"age": {"role": "quasi_identifier"}, "illness": {"role": "sensitive"}},
+        "privacy": {"k_anonymity": {"k": 20}, "l_diversity": {"attribute": "illness", "l": 2}},
+        "risk_threshold": 0.05,
+    }
+    return gather(findings_of(anonymize({"policy": policy}, frame=frame)))
+
+
+def test_a_release_that_keeps_all_and_tells_nothing_else_may_be_signed() -> None:
+    advice = advise(calm())
+    assert (advice.grade, advice.to_look_at) == ("nothing against it", ())
+    assert advice.sentences[0].startswith("All 3 promises that were asked for hold")
+    assert (
+        "1 in 20 (5%): not above the threshold that the request states, 5%" in advice.sentences[1]
+    )
+
+
+def test_a_broken_promise_is_never_signed() -> None:
+    evidence = calm()
+    first, *others = evidence.verdict.of_release.promises
+    broken = replace(first, holds=False, classes_failing=1, records_failing=3)
+    of_release = replace(evidence.verdict.of_release, promises=(broken, *others))
+    odd = replace(evidence, verdict=replace(evidence.verdict, of_release=of_release))
+    advice, page = advise(odd), html(odd)
+    assert advice.grade == "do not sign"
+    assert advice.sentences[0] == "1 of 3 promises is broken by the release."
+    assert "<h2>Do not sign this.</h2>" in page
+    assert "NO: 1 class with 3 records" in page
+
+
+def test_what_is_to_be_looked_at_stands_on_top_the_gravest_first(result: AnonResult) -> None:
+    findings = replace(findings_of(result), residual=ATTACKED)
+    evidence = gather(findings)
+    kinds = [(each.kind, each.severity) for each in advise(evidence).to_look_at]
+    assert kinds == [("finding", "high"), ("unguarded", "medium")]
+    page = html(evidence)
+    assert "Look at these 2 things before you sign." in page
+    assert page.index("Look at these 2 things") < page.index("1. Which release this is")
+
+
+def test_a_threshold_that_is_stated_is_held_against_the_release() -> None:
+    evidence = calm()
+    asked = replace(evidence.risk.of_request, threshold=0.04)
+    above = replace(evidence, risk=replace(evidence.risk, of_request=asked))
+    assert [each.kind for each in advise(above).to_look_at] == ["threshold"]
+    silent = replace(asked, is_stated=False)
+    unstated = replace(evidence, risk=replace(evidence.risk, of_request=silent))
+    assert advise(unstated).to_look_at == ()
+    assert "The request states no threshold" in advise(unstated).sentences[1]
+    assert "No threshold was asked for" in html(unstated)
+
+
+@pytest.mark.parametrize(
+    ("policy", "kind"),
+    [
+        ({"person": "who"}, "linked to no remark"),
+        ({}, "records_not_persons"),
+        ({"privacy": KINDS["secret"]["privacy"]}, "differential_privacy"),
+        ({"privacy": {"l_diversity": {"attribute": "illness", "l": 2}}}, "no_promise"),
+    ],
+)
+def test_what_was_not_asked_is_told(policy: dict[str, Any], kind: str) -> None:
+    asked = KINDS["secret" if kind == "differential_privacy" else "global"] | policy
+    result = anonymize({"policy": asked}, frame=people())
+    kinds = {each.kind for each in gather(findings_of(result)).verdict.of_request.remarks}
+    assert (kind in kinds) == (kind != "linked to no remark")
+    assert ("records_not_persons" in kinds) == ("person" not in policy)
 
 
 def test_the_template_engine_is_imported_only_where_a_report_is_made() -> None:
@@ -105,7 +222,7 @@ def test_the_page_is_as_wide_as_a_phone(result: AnonResult, tmp_path: Path) -> N
         pytest.skip("there is no chromium with its driver here: apt-get install chromium-driver")
     columns = tuple(f"a_column_with_a_long_name_{n}" for n in range(6))
     long = replace(GIVEN_BACK, columns=columns, cure=f"drop {', '.join(columns)}")
-    page = page_of(result, "out/" * 40, residual=replace(ATTACKED, findings=(long,)))
+    page = page_of(result, residual=replace(ATTACKED, findings=(long,)))
     (tmp_path / "page.html").write_text(page, encoding="utf-8")
     options = selenium.ChromeOptions()
     options.binary_location = browser
@@ -122,9 +239,8 @@ def test_the_page_is_as_wide_as_a_phone(result: AnonResult, tmp_path: Path) -> N
 
 
 def treatment_of(page: str, attribute: str) -> str:
-    row = re.search(rf"<td>{attribute}.*?</tr>", page)
-    assert row is not None
-    return re.sub(r"<[^>]+>", " ", row[0])
+    rows = re.findall(rf'<th scope="row" role="rowheader">{attribute}</th>.*?</tr>', page)
+    return re.sub(r"<[^>]+>", " ", rows[0])
 
 
 def test_only_what_a_promise_is_about_is_called_guarded() -> None:
