@@ -10,8 +10,8 @@ from tests.webserver import ADD, LAUNCH, REPOSITORY, STATUS, Webserver, wait_for
 pytestmark = pytest.mark.slow
 GROUP = "/locations/anon_dagster/asset-groups/patients/lineage"
 SHOWN = {
-    "risk_metrics": "maxProbabilityIdentification",
-    "anonymized": "release_is",
+    "risk_metrics": "exact_risk",
+    "anonymized": "release_keeps_every_promise",
     "report": "report",
 }
 """What is seen on the page of an asset, once it was made."""

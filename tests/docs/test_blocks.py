@@ -24,6 +24,7 @@ BY_OTHERS = {
     "docs/continuous.md": "tests/docs/test_continuous.py",
     "docs/detection.md": "tests/detection/test_documentation.py",
     "docs/labels.md": "tests/docs/test_labels.py",
+    "docs/pictures.md": "tests/docs/test_pictures.py",
     "docs/objectives.md": "tests/planning/test_objective.py",
     "docs/residual-disclosure.md": "tests/docs/test_residual_disclosure.py",
     "docs/scale.md": "tests/docs/test_scale.py",
