@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 JOBS ?= 2
+# The slow tests wait for processes, servers and clocks half of the time.
+SLOW_JOBS ?= $(shell expr $(JOBS) + 1)
 
 BIN := .venv/bin
 READY := .venv/ready
@@ -42,7 +44,7 @@ test: lint types layers  ## lint, types, import rules and the tests
 	$(BIN)/pytest -n $(JOBS) -m "not slow"
 
 test-slow: $(READY)  ## the tests that take longer
-	$(BIN)/pytest -n $(JOBS) -m slow
+	$(BIN)/pytest -n $(SLOW_JOBS) -m slow
 
 # What decides, verifies and publishes is covered by its own tests, and by those of the library that
 # let it meet persons, people of a population, linked tables, deltas and clusters.

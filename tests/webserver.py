@@ -24,12 +24,6 @@ mutation($run: ExecutionParams!) {
     ... on PythonError { message }
   }
 }"""
-ADD = """
-mutation($selector: RepositorySelector!) {
-  addDynamicPartition(
-    repositorySelector: $selector, partitionsDefName: "request", partitionKey: "one"
-  ) { __typename }
-}"""
 STATUS = """
 query($id: ID!) { runOrError(runId: $id) { ... on Run { status tags { key value } } } }
 """

@@ -95,6 +95,12 @@ def _parser() -> Parser:
         help="the deployment that runs the jobs (ANON_URL); this machine if left out. What it is "
         "told as Authorization is ANON_AUTHORIZATION",
     )
+    parser.add_argument(
+        "--location",
+        default=os.environ.get("ANON_LOCATION"),
+        help="its code location that has the jobs (ANON_LOCATION); the only one that offers them "
+        "if left out",
+    )
     parser.add_argument("--home", type=Path, help="the folder of dagster.yaml (DAGSTER_HOME)")
     parser.add_argument("--store", type=Path, help="the folder of the jobs (ANON_STORE)")
     parser.add_argument("--json", action="store_true", help="speak to machines")

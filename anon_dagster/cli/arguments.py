@@ -81,7 +81,7 @@ def path_ending_in(*endings: str) -> Callable[[str], Path]:
 
 def client_of(asked: argparse.Namespace) -> AnonClient:
     """Return the client of the deployment that a command is for."""
-    return AnonClient(asked.url, home=asked.home, store=asked.store)
+    return AnonClient(asked.url, home=asked.home, store=asked.store, location=asked.location)
 
 
 def job_of(asked: argparse.Namespace) -> AnonJob:

@@ -56,6 +56,9 @@ class AnonClient:
     headers
         Sent to a deployment with every question, for a proxy that wants to know who asks;
         ``Authorization`` as ``ANON_AUTHORIZATION`` has it if left out.
+    location
+        The code location of a deployment that has the jobs; ``ANON_LOCATION`` if left out, or the
+        only one that offers them.
     largest
         Bytes that a DataFrame may take in memory to be handed over.
     """
@@ -67,6 +70,7 @@ class AnonClient:
         home: str | Path | None = None,
         store: str | Path | None = None,
         headers: Mapping[str, str] | None = None,
+        location: str | None = None,
         largest: int = LARGEST,
     ) -> None:
         self.store = chosen_store(store)
@@ -74,7 +78,9 @@ class AnonClient:
         self.deployment: Deployment
         if url is not None:
             self.deployment = RemoteDeployment(
-                url, _authorization() if headers is None else headers
+                url,
+                _authorization() if headers is None else headers,
+                location or os.environ.get("ANON_LOCATION") or None,
             )
             return
         self.store = store_folder(store, home)

@@ -18,9 +18,10 @@ from anon_dagster.errors import (
     UnknownJobError,
 )
 from anon_dagster.http_client import HttpClient
-from anon_dagster.jobs.names import REQUESTS
+from anon_dagster.jobs.names import ANONYMIZE_JOB, APPLY_JOB, REQUESTS
 from anon_dagster.jobs.tags import PARTITION_TAG
 
+_OURS = frozenset({ANONYMIZE_JOB, APPLY_JOB})
 _SECONDS, _SOON = 60.0, 10.0
 _LOOK = 0.2  # seconds between two looks at a job
 _ENDING = frozenset({"CANCELING", "CANCELED"})
@@ -57,6 +58,8 @@ fragment Shown on MetadataEntry{__typename label
   ...on IntMetadataEntry{intRepr} ...on FloatMetadataEntry{floatRepr}
   ...on BoolMetadataEntry{boolValue} ...on JsonMetadataEntry{jsonString}
   ...on TableMetadataEntry{table{records}}}"""
+_OFFERED = """{repositoriesOrError{__typename
+  ...on RepositoryConnection{nodes{name location{name} jobs{name}}}}}"""
 _TERMINATE = """
 mutation($id:String!){terminateRun(runId:$id,terminatePolicy:SAFE_TERMINATE){__typename
   ...on TerminateRunFailure{message} ...on UnauthorizedError{message}}}"""
@@ -81,11 +84,15 @@ class RemoteDeployment:
         Where the webserver, or the proxy before it, answers.
     headers
         Sent with every question, for a proxy that wants to know who asks.
+    location
+        The code location that has the jobs of this project; the only one that offers them if left
+        out, whatever it is called.
     """
 
     url: str = field(repr=False)  # a password may be in it
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    location: str = "anon_dagster"
+    location: str | None = None
+    _repository: dict[str, str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._http = HttpClient(self.headers)
@@ -99,10 +106,11 @@ class RemoteDeployment:
 
     def launch(self, launch: Launch) -> str:
         """Queue a job and return its id."""
-        self._ask(_PARTITION, name=REQUESTS, key=launch.partition, at=self._repository)
+        at = self._find_repository()
+        self._ask(_PARTITION, name=REQUESTS, key=launch.partition, at=at)
         tags = {**launch.tags, PARTITION_TAG: launch.partition}
         run = {
-            "selector": {**self._repository, "pipelineName": launch.job},
+            "selector": {**at, "pipelineName": launch.job},
             "runConfigData": launch.config,
             "executionMetadata": {"tags": [{"key": k, "value": v} for k, v in tags.items()]},
         }
@@ -194,11 +202,44 @@ class RemoteDeployment:
             self._forget(partition)
 
     def _forget(self, partition: str) -> None:
-        self._ask(_FORGET, name=REQUESTS, keys=[partition], at=self._repository)
+        self._ask(_FORGET, name=REQUESTS, keys=[partition], at=self._find_repository())
 
-    @property
-    def _repository(self) -> dict[str, str]:
-        return {"repositoryLocationName": self.location, "repositoryName": "__repository__"}
+    def _find_repository(self) -> dict[str, str]:
+        """Return which repository has the jobs of this project, by what it offers.
+
+        Raises
+        ------
+        DeploymentError
+            If none has them, or several do and none was chosen.
+        """
+        if not self._repository:
+            told = self._ask(_OFFERED)["repositoriesOrError"]["nodes"]
+            ours = [each for each in told if {job["name"] for job in each["jobs"]} >= _OURS]
+            names = sorted(each["location"]["name"] for each in ours)
+            chosen = [e for e in ours if self.location in {None, e["location"]["name"]}]
+            if len(chosen) != 1:
+                raise DeploymentError(self._no_location(names))
+            self._repository = {
+                "repositoryLocationName": chosen[0]["location"]["name"],
+                "repositoryName": chosen[0]["name"],
+            }
+        return self._repository
+
+    def _no_location(self, names: Sequence[str]) -> str:
+        """Say which code locations have the jobs of this project."""
+        if not names:
+            return (
+                f"{self._shown} is up, but has no jobs of this project: load the module "
+                "anon_dagster.definitions, as workspace.yaml does"
+            )
+        listed = ", ".join(names)
+        choose = "choose one by AnonClient(url, location=…), --location or ANON_LOCATION"
+        if self.location is None:
+            return f"several code locations have the jobs of this project: {listed}; {choose}"
+        return (
+            f"no code location {self.location} has the jobs of this project; these do: {listed}; "
+            f"{choose}"
+        )
 
     def _run(self, job_id: str) -> dict[str, Any]:
         run: dict[str, Any] = self._ask(_ONE, id=job_id)["runOrError"]

@@ -9,7 +9,8 @@ from anon_dagster.defs.arriving import arriving
 from anon_dagster.defs.freshness import freshness
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import AnonError, Complaint, RequestError
+from anon_dagster.defs.timetable import scheduled
+from anon_dagster.errors import AnonError
 from anon_dagster.jobs import names
 from anon_dagster.jobs.names import REQUEST_FILE
 from anon_dagster.report.explanation import explain_policy
@@ -47,7 +48,13 @@ def _dataset(group: Group, file: Path) -> dg.Definitions:
     """Define a dataset, or a placeholder if its request cannot be run."""
     try:
         request = load_request(file)
-        schedules = _schedules(group, request.schedule)
+        schedules = scheduled(
+            f"{group.name}_schedule",
+            names.job_name("anonymize", group.name),
+            request.schedule,
+            place="schedule",
+            description=_REPEATS,
+        )
         promises = explain_policy(request.policy)
         arrivals = _arrivals(group, request, file)
     except AnonError as error:
@@ -67,23 +74,6 @@ def _dataset(group: Group, file: Path) -> dg.Definitions:
 def _arrivals(group: Group, request: Request, file: Path) -> list[dg.Definitions]:
     """Return what becomes of files that come in, if the request says so."""
     return [arriving(group, request, lambda: load_request(file))] if request.arrivals else []
-
-
-def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:
-    """Return when a dataset is anonymized anew, if its request says so."""
-    if cron is None:
-        return []
-    try:
-        schedule = dg.ScheduleDefinition(
-            name=f"{group.name}_schedule",
-            job_name=names.job_name("anonymize", group.name),
-            cron_schedule=cron,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
-            description=_REPEATS,
-        )
-    except dg.DagsterInvalidDefinitionError:
-        raise RequestError([Complaint("schedule", "cron does not understand it")]) from None
-    return [schedule]
 
 
 def _rename(name: str) -> str:

@@ -16,7 +16,8 @@ from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import Complaint, RequestError
+from anon_dagster.defs.timetable import scheduled
+from anon_dagster.errors import RequestError
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Arrivals, Request
@@ -72,7 +73,12 @@ def deltas(group: Group, request: Request, load: Callable[[], Request]) -> dg.De
         assets=[_asset(group, request)],
         asset_checks=[check],
         jobs=[audits, _reopen_job(group, load), _erase_job(group, load)],
-        schedules=_schedules(group, settings.audit),
+        schedules=scheduled(
+            f"{group.name}_audit_schedule",
+            names.audit_job(group.name),
+            settings.audit,
+            place="arrivals.audit",
+        ),
     )
 
 
@@ -150,23 +156,6 @@ def _audited(found: "Audit", seed: int) -> dg.AssetCheckResult:
             "seed": seed,
         },
     )
-
-
-def _schedules(group: Group, cron: str | None) -> list[dg.ScheduleDefinition]:
-    """Return when everything is measured again, unless it is when somebody asks for it."""
-    if cron is None:
-        return []
-    try:
-        schedule = dg.ScheduleDefinition(
-            name=f"{group.name}_audit_schedule",
-            job_name=names.audit_job(group.name),
-            cron_schedule=cron,
-            default_status=dg.DefaultScheduleStatus.RUNNING,
-        )
-    except dg.DagsterInvalidDefinitionError:
-        wrong = Complaint("arrivals.audit", "cron does not understand it")
-        raise RequestError([wrong]) from None
-    return [schedule]
 
 
 # -- by hand -------------------------------------------------------------------------------

@@ -4,13 +4,15 @@ The folder holds ``owner.json``, which says what goes when the run is deleted, a
 which the process of the run holds until it ends, however it may.
 """
 
+import hashlib
+import json
 import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from multiprocessing import parent_process
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
@@ -18,9 +20,9 @@ from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import restart
 from anon_dagster.errors import HandoverError, JobError
-from anon_dagster.jobs import file_names
+from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.documents import of_text
-from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG
+from anon_dagster.jobs.tags import DATASET_TAG, HANDED_TAG, KIND_TAG, PARTITION_TAG
 from anon_dagster.storage.locks import lock_for_good
 
 if TYPE_CHECKING:
@@ -68,6 +70,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
         return folder
     _end_if_aborted(context)
     _require_handed(context, store)
+    _name_partition(context)
     folder.create()
     if lock_for_good(path) is not None:
         _held.add(path)
@@ -106,6 +109,25 @@ def _require_handed(context: RunContext, store: JobStore) -> None:
             "what was handed over is not in the folder of the jobs of this deployment: let the "
             "client name that folder, by AnonClient(url, store=…) or ANON_STORE"
         )
+
+
+def _name_partition(context: RunContext) -> None:
+    """Give a run of a request that nobody declared a partition, if it was launched without one.
+
+    The launchpad cannot make one. Its name begins with the fingerprint of what is asked for, and
+    ends with the run's. Dagster looks at the run that it has at hand, not into its storage.
+    """
+    run = context.run
+    if PARTITION_TAG in run.tags or not isinstance(context, dg.AssetExecutionContext):
+        return
+    asked = context.assets_def.partitions_def
+    if not isinstance(asked, dg.DynamicPartitionsDefinition) or asked.name != names.REQUESTS:
+        return
+    config = json.dumps(run.run_config, sort_keys=True, default=str)
+    name = f"{hashlib.sha256(config.encode()).hexdigest()[:8]}-{run.run_id[:8]}"
+    context.instance.add_dynamic_partitions(names.REQUESTS, [name])
+    context.instance.add_run_tags(run.run_id, {PARTITION_TAG: name})
+    cast("dict[str, str]", run.tags)[PARTITION_TAG] = name
 
 
 def _named(context: RunContext) -> dict[str, str]:

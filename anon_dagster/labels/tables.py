@@ -69,8 +69,8 @@ def bounds(
     Raises
     ------
     RequestError
-        If a column is not there, is there twice or holds averages, one would be written over, or
-        values are said to be of no known kind.
+        If a column is not there, is there twice, or holds averages or lists, one would be written
+        over, or values are said to be of no known kind.
 
     Warns
     -----
@@ -102,6 +102,7 @@ def _with_numbers(
     tells: Sequence[Tells],
 ) -> pd.DataFrame:
     _require_names(frame)
+    _require_single_values(frame, columns)
     policy = _policy_of(request)
     decimal = _decimal_of(request) if decimal is None else decimal
     readers = _named_readers(frame, columns, policy, decimal)
@@ -184,6 +185,23 @@ def _require_names(frame: pd.DataFrame) -> None:
         raise RequestError(
             "the table has several columns of one name, or names of several levels: rename them, "
             "so that each tells one column"
+        )
+
+
+def _require_single_values(frame: pd.DataFrame, columns: Columns | None) -> None:
+    """Refuse columns whose cells are lists or mappings: no release has these."""
+    named = frame.columns if columns is None else [columns] if isinstance(columns, str) else columns
+    nested = [
+        str(name)
+        for name in named
+        if name in frame.columns
+        and pd.api.types.is_object_dtype(frame[name].dtype)
+        and frame[name].map(pd.api.types.is_list_like).any()
+    ]
+    if nested:
+        raise RequestError(
+            f"{', '.join(nested)}: some cells are lists or mappings, which no label is; give each "
+            "cell one value"
         )
 
 

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from anon_dagster.request.locations import Safe, Source, Target
-from anon_dagster.request.strict import CRON, Flag, Share, StrictModel
+from anon_dagster.request.schedules import ScheduleLike
+from anon_dagster.request.strict import Flag, Share, StrictModel
 
 FILE = "{file}"
 """Stands in the path of a target for the path of a file below its folder, without its ending."""
@@ -72,7 +73,7 @@ class Arrivals(StrictModel):
     observer: Literal["delta", "union"] = "delta"
     """Of ``mode: append``: whoever sees each delta; or, which promises less, only all of them."""
     new_solution: NewSolution = NewSolution()
-    audit: Annotated[str, StringConstraints(pattern=CRON)] | None = "0 4 * * *"
+    audit: ScheduleLike | None = "0 4 * * *"
     """Of ``mode: append``: when all deltas are measured again, as cron has it; null: when asked."""
     settle_seconds: Annotated[float, Field(ge=0)] = 30.0
     """How long a file must lie still before it is read; objects of S3 appear whole and need not."""

@@ -7,6 +7,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from anon_dagster.request.strict import Character, Flag, Names, StrictModel, ValueText
 
+ROWS_PER_FILE = 1_000_000
+
 
 class CsvOptions(StrictModel):
     """How a CSV file is written."""
@@ -109,9 +111,15 @@ class Target(StrictModel):
     format: Format | None = None
     compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
     single_file: Flag = True
-    rows_per_file: Annotated[int, Field(ge=1)] = 1_000_000
+    rows_per_file: Annotated[int, Field(ge=1)] = ROWS_PER_FILE
     """How many records a part file holds at most if ``single_file`` is false."""
     csv: CsvOptions = CsvOptions()
+
+    @model_validator(mode="after")
+    def _require_parts(self) -> Self:
+        if self.single_file and self.rows_per_file != ROWS_PER_FILE:
+            raise ValueError("rows_per_file goes with part files: add single_file: false")
+        return self
 
     @property
     def format_found(self) -> Format | None:

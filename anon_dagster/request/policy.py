@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import floor
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from anon_dagster.request.analysis import RiskAnalysis
 from anon_dagster.request.arrivals import Arrivals
@@ -24,7 +24,8 @@ from anon_dagster.request.paths import input_paths
 from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.release import NumberColumn, ReleaseRule, number_columns
 from anon_dagster.request.residual import ResidualRule
-from anon_dagster.request.strict import CRON, Names, Share, StrictModel
+from anon_dagster.request.schedules import ScheduleLike
+from anon_dagster.request.strict import Names, Share, StrictModel
 from anon_dagster.request.target_use import TargetUse
 
 
@@ -258,8 +259,9 @@ class Request(StrictModel):
     policy: Policy
     measurement: Measurement | None = None
     """What ``measure`` compares."""
-    schedule: Annotated[str, StringConstraints(pattern=CRON)] | None = None
-    """When a declared dataset is anonymized anew, as cron has it: ``0 3 * * *``, every day at 3."""
+    schedule: ScheduleLike | None = None
+    """When a declared dataset is anonymized anew: ``0 3 * * *``, every day at 3, UTC; or ``{cron,
+    timezone}``."""
     fresh_within_hours: Annotated[float, Field(gt=0)] | None = None
     """How old the release of a declared dataset may become before a check says so."""
     arrivals: Arrivals | None = None

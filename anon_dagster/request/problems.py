@@ -44,7 +44,7 @@ _TAGS = {
 """The words by which a union of models is told apart."""
 _PATTERNS = {
     CRON: 'must be five fields as cron has them, such as "0 3 * * *" for every day at three, or '
-    "@hourly, @daily, @weekly, @monthly or @yearly",
+    "@hourly, @daily, @midnight, @weekly, @monthly, @yearly or @annually",
     KEY_VARIABLE: "must be ANON_KEY, or begin with ANON_KEY_ and go on in capital letters, digits "
     "and underscores",
     COUNTRY: "must be two capital letters, such as US",
@@ -76,6 +76,13 @@ _NOT_ASKED_FOR = (
     "; where a table is worked on is no part of what is asked for: give engine to the call, to the "
     "resource engine of a run, or as ANON_ENGINE in the environment"
 )
+_FORMS = frozenset(
+    {
+        *("str", "int", "cron text", "cron mapping", "Source", "PopulationSource"),
+        "function-after[_one_of_two(), TreeRule]",
+    }
+)
+"""What pydantic calls the forms that a value may have; no step of a place."""
 _SHAPES = frozenset({"missing", "model_type", "model_attributes_type", "dict_type", "tuple_type"})
 """Errors that an example cures."""
 
@@ -100,8 +107,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], *path: str) -> l
 
 
 def _problem(error: Mapping[str, Any]) -> Complaint:
-    unions = {"str", "int", "Source", "PopulationSource", "function-after[_one_of_two(), TreeRule]"}
-    steps = [str(s) for s in error["loc"] if str(s) not in unions]
+    steps = [str(s) for s in error["loc"] if str(s) not in _FORMS]
     steps = [s for s in steps if not s.startswith(("tuple[", "constrained-"))]
     message = _message(error)
     if steps[-1:] == ["[key]"]:

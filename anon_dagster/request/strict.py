@@ -13,7 +13,7 @@ Character = Annotated[str, StringConstraints(min_length=1, max_length=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Flag = Annotated[bool, Field(strict=True)]
 SUPPRESSED = "*"
-CRON = r"^(@(hourly|daily|weekly|monthly|yearly)|\S+( \S+){4})$"
+CRON = r"^(@(hourly|daily|midnight|weekly|monthly|yearly|annually)|\S+( \S+){4})$"
 KEY_VARIABLE = r"^ANON_KEY(_[A-Z0-9_]+)?$"
 COUNTRY = r"^[A-Z]{2}$"
 

@@ -52,6 +52,7 @@ _TEXTS = frozenset(
         *("person", "by"),
         *("features", "path", "separator", "decimal", "quote", "escape", "encoding", "character"),
         *("format", "scope", "key_variable", "country", "schedule", "values", "examples"),
+        *("cron", "timezone"),
         *("audit", "wait_at_most"),
         *("description", "pattern", "name_pattern", "parts"),
         *("from", "at", "from_format", "at_format"),

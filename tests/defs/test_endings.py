@@ -153,13 +153,21 @@ def test_old_jobs_go_with_all_that_was_theirs(instance: dg.DagsterInstance, tmp_
 
 
 def test_a_dataset_runs_when_its_request_says(tmp_path: Path) -> None:
-    for name, cron in (("nightly", "0 3 * * *"), ("never", "61 3 * * *")):
+    asked = {
+        "nightly": '"0 3 * * *"',
+        "never": '"61 3 * * *"',
+        "berlin": '{cron: "@midnight", timezone: Europe/Berlin}',
+    }
+    for name, schedule in asked.items():
         (tmp_path / name).mkdir()
-        text = f'{EXAMPLE}\nschedule: "{cron}"\n'
+        text = f"{EXAMPLE}\nschedule: {schedule}\n"
         (tmp_path / name / "request.yaml").write_text(text, encoding="utf-8")
     defined = definitions(tmp_path, JobStore(tmp_path / ".anon"))
     schedules = {s.name: s for s in defined.get_repository_def().schedule_defs}
-    assert set(schedules) == {"nightly_schedule", "retention"}
+    assert set(schedules) == {"berlin_schedule", "nightly_schedule", "retention"}
+    assert schedules["nightly_schedule"].execution_timezone == "UTC"
+    assert schedules["berlin_schedule"].execution_timezone == "Europe/Berlin"
+    assert schedules["berlin_schedule"].cron_schedule == "@midnight"
     assert schedules["nightly_schedule"].job_name == "nightly_anonymize_job"
     assert schedules["nightly_schedule"].default_status == dg.DefaultScheduleStatus.RUNNING
     broken = defined.resolve_asset_graph().get(dg.AssetKey(["never", "request"]))

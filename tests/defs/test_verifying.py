@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from anon_dagster import RequestError, parse_request
+from anon_dagster.defs.housekeeping import clear_away
+from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.verifying import released_of
 from tests.deployment import deployed, failure
 
@@ -45,6 +47,27 @@ def test_a_release_that_keeps_its_promises_is_told_from_one_that_does_not(
         assert not frame["holds"].all()
         for result in (kept, broken):
             assert "CANARY" not in "".join(str(event) for event in result.all_events)
+
+
+def test_runs_that_name_no_partition_have_each_their_own_until_they_are_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    KEPT.to_csv(tmp_path / "kept.csv", index=False)
+    asked = {"request": {"policy": POLICY}, "released": str(tmp_path / "kept.csv")}
+    config = {"ops": {"adhoc__verified": {"config": asked}}}
+    with deployed(tmp_path) as deployment:
+        instance, store = deployment.instance, JobStore(tmp_path / ".anon")
+        runs = [deployment.run("verify_job", config) for _ in range(2)]
+        assert all(run.success for run in runs)
+        made = [run.asset_materializations_for_node("adhoc__verified")[0] for run in runs]
+        names = [str(each.partition) for each in made]
+        assert [name[9:] for name in names] == [run.run_id[:8] for run in runs]
+        assert len({name[:8] for name in names}) == 1, "they ask for the same"
+        assert set(instance.get_dynamic_partitions("request")) == set(names)
+        instance.delete_run(runs[0].run_id)
+        assert clear_away(instance, store) == 1
+        assert instance.get_dynamic_partitions("request") == names[1:]
 
 
 def test_a_table_can_be_named_as_the_source_of_a_request_is() -> None:

@@ -173,3 +173,13 @@ def test_names_that_tell_no_column_are_refused() -> None:
             labels.midpoints(frame)
     with pytest.raises(RequestError, match="wage is no quasi-identifier"):
         labels.reader_of(parse_policy(DECIMAL["policy"]), "wage")
+
+
+@pytest.mark.parametrize("cell", [["[20, 30)"], {"age": "[20, 30)"}], ids=["list", "mapping"])
+def test_cells_of_several_values_are_refused_without_being_told(cell: object) -> None:
+    nested = pd.DataFrame({"age": ["[20, 30)", cell], "sex": ["f", "m"]})
+    for columns in (None, "age", ["age"]):
+        with pytest.raises(RequestError, match="age: some cells are lists") as caught:
+            labels.bounds(nested, columns)
+        assert "20" not in str(caught.value)
+    assert list(labels.bounds(nested, ["sex"]).columns) == ["age", "sex", "sex_lower", "sex_upper"]

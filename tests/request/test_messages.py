@@ -183,3 +183,11 @@ def test_a_request_of_older_yaml_says_true_and_false() -> None:
     document = {**policy({"a": QI}), "target": {"path": "a.csv", "single_file": "no"}}
     with pytest.raises(AnonError, match="must be true or false"):
         parse_request(document)
+
+
+def test_rows_of_part_files_go_with_part_files() -> None:
+    document = {**policy({"a": QI}), "target": {"path": "a.csv", "rows_per_file": 5}}
+    with pytest.raises(AnonError, match=r"target: rows_per_file goes with part files"):
+        parse_request(document)
+    document["target"] |= {"path": "a", "format": "csv", "single_file": False}
+    assert parse_request(document).target is not None

@@ -89,6 +89,18 @@ def test_what_a_schedule_looks_like_is_said_in_plain_words() -> None:
     assert 'schedule: must be five fields as cron has them, such as "0 3 * * *"' in found
     assert "every day at" in found
     assert messages({**REQUEST, "schedule": 3}) == "schedule: must be text: put it in quotes"
+    elsewhere = {"cron": "@midnight", "timezone": "Atlantis/Poseidonis"}
+    found = messages({**REQUEST, "schedule": elsewhere})
+    assert found.startswith("schedule.timezone: must be a time zone as the IANA database has it")
+
+
+@pytest.mark.parametrize(
+    "schedule", ["@midnight", {"cron": "30 2 * * 1-5", "timezone": "Europe/Berlin"}]
+)
+def test_a_schedule_is_the_same_once_it_was_written_and_read(schedule: Any) -> None:
+    source = {"source": {"path": "a.csv"}, "target": {"path": "b.csv"}}
+    request = parse_request({**REQUEST, **source, "schedule": schedule})
+    assert parse_request(request.model_dump(mode="json", by_alias=True)) == request
 
 
 @pytest.mark.parametrize(

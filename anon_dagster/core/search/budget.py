@@ -1,5 +1,6 @@
 """How much a search may do, and how it tells how far it got."""
 
+import sys
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -51,11 +52,17 @@ class Meter:
         if self._on_progress is not None:
             self._on_progress(self.evaluated, remaining)
 
+    @property
+    def remaining_steps(self) -> int:
+        """How many candidates may still be evaluated; very many where nothing says so."""
+        steps = sys.maxsize if self._budget is None else self._budget.steps
+        return max(steps - self.evaluated, 0)
+
     def share(self, of: int) -> "Meter":
         """Return a meter of a share of what is left; what it counts is counted here, too."""
         budget = self._budget
         if budget is not None:
-            steps, seconds = max(budget.steps - self.evaluated, 1), budget.seconds
+            steps, seconds = max(self.remaining_steps, 1), budget.seconds
             if seconds is not None:
                 seconds = max(seconds - (monotonic() - self._started), _INSTANT)
             budget = replace(budget, steps=steps, seconds=seconds).part(of)

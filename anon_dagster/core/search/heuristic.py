@@ -26,6 +26,9 @@ _NEIGHBOURHOOD = 30_000
 _GROUP = 1_000_000
 """Candidates of a group of quasi-identifiers whose least loss is found for the bound: with fewer,
 more groups share the conflicts between them, and the bound is lower."""
+_STEPS_OF_GROUP = 20
+"""Steps below which the exploration of a group bounds next to nothing: where there are fewer for
+each, some groups have as many, and the others none."""
 _PATIENCE = 4
 """How often every quasi-identifier is set free in vain before the search starts anew."""
 _STARTS = 3
@@ -129,6 +132,7 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
     losses, shares = [], []
     groups = _groups(problem)
     for explored, group in enumerate(reversed(groups)):  # small ones first: they leave more
+        sharing = min(len(groups) - explored, meter.remaining_steps // _STEPS_OF_GROUP)
         part = replace(
             problem,
             codes=problem.codes.select(group),
@@ -142,7 +146,8 @@ def lower_bound(problem: Problem, meter: Meter) -> float:
         )
         evaluator = Evaluator(Compact(part), relaxed=True)
         exploration = Exploration(evaluator, evaluator.compact.lattice, Incumbents())
-        exploration.run(meter.share(len(groups) - explored))
+        if not meter.spent:
+            exploration.run(meter.share(max(sharing, 1)))
         losses.append(exploration.lower_bound())
         shares.append(aggregate.weight([weights[q] for q in group]))
     return aggregate.of(losses, shares) if np.isfinite(losses).all() else np.inf
