@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from anon_dagster.core.keys import LARGEST
 from anon_dagster.discreet import Discreet
 from anon_dagster.engine import checkpoint
-from anon_dagster.reading.persons import OWNERS
+from anon_dagster.reading.persons import without_persons
 from anon_dagster.storage.categories import in_one_piece
 from anon_dagster.storage.failures import keeping_aside
 from anon_dagster.storage.scratch import Stretch
@@ -38,9 +38,7 @@ def drawn_blocks(table: pa.Table, blocks: int) -> NDArray[np.int64]:
     """
     hashes = np.zeros(table.num_rows, dtype=np.uint64)
     if blocks > 1:
-        for name, column in zip(table.column_names, table.columns, strict=True):
-            if name in OWNERS:
-                continue
+        for column in without_persons(table).columns:
             hashes ^= _hashes(column.combine_chunks())
             hashes *= _FACTOR
             hashes ^= hashes >> _SHIFT
@@ -52,7 +50,7 @@ def _hashes(column: pa.Array) -> NDArray[np.uint64]:
     if pa.types.is_dictionary(column.type):
         of_values = np.append(_hashes(column.dictionary), _NONE)
         codes = pc.fill_null(column.indices.cast(pa.int64()), len(of_values) - 1)
-        taken: NDArray[np.uint64] = of_values[codes.to_numpy(zero_copy_only=False)]
+        taken: NDArray[np.uint64] = of_values[codes.to_numpy()]
         return taken
     texts = text_array(column)
     hashes = text_hashes(pc.fill_null(texts, ""))
@@ -100,7 +98,7 @@ def _dense(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], int, NDArray[np.
     ranks = np.empty(len(keys), dtype=np.int64)
     ranks[order] = np.cumsum(fresh[:-1]) - 1
     shared = ~(fresh[:-1] & fresh[1:])
-    return ranks, max(int(fresh[:-1].sum()), 1), order[shared]
+    return ranks, int(fresh[:-1].sum()), order[shared]
 
 
 def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
@@ -114,7 +112,7 @@ def _ranks(column: pa.Array) -> tuple[NDArray[np.int64], int]:
     ranks[pc.sort_indices(sortable).to_numpy()] = np.arange(len(distinct))
     ranks[-1] = len(distinct)
     codes = pc.fill_null(encoded.indices.cast(pa.int64()), len(distinct))
-    return ranks[codes.to_numpy(zero_copy_only=False)], len(distinct) + 1
+    return ranks[codes.to_numpy()], len(distinct) + 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -199,7 +199,7 @@ def _generalized(stored: StoredSolution, problem: Problem, q: int) -> Generalize
     covered = np.maximum(covered_by(labels, levels, hierarchy, order), 1)
     heights = (covered - 1) / max(leaves - 1, 1)
     if levels is not None:
-        heights = np.array(levels, dtype=np.float64) / max(hierarchy.levels - 1, 1)
+        heights = np.array(levels, dtype=np.float64) / (hierarchy.levels - 1)
     return Generalized(codes, labels, covered, heights, leaves)
 
 
@@ -331,6 +331,5 @@ def _frequent(
     rows: list[list[Label]] = [list(values)]
     for level in range(1, len(rule.keep) + 1):
         kept = {label for above, labels in shown.items() if above >= level for label in labels}
-        above = rows[-1]
-        rows.append([v if v is None or v in kept else rule.rest for v in above])
+        rows.append([v if v is None or v in kept else rule.rest for v in values])
     return [*rows, [SUPPRESSED] * len(values)]

@@ -37,7 +37,7 @@ class ByValue:
         for labels in own:
             suppressed |= labels < 0
         if len(self.failing):
-            (keys,) = self.packing.pack([np.maximum(labels, 0) for labels in own])
+            (keys,) = self.packing.pack(own)
             places = np.searchsorted(self.failing, keys)
             suppressed |= self.failing[np.minimum(places, len(self.failing) - 1)] == keys
         return own, suppressed, 0
@@ -82,7 +82,7 @@ def _by_value(table: FrequencyTable, solution: Solution) -> ByValue | None:
     kept = np.flatnonzero(solution.classes >= 0)
     classes, labels = solution.classes[kept], []
     for q, column in enumerate(solution.generalized):
-        of_value = np.full(max(table.sizes[q], 1), -1, dtype=np.int32)
+        of_value = np.full(table.sizes[q], -1, dtype=np.int32)
         values, own = table.codes.columns[q][kept], column.codes[classes].astype(np.int32)
         of_value[values] = own
         if (of_value[values] != own).any():

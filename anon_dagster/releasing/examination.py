@@ -128,18 +128,18 @@ def _read_classes(decision: Decision) -> NDArray[np.int64]:
     Suppressed records that are kept read as a class of full generalization.
     """
     solution, plan = decision.solution, decision.plan
-    classes = solution.classes.copy()
-    number = int(classes.max(initial=-1)) + 1
-    if decision.request.policy.suppressed_records == "keep":
-        classes[classes < 0] = number
-    if plan.aggregations or not solution.generalized:  # whose values are read beside the labels
-        return classes
     labels = [
         np.append(g.codes, g.labels.index(SUPPRESSED) if SUPPRESSED in g.labels else len(g.labels))
         for g in solution.generalized
-    ]
-    alike = np.unique(np.stack(labels), axis=1, return_inverse=True)[1].reshape(-1)
-    return np.where(classes < 0, -1, alike[classes])
+    ]  # class -1 is the last
+    if plan.aggregations or not labels:  # whose values are read beside the labels
+        alike = np.arange(solution.classes.max(initial=-1) + 2)
+    else:
+        alike = np.unique(np.stack(labels), axis=1, return_inverse=True)[1].reshape(-1)
+    read = alike[solution.classes]
+    if decision.request.policy.suppressed_records == "keep":
+        return read
+    return np.where(solution.classes < 0, -1, read)
 
 
 def _telling(source: Count, names: Iterable[str]) -> list[str]:
@@ -269,7 +269,7 @@ def unstored(pairs: Pairs, stored: Count, policy: Policy, *, whole: bool) -> int
         size, position = len(of_values), stored.attributes.index(name)
         seen, classes = np.unique(classes * size + places[known], return_inverse=True)
         keys = of_tuples * size + of_values[stored.table.codes.columns[position][tuples]]
-        of_tuples = np.minimum(np.searchsorted(seen, keys), max(len(seen) - 1, 0))
+        of_tuples = np.minimum(np.searchsorted(seen, keys), len(seen) - 1)
         same = seen[of_tuples] == keys if len(seen) else np.zeros(len(keys), dtype=np.bool_)
         tuples, of_tuples = tuples[same], of_tuples[same]
     size = int(classes.max(initial=-1)) + 1

@@ -74,7 +74,7 @@ def _nodes(
     if level and isinstance(rule, OrderRule) and rule.order is None:
         known = {*released, SUPPRESSED}
         told = np.array([label in known for label in hierarchy.labels[level]], dtype=np.bool_)
-        nodes = np.where((nodes >= 0) & told[nodes], nodes, np.int32(-1))
+        nodes = np.where(told[nodes], nodes, np.int32(-1))  # -1 stays -1, whatever the last is
     return nodes
 
 

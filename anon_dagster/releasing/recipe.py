@@ -146,11 +146,9 @@ class Recipe(Discreet, shown=("records",)):
         for name, values in self.attributes.items():
             column = encoded[name]
             texts = pa.concat_arrays([text_array(column.dictionary), pa.nulls(1, pa.string())])
-            places = pc.fill_null(column.indices, len(texts) - 1).to_numpy(zero_copy_only=False)
-            of_texts = values.locate(texts)
-            codes.append(of_texts[places])
-            if (of_texts[:-1] < 0).any() or (of_texts[-1] < 0 and column.indices.null_count):
-                known &= codes[-1] >= 0
+            places = pc.fill_null(column.indices, len(texts) - 1).to_numpy()
+            codes.append(values.locate(texts)[places])
+            known &= codes[-1] >= 0
         return codes, records - int(known.sum())
 
 
@@ -188,7 +186,7 @@ def _whole(column: pa.ChunkedArray) -> pa.Array:
 def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
     """Return codes as categories that all differ; a missing value is none of them."""
     distinct = values.dictionary_encode()
-    if distinct.null_count or len(distinct.dictionary) < len(values):
+    if len(distinct.dictionary) < len(values):
         codes = distinct.indices.take(codes)
         values = distinct.dictionary
     return pa.DictionaryArray.from_arrays(codes, values)
@@ -196,13 +194,7 @@ def _categories(codes: pa.Array, values: pa.Array) -> pa.DictionaryArray:
 
 def plain(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Write out the columns that are encoded only because they have few values."""
-    columns = [
-        column.combine_chunks().dictionary_decode()
-        if is_categorical(column.type) and not is_categorical(field.type)
-        else column
-        for column, field in zip(table.columns, schema, strict=True)
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+    return pa.Table.from_arrays(table.columns, schema=schema)  # casts those of another type
 
 
 # -- from a decision -----------------------------------------------------------------------

@@ -237,9 +237,9 @@ def _all_sorted(source: OpenSource, recipe: Recipe, reading: Scan) -> Iterator[p
     with closing(scan(source, partial(_count_alike, recipe), reading)) as parts:
         for part in parts:
             counted = _added_up(pa.concat_tables([counted, part]))
-    source.unchanged()
     rows = by_value(counted.select(names).append_column(_TIMES, counted[_TIMES]))
     order = np.repeat(np.arange(rows.num_rows), rows[_TIMES].to_numpy())
+    _require_all(source, recipe, len(order))
     for first in range(0, len(order), BLOCK):
         yield rows.select(names).take(pa.array(order[first : first + BLOCK]))
 

@@ -183,7 +183,7 @@ def _schema(claims: Mapping[str, Claim], *, ordered: bool) -> "DataFrameSchema":
     from pandera.pandas import DataFrameSchema
 
     columns = {name: claim.column() for name, claim in claims.items()}
-    return DataFrameSchema(columns, strict=True, ordered=ordered, unique_column_names=True)
+    return DataFrameSchema(columns, strict=True, ordered=ordered)
 
 
 def _among(labels: Sequence[Label], words: str) -> Claim:

@@ -70,7 +70,7 @@ def _hidden(table: pa.Table, key: bytes, first: int) -> pa.Table:
         The place of the first record in its file.
     """
     for name in owners_told(table):
-        hashes = table[name].combine_chunks().to_numpy(zero_copy_only=False)
+        hashes = table[name].combine_chunks().to_numpy()
         numbers = draws(key + name.encode(), first, len(hashes)).view(np.int64)
         place = table.column_names.index(name)
         table = table.set_column(place, name, pa.array(hashes ^ numbers))

@@ -189,7 +189,7 @@ def _visible(decision: Decision, name: str, cells: Cells, q: int) -> tuple[Hiera
     codes = cells.codes[sorted(used), q].tolist() if used else []
     levels = cells.levels[q]
     if attribute.aggregate is not None:
-        return SuppressRule(), _column(cells.labels[q], None, codes, aggregated=True)
+        return SuppressRule(), _column(cells.labels[q], None, codes)
     shown = {} if levels is None else {code: levels[code] for code in codes}
     top = decision.plan.hierarchies[name].levels - 1
     rule = attribute.hierarchy
@@ -236,8 +236,6 @@ def _column(
     labels: Sequence[Label],
     levels: Mapping[int, int] | None,
     codes: Sequence[int],
-    *,
-    aggregated: bool = False,
 ) -> _Column:
     """Put labels in the order of the alphabet, those that read alike on one level joined."""
 
@@ -248,7 +246,7 @@ def _column(
     keys = sorted({key(code) for code in codes})
     place = {each: n for n, each in enumerate(keys)}
     shown = tuple(None if missing else text for missing, text, _ in keys)
-    of_shown = None if levels is None or aggregated else [level for *_, level in keys]
+    of_shown = None if levels is None else [level for *_, level in keys]
     return _Column(shown, of_shown, [place[key(code)] for code in codes])
 
 

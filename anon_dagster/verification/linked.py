@@ -169,7 +169,7 @@ def _of_silent(
     """
     silent = known.labels.filter(pa.array(~np.isin(known.persons, heard)))
     encoded = [silent[name].combine_chunks().dictionary_encode("encode") for name in names]
-    codes = [column.indices.to_numpy(zero_copy_only=False) for column in encoded]
+    codes = [column.indices.to_numpy() for column in encoded]
     classes = partition(codes, np.ones(silent.num_rows, dtype=np.int64))
     fewest = int(classes.sizes.min(initial=k)) if len(classes.sizes) else k
     name = f"{wording.trajectories(k)} of persons without other records"

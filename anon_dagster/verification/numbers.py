@@ -221,9 +221,7 @@ class _Reading(Discreet):
     def _number(self, text: str) -> Decimal | None:
         """Read a number that has a point, or the decimal mark of the release."""
         number = _decimal(text)
-        if number is None and self.decimal != "." and "." not in text:
-            number = _decimal(text.replace(self.decimal, "."))
-        return number
+        return _decimal(text.replace(self.decimal, ".")) if number is None else number
 
     def _day(self, text: str) -> tuple[int, int] | None:
         rule, found = self.attribute.hierarchy, set()

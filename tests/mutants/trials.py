@@ -7,7 +7,6 @@ import pickle
 import resource
 import signal
 import sys
-import time
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from functools import _lru_cache_wrapper
 from itertools import accumulate
 from math import inf
 from pathlib import Path
+from tempfile import mkdtemp
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -26,7 +26,8 @@ from coverage import Coverage
 from tests.mutants.generation import Mutant
 
 _MOST_MEMORY = 8 * 2**30
-_POLL = 0.002
+_CPU, _CLOCK = (2, 10), (60, 20)
+"""Seconds that a test may take: so many, and so many times what it takes as the code is."""
 _OVERHEAD = 0.005  # seconds that pytest needs around a test
 _FAILED, _UNCHANGED = 1, 4  # exit codes; others are crashes
 KILLED, SURVIVED, UNTESTED = "killed", "survived", "untested"
@@ -116,9 +117,8 @@ class Tests:
 def trace(runner: Runner, items: Sequence[pytest.Item], paths: Sequence[Path]) -> Tests:
     """Run all tests once, and see which lines they run."""
     tests = Tests({item.nodeid: item for item in items})
-    folder = Path(items[0].config.rootpath / ".mutants")
-    folder.mkdir(exist_ok=True)
     shares = [list(items[n :: runner.jobs]) for n in range(runner.jobs)]
+    folder = Path(mkdtemp(prefix="mutants-"))
     files = [folder / str(n) for n in range(runner.jobs)]
     children = [
         _fork(lambda s=share, f=file: _trace_here(runner, s, paths, f))  # type: ignore[misc]
@@ -191,6 +191,25 @@ def _forget(caches: "Iterable[_lru_cache_wrapper[Any]]") -> None:
 # -- mutants ---------------------------------------------------------------------------------
 
 
+class _Timed(NamedTuple):
+    """A test, and the seconds that it takes as the code is: of computing, and by the clock."""
+
+    item: pytest.Item
+    seconds: float
+    waited: float
+
+    def end_late(self) -> None:
+        """Let this process die where the test takes far longer.
+
+        Computing decides, which a busy machine makes no longer; the clock ends what only waits.
+        """
+        for timer, (some, times), took in (
+            (signal.ITIMER_PROF, _CPU, self.seconds),
+            (signal.ITIMER_REAL, _CLOCK, self.waited),
+        ):
+            signal.setitimer(timer, some + times * took)
+
+
 class _Trial(NamedTuple):
     """A mutant whose tests run in another process."""
 
@@ -198,7 +217,6 @@ class _Trial(NamedTuple):
     names: Sequence[str]
     reader: int
     """A file that the process writes the place of each test to, before it runs it."""
-    deadline: float
 
 
 def try_all(
@@ -220,35 +238,30 @@ def try_all(
         while len(running) >= runner.jobs:
             yield from _ended(running, tests)
         ordered = tests.within(seconds, tests.in_order(mutant.path, names))
-        items = [(tests.items[name], tests.seconds[name]) for name in ordered]
+        items = [
+            _Timed(tests.items[name], tests.seconds[name], tests.waited[name]) for name in ordered
+        ]
         reader, writer = os.pipe()
         child = _fork(lambda m=mutant, i=items, w=writer: _try_here(runner, subjects, m, i, w))  # type: ignore[misc]
         os.close(writer)
-        patience = 20 + 10 * sum(tests.waited[name] for name in ordered)
-        running[child] = _Trial(mutant, ordered, reader, time.monotonic() + patience)
+        running[child] = _Trial(mutant, ordered, reader)
     while running:
         yield from _ended(running, tests)
 
 
 def _ended(running: dict[int, _Trial], tests: Tests) -> Iterator[tuple[Mutant, str]]:
-    """Take those from the running ones that ended, or wait too long: they never would."""
-    time.sleep(_POLL)
-    for child, trial in list(running.items()):
-        ended, status = os.waitpid(child, os.WNOHANG)
-        late = not ended and time.monotonic() > trial.deadline
-        if late:
-            with suppress(ProcessLookupError):
-                os.killpg(child, signal.SIGKILL)
-            os.waitpid(child, 0)
-        if ended or late:
-            assert os.waitstatus_to_exitcode(status) != _UNCHANGED, "the functions are there"
-            del running[child]
-            killed = bool(late or status)
-            tests.learn(
-                trial.mutant.path, trial.names, _last_place(trial.reader) if killed else None
-            )
-            os.close(trial.reader)
-            yield trial.mutant, KILLED if killed else SURVIVED
+    """Wait for one of the running ones to end, and take it from them."""
+    ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+    assert ended, "some are running"
+    child = ended.si_pid
+    os.killpg(child, signal.SIGKILL)  # what its tests started
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) != _UNCHANGED, "the functions are there"
+    trial = running.pop(child)
+    place = _last_place(trial.reader) if status else None
+    os.close(trial.reader)
+    tests.learn(trial.mutant.path, trial.names, place)
+    yield trial.mutant, KILLED if status else SURVIVED
 
 
 def _last_place(reader: int) -> int:
@@ -290,17 +303,16 @@ def _try_here(
     runner: Runner,
     subjects: _Subjects,
     mutant: Mutant,
-    tests: Sequence[tuple[pytest.Item, float]],
+    tests: Sequence[_Timed],
     writer: int,
 ) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST_MEMORY, _MOST_MEMORY))
     subjects.become(mutant)
-    items = [item for item, _ in tests]
-    for place, following in enumerate([*items[1:], None]):
-        item, seconds = tests[place]
+    following = [*(test.item for test in tests[1:]), None]
+    for place, test in enumerate(tests):
         os.write(writer, b"%d " % place)
-        signal.setitimer(signal.ITIMER_PROF, 2 + 10 * seconds)  # of computing; then it is dead
-        if runner.run(item, following):
+        test.end_late()
+        if runner.run(test.item, following[place]):
             os._exit(_FAILED)
 
 

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,23 +24,28 @@ from anon_dagster.core.frequency import FrequencyTable
 from anon_dagster.core.hierarchy import Hierarchy
 from anon_dagster.core.solution import Generalized, Proof, Solution
 from anon_dagster.engine import LocalEngine, keeping
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import SourceChangedError, TargetError
 from anon_dagster.operations.anonymize import anonymize
 from anon_dagster.operations.preparation import as_request, count_records, open_table
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.reading import scanning
+from anon_dagster.reading.scanning import Scan
 from anon_dagster.releasing import recoder
 from anon_dagster.releasing.arrangement import (
     Shelf,
     Shelves,
     StoredShelf,
+    by_value,
     drawn_blocks,
     order_by_value,
 )
 from anon_dagster.releasing.class_lookup import ByTuple, ByValue, class_lookup
 from anon_dagster.releasing.recipe import recipe
+from anon_dagster.request import Target
+from anon_dagster.storage.sources import open_frame
+from anon_dagster.storage.targets import stage
 from tests.engine.travelling import TravellingEngine
 
 POLICY: dict[str, Any] = {
@@ -194,9 +200,11 @@ def test_records_that_read_alike_share_a_block() -> None:
     assert drawn_blocks(other_shape, 7).tolist() == drawn.tolist()
 
 
-def test_blocks_are_of_about_one_size() -> None:
-    table = pa.table({"a": [f"value {n}" for n in range(8_000)], "b": ["same"] * 8_000})
-    sizes = np.bincount(drawn_blocks(table, 8), minlength=8)
+@pytest.mark.parametrize("blocks", [2, 8])
+def test_blocks_are_of_about_one_size(blocks: int) -> None:
+    records = blocks * 1_000
+    table = pa.table({"a": [f"value {n}" for n in range(records)], "b": ["same"] * records})
+    sizes = np.bincount(drawn_blocks(table, blocks), minlength=blocks)
     assert sizes.min() > 850
     assert sizes.max() < 1_150
 
@@ -227,12 +235,49 @@ def test_records_are_sorted_column_after_column_missing_values_last(
     assert ordered == sorted(rows, key=missing_last)
 
 
+@pytest.mark.parametrize(("values", "columns"), [(5, 1), (1, 140), (3, 70), (15, 40), (600, 16)])
+def test_categories_are_sorted_however_many_rows_there_could_be(values: int, columns: int) -> None:
+    dice = np.random.default_rng(values)
+    codes = dice.integers(-1, values, (columns, 50)) * (dice.random(50) < 0.5)  # -1 is missing
+    texts = pa.array([f"{n:03d}" for n in range(values)])
+    encoded = [
+        pa.DictionaryArray.from_arrays(pa.array(column, mask=column < 0), texts) for column in codes
+    ]
+    rows = np.where(codes < 0, values, codes).T.tolist()
+    assert [rows[place] for place in order_by_value(encoded)] == sorted(rows)
+    assert order_by_value([]).tolist() == []
+
+
+@pytest.mark.parametrize("blocks", [1, 2, 2**15 + 5, 2**17 - 1])
+def test_a_record_that_stays_is_in_its_block_however_many_there_are(blocks: int) -> None:
+    table = pa.table({"n": range(400)})
+    numbers = drawn_blocks(table, blocks)
+    for stay in (np.arange(400) % 3 > 0, np.ones(400, dtype=np.bool_)):
+        shelf = Shelf.of(table, stay, blocks)
+        assert len(shelf.ends) == blocks + 1
+        for number in set(numbers.tolist()):
+            expected = np.flatnonzero((numbers == number) & stay)
+            assert shelf.block(number)["n"].to_pylist() == expected.tolist()
+
+
+def test_parts_are_kept_in_memory_as_long_as_they_may_take_it() -> None:
+    part = Shelf.of(pa.table({"n": range(100)}), np.ones(100, np.bool_), 1)
+    nothing = Shelf.of(pa.table({"n": range(100)}), np.zeros(100, np.bool_), 1)
+    for most, stored in ((2, 1), (3, 0), (4, 0)):
+        shelves = Shelves(1, most_bytes=most * part.table.nbytes)
+        for shelf in (part, nothing, part, part, nothing):
+            shelves.add(shelf)
+        assert (shelves.records, shelves.stored) == (300, stored)
+        assert shelves.block(0)["n"].to_pylist() == [*range(100)] * 3
+
+
 # -- the recipe ----------------------------------------------------------------------------
 
 
-def _decision(changes: dict[str, Any]) -> Decision:
+def _decision(changes: dict[str, Any], frame: pd.DataFrame | None = None) -> Decision:
     request = as_request({"policy": POLICY | changes})
-    counted = count_records(request, open_table(request, frame=_people()))
+    frame = _people() if frame is None else frame
+    counted = count_records(request, open_table(request, frame=frame))
     made = plan(request, counted)
     return Decision(request, counted, made, decide(made))
 
@@ -249,6 +294,85 @@ def test_a_recipe_may_travel_to_another_process(changes: dict[str, Any]) -> None
     assert here.table.equals(there.table)
     assert here.stay.tolist() == there.stay.tolist()
     assert int(here.stay.sum()) == made.records
+
+
+@pytest.mark.parametrize("stay", ["keep", "drop"])
+@pytest.mark.parametrize("k", [3, 40])
+@pytest.mark.parametrize("limit", [0.0, 0.2])
+def test_categories_of_recoded_records_all_differ(stay: str, k: int, limit: float) -> None:
+    changes = {"suppressed_records": stay, "suppression_limit": limit}
+    decision = _decision(changes | {"privacy": {"k_anonymity": {"k": k}}})
+    source = open_table(decision.request, frame=_people())
+    made = recipe(decision, source)
+    assert made.keeps_suppressed == (stay == "keep" and decision.suppressed > 0)
+    recoded = made.recode(pa.Table.from_batches(source.batches(source.parts[0])))
+    assert int(recoded.stay.sum()) == made.records
+    for column in recoded.table.columns:
+        if pa.types.is_dictionary(column.type):
+            values = column.chunk(0).dictionary
+            assert values.null_count == 0
+            assert len(values.unique()) == len(values)
+
+
+def test_a_private_release_is_sorted_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    people = pd.concat([_people(40)] * 3, ignore_index=True).assign(note="same")
+    decision = _decision({}, people)
+    source = open_table(decision.request, frame=people)
+    made = recipe(decision, source)
+    whole = pa.concat_tables(recoder.blocks(source, made, Scan("write")))
+    assert whole.equals(by_value(whole)), "one block is sorted as a whole, too"
+    monkeypatch.setattr(recoder, "BLOCK", 31)
+    monkeypatch.setattr(scanning, "_PIECE", 20)
+    private = list(recoder.blocks(source, replace(made, private=True), Scan("write")))
+    sizes = [block.num_rows for block in private]
+    assert sizes == [31] * (made.records // 31) + [made.records % 31]
+    assert made.records > 2 * 31
+    assert pa.concat_tables(private).equals(by_value(whole))
+
+
+@pytest.mark.parametrize(
+    ("files", "private", "records", "sent"),
+    [
+        ({}, False, 120, "order"),
+        ({"single_file": False, "rows_per_file": 13}, False, 120, "file"),
+        ({"single_file": False, "rows_per_file": 13}, True, 120, None),
+        ({"single_file": False, "rows_per_file": 13}, False, 0, "order"),
+        ({}, False, 0, "order"),
+    ],
+)
+def test_others_write_what_may_be_written_apart(
+    files: dict[str, Any], *, private: bool, records: int, sent: str | None, tmp_path: Path
+) -> None:
+    people = _people(120)
+    decision = _decision({}, people)
+    source = open_table(decision.request, frame=people)
+    if not records:
+        nobody = replace(decision.solution, classes=np.full(len(decision.solution.classes), -1))
+        decision = replace(decision, solution=nobody)
+    made = replace(recipe(decision, source), private=private)
+    target = Target(path=str(tmp_path / "target"), format="csv", **files)
+    told = {}
+    for engine in (LocalEngine(1, 2**30), TravellingEngine(1, 2**30)):
+        with keeping(engine), stage(target, made.schema, token="job") as staged:  # noqa: S106
+            recoder.write_records(staged, source, made, Scan("write"), encoded=False)
+            staged.seal()
+            paths = sorted(staged.publish())
+        told[type(engine)] = [Path(path).read_bytes() for path in paths]
+        if isinstance(engine, TravellingEngine):
+            assert {*engine.kinds} & {"order", "file"} == ({sent} if sent else set())
+    assert told[LocalEngine] == told[TravellingEngine]
+
+
+@pytest.mark.parametrize("other", [-3, 5])
+@pytest.mark.parametrize("private", [False, True])
+def test_a_source_of_fewer_or_more_records_changed(other: int, *, private: bool) -> None:
+    people = pd.concat([_people(40)] * 3, ignore_index=True)
+    decision = _decision({"suppression_limit": 0.0}, people)
+    source = open_table(decision.request, frame=people)
+    made = replace(recipe(decision, source), private=private)
+    later = open_frame(pd.concat([people, people]).head(120 + other))
+    with pytest.raises(SourceChangedError, match=f"{abs(other)} records were not there"):
+        list(recoder.blocks(later, made, Scan("write")))
 
 
 @pytest.mark.parametrize("changes", [{}, {"recoding": "local"}])

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from anon_dagster import anonymize, apply
+from anon_dagster.core.solution import Proof
+from anon_dagster.errors import HierarchyError
 from anon_dagster.operations.apply import Application, later_request
 from anon_dagster.operations.preparation import open_table
 from anon_dagster.reading.counting import Count
@@ -74,6 +76,11 @@ def test_every_record_that_is_left_out_is_told_once_and_why(
         stored, counted = applied(asked(recoding=recoding), FIRST, small)
         failing = 1 if enforce else 0
         assert assign(stored, counted, enforce=enforce).left_out == LeftOut(0, 0, failing)
+    for number in (1, 3):  # who has no class is in none that is judged
+        few = rows((25, "b", number), (25, "x", 5))
+        stored, counted = applied(asked(recoding=recoding), FIRST, few)
+        expected = LeftOut(5, 0, 1 if enforce and number == 1 else 0)
+        assert assign(stored, counted, enforce=enforce).left_out == expected
     assert left_out.records == sum((left_out.lacking, left_out.uncovered, left_out.failing))
 
 
@@ -119,6 +126,7 @@ def test_every_record_whose_values_the_rules_know_has_a_class_that_may_be_open()
         {"type": "mask", "from": "right"},
         {"type": "frequency", "keep": [30, 10]},
         {"type": "order", "sizes": [4, 3]},
+        {"type": "suppress"},
     ],
 )
 def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> None:
@@ -134,7 +142,10 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
     first = anonymize({"policy": policy}, frame=frame).decision
     again = apply(anonymize({"policy": policy}, frame=frame).document(), frame=frame).decision
     assert again.suppressed == first.suppressed == 0
-    assert again.solution.proof.loss == pytest.approx(first.solution.proof.loss)
+    loss = pytest.approx(first.solution.proof.loss)
+    assert again.solution.proof == Proof(
+        optimal=False, loss=loss, lower_bound=0.0, candidates=1, evaluated=1, method="applied"
+    )
     for one, other in zip(first.solution.generalized, again.solution.generalized, strict=True):
         assert one.leaves == other.leaves
         told = [
@@ -152,14 +163,70 @@ def test_a_solution_costs_its_own_records_what_it_cost(rule: dict[str, Any]) -> 
         }
 
 
+def test_of_two_values_a_set_of_both_covers_everything() -> None:
+    frame = pd.DataFrame({"town": list("abab")})
+    policy = {
+        "attributes": {"town": QI | {"local_labels": "sets"}},
+        "privacy": {"k_anonymity": {"k": 4}},
+        "recoding": "local",
+    }
+    for decision in (
+        (first := anonymize({"policy": policy}, frame=frame)).decision,
+        apply(first.document(), frame=frame).decision,
+    ):
+        (own,) = decision.solution.generalized
+        assert own.heights[own.codes].tolist() == [1.0]
+        assert own.covered[own.codes].tolist() == [own.leaves] == [2]
+
+
+def test_what_is_suppressed_of_its_own_records_costs_what_it_cost() -> None:
+    dice = np.random.default_rng(5)
+    frame = pd.DataFrame(
+        {"age": dice.binomial(60, 0.5, 200), "town": dice.choice(list("abcd"), 200), "ill": "flu"}
+    )
+    policy = asked(privacy={"k_anonymity": {"k": 8}})
+    first = anonymize({"policy": policy}, frame=frame)
+    again = apply(first.document(), frame=frame).decision
+    assert again.suppressed == first.decision.suppressed > 0
+    assert again.solution.proof.loss == pytest.approx(first.decision.solution.proof.loss)
+
+
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("records", [0, 1, 3, 17])
+def test_a_label_covers_a_value_at_least_and_all_at_most(records: int, recoding: str) -> None:
+    stored, counted = applied(asked(recoding=recoding), FIRST, LATER.head(records))
+    assigned = assign(stored, counted)
+    hierarchies = assigned.plan.problem.hierarchies
+    for generalized, hierarchy in zip(assigned.solution.generalized, hierarchies, strict=True):
+        assert generalized.leaves == max(hierarchy.leaves, 1)
+        assert 1 <= generalized.covered.min() <= generalized.covered.max() <= generalized.leaves
+        assert 0 <= generalized.heights.min() <= generalized.heights.max() <= 1
+
+
+def test_a_later_value_that_reads_like_a_label_of_others_is_refused_where_labels_are_released() -> (
+    None
+):
+    policy = asked()
+    tree = {"type": "tree", "nodes": {"flu": ["cold"], "rest": ["flu", "gout"]}}
+    policy["attributes"]["ill"] |= {"hierarchy": tree}
+    policy["privacy"]["t_closeness"] = {"attribute": "ill", "t": 1, "distance": "hierarchical"}
+    stored, counted = applied(policy, FIRST, LATER)
+    assert assign(stored, counted).left_out.lacking == 8
+    with pytest.raises(
+        HierarchyError, match=r"town: 1 value of the column \(2 records\) read like"
+    ):
+        applied(policy, FIRST, rows((25, "b", 3), (25, "north", 2)))
+
+
 @pytest.mark.parametrize("labels", ["ranges", "sets"])
 def test_a_label_of_a_range_or_a_set_costs_what_it_cost(labels: str) -> None:
     dice = np.random.default_rng(3)
     frame = pd.DataFrame(
-        {"age": dice.integers(20, 40, 200), "town": dice.choice(list("abcd"), 200), "ill": "flu"}
+        {"age": dice.integers(20, 40, 200), "town": dice.choice(list("ab"), 200), "ill": "flu"}
     )
     policy = asked(privacy={"k_anonymity": {"k": 8}}, recoding="local")
-    policy["attributes"] |= {"age": QI | {"local_labels": labels}, "town": QI}
+    sets = QI | {"local_labels": "sets"}
+    policy["attributes"] |= {"age": QI | {"local_labels": labels}, "town": sets}
     result = anonymize({"policy": policy}, frame=frame)
     again = apply(result.document(), frame=frame).decision
     for one, other in zip(
@@ -289,7 +356,10 @@ def test_a_later_value_is_among_the_neighbours_that_it_lies_between(level: int) 
     assert sorted(found["q"]) == sorted(expected)
 
 
-def test_of_later_records_those_stay_that_enough_people_read_alike(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rule", ["drop", "keep"])
+def test_of_later_records_those_stay_that_enough_people_read_alike(
+    rule: str, tmp_path: Path
+) -> None:
     people = pd.DataFrame({"town": list("aaaaabbcccc"), "age": ["30"] * 11})
     people.to_csv(tmp_path / "people.csv", index=False)
     policy = {
@@ -300,11 +370,13 @@ def test_of_later_records_those_stay_that_enough_people_read_alike(tmp_path: Pat
         "privacy": {"k_map": {"k": 3}},
         "population": {"path": str(tmp_path / "people.csv")},
         "suppression_limit": 1.0,
+        "suppressed_records": rule,
     }
     first = anonymize({"policy": policy}, frame=people.iloc[[0, 1, 7, 7]].reset_index(drop=True))
     later = people.iloc[[0, 5]].reset_index(drop=True)
     result = apply(first, frame=later, enforce=True)
     assert result.df is not None
-    assert result.df["town"].tolist() == ["a"]
+    # Two people read as b, and six as one who is suppressed: those of c are, too.
+    assert result.df["town"].tolist() == (["a"] if rule == "drop" else ["*", "a"])
     assert [p.holds for p in result.alone.promises if p.name.startswith("3-map")] == [True]
     assert apply(first, frame=later).decision.suppressed == 1, "b was not released"

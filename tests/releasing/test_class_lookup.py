@@ -47,10 +47,17 @@ def check(
         assert suppressed[place] == (own < 0)
         if own >= 0:
             assert tuple(int(of_q[place]) for of_q in labels) == readings[own]
+    everything = [tuple(code) for code in np.ndindex(*(SIZE,) * width)]
+    codes = [np.array(column, dtype=np.int32) for column in zip(*everything, strict=True)]
+    _, suppressed, unknown = lookup.place(codes, len(everything))
+    released = [each for each, own in zip(tuples, classes, strict=True) if own >= 0]
+    for q in range(attributes):  # a value that is in no released class is in none of others, either
+        values = {each[q] for each in released}
+        assert all(suppressed[n] for n, each in enumerate(everything) if each[q] not in values)
     if isinstance(lookup, ByTuple):
-        everything = [tuple(code) for code in np.ndindex(*(SIZE,) * width)]
-        codes = [np.array(column, dtype=np.int32) for column in zip(*everything, strict=True)]
-        unknown = lookup.place(codes, len(everything))[2]
+        of_pairs = {(each[:attributes], own) for each, own in zip(tuples, classes, strict=True)}
+        follows = len(of_pairs) == len({each[:attributes] for each in tuples})
+        assert len(lookup.index.sizes) == (attributes if follows and attributes else width)
         of_attributes = {each[:attributes] for each in tuples}
         least = sum(each[:attributes] not in of_attributes for each in everything)
         assert least <= unknown <= sum(each not in tuples for each in everything)
@@ -91,6 +98,14 @@ def test_classes_of_levels_are_found_by_the_values(
 def test_of_a_table_without_quasi_identifiers_every_record_is_in_the_one_class() -> None:
     for own in (0, -1):
         check([(0,), (1,)], [own, own], [()], 0)
+
+
+def test_a_value_of_suppressed_records_alone_is_never_released() -> None:
+    tuples = [(0, 0), (1, 1), (2, 0)]
+    assert isinstance(check(tuples, [0, 1, -1], [(0, 0), (1, 1)], 2), ByValue)
+    tuples = [(0, 0), (1, 1), (1, 2)]
+    assert isinstance(check(tuples, [0, 1, -1], [(0, 2), (1, 1)], 2), ByValue)
+    assert isinstance(check(tuples, [-1, -1, -1], [], 2), ByValue)
 
 
 def test_whichever_class_fails_its_records_are_suppressed_and_no_others() -> None:

@@ -35,6 +35,8 @@ from anon_dagster.residual import Pairs
 from anon_dagster.storage.sources import open_frame
 from anon_dagster.storage.values import text_array
 from tests.parameters import slow_but
+from tests.reading.test_shifted import KEY, visits
+from tests.reading.test_shifted import policy as shift_policy
 
 RECORDS = 600
 QI: dict[str, Any] = {"role": "quasi_identifier"}
@@ -269,10 +271,10 @@ def test_classes_read_as_they_are_released_and_as_their_records_are() -> None:
 
 
 def with_readings(generalized: Generalized, *, everything: bool) -> Generalized:
-    """Let the second class read as the third does, and the first as any value or not."""
+    """Let two classes read as the third does, the last and the second; the first as any or not."""
     labels = tuple(label for label in generalized.labels if label != "*")
     codes = np.minimum(generalized.codes, len(labels) - 1)
-    codes[1] = codes[2]
+    codes[1] = codes[-1] = codes[2]
     if everything:
         codes[0] = len(labels)
         labels += ("*",)
@@ -286,6 +288,7 @@ def test_classes_that_read_alike_are_one_to_who_looks_for_persons() -> None:
     solution, request = decision.solution, decision.request
     classes = solution.classes.copy()
     classes[::7] = -1
+    classes[classes == classes.max()] = -1  # a class that none of the records is in
     for stay, everything in itertools.product((False, True), repeat=2):
         generalized = tuple(with_readings(g, everything=everything) for g in solution.generalized)
         rule = {"suppressed_records": "keep" if stay else "drop"}
@@ -306,6 +309,26 @@ def test_classes_that_read_alike_are_one_to_who_looks_for_persons() -> None:
         pairs = set(zip(readings, own.classes.tolist(), strict=True))
         assert len(pairs) == len(dict(pairs)) == len({number for _, number in pairs})
         assert all((number == -1) == (reading is None) for reading, number in pairs)
+
+
+@pytest.mark.parametrize("level", [None, 0, 1, "local"])
+def test_a_shift_may_be_undone_where_dates_are_released_to_the_day(
+    level: int | str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANON_KEY", KEY)
+    frame = visits(800, 20).assign(begin=pd.Timestamp("2020-01-01"))
+    frame["begin"] += pd.to_timedelta(frame["row"] ** 2 % 60, unit="D")
+    frame["end"] = frame["begin"]
+    asked = shift_policy(suppression_limit=1.0)
+    if level is not None:
+        asked["attributes"]["begin"] |= QI | {"hierarchy": PERIOD}
+        if level == "local":
+            asked["recoding"] = "local"
+        else:
+            asked["attributes"]["begin"] |= {"lowest_level": level, "highest_level": level}
+    told = anon_dagster.anonymize({"policy": asked}, frame=frame).residual.of("given_back")
+    expected = ("end",) if level == 1 else ("begin", "end")
+    assert {f.columns for f in told if "a shift that the days" in f.relation} == {expected}
 
 
 def test_an_examination_of_other_records_ends_the_job() -> None:

@@ -105,6 +105,7 @@ def test_averages_of_the_first_release_stand_for_later_records() -> None:
     first = anonymize({"policy": policy(age=averaged)}, frame=people(400, 1))
     later = apply(first, frame=people(50, 5))
     assert set(released(later)["age"]) <= set(released(first)["age"])
+    assert first.document()["levels"] == [0, first.levels["town"]]
 
 
 def test_addresses_are_masked_by_part_as_far_as_the_release_shows() -> None:
@@ -206,7 +207,7 @@ def test_a_solution_that_is_incomplete_is_refused_and_never_misread(
 
 
 def test_a_label_that_there_is_not_is_no_reading_of_a_class(document: dict[str, Any]) -> None:
-    for code in (-1, 99, 2**40):
+    for code in (-1, len(document["cells"]["labels"][0]), 99, 2**40):
         changed = json.loads(json.dumps(document))
         changed["cells"]["codes"][0][0] = code
         changed["checksum"] = checksum(changed)
@@ -246,6 +247,96 @@ def test_levels_that_the_hierarchies_lack_are_a_damaged_solution(
     changed["checksum"] = checksum(changed)
     with pytest.raises(RequestError, match="damaged: it has levels that its hierarchies lack"):
         apply(changed, frame=people(50, 2))
+
+
+def test_a_document_is_written_as_requests_are_and_its_checksum_is_of_ascii() -> None:
+    frame = people(60, 1).replace({"town": {"a": "å"}})
+    mask = {"type": "mask", "from": "right", "levels": 2}
+    asked = policy(hierarchy=mask, suppression_limit=1.0)
+    asked["attributes"]["town"]["hierarchy"] = {"type": "suppress"}
+    document = anonymize({"policy": asked}, frame=frame).document()
+    assert document["policy"]["attributes"]["age"]["hierarchy"]["from"] == "right"
+    assert "å" in json.dumps(document, ensure_ascii=False)
+    assert document["checksum"] == checksum(document)
+
+
+@pytest.mark.parametrize("level", [0, None])
+@pytest.mark.parametrize("values", ["{:05d}", "number {:d}", "{:c}{:c}"])
+def test_of_a_rule_made_of_the_values_nothing_is_told_that_no_label_shows(
+    values: str, level: int | None
+) -> None:
+    places = [(3847 * n, n) if "c" not in values else (65 + n, 97 + n) for n in range(26)]
+    frame = pd.DataFrame({"x": [values.format(*each) for each in places] * 3})
+    role = {"role": "quasi_identifier", "highest_level": 0 if level == 0 else None}
+    k = 3 if level == 0 else len(frame)  # each value by itself, or all of them together
+    asked = {"attributes": {"x": role}, "privacy": {"k_anonymity": {"k": k}}}
+    document = anonymize({"policy": asked}, frame=frame).document()
+    assert document["cells"]["labels"] == [sorted({*frame["x"]}) if level == 0 else ["*"]]
+    rule = document["policy"]["attributes"]["x"]["hierarchy"]
+    assert {name: value for name, value in rule.items() if value} == {"type": "suppress"}
+
+
+SETS = ["1", "{1, 2}", "{3, 5}", "{1, 2, 3, 5}", "*"]
+RANGES = ["7", "[7, 8]", "[8, 20]", "[7, 20]", "*"]
+VALUES = ["7", "8", "9", "20"]
+
+
+@pytest.mark.parametrize("importance", [0.25, 1.0, 3.0])
+def test_of_classes_that_cover_a_record_the_one_of_least_breadth_is_tried_first(
+    importance: float,
+) -> None:
+    """The breadth of a class is that of its labels, by how much their attributes matter."""
+    attributes = {
+        "set": {"importance": importance, "local_labels": "sets"},
+        "range": {"importance": 1, "local_labels": "ranges"},
+        "town": {"importance": 2, "hierarchy": {"type": "tree", "nodes": TREE}},
+    }
+    frame = pd.DataFrame({"set": ["1"] * 4, "range": ["7"] * 4, "town": ["a"] * 4})
+    asked = {
+        "attributes": {n: {"role": "quasi_identifier"} | a for n, a in attributes.items()},
+        "privacy": {"k_anonymity": {"k": 4}},
+        "recoding": "local",
+    }
+    document = json.loads(json.dumps(anonymize({"policy": asked}, frame=frame).document()))
+    places = [(s, r, t) for s in range(5) for r in range(5) for t in range(3)]
+    towns, levels = ["a", "north", "*"], [0, 1, 2]
+    document["cells"] = {"labels": [SETS, RANGES, towns], "levels": [None, None, levels]}
+    document["cells"]["codes"] = [list(each) for each in places]
+    document["checksum"] = checksum(document)
+    # Of 1, 2, 3, 5 and a missing value; of 7, 8 and 20; of the levels of a tree.
+    of_sets = [1 / 5, 2 / 5, 2 / 5, 4 / 5, 1.0]
+    of_ranges = [1 / 4, 2 / 3, 2 / 3, 1.0, 1.0]
+    breadths = [importance * of_sets[s] + of_ranges[r] + 2 * t / 2 for s, r, t in places]
+    order = from_document(document).cells.order
+    assert sorted(order.tolist()) == list(range(len(places)))
+    ordered = [breadths[place] for place in order]
+    assert ordered == pytest.approx(sorted(breadths))
+
+
+@pytest.mark.parametrize("recoding", ["global", "local"])
+@pytest.mark.parametrize("labels", ["nodes", "ranges", "sets"])
+@pytest.mark.parametrize("rule", [None, "order", "declared"])
+def test_an_order_that_only_the_table_declares_is_no_one_elses(
+    rule: str | None, labels: str, recoding: str
+) -> None:
+    sizes = pd.CategoricalDtype(["small", "large", "huge", "vast"], ordered=True)
+    frame = pd.DataFrame({"size": pd.Categorical([*sizes.categories] * 3, dtype=sizes)})
+    size: dict[str, Any] = {"role": "quasi_identifier", "local_labels": labels}
+    if rule is not None:
+        size["hierarchy"] = {"type": "order", "sizes": [2]}
+    if rule == "declared":
+        size["hierarchy"]["order"] = [*sizes.categories]
+    asked = {
+        "attributes": {"size": size},
+        "privacy": {"k_anonymity": {"k": 3}},
+        "recoding": recoding,
+    }
+    result = anonymize({"policy": asked}, frame=frame)
+    if rule == "order" or (labels == "ranges" and recoding == "local"):
+        with pytest.raises(RequestError, match="size: the order of its values is one that the"):
+            result.document()
+    else:
+        assert from_document(result.document()).classes == 4
 
 
 def checksum(document: dict[str, Any]) -> str:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from anon_dagster import anonymize
+from anon_dagster.releasing.treatments import Spelled
 
 QI: dict[str, Any] = {"role": "quasi_identifier"}
 K2 = {"k_anonymity": {"k": 2}}
@@ -39,9 +40,64 @@ def test_numbers_among_texts_get_the_decimal_mark_of_the_target(
     assert sorted({line.split(";")[0] for line in text.split()[1:]}) == sorted(fees)
 
 
-def test_texts_of_a_frame_get_the_decimal_mark_of_the_target_too(tmp_path: Path) -> None:
-    text = released(["1.25", "2.5"] * 3, {"role": "sensitive"}, tmp_path / "out.csv")
-    assert sorted(text.split()[1:]) == ["1,25;f"] * 3 + ["2,5;f"] * 3
+@pytest.mark.parametrize(
+    ("values", "role", "fees"),
+    [
+        (["1.25", "2.5"], "sensitive", ["1,25", "2,5"]),
+        ([1.25, 2.5], "sensitive", ["1,25", "2,5"]),
+        ([1.25, 2.5], "non_sensitive", ["1,25", "2,5"]),
+        (["1.25", "2.5"], "non_sensitive", ["1.25", "2.5"]),  # nobody looked at what it means
+        (["1.25", "a.b", "c", "d"], "sensitive", ["1.25", "a.b", "c", "d"]),
+    ],
+)
+def test_texts_of_a_frame_get_the_decimal_mark_of_the_target_if_they_are_numbers(
+    values: list[Any], role: str, fees: list[str], tmp_path: Path
+) -> None:
+    text = released(values * 3, {"role": role}, tmp_path / "out.csv")
+    told = [line.split(";")[0] for line in text.split()[1:]]
+    assert sorted(told) == sorted(fees * 3)
+
+
+@pytest.mark.parametrize("numbers", [True, False])
+def test_labels_that_are_numbers_get_the_decimal_mark_of_the_target(
+    tmp_path: Path, *, numbers: bool
+) -> None:
+    values = ["1.5", "2.5", "1.4", "2.6"] if numbers else ["1.5", "x", "y", "z"]
+    if numbers:
+        rule: dict[str, Any] = {"type": "rounding", "steps": [0.5]}
+    else:
+        rule = {"type": "tree", "nodes": {"1.5": ["1.5"], "2.5": ["x", "y", "z"]}}
+    role = QI | {"hierarchy": rule, "lowest_level": 1, "highest_level": 1}
+    text = released(values * 2, role, tmp_path / "out.csv")
+    told = {line.split(";")[0] for line in text.split()[1:]}
+    assert told == ({"1,5", "2,5"} if numbers else {"1.5", "2.5"})
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "rule", "kind"),
+    [
+        ("mean", "drop", pa.float64()),
+        ("mode", "drop", pa.string()),
+        ("mean", "keep", pa.string()),
+    ],
+)
+def test_averages_have_the_type_of_numbers_unless_suppressed_records_stand_among_them(
+    aggregate: str, rule: str, kind: pa.DataType, tmp_path: Path
+) -> None:
+    few = ["1.5", "2.25"] * 3 if aggregate == "mean" else ["a", "b"] * 3
+    frame = pd.DataFrame({"fee": [*few, few[0], few[0]], "sex": [*"ffffffmn"]})
+    averaged = QI | {"transformation": "microaggregation", "aggregate": aggregate}
+    policy = {
+        "attributes": {"fee": averaged, "sex": QI | {"highest_level": 0}},
+        "privacy": K2,
+        "suppression_limit": 0.5,
+        "suppressed_records": rule,
+    }
+    target = tmp_path / "out.parquet"
+    anonymize({"policy": policy, "target": {"path": str(target)}}, frame=frame)
+    table = pq.read_table(target)
+    assert table["fee"].type == kind
+    assert ("*" in table["fee"].to_pylist()) == (rule == "keep")
 
 
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
@@ -54,6 +110,12 @@ def test_numbers_that_are_none_are_missing_whatever_their_width(tmp_path: Path, 
     assert found.type.bit_width == 8 * np.dtype(kind).itemsize
     assert found.null_count == 2
     assert sorted(map(float, found.drop_null().to_pylist())) == [1.5, 1.5, 2.25, 2.25]
+
+
+def test_only_what_is_written_in_several_ways_is_written_alike() -> None:
+    spelled = Spelled(pa.array(["39", "39.0", "4"]), pa.array(["39", "39", "4"]))
+    values = pa.array(["4", "x", "39.0", None, "39"])
+    assert spelled.apply(values).to_pylist() == ["4", "x", "39", None, "39"]
 
 
 def test_an_average_of_nothing_is_missing(tmp_path: Path) -> None:

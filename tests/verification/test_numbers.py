@@ -110,6 +110,18 @@ def test_a_number_has_one_spelling_and_no_more_digits_than_it_needs(
     assert records_wrong(frame, parse_policy(POLICY)) == [wrong]
 
 
+def test_of_several_spellings_those_are_wrong_that_fewer_records_of_a_label_have() -> None:
+    spellings = {
+        "[20, 30)": ["25"] * 3 + ["25.0"],
+        "[30, 40)": ["35"] * 2 + ["35.0"] * 5,
+        "[40, 50)": ["45"],
+        "[50, 60)": ["55.00"] * 3 + ["55"] + ["55.0"] * 4,
+    }
+    rows = [(label, "flu", text) for label, told in spellings.items() for text in told]
+    frame = pd.DataFrame(rows, columns=["age", "ill", "age_midpoint"])
+    assert records_wrong(frame, parse_policy(POLICY)) == [1 + 2 + 0 + 4]
+
+
 @pytest.mark.parametrize(
     ("written", "wrong"),
     [
@@ -160,6 +172,7 @@ TWO_DIGITS = {"type": "date", "format": "%d.%m.%y", "two_digit_years_until": 203
         (CLIP, "{3, 10, 2}", (2, 10)),
         (CLIP, "{3, a}", (None, None)),
         (CLIP, "{N, 4}", (None, None)),
+        (CLIP, "{4, N}", (None, None)),
         (CLIP, r"{\N}", (None, None)),
         (CLIP, r"{1\N, 4}", (None, None)),
         (CLIP, r"{4, 1\N}", (None, None)),
