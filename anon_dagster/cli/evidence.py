@@ -51,11 +51,11 @@ def _write(asked: argparse.Namespace) -> int:
     document = job_of(asked).evidence(
         share=asked.share, sign_with=asked.sign_with, table=asked.table
     )
-    text = json.dumps(document, indent=1, ensure_ascii=False)
+    text = json.dumps(document, indent=1)  # ASCII alone, whatever the labels are
     if asked.output is None:
         print_text(text)
         return 0
-    save(asked.output, lambda file: file.write(text.encode("utf-8", "surrogatepass")))
+    save(asked.output, lambda file: file.write(text.encode()))
     path = str(asked.output)
     print_result(asked, {"path": path, "signed": "signature" in document}, path)
     return 0

@@ -28,11 +28,11 @@ def gather_evidence(job: JobFolder) -> "Evidence":
 def save_evidence(job: JobFolder, evidence: "Evidence") -> None:
     """Keep the facts of the report of a job, and the page that they make."""
     from anon_dagster.report.evidence import to_document
-    from anon_dagster.report.handover import with_key
+    from anon_dagster.report.handover import internal_document
     from anon_dagster.report.page import html
 
     page = html(evidence).encode("utf-8", "surrogatepass")
-    job.save_document(file_names.EVIDENCE, with_key(to_document(evidence)))
+    job.save_document(file_names.EVIDENCE, internal_document(to_document(evidence)))
     job.write(file_names.REPORT, lambda file: file.write(page))
 
 
@@ -134,7 +134,8 @@ def _points(job: JobFolder, risk: "pd.DataFrame", utility: "pd.DataFrame") -> "I
     by = risk_of(measured)
     settings = list(measured.columns[: list(measured.columns).index("reachable")])
     for _, row in measured[measured["reachable"].astype(bool)].head(_MOST_POINTS).iterrows():
-        named = ", ".join(f"{name} = {row[name]}" for name in settings)
+        told = [name for name in settings if name != "rank" or row[name] != 1]
+        named = ", ".join(f"{name} = {row[name]}" for name in told)
         yield PointFact(named, float(row[by]), float(row["infoLoss"]), bool(row["frontier"]))
     own = PERSON_RISK if PERSON_RISK in risk.index else "maxProbabilityIdentification"
     figures = float(risk["release"][own]), float(utility["release"]["infoLoss"])

@@ -49,7 +49,7 @@ from anon_dagster.report.evidence import to_document as to_facts
 from anon_dagster.report.explanation import cautions
 from anon_dagster.report.findings import NOWHERE, Findings, Provenance, Stored
 from anon_dagster.report.gathering import gather
-from anon_dagster.report.handover import commitment, signed, with_key
+from anon_dagster.report.handover import commitment, internal_document, signed
 from anon_dagster.report.handover import html as html_to_share
 from anon_dagster.report.page import html
 from anon_dagster.request import LinkedRequest
@@ -147,7 +147,7 @@ class AnonResult(
 
     @cached_property
     def _internal(self) -> dict[str, Any]:
-        return with_key(to_facts(self._evidence))
+        return internal_document(to_facts(self._evidence))
 
     @property
     def plot(self) -> ReleasePictures:

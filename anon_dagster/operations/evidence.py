@@ -26,7 +26,7 @@ from anon_dagster.storage.checksums import checksums
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
 
-_NAMELESS = "not named"
+_NAMELESS = "a release"
 """Of a release whose dataset has no name: that of a file may tell something."""
 
 

@@ -21,9 +21,11 @@ class Pair:
 
     name: str
     source: float | None
-    """``None``: the release is compared with the whole width."""
+    """``None``: there is none beside the release."""
     release: float
     shown: tuple[str, str]
+    is_share: bool = False
+    """Whether the release is compared with the whole width, if there is no source."""
 
     @property
     def height(self) -> float:
@@ -56,12 +58,13 @@ def paint(
         What is said below of those that have no bars.
     """
     axes = sheet.pixels()
-    legend(sheet, axes, 34)
+    if not pairs or any(pair.source is not None or pair.is_share for pair in pairs):
+        legend(sheet, axes, 34)
     width = style.WIDTH - style.MARGIN - _RIGHT
     top: float = _HEAD
     for pair in pairs:
         sheet.write(axes, style.MARGIN, top + 11, pair.name)
-        aside = limit is not None or pair.source is None
+        aside = limit is not None or (pair.source is None and pair.is_share)
         _bars(sheet, axes, pair, _Where(top + _NAME, width, longest or 1, aside=aside))
         if limit is not None and limit <= longest:
             at = style.MARGIN + width * limit / (longest or 1)
@@ -86,7 +89,7 @@ class _Where:
 def _bars(sheet: Sheet, axes: "Axes", pair: Pair, where: "_Where") -> None:
     """Draw the bars of a pair, and what they stand for."""
     y, width, longest = where.top, where.width, where.longest
-    if pair.source is None:
+    if pair.source is None and pair.is_share:
         axes.barh(y, width, _BAR, left=style.MARGIN, align="edge", **style.WHOLE_STYLE)
     numbers = zip((pair.source, pair.release), pair.shown, style.TABLES.values(), strict=True)
     for number, shown, look in numbers:

@@ -31,14 +31,16 @@ def class_sizes(
     Parameters
     ----------
     release, source
-        (classes,): the sizes of the equivalence classes; of suppressed records none.
+        (classes,): the sizes of the equivalence classes; of suppressed records none. The source may
+        be left out.
     k
         The smallest size that is promised: a dashed line before it.
     persons
         Whether sizes are numbers of persons; shares are then those of persons, each counted once
         in every class that has records of them.
     """
-    sizes = {"source": _sizes(source), "release": _sizes(release)}
+    before = {} if source is None else {"source": _sizes(source)}
+    sizes = {**before, "release": _sizes(release)}
     largest = max((int(each.max(initial=0)) for each in sizes.values()), default=0)
     starts = _starts(largest, k)
     data = _table(sizes, starts, largest)
@@ -101,10 +103,12 @@ def _words(released: NDArray[np.int64], whom: str, k: int | None) -> str:
 def _paint(sheet: Sheet, data: pd.DataFrame, whom: str, k: int | None) -> None:
     axes = sheet.plot(_LEFT, _TOP, _RIGHT, _BOTTOM)
     where = np.arange(len(data))
+    shares = [share for share in _SHARES if share in data.columns]
     for (table, look), offset in zip(style.TABLES.items(), (-0.4, 0.0), strict=True):
-        axes.bar(where + offset, 100 * data[f"{table}_share"], 0.38, align="edge", **look)
+        if f"{table}_share" in shares:
+            axes.bar(where + offset, 100 * data[f"{table}_share"], 0.38, align="edge", **look)
     axes.set_xlim(-0.6, len(data) - 0.4)
-    axes.set_ylim(0, max(100 * float(data[_SHARES].to_numpy().max(initial=0)), 1.0) * 1.08)
+    axes.set_ylim(0, max(100 * float(data[shares].to_numpy().max(initial=0)), 1.0) * 1.08)
     names = list(data.index)
     turned = sum(map(len, names)) > _ON_A_LINE
     look = {"rotation": 30, "ha": "right", "rotation_mode": "anchor"} if turned else {}
@@ -117,7 +121,8 @@ def _paint(sheet: Sheet, data: pd.DataFrame, whom: str, k: int | None) -> None:
         axes.axvline(at, color=style.LIMIT, dashes=(4, 3), linewidth=1.2)
         beside += f"; dashed: k = {k:,}"
     whole = sheet.pixels()
-    bars.legend(sheet, whole, 28)
+    if len(shares) > 1:
+        bars.legend(sheet, whole, 28)
     quiet = {"fontsize": style.SMALL, "color": style.QUIET}
     sheet.write(whole, style.MARGIN, _TOP - 8, f"% of {whom}", **quiet)
     sheet.write(whole, style.WIDTH - _RIGHT, _HEIGHT - 6, beside, ha="right", **quiet)

@@ -31,14 +31,16 @@ def risk(statistics: pd.DataFrame, *, threshold: float | None = None) -> Picture
     ----------
     statistics
         The risks as :func:`anon_dagster.statistics.risk_statistics` returns them: indexed by the
-        names of statistics, with the columns ``source`` and ``release``.
+        names of statistics, with the columns ``source`` and ``release``; or with the latter alone.
     threshold
         The probability that is acceptable, 0 to 1: a dashed line.
     """
     data = _shares(statistics)
     pairs = [_pair(_RISKS[str(name)], row) for name, row in data.iterrows()]
-    said = "; ".join(f"{p.name} {p.shown[0]} → {p.shown[1]}" for p in pairs)
-    alt, title = f"Risk, source → release: {said}.", "Risk of identification"
+    both = "source" in data.columns
+    said = "; ".join(f"{p.name} {f'{p.shown[0]} → ' if both else ''}{p.shown[1]}" for p in pairs)
+    whose = "source → release" if both else "release"
+    alt, title = f"Risk, {whose}: {said}.", "Risk of identification"
     if threshold is not None:
         alt += f" The dashed line is the threshold, {percent(threshold)}."
         title += f" (dashed: threshold, {percent(threshold)})"
@@ -53,7 +55,8 @@ def risk(statistics: pd.DataFrame, *, threshold: float | None = None) -> Picture
 
 def _shares(statistics: pd.DataFrame) -> pd.DataFrame:
     """Return what is drawn of risks, in its order; how many there are above as a share of all."""
-    numbers = statistics[["source", "release"]].apply(floats)
+    tables = [table for table in ("source", "release") if table in statistics.columns]
+    numbers = statistics[tables].apply(floats)
     drawn = numbers.loc[[name for name in _RISKS if name in numbers.index]]
     for name, of in _COUNTED.items():
         if name in drawn.index:
@@ -73,7 +76,7 @@ def utility(statistics: pd.DataFrame) -> Picture:
     quality = floats(statistics["quality"])
     data = pd.DataFrame({"source": 1.0, "release": quality})
     pairs = [
-        bars.Pair(_spaced(name), None, number, ("", percent(number)))
+        bars.Pair(_spaced(name), None, number, ("", percent(number)), is_share=True)
         for name, number in quality.items()
     ]
     said = "; ".join(f"{pair.name} {pair.shown[1]}" for pair in pairs)
@@ -88,7 +91,10 @@ def utility(statistics: pd.DataFrame) -> Picture:
 
 
 def _pair(name: str, row: "pd.Series[float]") -> bars.Pair:
-    source, release = float(row["source"]), float(row["release"])
+    release = float(row["release"])
+    if "source" not in row.index:
+        return bars.Pair(name, None, release, ("", percent(release)))
+    source = float(row["source"])
     return bars.Pair(name, source, release, (percent(source), percent(release)))
 
 

@@ -37,6 +37,8 @@ def advise(evidence: Evidence) -> Advice:
         before = f"Look at {'this' if len(grave) == 1 else f'these {things}'} before you sign."
         return Advice("look first", before, why, grave)
     calm = "Nothing was found that speaks against signing."
+    if evidence.verdict.of_source is None:  # what was found is not told then
+        calm = "The release is as it was promised."
     return Advice("nothing against it", calm, why, ())
 
 
@@ -59,7 +61,7 @@ def highest_risk(evidence: Evidence) -> tuple[float | None, str]:
     """Return the highest chance of being found, and of what: a record or a person."""
     risk = evidence.risk
     if risk.of_request.counts_persons:
-        after = risk.of_source.after if risk.of_source is not None else ()
+        after = risk.of_source.after if risk.of_source is not None else risk.of_release.figures
         return next((f.value for f in after if f.name == "person_highest"), None), "person"
     own = risk.of_release.figures
     return next((f.value for f in own if f.name == "prosecutor_highest"), None), "record"

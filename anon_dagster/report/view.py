@@ -11,6 +11,7 @@ from anon_dagster.report.advice import advise, promises_of, remarks_of
 from anon_dagster.report.evidence import (
     AttributeEvidence,
     Evidence,
+    PointFact,
     PromiseFact,
     StoredFile,
     SuppressedShare,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 MOST_PICTURES = 24  # of attributes
 MOST_ATTRIBUTES = 100  # rows of the table of attributes
 MOST_FILES = 20
+MOST_POINTS = 50
 _MOST_ROWS = 100  # behind a picture
 _MOST_SHARES = 30
 _LONGEST_REQUEST = 20_000  # characters
@@ -104,7 +106,7 @@ def content(evidence: Evidence) -> dict[str, Any]:
         "association_picture": _optional(pictures.associations_picture(evidence)),
         "utility": list(_utility(evidence)),
         "coefficients": _coefficients(evidence),
-        "frontier": _optional(pictures.frontier_picture(evidence)),
+        "frontier": _frontier(evidence),
         "seeds": [f"{name}: {seed}" for name, seed in evidence.conduct.of_request.seeds.items()],
         "request": asked.request[:_LONGEST_REQUEST],
         "request_left_off": max(len(asked.request) - _LONGEST_REQUEST, 0),
@@ -410,6 +412,30 @@ def _coefficients(evidence: Evidence) -> Table | None:
     if lost is None or lost.coefficients is None:
         return None
     return table("Coefficients of a logistic regression", lost.coefficients)
+
+
+# -- choice --------------------------------------------------------------------------------
+
+
+def _frontier(evidence: Evidence) -> Figure | None:
+    """Return what was measured as a picture, each configuration with its settings behind it."""
+    picture, choice = pictures.frontier_picture(evidence), evidence.choice.of_source
+    if picture is None or choice is None:
+        return None
+    rows = tuple(
+        (each.configuration, percent(each.risk), percent(each.loss), _mark(each))
+        for each in choice.points[-MOST_POINTS:]
+    )
+    columns = ("configuration", "highest risk", "loss", "is")
+    left = _more(len(choice.points) - len(rows), "configuration")
+    behind = Table("What was measured on these records", columns, rows, left)
+    return Figure(picture.svg, picture.alt, behind)
+
+
+def _mark(point: PointFact) -> str:
+    if point.is_chosen:
+        return "chosen"
+    return "beaten by no other" if point.is_frontier else "beaten by another"
 
 
 # -- tables and pictures -------------------------------------------------------------------

@@ -265,7 +265,11 @@ def test_an_error_that_a_job_names_is_one_of_ours() -> None:
 
 
 def test_each_mistake_has_an_exit_code_of_its_own() -> None:
-    shared = {errors.HierarchyError: errors.RequestError, errors.TargetError: errors.SourceError}
+    shared = {
+        errors.HierarchyError: errors.RequestError,
+        errors.TargetError: errors.SourceError,
+        errors.EvidenceError: errors.SourceError,
+    }
     own = [code for kind, code in CODES.items() if kind not in shared]
     assert len(own) == len(set(own))
     assert {0, FAILED, 2}.isdisjoint(own)

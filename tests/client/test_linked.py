@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from anon_dagster import RequestError
+from anon_dagster import RequestError, check_evidence
 from anon_dagster.cli import main
 from anon_dagster.client import AnonClient
 from tests.linked import request, tables
@@ -44,6 +44,10 @@ def test_a_job_releases_both_tables_and_takes_both_back(
             assert in_the_job is not None
             assert len(pd.read_csv(each.paths[0])) == len(in_the_job)
         assert not job.risk_statistics().empty
+        for name, table in document["tables"].items():
+            shared = job.evidence(share=True, table=name)
+            assert shared["facts"]["identity"]["of_request"]["table"] == name
+            assert check_evidence(shared, table["target"]["path"]).holds
         removed = job.delete(target=True)
         assert len(removed["targets_removed"]) == 2
         assert not list((tmp_path / "out").iterdir())

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import anon_dagster
+from anon_dagster import check_evidence
 from anon_dagster.cli import main
 from anon_dagster.client import AnonClient, AnonJob
 from anon_dagster.client.client import DetectionMode
@@ -26,6 +27,7 @@ from anon_dagster.errors import (
     UnknownJobError,
     UnreachableError,
 )
+from anon_dagster.report.handover import commitment
 from anon_dagster.request.documents import parse_yaml
 from tests.client.people import (
     CANARY,
@@ -80,6 +82,26 @@ def test_a_job_gives_what_the_library_gives(finished: tuple[AnonJob, dict[str, A
         assert getattr(job.plot, draw)().svg == getattr(library.plot, draw)().svg
     assert job.plot.attribute("age").svg == library.plot.attribute("age").svg
     assert job.result().residual == job.residual() == library.residual
+
+
+def test_a_job_has_a_report_and_evidence_for_each_of_two_readers(
+    finished: tuple[AnonJob, dict[str, Any]],
+) -> None:
+    job, request = finished
+    shared, internal = job.evidence(share=True), job.evidence()
+    assert shared["facts"]["identity"]["of_request"]["job"] == job.job_id
+    assert shared["commitment"] == commitment(internal)
+    (path,) = job.result().paths
+    found = {each.name: each.found for each in check_evidence(shared, path).checks}
+    assert found["figures and facts"] == found["checksum of the release"] == "holds"
+    source = request["source"]["path"]
+    assert source in json.dumps(internal)
+    assert source not in json.dumps(shared)
+    assert internal["identity"]["of_source"]["sha256"] not in json.dumps(shared)
+    assert source in job.report()
+    assert source not in job.report(share=True)
+    with pytest.raises(RequestError, match="it has a single table"):
+        job.evidence(table="other")
 
 
 def test_the_status_has_exactly_five_keys(finished: tuple[AnonJob, dict[str, Any]]) -> None:

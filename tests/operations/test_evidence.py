@@ -52,6 +52,16 @@ KINDS: dict[str, dict[str, Any]] = {
     "sample": {"sampling": {"fraction": 0.9, "seed": 4}},
     "population": {"population": 100_000},
     "numbers": {"release": {"numbers": "bounds"}},
+    "guarded values": {
+        "privacy": {
+            "k_anonymity": {"k": 4},
+            "alpha_k_anonymity": {
+                "attribute": "illness", "alpha": 0.8, "k": 4, "guarded": ["10"],
+            },
+            "beta_likeness": {"attribute": "illness", "beta": 4},
+            "delta_disclosure": {"attribute": "illness", "delta": 4, "compare": "present"},
+        }
+    },
     "in order": {"privacy": {"k_anonymity": {"k": 4}, "t_closeness": IN_ORDER}},
     "differentially private": {
         "privacy": {"differential_privacy": {"epsilon": 1.0, "delta": 1e-4}},
@@ -94,6 +104,9 @@ def released(target: Path | None = None, **policy: Any) -> AnonResult:
     if target is not None:
         csv = {"separator": ";", "decimal": ",", "missing": ["NA"]}
         request["target"] = {"path": str(target)} | ({"csv": csv} if "csv" in target.name else {})
+        if not target.suffix:
+            parts = {"format": "csv", "single_file": False, "rows_per_file": 100}
+            request["target"] |= parts
     return anonymize(request, frame=people())
 
 
@@ -112,7 +125,7 @@ def test_evidence_of_every_kind_of_release_holds_against_it(kind: str) -> None:
     assert found.holds, str(found)
 
 
-@pytest.mark.parametrize("name", ["out.parquet", "out.csv"])
+@pytest.mark.parametrize("name", ["out.parquet", "out.csv", "csv parts"])
 def test_files_are_known_by_their_checksum(tmp_path: Path, name: str) -> None:
     result = released(tmp_path / name)
     document = made_of(result)
@@ -221,6 +234,18 @@ def test_a_signature_vouches_for_the_rest(tmp_path: Path) -> None:
         assert is_found(changed(document, place), result.df, public)
     unsigned = check_evidence(made_of(result), result.df, public_key=public)
     assert [each.name for each in unsigned.failures] == ["signature"]
+
+
+def test_what_nobody_signed_is_said_to_be_unsigned(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    make_keys(key)
+    result = released()
+    document = made_of(result)
+    assert result.df is not None
+    for each, said in ((document, "nobody signed it"), (signed(document, key), "by whom")):
+        found = check_evidence(each, result.df).untold[0]
+        assert found.name == "signature"
+        assert said in found.says
 
 
 def test_what_cannot_be_told_is_named() -> None:

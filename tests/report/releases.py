@@ -45,7 +45,7 @@ def people(records: int = 240) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "age": drawn.integers(18, 90, records),
-            "town": drawn.choice(["Ulm", "Bonn", "Kiel", None], records),
+            "town": drawn.choice(np.array(["Ulm", "Bonn", "Kiel", None]), records),
             "illness": drawn.choice(["flu", "gout", "cold"], records),
             "pay": drawn.normal(3000, 500, records).round(2),
             "who": [f"p{record // 2}" for record in range(records)],

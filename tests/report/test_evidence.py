@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from anon_dagster.report.gathering.associations import (
     pearson,
 )
 from anon_dagster.report.page import html
+from anon_dagster.request import parse_request
+from tests.linked import request, tables
 from tests.report.releases import KINDS, POLICY, QUASI, people, released
 
 TABLES = {
@@ -291,15 +294,15 @@ def test_associations_are_those_of_the_records_themselves(seed: int) -> None:
     y = x * seed + drawn.normal(size=60)
     a, b = drawn.integers(0, 3, 60), drawn.integers(0, 4, 60)
     counts = drawn.integers(1, 5, 60)
-    whole = [np.repeat(each, counts) for each in (x, y, a, b)]
+    whole: list[NDArray[Any]] = [np.repeat(each, counts) for each in (x, y, a, b)]
     weights = counts.astype(np.float64)
-    numbers = [column(each, is_number=True) for each in (x, y)]
-    kinds = [column(each, is_number=False) for each in (a, b)]
-    assert pearson(*numbers, weights) == pytest.approx(np.corrcoef(*whole[:2])[0, 1])
+    number, other = (column(each, is_number=True) for each in (x, y))
+    kind, second = (column(each, is_number=False) for each in (a, b))
+    assert pearson(number, other, weights) == pytest.approx(np.corrcoef(whole[0], whole[1])[0, 1])
     groups = pd.Series(whole[0]).groupby(whole[2])
     between = (groups.size() * (groups.mean() - whole[0].mean()) ** 2).sum()
     ratio = between / ((whole[0] - whole[0].mean()) ** 2).sum()
-    assert correlation_ratio(kinds[0], numbers[0], weights) == pytest.approx(ratio**0.5)
+    assert correlation_ratio(kind, number, weights) == pytest.approx(ratio**0.5)
     table = pd.crosstab(whole[2], whole[3]).to_numpy()
     n = table.sum()
     expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / n
@@ -307,7 +310,7 @@ def test_associations_are_those_of_the_records_themselves(seed: int) -> None:
     r, c = table.shape
     corrected = max(0, phi2 - (r - 1) * (c - 1) / (n - 1))
     least = min(r - (r - 1) ** 2 / (n - 1), c - (c - 1) ** 2 / (n - 1)) - 1
-    assert cramers_v(*kinds, weights) == pytest.approx((corrected / least) ** 0.5)
+    assert cramers_v(kind, second, weights) == pytest.approx((corrected / least) ** 0.5)
 
 
 def test_what_is_the_same_goes_together_wholly_and_what_is_constant_with_nothing() -> None:
@@ -360,3 +363,71 @@ def test_a_table_in_memory_has_no_checksum_and_says_so() -> None:
     assert evidence.identity.of_source is not None
     assert evidence.identity.of_source.unknown == "a table in memory"
     assert evidence.identity.of_release.sha256 is None
+
+
+# -- what a model learns -------------------------------------------------------------------
+
+
+def learned(**options: Any) -> list[tuple[Any, ...]]:
+    pytest.importorskip("sklearn")
+    drawn, frame = np.random.default_rng(3), people()
+    frame["illness"] = np.where(frame["age"] + drawn.normal(0, 9, len(frame)) > 55, "gout", "flu")
+    policy = {**POLICY, "target_use": {"attribute": "illness", "features": ["age"]}, **options}
+    lost = evidence_of(anonymize({"policy": policy}, frame=frame)).damage.of_source
+    assert lost is not None
+    assert lost.coefficients is not None
+    return list(lost.coefficients.rows)
+
+
+@pytest.mark.slow
+def test_a_release_that_loses_nothing_teaches_what_its_source_does() -> None:
+    nothing = {"k_anonymity": {"k": 2}}
+    kept = {
+        **POLICY["attributes"],
+        "age": {**QUASI, "highest_level": 0},
+        "town": {"role": "non_sensitive"},
+    }
+    ((name, value, before, after),) = learned(
+        privacy=nothing, attributes=kept, suppression_limit=0.5
+    )
+    assert (name, value) == ("age", "gout")
+    assert before > 1  # the older, the likelier
+    assert after == pytest.approx(before, rel=0.1)
+
+
+@pytest.mark.slow
+def test_labels_of_numbers_teach_by_their_middle() -> None:
+    ((_, _, before, after),) = learned(recoding="local")
+    assert after == pytest.approx(before, rel=0.1)
+
+
+# -- several tables, several releases -------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_linked_tables_have_a_report_each_with_what_they_promise_together() -> None:
+    sources = tables(persons=40, rows=120, values=3)
+    result = anonymize(request(privacy={"k_anonymity": {"k": 2}}), frame=sources)
+    for name, each in result.tables.items():
+        evidence = evidence_of(each)
+        assert evidence.identity.of_request.table == name
+        kinds = {remark.kind for remark in evidence.verdict.of_request.remarks}
+        assert "linked" in kinds
+        assert f"{name}, of linked tables" in html(evidence)
+    joined = evidence_of(result).verdict.of_source
+    assert joined is not None
+    assert result.linked is not None
+    told = [p.name for p in joined.promises if "of the joined table beside it" in p.how]
+    assert told == [promise.name for promise in result.linked.promises]
+
+
+def test_a_release_of_a_growing_dataset_says_that_it_is_one_of_several() -> None:
+    result = released("global")
+    target = {"path": "out/{delta}.csv"}
+    arrivals = {"mode": "append", "target": target, "people_return": "never"}
+    document = {"source": {"path": "in/"}, "arrivals": arrivals, "policy": POLICY}
+    growing = parse_request(document)
+    decision = replace(result.decision, request=growing)
+    findings = replace(findings_of(result), decision=decision)
+    remarks = gather(findings).verdict.of_request.remarks
+    assert [each.kind for each in remarks if "add up" in each.text] == ["appended"]

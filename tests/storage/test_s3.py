@@ -1,5 +1,6 @@
 """S3, spoken to a real server: what holds on a disk holds in a bucket, and faults end cleanly."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -533,3 +534,27 @@ def test_a_key_that_names_a_version_is_refused_in_words(store: ObjectStore) -> N
     assert "versionId" in message
     assert "version" in refused(SourceError, lambda: listing.resolve(path))
     assert store.objects() == []
+
+
+def test_a_report_knows_a_source_and_a_release_in_a_bucket_by_their_checksums(
+    store: ObjectStore,
+) -> None:
+    content = b"a\n" + b"1\n2\n" * 20
+    store.client().pipe(f"{BUCKET}/t.csv", content)
+    policy = {
+        "attributes": {"a": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+    }
+    source, target = {"path": f"{ROOT}/t.csv"}, {"path": f"{ROOT}/out.csv"}
+    result = anonymize({"source": source, "target": target, "policy": policy})
+    page, identity = result.report(), result.evidence()["identity"]
+    for of, place in (("of_source", f"{ROOT}/t.csv"), ("of_release", f"{ROOT}/out.csv")):
+        with open_to_read(place) as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        assert identity[of]["sha256"] == identity[of]["files"][0]["sha256"] == digest
+        assert (digest in page, place in page) == (True, True)
+    assert not any(secret in page for secret in (KEY, SECRET))
+    store.client().pipe(f"{BUCKET}/t.csv", content + b"3\n3\n")
+    again = anonymize({"source": source, "target": target, "policy": policy})
+    store.client().pipe(f"{BUCKET}/t.csv", content)
+    assert again.evidence()["identity"]["of_source"]["sha256"] is None

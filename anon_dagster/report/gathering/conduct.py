@@ -98,6 +98,9 @@ def _checks(findings: Findings) -> Iterator[str]:
     target = findings.decision.released.target
     release = "RELEASE" if target is None else quote(target.path)
     yield f"anon verify {release} --request {quote(request_name(findings))}"
+    job = findings.provenance.job
+    if job is not None:
+        yield f"anon evidence write {quote(job)} --share --output evidence.json"
     yield f"anon evidence check evidence.json {release}"
-    if findings.provenance.job is not None:
-        yield f"anon residual {quote(findings.provenance.job)} --attacks"
+    if job is not None:
+        yield f"anon residual {quote(job)} --attacks"

@@ -10,7 +10,6 @@ from anon_dagster.report.evidence import (
     DamageOfRelease,
     DamageOfSource,
     SuppressedShare,
-    TableFact,
 )
 from anon_dagster.report.findings import Findings
 from anon_dagster.report.gathering.associations import (
@@ -45,15 +44,10 @@ def damage(findings: Findings) -> Damage:
             shares=tuple(shares[:MOST_SHARES]),
             shares_left_off=max(len(shares) - MOST_SHARES, 0),
             associations=tuple(associations(before, after)),
-            coefficients=_coefficients(findings),
+            coefficients=coefficients(decision),
             left_off=tuple(_left_off(len(names), len(told))),
         ),
     )
-
-
-def _coefficients(findings: Findings) -> TableFact | None:
-    use = findings.decision.request.policy.target_use
-    return None if use is None else coefficients(findings, use)
 
 
 def _left_off(columns: int, told: int) -> Iterator[str]:

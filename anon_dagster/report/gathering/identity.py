@@ -1,12 +1,11 @@
 """Which release a report is about."""
 
 import hashlib
-import json
 from datetime import UTC, datetime
 from importlib.metadata import version
 from platform import python_version
-from typing import Any
 
+from anon_dagster.report.canonical import canonical, written
 from anon_dagster.report.evidence import (
     Identity,
     IdentityOfRelease,
@@ -17,7 +16,6 @@ from anon_dagster.report.findings import Findings
 from anon_dagster.request import Request
 from anon_dagster.request.yaml_writing import block
 
-_KINDS = {"type", "metric", "role"}
 _MADE_WITH = ("anon-dagster", "numpy", "pandas", "pyarrow")
 
 
@@ -35,7 +33,7 @@ def identity(findings: Findings) -> Identity:
             approved_by=None,
             versions={"python": python_version()} | {name: version(name) for name in _MADE_WITH},
             fingerprint=fingerprint(asked),
-            request=block(_document(asked)),
+            request=block(written(asked)),
             table=told.table,
         ),
         IdentityOfRelease(
@@ -55,29 +53,9 @@ def identity(findings: Findings) -> Identity:
 
 def fingerprint(request: Request) -> str:
     """Return the SHA-256 of a request as canonical JSON: sorted keys, no blanks, UTF-8."""
-    document = request.model_dump(mode="json", by_alias=True)
-    text = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(canonical(request.model_dump(mode="json", by_alias=True))).hexdigest()
 
 
 def request_name(findings: Findings) -> str:
     """Return what a command calls the request."""
     return findings.provenance.request_file or "request.yaml"
-
-
-def _document(request: Request) -> dict[str, Any]:
-    """Return what differs from the defaults, as somebody would write it."""
-    whole = request.model_dump(mode="json", by_alias=True)
-    short = request.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    named: dict[str, Any] = _with_kinds(short, whole)
-    return named
-
-
-def _with_kinds(short: Any, whole: Any) -> Any:  # noqa: ANN401 (JSON)
-    """Put back which kind of rule each is, which is a default of its model."""
-    if isinstance(short, dict):
-        kept = [key for key in whole if key in short or key in _KINDS]
-        return {key: _with_kinds(short.get(key, whole[key]), whole[key]) for key in kept}
-    if isinstance(short, list):
-        return [_with_kinds(*pair) for pair in zip(short, whole, strict=True)]
-    return short

@@ -2,7 +2,7 @@
 
 from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.checking import Check, EvidenceCheck, check
-from anon_dagster.report.handover.commitment import commitment, with_key
+from anon_dagster.report.handover.commitment import commitment, internal_document
 from anon_dagster.report.handover.document import asked_of, document_of, load
 from anon_dagster.report.handover.page import html
 from anon_dagster.report.handover.sections import Files, Named
@@ -19,9 +19,9 @@ __all__ = [
     "commitment",
     "document_of",
     "html",
+    "internal_document",
     "is_signed_by",
     "load",
     "make_keys",
     "signed",
-    "with_key",
 ]

@@ -4,6 +4,7 @@ Each question is in words of ours, with where it stands; the facts are paths in 
 no fact answers is told as well: nobody is helped by evidence that claims too much.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ _REMARKS = "facts.verdict.of_request.remarks"
 _ATTRIBUTES = "facts.attributes"
 _RELEASE = "facts.identity.of_release"
 _REQUEST = "asked"
+_FACTS = "facts."
+_WHOLE_REQUEST = "identity.of_request.request"
+_FINDINGS = "verdict.of_source.findings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +29,11 @@ class Question:
     asks: str
     answered_by: tuple[str, ...]
     not_answered: str
+    """What of it evidence that is handed over leaves open."""
+    internally: tuple[str, ...] = ()
+    """Facts of the internal evidence that answer more of it."""
+    never_answered: str | None = None
+    """What of it these leave open, too, if not the same."""
 
 
 _ICO = "ICO, Anonymisation guidance (28 March 2025)"
@@ -53,14 +62,18 @@ QUESTIONS = (
         "identifiability: inferences",
         "Can something be inferred about a person?",
         (_PROMISES, _REMARKS),
-        "what columns nobody called sensitive tell; the internal report has what was found",
+        "what columns nobody called sensitive tell; the internal evidence has what was found",
+        (_FINDINGS, "verdict.of_source.coverage"),
+        "what the examination does not look for",
     ),
     Question(
         _ICO,
         "motivated intruder test",
         "Would somebody without prior knowledge but with means succeed, and was that recorded?",
         (_RISK,),
-        "what a simulated intruder gained is derived from the source: the internal report has it; "
+        "what a simulated intruder gained is derived from the source: the internal evidence has it "
+        "where it was asked for; no person tried",
+        ("verdict.of_source.attacks", "risk.of_source.details"),
         "no person tried",
     ),
     Question(
@@ -133,7 +146,9 @@ QUESTIONS = (
         "Was the released table itself tested, and can that be repeated?",
         (_PROMISES, _RELEASE),
         "how useful the release still is: that compares with the source, and is in the internal "
-        "report",
+        "evidence",
+        ("damage.of_source", "choice.of_source", "conduct.of_source"),
+        "",
     ),
     Question(
         _NIST,
@@ -146,14 +161,31 @@ QUESTIONS = (
 
 
 def answers() -> list[dict[str, Any]]:
-    """Return all questions with what answers them, as JSON can hold them."""
-    return [
-        {
-            "framework": each.framework,
-            "place": each.place,
-            "asks": each.asks,
-            "answered_by": list(each.answered_by),
-            "not_answered": each.not_answered,
-        }
-        for each in QUESTIONS
-    ]
+    """Return all questions with what answers them in evidence that is handed over."""
+    return [_document(each, each.answered_by, each.not_answered) for each in QUESTIONS]
+
+
+def internal_answers() -> list[dict[str, Any]]:
+    """Return the same of internal evidence, which has the facts of the source and no others."""
+    return [_document(each, tuple(_internal(each)), _open(each)) for each in QUESTIONS]
+
+
+def _internal(question: Question) -> Iterator[str]:
+    for path in question.answered_by:
+        yield _WHOLE_REQUEST if path == _REQUEST else path.removeprefix(_FACTS)
+    yield from question.internally
+
+
+def _open(question: Question) -> str:
+    never = question.never_answered
+    return question.not_answered if never is None else never
+
+
+def _document(question: Question, answered_by: tuple[str, ...], left_open: str) -> dict[str, Any]:
+    return {
+        "framework": question.framework,
+        "place": question.place,
+        "asks": question.asks,
+        "answered_by": list(answered_by),
+        "not_answered": left_open,
+    }

@@ -9,9 +9,9 @@ thought of here is not told.
 import hashlib
 from typing import Any, Self
 
+from anon_dagster.report.canonical import canonical, written
 from anon_dagster.report.explanation import explain_attribute
 from anon_dagster.report.handover.beyond import Beyond, shows, split
-from anon_dagster.report.handover.canonical import canonical, written
 from anon_dagster.request import (
     Attribute,
     DateRule,
@@ -30,7 +30,7 @@ from anon_dagster.request.attributes import NonSensitive
 from anon_dagster.request.locations import CsvOptions, Format
 from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.strict import StrictModel
-from anon_dagster.request.yaml_writing import document
+from anon_dagster.request.yaml_writing import block
 
 
 class Reading(StrictModel):
@@ -70,6 +70,7 @@ class Asked(StrictModel):
         """Tell of a request what is harmless."""
         policy, target, drawn = request.policy, request.target, request.policy.sampling
         shown, beyond = split(policy, is_linked=is_linked)
+        draws = policy.privacy.differential_privacy is not None
         return cls(
             policy=_told(policy, shown),
             beyond=beyond,
@@ -79,7 +80,7 @@ class Asked(StrictModel):
             counts_persons=policy.person is not None,
             has_population=policy.population is not None,
             is_linked=is_linked,
-            is_limited=not (policy.shifted or is_linked or drawn),
+            is_limited=not (policy.shifted or is_linked or drawn or draws),
         )
 
     @property
@@ -90,7 +91,7 @@ class Asked(StrictModel):
     @property
     def yaml(self) -> str:
         """What is told, for people."""
-        return document(self.to_document())
+        return block(self.to_document())
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON can hold it, without what goes without saying."""

@@ -163,5 +163,5 @@ def _of_the_job(policy: Policy) -> Iterator[Beyond]:
     if (private := policy.privacy.differential_privacy) is not None:
         name = f"{wording.differential_privacy(private.epsilon, private.delta)}: random sample"
         yield Beyond(name=name, asked=private.epsilon, needs="source")
-    if policy.suppressed_records == "drop":
-        yield Beyond(name=wording.SUPPRESSION, asked=policy.suppression_limit, needs="source")
+    limit = policy.suppression_limit if policy.suppressed_records == "drop" else 0.0
+    yield Beyond(name=wording.SUPPRESSION, asked=limit, needs="source")

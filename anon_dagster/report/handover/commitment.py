@@ -11,16 +11,17 @@ from collections.abc import Mapping
 from secrets import token_hex
 from typing import Any
 
-from anon_dagster.report.handover.canonical import canonical
+from anon_dagster.report.canonical import canonical
+from anon_dagster.report.handover.answers import internal_answers
 from anon_dagster.report.handover.signing import SIGNATURE
 
 KEY = "commitment_key"
 """Of the internal evidence: the key that it is committed to by."""
 
 
-def with_key(internal: Mapping[str, Any]) -> dict[str, Any]:
-    """Return internal evidence with a key of its own."""
-    return {**internal, KEY: token_hex(32)}
+def internal_document(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the internal evidence: facts, what they answer, and a key that is its own."""
+    return {**facts, "answers": internal_answers(), KEY: token_hex(32)}
 
 
 def commitment(internal: Mapping[str, Any]) -> str:

@@ -67,8 +67,7 @@ def load(evidence: str | Path | Mapping[str, Any]) -> dict[str, Any]:
     document = _read(Path(evidence)) if isinstance(evidence, str | Path) else evidence
     if not isinstance(document, Mapping) or FORMAT_KEY not in document:
         raise EvidenceError(
-            "this is no evidence that goes with a release: anon report --share, or "
-            "anon evidence write, makes it"
+            "this is no evidence that goes with a release: anon evidence write ID --share makes it"
         )
     if document[FORMAT_KEY] != FORMAT:
         raise EvidenceError(

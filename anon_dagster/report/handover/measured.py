@@ -7,7 +7,7 @@ release learns nothing from them, whatever else she knows. Import rules keep it 
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,6 @@ from anon_dagster.storage.opened import OpenSource
 from anon_dagster.verification import Promise, counted_release, verify
 
 _SHOWN = "measured on the release"
-_ON_STEPS = (
-    "measured by who released it: it takes the source, whose values are the steps of the distance"
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,31 +55,18 @@ class Measured(Discreet, shown=("count.records",)):
         classes = partition(columns, count.table.counts)
         told = count.persons
         persons = None if told is None else persons_of(classes, told.tuples, told.owners)
-        shown = [_shown(each, policy) for each in found]
+        shown = [_shown(each) for each in found]
         hidden = [_hidden(each, asked, count.records) for each in asked.beyond]
         return cls(count, (*shown, *hidden), classes, persons)
 
 
-def _shown(found: Promise, policy: Policy) -> PromiseFact:
-    if not found.holds and not _is_relative(found, policy):
-        raise PromiseBrokenError(str(found))
+def _shown(found: Promise) -> PromiseFact:
     if not found.holds:
-        return PromiseFact(
-            found.name, found.attribute, found.asked, None, holds=True, how=_ON_STEPS
-        )
-    return PromiseFact(
-        found.name, found.attribute, found.asked, found.reached, holds=True, how=_SHOWN
-    )
-
-
-def _is_relative(found: Promise, policy: Policy) -> bool:
-    """Tell whether a promise counts steps between values, of which the source may have more."""
-    return any(
-        rule.attribute == found.attribute
-        and rule.distance == "ordered"
-        and found.name == wording.t_closeness(rule.t, rule.distance, "release")
-        for rule in policy.privacy.t_closeness
-    )
+        raise PromiseBrokenError(str(found))
+    reached = found.reached
+    if reached is not None and not isfinite(reached):  # JSON has no infinity
+        reached = None
+    return PromiseFact(found.name, found.attribute, found.asked, reached, holds=True, how=_SHOWN)
 
 
 def _hidden(promised: Beyond, asked: Asked, records: int) -> PromiseFact:

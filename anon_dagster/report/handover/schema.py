@@ -8,7 +8,6 @@ from pydantic import TypeAdapter
 from anon_dagster.report.evidence import Evidence
 from anon_dagster.report.evidence.document import FORMAT as FACTS_FORMAT
 from anon_dagster.report.evidence.document import FORMAT_KEY as FACTS_FORMAT_KEY
-from anon_dagster.report.handover.answers import Question
 from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.document import FORMAT, FORMAT_KEY, VARIANT
 
@@ -21,10 +20,19 @@ class _Signature:
 
 
 @dataclass(frozen=True)
+class _Answer:
+    framework: str
+    place: str
+    asks: str
+    answered_by: list[str]
+    not_answered: str
+
+
+@dataclass(frozen=True)
 class _HandedOver:
     asked: Asked
     facts: Evidence
-    answers: list[Question]
+    answers: list[_Answer]
     commitment: str | None
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from anon_dagster.errors import EvidenceError
-from anon_dagster.report.handover.canonical import canonical
+from anon_dagster.report.canonical import canonical
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import (

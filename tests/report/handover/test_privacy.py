@@ -18,7 +18,7 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.evidence import evidence_of
-from anon_dagster.report.handover import Named
+from anon_dagster.report.handover import Named, commitment, html, internal_document
 
 NAMED = Named("people", "2026-01-01T00:00:00Z", None, {"anon-dagster": "1"})
 K = 3
@@ -35,7 +35,7 @@ POLICY: dict[str, Any] = {
     },
     "suppression_limit": 0.4,
 }
-OF_A_PERSON = [*product([25, 64, 97], ["f", "m"], ["flu", "gout", "HIV"])]
+OF_A_PERSON = [*product([25, 97], ["f", "m"], ["flu", "gout", "HIV"])]
 Evidence = Callable[[AnonResult, pd.DataFrame], Any]
 
 
@@ -141,13 +141,25 @@ def test_the_attack_finds_the_person_by_figures_of_the_source(rule: Evidence, re
     assert list(Attack(people(0, records), rule).learns())
 
 
-def test_a_suppressed_person_leaves_no_trace() -> None:
-    """One man is suppressed; counts of the source, each of them large, would name him."""
-    him = pd.DataFrame({"age": [97], "sex": ["m"], "illness": ["HIV"]})
-    source = pd.concat([him, people(5, 400)], ignore_index=True)
-    policy = POLICY | {"suppression_limit": 0.05}
-    with_him = anonymize({"policy": policy}, frame=source)
-    without = anonymize({"policy": policy}, frame=source.drop(0))
-    assert with_him.decision.suppressed == 1
+@pytest.mark.parametrize("suppressed", [1, 2, 5])
+def test_suppressed_persons_leave_no_trace(suppressed: int) -> None:
+    """Figures of the source, each of them large, would tell who they are by subtraction."""
+    them = pd.DataFrame({"age": [97, 98, 99, 99, 99], "sex": [*"mmfmf"], "illness": ["HIV"] * 5})
+    source = pd.concat([them[:suppressed], people(5, 400)], ignore_index=True)
+    policy = POLICY | {"suppression_limit": 0.05, "privacy": {"k_anonymity": {"k": 6}}}
+    with_them = anonymize({"policy": policy}, frame=source)
+    without = anonymize({"policy": policy}, frame=source.drop(range(suppressed)))
+    assert with_them.decision.suppressed == suppressed
     assert without.decision.suppressed == 0
-    assert told(with_him, source) == told(without, source)
+    assert told(with_them, source) == told(without, source)
+    assert html(told(with_them, source)) == html(told(without, source))
+
+
+def test_the_commitment_tells_nothing_without_its_key() -> None:
+    """Who tries out a source has to draw 256 bits besides; each evidence has its own."""
+    facts = {"identity": {"of_source": {"sha256": "0" * 64}}}
+    first, second = internal_document(facts), internal_document(facts)
+    assert commitment(first) == commitment(dict(first))
+    assert commitment(first) == commitment(first | {"signature": {}})
+    assert commitment(first) != commitment(second)
+    assert commitment(first) != commitment(first | {"identity": {}})
