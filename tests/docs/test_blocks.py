@@ -146,7 +146,7 @@ def commands() -> Iterator[tuple[str, str]]:
     for block in of("console"):
         for line in block.text.splitlines():
             if line.startswith("$ "):
-                yield block.page, line[2:].partition("  #")[0].strip()
+                yield block.page, re.split(r"\s#\s", line[2:])[0].strip()
 
 
 def test_every_command_is_one(project_folder: Path) -> None:
