@@ -8,6 +8,7 @@ from math import isfinite
 from numbers import Integral, Real
 from pathlib import Path
 from platform import python_version
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -316,7 +317,8 @@ def of_evidence(evidence: "Evidence") -> Shown:
     from anon_dagster.report import pictures as of_report
     from anon_dagster.report.advice import advise
 
-    advice, job = advise(evidence), evidence.identity.of_request.job
+    advice, asked = advise(evidence), evidence.identity.of_request
+    table = "" if asked.table is None else f" --table {quote(asked.table)}"
     drawn = pictures(
         of_report.risk_picture(evidence),
         of_report.class_sizes_picture(evidence),
@@ -325,7 +327,7 @@ def of_evidence(evidence: "Evidence") -> Shown:
     things = ({"severity": each.severity, "what": each.text} for each in advice.to_look_at)
     return {
         "verdict": dg.MetadataValue.md(" ".join([f"**{advice.headline}**", *advice.sentences])),
-        "open": dg.MetadataValue.md(f"`anon report {job} --open`"),
+        "open": dg.MetadataValue.text(f"anon report {asked.job}{table} --open"),
         **({"to_look_at": rows(things, ("severity", "what"))} if advice.to_look_at else {}),
         **drawn,
         "promises": dg.MetadataValue.md(_as_list(evidence.verdict.of_request.asked)),

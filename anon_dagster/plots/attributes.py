@@ -1,6 +1,7 @@
 """How often each label of an attribute occurs: the source counted at the labels of the release."""
 
 import sys
+from collections.abc import Hashable, Mapping
 from math import floor, log10
 
 import numpy as np
@@ -30,10 +31,10 @@ def attribute(counts: pd.DataFrame, *, name: str, left_off: int = 0) -> Picture:
     ----------
     counts
         A row per label: ``label``, and how many records have it in the ``source`` and in the
-        ``release``, missing where nobody knows. They are drawn in their order, or if all stand for
-        numbers or dates, by these. Where labels are numbers (of a numeric type), they are drawn as
-        a histogram of equal bins. Or a row per bin, each beginning where the one before ends:
-        ``lower`` and ``upper`` in place of ``label``.
+        ``release``, missing where nobody knows, or in the latter alone. They are drawn in their
+        order, or if all stand for numbers or dates, by these. Where labels are numbers (of a
+        numeric type), they are drawn as a histogram of equal bins. Or a row per bin, each beginning
+        where the one before ends: ``lower`` and ``upper`` in place of ``label``.
     name
         The attribute.
     left_off
@@ -50,11 +51,13 @@ def attribute(counts: pd.DataFrame, *, name: str, left_off: int = 0) -> Picture:
 
 
 def _labels(counts: pd.DataFrame, name: str, left_off: int) -> Picture:
-    data = counts[["label", "source", "release"]].reset_index(drop=True)
-    numbers = data[["source", "release"]].apply(floats)
+    tables = _tables(counts)
+    data = counts[["label", *tables]].reset_index(drop=True)
+    numbers = data[tables].apply(floats)
     most = numbers.max(axis=1).fillna(0.0).sort_values(ascending=False, kind="stable").index[:_MOST]
     drawn = in_order({place: data["label"][place] for place in sorted(most)})
-    pairs = [_pair(data["label"][place], *numbers.loc[place]) for place in drawn]
+    rows = numbers.to_dict("index")
+    pairs = [_pair(data["label"][place], rows[place]) for place in drawn]
     longest = max((float(numbers.loc[place].fillna(0.0).max()) for place in most), default=0.0)
     rest, beside = _rest(numbers.drop(most), left_off), ""
     if rest:
@@ -70,9 +73,18 @@ def _labels(counts: pd.DataFrame, name: str, left_off: int) -> Picture:
     return Picture(f"attribute {name}", svg, alt, data.set_index("label"))
 
 
-def _pair(label: object, source: float, release: float) -> bars.Pair:
+def _tables(counts: pd.DataFrame) -> list[str]:
+    """Return which tables are counted."""
+    return [table for table in ("source", "release") if table in counts.columns]
+
+
+def _pair(label: object, numbers: Mapping[Hashable, float]) -> bars.Pair:
+    release = numbers["release"]
     missing = pd.isna(label)  # type: ignore[call-overload]
     text = MISSING if missing else readable(label)
+    if "source" not in numbers:
+        return bars.Pair(text, None, release, ("", count(release)))
+    source = numbers["source"]
     return bars.Pair(text, source, release, (count(source), count(release)))
 
 
@@ -82,8 +94,8 @@ def _rest(numbers: pd.DataFrame, left_off: int) -> str:
         return f"{len(numbers) + left_off:,} other labels are not shown"
     if not len(numbers):
         return ""
-    source, release = numbers.sum(min_count=1)
-    return f"{len(numbers):,} other labels: {count(source)} → {count(release)} records"
+    sums = " → ".join(count(float(each)) for each in numbers.sum(min_count=1))
+    return f"{len(numbers):,} other labels: {sums} records"
 
 
 # -- numbers -------------------------------------------------------------------------------
@@ -97,18 +109,18 @@ def _binned(counts: pd.DataFrame, name: str) -> Picture:
     bins = np.searchsorted(edges, numbers[finite], side="right") - 1
     bins = np.clip(bins, 0, len(edges) - 2)
     data = pd.DataFrame({"lower": edges[:-1], "upper": edges[1:]})
-    for table in ("source", "release"):
+    for table in _tables(counts):
         held = floats(counts[table]).to_numpy()
         known = np.nan_to_num(held[finite])
         data[table] = np.bincount(bins, known, len(edges) - 1).astype(np.int64)
         if len(held) and np.isnan(held).all():
             data[table] = np.nan
-    apart = counts.loc[~finite, ["source", "release"]].apply(floats).sum().max()
+    apart = counts.loc[~finite, _tables(counts)].apply(floats).sum().max()
     return _histogram(data, name, apart=0 if pd.isna(apart) else int(apart))
 
 
 def _histogram(data: pd.DataFrame, name: str, *, apart: int = 0) -> Picture:
-    data = data[["lower", "upper", "source", "release"]].reset_index(drop=True)
+    data = data[["lower", "upper", *_tables(data)]].reset_index(drop=True)
     alt = f"How many records have numbers of {readable(name)}, in {len(data)} bins of equal width."
     if apart:
         alt += f" Up to {apart:,} records without a number are not among them."
@@ -150,15 +162,19 @@ def _paint(sheet: Sheet, data: pd.DataFrame) -> None:
     places, edges = np.arange(bins + 1), [*data["lower"], *data["upper"][-1:]]
     if data["release"].notna().any():
         axes.stairs(data["release"], places, fill=True, color=style.RELEASE, linewidth=0)
-    if data["source"].notna().any():
+    has_source = "source" in data.columns
+    if has_source and data["source"].notna().any():
         axes.stairs(data["source"], places, color=style.INK, linewidth=1.4, linestyle=_DASHED)
     axes.set_xlim(0, max(bins, 1))
-    axes.set_ylim(0, max(data[["source", "release"]].max().fillna(0.0).max() * 1.08, 1.0))
+    axes.set_ylim(0, max(data[_tables(data)].max().fillna(0.0).max() * 1.08, 1.0))
     ticks = places[: len(edges) : max(-(-bins // _MOST_TICKS), 1)]
     axes.set_xticks(ticks, labels=brief([edges[tick] for tick in ticks]))
     axes.grid(visible=False, axis="x")
     whole = sheet.pixels()
+    sheet.write(whole, style.MARGIN, _TOP - 8, "records", fontsize=style.SMALL)
+    if not has_source:
+        return
     whole.plot([style.MARGIN, style.MARGIN + 18], [34, 34], color=style.INK, linestyle=_DASHED)
     whole.barh(28, 18, 11, left=style.MARGIN + 90, align="edge", color=style.RELEASE)
-    for text, x, y in (("source", 24, 37), ("release", 114, 37), ("records", 0, _TOP - 8)):
-        sheet.write(whole, style.MARGIN + x, y, text, fontsize=style.SMALL)
+    for text, x in (("source", 24), ("release", 114)):
+        sheet.write(whole, style.MARGIN + x, 37, text, fontsize=style.SMALL)

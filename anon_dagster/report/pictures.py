@@ -30,10 +30,11 @@ def risk_picture(evidence: Evidence) -> "Picture":
 
     before, after = both_risks(evidence)
     names = list(dict.fromkeys([*after, *before]))
+    tables = {"source": before} if evidence.risk.of_source is not None else {}
     frame = pd.DataFrame(
         {
-            "source": [before.get(name) for name in names],
-            "release": [after.get(name) for name in names],
+            table: [figures.get(name) for name in names]
+            for table, figures in {**tables, "release": after}.items()
         },
         index=pd.Index(names, name="statistic"),
         dtype=object,
@@ -123,17 +124,14 @@ def _of_labels(attribute: AttributeEvidence) -> "pd.DataFrame | None":
     labels = list(dict.fromkeys([*after, *before]))
     if not labels:
         return None
-    return pd.DataFrame(
-        {
-            "label": pd.Series(labels, dtype=object),
-            "source": [before.get(label) for label in labels],
-            "release": [after.get(label, 0) for label in labels],
-        }
-    )
+    frame = pd.DataFrame({"label": pd.Series(labels, dtype=object)})
+    if of_source is not None:
+        frame["source"] = [before.get(label) for label in labels]
+    return frame.assign(release=[after.get(label, 0) for label in labels])
 
 
 def _of_bins(before: Iterable[Bin], after: Iterable[Bin]) -> "pd.DataFrame":
-    """Return bins as they are drawn; of a source of which nothing is told, nothing."""
+    """Return bins as they are drawn; without a source of which nothing is told."""
     import pandas as pd
 
     bins, others = list(after), list(before)
@@ -141,7 +139,7 @@ def _of_bins(before: Iterable[Bin], after: Iterable[Bin]) -> "pd.DataFrame":
         {
             "lower": [each.low for each in bins],
             "upper": [each.high for each in bins],
-            "source": [each.records for each in others] if others else float("nan"),
+            **({"source": [each.records for each in others]} if others else {}),
             "release": [each.records for each in bins],
         }
     )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MOST_PICTURES = 24  # of attributes
 MOST_ATTRIBUTES = 100  # rows of the table of attributes
 MOST_FILES = 20
+MOST_REMARKS = 60
 MOST_POINTS = 50
 _MOST_ROWS = 100  # behind a picture
 _MOST_SHARES = 30
@@ -78,7 +79,7 @@ class Figure(Discreet, shown=("caption",)):
 
 def content(evidence: Evidence) -> dict[str, Any]:
     """Return the variables of the template, by name."""
-    asked = evidence.identity.of_request
+    asked, remarks = evidence.identity.of_request, remarks_of(evidence)
     return {
         "evidence": evidence,
         "is_internal": evidence.identity.of_source is not None,
@@ -87,7 +88,8 @@ def content(evidence: Evidence) -> dict[str, Any]:
         "identity": list(_identity(evidence)),
         "files": list(_files(evidence)),
         "promises": _promises(evidence),
-        "remarks": remarks_of(evidence),
+        "remarks": remarks[:MOST_REMARKS],
+        "remarks_left_off": _more(len(remarks) - MOST_REMARKS, "one"),
         "attacks": _attacks_tried(evidence),
         "risks": _risks(evidence),
         "risk_figures": _all_risks(evidence),

@@ -266,6 +266,8 @@ def test_what_cannot_be_told_is_named() -> None:
         ('{"handover_version": 1}', "lacks asked, facts, answers"),
         ('{"handover_version": 1, "asked": {"policy": {"MARKER": 1}}, "facts": {}, "answers": 1}',
          "what was asked for is damaged"),
+        ('{"handover_version": 1, "asked": null, "facts": {}, "answers": 1}',
+         "what was asked for is damaged"),
     ],
 )  # fmt: skip
 def test_what_is_no_evidence_is_refused_and_not_quoted(

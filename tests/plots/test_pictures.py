@@ -180,6 +180,22 @@ def test_the_frontier_is_what_no_other_beats(points: list[tuple[int, int]]) -> N
 
 
 @pytest.mark.parametrize(
+    "alone",
+    [
+        lambda: plots.risk(RISK[["release"]], threshold=0.09),
+        lambda: plots.attribute(counts("a", "b")[["label", "release"]], name="x"),
+        lambda: plots.attribute(pd.DataFrame({"label": [1.0, 2.0], "release": [3, 4]}), name="x"),
+        lambda: plots.class_sizes([3, 4, 5], k=3),
+    ],
+)
+def test_where_there_is_no_source_nothing_is_said_of_it(alone: Callable[[], plots.Picture]) -> None:
+    picture = alone()
+    assert "source" not in picture.svg
+    assert "source" not in picture.alt
+    assert not [name for name in picture.data.columns if "source" in str(name)]
+
+
+@pytest.mark.parametrize(
     ("labels", "drawn"),
     [
         (["[20, 30)", None, "< 3", "[3, 20)", "*"], ["< 3", "[3, 20)", "[20, 30)", "*", None]),

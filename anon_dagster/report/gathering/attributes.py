@@ -23,7 +23,7 @@ from anon_dagster.report.evidence import (
 from anon_dagster.report.explanation import explain_attribute, explain_level
 from anon_dagster.report.findings import Findings
 from anon_dagster.report.gathering.bins import edges, histogram, numbers_of
-from anon_dagster.report.gathering.labels import AtLabels, at_labels
+from anon_dagster.report.gathering.labels import AtLabels, at_labels, short
 from anon_dagster.report.gathering.numbers import number
 from anon_dagster.request import Policy, QuasiIdentifier
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 MOST_LABELS = 20  # of an attribute
 MOST_ATTRIBUTES = 60  # of which labels are told
-LONGEST = 200  # characters of a label
 _MOST_DIFFERENT = 100_000  # labels of a column, beyond which source and release are not matched
 _NO_VALUES = {"direct_identifier", "weight"}
 
@@ -154,11 +153,7 @@ def _most_frequent(column: ColumnCount) -> tuple[LabelCount, ...]:
 
 def _counts(labels: Sequence[Label], counts: NDArray[np.int64]) -> tuple[LabelCount, ...]:
     pairs = zip(labels, counts.tolist(), strict=True)
-    return tuple(LabelCount(_short(label), records) for label, records in pairs)
-
-
-def _short(label: Label) -> Label:
-    return label if label is None or len(label) <= LONGEST else f"{label[: LONGEST - 1]}…"
+    return tuple(LabelCount(short(label), records) for label, records in pairs)
 
 
 # -- the source ----------------------------------------------------------------------------
@@ -290,4 +285,4 @@ def example(decision: Decision, q: int, at: AtLabels) -> ExampleFact | None:
     order = np.lexsort((-records, texts == labels))  # what changed comes first
     if not len(order):
         return None
-    return ExampleFact(_short(texts[order[0]]), _short(labels[order[0]]))
+    return ExampleFact(short(texts[order[0]]), short(labels[order[0]]))

@@ -19,7 +19,7 @@ from anon_dagster.labels import LabelReader
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report.evidence import TableFact
 from anon_dagster.report.formats import label as label_text
-from anon_dagster.report.gathering.labels import at_labels
+from anon_dagster.report.gathering.labels import at_labels, short
 
 _MOST_TUPLES = 200_000
 _MOST_CLASSES = 12
@@ -59,7 +59,7 @@ def coefficients(decision: Decision) -> TableFact | None:
     after = _fitted(rows, truth[kept], weights[kept])
     texts = decision.counted.columns[use.attribute].labels
     told = [
-        (each.name, label_text(texts[value]), before[value][place], after[value][place])
+        (each.name, label_text(short(texts[value])), before[value][place], after[value][place])
         for value in sorted(before.keys() & after.keys())
         for place, each in enumerate(features)
     ]
@@ -93,7 +93,7 @@ def _features(decision: Decision, name: str) -> Iterator[_Feature]:
         return
     for value in np.unique(after).tolist():
         hit = (after == value).astype(np.float64)
-        yield _Feature(f"{name}: {label_text(labels[value])}", hit, hit)
+        yield _Feature(f"{name}: {label_text(short(labels[value]))}", hit, hit)
 
 
 def _middles(labels: list[str | None], decimal: str) -> Floats:

@@ -74,12 +74,7 @@ def _steps(findings: Findings) -> Iterator[str]:
     )
     yield (
         "The stored release was read again, and every promise measured on it by code that shares "
-        "nothing with the search."
-    )
-    yield (
-        "Only then was it moved to its target, whole."
-        if findings.provenance.release.files
-        else ("Only then was it handed over, as a table in memory.")
+        "nothing with the search. Nothing reaches its target before that, and then it does whole."
     )
 
 

@@ -19,7 +19,7 @@ from anon_dagster.report.gathering.associations import (
     of_source,
 )
 from anon_dagster.report.gathering.coefficients import coefficients
-from anon_dagster.report.gathering.labels import at_labels
+from anon_dagster.report.gathering.labels import at_labels, short
 from anon_dagster.report.gathering.numbers import table_of
 
 MOST_SHARES = 60  # values of all attributes, those that are suppressed most out of proportion
@@ -76,7 +76,7 @@ def _shares(findings: Findings) -> Iterator[SuppressedShare]:
         suppressed = np.bincount(codes[gone], problem.counts[gone], len(labels)).astype(np.int64)
         for value in np.flatnonzero(whole).tolist():
             records = int(whole[value]), int(suppressed[value])
-            yield SuppressedShare(name, labels[value], *records)
+            yield SuppressedShare(name, short(labels[value]), *records)
 
 
 def _out_of_proportion(findings: Findings) -> Callable[[SuppressedShare], float]:

@@ -94,7 +94,7 @@ def asked_of(document: Mapping[str, Any]) -> Asked:
     else:
         _require_known(asked)
         return asked
-    known = f", the first one in asked.{part[0]}" if {*part} <= {*Asked.model_fields} else ""
+    known = f", the first one in asked.{part[0]}" if {*part} & {*Asked.model_fields} else ""
     raise EvidenceError(
         f"what was asked for is damaged: {problems} of its parts are missing or of another "
         f"kind{known}"
