@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-append demo-visits demo-s3 demo-dask dev test test-slow coverage mutants lint types layers fuzz bench bench-append bench-detection bench-real bench-scale release-check schema lock clean
+.PHONY: help demo demo-append demo-visits demo-s3 demo-dask dev test test-slow coverage mutants lint types layers fuzz bench bench-append bench-detection bench-real bench-scale release-check schema docs notebooks pictures lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
@@ -105,8 +105,18 @@ release-check: $(READY)  ## build wheel and sdist, twice, and check them; what p
 	@$(BIN)/python -m release_check
 
 schema: $(READY)  ## write docs/request.schema.json and docs/evidence.schema.json
-	$(BIN)/python -m tests.request_schema
-	$(BIN)/python -m tests.evidence_schema
+	$(BIN)/python -m documentation.request_schema
+	$(BIN)/python -m documentation.evidence_schema
+
+docs: $(READY)  ## write the site of the documentation to build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build
+	@echo "build/site/index.html; what leads out of it: build/external-links.txt"
+
+notebooks: $(READY)  ## run the notebooks of examples/ and keep what their cells show
+	$(BIN)/python -m tests.notebooks
+
+pictures: $(READY)  ## let a browser take the pictures of README and documentation anew
+	ANON_PICTURES=$(CURDIR)/docs $(BIN)/pytest -q tests/browser
 
 # Tools that the project's own versions do not go with, or that nobody needs but for a release: each
 # folder's environment is made where it is used.

@@ -82,7 +82,7 @@ def _is_source(path: Path) -> bool:
 
 
 def _is_page(name: str) -> bool:
-    return name.startswith("docs/") and name.endswith((".md", ".png", ".json", ".ipynb"))
+    return name.startswith("docs/") and name.endswith((".md", ".png", ".json", ".css", ".js"))
 
 
 def _require(asked: Collection[str], packed: Collection[str], what: str) -> None:

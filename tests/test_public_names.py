@@ -9,7 +9,7 @@ import pytest
 
 import anon_dagster
 from anon_dagster.client import AnonClient, AnonJob, JobResult
-from tests import evidence_schema, request_schema
+from documentation import evidence_schema, request_schema
 
 NAMES = {
     *(

@@ -114,7 +114,12 @@ def _add_apply(commands: "Commands") -> None:
     apply.add_argument("solution", help="the id of the job, or the .json file of a solution")
     apply.add_argument("source", help="the file of the later records")
     apply.add_argument("--target", help="where they go; they stay with the job if left out")
-    apply.add_argument("--lacking", choices=("suppress", "refuse"), default="suppress")
+    apply.add_argument(
+        "--lacking",
+        choices=("suppress", "refuse"),
+        default="suppress",
+        help="what becomes of records with a value that a hierarchy lacks",
+    )
     apply.add_argument(
         "--enforce", action="store_true", help="suppress classes that break a promise"
     )

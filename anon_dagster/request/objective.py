@@ -67,7 +67,9 @@ def _named(value: Any) -> Any:
     return {"metric": value} if isinstance(value, str) else value
 
 
-Objective = Annotated[ObjectiveRule, BeforeValidator(_named)]
+Objective = Annotated[
+    ObjectiveRule, BeforeValidator(_named, json_schema_input_type=Metric | ObjectiveRule)
+]
 
 
 def objective_problems(

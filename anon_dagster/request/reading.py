@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from anon_dagster.errors import Complaint, RequestError
 from anon_dagster.request.consistency import inconsistencies
 from anon_dagster.request.documents import load_yaml
+from anon_dagster.request.foreign import in_own_names
 from anon_dagster.request.paths import anchored
 from anon_dagster.request.policy import Policy, Request
 from anon_dagster.request.problems import problems_of
@@ -42,6 +43,7 @@ def parse_request(document: Mapping[str, Any], *, folder: Path | None = None) ->
         raise RequestError("a request is a mapping with the keys source, target and policy")
     if document.get("tables"):
         raise RequestError([Complaint("tables", _NOT_HERE)])
+    document = in_own_names(document)
     problems = []
     request = None
     try:
@@ -66,6 +68,7 @@ def parse_tables(document: Mapping[str, Any], *, folder: Path | None = None) -> 
     RequestError
         With every problem of the document, each with its path in it.
     """
+    document = in_own_names(document)
     problems = list(table_problems(document))
     policy = as_document(document.get("policy"))
     known = {key: value for key, value in policy.items() if key not in NOT_WITH_TABLES}

@@ -46,7 +46,9 @@ def _digits(value: int) -> str:
         raise ValueError("has a number that is too long: put it in quotes") from None
 
 
-ValueText = Annotated[str, BeforeValidator(as_text)]
+ValueText = Annotated[
+    str, BeforeValidator(as_text, json_schema_input_type=str | int | float | bool)
+]
 """A value of a table."""
 
 
@@ -127,7 +129,11 @@ def _listed(names: object) -> object:
     return [names] if isinstance(names, str) else names
 
 
-Names = Annotated[tuple[str, ...], Field(min_length=1), BeforeValidator(_listed)]
+Names = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...]),
+]
 """A name, or several that belong together."""
 
 

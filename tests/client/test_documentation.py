@@ -1,11 +1,8 @@
 """The session of the documentation, as it is written."""
 
 import doctest
-import os
 import re
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +12,7 @@ import pytest
 from anon_dagster import cli
 from anon_dagster.client import AnonClient
 from tests.live import deployed_live
+from tests.scripts import run
 
 
 @pytest.fixture
@@ -27,32 +25,9 @@ def folder(project_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     AnonClient().close()
 
 
-def blocks(project_folder: Path, language: str, *, page: str = "docs/client.md") -> str:
-    page = (project_folder / page).read_text(encoding="utf-8")
+def blocks(project_folder: Path, language: str) -> str:
+    page = (project_folder / "docs" / "client.md").read_text(encoding="utf-8")
     return "\n".join(re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL))
-
-
-def run(script: str, folder: Path) -> str:
-    """Run a script of the shell, in which the command anon is this project's."""
-    (folder / "bin").mkdir()
-    command = folder / "bin" / "anon"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m anon_dagster.cli "$@"\n')
-    command.chmod(0o755)
-    project = str(Path(cli.__file__).parents[1])
-    environment = os.environ | {
-        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
-        "PYTHONPATH": project,
-    }
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 (of the system)
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.slow
@@ -74,16 +49,16 @@ def test_the_session_in_the_shell(project_folder: Path, folder: Path) -> None:
     assert all(line.startswith("$ ") for line in lines)
     said = run("\n".join(line[2:] for line in lines), folder)
     assert '"status": "completed"' in said
-    assert (folder / "values.csv").stat().st_size
-    assert (folder / "grid.csv").stat().st_size
-    assert (folder / "later.parquet").stat().st_size
+    assert (folder / "out" / "values.csv").stat().st_size
+    assert (folder / "out" / "grid.csv").stat().st_size
+    assert (folder / "out" / "later.parquet").stat().st_size
     assert not (folder / "data" / "patients" / "out" / "patients.parquet").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_the_session_by_curl(project_folder: Path, folder: Path) -> None:
-    script = blocks(project_folder, "sh", page="README.md") + blocks(project_folder, "sh")
+    script = blocks(project_folder, "sh")
     with deployed_live(folder) as url:
         said = run(script.replace("http://127.0.0.1:3000", url), folder)
     assert "LaunchRunSuccess" in said.partition("runsOrError")[0]

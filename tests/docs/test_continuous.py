@@ -8,7 +8,7 @@ import pytest
 
 from anon_dagster import append, audit
 from anon_dagster.request import Arrivals, load_request
-from tests.test_readme import blocks
+from tests.pages import texts
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "continuous.md"
 OF_OTHER_MODES = {"mode", "source", "solution", "lacking", "enforce", "suppress_at_most"}
@@ -23,7 +23,7 @@ def hospital(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "hospital"
     (folder / "in").mkdir(parents=True)
-    (snippet,) = blocks(PAGE, "yaml")
+    (snippet,) = texts("docs/continuous.md", "yaml")
     (folder / "request.yaml").write_text(snippet, encoding="utf-8")
     return folder
 

@@ -30,13 +30,6 @@ def test_every_link_leads_to_a_file(name: str, project_folder: Path) -> None:
     assert {link for link in links if not (page.parent / link).exists()} == set()
 
 
-def test_every_page_is_linked_from_the_first_one(project_folder: Path) -> None:
-    first = (project_folder / "README.md").read_text(encoding="utf-8")
-    pages = {f"docs/{page.name}" for page in (project_folder / "docs").glob("*.md")}
-    pages |= {page.name for page in project_folder.glob("*.md")} - {"README.md"}
-    assert {page for page in pages if f"({page}" not in first} == set()
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_every_name_that_the_page_names_is_in_the_code(name: str, project_folder: Path) -> None:
     files = [*project_folder.glob("anon_dagster/**/*.*"), *project_folder.glob("tests/**/*.py")]

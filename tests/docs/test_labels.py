@@ -1,21 +1,16 @@
-"""The page of labels and its notebook show what is so."""
+"""The page of labels shows what is so."""
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from anon_dagster import labels
 from anon_dagster.request import parse_policy
 from anon_dagster.request.documents import parse_yaml
-from tests.notebook import code_cells, printed, shown
 from tests.pages import require_examples
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "labels.md").read_text(encoding="utf-8")
-NOTEBOOK: dict[str, Any] = json.loads((DOCS / "regression.ipynb").read_text(encoding="utf-8"))
 QUASI = {"role": "quasi_identifier"}
 
 
@@ -48,18 +43,3 @@ def test_every_kind_of_label_is_on_the_page() -> None:
         for label in re.findall(r"`([^`]+)`", shown_labels.partition("where values")[0]):
             meaning: Any = "date" if label == "2024" else None
             assert labels.parse(label, meaning=meaning).kind == kind, label
-
-
-def test_the_notebook_holds_no_output_but_text() -> None:
-    outputs = [output for cell in code_cells(NOTEBOOK) for output in cell["outputs"]]
-    assert {output["output_type"] for output in outputs} == {"stream"}
-
-
-@pytest.mark.slow
-def test_the_notebook_prints_what_it_shows(
-    project_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """If figures changed for a reason: ``python -m tests.notebook docs/regression.ipynb``."""
-    monkeypatch.chdir(project_folder)
-    expected = [shown(cell) for cell in code_cells(NOTEBOOK)]
-    assert list(printed(NOTEBOOK)) == expected

@@ -10,14 +10,14 @@ from anon_dagster import anonymize
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.request import Privacy, parse_policy
 from anon_dagster.request.documents import parse_yaml
-from tests.test_readme import blocks
+from tests.pages import texts
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "persons.md"
 OF_PEOPLE = {"k_map", "delta_presence"}
 """Models that go with persons where the table of the population names them."""
 
 
-POLICIES = [each for each in blocks(PAGE, "yaml") if not each.startswith("tables:")]
+POLICIES = [each for each in texts("docs/persons.md", "yaml") if not each.startswith("tables:")]
 
 
 @pytest.mark.parametrize("snippet", POLICIES)
@@ -41,7 +41,7 @@ def test_the_linked_tables_of_the_page_are_released(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    (snippet,) = set(blocks(PAGE, "yaml")) - {*POLICIES}
+    (snippet,) = set(texts("docs/persons.md", "yaml")) - {*POLICIES}
     (tmp_path / "request.yaml").write_text(snippet)
     number = np.arange(60)
     people = pd.DataFrame({"patient_id": number, "age": 20 + number % 5})

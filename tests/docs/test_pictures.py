@@ -17,4 +17,4 @@ def test_python_gives_what_the_page_shows(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     require_examples("\n".join(blocks), "docs/pictures.md")
-    assert (tmp_path / "risk.svg").read_text(encoding="utf-8").startswith("<svg")
+    assert (tmp_path / "out" / "risk.svg").read_text(encoding="utf-8").startswith("<svg")

@@ -1,16 +1,15 @@
 """The schema of evidence as `docs/evidence.schema.json` has it; `make schema` writes it."""
 
-from pathlib import Path
-
 from anon_dagster.report.handover.schema import schema
-from tests.request_schema import as_file
+from documentation.outside import PROJECT
+from documentation.request_schema import as_file, bare
 
-FILE = Path(__file__).resolve().parent.parent / "docs" / "evidence.schema.json"
+FILE = PROJECT / "docs" / "evidence.schema.json"
 
 
 def current() -> str:
     """Return the JSON schema of evidence that goes with a release, without titles and texts."""
-    return as_file(schema())
+    return as_file(bare(schema()))
 
 
 if __name__ == "__main__":
