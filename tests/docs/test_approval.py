@@ -15,7 +15,7 @@ from anon_dagster.jobs.ledger import Entry
 from anon_dagster.jobs.tags import REQUESTED_TAG, State
 from anon_dagster.request import parse_request
 from anon_dagster.request.documents import parse_yaml
-from tests.test_readme import blocks
+from tests.pages import texts
 
 
 @pytest.fixture
@@ -23,8 +23,8 @@ def page(project_folder: Path) -> Path:
     return project_folder / "docs" / "approval.md"
 
 
-def test_the_request_of_the_page_is_valid(page: Path) -> None:
-    (block, *_) = blocks(page, "yaml")
+def test_the_request_of_the_page_is_valid() -> None:
+    (block, *_) = texts("docs/approval.md", "yaml")
     request = parse_request(parse_yaml(block, name="the example"))
     assert request.target is not None
     assert request.target.hold is True

@@ -1,6 +1,7 @@
 """Every block of code on a page is run, or says why not."""
 
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -152,11 +153,11 @@ def commands() -> Iterator[tuple[str, str]]:
 def test_every_command_is_one(project_folder: Path) -> None:
     makefile = (project_folder / "Makefile").read_text(encoding="utf-8")
     for page, command in commands():
-        words = re.sub(r"^(?:\w+=\$\((.*)\)|[A-Z_]+=\S+ (.*))$", r"\1\2", command).split()
+        words = shlex.split(re.sub(r"^(?:\w+=\$\((.*)\)|[A-Z_]+=\S+ (.*))$", r"\1\2", command))
         if words[0] == "make":
             assert re.search(rf"^{words[1]}:", makefile, re.MULTILINE), (page, command)
         elif words[0].endswith("anon"):
-            _parsed([word.strip("'") for word in words[1:]])
+            _parsed(words[1:])
         else:
             known = words[0] in {"mkdir", "cd", "export"} or words[0].startswith(".venv/bin/")
             assert known, (page, command)
