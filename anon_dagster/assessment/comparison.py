@@ -159,8 +159,8 @@ def compare(
     pandas.DataFrame
         A row per solution: the values of its configuration; its ``rank``; ``reachable``; records
         ``released`` and ``suppressed``; risks; utility; a column ``level.<quasi-identifier>`` each
-        (missing for local recoding); ``frontier``: whether no other is as good in risk and loss
-        and better in one; and a ``note`` where a promise cannot be kept.
+        (missing for local recoding); ``frontier``: whether no other is as good in largest risk,
+        average risk and loss and better in one; and a ``note`` where a promise cannot be kept.
     """
     rows = []
     for configuration in policies:
