@@ -181,7 +181,7 @@ class _Reading(Discreet):
             if parts is None or (outside == "[]" and (len(parts) != 2 or None in parts)):
                 return None
             named = [part for part in parts if part is not None]
-        elif label.count(" .. ") == 1 and label[:1] not in {"[", "{"}:
+        elif label.count(" .. ") == 1:
             named = label.split(" .. ")
         else:
             return None

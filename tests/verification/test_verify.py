@@ -16,8 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anon_dagster.errors import PromiseBrokenError, SchemaMismatchError
+from anon_dagster.reading import part
+from anon_dagster.reading.counting import count
 from anon_dagster.request import Policy, Source
+from anon_dagster.request.attributes import PSEUDONYM_PATTERN
+from anon_dagster.storage.sources import open_frame
 from anon_dagster.verification import (
+    MASKED,
     verify,
     verify_file,
     verify_frame,
@@ -298,6 +303,52 @@ def test_identifiers_whose_values_were_forgotten_are_not_taken_on_trust() -> Non
     assert verify(release, policy_of(NAMED)).promises[0].records_failing == 2
 
 
+@pytest.mark.parametrize("number", [1, 3, 4])
+@pytest.mark.parametrize("patterns", [{}, {"name": PSEUDONYM_PATTERN}])
+def test_no_value_of_the_source_is_a_pseudonym_however_many_there_are(
+    number: int, patterns: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(part, "MOST_VALUES", 2)
+    document = policy_of(NAMED).model_dump(by_alias=True)
+    rule = {"redaction": "pseudonym", "key_variable": "ANON_KEY"}
+    document["attributes"]["name"] = {"role": "direct_identifier", **rule}
+    policy, records = Policy.model_validate(document), table([["a"] * 4])
+    names = [f"{n:032x}" for n in range(8)]  # which look like pseudonyms
+    source = count(open_frame(records.assign(name=names[:4])), list(ROLES))
+    # Of too many to keep it must have been looked at while they were counted.
+    certain = 0 if number < 3 or patterns else 4
+    for shown, left in ((names[-number:], certain), (names[:number], 4)):
+        told = (shown * 4)[:4]
+        release = count(open_frame(records.assign(name=told)), list(ROLES), patterns=patterns)
+        promise = verify(release, policy, source_count=source).promises[0]
+        assert (promise.attribute, promise.records_failing) == ("name", left)
+
+
+@pytest.mark.parametrize(
+    ("rule", "labels", "bare"),
+    [
+        ({"from": "left"}, ["***12", "**345", None, "*", "abcd", "ab", "**", "***1*"], 3),
+        ({"from": "right"}, ["12***", "345**", "ab", "ab*d", "abc", None], 4),
+        ({"from": "left", "parts": ".", "other": "none"}, ["*.*.3.4", "*.2.3.4", "none", "1.2"], 2),
+        ({"from": "left", "keep": 0}, ["***", "a**", "**a", None], 2),
+    ],
+)
+def test_of_a_masked_identifier_nothing_is_shown_but_what_its_mask_leaves(
+    rule: dict[str, Any], labels: list[str | None], bare: int
+) -> None:
+    masked = {"hierarchy": {"type": "mask", "keep": 2, **rule}, "lowest_level": 1}
+    role = {"role": "quasi_identifier"}
+    policy = Policy.model_validate(
+        {"attributes": {"age": role, "phone": role | masked}, "privacy": K2}
+    )
+    frame = pd.DataFrame({"age": "a", "phone": pd.array(labels, dtype="string")})
+    (promise,) = [each for each in verify_frame(frame, policy).promises if each.name == MASKED]
+    assert (promise.attribute, promise.records_failing, promise.holds) == ("phone", bare, False)
+    hidden = frame.assign(phone="*" * 5 if rule.get("parts") is None else "*.*")
+    (promise,) = [each for each in verify_frame(hidden, policy).promises if each.name == MASKED]
+    assert promise.holds
+
+
 # -- odd tables ----------------------------------------------------------------------------
 
 
@@ -345,9 +396,9 @@ def test_a_stored_release_is_measured_like_the_table(tmp_path: Path) -> None:
 
 
 def test_classes_are_measured_by_themselves() -> None:
-    release = counted(table([["a", "b"], ["c"]]), list(ROLES))
+    release = counted(table([["a", "b"], ["c"], ["d"]]), list(ROLES))
     found = verify(release, asking(K2)).classes
-    assert (found.classes, found.smallest_class, found.unique_records) == (2, 1, 1)
+    assert (found.classes, found.smallest_class, found.unique_records) == (3, 1, 2)
 
 
 def test_counts_beyond_every_32_and_64_bit_product_are_exact() -> None:
