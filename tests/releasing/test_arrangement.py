@@ -160,7 +160,7 @@ def test_a_release_is_the_same_whatever_goes_into_files_on_the_way(
 
     monkeypatch.setattr(Shelves, "block", counted)
     written = set()
-    for memory in ("0", "20kB", "1GiB"):
+    for memory in ("0", "100kB", "1GiB"):
         monkeypatch.setenv("ANON_ENGINE", f"{{threads: 2, memory: {memory}}}")
         stored.clear()
         written.add(_released(_people(), tmp_path, ending, POLICY | changes))
@@ -361,6 +361,14 @@ def test_others_write_what_may_be_written_apart(
         if isinstance(engine, TravellingEngine):
             assert {*engine.kinds} & {"order", "file"} == ({sent} if sent else set())
     assert told[LocalEngine] == told[TravellingEngine]
+
+
+def test_of_no_records_there_is_no_block() -> None:
+    decision = _decision({})
+    nobody = open_frame(_people().head(0))
+    made = replace(recipe(decision, open_frame(_people())), records=0)
+    for private in (False, True):
+        assert not list(recoder.blocks(nobody, replace(made, private=private), Scan("write")))
 
 
 @pytest.mark.parametrize("other", [-3, 5])

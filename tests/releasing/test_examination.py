@@ -311,6 +311,24 @@ def test_classes_that_read_alike_are_one_to_who_looks_for_persons() -> None:
         assert all((number == -1) == (reading is None) for reading, number in pairs)
 
 
+def test_suppressed_records_beside_averages_are_in_no_class_of_others() -> None:
+    asked = policy(person="number", attributes={"age": QI | MEAN})
+    frame = people().assign(number=np.arange(RECORDS) % 150)
+    decision = anon_dagster.anonymize({"policy": asked}, frame=frame).decision
+    classes = decision.solution.classes.copy()
+    classes[::7] = -1
+    for rule in ("drop", "keep"):
+        own_policy = decision.request.policy.model_copy(update={"suppressed_records": rule})
+        request = decision.request.model_copy(update={"policy": own_policy})
+        solution = replace(decision.solution, classes=classes)
+        own = own_records(replace(decision, request=request, solution=solution))
+        assert own is not None
+        gone = {*own.classes[classes < 0].tolist()}
+        assert len(gone) == 1
+        assert (gone == {-1}) == (rule == "drop")
+        assert not gone & {*own.classes[classes >= 0].tolist()}
+
+
 @pytest.mark.parametrize("level", [None, 0, 1, "local"])
 def test_a_shift_may_be_undone_where_dates_are_released_to_the_day(
     level: int | str | None, monkeypatch: pytest.MonkeyPatch

@@ -41,9 +41,11 @@ def test_a_value_that_nobody_counted_is_of_a_source_that_changed(
     assert all(places[: len(ages)] >= 0)
     assert places[len(ages) :].tolist() == [-1] * len(strangers)
     later = pd.DataFrame({"age": pd.array([*ages, *strangers, strangers[0]], dtype="string")})
-    with pytest.raises(SourceChangedError) as told:
-        made(frame, {"age": AGE}).recode(table_of(later))
-    assert f"{len(strangers) + 1} record" in str(told.value)
+    for attributes in ({"age": AGE}, {"age": AGE, "sex": QI}, {"sex": QI, "age": AGE}):
+        counted, changed = (each.assign(sex="f")[[*attributes]] for each in (frame, later))
+        with pytest.raises(SourceChangedError) as told:
+            made(counted, attributes).recode(table_of(changed))
+        assert f"{len(strangers) + 1} record" in str(told.value)
 
 
 @pytest.mark.parametrize("ordered", [False, True])

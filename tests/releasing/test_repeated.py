@@ -186,6 +186,7 @@ def test_of_many_people_some_are_drawn(tmp_path: Path, monkeypatch: pytest.Monke
     assert drawn.residual.drawn
     assert whole.records is not None
     assert few(drawn).records == pytest.approx(whole.records, rel=0.5)
+    assert not drawn.residual.bounds, "one former release is not too many"
     assert "about" in explain_finding(drawn.residual, few(drawn))
 
 

@@ -276,6 +276,26 @@ def test_of_a_rule_made_of_the_values_nothing_is_told_that_no_label_shows(
     assert {name: value for name, value in rule.items() if value} == {"type": "suppress"}
 
 
+def test_a_mask_is_told_as_far_as_labels_show_it_and_hides_the_rest_above() -> None:
+    codes = [f"12{n:03d}" for n in range(100, 120)] + [f"{n}9999" for n in range(3, 7)]
+    frame = pd.DataFrame({"code": codes * 2, "ill": "x"})
+    asked = {
+        "attributes": {
+            "code": {"role": "quasi_identifier", "hierarchy": HIERARCHIES["mask"]},
+            "ill": {"role": "sensitive"},
+        },
+        "privacy": {"k_anonymity": {"k": 8}},
+        "recoding": "local",
+    }
+    document = anonymize({"policy": asked}, frame=frame).document()
+    (labels,), (levels,) = document["cells"]["labels"], document["cells"]["levels"]
+    hidden = {label: label.count("*") for label in labels if label != "*"}
+    highest = document["policy"]["attributes"]["code"]["hierarchy"]["levels"]
+    assert hidden
+    assert highest == max(hidden.values()), "not as many characters as the longest value has"
+    assert dict(zip(labels, levels, strict=True)) == {**hidden, "*": highest + 1}
+
+
 SETS = ["1", "{1, 2}", "{3, 5}", "{1, 2, 3, 5}", "*"]
 RANGES = ["7", "[7, 8]", "[8, 20]", "[7, 20]", "*"]
 VALUES = ["7", "8", "9", "20"]
