@@ -296,6 +296,24 @@ def test_a_mask_is_told_as_far_as_labels_show_it_and_hides_the_rest_above() -> N
     assert dict(zip(labels, levels, strict=True)) == {**hidden, "*": highest + 1}
 
 
+def test_of_widths_made_of_the_values_those_are_told_that_labels_have() -> None:
+    ages = [*range(20, 60)] * 2 + [999, 5000] * 2
+    asked = {
+        "attributes": {"age": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 4}},
+        "recoding": "local",
+    }
+    frame = pd.DataFrame({"age": ages})
+    document = anonymize({"policy": asked}, frame=frame).document()
+    (labels,), (levels,) = document["cells"]["labels"], document["cells"]["levels"]
+    widths = document["policy"]["attributes"]["age"]["hierarchy"]["widths"]
+    ends = {n: [float(end) for end in n[1:-1].split(", ")] for n in labels if n != "*"}
+    assert widths == sorted({high - low for low, high in ends.values()})
+    expected = {label: 1 + widths.index(high - low) for label, (low, high) in ends.items()}
+    assert dict(zip(labels, levels, strict=True)) == {**expected, "*": len(widths) + 1}
+    assert expected
+
+
 SETS = ["1", "{1, 2}", "{3, 5}", "{1, 2, 3, 5}", "*"]
 RANGES = ["7", "[7, 8]", "[8, 20]", "[7, 20]", "*"]
 VALUES = ["7", "8", "9", "20"]
