@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -180,3 +181,33 @@ def test_a_release_beside_another_is_verified_as_one_with_it(tmp_path: Path) -> 
     assert [p.name for p in together.promises if p.name == SUPPRESSION] == [SUPPRESSION]
     of_records = {p.name: p for p in alone.promises if p.name in {SUPPRESSION, IDENTIFIERS}}
     assert {p.name: p for p in together.promises if p.name in of_records} == of_records
+
+
+def test_what_is_kept_of_a_frame_has_the_types_that_it_had() -> None:
+    sizes = pd.CategoricalDtype(["small", "large", "huge", "vast"], ordered=True)
+    frame = pd.DataFrame(
+        {
+            "age": [21, 22, 23, 24, 75, 31],
+            "size": pd.Categorical([*["large", "small", "huge"] * 2], dtype=sizes),
+            "few": pd.array([1, 2, None, 4, 5, 6], dtype="Int16"),
+            "small": np.arange(6, dtype=np.int8),
+            "flag": [True, False] * 3,
+            "day": pd.to_datetime(["2024-01-05"] * 5 + [None]),
+            "note": ["a", None, "c", "d", "e", "f"],
+        }
+    )
+    age = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [10]}}
+    fixed = {"lowest_level": 1, "highest_level": 1}
+    roles = {name: {"role": "non_sensitive"} for name in frame.columns[1:]}
+    policy = {
+        "attributes": {"age": age | fixed, **roles},
+        "privacy": {"k_anonymity": {"k": 4}},
+        "suppression_limit": 0.5,
+    }
+    released = anon_dagster.anonymize({"policy": policy}, frame=frame).df
+    assert released is not None
+    expected = frame.head(4).assign(age="[20, 30)")
+    expected["size"] = expected["size"].cat.remove_unused_categories()
+    assert len(expected["size"].cat.categories) == 3
+    told = released.sort_values("small").reset_index(drop=True)[[*frame.columns]]
+    pd.testing.assert_frame_equal(told, expected.astype({"age": told["age"].dtype}))

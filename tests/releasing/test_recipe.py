@@ -129,5 +129,6 @@ def test_a_number_is_whole_whose_fraction_is_none(pays: list[str], fractions: in
     if not fractions:
         assert made(frame, attributes, **rest).records
         return
-    with pytest.raises(RequestError, match=rf"{fractions} values of it \({3 * fractions} records"):
+    counted = rf"{fractions} values of it \({3 * fractions} records\) have a fraction"
+    with pytest.raises(RequestError, match=rf"{counted}: say pay: number"):
         made(frame, attributes, **rest)

@@ -310,19 +310,6 @@ def test_records_with_values_that_were_not_there_are_counted_once() -> None:
     assert writer.recode(table).stay.sum() == writer.records
 
 
-def test_values_with_a_fraction_are_no_whole_numbers() -> None:
-    ages = pd.Series(["1.5", "1.5", "1.5", "2.25", "3.0", "4", None, *"56789"])
-    frame = people(12).assign(age=ages)
-    release = {"numbers": "midpoints", "columns": {"age": "whole"}}
-    attributes = {**POLICY["attributes"], "age": {"role": "quasi_identifier"}}
-    policy = {**POLICY, "attributes": attributes, "release": release}
-    with pytest.raises(RequestError, match=r"2 values of it \(4 records\) have a fraction") as told:
-        anonymize({"policy": policy}, frame=frame)
-    assert "say age: number" in str(told.value)
-    fine = frame.assign(age=ages.replace({"1.5": "1.0", "2.25": "2.00"}))
-    anonymize({"policy": policy}, frame=fine)
-
-
 @pytest.mark.parametrize("recoding", ["global", "local"])
 @pytest.mark.parametrize("kept", ["drop", "keep"])
 @pytest.mark.parametrize("block", [7, 2**18])

@@ -1,7 +1,6 @@
 """Parts in files that all processes see: all of their records, and nothing of whose they are."""
 
 from pathlib import Path
-from typing import IO
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +8,6 @@ import pyarrow.ipc
 import pytest
 
 from anon_dagster.reading.persons import HOUSEHOLD, PERSON
-from anon_dagster.releasing import shared_shelves
 from anon_dagster.releasing.arrangement import Shelf
 from anon_dagster.releasing.shared_shelves import SharedShelves, store_shelf
 
@@ -26,26 +24,6 @@ def parts(owners: tuple[str, ...]) -> list[Shelf]:
             table = table.append_column(name, pa.array(dice.integers(-(2**62), 2**62, 40)))
         shelves.append(Shelf.of(table, dice.random(40) < 0.8, BLOCKS))
     return shelves
-
-
-class Interrupted(Shelf):
-    """Is written in part."""
-
-    def write(self, file: IO[bytes]) -> None:
-        file.write(b"a part")
-        raise KeyboardInterrupt
-
-
-def test_a_store_is_told_that_a_part_does_not_come_to_its_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[IO[bytes]] = []
-    monkeypatch.setattr(shared_shelves, "abandon", told.append)
-    shelf = Interrupted(pa.table({"row": [1]}), np.array([0, 1]))
-    with pytest.raises(KeyboardInterrupt):
-        store_shelf(shelf, str(tmp_path), KEY)
-    (file,) = told
-    file.close()
 
 
 @pytest.mark.parametrize("owners", [(), (PERSON,), (PERSON, HOUSEHOLD)])

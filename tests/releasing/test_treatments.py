@@ -112,6 +112,41 @@ def test_numbers_that_are_none_are_missing_whatever_their_width(tmp_path: Path, 
     assert sorted(map(float, found.drop_null().to_pylist())) == [1.5, 1.5, 2.25, 2.25]
 
 
+def test_numbers_of_a_file_with_decimal_commas_are_numbers_of_another(tmp_path: Path) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.parquet"
+    source.write_text("fee;sex\n" + "1,5;f\n2,5;f\n-0,25;f\n" * 2, encoding="utf-8")
+    csv = {"separator": ";", "decimal": ","}
+    released(None, {"role": "non_sensitive"}, target, source={"path": str(source), "csv": csv})
+    found = pq.read_table(target)["fee"]
+    assert found.type == pa.float64()
+    assert sorted(found.to_pylist()) == sorted([1.5, 2.5, -0.25] * 2)
+
+
+@pytest.mark.parametrize(
+    ("orders", "ordered"),
+    [(("abc", "abc"), True), (("abc", "cab"), False), (("ab", "bc"), True)],
+)
+def test_categories_are_ordered_where_no_two_parts_declare_other_orders(
+    orders: tuple[str, str], *, ordered: bool, tmp_path: Path
+) -> None:
+    (tmp_path / "in").mkdir()
+    for number, order in enumerate(orders):
+        codes = pa.array([0, 1, len(order) - 1] * 2, pa.int32())
+        sizes = pa.DictionaryArray.from_arrays(codes, pa.array([*order]), ordered=True)
+        table = pa.table({"fee": sizes, "sex": ["f"] * 6})
+        pq.write_table(table, tmp_path / "in" / f"{number}.parquet")
+    target = tmp_path / "out.parquet"
+    released(
+        None,
+        {"role": "non_sensitive"},
+        target,
+        source={"path": str(tmp_path / "in"), "format": "parquet"},
+    )
+    found = pq.read_table(target)["fee"]
+    assert found.type.ordered == ordered
+    assert len(found) == 12
+
+
 def test_only_what_is_written_in_several_ways_is_written_alike() -> None:
     spelled = Spelled(pa.array(["39", "39.0", "4"]), pa.array(["39", "39", "4"]))
     values = pa.array(["4", "x", "39.0", None, "39"])

@@ -89,6 +89,30 @@ def test_no_part_of_a_class_that_is_near_enough_has_more_records_than_can_be_kep
         assert (kept == sum(row)) == (equal_distance(row, table) <= t)
 
 
+@pytest.mark.parametrize("times", [1, 2**10, 2**26 + 3, 2**40 + 1])
+@pytest.mark.parametrize("t", [Fraction(1, 3), Fraction(31, 97), Fraction(9_973, 10_007)])
+def test_what_can_be_kept_is_exact_however_many_records_there_are(times: int, t: Fraction) -> None:
+    table = [[c * times for c in row] for row in ([9, 1, 0], [1, 2, 5], [0, 0, 3])]
+    whole = [sum(column) for column in zip(*table, strict=True)]
+
+    def is_near(row: list[int], kept: int) -> bool:
+        most = sum(min(c * sum(whole), kept * w) for c, w in zip(row, whole, strict=True))
+        return most >= (1 - t) * kept * sum(whole)
+
+    for row, kept in zip(table, EqualTCloseness(0, t).most_kept(classes_of(table)), strict=True):
+        assert is_near(row, int(kept))
+        assert kept == sum(row) or not is_near(row, int(kept) + 1)
+
+
+@pytest.mark.parametrize("times", [1, 2**20, 2**26 + 3, 2**40 + 1])
+def test_distances_of_however_many_records_are_those_of_few(times: int) -> None:
+    rows = [[*([0] * n), 4, *([0] * (11 - n))] for n in (0, 3, 11)]
+    table = [[c * times for c in row] for row in rows]
+    model = OrderedTCloseness(0, Fraction(1, 2), np.arange(12))
+    expected = [float(ordered_distance(row, rows)) for row in rows]
+    assert model.distances(classes_of(table)) == pytest.approx(expected)
+
+
 @given(tables, shares)
 def test_equal_t_closeness_is_half_the_sum_of_differences(table: Counts, t: Fraction) -> None:
     expected = [equal_distance(row, table) <= t for row in table]
