@@ -377,5 +377,5 @@ def _require_consistent(
             raise ValueError("labels without a level")
         if own is None:
             list(map(parse_label, of_attribute))
-        if len(codes) and not 0 <= codes[:, q].min() <= codes[:, q].max() < len(of_attribute):
+        if len(codes) and codes[:, q].max() >= len(of_attribute):
             raise ValueError("a class without a label")

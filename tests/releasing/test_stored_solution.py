@@ -1,6 +1,7 @@
 """A solution outlives its job: it is written down, and places later records."""
 
 import hashlib
+import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -316,7 +317,6 @@ def test_of_widths_made_of_the_values_those_are_told_that_labels_have() -> None:
 
 SETS = ["1", "{1, 2}", "{3, 5}", "{1, 2, 3, 5}", "*"]
 RANGES = ["7", "[7, 8]", "[8, 20]", "[7, 20]", "*"]
-VALUES = ["7", "8", "9", "20"]
 
 
 @pytest.mark.parametrize("importance", [0.25, 1.0, 3.0])
@@ -328,23 +328,27 @@ def test_of_classes_that_cover_a_record_the_one_of_least_breadth_is_tried_first(
         "set": {"importance": importance, "local_labels": "sets"},
         "range": {"importance": 1, "local_labels": "ranges"},
         "town": {"importance": 2, "hierarchy": {"type": "tree", "nodes": TREE}},
+        "flag": {"importance": 1, "hierarchy": {"type": "suppress"}},
     }
-    frame = pd.DataFrame({"set": ["1"] * 4, "range": ["7"] * 4, "town": ["a"] * 4})
+    frame = pd.DataFrame({"set": ["1"] * 4, "range": "7", "town": "a", "flag": "x"})
     asked = {
         "attributes": {n: {"role": "quasi_identifier"} | a for n, a in attributes.items()},
         "privacy": {"k_anonymity": {"k": 4}},
         "recoding": "local",
     }
     document = json.loads(json.dumps(anonymize({"policy": asked}, frame=frame).document()))
-    places = [(s, r, t) for s in range(5) for r in range(5) for t in range(3)]
-    towns, levels = ["a", "north", "*"], [0, 1, 2]
-    document["cells"] = {"labels": [SETS, RANGES, towns], "levels": [None, None, levels]}
+    places = list(itertools.product(range(5), range(5), range(3), range(2)))
+    labels, levels = (
+        [SETS, RANGES, ["a", "north", "*"], ["x", "*"]],
+        [None, None, [0, 1, 2], [0, 1]],
+    )
+    document["cells"] = {"labels": labels, "levels": levels}
     document["cells"]["codes"] = [list(each) for each in places]
     document["checksum"] = checksum(document)
     # Of 1, 2, 3, 5 and a missing value; of 7, 8 and 20; of the levels of a tree.
     of_sets = [1 / 5, 2 / 5, 2 / 5, 4 / 5, 1.0]
     of_ranges = [1 / 4, 2 / 3, 2 / 3, 1.0, 1.0]
-    breadths = [importance * of_sets[s] + of_ranges[r] + 2 * t / 2 for s, r, t in places]
+    breadths = [importance * of_sets[s] + of_ranges[r] + 2 * t / 2 + x for s, r, t, x in places]
     order = from_document(document).cells.order
     assert sorted(order.tolist()) == list(range(len(places)))
     ordered = [breadths[place] for place in order]

@@ -104,6 +104,14 @@ def test_what_can_be_kept_is_exact_however_many_records_there_are(times: int, t:
         assert kept == sum(row) or not is_near(row, int(kept) + 1)
 
 
+def test_along_a_tree_of_one_value_nothing_is_moved() -> None:
+    model = HierarchicalTCloseness(
+        0, Fraction(0), Hierarchy.from_labels([["a"]]), np.zeros(1, dtype=np.int32)
+    )
+    assert model.distances(classes_of([[3], [2]])).tolist() == [0, 0]
+    assert verdicts(model, [[3], [2]]) == [True, True]
+
+
 @pytest.mark.parametrize("times", [1, 2**20, 2**26 + 3, 2**40 + 1])
 def test_distances_of_however_many_records_are_those_of_few(times: int) -> None:
     rows = [[*([0] * n), 4, *([0] * (11 - n))] for n in (0, 3, 11)]
