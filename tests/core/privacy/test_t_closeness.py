@@ -97,7 +97,7 @@ def test_what_can_be_kept_is_exact_however_many_records_there_are(times: int, t:
 
     def is_near(row: list[int], kept: int) -> bool:
         most = sum(min(c * sum(whole), kept * w) for c, w in zip(row, whole, strict=True))
-        return most >= (1 - t) * kept * sum(whole)
+        return bool(most >= (1 - t) * kept * sum(whole))
 
     for row, kept in zip(table, EqualTCloseness(0, t).most_kept(classes_of(table)), strict=True):
         assert is_near(row, int(kept))
