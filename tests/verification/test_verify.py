@@ -352,12 +352,9 @@ def test_of_a_masked_identifier_nothing_is_shown_but_what_its_mask_leaves(
 def test_weights_are_in_no_release() -> None:
     policy = policy_of({**ROLES, "pweight": "weight"})
     records = table([["a", "b", "a"]])
-    for release, left in (
-        (records, 0),
-        (records.assign(pweight=["1", None, "2"]), 2),
-        (records.assign(pweight=["1", None, None]), 1),
-        (records.assign(pweight=pd.array([None] * 3, dtype="string")), 0),
-    ):
+    weights: list[list[str | None]] = [["1", None, "2"], ["1", None, None], [None] * 3]
+    released = [records.assign(pweight=pd.array(each, dtype="string")) for each in weights]
+    for release, left in zip([records, *released], (0, 2, 1, 0), strict=True):
         (told,) = [p for p in verify_frame(release, policy).promises if p.attribute == "pweight"]
         assert (told.records_failing, told.reached, told.holds) == (left, left, left == 0)
 
