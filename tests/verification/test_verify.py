@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -315,13 +316,20 @@ def test_no_value_of_the_source_is_a_pseudonym_however_many_there_are(
     policy, records = Policy.model_validate(document), table([["a"] * 4])
     names = [f"{n:032x}" for n in range(8)]  # which look like pseudonyms
     source = count(open_frame(records.assign(name=names[:4])), list(ROLES))
+    own = source.columns["name"]
+    without = replace(own, values=pa.array([], pa.string()), counts=own.counts[:0])
+    forgotten = replace(source, columns={**source.columns, "name": without})
     # Of too many to keep it must have been looked at while they were counted.
     certain = 0 if number < 3 or patterns else 4
     for shown, left in ((names[-number:], certain), (names[:number], 4)):
         told = (shown * 4)[:4]
         release = count(open_frame(records.assign(name=told)), list(ROLES), patterns=patterns)
-        promise = verify(release, policy, source_count=source).promises[0]
-        assert (promise.attribute, promise.records_failing) == ("name", left)
+        for known in (source, forgotten):
+            promise = verify(release, policy, source_count=known).promises[0]
+            assert (promise.attribute, promise.records_failing) == ("name", left)
+        one = count(open_frame(records.assign(name=told[0])), list(ROLES))
+        promise = verify(release, policy, source_count=one).promises[0]
+        assert promise.records_failing >= told.count(told[0])
 
 
 @pytest.mark.parametrize(
@@ -357,6 +365,7 @@ def test_weights_are_in_no_release() -> None:
     for release, left in zip([records, *released], (0, 2, 1, 0), strict=True):
         (told,) = [p for p in verify_frame(release, policy).promises if p.attribute == "pweight"]
         assert (told.records_failing, told.reached, told.holds) == (left, left, left == 0)
+        assert (told.asked, told.classes_failing) == (0, 0)
 
 
 # -- odd tables ----------------------------------------------------------------------------
