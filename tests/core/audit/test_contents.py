@@ -76,3 +76,4 @@ def test_what_is_left_without_a_value_is_what_the_others_are(
     assert left.sizes.tolist() == [sum(row) for row in others if any(row)]
     held = [{v: c for v, c in enumerate(row) if c} for row in others if any(row)]
     assert [left.of(place) for place in range(len(held))] == held
+    assert np.bincount(left.classes, left.counts, len(held)).tolist() == left.sizes.tolist()
