@@ -19,7 +19,9 @@ from anon_dagster.core.solution import Generalized
 from anon_dagster.errors import PromiseBrokenError
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count, count
+from anon_dagster.reading.persons import with_persons
 from anon_dagster.reading.scanning import Scan
+from anon_dagster.releasing import examination
 from anon_dagster.releasing.examination import (
     classes_of,
     disclosure_of,
@@ -31,7 +33,7 @@ from anon_dagster.releasing.examination import (
 from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import blocks
 from anon_dagster.request import Policy
-from anon_dagster.residual import Pairs
+from anon_dagster.residual import Pairs, Subject
 from anon_dagster.storage.sources import open_frame
 from anon_dagster.storage.values import text_array
 from tests.parameters import slow_but
@@ -224,6 +226,33 @@ def of_four_columns(recoding: str) -> tuple[pd.DataFrame, Decision]:
     asked["attributes"] = {n: r for n, r in asked["attributes"].items() if n not in others}
     frame = people().drop(columns=others)
     return frame, anon_dagster.anonymize({"policy": asked}, frame=frame).decision
+
+
+@pytest.mark.parametrize("rule", ["drop", "keep"])
+def test_who_examines_knows_how_many_records_are_released_and_of_which_columns(
+    rule: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[Subject, int, int]] = []
+
+    def told(subject: Subject, _: object, *, records: int, released: int) -> None:
+        asked.append((subject, records, released))
+
+    frame, decision = of_four_columns("global")
+    solution = replace(decision.solution, classes=decision.solution.classes.copy())
+    solution.classes[::7] = -1
+    changed = decision.request.policy.model_copy(update={"suppressed_records": rule})
+    request = decision.request.model_copy(update={"policy": changed})
+    decided = replace(decision, request=request, solution=solution)
+    source = with_persons(
+        open_frame(frame), changed.model_copy(update={"person": ("town",)}), "key"
+    )
+    monkeypatch.setattr(examination, "Examiner", told)
+    examiner_of(decided, source, recipe(decided, open_frame(frame)))
+    ((subject, records, released),) = asked
+    assert records == RECORDS
+    assert released == RECORDS - (0 if rule == "keep" else decided.suppressed)
+    assert decided.suppressed > 0
+    assert subject.readable == tuple(frame.columns)
 
 
 def test_a_class_that_follows_from_its_values_tells_nothing_else() -> None:
