@@ -192,7 +192,7 @@ def test_what_is_kept_of_a_frame_has_the_types_that_it_had() -> None:
             "few": pd.array([1, 2, None, 4, 5, 6], dtype="Int16"),
             "small": np.arange(6, dtype=np.int8),
             "flag": [True, False] * 3,
-            "day": pd.to_datetime(["2024-01-05"] * 5 + [None]),
+            "day": pd.to_datetime([*["2024-01-05"] * 5, ""]),
             "note": ["a", None, "c", "d", "e", "f"],
         }
     )

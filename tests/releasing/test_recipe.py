@@ -56,7 +56,7 @@ def test_columns_keep_the_types_that_their_values_had(*, ordered: bool) -> None:
         {
             "age": dice.integers(0, 60, 200),
             "size": pd.Categorical(dice.choice(["small", "large"], 200), dtype=sizes),
-            "group": dice.choice(["x", "y", None], 200),
+            "group": dice.choice(np.array(["x", "y", None], dtype=object), 200),
             "note": [f"note {n}" for n in range(200)],
             "row": np.arange(200),
         }
