@@ -167,11 +167,14 @@ def settle(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> N
     """
     from anon_dagster.jobs.approval import take_over
     from anon_dagster.jobs.holding import hold_of, locked, remove_held
+    from anon_dagster.jobs.reporting import tell_decision
 
     hold = hold_of(job)
     if hold is None or hold.is_awaiting:  # whoever decides at this moment is not disturbed
         return
     with locked(job):
+        if (job.path / file_names.HELD).exists():
+            tell_decision(job, hold)
         if hold.state == "approved" and (job.path / file_names.HELD).exists():
             take_over(job, hold)
         write_down(instance, store, job)

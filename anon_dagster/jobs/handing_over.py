@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from anon_dagster.errors import JobKindError, RequestError
+from anon_dagster.errors import AwaitingApprovalError, JobKindError, JobStateError, RequestError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.reporting import dataset_of, table_of
 from anon_dagster.report.handover import commitment
@@ -28,12 +28,27 @@ def folder_of(job: "JobFolder", table: str | None = None) -> "JobFolder":
         tables = f"its tables are {', '.join(folders)}" if folders else "it has a single table"
         raise RequestError(f"job {job.job_id} has no such table: {tables}")
     folder = job if table is None else folders[table]
-    if not folder.has((file_names.RELEASE, file_names.EVIDENCE)):
+    if not folder.has((file_names.EVIDENCE,)):
         raise JobKindError(
             f"job {job.job_id} has no report, and so no evidence: jobs make one that anonymize a "
             "table, or linked ones, and not of files that add up"
         )
     return folder
+
+
+def _require_published(folder: "JobFolder") -> None:
+    """Refuse to hand over what tells of a release that nobody approved."""
+    waits = folder.has((file_names.RELEASE,)) and folder.load_release().get("held")
+    if waits:
+        raise AwaitingApprovalError(
+            f"the release of job {folder.job_id} awaits approval: what goes with it is made once "
+            "it is approved, and the report without share tells you whether to"
+        )
+    if not folder.has((file_names.RELEASE,)):
+        raise JobStateError(
+            f"the release of job {folder.job_id} is not there any more: it was rejected, discarded "
+            "or withdrawn, so that nothing goes with it"
+        )
 
 
 def internal_evidence(folder: "JobFolder") -> dict[str, Any]:
@@ -46,11 +61,14 @@ def shared_evidence(folder: "JobFolder") -> dict[str, Any]:
 
     Raises
     ------
+    AwaitingApprovalError
+        If nobody approved the release yet; a JobStateError if it was rejected.
     SourceError
         If the release is no longer there, or cannot be read from here.
     """
     from anon_dagster.operations.evidence import evidence_of, named
 
+    _require_published(folder)
     table = table_of(folder)
     return evidence_of(
         _request(folder, table),

@@ -1,18 +1,24 @@
 """The facts of the report of a finished job: gathered once, by its last step, and then kept."""
 
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from anon_dagster import clock
+from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names
-from anon_dagster.jobs.folder import JobFolder, folders_with
+from anon_dagster.jobs.folder import JobFolder, folders_with, tables_of
 from anon_dagster.jobs.tags import DATASET_TAG, REQUESTED_TAG, USER_TAG
+from anon_dagster.report.formats import time_of
+from anon_dagster.storage.addresses import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
 
-    from anon_dagster.report.evidence import Evidence, PointFact
+    from anon_dagster.jobs.holding import Hold
+    from anon_dagster.report.evidence import Evidence, HoldFact, PointFact
     from anon_dagster.report.findings import Findings, Provenance
 
 _MOST_POINTS = 200
@@ -47,6 +53,35 @@ def load_evidence(job: JobFolder) -> "Evidence":
     from anon_dagster.report.evidence import from_document
 
     return from_document(job.load_document(file_names.EVIDENCE))
+
+
+def tell_decision(job: JobFolder, hold: "Hold") -> None:
+    """Write anew in the report of a job what became of the release that it held.
+
+    A report that cannot be read is left as it is: it keeps nobody from deciding.
+    """
+    for name, folder in tables_of(job).items():
+        if folder.has((file_names.EVIDENCE,)):
+            with suppress(JobError):
+                save_evidence(folder, _decided(load_evidence(folder), hold, name))
+
+
+def _decided(evidence: "Evidence", hold: "Hold", table: str) -> "Evidence":
+    """Return the facts of a report with who decided, and where the release lies since."""
+    told, release = evidence.identity.of_request, evidence.identity.of_release
+    if told.hold is None:
+        return evidence
+    decided = None if hold.decided is None else time_of(hold.decided)
+    person = hold.decided_by or None
+    fact = replace(told.hold, state=hold.state, decided_by=person, decided=decided)
+    approved_by = person if hold.state == "approved" else None
+    paths = hold.published.get(table, {}).get("paths", ())
+    if len(paths) == len(release.files):
+        moved = zip(release.files, map(absolute, paths), strict=True)
+        release = replace(release, files=tuple(replace(f, address=path) for f, path in moved))
+    request = replace(told, hold=fact, approved_by=approved_by)
+    identity = replace(evidence.identity, of_request=request, of_release=release)
+    return replace(evidence, identity=identity)
 
 
 def findings_of(job: JobFolder, provenance: "Provenance | None" = None) -> "Findings":
@@ -92,7 +127,18 @@ def _provenance(job: JobFolder, points: "tuple[PointFact, ...]") -> "Provenance"
         table=table_of(job),
         requested_by=tags.get(REQUESTED_TAG) or tags.get(USER_TAG) or None,
         points=points,
+        hold=_awaiting(job),
     )
+
+
+def _awaiting(job: JobFolder) -> "HoldFact | None":
+    """Return that the release of a job waits for a person, if its request wants that."""
+    from anon_dagster.report.evidence import HoldFact
+
+    target = job.load_request().target
+    if target is None or not target.hold:
+        return None
+    return HoldFact("awaiting approval", absolute(target.path))
 
 
 def _tags(job: JobFolder) -> "Mapping[str, str]":

@@ -1,7 +1,6 @@
 """Evidence that goes with a release: made of it, and checked by whoever gets both."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import pandas as pd
 
 from anon_dagster import clock
 from anon_dagster.engine import EngineLike, using
+from anon_dagster.report.formats import time_of
 from anon_dagster.report.handover import (
     Asked,
     EvidenceCheck,
@@ -32,8 +32,8 @@ _NAMELESS = "a release"
 
 def named(dataset: str | None, *, job: str | None = None, table: str | None = None) -> Named:
     """Say which release evidence is of, now."""
-    made = datetime.fromtimestamp(clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return Named(dataset or _NAMELESS, made, job, {"anon-dagster": version("anon-dagster")}, table)
+    versions = {"anon-dagster": version("anon-dagster")}
+    return Named(dataset or _NAMELESS, time_of(clock.now()), job, versions, table)
 
 
 def evidence_of(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 from anon_dagster.reading.counting import Count
-from anon_dagster.report.evidence import PointFact, StoredFile
+from anon_dagster.report.evidence import HoldFact, PointFact, StoredFile
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics import ExploratoryStatistics, RiskDetails
 from anon_dagster.verification import Verification
@@ -46,6 +46,8 @@ class Provenance(Discreet, shown=("dataset", "job", "made")):
     """Where the request lies, if that is known."""
     points: tuple[PointFact, ...] = ()
     """Other configurations that were measured on the same records."""
+    hold: HoldFact | None = None
+    """``None``: nobody has to approve the release."""
 
 
 NOWHERE = Provenance("", 0.0, Stored(), Stored())

@@ -1,6 +1,7 @@
 """Numbers as people read them."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from unicodedata import category
 
 from anon_dagster.errors import counted
@@ -61,6 +62,11 @@ def visible(text: str) -> str:
         c if c in "\n\t" or category(c) not in _UNSEEN else "\N{REPLACEMENT CHARACTER}"
         for c in text
     )
+
+
+def time_of(seconds: float) -> str:
+    """Write a time, in seconds since the epoch, as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def size(number: int) -> str:

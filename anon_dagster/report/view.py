@@ -11,6 +11,7 @@ from anon_dagster.report.advice import advise, promises_of, remarks_of
 from anon_dagster.report.evidence import (
     AttributeEvidence,
     Evidence,
+    HoldFact,
     PointFact,
     PromiseFact,
     StoredFile,
@@ -85,6 +86,7 @@ def content(evidence: Evidence) -> dict[str, Any]:
         "is_internal": evidence.identity.of_source is not None,
         "advice": advise(evidence),
         "title": asked.dataset if asked.table is None else f"{asked.dataset}: {asked.table}",
+        "approval": None if asked.hold is None else _approval(asked.hold),
         "identity": list(_identity(evidence)),
         "files": list(_files(evidence)),
         "promises": _promises(evidence),
@@ -128,8 +130,8 @@ def _identity(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield "Job", asked.job or "none: a call of the library"
     yield "Reported", f"{asked.made[:10]} {asked.made[11:16]} UTC"
     yield "Asked for by", asked.requested_by or "not told"
-    if asked.approved_by is not None:
-        yield "Approved by", asked.approved_by
+    if asked.hold is not None:
+        yield "Approval", _approval(asked.hold)
     if identity.of_source is not None:
         yield "Source", _stored(identity.of_source.files, identity.of_source.records)
         yield "SHA-256 of the source", identity.of_source.sha256 or identity.of_source.unknown
@@ -139,6 +141,17 @@ def _identity(evidence: Evidence) -> Iterator[tuple[str, str]]:
     yield "SHA-256 of the release", of_release.sha256 or "not known: it is a table in memory"
     yield "SHA-256 of the request", asked.fingerprint
     yield "Made with", ", ".join(f"{name} {version}" for name, version in asked.versions.items())
+
+
+def _approval(hold: HoldFact) -> str:
+    """Say whether a release was published that somebody has to approve, and where."""
+    on = f" on {hold.decided[:10]}" if hold.decided else ""
+    by = f" by {hold.decided_by}" if hold.decided_by else ""
+    if hold.state == "approved":
+        return f"published at {hold.target}, approved{by}{on}"
+    if hold.state == "awaiting approval":
+        return f"held, not published: it awaits approval, and goes to {hold.target} then"
+    return f"not published at {hold.target}: {hold.state}{by}{on}"
 
 
 def _stored(files: Sequence[StoredFile], records: int) -> str:

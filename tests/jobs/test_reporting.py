@@ -6,20 +6,26 @@ from pathlib import Path
 import pytest
 
 from anon_dagster import AnonError, measure
+from anon_dagster.errors import AwaitingApprovalError, JobStateError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.jobs.handing_over import folder_of, internal_evidence, shared_evidence
+from anon_dagster.jobs.holding import Hold
 from anon_dagster.jobs.reporting import (
     findings_of,
     gather_evidence,
     load_evidence,
     save_evidence,
+    tell_decision,
 )
+from anon_dagster.jobs.tags import State
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.releasing.publication import write_release
 from anon_dagster.releasing.workspace import Workspace
+from anon_dagster.report.evidence import HoldFact
 from anon_dagster.request import Request, parse_request
 from tests.report.releases import POLICY, people
 
@@ -114,3 +120,59 @@ def test_a_verification_is_kept_without_loss(job: JobFolder) -> None:
     (job.path / file_names.VERIFIED).write_text("{}")
     with pytest.raises(AnonError, match=r"verified\.json"):
         job.load_verification()
+
+
+def held(job: JobFolder) -> JobFolder:
+    """Return a job as its steps leave it whose release waits, and say so."""
+    request = job.load_request()
+    assert request.target is not None
+    job.save_request(
+        request.model_copy(update={"target": request.target.model_copy(update={"hold": True})})
+    )
+    job.save_document(file_names.RELEASE, job.load_release() | {"held": True})
+    save_evidence(job, gather_evidence(job))
+    return job
+
+
+def test_the_report_of_a_release_that_waits_says_so_and_nothing_is_handed_over(
+    job: JobFolder,
+) -> None:
+    told = load_evidence(held(job)).identity.of_request
+    assert told.hold == HoldFact("awaiting approval", str(job.root.parent / "release.parquet"))
+    assert told.approved_by is None
+    page = job.existing(file_names.REPORT).read_text()
+    assert f"held, not published: it awaits approval, and goes to {told.hold.target}" in page
+    with pytest.raises(AwaitingApprovalError, match="awaits approval"):
+        shared_evidence(folder_of(job))
+
+
+@pytest.mark.parametrize("state", ["approved", "rejected"])
+def test_once_somebody_decided_a_report_says_who_and_when(job: JobFolder, state: State) -> None:
+    before, path = load_evidence(held(job)), str(job.root.parent / "elsewhere.parquet")
+    published = {"": {"paths": [path]}} if state == "approved" else {}
+    told = Hold(state, False, "Ann", 0.0, "Bob <b>", 86400.0, published=published)
+    tell_decision(job, told)
+    now = load_evidence(job)
+    assert now.identity.of_request.approved_by == ("Bob <b>" if published else None)
+    assert now.identity.of_request.hold is not None
+    assert now.identity.of_request.hold.state == state
+    page = job.existing(file_names.REPORT).read_text()
+    assert f"{state} by Bob &lt;b&gt; on 1970-01-02" in page
+    assert "awaits approval" not in page
+    (was,), (file,) = (each.identity.of_release.files for each in (before, now))
+    assert file == (replace(was, address=path) if published else was)
+    assert replace(now, identity=before.identity) == before
+
+
+def test_a_report_that_cannot_be_read_keeps_nobody_from_deciding(job: JobFolder) -> None:
+    (job.path / file_names.EVIDENCE).write_text("{")
+    tell_decision(job, Hold("approved", False, "Ann", 0.0, "Bob"))
+    assert (job.path / file_names.EVIDENCE).read_text() == "{"
+
+
+def test_nothing_goes_with_a_release_that_is_gone(job: JobFolder) -> None:
+    save_evidence(job, gather_evidence(job))
+    (job.path / file_names.RELEASE).unlink()
+    assert internal_evidence(folder_of(job))["identity"]
+    with pytest.raises(JobStateError, match="not there any more"):
+        shared_evidence(folder_of(job))

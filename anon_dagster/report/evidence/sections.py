@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from anon_dagster.discreet import Discreet
 from anon_dagster.report.evidence.facts import (
@@ -23,6 +24,19 @@ from anon_dagster.report.evidence.facts import (
 
 
 @dataclass(frozen=True, slots=True)
+class HoldFact(Discreet, shown=("state",)):
+    """What became of a release that a person has to approve."""
+
+    state: Literal["awaiting approval", "approved", "rejected", "discarded"]
+    target: str
+    """Where it is published once it is approved."""
+    decided_by: str | None = None
+    """``None``: nobody decided yet, or nobody knows who did."""
+    decided: str | None = None
+    """When: ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
 class IdentityOfRequest(Discreet, shown=("dataset", "job", "made")):
     """What was asked for, by whom and when."""
 
@@ -33,6 +47,7 @@ class IdentityOfRequest(Discreet, shown=("dataset", "job", "made")):
     """When the report was made: ISO 8601, UTC."""
     requested_by: str | None
     approved_by: str | None
+    """``None``: nobody, or nobody knows who did."""
     versions: Mapping[str, str]
     """Of the programs, by name."""
     fingerprint: str
@@ -41,6 +56,8 @@ class IdentityOfRequest(Discreet, shown=("dataset", "job", "made")):
     """As YAML; it may name values of the source, such as in trees, and paths."""
     table: str | None = None
     """Of linked tables the name of this one."""
+    hold: HoldFact | None = None
+    """``None``: nobody has to approve it."""
 
 
 @dataclass(frozen=True, slots=True)

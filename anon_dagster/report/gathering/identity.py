@@ -1,7 +1,6 @@
 """Which release a report is about."""
 
 import hashlib
-from datetime import UTC, datetime
 from importlib.metadata import version
 from platform import python_version
 
@@ -13,6 +12,7 @@ from anon_dagster.report.evidence import (
     IdentityOfSource,
 )
 from anon_dagster.report.findings import Findings
+from anon_dagster.report.formats import time_of
 from anon_dagster.request import Request
 from anon_dagster.request.yaml_writing import block
 
@@ -28,13 +28,14 @@ def identity(findings: Findings) -> Identity:
         IdentityOfRequest(
             dataset=told.dataset,
             job=told.job,
-            made=datetime.fromtimestamp(told.made, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            made=time_of(told.made),
             requested_by=told.requested_by,
             approved_by=None,
             versions={"python": python_version()} | {name: version(name) for name in _MADE_WITH},
             fingerprint=fingerprint(asked),
             request=block(written(asked)),
             table=told.table,
+            hold=told.hold,
         ),
         IdentityOfRelease(
             files=told.release.files,
