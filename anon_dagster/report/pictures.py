@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.report.advice import promises_of
 from anon_dagster.report.evidence import (
     AssociationFact,
@@ -126,7 +127,8 @@ def _of_labels(attribute: AttributeEvidence) -> "pd.DataFrame | None":
         return None
     frame = pd.DataFrame({"label": pd.Series(labels, dtype=object)})
     if of_source is not None:
-        frame["source"] = [before.get(label) for label in labels]
+        none = {SUPPRESSED: 0} if before else {}  # which no record of a source reads
+        frame["source"] = [before.get(label, none.get(label)) for label in labels]
     return frame.assign(release=[after.get(label, 0) for label in labels])
 
 

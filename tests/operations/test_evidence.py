@@ -263,11 +263,16 @@ def test_what_cannot_be_told_is_named() -> None:
         ("[]", "no evidence"),
         ("{}", "no evidence"),
         ('{"handover_version": 99}', "format version 1"),
-        ('{"handover_version": 1}', "lacks asked, facts, answers"),
-        ('{"handover_version": 1, "asked": {"policy": {"MARKER": 1}}, "facts": {}, "answers": 1}',
+        ("[" * 100_000, "no JSON"),
+        ('{"handover_version": NaN}', "no JSON"),
+        ('{"handover_version": 1, "facts": {"MARKER": 1, "MARKER": 2}}', "says something twice"),
+        ('{"handover_version": 1}', "lacks asked, facts, answers, commitment"),
+        ('{"handover_version": 1, "asked": {"policy": {"MARKER": 1}}, "facts": {}, "answers": 1, '
+         '"commitment": null}', "what was asked for is damaged"),
+        ('{"handover_version": 1, "asked": null, "facts": {}, "answers": 1, "commitment": null}',
          "what was asked for is damaged"),
-        ('{"handover_version": 1, "asked": null, "facts": {}, "answers": 1}',
-         "what was asked for is damaged"),
+        ('{"handover_version": 1, "asked": 1, "facts": 1, "answers": 1, "commitment": ["MARKER"]}',
+         "commits to is no text"),
     ],
 )  # fmt: skip
 def test_what_is_no_evidence_is_refused_and_not_quoted(

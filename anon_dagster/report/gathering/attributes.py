@@ -229,7 +229,7 @@ def _of_labels(
     """Return the source at the labels that are told of the release, then at its most frequent.
 
     None at all if it lacks labels of the release, which are written in another way there then, or
-    if there are too many.
+    if there are too many; ``*`` of records that stay although they are suppressed is none of them.
 
     Parameters
     ----------
@@ -242,10 +242,11 @@ def _of_labels(
     places = dict(zip(labels, range(len(labels)), strict=True))
     first: list[int] = []
     if released is not None:
-        if not places.keys() >= set(released.labels):
+        if not places.keys() | {SUPPRESSED} >= set(released.labels):
             return ()
         most = np.argsort(-released.counts, kind="stable")[:MOST_LABELS]
-        first = [places[released.labels[place]] for place in most.tolist()]
+        told = (released.labels[place] for place in most.tolist())
+        first = [places[label] for label in told if label in places]
     of_source = np.argsort(-records, kind="stable")[:MOST_LABELS].tolist()
     shown = list(dict.fromkeys([*first, *of_source]))
     return _counts([labels[place] for place in shown], records[shown])

@@ -1,10 +1,13 @@
 """What the release cannot be used for any more: who was suppressed, and what no longer shows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
+from anon_dagster.core.hierarchy import Label
 from anon_dagster.errors import counted
+from anon_dagster.planning.decision import Decision
 from anon_dagster.report.evidence import (
     Damage,
     DamageOfRelease,
@@ -68,15 +71,27 @@ def _shares(findings: Findings) -> Iterator[SuppressedShare]:
         labels = decision.counted.columns[name].labels
         attribute = decision.request.policy.quasi_identifiers.get(name)
         if attribute is not None and (len(labels) > _FEW or attribute.mask is not None):
-            at = at_labels(decision, decision.plan.quasi_identifiers.index(name))
-            if at.untold:  # nobody can tell the labels of the suppressed
-                continue
-            codes, labels = at.codes, list(at.labels)
+            codes, labels = _grouped(decision, decision.plan.quasi_identifiers.index(name))
         whole = np.bincount(codes, problem.counts, len(labels)).astype(np.int64)
         suppressed = np.bincount(codes[gone], problem.counts[gone], len(labels)).astype(np.int64)
         for value in np.flatnonzero(whole).tolist():
             records = int(whole[value]), int(suppressed[value])
             yield SuppressedShare(name, short(labels[value]), *records)
+
+
+def _grouped(decision: Decision, q: int) -> tuple[NDArray[np.int64], Sequence[Label]]:
+    """Return a group of each tuple, (tuples,), and what groups are called.
+
+    They are the labels of the release; where nobody can tell those of the suppressed, the finest
+    level of the hierarchy that has few, or one below its last.
+    """
+    at, hierarchy = at_labels(decision, q), decision.plan.problem.hierarchies[q]
+    if not at.untold:
+        return at.codes, at.labels
+    below = range(max(hierarchy.levels - 1, 1))
+    level = next((each for each in below if len(hierarchy.labels[each]) <= _FEW), below[-1])
+    leaves = decision.plan.problem.codes[np.arange(len(at.codes)), q]
+    return hierarchy.codes[level][leaves].astype(np.int64), hierarchy.labels[level]
 
 
 def _out_of_proportion(findings: Findings) -> Callable[[SuppressedShare], float]:

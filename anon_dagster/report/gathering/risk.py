@@ -1,22 +1,15 @@
 """How likely a record is given to its person, before and after."""
 
-from collections.abc import Iterator
-
-import numpy as np
-from numpy.typing import NDArray
-
 from anon_dagster.core.audit import Partition, partition
 from anon_dagster.report.evidence import (
-    Figure,
     Risk,
     RiskOfRelease,
     RiskOfRequest,
     RiskOfSource,
-    SizeCount,
 )
+from anon_dagster.report.exposure import figures_of, sizes_of
 from anon_dagster.report.findings import Findings
 from anon_dagster.report.gathering.numbers import figures, table_of
-from anon_dagster.request import Policy
 
 _MOST_ROWS = 50  # of a table of details
 
@@ -28,6 +21,7 @@ def risk(findings: Findings) -> Risk:
     before = partition(problem.codes.columns, problem.counts)
     table = findings.risk
     population = policy.population
+    of_release = figures_of(stored, policy.threshold, has_population=population is not None)
     details = findings.risk_details.tables.items()
     return Risk(
         RiskOfRequest(
@@ -37,10 +31,10 @@ def risk(findings: Findings) -> Risk:
             has_population_table=not isinstance(population, int | None),
             counts_persons=policy.person is not None,
         ),
-        RiskOfRelease(figures=tuple(_of_classes(stored, policy)), class_sizes=sizes(stored.sizes)),
+        RiskOfRelease(tuple(of_release), tuple(sizes_of(stored.sizes))),
         RiskOfSource(
             before=tuple(figures(table, "source", table.index)),
-            class_sizes=sizes(before.sizes),
+            class_sizes=tuple(sizes_of(before.sizes)),
             after=tuple(figures(table, "release", table.index)),
             details=tuple(table_of(name, frame, _MOST_ROWS) for name, frame in details),
         ),
@@ -53,25 +47,3 @@ def stored_classes(findings: Findings) -> Partition:
     positions = [released.attributes.index(name) for name in names]
     columns = [released.table.codes[:, position] for position in positions]
     return partition(columns, released.table.counts)
-
-
-def sizes(of_classes: NDArray[np.int64]) -> tuple[SizeCount, ...]:
-    """Count the classes of each size."""
-    different, numbers = np.unique(of_classes, return_counts=True)
-    pairs = zip(different.tolist(), numbers.tolist(), strict=True)
-    return tuple(SizeCount(size, number) for size, number in pairs)
-
-
-def _of_classes(classes: Partition, policy: Policy) -> Iterator[Figure]:
-    """Give what the sizes of classes tell of an attacker, named as the statistics are."""
-    threshold = policy.threshold
-    records, number = classes.records, len(classes.sizes)
-    yield Figure("records", records)
-    yield Figure("classes", number)
-    yield Figure("smallest_class", classes.smallest)
-    yield Figure("largest_class", classes.largest)
-    yield Figure("unique_records", int((classes.sizes == 1).sum()))
-    yield Figure("prosecutor_highest", 1 / classes.smallest if records else None)
-    yield Figure("prosecutor_average", number / records if records else None)
-    yield Figure("prosecutor_above_threshold", classes.records_above(threshold))
-    yield Figure("lowest_risk", 1 / classes.largest if records else None)

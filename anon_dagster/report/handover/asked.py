@@ -128,20 +128,17 @@ def _told(policy: Policy, shown: Privacy) -> Policy:
 
 
 def _told_attribute(attribute: Attribute, *, has_numbers: bool) -> Attribute:
-    """Return what is told of an attribute.
+    """Return what is told of an attribute; not what stands for a missing value in the source.
 
     Parameters
     ----------
     has_numbers
         Whether numbers stand beside its labels, which follow from these and the rule.
     """
-    missing = attribute.missing
     match attribute:
         case DirectIdentifier():
             redaction, constant = attribute.redaction, attribute.constant
-            return DirectIdentifier(
-                role=attribute.role, redaction=redaction, constant=constant, missing=missing
-            )
+            return DirectIdentifier(role=attribute.role, redaction=redaction, constant=constant)
         case QuasiIdentifier():
             kept = attribute.mask is not None or attribute.weight
             rule = attribute.hierarchy
@@ -152,15 +149,14 @@ def _told_attribute(attribute: Attribute, *, has_numbers: bool) -> Attribute:
                 transformation=attribute.transformation,
                 aggregate=attribute.aggregate,
                 local_labels=attribute.local_labels,
-                missing=missing,
                 weight=attribute.weight,
             )
         case Sensitive():
-            return Sensitive(role=attribute.role, missing=missing)
+            return Sensitive(role=attribute.role)
         case NonSensitive():
-            return NonSensitive(role=attribute.role, missing=missing)
+            return NonSensitive(role=attribute.role)
         case Weight():
-            return Weight(role=attribute.role, missing=missing)
+            return Weight(role=attribute.role)
 
 
 def _is_plain(rule: HierarchyRule | None) -> bool:

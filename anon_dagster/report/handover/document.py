@@ -23,7 +23,7 @@ FORMAT = 1
 """The version that is written, and the only one that is read."""
 FORMAT_KEY = "handover_version"
 VARIANT = "to hand over"
-_NEEDED = ("asked", "facts", "answers")
+_NEEDED = ("asked", "facts", "answers", "commitment")
 
 
 def document_of(
@@ -76,6 +76,8 @@ def load(evidence: str | Path | Mapping[str, Any]) -> dict[str, Any]:
         )
     if lacking := [name for name in _NEEDED if name not in document]:
         raise EvidenceError(f"the evidence lacks {', '.join(lacking)}: it is cut off or damaged")
+    if not isinstance(document["commitment"], str | None):
+        raise EvidenceError("what the evidence commits to is no text: it is damaged")
     return dict(document)
 
 
@@ -131,8 +133,30 @@ def _require_known(asked: Asked) -> None:
 
 def _read(path: Path) -> Any:  # noqa: ANN401 (JSON)
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
     except OSError as error:
         raise EvidenceError(f"{path} cannot be read: {error.strerror}") from None
-    except ValueError:  # its error holds the text
+    except _AmbiguousError:
+        raise EvidenceError(
+            f"{path} says something twice, so that readers may understand it in two ways: it was "
+            "not written by anon evidence"
+        ) from None
+    except (ValueError, RecursionError):  # its error holds the text
         raise EvidenceError(f"{path} is no JSON: it is cut off or damaged") from None
+
+
+class _AmbiguousError(Exception):
+    """An object of JSON has a name twice."""
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; of a name that stands there twice some readers take the first."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _AmbiguousError
+    return found
+
+
+def _no_number(constant: str) -> Any:  # noqa: ANN401 (JSON has neither NaN nor infinity)
+    raise ValueError(constant)

@@ -8,9 +8,6 @@ whether it was there. So no rule that looks at the source may decide what is tol
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from anon_dagster.core.hierarchy import SUPPRESSED
 from anon_dagster.discreet import Discreet
 from anon_dagster.reading.columns import ColumnCount
@@ -33,13 +30,13 @@ from anon_dagster.report.evidence import (
     Risk,
     RiskOfRelease,
     RiskOfRequest,
-    SizeCount,
     StoredFile,
     Verdict,
     VerdictOfRelease,
     VerdictOfRequest,
 )
 from anon_dagster.report.explanation import explain_policy
+from anon_dagster.report.exposure import figures_of, sizes_of
 from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.measured import Measured
 from anon_dagster.report.handover.remarks import remarks_on
@@ -130,41 +127,20 @@ def _in_words(asked: Asked) -> Iterator[str]:
 
 
 def _risk(asked: Asked, measured: Measured) -> Risk:
-    figures = (*_of_records(asked, measured), *_of_persons(measured))
+    classes, threshold = measured.classes, asked.policy.threshold
+    of_records = figures_of(classes, threshold, has_population=asked.has_population)
+    figures = (*of_records, *_of_persons(measured))
     return Risk(
         RiskOfRequest(
-            threshold=float(asked.policy.threshold),
+            threshold=float(threshold),
             is_stated=asked.policy.risk_threshold is not None,
             population=None,
             has_population_table=False,
             counts_persons=asked.counts_persons,
         ),
-        RiskOfRelease(figures, tuple(_sizes(measured.classes.sizes))),
+        RiskOfRelease(figures, tuple(sizes_of(classes.sizes))),
         None,
     )
-
-
-def _of_records(asked: Asked, measured: Measured) -> Iterator[Figure]:
-    """Give what the sizes of classes tell; named as :mod:`anon_dagster.statistics.risk` does."""
-    classes = measured.classes
-    records, number = classes.records, len(classes.sizes)
-    average = number / records if records else None
-    above = classes.records_above(asked.policy.threshold)
-    yield Figure("records", records)
-    yield Figure("classes", number)
-    yield Figure("smallest_class", classes.smallest)
-    yield Figure("largest_class", classes.largest)
-    yield Figure("unique_records", int((classes.sizes == 1).sum()))
-    yield Figure("prosecutor_highest", 1 / classes.smallest if records else None)
-    yield Figure("prosecutor_average", average)
-    yield Figure("prosecutor_above_threshold", above)
-    yield Figure("lowest_risk", 1 / classes.largest if records else None)
-    yield Figure("discernibility", classes.squares)
-    if not asked.has_population:
-        note = "no population given: equal to the prosecutor's"
-        yield Figure("journalist_highest", 1 / classes.smallest if records else None, note)
-        yield Figure("journalist_average", average, note)
-        yield Figure("marketer_average", average, note)
 
 
 def _of_persons(measured: Measured) -> Iterator[Figure]:
@@ -177,12 +153,6 @@ def _of_persons(measured: Measured) -> Iterator[Figure]:
     yield Figure("classes_of_one_person", int((sizes == 1).sum()))
     yield Figure("person_highest", 1 / smallest if smallest else None)
     yield Figure("person_average", len(sizes) / int(sizes.sum()) if len(sizes) else None)
-
-
-def _sizes(of_classes: NDArray[np.int64]) -> Iterator[SizeCount]:
-    different, numbers = np.unique(of_classes, return_counts=True)
-    for size, number in zip(different.tolist(), numbers.tolist(), strict=True):
-        yield SizeCount(size, number)
 
 
 # -- attributes ----------------------------------------------------------------------------

@@ -35,6 +35,7 @@ DOCUMENT: dict[str, Any] = {
             "age": {
                 "role": "quasi_identifier",
                 "hierarchy": {"type": "interval", "widths": [5], "lower": 0, "upper": 100},
+                "missing": ["SECRET gap"],
             },
             "illness": {
                 "role": "sensitive",
