@@ -213,13 +213,14 @@ def test_before_and_after_differ_by_the_suppressed_alone(kind: str) -> None:
     evidence = evidence_of(result)
     for name in decision.plan.quasi_identifiers:
         source, release = of_source(evidence, name), of_release(evidence, name)
+        assert source.labels or kind == "averages"
         if release.labels_left_off or not source.labels:
             continue
         before = {each.label: each.records for each in source.labels}
         after = {each.label: each.records for each in release.labels}
         gone = decision.suppressed - source.untold_labels
         if decision.request.policy.suppressed_records == "keep":
-            continue  # they are among the released
+            assert after.pop("*") == decision.suppressed  # they are among the released
         assert sum(before.values()) - sum(after.values()) == gone
         assert all(before[label] >= records for label, records in after.items())
 
@@ -280,6 +281,22 @@ def test_who_was_suppressed_is_told_by_value() -> None:
     told = {s.value: (s.records, s.suppressed) for s in lost.shares if s.attribute == "illness"}
     before, after = frame["illness"].value_counts(), result.df["illness"].value_counts()
     assert told == {value: (before[value], before[value] - after[value]) for value in before.index}
+
+
+def test_who_was_suppressed_is_told_where_nobody_knows_their_labels() -> None:
+    ages = {**QUASI, "hierarchy": {"type": "interval", "widths": [5, 10]}}
+    policy = POLICY | {
+        "attributes": POLICY["attributes"] | {"age": ages},
+        "recoding": "local",
+        "suppression_cost": 0.01,
+        "suppression_limit": 0.3,
+    }
+    result = anonymize({"policy": policy}, frame=people())
+    lost = evidence_of(result).damage.of_source
+    assert lost is not None
+    told = [each for each in lost.shares if each.attribute == "age"]
+    assert sum(each.records for each in told) == len(people())
+    assert sum(each.suppressed for each in told) == result.decision.suppressed > 0
 
 
 def column(values: NDArray[Any], *, is_number: bool) -> Column:
