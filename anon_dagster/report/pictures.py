@@ -127,8 +127,9 @@ def _of_labels(attribute: AttributeEvidence) -> "pd.DataFrame | None":
         return None
     frame = pd.DataFrame({"label": pd.Series(labels, dtype=object)})
     if of_source is not None:
-        none = {SUPPRESSED: 0} if before else {}  # which no record of a source reads
-        frame["source"] = [before.get(label, none.get(label)) for label in labels]
+        if before and SUPPRESSED in after:  # of records that stay; none of the source reads so
+            before.setdefault(SUPPRESSED, 0)
+        frame["source"] = [before.get(label) for label in labels]
     return frame.assign(release=[after.get(label, 0) for label in labels])
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -134,6 +135,18 @@ def held(job: JobFolder) -> JobFolder:
     return job
 
 
+def decided(state: State, *, by: str, published: dict[str, Any] | None = None) -> Hold:
+    return Hold(
+        state,
+        two_people=False,
+        requested_by="Ann",
+        since=0.0,
+        decided_by=by,
+        decided=86400.0,
+        published=published or {},
+    )
+
+
 def test_the_report_of_a_release_that_waits_says_so_and_nothing_is_handed_over(
     job: JobFolder,
 ) -> None:
@@ -150,8 +163,7 @@ def test_the_report_of_a_release_that_waits_says_so_and_nothing_is_handed_over(
 def test_once_somebody_decided_a_report_says_who_and_when(job: JobFolder, state: State) -> None:
     before, path = load_evidence(held(job)), str(job.root.parent / "elsewhere.parquet")
     published = {"": {"paths": [path]}} if state == "approved" else {}
-    told = Hold(state, False, "Ann", 0.0, "Bob <b>", 86400.0, published=published)
-    tell_decision(job, told)
+    tell_decision(job, decided(state, by="Bob <b>", published=published))
     now = load_evidence(job)
     assert now.identity.of_request.approved_by == ("Bob <b>" if published else None)
     assert now.identity.of_request.hold is not None
@@ -166,7 +178,7 @@ def test_once_somebody_decided_a_report_says_who_and_when(job: JobFolder, state:
 
 def test_a_report_that_cannot_be_read_keeps_nobody_from_deciding(job: JobFolder) -> None:
     (job.path / file_names.EVIDENCE).write_text("{")
-    tell_decision(job, Hold("approved", False, "Ann", 0.0, "Bob"))
+    tell_decision(job, decided("approved", by="Bob"))
     assert (job.path / file_names.EVIDENCE).read_text() == "{"
 
 

@@ -68,7 +68,7 @@ def _shares(findings: Findings) -> Iterator[SuppressedShare]:
     for name in (*decision.plan.quasi_identifiers, *decision.plan.sensitive):
         place = decision.counted.attributes.index(name)
         codes = decision.counted.table.codes[:, place].astype(np.int64)
-        labels = decision.counted.columns[name].labels
+        labels: Sequence[Label] = decision.counted.columns[name].labels
         attribute = decision.request.policy.quasi_identifiers.get(name)
         if attribute is not None and (len(labels) > _FEW or attribute.mask is not None):
             codes, labels = _grouped(decision, decision.plan.quasi_identifiers.index(name))
