@@ -211,7 +211,9 @@ def _summary(role: str, column: ColumnCount, *, hidden: bool) -> dict[str, objec
         return told
     counts = column.counts[in_order]
     if ordering.meaning is Meaning.number:
-        return told | dict(_of_numbers(ordering.numbers[in_order], counts))
+        # What no float holds is infinite, or no number, in the table; a warning says no more.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return told | dict(_of_numbers(ordering.numbers[in_order], counts))
     texts = column.values.take(pa.array(in_order))  # noqa: PD011 (a column count, no frame)
     return told | dict(_of_moments(texts, counts))
 

@@ -267,7 +267,7 @@ def test_what_cannot_be_told_is_named() -> None:
         ('{"handover_version": NaN}', "no JSON"),
         ('{"handover_version": 1, "facts": {"MARKER": 1, "MARKER": 2}}', "says something twice"),
         ('{"handover_version": 1}', "lacks asked, facts, answers, commitment"),
-        ('{"handover_version": 1, "asked": {"MARKER":1}, "facts": 1, "answers":1, "commitment": ""}',
+        ('{"handover_version": 1, "asked": {"MARKER":1}, "facts": 1, "answers":1,"commitment": ""}',
          "what was asked for is damaged"),
         ('{"handover_version": 1, "asked": null, "facts": {}, "answers": 1, "commitment": null}',
          "what was asked for is damaged"),

@@ -345,6 +345,21 @@ def test_what_is_the_same_goes_together_wholly_and_what_is_constant_with_nothing
     assert correlation_ratio(same, number, weights) == pytest.approx(1.0)
     assert cramers_v(same, constant, weights) is None
     assert correlation_ratio(constant, number, weights) is None
+    tenth = column(np.full(40, 0.1), is_number=True)  # whose mean is rounded
+    assert pearson(tenth, number, np.arange(40.0)) is None
+    assert correlation_ratio(same, tenth, np.arange(40.0)) is None
+
+
+@pytest.mark.parametrize("scale", [1e-300, 5e307])
+def test_how_numbers_go_together_does_not_depend_on_their_size(scale: float) -> None:
+    drawn, weights = np.random.default_rng(3), np.arange(1.0, 41.0)
+    left, right = drawn.normal(size=40).clip(-3, 3), drawn.normal(size=40)
+    kinds = column(drawn.integers(0, 3, 40), is_number=False)
+    once, large = column(left, is_number=True), column(left * scale, is_number=True)
+    other = column(right, is_number=True)
+    assert pearson(large, other, weights) == pytest.approx(pearson(once, other, weights))
+    ratio = correlation_ratio(kinds, once, weights)
+    assert correlation_ratio(kinds, large, weights) == pytest.approx(ratio)
 
 
 def test_pairs_of_a_release_are_measured_as_those_of_its_source() -> None:

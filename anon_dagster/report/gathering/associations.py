@@ -115,7 +115,7 @@ def pearson(left: Column, right: Column, counts: Floats) -> float | None:
     weights, x, y = counts[both], left.numbers[both], right.numbers[both]
     if not weights.sum():
         return None
-    x, y = x - np.average(x, weights=weights), y - np.average(y, weights=weights)
+    x, y = _centred(x, weights), _centred(y, weights)
     spread = sqrt(float((weights * x * x).sum()) * float((weights * y * y).sum()))
     return _bounded(float((weights * x * y).sum()) / spread, -1.0) if spread > 0 else None
 
@@ -126,7 +126,7 @@ def correlation_ratio(categories: Column, numbers: Column, counts: Floats) -> fl
     weights, y, codes = counts[both], numbers.numbers[both], categories.codes[both]
     if not weights.sum() or categories.values > _MOST_VALUES or len(np.unique(codes)) < 2:
         return None
-    y = y - np.average(y, weights=weights)
+    y = _centred(y, weights)
     whole = float((weights * y * y).sum())
     of_groups = np.bincount(codes, weights, categories.values)
     sums = np.bincount(codes, weights * y, categories.values)
@@ -154,6 +154,19 @@ def cramers_v(left: Column, right: Column, counts: Floats) -> float | None:
     phi = max(phi - (rows - 1) * (columns - 1) / (records - 1), 0.0)
     least = min(each - (each - 1) ** 2 / (records - 1) for each in (rows, columns)) - 1
     return _bounded(sqrt(phi / least), 0.0) if least > 0 else None
+
+
+def _centred(numbers: Floats, weights: Floats) -> Floats:
+    """Return what numbers, (tuples,), differ from their mean, as shares of the largest difference.
+
+    So none is too large or too small to be squared; and what is constant does not differ by what
+    was rounded of the mean.
+    """
+    if numbers.min() == numbers.max():
+        return np.zeros(len(numbers))
+    shares = numbers / np.abs(numbers).max()
+    apart: Floats = shares - np.average(shares, weights=weights)
+    return apart / (np.abs(apart).max() or 1.0)
 
 
 def _bounded(value: float, least: float) -> float:
