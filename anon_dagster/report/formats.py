@@ -1,5 +1,6 @@
 """Numbers as people read them."""
 
+import hashlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from unicodedata import category
@@ -8,6 +9,7 @@ from anon_dagster.errors import counted
 from anon_dagster.report.evidence.facts import Cell, Number
 
 _UNSEEN = {"Cc", "Cf", "Co", "Cs"}
+_LONGEST, _BEGINNING = 200, 160  # characters
 
 
 def percent(share: Number | None) -> str:
@@ -49,6 +51,14 @@ def label(text: str | None) -> str:
     if text is None:
         return "(missing)"
     return text or "(empty)"
+
+
+def short(text: str | None) -> str | None:
+    """Return a label; of a very long one the beginning and a mark by which others differ."""
+    if text is None or len(text) <= _LONGEST:
+        return text
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{text[:_BEGINNING]}… ({len(text):,} characters, {mark})"
 
 
 def visible(text: str) -> str:

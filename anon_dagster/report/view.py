@@ -139,7 +139,8 @@ def _identity(evidence: Evidence) -> Iterator[tuple[str, str]]:
     columns = counted(len(of_release.columns), "column")
     yield "Release", f"{_stored(of_release.files, of_release.records)}, {columns}"
     yield "SHA-256 of the release", of_release.sha256 or "not known: it is a table in memory"
-    yield "SHA-256 of the request", asked.fingerprint
+    part = ", as told here" if identity.of_source is None else ""
+    yield f"SHA-256 of the request{part}", asked.fingerprint
     yield "Made with", ", ".join(f"{name} {version}" for name, version in asked.versions.items())
 
 

@@ -236,6 +236,20 @@ def test_numbers_lie_in_the_same_bins_before_and_after() -> None:
         assert [each.low for each in bins] == pytest.approx(edges[:-1])
 
 
+def test_very_long_labels_are_told_apart_by_more_than_their_beginning() -> None:
+    texts = [f"{'x' * 5_000}{number % 3}" for number in range(30)]
+    policy = {
+        "attributes": {"age": QUASI, "note": {"role": "sensitive"}},
+        "privacy": {"k_anonymity": {"k": 3}},
+    }
+    result = anonymize({"policy": policy}, frame=pd.DataFrame({"age": 1, "note": texts}))
+    assert result.plot.attribute("note").data["release"].tolist() == [10] * 3
+    told = [each.label or "" for each in of_release(evidence_of(result), "note").labels]
+    assert len(set(told)) == 3
+    assert max(map(len, told)) <= 200
+    assert max(map(len, result.report(share=True).split())) < 5_000
+
+
 def test_an_example_is_a_value_and_its_label() -> None:
     frame = people()
     found = of_source(evidence_of(released("global")), "age").example

@@ -22,8 +22,9 @@ from anon_dagster.report.evidence import (
 )
 from anon_dagster.report.explanation import explain_attribute, explain_level
 from anon_dagster.report.findings import Findings
+from anon_dagster.report.formats import short
 from anon_dagster.report.gathering.bins import edges, histogram, numbers_of
-from anon_dagster.report.gathering.labels import AtLabels, at_labels, short
+from anon_dagster.report.gathering.labels import AtLabels, at_labels
 from anon_dagster.report.gathering.numbers import number
 from anon_dagster.request import Policy, QuasiIdentifier
 

@@ -19,7 +19,8 @@ from anon_dagster.labels import LabelReader
 from anon_dagster.planning.decision import Decision
 from anon_dagster.report.evidence import TableFact
 from anon_dagster.report.formats import label as label_text
-from anon_dagster.report.gathering.labels import at_labels, short
+from anon_dagster.report.formats import short
+from anon_dagster.report.gathering.labels import at_labels
 
 _MOST_TUPLES = 200_000
 _MOST_CLASSES = 12

@@ -15,6 +15,7 @@ from anon_dagster.report.evidence import (
     SuppressedShare,
 )
 from anon_dagster.report.findings import Findings
+from anon_dagster.report.formats import short
 from anon_dagster.report.gathering.associations import (
     associations,
     most_columns,
@@ -22,7 +23,7 @@ from anon_dagster.report.gathering.associations import (
     of_source,
 )
 from anon_dagster.report.gathering.coefficients import coefficients
-from anon_dagster.report.gathering.labels import at_labels, short
+from anon_dagster.report.gathering.labels import at_labels
 from anon_dagster.report.gathering.numbers import table_of
 
 MOST_SHARES = 60  # values of all attributes, those that are suppressed most out of proportion

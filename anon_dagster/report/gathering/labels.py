@@ -9,13 +9,6 @@ from anon_dagster.core.hierarchy import Label
 from anon_dagster.discreet import Discreet
 from anon_dagster.planning.decision import Decision
 
-_LONGEST = 200  # characters
-
-
-def short(label: Label) -> Label:
-    """Return a label, of a very long one the beginning."""
-    return label if label is None or len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}…"
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class AtLabels(Discreet, shown=("untold",)):

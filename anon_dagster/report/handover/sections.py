@@ -37,6 +37,7 @@ from anon_dagster.report.evidence import (
 )
 from anon_dagster.report.explanation import explain_policy
 from anon_dagster.report.exposure import figures_of, sizes_of
+from anon_dagster.report.formats import short
 from anon_dagster.report.handover.asked import Asked
 from anon_dagster.report.handover.measured import Measured
 from anon_dagster.report.handover.remarks import remarks_on
@@ -177,7 +178,7 @@ def _of_column(column: ColumnCount, name: str, measured: Measured) -> AttributeO
     if len(counts) > _MOST_DIFFERENT:
         return AttributeOfRelease(len(counts), starred, missing, (), len(counts))
     frequent = sorted(counts.items(), key=lambda each: (-each[1], each[0] or ""))[:LABELS]
-    labels = tuple(LabelCount(label, number) for label, number in frequent)
+    labels = tuple(LabelCount(short(label), number) for label, number in frequent)
     return AttributeOfRelease(
         len(counts), starred, missing, labels, labels_left_off=len(counts) - len(labels)
     )
