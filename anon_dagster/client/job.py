@@ -35,6 +35,7 @@ from anon_dagster.errors import (
     UnknownJobError,
 )
 from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.people import reason_given
 from anon_dagster.jobs.tags import APPROVED_TAG, HANDED_TAG
 
 if TYPE_CHECKING:
@@ -350,15 +351,13 @@ class AnonJob:
         Raises
         ------
         JobStateError
-            If it does not await approval, or there is no reason.
+            If it does not await approval, or there is no reason, or a longer one than is kept.
         HandoverError
             If the reason cannot be handed over.
         UnfinishedJobError
             If it is not over in time.
         """
-        if not why.strip():
-            raise JobStateError("say why it is rejected; nothing was decided")
-        return self._decide(self.context.decide(self, why=why), timeout)
+        return self._decide(self.context.decide(self, why=reason_given(why)), timeout)
 
     def _decide(self, deciding: "AnonJob", timeout: float | None) -> dict[str, Any]:
         """Wait for the job that approves or rejects this one, and say what came of it."""

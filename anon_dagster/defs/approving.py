@@ -17,7 +17,7 @@ from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
-from anon_dagster.errors import BusyError, JobStateError, RequestError
+from anon_dagster.errors import BusyError, JobStateError, RequestError, UnknownJobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.people import person_named
 from anon_dagster.jobs.tags import REQUESTED_TAG
@@ -119,11 +119,15 @@ def _waiting(context: dg.AssetExecutionContext, store: JobStore, job_id: str) ->
 
     Raises
     ------
+    UnknownJobError
+        If it was deleted, or is of another deployment.
     JobStateError
         If it runs still, or did not get there.
     """
     run = context.instance.get_run_by_id(job_id)
-    if run is not None and not run.is_success:
+    if run is None:  # its files may still be there
+        raise UnknownJobError(f"there is no job {job_id} in this deployment, or none any more")
+    if not run.is_success:
         state = "not over yet" if not run.is_finished else "over without a release"
         raise JobStateError(f"job {job_id} is {state}: nothing of it awaits approval")
     return store.job(job_id)

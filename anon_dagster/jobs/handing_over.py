@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from anon_dagster.errors import JobKindError, RequestError
+from anon_dagster.errors import JobKindError, JobStateError, RequestError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.reporting import dataset_of, table_of
 from anon_dagster.report.handover import commitment
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 
 
 def folder_of(job: "JobFolder", table: str | None = None) -> "JobFolder":
-    """Return the folder of a job that has a release, or that of one of its linked tables.
+    """Return the folder of a job that has a report, or that of one of its linked tables.
 
     Raises
     ------
     JobKindError
-        If the job has no release of its own.
+        If the job has none of its own.
     RequestError
         If it has no such table.
     """
@@ -28,7 +28,7 @@ def folder_of(job: "JobFolder", table: str | None = None) -> "JobFolder":
         tables = f"its tables are {', '.join(folders)}" if folders else "it has a single table"
         raise RequestError(f"job {job.job_id} has no such table: {tables}")
     folder = job if table is None else folders[table]
-    if not folder.has((file_names.RELEASE, file_names.EVIDENCE)):
+    if not folder.has((file_names.EVIDENCE,)):
         raise JobKindError(
             f"job {job.job_id} has no report, and so no evidence: jobs make one that anonymize a "
             "table, or linked ones, and not of files that add up"
@@ -46,10 +46,18 @@ def shared_evidence(folder: "JobFolder") -> dict[str, Any]:
 
     Raises
     ------
+    JobStateError
+        If the release was rejected, discarded or withdrawn.
     SourceError
-        If the release is no longer there, or cannot be read from here.
+        If it is no longer there, or cannot be read from here.
     """
     from anon_dagster.operations.evidence import evidence_of, named
+
+    if not folder.has((file_names.RELEASE,)):
+        raise JobStateError(
+            f"job {folder.job_id} has no release any more that evidence could go with: it was "
+            "rejected, discarded or withdrawn; its own report is there still"
+        )
 
     table = table_of(folder)
     return evidence_of(
