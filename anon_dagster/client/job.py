@@ -18,6 +18,7 @@ from anon_dagster.client.outcome import (
     published_result,
     residual_of,
     with_approval,
+    with_places,
 )
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
@@ -529,10 +530,21 @@ class AnonJob:
         approved_in = self._record().tags.get(APPROVED_TAG) if is_held(run) else None
         if approved_in is None:
             return run
-        try:
-            return with_approval(run, self._deployment.findings(approved_in), self.job_id)
-        except UnknownJobError:  # the job that approved it was deleted
+        approved = RunRecord()
+        with suppress(UnknownJobError):  # the job that approved it was deleted
+            approved = self._deployment.findings(approved_in)
+        told = with_approval(run, approved, self.job_id)
+        return self._as_kept(run) if is_held(told) else told
+
+    def _as_kept(self, run: RunRecord) -> RunRecord:
+        """Return what the job showed, with where its approved release is as its folder tells."""
+        from anon_dagster.jobs.holding import hold_of, places_of
+
+        folder = self._anywhere(run)
+        hold = None if folder is None else hold_of(folder)
+        if folder is None or hold is None or hold.state != "approved":
             return run
+        return with_places(run, places_of(folder, hold))
 
     def _config(self) -> Mapping[str, Any]:
         """Return how the job was configured; with what was handed over, if that can be read."""

@@ -119,6 +119,24 @@ def hold_of(job: JobFolder) -> Hold | None:
     return Hold(**known | {"seen": tuple(known.get("seen", ()))})
 
 
+def places_of(job: JobFolder, hold: Hold) -> dict[str, Any]:
+    """Tell where a release is that was approved; of linked ones of the last, and of all by table.
+
+    Returns
+    -------
+    dict
+        With ``target``, ``checksum``, ``paths`` and ``versions``; ``tables`` has the same of each.
+    """
+    told = {}
+    for name, folder in tables_of(job).items():
+        target = folder.load_request().target
+        assert target is not None, "what is held has a target"
+        release = {"target": target.path, "checksum": folder.load_release()["checksum"]}
+        told[name] = {**release, **hold.published[name]}
+    *_, last = told.values()
+    return dict(last) if len(told) == 1 else {**last, "tables": told}
+
+
 @contextmanager
 def deciding(job: JobFolder) -> Iterator[Hold]:
     """Let nobody else decide meanwhile, and give what waits.

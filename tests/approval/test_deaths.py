@@ -32,7 +32,7 @@ from tests.simulation.world import OUT, World, make, running
 FORMER, HELD = 1, 2
 STEPS = 200
 """More than it takes."""
-EVERY = 1 if os.environ.get("ANON_EVERY_DEATH") else 17
+EVERY = 1 if os.environ.get("ANON_EVERY_DEATH") else 11
 """A stride over the steps, prime so that it meets every kind; ``make fuzz`` dies at each."""
 PARTS = {"few": range(1, STEPS, 180), "more": range(EVERY // 2, STEPS, EVERY)}
 TARGETS = {"one.csv": True, "parts": False}

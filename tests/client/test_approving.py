@@ -59,6 +59,13 @@ def test_a_release_waits_and_is_approved(
     assert target.exists()
     with pytest.raises(JobStateError, match="does not await approval"):
         job.approve()
+    (approving,) = (
+        each["id"]
+        for each in client.jobs()
+        if each["status"] == "completed" and each["kind"] == "approve"
+    )
+    client.job(approving).delete()
+    assert job.result().paths == (str(target),)  # as the job itself keeps it
     done = job.delete(target=True)
     assert done["targets_removed"] == [str(target)]
     assert not target.exists()
