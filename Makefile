@@ -78,9 +78,10 @@ types: $(READY)  ## mypy, strict
 layers: $(READY)  ## import rules: which layer may see which
 	$(BIN)/lint-imports
 
-fuzz: $(READY)  ## let Hypothesis try the laws on many more tables, 20,000 random policies, 10,000 simulations
+fuzz: $(READY)  ## the laws on many more tables, 20,000 random policies, 10,000 simulations, every death
 	$(BIN)/pytest -n $(JOBS) -m hypothesis --hypothesis-profile=fuzz
 	$(BIN)/python -m tests.simulation 0 --seeds 10000 --jobs $(JOBS)
+	ANON_EVERY_DEATH=1 $(BIN)/pytest -n $(JOBS) tests/approval/test_deaths.py
 
 bench: $(READY)  ## measure speed and memory
 	$(BIN)/python -m benchmarks

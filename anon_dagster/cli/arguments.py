@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from anon_dagster.cli.printing import print_text
 from anon_dagster.cli.suggesting import job_named
 from anon_dagster.client import AnonClient, AnonJob
+from anon_dagster.request.documents import parse_yaml
 
 TABLES, PROPOSALS, PICTURES = (".csv", ".parquet", ".pq"), (".yaml", ".yml"), (".svg",)
 """Endings of the files that an output may go to."""
@@ -92,6 +93,11 @@ def path_ending_in(*endings: str) -> Callable[[str], Path]:
         return Path(text)
 
     return path
+
+
+def table_described(text: str) -> str | dict[str, Any]:
+    """Return the table that is named by its path, or described as in a request."""
+    return parse_yaml(text, name="the source") if text.lstrip().startswith("{") else text
 
 
 def client_of(asked: argparse.Namespace) -> AnonClient:

@@ -5,8 +5,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anon_dagster.cli.arguments import table_described
 from anon_dagster.cli.exit_codes import AUDIT_FAILED
-from anon_dagster.cli.printing import print_result, print_text, require_new, save_new
+from anon_dagster.cli.printing import print_result, require_new, save_new
 from anon_dagster.errors import RequestError, SchemaMismatchError, counted, of_table
 
 if TYPE_CHECKING:
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
     from anon_dagster.request import LinkedRequest, Policy, Request, Source
     from anon_dagster.verification import Verification
 
-_BY_HAND = ("k", "l", "t", "sensitive", "quasi_identifiers")
+_BY_HAND = ("quasi_identifiers", "k", "sensitive", "l", "t")
 
 
 def add_commands(commands: "Commands") -> None:
     """Add the commands."""
     init = commands.add_parser("init", help="write a request to start from, with why, for a table")
-    init.add_argument("file", help="the table: CSV or Parquet, here or in a store")
+    init.add_argument(
+        "file", help="the table: CSV or Parquet, here or in a store; or a source as in a request"
+    )
     init.add_argument("--target", help="where the release shall go")
     init.add_argument("--domains", type=Path, help="a YAML file of domains of your own")
     init.add_argument("--output", type=Path, help="a new file to write it to, in place of stdout")
@@ -61,22 +64,30 @@ def _init(asked: argparse.Namespace) -> int:
 
     if asked.output is not None:
         require_new(asked.output)  # before the work
-    found = detect(asked.file, domains=asked.domains)
+    found = detect(table_described(asked.file), domains=asked.domains)
     source = found.source
     assert source is not None, "a table at a path was looked at"
     beside = Path() if asked.output is None else asked.output.parent
-    source = source.model_copy(update={"path": _seen_from(beside, asked.file)})
+    source = source.model_copy(update={"path": _all_seen_from(beside, source.path)})
     target = None if asked.target is None else _seen_from(beside, asked.target)
     text = found.yaml(source, target)
+    roles = {role: int(n) for role, n in found.table["role"].value_counts().items()}
     if asked.output is None:
-        print_text(text.rstrip("\n"))
+        print_result(asked, {"yaml": text, "roles": roles}, text.rstrip("\n"))
         return 0
     save_new(asked.output, text.encode())
-    roles = found.table["role"].value_counts()
     told = ", ".join(f"{role} {number}" for role, number in roles.items())
-    document = {"request": str(asked.output), "roles": {r: int(n) for r, n in roles.items()}}
+    document = {"request": str(asked.output), "roles": roles}
     print_result(asked, document, f"{asked.output} is written; columns by role: {told}")
     return 0
+
+
+def _all_seen_from(folder: Path, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
+    return (
+        _seen_from(folder, path)
+        if isinstance(path, str)
+        else tuple(_seen_from(folder, each) for each in path)
+    )
 
 
 def _seen_from(folder: Path, path: str) -> str:
@@ -131,13 +142,16 @@ def _require_columns(tables: "dict[str, Request]") -> None:
 
 
 def _check_verify(asked: argparse.Namespace) -> None:
-    by_hand = [name for name in _BY_HAND if getattr(asked, name)]
+    """Refuse a command that says no promise, or in which something would play no part."""
+    by_hand = [name for name in _BY_HAND if getattr(asked, name) not in (None, ())]
     if (asked.request is None) == (not by_hand):
         asked.refuse("say either --request, or --k and --quasi-identifiers")
-    if asked.request is None and not (asked.k and asked.quasi_identifiers):
+    if asked.request is None and not {"k", "quasi_identifiers"} <= {*by_hand}:
         asked.refuse("without --request, --k and --quasi-identifiers are needed")
-    if (asked.l or asked.t) and not asked.sensitive:
-        asked.refuse("--l and --t are about --sensitive columns: name them")
+    if bool(asked.sensitive) == (asked.l is None and asked.t is None):
+        asked.refuse("--l and --t are about --sensitive columns, which need one of both")
+    if both := sorted({*asked.sensitive} & {*asked.quasi_identifiers}):
+        asked.refuse(f"{', '.join(both)}: either --quasi-identifiers or --sensitive, not both")
 
 
 def _verify(asked: argparse.Namespace) -> int:
@@ -182,9 +196,9 @@ def _policy(asked: argparse.Namespace, released: "Source") -> dict[str, Any]:
     roles |= dict.fromkeys(asked.quasi_identifiers, "quasi_identifier")
     roles |= dict.fromkeys(asked.sensitive, "sensitive")
     privacy: dict[str, Any] = {"k_anonymity": {"k": asked.k}}
-    if asked.l:
+    if asked.l is not None:
         privacy["l_diversity"] = [{"attribute": n, "l": asked.l} for n in asked.sensitive]
-    if asked.t:
+    if asked.t is not None:
         privacy["t_closeness"] = [{"attribute": n, "t": asked.t} for n in asked.sensitive]
     attributes = {name: {"role": role} for name, role in roles.items()}
     return {"attributes": attributes, "privacy": privacy, "suppression_limit": 1.0}

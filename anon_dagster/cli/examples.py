@@ -5,7 +5,10 @@ from types import MappingProxyType
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
-        "init": ("anon init people.csv", "anon init people.csv --output request.yaml"),
+        "init": (
+            "anon init people.csv --output request.yaml",
+            "anon init '{path: people.csv, csv: {header: false, names: [age, sex]}}'",
+        ),
         "validate": ("anon validate request.yaml", "anon validate request.yaml --source"),
         "verify": (
             "anon verify out.csv --request request.yaml",
@@ -15,7 +18,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "measure": ("anon measure request.yaml --k 2 5 10 --wait --output grid.csv",),
         "detect": ("anon --json detect people.csv --mode classification --wait",),
         "auto": ("anon auto people.csv --seconds 10 --wait --output proposal.yaml",),
-        "apply": ("anon apply ID later.csv --target later-out.csv --wait",),
+        "apply": (
+            "anon apply ID later.csv --target later-out.csv --wait",
+            "anon apply ID later.csv --target later-out.csv --hold two_people",
+        ),
         "domains": ("anon domains", "anon domains --domains own.yaml"),
         "jobs": ("anon jobs", "anon --json jobs --limit 5"),
         "status": ("anon status ID",),

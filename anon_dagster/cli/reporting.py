@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from anon_dagster.cli.arguments import job_of, path_ending_in
 from anon_dagster.cli.opening import open_page
-from anon_dagster.cli.printing import print_result, print_text, save
+from anon_dagster.cli.printing import print_result, save
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +39,7 @@ def _report(asked: argparse.Namespace) -> int:
         print_result(asked, {"path": str(output)}, str(output))
     if asked.open:
         open_page(encoded)
-    if output is None and not asked.open:
-        print_text(page)
+    if output is None:
+        document = {"opened": True} if asked.open else {"html": page}
+        print_result(asked, document, "" if asked.open else page)
     return 0

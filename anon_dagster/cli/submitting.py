@@ -3,13 +3,12 @@
 import argparse
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from anon_dagster.cli.arguments import add_waiting, client_of
+from anon_dagster.cli.arguments import add_waiting, client_of, table_described
 from anon_dagster.cli.printing import print_result
 from anon_dagster.cli.waiting import follow
 from anon_dagster.client import AnonClient, AnonJob
-from anon_dagster.request.documents import parse_yaml
 
 if TYPE_CHECKING:
     from anon_dagster.cli.arguments import Commands
@@ -85,7 +84,7 @@ def _add_detect(commands: "Commands") -> None:
 
 def _detect(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.detect(
-        _table(asked.source), mode=asked.mode, domains=asked.domains, dataset=asked.dataset
+        table_described(asked.source), mode=asked.mode, domains=asked.domains, dataset=asked.dataset
     )
 
 
@@ -101,7 +100,7 @@ def _add_auto(commands: "Commands") -> None:
 
 def _auto(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.auto_anonymize(
-        _table(asked.source),
+        table_described(asked.source),
         acceptable_risk=asked.acceptable_risk,
         seconds=asked.seconds,
         domains=asked.domains,
@@ -115,6 +114,11 @@ def _add_apply(commands: "Commands") -> None:
     apply.add_argument("source", help="the file of the later records")
     apply.add_argument("--target", help="where they go; they stay with the job if left out")
     apply.add_argument(
+        "--hold",
+        choices=("true", "two_people"),
+        help="let it wait until a person approves it: anon approve",
+    )
+    apply.add_argument(
         "--lacking",
         choices=("suppress", "refuse"),
         default="suppress",
@@ -127,13 +131,26 @@ def _add_apply(commands: "Commands") -> None:
         "--suppress-at-most", type=float, help="share of the records that may be suppressed"
     )
     _add_submission(apply, _apply)
+    apply.set_defaults(check=_check_apply)
+
+
+def _check_apply(asked: argparse.Namespace) -> None:
+    if asked.hold is not None and asked.target is None:
+        asked.refuse("--hold needs --target: what stays with the job is not published anyway")
+
+
+def target_of(asked: argparse.Namespace) -> str | dict[str, Any] | None:
+    """Return where later records go, and whether they wait, as a request says it."""
+    if asked.hold is None:
+        return cast("str | None", asked.target)
+    return {"path": asked.target, "hold": asked.hold == "true" or asked.hold}
 
 
 def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
     return client.apply(
         asked.solution,
         source=asked.source,
-        target=asked.target,
+        target=target_of(asked),
         lacking=asked.lacking,
         enforce=asked.enforce,
         suppress_at_most=asked.suppress_at_most,
@@ -143,11 +160,6 @@ def _apply(client: AnonClient, asked: argparse.Namespace) -> AnonJob:
 
 def _add_request(command: argparse.ArgumentParser) -> None:
     command.add_argument("request", type=Path, help="the YAML file of the request")
-
-
-def _table(text: str) -> str | dict[str, Any]:
-    """Return the table that is named by its path, or described as in a request."""
-    return parse_yaml(text, name="the source") if text.lstrip().startswith("{") else text
 
 
 def _add_records(command: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ from anon_dagster.client.outcome import (
     published_result,
     residual_of,
     with_approval,
+    with_places,
 )
 from anon_dagster.client.progress_bar import ProgressBar, wants_abort
 from anon_dagster.client.result import JobResult, read_result
@@ -35,6 +36,7 @@ from anon_dagster.errors import (
     UnknownJobError,
 )
 from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.people import reason_given
 from anon_dagster.jobs.tags import APPROVED_TAG, HANDED_TAG
 
 if TYPE_CHECKING:
@@ -350,15 +352,13 @@ class AnonJob:
         Raises
         ------
         JobStateError
-            If it does not await approval, or there is no reason.
+            If it does not await approval, or there is no reason, or a longer one than is kept.
         HandoverError
             If the reason cannot be handed over.
         UnfinishedJobError
             If it is not over in time.
         """
-        if not why.strip():
-            raise JobStateError("say why it is rejected; nothing was decided")
-        return self._decide(self.context.decide(self, why=why), timeout)
+        return self._decide(self.context.decide(self, why=reason_given(why)), timeout)
 
     def _decide(self, deciding: "AnonJob", timeout: float | None) -> dict[str, Any]:
         """Wait for the job that approves or rejects this one, and say what came of it."""
@@ -530,10 +530,21 @@ class AnonJob:
         approved_in = self._record().tags.get(APPROVED_TAG) if is_held(run) else None
         if approved_in is None:
             return run
-        try:
-            return with_approval(run, self._deployment.findings(approved_in), self.job_id)
-        except UnknownJobError:  # the job that approved it was deleted
+        approved = RunRecord()
+        with suppress(UnknownJobError):  # the job that approved it was deleted
+            approved = self._deployment.findings(approved_in)
+        told = with_approval(run, approved, self.job_id)
+        return self._as_kept(run) if is_held(told) else told
+
+    def _as_kept(self, run: RunRecord) -> RunRecord:
+        """Return what the job showed, with where its approved release is as its folder tells."""
+        from anon_dagster.jobs.holding import hold_of, places_of
+
+        folder = self._anywhere(run)
+        hold = None if folder is None else hold_of(folder)
+        if folder is None or hold is None or hold.state != "approved":
             return run
+        return with_places(run, places_of(folder, hold))
 
     def _config(self) -> Mapping[str, Any]:
         """Return how the job was configured; with what was handed over, if that can be read."""

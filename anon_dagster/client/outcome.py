@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, RunRecord
@@ -59,8 +59,11 @@ def published_of(run: RunRecord) -> dict[str, Published]:
 def with_approval(run: RunRecord, approved: RunRecord, job_id: str) -> RunRecord:
     """Return what a job showed that held its release, with where it is since it was approved."""
     told = step(approved, names.APPROVED)
-    if told.get("job") != job_id:
-        return run
+    return run if told.get("job") != job_id else with_places(run, told)
+
+
+def with_places(run: RunRecord, told: Mapping[str, Any]) -> RunRecord:
+    """Return what a job showed that held its release, with what tells where this is."""
     name = next(name for name in ("anonymized", "applied") if name in run.steps)
     places = {key: told[key] for key in _PLACES if key in told}
     released = {key: value for key, value in run.steps[name].items() if key != "held"}

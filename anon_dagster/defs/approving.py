@@ -1,9 +1,8 @@
 """Releases that wait for a person: the jobs that approve and reject them."""
 
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -17,7 +16,7 @@ from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
-from anon_dagster.errors import BusyError, JobStateError, RequestError
+from anon_dagster.errors import BusyError, JobStateError, RequestError, UnknownJobError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.people import person_named
 from anon_dagster.jobs.tags import REQUESTED_TAG
@@ -119,11 +118,15 @@ def _waiting(context: dg.AssetExecutionContext, store: JobStore, job_id: str) ->
 
     Raises
     ------
+    UnknownJobError
+        If it was deleted, or is of another deployment.
     JobStateError
         If it runs still, or did not get there.
     """
     run = context.instance.get_run_by_id(job_id)
-    if run is not None and not run.is_success:
+    if run is None:  # its files may still be there
+        raise UnknownJobError(f"there is no job {job_id} in this deployment, or none any more")
+    if not run.is_success:
         state = "not over yet" if not run.is_finished else "over without a release"
         raise JobStateError(f"job {job_id} is {state}: nothing of it awaits approval")
     return store.job(job_id)
@@ -152,26 +155,12 @@ def _decided(held: "JobFolder", hold: "Hold") -> metadata.Shown:
 
 def _published(held: "JobFolder", hold: "Hold") -> metadata.Shown:
     """Show where the release is, in the words of a job that publishes by itself."""
-    from anon_dagster.jobs.folder import tables_of
+    from anon_dagster.jobs.holding import places_of
 
-    told = {name: _places(folder, hold.published[name]) for name, folder in tables_of(held).items()}
-    *_, last = told.values()
-    paths = [path for each in told.values() for path in each["paths"]]
-    shown: metadata.Shown = {
-        "dagster/uri": dg.MetadataValue.text(", ".join(paths)),
-        "target": dg.MetadataValue.text(last["target"]),
-        "checksum": dg.MetadataValue.text(last["checksum"]),
-        "paths": dg.MetadataValue.json(last["paths"]),
-        "versions": dg.MetadataValue.json(last["versions"]),
+    places = places_of(held, hold)
+    paths = [path for each in places.get("tables", {"": places}).values() for path in each["paths"]]
+    shown = {
+        name: dg.MetadataValue.text(told) if isinstance(told, str) else dg.MetadataValue.json(told)
+        for name, told in places.items()
     }
-    return shown if len(told) == 1 else shown | {"tables": dg.MetadataValue.json(told)}
-
-
-def _places(folder: "JobFolder", published: Mapping[str, Any]) -> dict[str, Any]:
-    target = folder.load_request().target
-    assert target is not None, "what is held has a target"
-    return {
-        "target": target.path,
-        "checksum": folder.load_release()["checksum"],
-        **published,
-    }
+    return {"dagster/uri": dg.MetadataValue.text(", ".join(paths)), **shown}

@@ -131,28 +131,46 @@ def hold_days() -> float:
 
 
 def look_after_held(instance: dg.DagsterInstance, store: JobStore) -> None:
-    """Finish approvals whose process died, and discard what nobody approved for too long."""
+    """Finish approvals whose process died, and discard what nobody approved for too long.
+
+    Raises
+    ------
+    JobError
+        If the environment does not say how long that is; what is left to do is done before.
+    """
     from anon_dagster.jobs.holding import with_held
 
-    for job in with_held(store.root):
-        owner = owner_of(job.path)
-        if owner is not None and owner.instance == storage_id(instance):
-            with suppress(AnonError):  # somebody decides at this moment; or it is tried again
-                _look_after(instance, store, job)
+    owners = ((job, owner_of(job.path)) for job in with_held(store.root))
+    held = [job for job, of in owners if of is not None and of.instance == storage_id(instance)]
+    for job in held:
+        with suppress(AnonError):  # somebody decides at this moment; or it is tried again
+            _finish(instance, store, job)
+    before = clock.now() - hold_days() * _DAY if held else 0.0
+    for job in held:
+        with suppress(AnonError):
+            _expire(instance, store, job, before)
 
 
-def _look_after(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> None:
+def _finish(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> None:
+    """Do what is left to do of what was decided, and discard what a failed job holds."""
+    from anon_dagster.jobs.holding import discard
+
+    run = instance.get_run_by_id(job.job_id)
+    if run is not None and run.is_finished and not run.is_success:
+        discard(job, _FAILED)
+    settle(instance, store, job)
+
+
+def _expire(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder", before: float) -> None:
+    """Discard what waits since before a moment; of what was deleted others tell the end."""
     from anon_dagster.jobs.holding import discard, hold_of
 
-    hold, days = hold_of(job), hold_days()
-    if hold is None:
+    hold = hold_of(job)
+    if hold is None or not hold.is_awaiting or hold.since >= before:
         return
-    if hold.is_awaiting and (run := instance.get_run_by_id(job.job_id)) is not None:
-        if run.is_finished and not run.is_success:
-            discard(job, _FAILED)
-        elif clock.now() - hold.since > days * _DAY:
-            discard(job, f"nobody approved it within {days:g} days")
-    settle(instance, store, job)
+    if instance.get_run_by_id(job.job_id) is not None:
+        discard(job, f"nobody approved it within {hold_days():g} days")
+        settle(instance, store, job)
 
 
 def settle(instance: dg.DagsterInstance, store: JobStore, job: "JobFolder") -> None:

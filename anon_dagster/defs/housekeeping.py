@@ -52,8 +52,8 @@ def housekeeping(store: JobStore) -> dg.Definitions:
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SkipReason:
         ended = end_dead(context.instance, store)
-        try_again(context.instance, store)
         gone = clear_away(context.instance, store)
+        try_again(context.instance, store)
         return dg.SkipReason(f"{ended} dead jobs ended, {gone} deleted jobs cleared away")
 
     return dg.Definitions(sensors=[sensor])

@@ -1,5 +1,6 @@
 """The queue of a host: which job runs, which waits, and what becomes of one whose process died."""
 
+import logging
 import signal
 import threading
 import uuid
@@ -16,7 +17,7 @@ from anon_dagster.defs.housekeeping import clear_away, lately, try_again
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import delete_old, forget
 from anon_dagster.defs.runs import most_at_once
-from anon_dagster.errors import JobStateError
+from anon_dagster.errors import AnonError, JobStateError
 from anon_dagster.host.folders import HostFolders
 from anon_dagster.host.processes import ForkedProcesses, JobProcess, Processes
 from anon_dagster.host.worker import loaded
@@ -25,6 +26,7 @@ from anon_dagster.jobs.names import REQUESTS
 from anon_dagster.jobs.tags import HOST_TAG, PARTITION_TAG
 from anon_dagster.storage.locks import holder, is_locked
 
+_LOG = logging.getLogger(__name__)
 _WAITING = dg.DagsterRunStatus.MANAGED
 """Of a run that waits: a daemon beside the host would call one that does not start failed."""
 _OVER = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
@@ -162,7 +164,13 @@ class Queue:
                 self._start(self.waiting.pop(0))
             if clock.monotonic() >= self.chores_at:
                 self.chores_at = clock.monotonic() + _CHORES
-                try_again(self.instance, JobStore(self.folders.store))
+                self._do_chores()
+
+    def _do_chores(self) -> None:
+        try:
+            try_again(self.instance, JobStore(self.folders.store))
+        except AnonError as error:  # such as a setting that is none, which must end no job
+            _LOG.warning("%s", error)
 
     def _start(self, job_id: str) -> None:
         run = self.instance.get_run_by_id(job_id)

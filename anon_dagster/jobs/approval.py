@@ -35,6 +35,7 @@ from anon_dagster.releasing.publication import (
 )
 from anon_dagster.releasing.together import publish_together, verify_together
 from anon_dagster.releasing.workspace import Workspace
+from anon_dagster.storage.addresses import is_local
 from anon_dagster.storage.targets import StagedTarget, check_target, stage
 from anon_dagster.verification import verify
 
@@ -145,9 +146,16 @@ def _tables(held: JobFolder) -> dict[str, _Table]:
     for name, folder in tables_of(held).items():
         target = folder.load_request().target
         assert target is not None, "what is held has a target"
-        check_target(target, ())
+        check_target(target, _local_inputs(held) if is_local(target.path) else ())
         tables[name] = _Table(folder, target, decisions[name])
     return tables
+
+
+def _local_inputs(held: JobFolder) -> list[str]:
+    """Return what was read on this machine, which a link may lead the target to by now."""
+    linked = held.linked
+    request = held.load_request() if linked is None else linked.request
+    return [path for path in request.inputs if is_local(path)]
 
 
 def _beside(table: _Table, token: str) -> StagedTarget:

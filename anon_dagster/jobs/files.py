@@ -24,7 +24,10 @@ from anon_dagster.jobs.statistics_json import statistics_document, statistics_of
 if TYPE_CHECKING:
     import pandas as pd
 
-_OWNERSHIP = {file_names.OWNER, file_names.LOCK, file_names.RELEASE, file_names.HOLD}
+_OWNERSHIP = {
+    *(file_names.OWNER, file_names.LOCK, file_names.RELEASE),
+    *(file_names.HOLD, file_names.HOLD_LOCK),  # a lock that is removed keeps nobody off
+}
 _NOT_ALWAYS = {file_names.PERSONS, file_names.LINKED, file_names.VERIFIED_TOGETHER}
 """What a step leaves for some requests only."""
 _DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)

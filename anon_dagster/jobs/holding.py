@@ -15,14 +15,20 @@ from anon_dagster import clock
 from anon_dagster.errors import BusyError, JobError, JobKindError, JobStateError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.folder import JobFolder, tables_of
-from anon_dagster.jobs.people import are_two, person_named
+from anon_dagster.jobs.people import are_two, person_named, reason_given
 from anon_dagster.jobs.tags import REQUESTED_TAG, State
 from anon_dagster.storage.locks import lock
 
-LONGEST_REASON = 2_000
-"""Characters of what is told of a rejection."""
 _PATIENCE, _LOOK = 1.0, 0.05  # seconds
 _NEEDS = ("state", "two_people", "requested_by", "since")
+_KINDS: dict[str, type] = {
+    "two_people": bool,
+    "requested_by": str,
+    "since": float,
+    "seen": list,
+    "published": dict,
+}
+"""What JSON has for what decides."""
 _TWO = (
     "takes two people: {}; let one who is known, by the login of the deployment or ANON_USER, and "
     "did not ask for it approve it, or reject it"
@@ -107,7 +113,28 @@ def hold_of(job: JobFolder) -> Hold | None:
     known = {name: value for name, value in kept.items() if name in Hold.__dataclass_fields__}
     if known["state"] not in get_args(State):
         raise JobError(f"{file_names.HOLD} of job {job.job_id} tells no state that there is")
+    if wrong := [n for n, kind in _KINDS.items() if not isinstance(known.get(n, kind()), kind)]:
+        told = ", ".join(wrong)
+        raise JobError(f"{file_names.HOLD} of job {job.job_id} is damaged: {told} cannot be so")
     return Hold(**known | {"seen": tuple(known.get("seen", ()))})
+
+
+def places_of(job: JobFolder, hold: Hold) -> dict[str, Any]:
+    """Tell where a release is that was approved; of linked ones of the last, and of all by table.
+
+    Returns
+    -------
+    dict
+        With ``target``, ``checksum``, ``paths`` and ``versions``; ``tables`` has the same of each.
+    """
+    told = {}
+    for name, folder in tables_of(job).items():
+        target = folder.load_request().target
+        assert target is not None, "what is held has a target"
+        release = {"target": target.path, "checksum": folder.load_release()["checksum"]}
+        told[name] = {**release, **hold.published[name]}
+    *_, last = told.values()
+    return dict(last) if len(told) == 1 else {**last, "tables": told}
 
 
 @contextmanager
@@ -163,11 +190,7 @@ def reject(job: JobFolder, *, person: str, why: str) -> Hold:
     JobError
         If there is no reason, or it is too long; as :func:`deciding`.
     """
-    reason = why.strip()
-    if not 0 < len(reason) <= LONGEST_REASON:
-        raise JobStateError(
-            f"say why it is rejected, in at most {LONGEST_REASON:,} characters; nothing was decided"
-        )
+    reason = reason_given(why)
     with deciding(job) as hold:
         told = replace(hold, state="rejected", decided_by=person, decided=clock.now(), why=reason)
         keep(job, told)

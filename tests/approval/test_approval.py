@@ -105,6 +105,7 @@ def test_what_waits_is_no_former_release_until_it_is_approved(tmp_path: Path, st
         ("Ann Lee", "ann\tlee", False),
         ("STRASSE", "straße", False),
         ("ﬁnn", "FINN", False),
+        ("Ann", "A\ufe0fnn\u3164\u034f\u2800", False),
         ("", "Bob", False),
         ("Ann", "", False),
         ("", "", False),
@@ -165,6 +166,47 @@ def test_a_target_that_cannot_be_replaced_any_more_is_left(tmp_path: Path, store
     assert state(job) == "awaiting approval"
 
 
+@pytest.mark.parametrize("leads", ["out", "out/people.csv"])
+def test_a_target_that_leads_to_the_source_by_now_is_left(
+    tmp_path: Path, store: Path, leads: str
+) -> None:
+    job, source = held(store, request(tmp_path)), tmp_path / "people.csv"
+    before = source.read_bytes()
+    place = tmp_path / leads
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(tmp_path if leads == "out" else source)
+    with pytest.raises(TargetError, match="is also a source"):
+        approve(job, fresh(store), person="Bob")
+    assert source.read_bytes() == before
+    assert state(job) == "awaiting approval"
+
+
+def test_who_deletes_a_job_meanwhile_does_not_take_the_lock_of_who_decides(
+    tmp_path: Path, store: Path
+) -> None:
+    job = held(store, request(tmp_path))
+    with holding.deciding(job):
+        job.empty()
+        with pytest.raises(BusyError):
+            holding.discard(job, "its job was deleted")
+    holding.discard(job, "its job was deleted")
+    assert state(job) == "discarded"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"two_people": "no"}, {"requested_by": 7}, {"since": "Zeisig"}, {"seen": 5}, {"state": []}],
+)
+def test_what_cannot_be_what_became_of_a_release_decides_nothing(
+    tmp_path: Path, store: Path, damage: dict[str, Any]
+) -> None:
+    job = held(store, request(tmp_path))
+    job.save_document("hold.json", job.load_document("hold.json") | damage)
+    with pytest.raises(JobError, match=r"damaged|no state") as failed:
+        approve(job, fresh(store), person="Bob")
+    assert CANARY not in str(failed.value)
+
+
 def test_it_is_decided_once(tmp_path: Path, store: Path) -> None:
     job = held(store, request(tmp_path))
     with holding.deciding(job), pytest.raises(BusyError, match="somebody is deciding"):
@@ -177,10 +219,12 @@ def test_it_is_decided_once(tmp_path: Path, store: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("why", ["", " \n", "x" * 2_001])
-def test_a_rejection_has_a_reason_of_bounded_length(tmp_path: Path, store: Path, why: str) -> None:
+@pytest.mark.parametrize("why", ["", " \n", "x" * 2_001, "Zeisig \udcff"])
+def test_a_rejection_has_a_reason_that_is_a_text_of_bounded_length(
+    tmp_path: Path, store: Path, why: str
+) -> None:
     job = held(store, request(tmp_path))
-    with pytest.raises(JobStateError, match="say why"):
+    with pytest.raises(JobStateError, match="nothing was decided"):
         reject(job, person="Bob", why=why)
     assert state(job) == "awaiting approval"
 

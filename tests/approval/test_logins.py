@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from anon_dagster.client import AnonClient
-from anon_dagster.errors import JobStateError
+from anon_dagster.errors import AwaitingApprovalError, JobStateError
 from tests.approval.waiting import request
 from tests.live import deployed_live
 
@@ -31,6 +31,9 @@ def test_two_people_who_logged_in_release_a_table(
         job = clients["ann"].anonymize(request(tmp_path, hold="two_people"))
         assert job.wait(timeout=120) == "awaiting approval"
         assert job.status()["info"]["requested_by"] == "ann"
+        assert clients["bob"].jobs(1)[0]["status"] == "awaiting approval"
+        with pytest.raises(AwaitingApprovalError):
+            job.result()
         with pytest.raises(JobStateError, match="takes two people"):
             job.approve(timeout=120)
         assert not target.exists()
@@ -38,6 +41,8 @@ def test_two_people_who_logged_in_release_a_table(
         assert (done["requested_by"], done["decided_by"]) == ("ann", "bob")
         assert done["paths"] == [str(target)]
         assert target.exists()
+        assert job.wait() == "completed"
         assert job.result().paths == (str(target),)
+        assert job.delete(target=True)["targets_removed"] == [str(target)]
         for client in clients.values():
             client.close()

@@ -12,6 +12,7 @@ import pytest
 from anon_dagster import anonymize
 from anon_dagster.cli import _parser, main
 from anon_dagster.cli.examples import EXAMPLES
+from anon_dagster.cli.submitting import target_of
 from anon_dagster.cli.suggesting import job_named
 from anon_dagster.errors import UnknownJobError
 from anon_dagster.request import load_request
@@ -69,6 +70,26 @@ def test_paths_of_a_request_are_as_seen_from_its_file(folder: Path, capsys: Capt
     assert Path("deep/er/request.yaml").stat().st_mode & 0o777 == 0o600
     assert [each.name for each in Path("deep/er").iterdir()] == ["request.yaml"]
     assert "columns by role" in capsys.readouterr().out
+
+
+def test_a_table_without_a_header_is_described_as_in_a_request(capsys: Capture) -> None:
+    PEOPLE.to_csv("bare.csv", index=False, header=False)
+    assert main(["init", "bare.csv"]) == 10
+    assert CANARY not in capsys.readouterr().err
+    asked = "{path: bare.csv, csv: {header: false, names: [name, --x, sex, illness]}}"
+    Path("deep").mkdir()
+    assert main(["init", asked, "--output", "deep/request.yaml"]) == 0
+    assert main(["validate", "deep/request.yaml", "--source"]) == 0
+    assert CANARY not in capsys.readouterr().out
+    assert list(load_request("deep/request.yaml").policy.attributes)[1] == "--x"
+
+
+def test_a_request_for_programs_is_a_document(capsys: Capture) -> None:
+    assert main(["--json", "init", "people.csv"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["roles"]["direct_identifier"] == 1
+    Path("request.yaml").write_text(told["yaml"], "utf-8")
+    assert load_request("request.yaml").policy.attributes["name"].role == "direct_identifier"
 
 
 def test_a_file_that_is_there_stays(capsys: Capture) -> None:
@@ -152,6 +173,11 @@ def test_a_release_is_measured_by_its_request(capsys: Capture) -> None:
         ("--k 2", 2),
         ("--quasi-identifiers age", 2),
         ("--k 2 --quasi-identifiers age --l 2", 2),
+        ("--k 2 --quasi-identifiers age --sensitive illness --t 0", 13),
+        ("--k 2 --quasi-identifiers sex --sensitive illness --l 0", 3),
+        ("--k 2 --quasi-identifiers sex --sensitive illness", 2),
+        ("--k 5 --quasi-identifiers age --sensitive age --l 2", 2),
+        ("--k 0 --quasi-identifiers age", 3),
         ("--k 2 --quasi-identifiers age --request request.yaml", 2),
         ("", 2),
     ],
@@ -164,6 +190,20 @@ def test_a_table_is_measured_by_what_a_command_says(
     assert CANARY not in said.out + said.err
     if code == 10:
         assert "did you mean age?" in said.err
+
+
+# -- apply -----------------------------------------------------------------------------------
+
+
+def test_what_stays_with_its_job_has_nothing_to_wait_for(capsys: Capture) -> None:
+    assert main(["apply", "ID", "people.csv", "--hold", "true"]) == 2
+    assert "--hold needs --target" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("said", "hold"), [("true", True), ("two_people", "two_people")])
+def test_later_records_wait_for_whom_a_command_says(said: str, hold: object) -> None:
+    asked = _parser().parse_args(["apply", "ID", "a.csv", "--target", "b.csv", "--hold", said])
+    assert target_of(asked) == {"path": "b.csv", "hold": hold}
 
 
 # -- help, and what was meant --------------------------------------------------------------

@@ -15,6 +15,8 @@ from tests.client.people import SECONDS, request_of
 pytestmark = pytest.mark.slow
 Capture = pytest.CaptureFixture[str]
 WHY = "Zeisig wants to be left out"
+on_this_machine = pytest.mark.parametrize("client", ["embedded"], indirect=True)
+"""A deployment's approvals are those of tests/approval/test_logins.py."""
 
 
 def shell(client: AnonClient, *arguments: str) -> int:
@@ -23,6 +25,7 @@ def shell(client: AnonClient, *arguments: str) -> int:
     return main([*where, "--store", str(client.store), "--json", *arguments])
 
 
+@on_this_machine
 def test_a_release_waits_and_is_approved(
     client: AnonClient, tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -56,6 +59,13 @@ def test_a_release_waits_and_is_approved(
     assert target.exists()
     with pytest.raises(JobStateError, match="does not await approval"):
         job.approve()
+    (approving,) = (
+        each["id"]
+        for each in client.jobs()
+        if each["status"] == "completed" and each["kind"] == "approve"
+    )
+    client.job(approving).delete()
+    assert job.result().paths == (str(target),)  # as the job itself keeps it
     done = job.delete(target=True)
     assert done["targets_removed"] == [str(target)]
     assert not target.exists()
@@ -68,8 +78,8 @@ def test_a_release_that_is_rejected_is_gone_and_only_the_store_knows_why(
     request["target"] |= {"hold": True}
     job = client.anonymize(request)
     job.wait(SECONDS)
-    for why in ("", " "):
-        with pytest.raises(JobStateError, match="say why"):
+    for why in ("", " ", "x" * 2_001, "Zeisig \udcff"):
+        with pytest.raises(JobStateError, match="nothing was decided"):
             job.reject(why=why)
     assert job.wait() == "awaiting approval"
     assert shell(client, "reject", job.job_id, "--why", WHY) == 0
@@ -78,6 +88,9 @@ def test_a_release_that_is_rejected_is_gone_and_only_the_store_knows_why(
     with pytest.raises(JobStateError, match="was rejected"):
         job.result()
     assert shell(client, "result", job.job_id) == 11
+    assert "<html" in job.report()
+    with pytest.raises(JobStateError, match="no release any more"):
+        job.report(share=True)
     assert client.store is not None
     if client.store.parent.joinpath(".dagster").exists():
         for file in client.store.parent.joinpath(".dagster").rglob("*.db"):
@@ -88,6 +101,7 @@ def test_a_release_that_is_rejected_is_gone_and_only_the_store_knows_why(
     assert not (tmp_path / "out.parquet").exists()
 
 
+@on_this_machine
 def test_what_cannot_be_published_any_more_waits(client: AnonClient, tmp_path: Path) -> None:
     request = request_of(tmp_path, target=True)
     request["target"] |= {"hold": True}

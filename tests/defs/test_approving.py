@@ -16,7 +16,7 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.folder import JobFolder
-from anon_dagster.jobs.holding import deciding, hold_of
+from anon_dagster.jobs.holding import deciding, hold_of, reject
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import DATASET_TAG, HOLD_TAG, KIND_TAG, REQUESTED_TAG
 from tests.approval.waiting import POLICY, held, request
@@ -178,6 +178,17 @@ def test_what_nobody_approves_is_discarded_after_a_time(
     assert line(store, job).reason == "nobody approved it within 2 days"
 
 
+def test_a_time_that_is_none_is_told_and_keeps_nobody_from_finishing_what_was_decided(
+    deployment: Deployment, store: JobStore, job: JobFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(holding.HOLD_DAYS, "soon")
+    reject(job, person="Bob", why="no")  # whose process died then
+    with pytest.raises(JobError, match="is a number of days"):
+        housekeeping.try_again(deployment.instance, store)
+    assert tag(deployment, job) == "rejected"
+    assert not (job.path / "held").exists()
+
+
 @pytest.mark.parametrize("said", ["0", "-1", "soon", "inf", "nan"])
 def test_the_time_is_a_number_of_days(said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(holding.HOLD_DAYS, said)
@@ -196,6 +207,16 @@ def test_whose_job_is_deleted_is_discarded_and_the_line_says_so(
     housekeeping.clear_away(deployment.instance, store)
     assert not job.path.exists()
     assert (line(store, job).status, line(store, job).reason) == ("discarded", holding.DELETED)
+
+
+@pytest.mark.slow
+def test_a_release_whose_job_was_deleted_is_not_approved_while_its_files_are_there(
+    deployment: Deployment, job: JobFolder, tmp_path: Path
+) -> None:
+    deployment.instance.delete_run(job.job_id)
+    result = run(deployment, "approve_job", "approved", job=job.job_id)
+    assert "there is no job" in failure(result)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ from anon_dagster.cli.exit_codes import CODES
 from anon_dagster.client import AnonJob
 from anon_dagster.defs import holding, login
 from anon_dagster.errors import AwaitingApprovalError
-from anon_dagster.jobs.holding import LONGEST_REASON
 from anon_dagster.jobs.ledger import Entry
+from anon_dagster.jobs.people import LONGEST_REASON
 from anon_dagster.jobs.tags import REQUESTED_TAG, State
 from anon_dagster.request import parse_request
 from anon_dagster.request.documents import parse_yaml
