@@ -44,7 +44,17 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassMeasures:
+class ClassMeasures(
+    Discreet,
+    shown=(
+        "records",
+        "classes",
+        "smallest_class",
+        "largest_class",
+        "unique_records",
+        "discernibility",
+    ),
+):
     """The equivalence classes of a table in numbers."""
 
     records: int

@@ -285,7 +285,7 @@ def example(decision: Decision, q: int, at: AtLabels) -> ExampleFact | None:
     records = np.bincount(member.reshape(-1), problem.counts[kept], len(pairs))
     texts = np.array(column.labels, dtype=object)[pairs // size]
     labels = np.array([*at.labels, ""], dtype=object)[:-1][pairs % size]
-    missing = np.equal(texts, None).astype(np.bool_)
+    missing = np.array([text is None for text in texts], dtype=np.bool_)
     order = np.lexsort((-records, missing, texts == labels))  # what changed comes first
     if not len(order):
         return None
