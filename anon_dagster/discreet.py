@@ -58,7 +58,7 @@ class Discreet:
     def _repr_html_(self) -> str:
         """Return the same as a table, for notebooks."""
         rows = "".join(
-            f'<tr><th scope="row">{escape(name)}</th><td>{escape(str(value))}</td></tr>'
+            f'<tr><th scope="row">{escape(name)}</th><td>{escape(_in_words(value))}</td></tr>'
             for name, value in self._told().items()
         )
         facts = f"<table><caption>{type(self).__name__}</caption>{rows}</table>"
@@ -89,6 +89,15 @@ def lines_html(caption: str, lines: Sequence[str]) -> str:
 
 
 _LEFT = 'style="text-align: left"'
+
+
+def _in_words(value: object) -> str:
+    """Return a fact as people read it: of names with levels or counts one after the other."""
+    if isinstance(value, Discreet):
+        value = value._told()  # noqa: SLF001 (of this class)
+    if not isinstance(value, Mapping):
+        return str(value)
+    return ", ".join(f"{name}: {_in_words(each)}" for name, each in value.items())
 
 
 def _text(cell: object) -> str:

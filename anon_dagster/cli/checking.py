@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from anon_dagster.errors import RequestError, SchemaMismatchError, counted, of_t
 if TYPE_CHECKING:
     from anon_dagster.cli.arguments import Commands
     from anon_dagster.request import LinkedRequest, Policy, Request, Source
-    from anon_dagster.verification import Verification
+    from anon_dagster.verification import Promise, Verification
 
 _BY_HAND = ("quasi_identifiers", "k", "sensitive", "l", "t")
 
@@ -43,7 +44,7 @@ def _add_verify(commands: "Commands") -> None:
     verify.add_argument("--request", type=Path, help="the request that says what is promised")
     for name in ("quasi-identifiers", "sensitive"):
         verify.add_argument(
-            f"--{name}", type=_names, default=(), metavar="A,B,…", help="without a request"
+            f"--{name}", type=_names, nargs="+", default=(), metavar="A", help="without a request"
         )
     verify.add_argument("--k", type=int, help="k-anonymity, without a request")
     verify.add_argument("--l", type=float, help="l-diversity of each sensitive column")
@@ -143,6 +144,8 @@ def _require_columns(tables: "dict[str, Request]") -> None:
 
 def _check_verify(asked: argparse.Namespace) -> None:
     """Refuse a command that says no promise, or in which something would play no part."""
+    for name in ("quasi_identifiers", "sensitive"):
+        setattr(asked, name, tuple(chain.from_iterable(getattr(asked, name))))
     by_hand = [name for name in _BY_HAND if getattr(asked, name) not in (None, ())]
     if (asked.request is None) == (not by_hand):
         asked.refuse("say either --request, or --k and --quasi-identifiers")
@@ -205,6 +208,16 @@ def _policy(asked: argparse.Namespace, released: "Source") -> dict[str, Any]:
 
 
 def _in_words(table: str, found: "Verification") -> str:
-    verdict = "keeps every promise" if found.holds else "breaks a promise"
-    lines = [f"{'holds ' if p.holds else 'BROKEN'}  {p}" for p in found.promises]
+    verdict = "breaks a promise"
+    if all(promise.untold is not None for promise in found.failures):
+        verdict = "does not tell whether a promise holds"
+    if found.holds:
+        verdict = "keeps every promise"
+    lines = [f"{_standing(promise):6}  {promise}" for promise in found.promises]
     return "\n".join([f"{table} {verdict}:", *lines])
+
+
+def _standing(promise: "Promise") -> str:
+    if promise.holds:
+        return "holds"
+    return "BROKEN" if promise.untold is None else "untold"

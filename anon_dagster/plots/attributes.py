@@ -63,7 +63,8 @@ def _labels(counts: pd.DataFrame, name: str, left_off: int) -> Picture:
     if rest:
         beside = f", the {len(most)} most frequent by themselves"
     every = len(data) + left_off
-    alt = f"How many records have each of the {every:,} labels of {readable(name)}{beside}."
+    labels = f"each of the {every:,} labels" if every > 1 else "the one label"
+    alt = f"How many records have {labels} of {readable(name)}{beside}."
     svg = draw(
         f"attribute {name}",
         (f"{readable(name, 30)}: records by label", alt),

@@ -1,12 +1,12 @@
 """What a report comes down to: whether to sign, and what to look at before."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import counted
 from anon_dagster.report.evidence import Evidence, PromiseFact, Remark
-from anon_dagster.report.formats import chance, percent
+from anon_dagster.report.formats import chance, listed, percent
 
 Grade = Literal["nothing against it", "look first", "do not sign"]
 _GRAVE = {"high", "medium"}
@@ -29,17 +29,17 @@ def advise(evidence: Evidence) -> Advice:
     promises = promises_of(evidence)
     broken = [each for each in promises if not each.holds]
     grave = tuple(sorted(_grave(evidence), key=lambda remark: remark.severity != "high"))
-    why = (_kept(len(promises), len(broken)), _risk(evidence))
+    why = (_kept(evidence), _risk(evidence), _lost(evidence))
     if broken or not promises:
         return Advice("do not sign", "Do not sign this.", why, grave)
     if grave:
         things = counted(len(grave), "thing")
         before = f"Look at {'this' if len(grave) == 1 else f'these {things}'} before you sign."
         return Advice("look first", before, why, grave)
-    calm = "Nothing was found that speaks against signing."
+    calm, less = "Nothing was found that speaks against signing.", _less_grave(evidence)
     if evidence.verdict.of_source is None:  # what was found is not told then
-        calm = "The release is as it was promised."
-    return Advice("nothing against it", calm, why, ())
+        calm, less = "The release is as it was promised.", ""
+    return Advice("nothing against it", calm, (*why, less), ())
 
 
 def promises_of(evidence: Evidence) -> tuple[PromiseFact, ...]:
@@ -47,6 +47,15 @@ def promises_of(evidence: Evidence) -> tuple[PromiseFact, ...]:
     verdict = evidence.verdict
     others = verdict.of_source.promises if verdict.of_source is not None else ()
     return (*verdict.of_release.promises, *others)
+
+
+def promises_alike(evidence: Evidence) -> dict[PromiseFact, list[str]]:
+    """Return the attributes of each promise: those that differ in nothing else are told as one."""
+    alike: dict[PromiseFact, list[str]] = {}
+    for each in promises_of(evidence):
+        names = alike.setdefault(replace(each, attribute=None), [])
+        names.extend([each.attribute] if each.attribute else [])
+    return alike
 
 
 def remarks_of(evidence: Evidence) -> tuple[Remark, ...]:
@@ -67,7 +76,9 @@ def highest_risk(evidence: Evidence) -> tuple[float | None, str]:
     return next((f.value for f in own if f.name == "prosecutor_highest"), None), "record"
 
 
-def _kept(promises: int, broken: int) -> str:
+def _kept(evidence: Evidence) -> str:
+    every_one = promises_alike(evidence)
+    promises, broken = len(every_one), sum(not each.holds for each in every_one)
     if not promises:
         return "Nothing was promised, so nothing was measured."
     if broken:
@@ -95,8 +106,28 @@ def _risk(evidence: Evidence) -> str:
     side = "above" if highest > asked.threshold else "not above"
     if asked.is_stated:
         return f"{told}: {side} the threshold that the request states, {percent(asked.threshold)}."
-    usual = percent(asked.threshold)
-    return f"{told}. The request states no threshold; this is {side} the usual one here, {usual}."
+    return (
+        f"{told}, {side} {percent(asked.threshold)}, a usual threshold. The request states none: "
+        "whether that will do depends on who receives the release."
+    )
+
+
+def _lost(evidence: Evidence) -> str:
+    """Return which attributes are released but tell nothing any more."""
+    records = evidence.identity.of_release.records
+    gone = [
+        each.name
+        for each in evidence.attributes
+        if each.of_release is not None and 0 < records == each.of_release.starred
+    ]
+    return f"Nothing is left of {listed(gone)}: every record reads *." if gone else ""
+
+
+def _less_grave(evidence: Evidence) -> str:
+    found = len(remarks_of(evidence))
+    if not found:
+        return ""
+    return f"{counted(found, 'remark')} of less weight {_are(found)} in section 2."
 
 
 def _grave(evidence: Evidence) -> list[Remark]:

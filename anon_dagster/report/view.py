@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import counted
 from anon_dagster.report import pictures
-from anon_dagster.report.advice import advise, promises_of, remarks_of
+from anon_dagster.report.advice import advise, promises_alike, remarks_of
 from anon_dagster.report.evidence import (
     AttributeEvidence,
     Evidence,
@@ -185,13 +185,12 @@ def _files(evidence: Evidence) -> Iterator[Table]:
 
 
 def _promises(evidence: Evidence) -> Table:
-    alike: dict[tuple[str, ...], list[str]] = {}
-    for each in promises_of(evidence):
-        figures = (each.name, plain(each.asked), plain(each.reached), _holds(each), each.how)
-        alike.setdefault(figures, []).extend([each.attribute] if each.attribute else [])
     rows = tuple(
-        (f"{name} of {listed(names)}" if names else name, *figures)
-        for (name, *figures), names in alike.items()
+        (
+            f"{each.name} of {listed(names)}" if names else each.name,
+            *(plain(each.asked), plain(each.reached), _holds(each), each.how),
+        )
+        for each, names in promises_alike(evidence).items()
     )
     return Table(
         "Each promise as it was measured on the stored release",

@@ -31,6 +31,7 @@ _ZONE = r"(?:Z|([+-])([0-9]{2}):?([0-9]{2}))$"
 _LONGEST = 400  # characters of a number: more than a float can need, and soon computed
 _FEW = 3  # so many odd values change nothing where there are more others
 _SHARE = 10  # nor does one odd value in so many
+_LEAST_CODES = 3  # of fewer nobody can tell whether they are of one length by chance
 _PLAIN = 20  # decimal places before or behind the point that are written without an exponent
 
 _Bools = NDArray[np.bool_]
@@ -132,14 +133,25 @@ def _prevails(fits: _Bools, present: _Bools) -> bool:
 
 
 def _are_numbers(pointed: pa.StringArray, present: _Bools) -> bool:
-    """Tell whether values are numbers: not if several begin with idle zeros, as codes do."""
+    """Tell whether values are numbers: not if several begin with idle zeros, as codes do.
+
+    One is enough where it fills all of them up to one length: postal codes of which one is 04109.
+    """
     fits = _numeric(pointed, _STRICT)
     idle = _numeric(pointed, _LENIENT) & ~fits
-    if int(idle.sum()) > 1:
+    if int(idle.sum()) > 1 or (idle.any() and _are_of_one_length(pointed, fits | idle)):
         return False
     return _prevails(fits, present) or (
         int(fits.sum()) == int(idle.sum()) == 1 and _are_one_number(pointed, present)
     )
+
+
+def _are_of_one_length(pointed: pa.StringArray, numeric: _Bools) -> bool:
+    """Tell whether numbers are digits alone, several of them, and equally many each."""
+    texts = pointed.filter(pa.array(numeric))
+    lengths = pc.utf8_length(texts).to_numpy()
+    digits = _bools(pc.match_substring_regex(texts, "^[0-9]+$"))
+    return len(texts) >= _LEAST_CODES and bool(digits.all()) and len(np.unique(lengths)) == 1
 
 
 def _are_one_number(pointed: pa.StringArray, present: _Bools) -> bool:

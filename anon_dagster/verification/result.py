@@ -44,7 +44,17 @@ class Promise:
 
 
 @dataclass(frozen=True, slots=True)
-class ClassMeasures:
+class ClassMeasures(
+    Discreet,
+    shown=(
+        "records",
+        "classes",
+        "smallest_class",
+        "largest_class",
+        "unique_records",
+        "discernibility",
+    ),
+):
     """The equivalence classes of a table in numbers."""
 
     records: int
@@ -83,8 +93,14 @@ class Verification(Discreet, shown=("verdict", "classes")):
     @property
     def verdict(self) -> str:
         """Whether the promises hold, in words."""
-        count, broken = counted(len(self.promises), "promise"), len(self.failures)
-        return f"{broken} of {count} not kept" if broken else f"{count} kept"
+        count, failing = counted(len(self.promises), "promise"), len(self.failures)
+        untold = sum(each.untold is not None for each in self.failures)
+        if not failing:
+            return f"{count} kept"
+        if not untold:
+            return f"{failing} of {count} not kept"
+        told = f"not kept, {untold} cannot be told" if failing > untold else "cannot be told"
+        return f"{failing - untold or untold} of {count} {told}"
 
     @property
     def failures(self) -> tuple[Promise, ...]:

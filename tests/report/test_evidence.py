@@ -337,10 +337,11 @@ def test_associations_are_those_of_the_records_themselves(seed: int) -> None:
     assert pearson(number, other, weights) == pytest.approx(np.corrcoef(whole[0], whole[1])[0, 1])
     groups = pd.Series(whole[0]).groupby(whole[2])
     between = (groups.size() * (groups.mean() - whole[0].mean()) ** 2).sum()
-    ratio = between / ((whole[0] - whole[0].mean()) ** 2).sum()
-    assert correlation_ratio(kind, number, weights) == pytest.approx(ratio**0.5)
     table = pd.crosstab(whole[2], whole[3]).to_numpy()
     n = table.sum()
+    within = 1 - between / ((whole[0] - whole[0].mean()) ** 2).sum()
+    ratio = max(0, 1 - within * (n - 1) / (n - len(groups)))
+    assert correlation_ratio(kind, number, weights) == pytest.approx(ratio**0.5)
     expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / n
     phi2 = ((table - expected) ** 2 / expected).sum() / n
     r, c = table.shape
@@ -374,6 +375,17 @@ def test_how_numbers_go_together_does_not_depend_on_their_size(scale: float) -> 
     assert pearson(large, other, weights) == pytest.approx(pearson(once, other, weights))
     ratio = correlation_ratio(kinds, once, weights)
     assert correlation_ratio(kinds, large, weights) == pytest.approx(ratio)
+
+
+def test_many_categories_do_not_go_together_with_numbers_by_their_number_alone() -> None:
+    drawn = np.random.default_rng(7)
+    number = column(drawn.normal(size=3000), is_number=True)
+    days = column(drawn.integers(0, 700, 3000), is_number=False)
+    ratio = correlation_ratio(days, number, np.ones(3000))
+    assert ratio is not None
+    assert ratio < 0.2, "without the correction it is nearly 0.5"
+    alone = column(np.arange(3000), is_number=False)
+    assert correlation_ratio(alone, number, np.ones(3000)) is None
 
 
 def test_pairs_of_a_release_are_measured_as_those_of_its_source() -> None:

@@ -19,7 +19,7 @@ from anon_dagster.core.solution import BY_INTEGER_PROGRAM, LOCAL, Proof
 from anon_dagster.defs import metadata
 from anon_dagster.operations.anonymize import AnonResult, findings_of
 from anon_dagster.report.advice import advise
-from anon_dagster.report.evidence import Evidence
+from anon_dagster.report.evidence import Evidence, Remark
 from anon_dagster.report.explanation import cautions, explain_policy, explain_search
 from anon_dagster.report.gathering import gather
 from anon_dagster.report.page import html
@@ -157,6 +157,34 @@ def test_a_release_that_keeps_all_and_tells_nothing_else_may_be_signed() -> None
     )
 
 
+def test_what_is_left_of_nothing_and_what_else_was_found_is_told_on_top() -> None:
+    evidence = calm()
+    age, *others = evidence.attributes
+    assert age.of_release is not None
+    starred = replace(age, of_release=replace(age.of_release, starred=20))
+    gone = replace(evidence, attributes=(starred, *others))
+    assert f"Nothing is left of {age.name}" in html(gone)
+    assert "Nothing is left" not in html(evidence)
+    minor = Remark("finding", "low", "1 record is alone with illness", "")
+    of_release = replace(evidence.verdict.of_release, remarks=(minor,))
+    found = advise(replace(evidence, verdict=replace(evidence.verdict, of_release=of_release)))
+    assert found.grade == "nothing against it"
+    assert advise(evidence).sentences[-1] == "1 remark of less weight is in section 2."
+    assert found.sentences[-1] == "2 remarks of less weight are in section 2."
+
+
+def test_promises_that_are_told_in_one_row_count_as_one() -> None:
+    who = {"role": "direct_identifier"}
+    frame = pd.DataFrame({"a": list("uvwx"), "b": list("uvwx"), "sex": list("ffmm")})
+    policy = {
+        "attributes": {"a": who, "b": who, "sex": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 2}},
+    }
+    page = html(gather(findings_of(anonymize({"policy": policy}, frame=frame))))
+    assert "All 3 promises that were asked for hold" in page
+    assert "direct identifiers are gone of a and b" in page
+
+
 def test_a_broken_promise_is_never_signed() -> None:
     evidence = calm()
     first, *others = evidence.verdict.of_release.promises
@@ -188,7 +216,8 @@ def test_a_threshold_that_is_stated_is_held_against_the_release() -> None:
     silent = replace(asked, is_stated=False)
     unstated = replace(evidence, risk=replace(evidence.risk, of_request=silent))
     assert advise(unstated).to_look_at == ()
-    assert "The request states no threshold" in advise(unstated).sentences[1]
+    assert "not above 4%" not in advise(unstated).sentences[1]
+    assert "above 4%, a usual threshold. The request states none" in advise(unstated).sentences[1]
     assert "No threshold was asked for" in html(unstated)
 
 

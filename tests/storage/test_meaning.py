@@ -87,6 +87,25 @@ def test_codes_that_begin_with_zeros_are_texts_in_the_order_of_their_numbers() -
     assert canonical(["010", "07", "10"]) == ["010", "07", "10"]
 
 
+@pytest.mark.parametrize(
+    ("values", "are_codes"),
+    [
+        (["04109", "10115", "20095"], True),
+        ([None, "04109", "10115", "20095", "99999", "none"], True),
+        ([" 04109", "10115", "20095 "], True),
+        (["04109", "10115", "20095", "999"], False),
+        (["07", "+8", "10"], False),
+        (["0.50", "1.50", "01.5", "2.25"], False),
+    ],
+)
+def test_one_zero_before_digits_makes_codes_of_digits_of_one_length(
+    values: list[str | None], *, are_codes: bool
+) -> None:
+    assert (meaning(values).meaning is Meaning.text) == are_codes
+    assert (read_values(values).ranks is None) == are_codes
+    assert (canonical(values) == values) == are_codes
+
+
 @given(
     st.lists(
         st.tuples(

@@ -10,6 +10,7 @@ import pytest
 from anon_dagster.core.audit import records_that_hide
 from anon_dagster.core.sampling import Sampling
 from anon_dagster.verification import verify, verify_frame
+from anon_dagster.verification.result import untold
 from tests.counted import counted, policy_of
 from tests.verification.examples import K2, ROLES, asking, illness, only, table
 
@@ -80,6 +81,16 @@ def test_what_was_found_is_told_in_numbers() -> None:
     assert found.verdict == "2 of 2 promises not kept"
     assert verify_frame(frame, asking(illness(l=1.5, variant="entropy"))).verdict.startswith("1 of")
     assert verify_frame(table([["a", "b"]]), asking(K2)).verdict == "1 promise kept"
+
+
+def test_what_nobody_can_tell_is_not_said_to_be_broken() -> None:
+    held = verify_frame(table([["a", "b"]]), asking(K2))
+    unknown = untold("of persons", None, 2, "the table does not tell whose its records are")
+    both = replace(held, promises=(*held.promises, unknown))
+    assert (both.holds, both.verdict) == (False, "1 of 2 promises cannot be told")
+    broken = replace(held.promises[0], holds=False)
+    worst = replace(held, promises=(broken, unknown))
+    assert worst.verdict == "1 of 2 promises not kept, 1 cannot be told"
 
 
 @pytest.mark.parametrize(("lost", "kept"), [(0, True), (1, True), (1, False), (2, False)])

@@ -22,6 +22,7 @@ _DIGITS = frozenset("0123456789")
 _NUMERIC = _DIGITS | frozenset("+-.eE")
 _TOLERATED = 3  # odd values among more others
 _ONE_IN = 10  # … or one in so many
+_LEAST_CODES = 3  # of fewer nobody can tell whether they are of one length by chance
 _LONGEST = 400  # characters of a number
 
 _Size = Decimal | Fraction | date | int
@@ -55,7 +56,8 @@ def read_values(labels: Sequence[Label], *, decimal: str = ".") -> ReadValues:
     number, truth = _number(decimal), {label: _truth(label) for label in present}
     sizes: dict[str, _Size] = {t: read for t in present if (read := number(t)) is not None}
     idle = [label for label in present if label not in sizes and _begins_idly(label, number)]
-    if _is_one_of(len(sizes), len(present)) and len(idle) <= 1:
+    are_codes = len(idle) > 1 or (len(idle) == 1 and _fill_one_length([*sizes, *idle]))
+    if _is_one_of(len(sizes), len(present)) and not are_codes:
         idly = ((label, _without_idle_zeros(label, number)) for label in idle)
         return _of_sizes(labels, sizes | {t: read for t, read in idly if read is not None})
     if present and None not in truth.values():
@@ -120,6 +122,13 @@ def _begins_idly(text: str, read: Callable[[str], Decimal | None]) -> bool:
     digits = text.strip()
     digits = digits[1:] if digits[:1] in {"+", "-"} else digits
     return digits[:1] == "0" and _without_idle_zeros(text, read) is not None
+
+
+def _fill_one_length(numbers: Sequence[str]) -> bool:
+    """Tell whether numbers are digits alone, equally many each: three or more, as few may be."""
+    bare = [text.strip() for text in numbers]
+    same = len({len(text) for text in bare}) == 1
+    return len(bare) >= _LEAST_CODES and same and all(set(text) <= _DIGITS for text in bare)
 
 
 def _of_sizes(labels: Sequence[Label], sizes: dict[str, _Size]) -> ReadValues:

@@ -4,7 +4,8 @@
 - Two of categories: V of Cramér with the correction of Bergsma [2]_, 0 to 1, without which columns
   of many values seem to go together that do not.
 - One of each: the correlation ratio η of Fisher [3]_, 0 to 1: the root of the share of the variance
-  of the numbers that lies between the categories.
+  of the numbers that lies between the categories, with the correction of Kelley [4]_ for the same
+  reason.
 
 A label of a release that stands for numbers counts as the number in their middle; one that does
 not say which, such as ``*``, leaves its records out of the pairs of its column. Missing values do
@@ -17,6 +18,8 @@ References
 .. [2] W. Bergsma, "A bias-correction for Cramér's V and Tschuprow's T", Journal of the Korean
    Statistical Society 42(3), 2013.
 .. [3] R. A. Fisher, "Statistical methods for research workers", Oliver and Boyd 1925, chapter 8.
+.. [4] T. L. Kelley, "An unbiased correlation ratio measure", Proceedings of the National Academy of
+   Sciences 21(9), 1935.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -121,7 +124,10 @@ def pearson(left: Column, right: Column, counts: Floats) -> float | None:
 
 
 def correlation_ratio(categories: Column, numbers: Column, counts: Floats) -> float | None:
-    """Return η; ``None`` if the numbers or the categories are constant."""
+    """Return the corrected η; ``None`` if the numbers or the categories are constant.
+
+    So it is where each category has one record, of which nothing can be told.
+    """
     both = np.isfinite(numbers.numbers) & (categories.codes >= 0)
     weights, y, codes = counts[both], numbers.numbers[both], categories.codes[both]
     if not weights.sum() or categories.values > _MOST_VALUES or len(np.unique(codes)) < 2:
@@ -132,7 +138,11 @@ def correlation_ratio(categories: Column, numbers: Column, counts: Floats) -> fl
     sums = np.bincount(codes, weights * y, categories.values)
     present = of_groups > 0
     between = float((sums[present] ** 2 / of_groups[present]).sum())
-    return _bounded(sqrt(max(between, 0.0) / whole), 0.0) if whole > 0 else None
+    records, groups = float(weights.sum()), int(present.sum())
+    if whole <= 0 or records <= groups:
+        return None
+    within = max(1 - between / whole, 0.0) * (records - 1) / (records - groups)
+    return _bounded(sqrt(max(1 - within, 0.0)), 0.0)
 
 
 def cramers_v(left: Column, right: Column, counts: Floats) -> float | None:

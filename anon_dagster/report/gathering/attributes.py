@@ -271,7 +271,10 @@ def _loss(findings: Findings, name: str, q: int) -> float | None:
 
 
 def example(decision: Decision, q: int, at: AtLabels) -> ExampleFact | None:
-    """Return the value that most records have among those that read otherwise in the release."""
+    """Return the value that most records have among those that read otherwise in the release.
+
+    A missing one shows what became of the others as little as one that stayed as it was.
+    """
     problem, kept = decision.plan.problem, decision.solution.classes >= 0
     name = decision.plan.quasi_identifiers[q]
     column = decision.counted.columns[name]
@@ -284,7 +287,8 @@ def example(decision: Decision, q: int, at: AtLabels) -> ExampleFact | None:
     records = np.bincount(member.reshape(-1), problem.counts[kept], len(pairs))
     texts = np.array(column.labels, dtype=object)[pairs // size]
     labels = np.array([*at.labels, ""], dtype=object)[:-1][pairs % size]
-    order = np.lexsort((-records, texts == labels))  # what changed comes first
+    missing = np.array([text is None for text in texts], dtype=np.bool_)
+    order = np.lexsort((-records, missing, texts == labels))  # what changed comes first
     if not len(order):
         return None
     return ExampleFact(short(texts[order[0]]), short(labels[order[0]]))
