@@ -1,7 +1,6 @@
 """The names in a store; what lies under those of a job is said in :mod:`anon_dagster.jobs`."""
 
 from anon_dagster.releasing import workspace
-from anon_dagster.storage.targets import holding
 
 JOBS = "jobs"
 """The folder of the jobs."""
@@ -32,7 +31,7 @@ COUNT, RELEASED = "count", "released"
 """Of each a table and arrays: see :func:`count_of`."""
 SOLUTION = "solution.json"
 SOLUTION_ARRAYS = "solution.npz"
-HELD = holding.HELD
+HELD = workspace.HELD
 """The folder of a release that a person has to approve."""
 HOLD = "hold.json"
 HOLD_LOCK = "hold.lock"

@@ -30,7 +30,7 @@ from anon_dagster.releasing.recipe import recipe
 from anon_dagster.releasing.recoder import write_records
 from anon_dagster.releasing.repeated import asks_for_repeated, former_at, with_repeated
 from anon_dagster.releasing.schemas import release_problems
-from anon_dagster.releasing.workspace import PERSONS, Announcement, Versions, Workspace
+from anon_dagster.releasing.workspace import HELD, PERSONS, Announcement, Versions, Workspace
 from anon_dagster.request import Policy, Source, Target
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.storage.addresses import absolute, base_name, exists
@@ -241,7 +241,7 @@ def _place(target: Target | None, workspace: Workspace) -> tuple[Target, bool]:
     """Return where a release is written, and whether it stays with the job for now."""
     if target is None:
         return Target(path=str(workspace.folder / "release.parquet")), True
-    return (held_target(target, workspace.folder), True) if target.hold else (target, False)
+    return (held_target(target, workspace.folder / HELD), True) if target.hold else (target, False)
 
 
 def _count_staged(

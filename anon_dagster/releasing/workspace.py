@@ -7,6 +7,8 @@ from pathlib import Path
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.request import Policy, Source
 
+HELD = "held"
+"""The folder of a release that a person has to approve, in that of its job."""
 PERSONS = "persons.bin"
 """The file in the folder of a job that tells whose its released records are."""
 Versions = Sequence[Sequence[str]]

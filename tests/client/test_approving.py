@@ -89,7 +89,7 @@ def test_a_release_that_is_rejected_is_gone_and_only_the_store_knows_why(
         job.result()
     assert shell(client, "result", job.job_id) == 11
     assert "<html" in job.report()
-    with pytest.raises(JobStateError, match="no release any more"):
+    with pytest.raises(JobStateError, match="is not there any more"):
         job.report(share=True)
     assert client.store is not None
     if client.store.parent.joinpath(".dagster").exists():

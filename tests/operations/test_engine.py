@@ -45,7 +45,7 @@ Call = Callable[[Any], object]
 @pytest.fixture
 def calls(result: anon_dagster.AnonResult) -> dict[str, Call]:
     assert result.df is not None
-    released = result.df
+    released, evidence = result.df, result.evidence(share=True)
     return {
         "anonymize": lambda e: anon_dagster.anonymize(REQUEST, frame=FRAME, engine=e).df,
         "measure": lambda e: anon_dagster.measure(REQUEST, frame=FRAME, engine=e),
@@ -54,6 +54,9 @@ def calls(result: anon_dagster.AnonResult) -> dict[str, Call]:
         "audit_versions": lambda e: (
             anon_dagster.audit_versions([released, released], request=REQUEST, engine=e).table
         ),
+        "check_evidence": lambda e: anon_dagster.check_evidence(
+            evidence, released, engine=e
+        ).to_frame(),
         "auto_anonymize": lambda e: (
             anon_dagster.auto_anonymize(FRAME, seconds=0.1, engine=e).detection.table
         ),
@@ -92,7 +95,7 @@ def parameters(function: Callable[..., object]) -> Iterable[str]:
         set(anon_dagster.__all__)
         & {
             *("anonymize", "measure", "apply", "verify", "auto_anonymize", "examine_residual"),
-            *("export_hierarchy", "risk_per_record"),
+            *("export_hierarchy", "risk_per_record", "check_evidence"),
         }
     ),
 )

@@ -5,14 +5,11 @@ from pathlib import Path
 from anon_dagster.request import Target
 from anon_dagster.storage.targets.formats import ending_of, is_gzip, require_format
 
-HELD = "held"
-"""The folder of the release, in that of its job."""
 
+def held_target(target: Target, place: Path) -> Target:
+    """Return a target in a folder of a job, of the same bytes as the one that is asked for.
 
-def held_target(target: Target, folder: Path) -> Target:
-    """Return a target in the folder of a job, of the same bytes as the one that is asked for.
-
-    The folder that it lies in is made, for its owner only.
+    The folder is made, for its owner only.
 
     Raises
     ------
@@ -20,7 +17,7 @@ def held_target(target: Target, folder: Path) -> Target:
         If the format of the target is unknown.
     """
     require_format(target)
-    place, packed = folder / HELD, target.format_found == "csv" and is_gzip(target)
+    packed = target.format_found == "csv" and is_gzip(target)
     place.mkdir(mode=0o700, exist_ok=True)
     return target.model_copy(
         update={
