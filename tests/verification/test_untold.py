@@ -235,3 +235,18 @@ def test_a_mask_leaves_so_many_characters_or_parts_at_one_side(
     (promise,) = (p for p in verify_frame(frame, asked).promises if p.attribute == "number")
     assert (promise.holds, promise.records_failing) == (not left, len(left))
     assert (promise.asked, promise.reached, promise.classes_failing) == (0, len(left), 0)
+
+
+def test_a_notebook_shows_what_is_broken_first_and_what_nobody_can_tell() -> None:
+    rules = [{"attribute": "ill", "alpha": 0.5, "k": 2, "guarded": each} for each in (["x"], ["y"])]
+    frame = release(["x", "x", "x", "z", "z"]).drop(columns="who")
+    found = verify_frame(
+        frame, policy(privacy={"k_anonymity": {"k": 5}, "alpha_k_anonymity": rules})
+    )
+    shown = found._repr_html_()
+    verdicts = re.findall(r"<td[^>]*>(holds|BROKEN|cannot be told)</td>", shown)
+    assert len(verdicts) == len(found.promises)
+    assert {"BROKEN", "cannot be told", "holds"} == {*verdicts}
+    assert verdicts.index("holds") == len(found.failures)
+    assert found.verdict in shown
+    assert not re.search(r">[xyz]<", shown), "no value of the table"
