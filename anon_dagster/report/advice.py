@@ -1,15 +1,20 @@
 """What a report comes down to: whether to sign, and what to look at before."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from anon_dagster.discreet import Discreet
 from anon_dagster.errors import counted
-from anon_dagster.report.evidence import Evidence, PromiseFact, Remark
+from anon_dagster.report.evidence import Evidence, PromiseFact, Remark, SuppressedShare
 from anon_dagster.report.formats import chance, listed, percent
 
 Grade = Literal["nothing against it", "look first", "do not sign"]
 _GRAVE = {"high", "medium"}
+_GROUP, _SHARE_OF_ALL = 20, 0.005
+"""Records that make a group, and the share of all that they are at least."""
+_MOST, _OUT_OF_PROPORTION = 0.5, 5.0
+"""The share of a group that is suppressed, alone and beside that of all records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +150,40 @@ def _grave(evidence: Evidence) -> list[Remark]:
                 "Ask for a larger k, or state another threshold and say why it will do",
             )
         )
-    return found
+    return [*found, *_left_out(evidence)]
+
+
+def _left_out(evidence: Evidence) -> Iterator[Remark]:
+    """Tell of each attribute whether a group of people is hardly in the release any more.
+
+    Rare values are suppressed as a rule; a group that is no longer rare is a matter of fairness.
+    Records without a value are no group of people.
+    """
+    damage = evidence.damage.of_source
+    if damage is None or not damage.suppressed:
+        return
+    usual = damage.suppressed / damage.records
+    missing: dict[str, list[SuppressedShare]] = {}
+    for each in damage.shares:
+        if each.value is not None and _is_left_out(each, of=damage.records, usual=usual):
+            missing.setdefault(each.attribute, []).append(each)
+    for name, groups in missing.items():
+        gone, whole = sum(e.suppressed for e in groups), sum(e.records for e in groups)
+        whose = "a value" if len(groups) == 1 else f"{len(groups)} values"
+        yield Remark(
+            "fairness",
+            "medium",
+            f"Of the {whole:,} records with {whose} of {name}, {gone:,} are not in the release "
+            f"({percent(gone / whole)}; of all records {percent(usual)}): section 5 tells whose.",
+            f"Generalize other attributes further or {name} less, or lower suppression_limit",
+        )
+
+
+def _is_left_out(share: SuppressedShare, *, of: int, usual: float) -> bool:
+    """Tell whether most of a group that is not rare are suppressed, out of proportion to all."""
+    if share.records < max(_GROUP, _SHARE_OF_ALL * of):
+        return False
+    return share.suppressed / share.records >= min(max(_MOST, _OUT_OF_PROPORTION * usual), 1.0)
 
 
 def _is_open(remark: Remark) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -206,6 +207,33 @@ def test_what_is_to_be_looked_at_stands_on_top_the_gravest_first(result: AnonRes
     page = html(evidence)
     assert "Look at these 2 things before you sign." in page
     assert page.index("Look at these 2 things") < page.index("1. Which release this is")
+
+
+@pytest.mark.parametrize(("others", "is_told"), [(55, True), (15, False)])
+def test_a_group_of_people_that_is_left_out_is_told_on_top_without_its_name(
+    others: int, *, is_told: bool
+) -> None:
+    dice, size = np.random.default_rng(1), 3_000
+    frame = pd.DataFrame({"age": dice.integers(20, 60, size), "sex": dice.choice(["f", "m"], size)})
+    frame.loc[: others - 1, "sex"] = "CANARY"
+    ages = {"role": "quasi_identifier", "hierarchy": {"type": "interval", "widths": [5, 10]}}
+    policy = {
+        "attributes": {"age": ages, "sex": {"role": "quasi_identifier"}},
+        "privacy": {"k_anonymity": {"k": 20}},
+        "suppression_limit": 0.05,
+        "suppression_cost": 0.05,
+    }
+    result = anonymize({"policy": policy}, frame=frame)
+    assert result.decision.suppressed == others
+    found = [
+        each for each in advise(gather(findings_of(result))).to_look_at if each.kind == "fairness"
+    ]
+    assert [each.severity for each in found] == ["medium"] * is_told
+    for each in found:
+        assert each.text.startswith(
+            f"Of the {others} records with a value of sex, {others} are not"
+        )
+        assert "CANARY" not in f"{each.text}{each.cure}"
 
 
 def test_a_threshold_that_is_stated_is_held_against_the_release() -> None:

@@ -10,7 +10,7 @@ Cell = str | int | float | bool | None
 Severity = Literal["high", "medium", "low"]
 RemarkKind = Literal[
     "unguarded", "records_not_persons", "linked", "differential_privacy", "appended", "finding",
-    "formulas", "caution", "no_promise", "threshold",
+    "formulas", "caution", "no_promise", "threshold", "fairness",
 ]  # fmt: skip
 
 
