@@ -100,6 +100,7 @@ def content(evidence: Evidence) -> dict[str, Any]:
         "risk_picture": _before_and_after(evidence),
         "class_sizes": figure(pictures.class_sizes_picture(evidence)),
         "details": list(_details(evidence)),
+        "sensitive": list(_sensitive(evidence)),
         "attributes": _attributes(evidence),
         "attribute_pictures": list(_attribute_pictures(evidence)),
         "without_picture": _without_picture(evidence),
@@ -290,15 +291,26 @@ def _attributes(evidence: Evidence) -> Table:
     )
 
 
+def _sensitive(evidence: Evidence) -> Iterator[tuple[str, str]]:
+    """Give the first sensitive attributes, and what is done to each."""
+    found = [each for each in evidence.attributes if each.of_request.role == "sensitive"]
+    for each in found[:MOST_ATTRIBUTES]:
+        yield each.name, _done(each)
+
+
+def _done(attribute: AttributeEvidence) -> str:
+    of_source = attribute.of_source
+    return attribute.of_request.treatment if of_source is None else of_source.done
+
+
 def _attribute(attribute: AttributeEvidence, evidence: Evidence) -> tuple[str, ...]:
     of_release, of_source = attribute.of_release, attribute.of_source
     records = evidence.identity.of_release.records
-    done = attribute.of_request.treatment if of_source is None else of_source.done
     labels, starred = "not released", "-"
     if of_release is not None:
         labels = plain(of_release.distinct)
         starred = percent(of_release.starred / records if records else 0.0)
-    cells = (attribute.name, attribute.of_request.role.replace("_", " "), done)
+    cells = (attribute.name, attribute.of_request.role.replace("_", " "), _done(attribute))
     if evidence.identity.of_source is None:
         return (*cells, labels, starred)
     before = "" if of_source is None or of_source.distinct is None else f"{of_source.distinct:,} → "
