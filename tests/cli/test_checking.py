@@ -41,7 +41,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 # -- init ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["people.csv", "people.parquet"])
+@pytest.mark.parametrize(
+    "name", ["people.parquet", pytest.param("people.csv", marks=pytest.mark.slow)]
+)
 def test_a_request_is_written_that_can_be_run_and_holds_no_cell(
     folder: Path, capsys: Capture, name: str
 ) -> None:

@@ -99,6 +99,7 @@ def test_a_store_that_cannot_be_made_is_named_in_one_line(tmp_path: Path, capsys
 # -- where it is said ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [["domains"], ["--help"], ["auto", "--help"]])
 def test_a_reader_that_has_had_enough_is_no_mistake(arguments: list[str]) -> None:
     reader, writer = os.pipe()
