@@ -56,6 +56,13 @@ def serving(project_folder: Path, folder: Path) -> Iterator[Webserver]:
         "class": "DefaultRunCoordinator",
     }
     (folder / "dagster.yaml").write_text(written(settings), encoding="utf-8")
+    with answering(folder, project_folder) as address:
+        yield Webserver(address)
+
+
+@contextmanager
+def answering(folder: Path, project_folder: Path) -> Iterator[str]:
+    """Start a webserver on the workspace of a folder, and give its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -69,7 +76,7 @@ def serving(project_folder: Path, folder: Path) -> Iterator[Webserver]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_for(lambda: answers(address), seconds=120)
-        yield Webserver(address)
+        yield address
     finally:
         process.terminate()
         process.wait(timeout=60)

@@ -1,6 +1,5 @@
 """What Dagster shows of a release that waits for an approval, and what house is kept of it."""
 
-import os
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -12,6 +11,7 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.ownership import RunContext, owner_of
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.settings import days_of
 from anon_dagster.errors import AnonError, BusyError, JobError
 from anon_dagster.jobs import file_names
 from anon_dagster.jobs.ledger import Entry, Ledger
@@ -118,16 +118,7 @@ def hold_days() -> float:
     JobError
         If the environment names no number of days above 0.
     """
-    said = os.environ.get(HOLD_DAYS, "").strip()
-    if not said:
-        return DAYS
-    try:
-        days = float(said)
-    except ValueError:
-        days = 0.0
-    if not 0 < days < float("inf"):
-        raise JobError(f"{HOLD_DAYS} is a number of days above 0, such as 30")
-    return days
+    return days_of(HOLD_DAYS) or DAYS
 
 
 def look_after_held(instance: dg.DagsterInstance, store: JobStore) -> None:

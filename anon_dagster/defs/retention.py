@@ -13,7 +13,7 @@ from anon_dagster.defs.housekeeping import clear
 from anon_dagster.defs.ownership import Owner, owner_of
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import JobError
+from anon_dagster.defs.settings import days_of
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.tags import HANDED_TAG, KIND_TAG
 
@@ -55,28 +55,8 @@ def retention(store: JobStore) -> dg.Definitions:
 
 def delete_old(instance: dg.DagsterInstance, store: JobStore) -> int:
     """Delete the jobs of the age that the environment names, and tell how many there were."""
-    days = retention_days()
+    days = days_of(RETENTION)
     return 0 if days is None else delete_older(instance, store, clock.now() - days * _DAY)
-
-
-def retention_days() -> float | None:
-    """Return the age that the environment names, if it does.
-
-    Raises
-    ------
-    JobError
-        If it is no number of days above 0.
-    """
-    said = os.environ.get(RETENTION, "").strip()
-    if not said:
-        return None
-    try:
-        days = float(said)
-    except ValueError:
-        days = 0.0
-    if not 0 < days < float("inf"):
-        raise JobError(f"{RETENTION} is a number of days above 0, such as 30")
-    return days
 
 
 def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -> int:

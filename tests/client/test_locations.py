@@ -1,21 +1,15 @@
 """A deployment with several code locations: that of this project is found by what it offers."""
 
-import os
-import subprocess
-import sys
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
-from socket import socket
-from time import monotonic, sleep
 
 import pytest
 
 from anon_dagster.client import AnonClient
 from anon_dagster.client.deployment import Launch
-from anon_dagster.demos.running import end_group
 from anon_dagster.errors import DeploymentError
 from tests.live import PROJECT
+from tests.webserver import answering
 
 pytestmark = pytest.mark.slow
 
@@ -46,33 +40,8 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     (folder / "others.py").write_text(OTHERS, encoding="utf-8")
     (folder / "workspace.yaml").write_text(WORKSPACE, encoding="utf-8")
     (folder / "dagster.yaml").write_text("telemetry: {enabled: false}\n", encoding="utf-8")
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "dagster_webserver", "-h", "127.0.0.1", "-p", str(port)],
-        cwd=folder,
-        env=os.environ | {"DAGSTER_HOME": str(folder), "PYTHONPATH": str(PROJECT)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    address, until = f"http://127.0.0.1:{port}", monotonic() + 120
-    try:
-        while not answers(address):
-            assert monotonic() < until, "the webserver did not start"
-            sleep(0.3)
+    with answering(folder, PROJECT) as address:
         yield address
-    finally:
-        end_group(server, seconds=20)
-
-
-def answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{address}/server_info", timeout=5):  # noqa: S310 (our own)
-            return True
-    except OSError:
-        return False
 
 
 def launch(url: str, location: str | None) -> str:
