@@ -95,11 +95,7 @@ bench-detection: $(READY)  ## measure how well detection tells columns, made one
 bench-real: $(READY)  ## anonymize 112 real tables and look for what the releases still tell
 	$(BIN)/python -m benchmarks.real
 
-# The databases that count beside ours are large, and nothing else needs them: they are in no lock,
-# but pinned in pyproject.toml. Without them the benchmark says so and goes on.
 bench-scale: $(READY)  ## measure whole jobs beside a bare reading and writing of the same files
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group bench || \
-		echo "DuckDB and polars cannot be had; nothing is compared with them"
 	$(BIN)/python -m benchmarks.scale
 
 release-check: $(READY)  ## build wheel and sdist, twice, and check them; what passes is left in dist/
