@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import restart
@@ -44,6 +45,7 @@ _KINDS = {
     "rejected": "reject",
 }
 
+_BETWEEN_LOOKS = 1.0  # seconds, while another process executes the same run
 _held: set[Path] = set()  # until the process ends, which runs one job
 
 
@@ -65,7 +67,13 @@ class Owner:
 
 
 def own(context: RunContext, store: JobStore) -> "JobFolder":
-    """Return the folder of a run, marked as its own, and hold its lock."""
+    """Return the folder of a run, marked as its own, and hold its lock.
+
+    Raises
+    ------
+    JobError
+        If another process executed the same run meanwhile, and it failed.
+    """
     folder = store.job(context.run.run_id)
     path = lock_of(folder.path)
     if path in _held:
@@ -74,7 +82,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
     _require_handed(context, store)
     _name_partition(context)
     folder.create()
-    if lock_for_good(path) is not None:
+    if _lock_alone(context, path):
         _held.add(path)
         restart(context.instance, context.run)
         owner = {
@@ -86,6 +94,24 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
             file_names.OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}}
         )
     return folder
+
+
+def _lock_alone(context: RunContext, path: Path) -> bool:
+    """Lock the folder of a run, once no other process has it; False if the run ended meanwhile.
+
+    A daemon that dies between the start of a run and its note of it lets the run start twice. Two
+    executions at once would write over each other, and the first to end would end the run while
+    the other one is still at work.
+    """
+    while lock_for_good(path) is None:
+        run = context.instance.get_run_by_id(context.run.run_id)
+        if run is None or run.status is dg.DagsterRunStatus.SUCCESS:
+            return False
+        if run.is_finished:
+            _end_if_aborted(context)
+            raise JobError("another process executed this run at the same time, and it failed")
+        clock.sleep(_BETWEEN_LOOKS)
+    return True
 
 
 def _end_if_aborted(context: RunContext) -> None:
