@@ -17,6 +17,7 @@ from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.retention import retention
 from anon_dagster.defs.verifying import verifying
+from anon_dagster.jobs import names
 
 
 def definitions(
@@ -24,7 +25,8 @@ def definitions(
 ) -> dg.Definitions:
     """Define everything: the datasets of a folder, and the graph for all other requests.
 
-    One process per run: a process per step would cost seconds for each.
+    Each job is run by one process: a process per step would cost seconds for each. Nothing is
+    said of other jobs, so that this can be merged with definitions of a project of your own.
 
     Parameters
     ----------
@@ -44,10 +46,12 @@ def definitions(
         retention(store),
         *datasets(data, taken=frozenset({ADHOC.name})),
         dg.Definitions(
-            resources={"store": store, "engine": engine or EngineResource()},
-            executor=dg.in_process_executor,
+            resources={names.STORE: store, names.ENGINE: engine or EngineResource()},
         ),
     )
 
 
-defs = definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment())
+defs = dg.Definitions.merge(
+    definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment()),
+    dg.Definitions(executor=dg.in_process_executor),  # of assets that are materialized by hand
+)

@@ -67,15 +67,17 @@ def applying() -> dg.Definitions:
 
 @dg.asset(key=_APPLICATION, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
 def _application(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ApplicationConfig
+    context: dg.AssetExecutionContext,
+    anon_store: dg.ResourceParam[JobStore],
+    config: ApplicationConfig,
 ) -> dg.MaterializeResult[None]:
     """Whose solution is applied to which records."""
     with failures_in_words():
         from anon_dagster.operations.apply import later_request
         from anon_dagster.releasing.stored_solution import from_document
 
-        job = own(context, store)
-        document = solution_of(store, config.solution)
+        job = own(context, anon_store)
+        document = solution_of(anon_store, config.solution)
         request = later_request(from_document(document).policy, config.source, config.target)
         job.save_request(request)
         sweep_target(context.instance, request)
@@ -138,14 +140,16 @@ def _read(path: Path) -> dict[str, Any]:
     kinds={"parquet"},
 )
 def _applied(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], engine: EngineResource
+    context: dg.AssetExecutionContext,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
 ) -> dg.MaterializeResult[None]:
     """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
     with failures_in_words():
         progress = RunProgress(context)
         progress.begin(names.APPLIED)
-        with engine.at_work(context) as where:
-            job = store.job(context.run.run_id)
+        with anon_engine.at_work(context) as where:
+            job = anon_store.job(context.run.run_id)
             shown = {**apply_stored(job, progress, _APPLICATION), **where}
         holding.tag(context, job)
     return dg.MaterializeResult(metadata=shown)

@@ -65,8 +65,8 @@ def approving() -> dg.Definitions:
 @dg.asset(key=_APPROVED, group_name=ADHOC.name, partitions_def=ADHOC.partitions)
 def _approved(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: ApprovalConfig,
 ) -> dg.MaterializeResult[None]:
     """A release that waited, proven again and published."""
@@ -74,16 +74,16 @@ def _approved(
         from anon_dagster.jobs.approval import approve
         from anon_dagster.jobs.folder import tables_of
 
-        approving, progress = own(context, store), RunProgress(context)
+        approving, progress = own(context, anon_store), RunProgress(context)
         progress.begin(names.APPROVED)
-        held = _waiting(context, store, config.job)
+        held = _waiting(context, anon_store, config.job)
         for folder in tables_of(held).values():
             sweep_target(context.instance, folder.load_request())
         person = person_named(context.run.tags.get(REQUESTED_TAG))
-        with engine.at_work(context) as where:
+        with anon_engine.at_work(context) as where:
             hold = approve(held, approving, person=person, on_progress=progress)
         shown = {**_decided(held, hold), **_published(held, hold), **where}
-        _settle(context, store, held)
+        _settle(context, anon_store, held)
         progress.finish()
     return dg.MaterializeResult(metadata=shown)
 
@@ -91,18 +91,18 @@ def _approved(
 @dg.asset(key=_REJECTED, group_name=ADHOC.name, partitions_def=ADHOC.partitions)
 def _rejected(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
+    anon_store: dg.ResourceParam[JobStore],
     config: RejectionConfig,
 ) -> dg.MaterializeResult[None]:
     """A release that waited, discarded."""
     with failures_in_words():
         from anon_dagster.jobs.holding import reject
 
-        own(context, store)
-        held = _waiting(context, store, config.job)
+        own(context, anon_store)
+        held = _waiting(context, anon_store, config.job)
         person = person_named(context.run.tags.get(REQUESTED_TAG))
         hold = reject(held, person=person, why=_why(config))
-        _settle(context, store, held)
+        _settle(context, anon_store, held)
         RunProgress(context).finish()
     return dg.MaterializeResult(metadata=_decided(held, hold))
 

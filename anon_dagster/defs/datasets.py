@@ -93,9 +93,9 @@ def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
         kinds={"yaml"},
     )
     def request(
-        context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
+        context: dg.AssetExecutionContext, anon_store: dg.ResourceParam[JobStore]
     ) -> dg.MaterializeResult[None]:
-        return keep_request(context, store, lambda: load_request(file))
+        return keep_request(context, anon_store, lambda: load_request(file))
 
     return request
 

@@ -67,7 +67,9 @@ def deltas(group: Group, request: Request, load: Callable[[], Request]) -> dg.De
     settings = Inbox(request).settings
     check = _audit_check(group, settings, load)
     audits = dg.define_asset_job(
-        names.audit_job(group.name), selection=dg.AssetSelection.checks(check)
+        names.audit_job(group.name),
+        selection=dg.AssetSelection.checks(check),
+        executor_def=dg.in_process_executor,
     )
     return dg.Definitions(
         assets=[_asset(group, request)],
@@ -132,14 +134,14 @@ def _audit_check(
     )
     def check(
         context: dg.AssetCheckExecutionContext,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> dg.AssetCheckResult:
         from anon_dagster.continuous import audit
 
-        with failures_in_words(), engine.at_work(context):
+        with failures_in_words(), anon_engine.at_work(context):
             seed = secrets.randbelow(2**31)  # each audit tries other unions
-            return _audited(audit(_stream(group, store, load), seed=seed), seed)
+            return _audited(audit(_stream(group, anon_store, load), seed=seed), seed)
 
     return check
 
@@ -166,12 +168,14 @@ def _reopen_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
 
     @dg.op(name=names.op_of(group.name, "reopen"), description="Decides another solution.")
     def renew(
-        context: dg.OpExecutionContext, store: dg.ResourceParam[JobStore], engine: EngineResource
+        context: dg.OpExecutionContext,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> None:
         with failures_in_words():
-            own(context, store)
-            with engine.at_work(context):
-                _reopen(context, group.key(DELTAS), _stream(group, store, load))
+            own(context, anon_store)
+            with anon_engine.at_work(context):
+                _reopen(context, group.key(DELTAS), _stream(group, anon_store, load))
 
     return _by_hand(
         group,
@@ -200,13 +204,13 @@ def _erase_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
     def remove(
         context: dg.OpExecutionContext,
         config: EraseConfig,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> None:
         with failures_in_words():
-            own(context, store)
-            with engine.at_work(context):
-                _erase(context, group.key(DELTAS), _stream(group, store, load), config)
+            own(context, anon_store)
+            with anon_engine.at_work(context):
+                _erase(context, group.key(DELTAS), _stream(group, anon_store, load), config)
 
     return _by_hand(
         group,
@@ -234,6 +238,7 @@ def _by_hand(group: Group, kind: str, step: dg.OpDefinition, description: str) -
         name=names.job_name(kind, group.name),
         description=description,
         tags={KIND_TAG: kind, DATASET_TAG: group.name},
+        executor_def=dg.in_process_executor,
     )
     def job() -> None:
         step()

@@ -44,18 +44,18 @@ def examining() -> dg.Definitions:
 )
 def _examined(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: ExaminationConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """What the release of a finished job tells although every promise holds, examined again."""
     with failures_in_words():
         from anon_dagster.jobs.examination import examine_again
 
-        job, progress = own(context, store), RunProgress(context)
+        job, progress = own(context, anon_store), RunProgress(context)
         progress.begin(names.EXAMINED)
-        with engine.at_work(context) as where:
-            found = examine_again(store.job(config.job), attacks=config.attacks)
+        with anon_engine.at_work(context) as where:
+            found = examine_again(anon_store.job(config.job), attacks=config.attacks)
         shown = {
             "job": dg.MetadataValue.text(config.job),
             **metadata.of_residual(found),

@@ -23,7 +23,9 @@ def freshness(group: Group, request: Request, load: Callable[[], Request]) -> dg
         return dg.Definitions()
     check = _check(group, load)
     job = dg.define_asset_job(
-        names.freshness_job(group.name), selection=dg.AssetSelection.checks(check)
+        names.freshness_job(group.name),
+        selection=dg.AssetSelection.checks(check),
+        executor_def=dg.in_process_executor,
     )
     schedule = dg.ScheduleDefinition(
         name=f"{group.name}_freshness_schedule",

@@ -66,6 +66,7 @@ def define(
                 names.job_name(kind, dataset),
                 selection=dg.AssetSelection.assets(*group.keys(stages)),
                 tags={KIND_TAG: kind, DATASET_TAG: group.name},
+                executor_def=dg.in_process_executor,
             )
             for kind, stages in KINDS.items()
         ],
@@ -114,14 +115,14 @@ def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
     )
     def materialize(
         context: dg.AssetExecutionContext,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> dg.MaterializeResult[None]:
         with failures_in_words():
             progress = RunProgress(context)
             progress.begin(stage.name)
-            job = find(context, store, needed)
-            with engine.at_work(context) as where:
+            job = find(context, anon_store, needed)
+            with anon_engine.at_work(context) as where:
                 shown = {**stage.make(Work(job, progress, group.key("source"))), **where}
             holding.tag(context, job)
             if stage.name in _LAST or context.job_name == names.APPLY_JOB:

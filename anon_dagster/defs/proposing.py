@@ -81,8 +81,8 @@ def proposing() -> dg.Definitions:
 @dg.asset(key=_PROPOSAL, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
 def _proposal(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: ProposalConfig,
 ) -> dg.MaterializeResult[None]:
     """What a table seems to be, and a request to start from; for a person to check."""
@@ -91,9 +91,9 @@ def _proposal(
         progress.begin("detection")
         if config.mode != "auto":
             context.instance.add_run_tags(context.run.run_id, {KIND_TAG: "detect"})
-        job = own(context, store)
+        job = own(context, anon_store)
         source = source_of(config.source)
-        with engine.at_work(context) as where:
+        with anon_engine.at_work(context) as where:
             shown = {**_MODES[config.mode](Look(source, config, job, progress)), **where}
         progress.finish()
     path = source if isinstance(source, str) else source.path

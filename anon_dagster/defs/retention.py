@@ -38,7 +38,11 @@ def retention(store: JobStore) -> dg.Definitions:
         with failures_in_words():
             context.log.info("%d jobs deleted", delete_old(context.instance, store))
 
-    @dg.job(name=names.RETENTION_JOB, description=f"Deletes jobs older than {RETENTION} days.")
+    @dg.job(
+        name=names.RETENTION_JOB,
+        description=f"Deletes jobs older than {RETENTION} days.",
+        executor_def=dg.in_process_executor,
+    )
     def job() -> None:
         delete()
 

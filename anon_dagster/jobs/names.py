@@ -17,6 +17,9 @@ APPROVED, REJECTED = "approved", "rejected"
 RESIDUAL = "residual_disclosure"
 """The step that tells what a release tells although every promise holds."""
 
+STORE, ENGINE = "anon_store", "anon_engine"
+"""The resources of steps: where jobs keep what they make, and where tables are worked on."""
+
 ANONYMIZE_JOB = "anonymize_job"
 APPLY_JOB = "apply_job"
 PROPOSE_JOB = "propose_job"
