@@ -15,6 +15,7 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Flag, Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
@@ -35,11 +36,11 @@ _APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key(names.APPLIED)
 class ApplicationConfig(dg.Config):
     """Whose solution is applied, to which records, and where they go."""
 
-    solution: str = Field(
+    solution: Text = Field(
         default="the id of a finished job",
         description="The id of a job that anonymized, or the path of a solution as a document.",
     )
-    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
+    # Any, as in a request: nothing is looked up in the environment, see plain.
     source: Any = Field(
         default={"path": "later.csv"}, description="The later records, as in a request."
     )
@@ -48,7 +49,7 @@ class ApplicationConfig(dg.Config):
         default="suppress",
         description="What becomes of records with a value that a hierarchy lacks.",
     )
-    enforce: bool = Field(
+    enforce: Flag = Field(
         default=False,
         description="Suppress the records of classes that break a promise by themselves.",
     )

@@ -14,6 +14,7 @@ from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.holding import settle
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.errors import BusyError, JobStateError, RequestError, UnknownJobError
@@ -31,7 +32,7 @@ _APPROVED, _REJECTED = ADHOC.key(names.APPROVED), ADHOC.key(names.REJECTED)
 class ApprovalConfig(dg.Config):
     """Whose release is published."""
 
-    job: str = Field(
+    job: Text = Field(
         default="the id of the job that waits",
         description="The id of a job that awaits approval: its report says what is approved.",
     )
@@ -40,16 +41,16 @@ class ApprovalConfig(dg.Config):
 class RejectionConfig(dg.Config):
     """Whose release is discarded, and why."""
 
-    job: str = Field(
+    job: Text = Field(
         default="the id of the job that waits",
         description="The id of a job that awaits approval.",
     )
-    why: str = Field(
+    why: Text = Field(
         default="",
         description="Why, in words that hold no value of a person: Dagster keeps what stands here. "
         "What must not be there goes into a file, or through the client.",
     )
-    why_file: str = Field(
+    why_file: Text = Field(
         default="", description="A text file that says why, in place of it; only the job keeps it."
     )
 
@@ -135,7 +136,7 @@ def _waiting(context: dg.AssetExecutionContext, store: JobStore, job_id: str) ->
 def _why(config: RejectionConfig) -> str:
     """Return the reason, of the configuration or of the file that it names."""
     if not config.why_file:
-        return config.why
+        return str(config.why)
     try:
         return Path(config.why_file).read_text(encoding="utf-8")
     except (OSError, ValueError):

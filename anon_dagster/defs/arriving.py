@@ -21,6 +21,7 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Text, Texts
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError, counted
 from anon_dagster.jobs import file_names, names
@@ -36,8 +37,8 @@ _STAGE = "files"
 class FilesConfig(dg.Config):
     """Which files a run releases."""
 
-    batch: str = Field(default="", description="Those that a tick of the sensor gave to a run.")
-    files: list[str] = Field(
+    batch: Text = Field(default="", description="Those that a tick of the sensor gave to a run.")
+    files: Texts = Field(
         default=[], description="Or these, whatever became of them before; by their paths."
     )
 

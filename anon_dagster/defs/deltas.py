@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -15,9 +15,9 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.timetable import scheduled
-from anon_dagster.errors import RequestError
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Arrivals, Request
@@ -46,8 +46,7 @@ _SPREAD = (
 class EraseConfig(dg.Config):
     """Whom to erase."""
 
-    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
-    keys: Any = Field(
+    keys: Text = Field(
         description="The path of a file, in a store or on this machine, that names the people by "
         "the columns of policy.person; never the people themselves, for everybody who sees runs "
         "sees this. The file is read and not kept.",
@@ -226,7 +225,7 @@ def _erase(
 ) -> None:
     from anon_dagster.continuous import erase, keys_at
 
-    erased = erase(stream, keys_at(stream, _path_of(config)))
+    erased = erase(stream, keys_at(stream, config.keys))
     context.log_event(dg.AssetObservation(key, metadata=_of_erasure(erased)))
     tell_deltas(context, key, stream)
 
@@ -244,12 +243,6 @@ def _by_hand(group: Group, kind: str, step: dg.OpDefinition, description: str) -
         step()
 
     return job
-
-
-def _path_of(config: EraseConfig) -> str:
-    if not isinstance(config.keys, str):
-        raise RequestError("keys: must be the path of a file, as text")
-    return config.keys
 
 
 def _of_erasure(erased: "Erasure") -> dict[str, int | str]:

@@ -13,6 +13,7 @@ from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Whole
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import Shown
@@ -34,7 +35,7 @@ _PROPOSAL = ADHOC.key(names.PROPOSAL)
 class ProposalConfig(dg.Config):
     """Which table is looked at, and what is wanted of it."""
 
-    # Any: Dagster looks for {env: NAME} in everything else.
+    # Any: nothing is looked up in the environment, see plain.
     source: Any = Field(
         default="data/patients/patients.csv",
         description="A path, whose dialect is guessed if it is a CSV file; or as in a request.",
@@ -49,8 +50,8 @@ class ProposalConfig(dg.Config):
         default=None,
         description="Domains of your own, by name, or the path of a YAML file of them.",
     )
-    sample: int = Field(default=20_000, ge=1, description="Records that are looked at.")
-    seed: int = Field(default=0, ge=0, description="Of the draw of these records.")
+    sample: Whole = Field(default=20_000, ge=1, description="Records that are looked at.")
+    seed: Whole = Field(default=0, ge=0, description="Of the draw of these records.")
     acceptable_risk: float = Field(
         default=0.1, gt=0, le=1, description="auto: the largest probability of naming a record."
     )

@@ -24,7 +24,7 @@ _VERIFIED = ADHOC.key("verified")
 class VerificationConfig(dg.Config):
     """What was promised, and where the released table is."""
 
-    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
+    # Any, as in a request: nothing is looked up in the environment, see plain.
     request: Any = Field(
         default={"file": "request.yaml"},
         description="A request with the policy, its YAML text, or {file: path}.",
