@@ -86,7 +86,7 @@ def test_no_copy_has_the_half_of_a_transaction(store: Path, tmp_path: Path) -> N
 
 def test_what_is_there_is_not_replaced(store: Path, tmp_path: Path) -> None:
     (tmp_path / "copy").mkdir()
-    with pytest.raises(TargetError, match="is there: choose another"):
+    with pytest.raises(TargetError, match="beside it, is there"):
         back_up(store, tmp_path / "copy")
     with pytest.raises(TargetError, match="lies in the folder"):
         back_up(store, store / "copy")
