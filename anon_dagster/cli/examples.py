@@ -46,6 +46,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "anon audit --versions a.parquet b.parquet --request request.yaml",
         ),
         "append": ("anon append visits",),
+        "backup": ("anon backup backups/monday", "anon backup backups/dagster --folder .dagster"),
         "erase": ("anon erase visits --keys keys.txt",),
     }
 )
