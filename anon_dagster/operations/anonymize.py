@@ -58,6 +58,7 @@ from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
 from anon_dagster.verification import Verification
@@ -275,7 +276,7 @@ def risk_per_record(
     """
     require_a(AnonResult, result, "result", "what anonymize returned")
     require_one_table(result.decision, "the risk of every record")
-    with using(engine):
+    with using(engine), keeping_copies():
         return _risk_per_record(result, frame)
 
 
@@ -336,7 +337,7 @@ def anonymize(
     request = as_any_request(request)
     require_function(on_progress, "on_progress")
     on_progress = steady(on_progress)
-    with using(engine):
+    with using(engine), keeping_copies():
         if isinstance(request, LinkedRequest):
             return anonymize_linked(request, frame, on_progress=on_progress)
         if isinstance(frame, Mapping):

@@ -30,6 +30,7 @@ from anon_dagster.request.arguments import (
     require_share,
     require_word,
 )
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.verification import (
     IDENTIFIERS,
@@ -127,7 +128,7 @@ def apply(  # noqa: PLR0913 (all are named)
     application = Application(
         stored, request, lacking, enforce, key, suppress_at_most=suppress_at_most
     )
-    with using(engine):
+    with using(engine), keeping_copies():
         opened = open_table(request, frame=frame)
         decision = application.decide(opened, on_progress=on_progress)
         release, df = write_and_read(

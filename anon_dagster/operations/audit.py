@@ -17,6 +17,7 @@ from anon_dagster.residual.narrowed import Narrowed, narrowed
 from anon_dagster.residual.people import columns_of, columns_of_labels, people_of, records_of
 from anon_dagster.residual.repeated import asked_values
 from anon_dagster.residual.versions import Series
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 
 Table = pd.DataFrame | Source | Mapping[str, object] | str | Path
@@ -135,7 +136,7 @@ def audit_versions(  # noqa: PLR0913 (all but the first are named)
     if isinstance(versions, str) or len(versions) < _TWO:
         raise RequestError("an audit of versions takes two releases or more")
     asked = _asked(request, quasi_identifiers, sensitive, k=k, l=l)
-    with using(engine):
+    with using(engine), keeping_copies():
         return _audited(asked, [*versions], source)
 
 

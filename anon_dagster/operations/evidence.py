@@ -23,6 +23,7 @@ from anon_dagster.report.handover import (
 from anon_dagster.request import Request, Source
 from anon_dagster.request.arguments import as_source
 from anon_dagster.storage.checksums import checksums
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
 
@@ -102,7 +103,7 @@ def check_evidence(
     """
     document = load(evidence)
     reading = asked_of(document).reading
-    with using(engine):
+    with using(engine), keeping_copies():
         if isinstance(released, pd.DataFrame):
             return check(document, open_frame(released), None, public_key)
         source = released if isinstance(released, Source) else as_source(released, "released")

@@ -11,6 +11,7 @@ from anon_dagster.releasing.examination import examine_release
 from anon_dagster.request import Source
 from anon_dagster.request.arguments import require_a
 from anon_dagster.residual import ResidualDisclosure
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 
 
@@ -43,7 +44,7 @@ def examine_residual(
     require_a(bool, attacks, "attacks", "true or false")
     require_one_table(result.decision, "another examination")
     released = result.release.source if result.df is None else open_frame(result.df)
-    with using(engine):
+    with using(engine), keeping_copies():
         found = examine_decision(result.decision, released, frame=frame, attacks=attacks)
         return found.with_repeated_of(result.residual)
 

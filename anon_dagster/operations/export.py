@@ -16,6 +16,7 @@ from anon_dagster.operations.preparation import (
 from anon_dagster.planning.plan import plan
 from anon_dagster.request.arguments import require_word
 from anon_dagster.request.suggestions import did_you_mean
+from anon_dagster.storage.copies import keeping_copies
 
 
 def export_hierarchy(
@@ -56,7 +57,7 @@ def export_hierarchy(
     request = as_request(request).model_copy(update={"target": None})
     require_word(form, get_args(Form), "form")
     _require_attribute(column, tuple(request.policy.attributes))
-    with using(engine):
+    with using(engine), keeping_copies():
         counted = count_records(request, open_table(request, frame=frame))
     hierarchies = plan(request, counted).hierarchies
     if column not in hierarchies:

@@ -25,6 +25,7 @@ from anon_dagster.request import (
     Request,
 )
 from anon_dagster.request.arguments import as_measurement, require_function
+from anon_dagster.storage.copies import keeping_copies
 
 _KS = (2, 3, 5, 10, 20, 50)
 
@@ -62,7 +63,7 @@ def measure(
     on_progress = steady(on_progress)
     asked = as_measurement(measurement) or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
-    with using(engine):
+    with using(engine), keeping_copies():
         source = open_to_count(request, frame=frame)
         counted = count_records(request, source, on_progress=on_progress)
         return measure_counted(request, counted, asked, on_progress=on_progress)

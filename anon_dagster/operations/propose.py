@@ -42,6 +42,7 @@ from anon_dagster.request import Policy, Request, Target, parse_request, require
 from anon_dagster.request.arguments import require_function
 from anon_dagster.request.yaml_writing import comment
 from anon_dagster.residual import ResidualDisclosure
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource
 
 _TO_REHEARSE = 3.0
@@ -140,7 +141,7 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     require_function(on_progress, "on_progress")
     on_progress = steady(on_progress)
     begun = monotonic()
-    with using(engine):
+    with using(engine), keeping_copies():
         detection = detect(table, sample=sample, seed=seed, domains=domains)
         detected = parse_request(detection.request(target=target))
         source = open_table(detected, frame=table if isinstance(table, pd.DataFrame) else None)

@@ -8,6 +8,7 @@ import pandas as pd
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.request import Policy, Source
 from anon_dagster.request.arguments import as_policy, as_source, require_levels
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.verification import Verification, verify_file, verify_frame
 
 
@@ -36,7 +37,7 @@ def verify_table(
     policy = as_policy(policy)
     if levels is not None:
         require_levels(levels, "levels", policy.quasi_identifiers)
-    with using(engine):
+    with using(engine), keeping_copies():
         if isinstance(released, pd.DataFrame):
             return verify_frame(released, policy, levels=levels)
         return verify_file(as_source(released, "released"), policy, levels=levels)

@@ -1,13 +1,9 @@
 """A release for who called: published to its target, or handed back as a DataFrame."""
 
-import os
 import shutil
-import stat
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 
 import pandas as pd
 
@@ -18,12 +14,11 @@ from anon_dagster.releasing.publication import Release, released_frame, write_re
 from anon_dagster.releasing.together import LinkedReleases, write_linked
 from anon_dagster.releasing.workspace import Workspace
 from anon_dagster.request import LinkedRequest, Target
+from anon_dagster.storage.passing import new_folder, sweep_folders
 from anon_dagster.storage.processes import LivingProcesses, fresh_token
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.storage.targets import sweep
 from anon_dagster.verification import Verification
-
-_PREFIX = "anon-"  # of temporary folders
 
 
 @contextmanager
@@ -32,21 +27,13 @@ def passing_workspace(on_progress: ProgressSink = ignore_progress) -> Iterator[W
 
     What killed jobs left goes now, too.
     """
-    _sweep_temporary()
+    sweep_folders()
     token = fresh_token()
-    with tempfile.TemporaryDirectory(prefix=f"{_PREFIX}{token}-") as folder:
-        yield Workspace(token, Path(folder), on_progress)
-
-
-def _sweep_temporary() -> None:
-    """Remove the folders of jobs of this user whose process is gone."""
-    alive = LivingProcesses()
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}lib-*"):
-        token = folder.name.removeprefix(_PREFIX).rpartition("-")[0]
-        with suppress(OSError):  # somebody else may be faster
-            found = folder.lstat()
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and token not in alive:
-                shutil.rmtree(folder, ignore_errors=True)
+    folder = new_folder(token)
+    try:
+        yield Workspace(token, folder, on_progress)
+    finally:
+        shutil.rmtree(folder)
 
 
 def sweep_beside(target: Target | None) -> None:
