@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from anon_dagster.assessment.comparison import compare, configurations
 from anon_dagster.assessment.measured import MeasuredConfigurations
 from anon_dagster.core.search import ClassSizes
@@ -26,6 +24,7 @@ from anon_dagster.request import (
 )
 from anon_dagster.request.arguments import as_measurement, require_function
 from anon_dagster.storage.copies import keeping_copies
+from anon_dagster.storage.tables_in_memory import Tabular
 
 _KS = (2, 3, 5, 10, 20, 50)
 
@@ -34,7 +33,7 @@ def measure(
     request: RequestLike,
     *,
     measurement: Measurement | Mapping[str, Any] | None = None,
-    frame: pd.DataFrame | None = None,
+    frame: Tabular | None = None,
     on_progress: ProgressSink = ignore_progress,
     engine: EngineLike | None = None,
 ) -> MeasuredConfigurations:
