@@ -39,11 +39,15 @@ def are_shared(engine: Engine, files: Sequence[Fingerprint]) -> bool:
 def require_shared_source(engine: Engine, files: Sequence[Fingerprint]) -> None:
     """Refuse files that other processes do not see as this one does.
 
+    A private copy is read by this process then, as a table in memory is.
+
     Raises
     ------
     SourceError
         Naming the first of them.
     """
+    if any(mark.copied for mark in files):
+        return
     if files and engine.is_cluster and not are_shared(engine, files):
         raise SourceError(
             f"the workers of the cluster do not see {files[0].path} as it is here: put the source "
