@@ -33,7 +33,7 @@ def test_no_job_looks_up_in_the_environment_what_a_run_says(tmp_path: Path) -> N
         document = written(made.request(tmp_path))
         (tmp_path / name / "request.yaml").write_text(document, encoding="utf-8")
     defined = definitions(tmp_path, JobStore(tmp_path / ".anon"))
-    found = []
+    found: list[str] = []
     jobs = defined.get_repository_def().get_all_jobs()
     for job in jobs:
         fields: Any = vars(job.run_config_schema.config_type)["fields"]
