@@ -7,17 +7,13 @@ import dagster as dg
 
 from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
-from anon_dagster.defs.approving import approving
 from anon_dagster.defs.datasets import datasets
-from anon_dagster.defs.endings import endings
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.examining import examining
-from anon_dagster.defs.housekeeping import housekeeping
 from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.retention import retention
+from anon_dagster.defs.upkeep import decisions, places, places_with, upkeep
 from anon_dagster.defs.verifying import verifying
-from anon_dagster.jobs import names
 
 
 def definitions(
@@ -39,15 +35,11 @@ def definitions(
         applying(),
         proposing(),
         examining(),
-        approving(),
+        decisions(),
         verifying(),
-        endings(store),
-        housekeeping(store),
-        retention(store),
+        upkeep(store),
         *datasets(data, taken=frozenset({ADHOC.name})),
-        dg.Definitions(
-            resources={names.STORE: store, names.ENGINE: engine or EngineResource()},
-        ),
+        places(store) if engine is None else places_with(store, engine),
     )
 
 

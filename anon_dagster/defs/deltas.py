@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -13,6 +12,7 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.delta_events import tell_deltas
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.freshness import freshness_policy
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.plain import Text
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DELTAS = "deltas"
 EVERY_DELTA_KEEPS_ITS_PROMISES = "every_delta_keeps_every_promise"
-_SHORTEST = 1 / 60  # hours: Dagster's
 _PROMISE = {
     "delta": "Every delta keeps every promise by itself, and so do all unions of deltas of a "
     "version and what is taken out of one, against the reference that was frozen with the version.",
@@ -85,17 +84,14 @@ def deltas(group: Group, request: Request, load: Callable[[], Request]) -> dg.De
 
 def _asset(group: Group, request: Request) -> dg.AssetSpec:
     """Return the deltas of a dataset, each a partition."""
-    settings, hours = Inbox(request).settings, request.fresh_within_hours
-    fresh = None
-    if hours is not None:
-        fresh = dg.FreshnessPolicy.time_window(timedelta(hours=max(hours, _SHORTEST)))
+    settings = Inbox(request).settings
     return dg.AssetSpec(
         group.key(DELTAS),
         group_name=group.name,
         partitions_def=dg.DynamicPartitionsDefinition(name=names.deltas_partitions(group.name)),
         description=_described(settings),
         kinds={settings.target.format_found or "csv"},
-        freshness_policy=fresh,
+        freshness_policy=freshness_policy(request),
     )
 
 

@@ -46,6 +46,9 @@ _KINDS = {
 }
 
 _BETWEEN_LOOKS = 1.0  # seconds, while another process executes the same run
+_OF_ONE_PROCESS = {"in_process", "execute_in_process_executor"}
+"""Executors of Dagster."""
+
 _held: set[Path] = set()  # until the process ends, which runs one job
 
 
@@ -57,6 +60,7 @@ class Owner:
     instance: str
     """The storage that knows the run, or knew it: a store may serve several."""
     host: str
+    """The machine of the process; empty if steps have processes of their own."""
     alone: bool
     """Whether its process does nothing else: a notebook goes on when its run is over."""
     tags: Mapping[str, str]
@@ -87,7 +91,7 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
         restart(context.instance, context.run)
         owner = {
             "instance": storage_id(context.instance),
-            "host": socket.gethostname(),
+            "host": socket.gethostname() if _is_one_process(context) else "",
             "alone": parent_process() is not None,
         }
         folder.save_document(
@@ -112,6 +116,14 @@ def _lock_alone(context: RunContext, path: Path) -> bool:
             raise JobError("another process executed this run at the same time, and it failed")
         clock.sleep(_BETWEEN_LOOKS)
     return True
+
+
+def _is_one_process(context: RunContext) -> bool:
+    """Tell whether one process runs all steps, and the run is over if that ends.
+
+    Executors of other projects may start one for each step, between which none holds the lock.
+    """
+    return context.job_def.executor_def.name in _OF_ONE_PROCESS
 
 
 def _end_if_aborted(context: RunContext) -> None:
@@ -165,9 +177,14 @@ def _named(context: RunContext) -> dict[str, str]:
         return {}
     steps = {key.path[-1] for key in run.asset_selection}
     kind = next((kind for step, kind in _KINDS.items() if step in steps), "materialize")
-    tags = {KIND_TAG: kind, DATASET_TAG: min(key.path[0] for key in run.asset_selection)}
+    tags = {KIND_TAG: kind, DATASET_TAG: min(_dataset_of(key) for key in run.asset_selection)}
     context.instance.add_run_tags(run.run_id, tags)
     return tags
+
+
+def _dataset_of(key: dg.AssetKey) -> str:
+    """Return the dataset of a step: the keys of a project's assets may begin with more."""
+    return key.path[-2] if len(key.path) > 1 else key.path[0]
 
 
 def owner_of(folder: Path) -> Owner | None:

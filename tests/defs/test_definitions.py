@@ -71,20 +71,20 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
         "propose_job",
         "reject_job",
         "residual_job",
-        "retention_job",
+        "anon_retention_job",
         "verify_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
         *(
             f"{group}_{kind}_job"
             for group in GROUPS - {"adhoc"}
-            for kind in ("anonymize", "detect", "freshness", "measure")
+            for kind in ("anonymize", "detect", "measure")
         ),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        "housekeeping",
-        *(f"ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")),
+        "anon_housekeeping",
+        *(f"anon_ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")),
     }
-    assert {schedule.name for schedule in repository.schedule_defs} == {"retention"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {"anon_retention"}
 
 
 def test_the_lineage_is_that_of_the_design(project: dg.Definitions) -> None:
@@ -142,7 +142,10 @@ def test_a_project_that_merges_them_keeps_its_executor_and_its_resources(
     )
     merged = dg.Definitions.merge(project, theirs)
     assert merged.executor is dg.multiprocess_executor
-    assert set(merged.resources or {}) == {"store", "engine", "anon_store", "anon_engine"}
+    assert set(merged.resources or {}) == {
+        *("store", "engine"),
+        *("anon_store", "anon_engine", "anon_releases"),
+    }
 
 
 def test_the_launchpad_opens_with_a_request_that_is_valid_as_it_stands() -> None:
