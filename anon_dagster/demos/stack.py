@@ -260,7 +260,7 @@ class Stack:
             "PYTHONUNBUFFERED": "1",
         }
         of_jobs = {"ANON_DATA": str(self.folder / "data"), "ANON_STORE": str(self.store)}
-        return told | of_jobs if name == "code" else told
+        return {**told, **of_jobs} if name == "code" else told
 
     def _open(self, name: str, command: Sequence[str]) -> "subprocess.Popen[bytes]":
         kept = {n: v for n, v in os.environ.items() if not n.startswith(("ANON_", "DAGSTER_"))}
@@ -268,7 +268,7 @@ class Stack:
             return subprocess.Popen(  # noqa: S603 (programs of the environment and the system)
                 command,
                 cwd=self.folder / ("data" if name == "code" else "elsewhere"),
-                env=kept | self._environment(name),
+                env={**kept, **self._environment(name)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

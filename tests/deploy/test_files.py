@@ -30,7 +30,7 @@ def deploy(project_folder: Path) -> Path:
 
 
 @pytest.fixture
-def compose(deploy: Path) -> dict[str, Any]:
+def compose(deploy: Path) -> Any:
     return merged(load_yaml(deploy / "compose.yaml"))
 
 
