@@ -7,6 +7,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "init": (
             "anon init people.csv --output request.yaml",
+            "anon init people.csv --preset safe-harbor --output request.yaml",
             "anon init '{path: people.csv, csv: {header: false, names: [age, sex]}}'",
         ),
         "validate": ("anon validate request.yaml", "anon validate request.yaml --source"),
