@@ -9,6 +9,7 @@ from fsspec import AbstractFileSystem
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from anon_dagster.request.databases import SCHEME, is_of_database
 from anon_dagster.request.special_files import why_special
 from anon_dagster.storage import remote
 
@@ -35,6 +36,10 @@ def locate(path: str) -> tuple[AbstractFileSystem, str]:
     if "://" not in path:  # however it begins: data:… is a name, too
         here = LocalFileSystem()
         return here, str(here._strip_protocol(str(Path(path).expanduser())))  # noqa: SLF001 (as fsspec does)
+    if is_of_database(path):
+        from anon_dagster.storage.databases.tables import Tables
+
+        return Tables(), path.removeprefix(SCHEME)
     _require_allowed(path)
     if not remote.is_s3(path):
         system, inner = url_to_fs(path)
