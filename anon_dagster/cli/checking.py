@@ -70,7 +70,7 @@ def _init(asked: argparse.Namespace) -> int:
     """Write the request that is proposed for a table; its comments say why."""
     from anon_dagster.clock import now
     from anon_dagster.detection import detect
-from anon_dagster.detection.safe_harbor import by_safe_harbor
+    from anon_dagster.detection.safe_harbor import by_safe_harbor
     from anon_dagster.detection.starting import request_to_start_from
 
     if asked.output is not None:

@@ -43,6 +43,10 @@ def open_source(source: Source, *, may_skip: MaySkip = never) -> OpenSource:
     SourceError
         If there are no files, they cannot be read, or their columns differ.
     """
+    if source.connection is not None:
+        from anon_dagster.storage.databases.reading import open_database
+
+        return open_database(source, may_skip)
     files = resolve(source.path)
     kind = source.format or format_of(files[0])
     if kind is None:
