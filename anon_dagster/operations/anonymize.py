@@ -120,7 +120,7 @@ class AnonResult(
     @property
     def highest_risk(self) -> float:
         """The largest probability of identifying a record of the release, 0 to 1."""
-        return float(self.risk.loc["prosecutor_highest", "release"])
+        return float(self.risk["release"]["prosecutor_highest"])
 
     @property
     def shift(self) -> ShiftEffect | None:
