@@ -46,7 +46,7 @@ def test_a_job_releases_a_table_and_takes_it_back(
     assert database.run("SELECT count(*) FROM released") == [(40,)]
     assert anon_dagster.verify(POLICY, Source.model_validate(TO)).holds
     assert len(job.risk_per_record().source) == 40
-    assert job.status().state == "completed"
+    assert job.status()["status"] == "completed"
     assert "database://clinic/query-" in job.report()
     again = client.anonymize(REQUEST)
     assert again.result(SECONDS).checksum == made.checksum
