@@ -37,6 +37,7 @@ NAMES = {
     ),
     *("propose_hierarchies", "risk_per_record", "verify"),
     *("VersionsAudit", "audit_versions", "EvidenceCheck", "EvidenceError", "check_evidence"),
+    *("Anonymize", "ReleaseIOManager", "build_anonymized_assets"),
     *("Finding", "ResidualDisclosure", "examine_residual", "EngineSettings"),
     *("Audit", "Claim", "Erasure", "Line", "append", "audit", "erase"),
 }
@@ -61,7 +62,17 @@ METHODS: dict[type, set[str]] = {
         *("approve", "evidence", "reject", "report", "residual"),
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
-    JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},
+    JobResult: {
+        "arrow",
+        "checksum",
+        "df",
+        "notes",
+        "paths",
+        "picture",
+        "proposal",
+        "residual",
+        "tables",
+    },
 }
 
 

@@ -1,7 +1,6 @@
 """Commands that need no job: a request begun, a request looked over, a released table measured."""
 
 import argparse
-import os
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -72,6 +71,7 @@ def _init(asked: argparse.Namespace) -> int:
     from anon_dagster.clock import now
     from anon_dagster.detection import detect
     from anon_dagster.detection.safe_harbor import by_safe_harbor
+    from anon_dagster.detection.starting import request_to_start_from
 
     if asked.output is not None:
         require_new(asked.output)  # before the work
@@ -80,12 +80,8 @@ def _init(asked: argparse.Namespace) -> int:
     found = detect(table_described(asked.file), domains=asked.domains)
     if asked.preset is not None:
         found = by_safe_harbor(found, year=asked.year or datetime.fromtimestamp(now(), UTC).year)
-    source = found.source
-    assert source is not None, "a table at a path was looked at"
     beside = Path() if asked.output is None else asked.output.parent
-    source = source.model_copy(update={"path": _all_seen_from(beside, source.path)})
-    target = None if asked.target is None else _seen_from(beside, asked.target)
-    text = found.yaml(source, target)
+    text = request_to_start_from(found, beside, asked.target)
     roles = {role: int(n) for role, n in found.table["role"].value_counts().items()}
     if asked.output is None:
         print_result(asked, {"yaml": text, "roles": roles}, text.rstrip("\n"))
@@ -95,21 +91,6 @@ def _init(asked: argparse.Namespace) -> int:
     document = {"request": str(asked.output), "roles": roles}
     print_result(asked, document, f"{asked.output} is written; columns by role: {told}")
     return 0
-
-
-def _all_seen_from(folder: Path, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    return (
-        _seen_from(folder, path)
-        if isinstance(path, str)
-        else tuple(_seen_from(folder, each) for each in path)
-    )
-
-
-def _seen_from(folder: Path, path: str) -> str:
-    """Return how a request in a folder names a path: what is relative is so from there."""
-    if "://" in path or Path(path).is_absolute():
-        return path
-    return os.path.relpath(path, folder)
 
 
 # -- a request looked over ---------------------------------------------------------------------

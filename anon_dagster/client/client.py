@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from anon_dagster.client.deployment import Deployment, JobRecord
+    from anon_dagster.storage.tables_in_memory import Tabular
 
 Lacking = Literal["suppress", "refuse"]
 DetectionMode = Literal["full", "classification", "hierarchies"]
@@ -100,7 +101,7 @@ class AnonClient:
         self,
         request: RequestLike | LinkedRequest,
         *,
-        frame: "pd.DataFrame | None" = None,
+        frame: "Tabular | None" = None,
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit a request to anonymize a table, or tables that are linked.
@@ -132,7 +133,7 @@ class AnonClient:
         solution: "AnonJob | str | Path | Mapping[str, Any]",
         *,
         source: Source | Mapping[str, Any] | str | None = None,
-        frame: "pd.DataFrame | None" = None,
+        frame: "Tabular | None" = None,
         target: Target | Mapping[str, Any] | str | None = None,
         lacking: Lacking = "suppress",
         enforce: bool = False,
@@ -258,7 +259,7 @@ class AnonClient:
         request: RequestLike,
         *,
         measurement: Measurement | Mapping[str, Any] | None = None,
-        frame: "pd.DataFrame | None" = None,
+        frame: "Tabular | None" = None,
         dataset: str | None = None,
     ) -> AnonJob:
         """Submit a comparison of configurations; no record is written.
@@ -283,7 +284,7 @@ class AnonClient:
         self,
         source: TableLike | None = None,
         *,
-        frame: "pd.DataFrame | None" = None,
+        frame: "Tabular | None" = None,
         mode: DetectionMode = "full",
         domains: DomainsLike | None = None,
         dataset: str | None = None,
@@ -314,7 +315,7 @@ class AnonClient:
         self,
         source: TableLike | None = None,
         *,
-        frame: "pd.DataFrame | None" = None,
+        frame: "Tabular | None" = None,
         acceptable_risk: float = 0.1,
         seconds: float = 60.0,
         domains: DomainsLike | None = None,
@@ -354,7 +355,7 @@ class AnonClient:
 
         return data_domains(domains)
 
-    def _submit(self, task: Task, dataset: str, frame: "pd.DataFrame | None") -> AnonJob:
+    def _submit(self, task: Task, dataset: str, frame: "Tabular | None") -> AnonJob:
         submission = Submission(task, dataset, frame, self.store, self.largest)
         return AnonJob(self.deployment.launch(submission.launch()), self)
 

@@ -17,7 +17,9 @@ from anon_dagster.request import LinkedRequest, Request
 if TYPE_CHECKING:
     import pandas as pd
 
-_SPELLED_OUT = ("nodes", "order", "guarded")
+    from anon_dagster.storage.tables_in_memory import Tabular
+
+_SPELLED_OUT = ("nodes", "order", "guarded", "query")
 _USUAL = frozenset(
     {"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "None", "none"}
     | {"-", "--", ".", "..", "?", "*", "missing", "unknown"}
@@ -67,7 +69,7 @@ class Handover:
 
     def give_frame(
         self,
-        frame: "pd.DataFrame",
+        frame: "Tabular",
         *,
         largest: int = LARGEST,
         may_skip: Callable[[str], bool] = lambda _: False,
@@ -85,17 +87,23 @@ class Handover:
         HandoverError
             If they are too many.
         RequestError
-            If they are no DataFrame.
+            If they are no table in memory.
         SourceError
             If they are no table.
         """
+        import pandas as pd
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         from anon_dagster.storage.sources import open_frame, require_frame
+        from anon_dagster.storage.tables_in_memory import arrow_table
 
         require_frame(frame)
-        size = int(frame.memory_usage(deep=True).sum())
+        if isinstance(frame, pd.DataFrame):
+            size = int(frame.memory_usage(deep=True).sum())
+        else:
+            frame = table = arrow_table(frame)
+            size = int(table.nbytes)
         if size > largest:
             raise HandoverError(
                 f"the DataFrame takes {_sizes(size, largest)} can be handed over: write it to "
@@ -111,10 +119,17 @@ class Handover:
         with _private(path) as file, pq.ParquetWriter(file, schema) as writer:
             for batch in records:
                 writer.write_batch(batch.cast(schema))
+        if isinstance(frame, pd.DataFrame):
+            self._keep_types(frame)
+        return path
+
+    def _keep_types(self, frame: "pd.DataFrame") -> None:
+        """Keep the types of columns, which a release has again that is handed back."""
+        import pyarrow as pa
+
         like = pa.RecordBatch.from_pandas(frame.iloc[:0], preserve_index=False)
         with _private(self._like) as file, pa.ipc.new_file(file, like.schema) as writer:
             writer.write_batch(like)
-        return path
 
     def give_document(self, document: Mapping[str, Any]) -> Path:
         """Hand over a document that names values; return its file."""

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     import pandas as pd
+    import pyarrow as pa
 
     from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.residual import ResidualDisclosure
@@ -42,6 +43,15 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     """What was measured for a proposal, risk against loss, as an SVG document."""
     tables: "Mapping[str, JobResult]" = field(default_factory=dict)
     """Of linked tables what was made of each, by name; this is then that of the one that joins."""
+
+    @property
+    def arrow(self) -> "pa.Table | None":
+        """The same as a table of Arrow."""
+        import pyarrow as pa
+
+        if self.df is None:
+            return None
+        return pa.Table.from_pandas(self.df, preserve_index=False).replace_schema_metadata()
 
     def _tables(self) -> "Iterator[str]":
         if self.residual is not None:

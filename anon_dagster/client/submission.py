@@ -27,7 +27,7 @@ from anon_dagster.jobs.tags import (
 from anon_dagster.request import Request, not_one_table
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from anon_dagster.storage.tables_in_memory import Tabular
 
 WHO = "ANON_USER"
 """Names who asks for jobs, and approves them, where that is not the user of the process."""
@@ -39,7 +39,7 @@ class Submission(Discreet, shown=("dataset",)):
 
     task: Task
     dataset: str
-    frame: "pd.DataFrame | None"
+    frame: "Tabular | None"
     store: Path | None
     largest: int = LARGEST
 

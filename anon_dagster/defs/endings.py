@@ -45,7 +45,7 @@ def _sensor(status: dg.DagsterRunStatus, store: JobStore) -> dg.SensorDefinition
 
     @dg.run_status_sensor(
         run_status=status,
-        name=f"ledger_of_{_ENDS[status]}_jobs",
+        name=f"anon_ledger_of_{_ENDS[status]}_jobs",
         description=f"Writes a line into the ledger for every job that {_ENDS[status]}.",
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,

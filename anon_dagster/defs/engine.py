@@ -1,7 +1,7 @@
-"""Where the runs of a deployment work on the parts of their tables: the resource ``engine``."""
+"""Where runs work on the parts of their tables: the resource ``anon_engine``."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from typing import Any
 
 import dagster as dg
@@ -45,6 +45,7 @@ class EngineResource(dg.ConfigurableResource["EngineResource"]):
     )
     _opened: ExitStack = PrivateAttr(default_factory=ExitStack)
     _engine: Any = PrivateAttr(default=None)
+    _copies: Any = PrivateAttr(default=None)
 
     def settings(self, instance: dg.DagsterInstance) -> EngineSettings:
         """Return what is set, for one of the runs that may run at once.
@@ -68,14 +69,19 @@ class EngineResource(dg.ConfigurableResource["EngineResource"]):
         AnonError
             If it cannot be opened.
         """
+        from anon_dagster.storage.copies import keeping_copies
+
         engine = self._of_run(context)
-        with keeping(engine):
+        with keeping(engine), keeping_copies(self._copies):
             yield metadata.of_engine(engine.shown)
 
     def _of_run(self, context: RunContext) -> Engine:
+        from anon_dagster.storage.copies import Copies
+
         if self._engine is None:
             settings = self.settings(context.instance)
             self._engine = self._opened.enter_context(opened(settings))
+            self._copies = self._opened.enter_context(closing(Copies()))
             tag = metadata.engine_in_words(self._engine.shown)
             context.instance.add_run_tags(context.run.run_id, {ENGINE_TAG: tag})
         engine: Engine = self._engine
@@ -84,5 +90,5 @@ class EngineResource(dg.ConfigurableResource["EngineResource"]):
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Close what was opened for the run."""
         del context
-        self._engine = None
+        self._engine = self._copies = None
         self._opened.close()

@@ -46,7 +46,7 @@ def housekeeping(store: JobStore) -> dg.Definitions:
     """Define the sensor that keeps house."""
 
     @dg.sensor(
-        name="housekeeping",
+        name="anon_housekeeping",
         description="Ends jobs whose process is gone, and removes what deleted jobs left.",
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,

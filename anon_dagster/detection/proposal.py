@@ -36,8 +36,9 @@ from anon_dagster.request import HierarchyRule, Source
 from anon_dagster.request.arguments import as_source, require_a, require_names
 from anon_dagster.storage.categories import is_order_open
 from anon_dagster.storage.sources import open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular, is_table
 
-Table = Source | Mapping[str, Any] | pd.DataFrame | str | Path
+Table = Source | Mapping[str, Any] | Tabular | str | Path
 """A source or its document, records that are handed over, or the path of a file."""
 Custom = Mapping[str, Any] | str | Path | None
 """Domains of a caller: by name, or the path of their YAML file."""
@@ -164,7 +165,7 @@ def propose_hierarchies(
 
 
 def _source(table: Table) -> Source | None:
-    if isinstance(table, pd.DataFrame):
+    if is_table(table):
         return None
     if isinstance(table, str | Path):
         return described(str(table))
@@ -180,8 +181,8 @@ def _drawn(table: Table, source: Source | None, size: int, seed: int) -> Sample:
     return draw(opened, size=size, seed=seed)
 
 
-def _frame(table: Table) -> pd.DataFrame:
-    assert isinstance(table, pd.DataFrame), "everything else is a source"
+def _frame(table: Table) -> Tabular:
+    assert is_table(table), "everything else is a source"
     return table
 
 

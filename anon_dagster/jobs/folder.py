@@ -19,7 +19,7 @@ from anon_dagster.reading.counting import Count
 from anon_dagster.reading.packed_counts import packed, type_text, unpacked
 from anon_dagster.reading.shifted import Days, ShiftedSource
 from anon_dagster.request import LinkedRequest, Request, Source, parse_request, parse_tables
-from anon_dagster.storage.fingerprints import Fingerprint
+from anon_dagster.storage.fingerprints import Copied, Fingerprint
 from anon_dagster.storage.sources import OpenSource
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ class JobFolder(JobFiles):
         """Return the versions of the files of the source, as the job found them."""
         document = self.load_document(file_names.SOURCE, needs=("files",))
         with self._intact(file_names.SOURCE):
-            return [Fingerprint(path, size, tuple(v)) for path, size, v in document["files"]]
+            return [_of_mark(*each) for each in document["files"]]
 
     def require_source(self, source: OpenSource) -> None:
         """Refuse a source that is not the one that the job found at first.
@@ -376,4 +376,12 @@ def _modified(file: Path) -> int:
 
 
 def _mark(file: Fingerprint) -> list[Any]:
+    """Return what tells a version of a file, or of what it was copied from, from others."""
+    if file.copied is not None:
+        return [file.copied.name, file.size, [], file.copied.sha256]
     return [file.path, file.size, list(file.version)]
+
+
+def _of_mark(name: str, size: int, version: list[str], copied: str = "") -> Fingerprint:
+    told = Copied(name, copied) if copied else None
+    return Fingerprint(name, size, tuple(version), told)

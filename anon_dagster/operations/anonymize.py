@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from anon_dagster import clock
 from anon_dagster.assessment.of_decision import (
@@ -34,7 +35,7 @@ from anon_dagster.operations.preparation import (
 )
 from anon_dagster.operations.provenance import login, name_of, stored_release, stored_source
 from anon_dagster.operations.tables import count_linked, open_linked
-from anon_dagster.operations.writing import write_and_read, write_and_read_linked
+from anon_dagster.operations.writing import InMemory, write_and_read, write_and_read_linked
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.linked import decide_linked, plan_linked
@@ -58,8 +59,10 @@ from anon_dagster.request.arguments import require_a, require_function
 from anon_dagster.residual import ResidualDisclosure
 from anon_dagster.statistics.exploratory import ExploratoryStatistics
 from anon_dagster.statistics.risk_details import RiskDetails
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.fingerprints import Fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular
 from anon_dagster.verification import Verification
 
 
@@ -79,7 +82,7 @@ class AnonResult(
 
     decision: Decision
     release: Release
-    df: pd.DataFrame | None
+    in_memory: InMemory | None
     """The release, unless the request sent it to a target of its own."""
     tables: Mapping[str, "AnonResult"] = field(default_factory=dict)
     """Of linked tables the result of each, by name; this one is then that of the table that joins
@@ -92,15 +95,32 @@ class AnonResult(
     """The versions of the files that were read; none of records that were handed over."""
 
     @property
+    def df(self) -> pd.DataFrame | None:
+        """The release as a DataFrame of pandas, unless it was sent to a target of its own."""
+        return None if self.in_memory is None else self.in_memory.df
+
+    @property
+    def arrow(self) -> pa.Table | None:
+        """The release as a table of Arrow, unless it was sent to a target of its own."""
+        return None if self.in_memory is None else self.in_memory.arrow
+
+    @property
+    def frame(self) -> Any:  # noqa: ANN401 (of any library)
+        """The release as a table of the type that was handed over, unless it has a target.
+
+        Of a frame of polars it is one of polars, of a relation of DuckDB a relation.
+        """
+        return None if self.in_memory is None else self.in_memory.frame
+
+    @property
     def levels(self) -> dict[str, int] | None:
         """The level of each quasi-identifier, for full-domain generalization."""
         return self.decision.levels
 
     @property
-    def highest_risk(self) -> float | None:
-        """The largest probability of identifying a record, once :attr:`risk` was looked at."""
-        risk = self.__dict__.get("risk")
-        return None if risk is None else risk.loc["prosecutor_highest", "release"]
+    def highest_risk(self) -> float:
+        """The largest probability of identifying a record of the release, 0 to 1."""
+        return float(self.risk["release"]["prosecutor_highest"])
 
     @property
     def shift(self) -> ShiftEffect | None:
@@ -254,7 +274,7 @@ def findings_of(result: AnonResult, provenance: Provenance | None = None) -> Fin
 
 
 def risk_per_record(
-    result: AnonResult, *, frame: pd.DataFrame | None = None, engine: EngineLike | None = None
+    result: AnonResult, *, frame: Tabular | None = None, engine: EngineLike | None = None
 ) -> RecordRisks:
     """Measure the risk of every record of a source and of its release.
 
@@ -275,11 +295,11 @@ def risk_per_record(
     """
     require_a(AnonResult, result, "result", "what anonymize returned")
     require_one_table(result.decision, "the risk of every record")
-    with using(engine):
+    with using(engine), keeping_copies():
         return _risk_per_record(result, frame)
 
 
-def _risk_per_record(result: AnonResult, frame: pd.DataFrame | None) -> RecordRisks:
+def _risk_per_record(result: AnonResult, frame: Tabular | None) -> RecordRisks:
     decision, release = result.decision, result.release
     request = decision.request
     opened = open_again(request, frame=frame)
@@ -301,7 +321,7 @@ def solution_document(decision: Decision) -> dict[str, Any]:
 def anonymize(
     request: RequestLike | LinkedRequest,
     *,
-    frame: pd.DataFrame | Mapping[str, pd.DataFrame] | None = None,
+    frame: Tabular | Mapping[str, Tabular] | None = None,
     on_progress: ProgressSink = ignore_progress,
     engine: EngineLike | None = None,
 ) -> AnonResult:
@@ -312,8 +332,9 @@ def anonymize(
     request
         What is asked for.
     frame
-        The records, if the request has no source; it is left as it is. Of linked tables, those of
-        each table without a source, by its name.
+        The records, if the request has no source: a DataFrame of pandas or polars, an Arrow table
+        or a relation of DuckDB; it is left as it is. Of linked tables, those of each table without
+        a source, by its name.
     on_progress
         Told of progress, in counts.
     engine
@@ -324,8 +345,9 @@ def anonymize(
     Returns
     -------
     AnonResult
-        With the release as a DataFrame if the request has no target. Of linked tables, that of the
-        one that joins the other, and ``tables`` has each.
+        With the release as ``df``, ``arrow``, and ``frame`` of the type that was handed over, if
+        the request has no target. Of linked tables, that of the one that joins the other, and
+        ``tables`` has each.
 
     Raises
     ------
@@ -336,7 +358,7 @@ def anonymize(
     request = as_any_request(request)
     require_function(on_progress, "on_progress")
     on_progress = steady(on_progress)
-    with using(engine):
+    with using(engine), keeping_copies():
         if isinstance(request, LinkedRequest):
             return anonymize_linked(request, frame, on_progress=on_progress)
         if isinstance(frame, Mapping):
@@ -349,8 +371,8 @@ def anonymize(
         counted = count_records(request, source, on_progress=on_progress)
         made = plan(request, counted)
         decision = Decision(request, counted, made, decide(made, on_progress=on_progress))
-        release, df = write_and_read(decision, source, like=frame, on_progress=on_progress)
-        return AnonResult(decision, release, df, source_files=source.files)
+        release, in_memory = write_and_read(decision, source, like=frame, on_progress=on_progress)
+        return AnonResult(decision, release, in_memory, source_files=source.files)
 
 
 def anonymize_linked(

@@ -6,8 +6,6 @@ from fractions import Fraction
 from math import floor
 from typing import Any, get_args
 
-import pandas as pd
-
 from anon_dagster.discreet import Discreet
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import PromiseBrokenError, RequestError
@@ -30,7 +28,9 @@ from anon_dagster.request.arguments import (
     require_share,
     require_word,
 )
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.tables_in_memory import Tabular
 from anon_dagster.verification import (
     IDENTIFIERS,
     MASKED,
@@ -70,7 +70,7 @@ def apply(  # noqa: PLR0913 (all are named)
     solution: AnonResult | Mapping[str, Any],
     *,
     source: Source | Mapping[str, Any] | str | None = None,
-    frame: pd.DataFrame | None = None,
+    frame: Tabular | None = None,
     target: Target | Mapping[str, Any] | str | None = None,
     lacking: Lacking = "suppress",
     enforce: bool = False,
@@ -127,10 +127,10 @@ def apply(  # noqa: PLR0913 (all are named)
     application = Application(
         stored, request, lacking, enforce, key, suppress_at_most=suppress_at_most
     )
-    with using(engine):
+    with using(engine), keeping_copies():
         opened = open_table(request, frame=frame)
         decision = application.decide(opened, on_progress=on_progress)
-        release, df = write_and_read(
+        release, in_memory = write_and_read(
             decision, opened, like=frame, on_progress=on_progress, judge=application.judge
         )
         if first_release is not None:
@@ -139,7 +139,7 @@ def apply(  # noqa: PLR0913 (all are named)
         if first is not None:
             both = release.count.merge(first)
             together = verify(both, stored.policy, levels=decision.levels)
-        return AppliedResult(decision, release, df, together=together)
+        return AppliedResult(decision, release, in_memory, together=together)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,9 +17,11 @@ from anon_dagster.residual.narrowed import Narrowed, narrowed
 from anon_dagster.residual.people import columns_of, columns_of_labels, people_of, records_of
 from anon_dagster.residual.repeated import asked_values
 from anon_dagster.residual.versions import Series
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular, is_table
 
-Table = pd.DataFrame | Source | Mapping[str, object] | str | Path
+Table = Tabular | Source | Mapping[str, object] | str | Path
 OWN_CLASS, LABELS_ALONE = "the source, in their own classes", "the source, by labels alone"
 """What the figures of a source are called."""
 _TWO = 2
@@ -135,7 +137,7 @@ def audit_versions(  # noqa: PLR0913 (all but the first are named)
     if isinstance(versions, str) or len(versions) < _TWO:
         raise RequestError("an audit of versions takes two releases or more")
     asked = _asked(request, quasi_identifiers, sensitive, k=k, l=l)
-    with using(engine):
+    with using(engine), keeping_copies():
         return _audited(asked, [*versions], source)
 
 
@@ -263,17 +265,17 @@ def _figures(asked: _Asked, table: str, narrowed: Narrowed) -> NarrowedPeople:
 
 
 def _opened(table: Table, name: str) -> OpenSource:
-    if isinstance(table, pd.DataFrame):
+    if is_table(table):
         return open_frame(table)
     return open_source(as_source(table, name))
 
 
 def _decimal(table: Table) -> str:
-    return "." if isinstance(table, pd.DataFrame) else as_source(table).csv.decimal
+    return "." if is_table(table) else as_source(table).csv.decimal
 
 
 def _name(table: Table, otherwise: str) -> str:
-    if isinstance(table, pd.DataFrame):
+    if is_table(table):
         return otherwise
     path = as_source(table).path
     return path if isinstance(path, str) else otherwise
@@ -290,7 +292,7 @@ def _require_columns(name: str, table: OpenSource, columns: Sequence[str]) -> No
 
 def _counted_source(asked: _Asked, source: Table, untouched: Sequence[str]) -> Count:
     """Count the people of a source, as the request sees them if there is one."""
-    frame = source if isinstance(source, pd.DataFrame) else None
+    frame = source if is_table(source) else None
     if asked.request is None:
         table, decimal = _opened(source, "source"), _decimal(source)
     else:

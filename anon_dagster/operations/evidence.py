@@ -5,8 +5,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from anon_dagster import clock
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.report.formats import time_of
@@ -23,8 +21,10 @@ from anon_dagster.report.handover import (
 from anon_dagster.request import Request, Source
 from anon_dagster.request.arguments import as_source
 from anon_dagster.storage.checksums import checksums
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.sources import open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular, is_table
 
 _NAMELESS = "a release"
 """Of a release whose dataset has no name: that of a file may tell something."""
@@ -38,7 +38,7 @@ def named(dataset: str | None, *, job: str | None = None, table: str | None = No
 
 def evidence_of(
     request: Request,
-    release: Source | pd.DataFrame,
+    release: Source | Tabular,
     named: Named,
     *,
     is_linked: bool = False,
@@ -63,7 +63,7 @@ def evidence_of(
         If the release cannot be read.
     """
     asked = Asked.of(request, is_linked=is_linked)
-    if isinstance(release, pd.DataFrame):
+    if is_table(release):
         table, files = open_frame(release), Files()
     else:
         table, files = open_source(release), _files(release.path)
@@ -72,7 +72,7 @@ def evidence_of(
 
 def check_evidence(
     evidence: str | Path | Mapping[str, Any],
-    released: pd.DataFrame | Source | str | Path,
+    released: Tabular | Source | str | Path,
     *,
     public_key: str | Path | None = None,
     engine: EngineLike | None = None,
@@ -102,8 +102,8 @@ def check_evidence(
     """
     document = load(evidence)
     reading = asked_of(document).reading
-    with using(engine):
-        if isinstance(released, pd.DataFrame):
+    with using(engine), keeping_copies():
+        if is_table(released):
             return check(document, open_frame(released), None, public_key)
         source = released if isinstance(released, Source) else as_source(released, "released")
         if not isinstance(released, Source):

@@ -1,7 +1,5 @@
 """Examine a finished release again: what it tells although every promise holds."""
 
-import pandas as pd
-
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.operations.anonymize import AnonResult
 from anon_dagster.operations.preparation import open_again, require_one_table
@@ -11,13 +9,15 @@ from anon_dagster.releasing.examination import examine_release
 from anon_dagster.request import Source
 from anon_dagster.request.arguments import require_a
 from anon_dagster.residual import ResidualDisclosure
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular
 
 
 def examine_residual(
     result: AnonResult,
     *,
-    frame: pd.DataFrame | None = None,
+    frame: Tabular | None = None,
     attacks: bool = False,
     engine: EngineLike | None = None,
 ) -> ResidualDisclosure:
@@ -43,7 +43,7 @@ def examine_residual(
     require_a(bool, attacks, "attacks", "true or false")
     require_one_table(result.decision, "another examination")
     released = result.release.source if result.df is None else open_frame(result.df)
-    with using(engine):
+    with using(engine), keeping_copies():
         found = examine_decision(result.decision, released, frame=frame, attacks=attacks)
         return found.with_repeated_of(result.residual)
 
@@ -52,7 +52,7 @@ def examine_decision(
     decision: Decision,
     released: Source | OpenSource,
     *,
-    frame: pd.DataFrame | None = None,
+    frame: Tabular | None = None,
     attacks: bool = False,
 ) -> ResidualDisclosure:
     """Examine what was published of a decision; see :func:`examine_residual`.

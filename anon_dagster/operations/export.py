@@ -2,8 +2,6 @@
 
 from typing import get_args
 
-import pandas as pd
-
 from anon_dagster.core.builders import Form, write_tree
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.errors import RequestError
@@ -16,6 +14,8 @@ from anon_dagster.operations.preparation import (
 from anon_dagster.planning.plan import plan
 from anon_dagster.request.arguments import require_word
 from anon_dagster.request.suggestions import did_you_mean
+from anon_dagster.storage.copies import keeping_copies
+from anon_dagster.storage.tables_in_memory import Tabular
 
 
 def export_hierarchy(
@@ -23,7 +23,7 @@ def export_hierarchy(
     column: str,
     *,
     form: Form = "tree",
-    frame: pd.DataFrame | None = None,
+    frame: Tabular | None = None,
     engine: EngineLike | None = None,
 ) -> str:
     """Return the hierarchy that a request has for a column of its source, as CSV.
@@ -56,7 +56,7 @@ def export_hierarchy(
     request = as_request(request).model_copy(update={"target": None})
     require_word(form, get_args(Form), "form")
     _require_attribute(column, tuple(request.policy.attributes))
-    with using(engine):
+    with using(engine), keeping_copies():
         counted = count_records(request, open_table(request, frame=frame))
     hierarchies = plan(request, counted).hierarchies
     if column not in hierarchies:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from anon_dagster.assessment.comparison import compare, configurations
 from anon_dagster.assessment.measured import MeasuredConfigurations
 from anon_dagster.core.search import ClassSizes
@@ -25,6 +23,8 @@ from anon_dagster.request import (
     Request,
 )
 from anon_dagster.request.arguments import as_measurement, require_function
+from anon_dagster.storage.copies import keeping_copies
+from anon_dagster.storage.tables_in_memory import Tabular
 
 _KS = (2, 3, 5, 10, 20, 50)
 
@@ -33,7 +33,7 @@ def measure(
     request: RequestLike,
     *,
     measurement: Measurement | Mapping[str, Any] | None = None,
-    frame: pd.DataFrame | None = None,
+    frame: Tabular | None = None,
     on_progress: ProgressSink = ignore_progress,
     engine: EngineLike | None = None,
 ) -> MeasuredConfigurations:
@@ -62,7 +62,7 @@ def measure(
     on_progress = steady(on_progress)
     asked = as_measurement(measurement) or request.measurement or Measurement()
     list(configurations(request.policy, asked))  # what does not fit is refused before the work
-    with using(engine):
+    with using(engine), keeping_copies():
         source = open_to_count(request, frame=frame)
         counted = count_records(request, source, on_progress=on_progress)
         return measure_counted(request, counted, asked, on_progress=on_progress)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -51,6 +50,7 @@ from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.opened import MaySkip, never
 from anon_dagster.storage.sharing import require_shared_source, require_shared_target
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular
 from anon_dagster.storage.targets import check_target
 
 RequestLike = Request | Mapping[str, Any] | str | Path
@@ -107,7 +107,7 @@ def require_one_table(decision: Decision, what: str) -> None:
 
 
 def open_table(
-    request: Request, *, frame: pd.DataFrame | None = None, days: Days | None = None
+    request: Request, *, frame: Tabular | None = None, days: Days | None = None
 ) -> OpenSource:
     """Open the source of a request, and find out before the work whether it can be done.
 
@@ -155,7 +155,7 @@ def require_fitting_source(request: Request) -> None:
     _require_header(source, request.source)
 
 
-def open_to_count(request: Request, *, frame: pd.DataFrame | None = None) -> OpenSource:
+def open_to_count(request: Request, *, frame: Tabular | None = None) -> OpenSource:
     """Open the source of a request as :func:`open_table` does, where nothing is to be written.
 
     Raises
@@ -166,7 +166,7 @@ def open_to_count(request: Request, *, frame: pd.DataFrame | None = None) -> Ope
     return with_shifted(_found_fit(request, frame), request.policy)
 
 
-def _found_fit(request: Request, frame: pd.DataFrame | None) -> OpenSource:
+def _found_fit(request: Request, frame: Tabular | None) -> OpenSource:
     """Open a source before its dates are shifted, and find out whether the work can be done."""
     require_keys(request.policy)
     require_keys_everywhere(request.policy)
@@ -203,7 +203,7 @@ def require_no_hold(targets: Iterable[Target | None]) -> None:
 
 
 def open_again(
-    request: Request, *, frame: pd.DataFrame | None = None, days: Days | None = None
+    request: Request, *, frame: Tabular | None = None, days: Days | None = None
 ) -> OpenSource:
     """Open the source of a request that was found fit before, as :func:`open_table` did.
 
@@ -250,7 +250,7 @@ def _distinct(column: pa.Array) -> tuple[list[str], NDArray[np.int64]]:
 
 
 def open_one_source(
-    source: Source | None, frame: pd.DataFrame | None, *, may_skip: MaySkip = never
+    source: Source | None, frame: Tabular | None, *, may_skip: MaySkip = never
 ) -> OpenSource:
     """Open a source or a frame, whichever was given.
 

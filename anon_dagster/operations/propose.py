@@ -42,7 +42,9 @@ from anon_dagster.request import Policy, Request, Target, parse_request, require
 from anon_dagster.request.arguments import require_function
 from anon_dagster.request.yaml_writing import comment
 from anon_dagster.residual import ResidualDisclosure
+from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.tables_in_memory import is_table
 
 _TO_REHEARSE = 3.0
 """How long it takes to release the table and to examine that, in times of reading it …"""
@@ -140,10 +142,10 @@ def auto_anonymize(  # noqa: PLR0913 (all are named)
     require_function(on_progress, "on_progress")
     on_progress = steady(on_progress)
     begun = monotonic()
-    with using(engine):
+    with using(engine), keeping_copies():
         detection = detect(table, sample=sample, seed=seed, domains=domains)
         detected = parse_request(detection.request(target=target))
-        source = open_table(detected, frame=table if isinstance(table, pd.DataFrame) else None)
+        source = open_table(detected, frame=table if is_table(table) else None)
         counted, to_read = _counted(detected, source, on_progress)
         detection = _for_all_values(detection, counted)
         document = detection.request(target=target)

@@ -8,7 +8,7 @@ from anon_dagster.report.evidence import StoredFile
 from anon_dagster.report.findings import Stored
 from anon_dagster.storage.addresses import absolute, base_name
 from anon_dagster.storage.checksums import checksums, checksums_of_versions
-from anon_dagster.storage.fingerprints import Fingerprint, fingerprint
+from anon_dagster.storage.fingerprints import Copied, Fingerprint, fingerprint
 
 IN_MEMORY = "a table in memory"
 _CHANGED = "not known: its files changed since, or are not there any more"
@@ -26,6 +26,8 @@ def stored_source(marks: Iterable[Fingerprint]) -> Stored:
     marks = list(marks)
     if not marks:
         return Stored(unknown=IN_MEMORY)
+    if marks[0].copied is not None:
+        return _of_copy(marks[0], marks[0].copied)
     found = checksums_of_versions(marks)
     of_files = [None] * len(marks) if found is None else found.files
     files = tuple(
@@ -35,6 +37,11 @@ def stored_source(marks: Iterable[Fingerprint]) -> Stored:
     if found is None:
         return Stored(files, unknown=_CHANGED)
     return Stored(files, found.together)
+
+
+def _of_copy(mark: Fingerprint, copied: Copied) -> Stored:
+    """Tell what a copy was of; it is gone."""
+    return Stored((StoredFile(copied.name, mark.size, copied.sha256),), copied.sha256)
 
 
 def stored_release(paths: Sequence[str], checksum: str) -> Stored:
@@ -63,7 +70,9 @@ def stored_release(paths: Sequence[str], checksum: str) -> Stored:
 
 def name_of(marks: Sequence[Fingerprint]) -> str:
     """Return what a source is called that nobody gave a name: as its first file."""
-    return base_name(marks[0].path) if marks else IN_MEMORY
+    if not marks:
+        return IN_MEMORY
+    return marks[0].name if marks[0].copied else base_name(marks[0].path)
 
 
 def login() -> str | None:

@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import pandas as pd
-
 from anon_dagster.errors import RequestError, of_table
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.progress import ProgressSink, ignore_progress
@@ -22,6 +20,7 @@ from anon_dagster.reading.persons import fresh_key, with_persons
 from anon_dagster.request import LinkedRequest
 from anon_dagster.request.suggestions import did_you_mean
 from anon_dagster.storage.sources import OpenSource
+from anon_dagster.storage.tables_in_memory import Tabular
 from anon_dagster.storage.targets import check_target, require_apart
 
 
@@ -33,7 +32,7 @@ class OpenTables:
     """By table."""
     persons: PersonRecords
     """What the master says of each person."""
-    frames: Mapping[str, pd.DataFrame] = field(repr=False)
+    frames: Mapping[str, Tabular] = field(repr=False)
     """Those that were handed over."""
 
 
@@ -96,8 +95,8 @@ def _join_by_pseudonyms(request: LinkedRequest) -> bool:
     return first == second and all(request.key in policy.pseudonyms for policy in policies)
 
 
-def _frames(request: LinkedRequest, frames: object) -> dict[str, pd.DataFrame]:
-    """Return the DataFrames that were handed over, by table."""
+def _frames(request: LinkedRequest, frames: object) -> dict[str, Tabular]:
+    """Return the tables that were handed over, by table."""
     given = {} if frames is None else frames
     if not isinstance(given, Mapping):
         names = ", ".join(request.tables)

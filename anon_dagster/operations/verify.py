@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
 from anon_dagster.engine import EngineLike, using
 from anon_dagster.request import Policy, Source
 from anon_dagster.request.arguments import as_policy, as_source, require_levels
+from anon_dagster.storage.copies import keeping_copies
+from anon_dagster.storage.tables_in_memory import Tabular, is_table
 from anon_dagster.verification import Verification, verify_file, verify_frame
 
 
 def verify_table(
     policy: Policy | Mapping[str, Any],
-    released: pd.DataFrame | Source | str,
+    released: Tabular | Source | str,
     *,
     levels: Mapping[str, int] | None = None,
     engine: EngineLike | None = None,
@@ -36,7 +36,7 @@ def verify_table(
     policy = as_policy(policy)
     if levels is not None:
         require_levels(levels, "levels", policy.quasi_identifiers)
-    with using(engine):
-        if isinstance(released, pd.DataFrame):
+    with using(engine), keeping_copies():
+        if is_table(released):
             return verify_frame(released, policy, levels=levels)
         return verify_file(as_source(released, "released"), policy, levels=levels)

@@ -1,4 +1,4 @@
-"""A DataFrame as a source: its records are one part, its index plays none."""
+"""A table in memory as a source: its records are one part; the index of a DataFrame plays none."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from anon_dagster.errors import RequestError, SourceError
+from anon_dagster.errors import SourceError
 from anon_dagster.storage.opened import (
     MaySkip,
     require_skippable,
@@ -16,8 +16,11 @@ from anon_dagster.storage.opened import (
 )
 from anon_dagster.storage.parquet_source import readable
 from anon_dagster.storage.table_source import TableSource
+from anon_dagster.storage.tables_in_memory import Tabular, arrow_table, require_frame
 from anon_dagster.storage.valid_text import is_valid_text
 from anon_dagster.storage.values import supported
+
+_WHERE = "the DataFrame"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,11 +36,17 @@ class FrameSource(TableSource):
         return False
 
 
-def open_table_of(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
-    """Take over the records of a DataFrame; see :func:`anon_dagster.storage.sources.open_frame`."""
+def open_table_of(frame: Tabular, may_skip: MaySkip) -> FrameSource:
+    """Take over the records of a table; see :func:`anon_dagster.storage.sources.open_frame`."""
     require_frame(frame)
+    if isinstance(frame, pd.DataFrame):
+        return _of_pandas(frame, may_skip)
+    return _of_arrow(arrow_table(frame), may_skip)
+
+
+def _of_pandas(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
     frame = frame.copy(deep=False)
-    names = require_unique([_label(label) for label in frame.columns], "the DataFrame")
+    names = require_unique([_label(label) for label in frame.columns], _WHERE)
     columns = [frame.iloc[:, index] for index in range(len(names))]
     arrays, foreign, mixed = {}, {}, {}
     for name, column in zip(names, columns, strict=True):
@@ -54,14 +63,42 @@ def open_table_of(frame: pd.DataFrame, may_skip: MaySkip) -> FrameSource:
                 f"column {place} of the DataFrame cannot be read: it holds {mixed[name]}; give it "
                 "values of one type, integers within 64 bits"
             )
-    require_skippable(foreign, "the DataFrame", may_skip)
+    require_skippable(foreign, _WHERE, may_skip)
     return FrameSource(pa.table(arrays), len(frame), mixed | foreign, frame)
 
 
-def require_frame(frame: object) -> None:
-    """Raise a RequestError if what was handed over is no DataFrame."""
-    if not isinstance(frame, pd.DataFrame):
-        raise RequestError(f"frame must be a pandas DataFrame, not {type(frame).__name__}")
+def _of_arrow(table: pa.Table, may_skip: MaySkip) -> FrameSource:
+    """Take over the records of a table; what is told of its columns besides may name cells."""
+    names = require_unique([_label(name) for name in table.column_names], _WHERE)
+    foreign, columns = {}, []
+    for place, (name, column) in enumerate(zip(names, table.columns, strict=True), start=1):
+        if not supported(column.type):
+            foreign[name] = type_name(column.type)
+            columns.append(pa.nulls(len(table)))
+            continue
+        if not all(map(is_valid_text, column.chunks)):
+            raise SourceError(
+                f"column {place} of {_WHERE} cannot be read: it has text that is not UTF-8"
+            )
+        columns.append(_without_views(column))
+    require_skippable(foreign, _WHERE, may_skip)
+    return FrameSource(pa.table(columns, names=names), len(table), foreign)
+
+
+def _without_views(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Return a column of texts, or of categories that are texts, without views."""
+    kind = column.type
+    if not pa.types.is_dictionary(kind):
+        return column.cast(readable(kind))
+    if not pa.types.is_string_view(kind.value_type):
+        return column
+    chunks = [
+        pa.DictionaryArray.from_arrays(
+            chunk.indices, chunk.dictionary.cast(pa.string()), ordered=kind.ordered
+        )
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(kind.index_type, pa.string(), kind.ordered))
 
 
 def _label(label: object) -> str:

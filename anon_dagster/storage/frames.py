@@ -28,19 +28,24 @@ def read_frame(source: Source, kinds: Mapping[str, Kinds]) -> pd.DataFrame:
     kinds
         What the text of each column may be read as without loss, for formats that store text.
     """
-    opened = open_source(source)
-    batches = [batch for part in opened.parts for batch in opened.batches(part)]
-    if not batches:
-        return pd.DataFrame({name: pd.Series(dtype="str") for name in opened.columns})
-    table = pa.Table.from_batches(batches)
+    table = read_table(source)
+    if not table.num_rows:
+        return pd.DataFrame({name: pd.Series(dtype="str") for name in table.column_names})
     text = source.format_found == "csv"
     columns = {
         name: _series(
             name, _typed(table[name], kinds[name], source.csv.decimal) if text else table[name]
         )
-        for name in opened.columns
+        for name in table.column_names
     }
     return pd.DataFrame(columns)
+
+
+def read_table(source: Source) -> pa.Table:
+    """Read a stored table whole, in the types that it is stored in; text of a CSV file."""
+    opened = open_source(source)
+    batches = [batch for part in opened.parts for batch in opened.batches(part)]
+    return pa.Table.from_batches(batches, opened.schema)
 
 
 def _typed(column: pa.ChunkedArray, kinds: Kinds, decimal: str) -> pa.ChunkedArray:

@@ -39,11 +39,15 @@ def are_shared(engine: Engine, files: Sequence[Fingerprint]) -> bool:
 def require_shared_source(engine: Engine, files: Sequence[Fingerprint]) -> None:
     """Refuse files that other processes do not see as this one does.
 
+    A private copy is read by this process then, as a table in memory is.
+
     Raises
     ------
     SourceError
         Naming the first of them.
     """
+    if any(mark.copied for mark in files):
+        return
     if files and engine.is_cluster and not are_shared(engine, files):
         raise SourceError(
             f"the workers of the cluster do not see {files[0].path} as it is here: put the source "
@@ -59,6 +63,8 @@ def require_shared_target(engine: Engine, target: Target) -> None:
     TargetError
         If they do not, or it cannot be written.
     """
+    if target.connection is not None:  # what goes into a table is written by this process
+        return
     if engine.is_cluster and not sees_target(engine, target):
         raise TargetError(
             f"the workers of the cluster do not see what is written beside {target.path}: name a "
@@ -74,6 +80,8 @@ def sees_target(engine: Engine, target: Target) -> bool:
     TargetError
         If it cannot be written.
     """
+    if target.connection is not None:
+        return False
     path = absolute(target.path)
     probe = sibling(path, f".{base_name(path)}.{token_hex(16)}.part")
     content = token_bytes(32)

@@ -9,23 +9,23 @@ few row groups and keeps its types. A DataFrame is a part.
     opened           what an open table is
     csv_source       CSV files, by csv_reading: text columns as written; csv_ranges cuts them
     parquet_source   Parquet files, by unions: one type for the values of all
-    frame_source     records that are handed over
+    frame_source     records that are handed over; tables_in_memory tells of which libraries
+    copies           what has no cheap second reading
     partitions       columns that stand in the names of folders
     foreign          files of other formats, and of tables that are more than their files
 """
-
-import pandas as pd
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import Source, format_of
 from anon_dagster.storage.csv_source import open_csv
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.foreign import requires_export
-from anon_dagster.storage.frame_source import open_table_of, require_frame
+from anon_dagster.storage.frame_source import open_table_of
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.opened import ROWS, MaySkip, OpenSource, Part, never
 from anon_dagster.storage.parquet_source import open_parquet
 from anon_dagster.storage.partitions import partitions
+from anon_dagster.storage.tables_in_memory import Tabular, require_frame
 
 __all__ = ["ROWS", "OpenSource", "Part", "open_frame", "open_source", "require_frame"]
 
@@ -43,6 +43,10 @@ def open_source(source: Source, *, may_skip: MaySkip = never) -> OpenSource:
     SourceError
         If there are no files, they cannot be read, or their columns differ.
     """
+    if source.connection is not None:
+        from anon_dagster.storage.databases.reading import open_database
+
+        return open_database(source, may_skip)
     files = resolve(source.path)
     kind = source.format or format_of(files[0])
     if kind is None:
@@ -57,8 +61,8 @@ def open_source(source: Source, *, may_skip: MaySkip = never) -> OpenSource:
     return open_parquet(marks, folders, may_skip)
 
 
-def open_frame(frame: pd.DataFrame, *, may_skip: MaySkip = never) -> OpenSource:
-    """Take over the records of a DataFrame; its index plays no part, and it is not changed.
+def open_frame(frame: Tabular, *, may_skip: MaySkip = never) -> OpenSource:
+    """Take over the records of a table in memory, which is not changed; an index plays no part.
 
     Parameters
     ----------
@@ -68,7 +72,7 @@ def open_frame(frame: pd.DataFrame, *, may_skip: MaySkip = never) -> OpenSource:
     Raises
     ------
     RequestError
-        If it is no DataFrame.
+        If it is no table.
     SourceError
         If a column holds values of several types or of one that has no text.
     """

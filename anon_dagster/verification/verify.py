@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -47,6 +46,7 @@ from anon_dagster.request import (
 from anon_dagster.request.attributes import PSEUDONYM_PATTERN
 from anon_dagster.storage.missing import WithMissing
 from anon_dagster.storage.sources import OpenSource, open_frame, open_source
+from anon_dagster.storage.tables_in_memory import Tabular
 from anon_dagster.verification.numbers import numbers_follow
 from anon_dagster.verification.persons import Owned, of_values_of_persons
 from anon_dagster.verification.population import Crowd, of_the_population
@@ -153,7 +153,7 @@ def verify(
 
 
 def verify_frame(
-    frame: pd.DataFrame, policy: Policy, *, levels: Mapping[str, int] | None = None
+    frame: Tabular, policy: Policy, *, levels: Mapping[str, int] | None = None
 ) -> Verification:
     """Measure every promise of a policy on a released DataFrame.
 
@@ -381,7 +381,7 @@ def _repeated(texts: pa.StringArray, in_source: ColumnCount) -> pa.BooleanArray:
     """Tell which texts, (texts,), are values of the source, as far as these were kept."""
     if in_source.many is not None and in_source.many.hashed is not None:
         return pa.array(in_source.many.hashed.among(texts))
-    return pc.is_in(texts, value_set=in_source.values.drop_null())  # noqa: PD011 (no frame)
+    return pc.is_in(texts, value_set=in_source.values.drop_null())
 
 
 def _identified_of_many(
