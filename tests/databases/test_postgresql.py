@@ -48,12 +48,22 @@ def test_the_types_of_a_server_are_read_as_what_they_are(database: Opened) -> No
     assert set(second.values()) == {None}
     shown = {name: str(value) for name, value in first.items()}
     assert shown == {
-        "small": "1", "big": "9000000000000000000", "exact": "1.50", "double_": "0.1",
-        "real_": "0.10000000149011612", "truth": "True", "text_": "ü\"'", "short": "ab",
-        "day": "1980-05-06", "hour_": "01:02:03", "moment": "2024-01-02 03:04:05.500000",
-        "instant": "2024-01-02 01:04:00+00:00", "document": '{"a": 1}',
+        "small": "1",
+        "big": "9000000000000000000",
+        "exact": "1.50",
+        "double_": "0.1",
+        "real_": "0.10000000149011612",
+        "truth": "True",
+        "text_": "ü\"'",
+        "short": "ab",
+        "day": "1980-05-06",
+        "hour_": "01:02:03",
+        "moment": "2024-01-02 03:04:05.500000",
+        "instant": "2024-01-02 01:04:00+00:00",
+        "document": '{"a": 1}',
         "id": "7b8e8a0e-0f0a-4a0b-8a0e-0f0a4a0b8a0e",
-        "photo": "None", "tags": "None",
+        "photo": "None",
+        "tags": "None",
     }
 
 

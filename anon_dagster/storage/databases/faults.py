@@ -48,6 +48,10 @@ _KINDS = (
 )
 """By the beginning of the name of an exception of DuckDB."""
 _FAILED = "the statement failed: try it in the database's own shell"
+_STREAMING = (
+    "it failed while its records were read: a value does not fit the type that is asked for, or the "
+    "connection was lost; try it in the database's own shell"
+)
 
 
 @contextmanager
@@ -90,6 +94,8 @@ def _of_state(state: str) -> str:
 
 
 def _of_kind(error: Exception) -> str:
+    if isinstance(error, pa.ArrowException):
+        return _STREAMING
     name = type(error).__name__
     return next((words for begin, words in _KINDS if name.startswith(begin)), "")
 
