@@ -7,10 +7,10 @@ from functools import lru_cache
 
 from anon_dagster.errors import RequestError
 from anon_dagster.request import DELTA, FILE, Arrivals, Request, Source, parse_request
-from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import absolute, base_name
 from anon_dagster.storage.globs import glob_root, matcher
 from anon_dagster.storage.listing import ListedFile, list_files
+from anon_dagster.storage.stores import store_of
 
 _ENDING = re.compile(r"(\.(csv|tsv|txt|parquet|pq))?(\.gz)?$", re.IGNORECASE)
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", "~")
@@ -45,8 +45,8 @@ class Inbox:
 
     @property
     def appears_whole(self) -> bool:
-        """Whether a file is complete as soon as it is seen, as an object of S3 is."""
-        return remote.is_s3(self.pattern)
+        """Whether a file is complete as soon as it is seen, as an object of a store is."""
+        return store_of(self.pattern).appears_whole
 
     @property
     def adds_up(self) -> bool:

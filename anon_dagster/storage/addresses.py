@@ -6,19 +6,17 @@ from pathlib import Path
 from typing import Final
 
 from fsspec import AbstractFileSystem
-from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.request.databases import SCHEME, is_of_database
 from anon_dagster.request.special_files import why_special
-from anon_dagster.storage import remote
+from anon_dagster.storage.stores import schemes, store_of
+from anon_dagster.storage.stores.refusals import refusal
 
 SCHEMES: Final = "ANON_SCHEMES"
 """Names further schemes that a deployment allows, such as ``https, sftp``."""
 
-_ALLOWED = frozenset(
-    {"file", "local", "memory", "s3", "s3a", "gs", "gcs", "abfs", "abfss", "az", "adl"}
-)
+_ALLOWED = schemes() | {"file", "local", "memory"}
 
 
 class RefusedAddressError(ValueError):
@@ -41,12 +39,16 @@ def locate(path: str) -> tuple[AbstractFileSystem, str]:
 
         return Tables(), path.removeprefix(SCHEME)
     _require_allowed(path)
-    if not remote.is_s3(path):
-        system, inner = url_to_fs(path)
-        return system, inner
-    from anon_dagster.storage.s3 import S3
-
-    return S3(**remote.options(path)), str(S3._strip_protocol(path))  # noqa: SLF001 (as fsspec does)
+    store = store_of(path)
+    try:
+        return store.locate(path)
+    except ImportError:
+        if store.extra is None:
+            raise
+        raise RefusedAddressError(
+            f"this kind of store needs a package that is not installed: pip install "
+            f"'anon-dagster[{store.extra}]'"
+        ) from None
 
 
 def _require_allowed(path: str) -> None:
@@ -54,11 +56,8 @@ def _require_allowed(path: str) -> None:
     scheme = path.partition("://")[0]
     if "::" in path:
         raise RefusedAddressError("addresses within addresses (::) are not read")
-    if remote.is_s3(path) and "?versionId=" in path:
-        raise RefusedAddressError(
-            "?versionId= in an address names a version of an object; releases and sources are the "
-            "latest ones"
-        )
+    if why := store_of(path).why_refused(path):
+        raise RefusedAddressError(why)
     if scheme in _ALLOWED or scheme in re.split(r"[\s,]+", os.environ.get(SCHEMES, "")):
         return
     raise RefusedAddressError(
@@ -113,7 +112,7 @@ def kind_of(system: AbstractFileSystem, inner: str) -> str | None:
     try:
         kind: str = system.info(inner)["type"]
     except (FileNotFoundError, NotADirectoryError) as error:
-        if remote.refusal(error) is not None:
+        if refusal(error) is not None:
             raise
         return None
     return kind

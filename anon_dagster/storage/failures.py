@@ -22,8 +22,9 @@ from anon_dagster.errors import (
     StoreUnavailableError,
     TargetError,
 )
-from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import RefusedAddressError
+from anon_dagster.storage.stores import forget_credentials
+from anon_dagster.storage.stores.refusals import REPLACED, is_of_store, refusal
 
 _FOREIGN = (
     OSError,
@@ -87,7 +88,7 @@ def writing(path: str) -> Iterator[None]:
 
 
 def _is_foreign(error: Exception) -> bool:
-    known = isinstance(error, _FOREIGN) or remote.is_of_store(error)
+    known = isinstance(error, _FOREIGN) or is_of_store(error)
     return known or _comes_from_fsspec(error)
 
 
@@ -98,18 +99,18 @@ def _comes_from_fsspec(error: Exception) -> bool:
 
 
 def _translated(error: Exception, kind: type[AnonError], what: str) -> AnonError:
-    refusal = remote.refusal(error)
-    if refusal is None or _needs_descriptors(error):
-        unreached = refusal is not None and refusal.transient
+    meant = refusal(error)
+    if meant is None or _needs_descriptors(error):
+        unreached = meant is not None and meant.transient
         return (StoreUnavailableError if unreached else kind)(f"{what}: {_reason(error)}")
-    if refusal is remote.REPLACED and kind is SourceError:
+    if meant is REPLACED and kind is SourceError:
         kind = SourceChangedError
-    elif refusal.transient:
+    elif meant.transient:
         kind = StoreUnavailableError
-    elif refusal.of_access:
+    elif meant.of_access:
         kind = StoreAccessError
-        remote.forget_credentials()
-    return kind(f"{what}: {refusal.reason}")
+        forget_credentials()
+    return kind(f"{what}: {meant.reason}")
 
 
 def _needs_descriptors(error: BaseException) -> bool:

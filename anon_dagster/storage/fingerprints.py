@@ -8,7 +8,9 @@ from anon_dagster.errors import SourceError, StoreAccessError
 from anon_dagster.storage.addresses import locate, require_ordinary
 from anon_dagster.storage.failures import changed, reading
 
-_VERSION = ("size", "mtime", "ino", "ETag", "LastModified", "last_modified", "generation", "md5")
+_VERSION = (
+    "size", "mtime", "ino", "ETag", "etag", "LastModified", "last_modified", "generation", "md5",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request.databases import is_of_database
-from anon_dagster.storage import manifest, remote
+from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import (
     absolute,
     base_name,
@@ -25,6 +25,8 @@ from anon_dagster.storage.addresses import (
 from anon_dagster.storage.failures import reading
 from anon_dagster.storage.foreign import require_no_log
 from anon_dagster.storage.globs import is_glob, is_step, root_within
+from anon_dagster.storage.stores import Store, store_of
+from anon_dagster.storage.stores.refusals import refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +73,11 @@ def _files_of(path: str) -> list[str]:
         if kind == "directory":
             files = _parts_in(system, inner, path)
         elif is_glob(inner):
+            store_of(path).require_bucket(system, inner)
             entries = system.glob(inner, detail=True).items()
             files = [f for f, info in entries if _followed(system, f, info)["type"] == "file"]
         else:
+            store_of(path).require_bucket(system, inner)
             raise SourceError(f"the source {path} does not exist, or is no file or folder")
         start = len(root_within(system, inner).rstrip("/")) + 1
         files = [file for file in files if not _is_hidden(file[start:])]
@@ -105,7 +109,7 @@ def list_files(path: str) -> list[ListedFile]:
         start = len(root_within(system, inner).rstrip("/")) + 1
         return [
             _listed_file(system, file, info)
-            for file, info in _entries(system, inner)
+            for file, info in _entries(system, inner, store_of(path))
             if info["type"] == "file" and not _is_hidden(file[start:])
         ]
 
@@ -115,9 +119,13 @@ def _is_hidden(below: str) -> bool:
     return any(step[:1] in {".", "_"} for step in below.split("/"))
 
 
-def _entries(system: AbstractFileSystem, inner: str) -> Iterator[tuple[str, dict[str, Any]]]:
+def _entries(
+    system: AbstractFileSystem, inner: str, store: Store
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """List what a folder, prefix or glob has; links of this machine are followed to files."""
     kind = kind_of(system, inner)
+    if kind is None:
+        store.require_bucket(system, inner)
     entries: dict[str, dict[str, Any]] = {}
     if kind is None and is_glob(inner):
         kind_of(system, root_within(system, inner))  # to a glob, a missing bucket has no files
@@ -161,7 +169,7 @@ def look_up(path: str) -> ListedFile | None:
         try:
             info = system.info(inner)
         except FileNotFoundError as error:
-            if remote.refusal(error) is not None:
+            if refusal(error) is not None:
                 raise
             return None
         return _listed_file(system, inner, info) if info["type"] == "file" else None
@@ -175,7 +183,7 @@ def look_up_in_listing(path: str) -> ListedFile | None:
         try:
             entries = system.ls(parent(inner), detail=True)
         except FileNotFoundError as error:
-            if remote.refusal(error) is not None:
+            if refusal(error) is not None:
                 raise
             return None
         found = (e for e in entries if e["name"] == inner and e["type"] == "file")
@@ -187,7 +195,8 @@ def _listed_file(system: AbstractFileSystem, inner: str, info: Mapping[str, Any]
     changed = info.get("mtime") or info.get("LastModified") or info.get("last_modified") or 0.0
     modified = float(changed.timestamp() if isinstance(changed, datetime) else changed)
     size = int(info.get("size") or 0)
-    tag = info.get("ETag") or info.get("md5") or info.get("generation")
+    names = ("ETag", "md5", "generation", "etag")
+    tag = next((info[name] for name in names if info.get(name)), None)
     version = str(tag).strip('"') if tag else f"{size}-{modified!r}-{info.get('ino', '')}"
     path = inner if isinstance(system, LocalFileSystem) else system.unstrip_protocol(inner)
     return ListedFile(str(path), version, size, modified)
@@ -237,7 +246,7 @@ def names_in(path: str) -> list[str]:
     try:
         names = [base_name(path) for path in system.ls(inner, detail=False)]
     except FileNotFoundError as error:  # another job took away what was there
-        if remote.refusal(error) is not None:
+        if refusal(error) is not None:
             raise
         return []
     return sorted(name for name in names if name != base_name(inner))

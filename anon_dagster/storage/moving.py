@@ -10,14 +10,14 @@ from pathlib import Path
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import is_local, kind_of, locate
+from anon_dagster.storage.stores import store_of
 
 
 def make_folder(path: str) -> None:
     """Make a folder and those above it, if they are not there and there is such a thing."""
     system, inner = locate(path)
-    if not remote.is_s3(path):  # where it would make a bucket
+    if store_of(path).has_folders:  # elsewhere it would make a bucket
         system.makedirs(inner, exist_ok=True)
 
 
@@ -28,11 +28,11 @@ def move(path: str, to: str) -> None:
     if isinstance(system, LocalFileSystem):
         Path(inner).replace(goal)
         return
-    moved = _files_at(system, inner)
+    store, moved = store_of(path), _files_at(system, inner)
     for file in moved:
-        system.cp_file(file, goal + file[len(inner) :])
+        store.copy(system, file, goal + file[len(inner) :])
     for file in moved:
-        _remove_file(system, file)
+        store.remove(system, file)
 
 
 def exchange(path: str, with_: str) -> bool:
@@ -54,7 +54,7 @@ _RENAMEAT2 = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "l
 def copy(path: str, to: str) -> None:
     """Copy a file within its store, where it replaces another one in one step."""
     system, inner = locate(path)
-    system.cp_file(inner, locate(to)[1])
+    store_of(path).copy(system, inner, locate(to)[1])
 
 
 def keep_aside(path: str, to: str) -> None:
@@ -62,7 +62,7 @@ def keep_aside(path: str, to: str) -> None:
     system, inner = locate(path)
     _, goal = locate(to)
     if not isinstance(system, LocalFileSystem):
-        system.cp_file(inner, goal)
+        store_of(path).copy(system, inner, goal)
         return
     Path(goal).unlink(missing_ok=True)
     try:
@@ -77,10 +77,11 @@ def restore(aside: str, path: str) -> None:
         move(aside, path)
         return
     system, inner = locate(path)
-    version = remote.version_of(system, inner) if remote.is_s3(path) else ""
+    store = store_of(path)
+    version = store.version_of(system, inner)
     copy(aside, path)
     if version:
-        remote.remove_version(system, inner, version)
+        store.remove_version(system, inner, version)
     remove(aside)
 
 
@@ -95,15 +96,8 @@ def remove(path: str) -> int:
         if (kind := kind_of(system, inner)) is not None:
             system.rm(inner, recursive=kind == "directory")
         return 0
-    return sum(not _remove_file(system, file) for file in _files_at(system, inner))
-
-
-def _remove_file(system: AbstractFileSystem, inner: str) -> bool:
-    """Remove a file of a store; tell whether no version of it is left."""
-    if "s3" in system.protocol:
-        return remote.remove_object(system, inner)
-    system.rm_file(inner)
-    return True
+    store = store_of(path)
+    return sum(not store.remove(system, file) for file in _files_at(system, inner))
 
 
 def _files_at(system: AbstractFileSystem, inner: str) -> list[str]:
@@ -127,14 +121,9 @@ def put(path: str, content: bytes) -> None:
 
 def end_uploads(path: str, alive: Callable[[str], bool]) -> int:
     """End the uploads of keys that begin like a path and whose writers live no more; count them."""
-    if not remote.is_s3(path):
-        return 0
+    store = store_of(path)
     system, inner = locate(path)
-    dead = [
-        (key, upload_id)
-        for key, upload_id in remote.unfinished_uploads(system, inner)
-        if not alive(key)
-    ]
+    dead = [each for each in store.unfinished_uploads(system, inner) if not alive(each.key)]
     for upload in dead:
-        remote.end_upload(system, inner, upload)
+        store.end_upload(system, inner, upload)
     return len(dead)

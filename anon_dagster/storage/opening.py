@@ -8,9 +8,10 @@ from typing import IO
 
 from fsspec.implementations.local import LocalFileOpener, LocalFileSystem
 
-from anon_dagster.storage import remote
 from anon_dagster.storage.addresses import locate, require_ordinary
 from anon_dagster.storage.failures import changed, reading
+from anon_dagster.storage.stores import store_of
+from anon_dagster.storage.stores.uploads import Upload
 
 _PIECE = 2**20  # bytes that are copied at once
 
@@ -27,7 +28,7 @@ def open_to_read(path: str, *, scattered: bool = False) -> IO[bytes]:
         system, inner = locate(path)
         require_ordinary(system, inner)
         caching = {"cache_type": "none"} if scattered else {}
-        file: IO[bytes] = system.open(inner, "rb", block_size=remote.READ, **caching)
+        file: IO[bytes] = system.open(inner, "rb", block_size=store_of(path).read_size, **caching)
         return file
 
 
@@ -72,14 +73,14 @@ def open_to_write(path: str) -> IO[bytes]:
     """Open a new file; the caller finishes or abandons it."""
     system, inner = locate(path)
     if not isinstance(system, LocalFileSystem):
-        return remote.begin_upload(system, inner)
+        return store_of(path).open_to_write(system, inner)
     file: IO[bytes] = system.open(inner, "wb")
     return file
 
 
 def finish(file: IO[bytes]) -> None:
     """Close a file that was written, once its content is on the disk or in the store."""
-    if isinstance(file, remote.Upload):
+    if isinstance(file, Upload):
         file.commit()
     if isinstance(file, LocalFileOpener):
         file.flush()
@@ -103,5 +104,5 @@ def copy_bytes(path: str, to: str) -> None:
 
 def abandon(file: IO[bytes]) -> None:
     """Take no more of a file that is being sent; one on this machine is removed by its path."""
-    if isinstance(file, remote.Upload):
+    if isinstance(file, Upload):
         file.abandon()

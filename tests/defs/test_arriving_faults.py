@@ -8,7 +8,7 @@ import pytest
 from s3fs import S3FileSystem
 
 from anon_dagster.arrivals import State
-from anon_dagster.storage import s3
+from anon_dagster.storage.stores import s3_system
 from tests.defs.test_arriving import SENSOR, Place, let_them_be_tried, people, placed, request
 from tests.defs.test_arriving_s3 import put, require_all_released, wait_for_another_second
 from tests.deployment import failure
@@ -193,7 +193,7 @@ def test_a_fault_that_passes_is_not_noticed(
 def test_a_store_that_stays_busy_is_tried_later(
     place: Place, store: ObjectStore, proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_PAUSES", (0.0,))
+    monkeypatch.setattr(s3_system, "_PAUSES", (0.0,))
     for number in range(2):
         put(store, f"f{number}", number)
     proxy.fail("HEAD", 503, key="new/f0")

@@ -12,7 +12,7 @@ from s3fs import S3FileSystem
 from anon_dagster import verify
 from anon_dagster.arrivals import State
 from anon_dagster.jobs.ledger import Ledger
-from anon_dagster.storage import remote
+from anon_dagster.storage.stores import s3
 from tests.defs.test_arriving import (
     POLICY,
     SENSOR,
@@ -96,7 +96,7 @@ def test_each_object_is_released_once(place: Place, store: ObjectStore) -> None:
 def test_a_store_that_fails_in_the_middle_of_a_run(
     place: Place, store: ObjectStore, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(remote.PATIENCE, "read_timeout", 2)  # nobody need wait for 20 s, many times
+    monkeypatch.setitem(s3.PATIENCE, "read_timeout", 2)  # nobody need wait for 20 s, many times
     S3FileSystem.clear_instance_cache()
     for number in range(FILES):
         put(store, f"f{number}", number, 3_000)

@@ -16,7 +16,7 @@ from typing import Any
 
 from fsspec.spec import AbstractFileSystem
 
-from anon_dagster.storage import s3
+from anon_dagster.storage.stores import s3_system
 from tests.simulation.scheduler import Process, Scheduler, current
 
 
@@ -81,20 +81,20 @@ class Store:
             raise ConnectionError
 
 
-_REAL = s3.S3
+_REAL = s3_system.S3
 _in_use: list[Store] = []
 
 
 def serve(store: Store, system: "type[StoreFileSystem] | None" = None) -> None:
     """Let all addresses of S3 be those of a store."""
-    s3.S3 = system or StoreFileSystem  # type: ignore[misc]  # which every address is looked up by
+    s3_system.S3 = system or StoreFileSystem  # type: ignore[misc]  # which every address is looked up by
     _in_use[:] = [store]
 
 
 def close() -> None:
     """Let addresses of S3 be those of real stores again."""
     _in_use.clear()
-    s3.S3 = _REAL  # type: ignore[misc]
+    s3_system.S3 = _REAL  # type: ignore[misc]
 
 
 class StoreFileSystem(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types

@@ -14,10 +14,12 @@ import pytest
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
-from anon_dagster.storage import moving, remote
+from anon_dagster.storage import moving
 from anon_dagster.storage.globs import glob_root, is_step, matcher, matches
 from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.stores import UnfinishedUpload
+from anon_dagster.storage.stores.s3 import S3Store
 from anon_dagster.storage.targets import formats, leftovers, publishing, stage, sweep, write_file
 from anon_dagster.storage.targets.leftovers import is_published_alone, put_back
 from anon_dagster.storage.targets.staging import StagedTarget
@@ -462,7 +464,8 @@ def test_uploads_of_the_dead_are_ended_and_those_of_the_living_go_on(
     ended: list[str] = []
     monkeypatch.setattr(leftovers, "listed_parts", lambda _: ())
     monkeypatch.setattr(leftovers, "names_in", lambda _: [])
-    monkeypatch.setattr(remote, "unfinished_uploads", lambda *_: [(key, "id") for key in keys])
-    monkeypatch.setattr(remote, "end_upload", lambda _, __, upload: ended.append(upload[0]))
+    uploads = [UnfinishedUpload(key, "id") for key in keys]
+    monkeypatch.setattr(S3Store, "unfinished_uploads", lambda *_: uploads)
+    monkeypatch.setattr(S3Store, "end_upload", lambda *given: ended.append(given[-1].key))
     sweep(Target(path="s3://bucket/in/t.csv"), alive={"alive"})
     assert ended == [key for key, dead in keys.items() if dead]

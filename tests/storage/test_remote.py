@@ -26,8 +26,11 @@ from anon_dagster.errors import (
 )
 from anon_dagster.request import Source, Target, TreeRule, parse_request, parse_request_part
 from anon_dagster.request.documents import parse_yaml
-from anon_dagster.storage import manifest, remote, s3
+from anon_dagster.storage import manifest
 from anon_dagster.storage.failures import reading, writing
+from anon_dagster.storage.stores import store_of
+from anon_dagster.storage.stores.s3 import options
+from anon_dagster.storage.stores.s3_system import with_strong_etags
 
 CANARY = "Canary4711"
 _FOR_EVER = ("AccessDenied", "SignatureDoesNotMatch", "NoSuchBucket", "PermanentRedirect")
@@ -102,15 +105,13 @@ def test_what_a_store_does_not_do_is_told_of_the_file(code: str) -> None:
 
 def test_an_etag_is_the_same_whether_it_is_weak() -> None:
     listed = {"Contents": [{"ETag": 'W/"a"', "Key": "W/"}, {"Key": "b"}]}
-    assert s3.with_strong_etags(listed) == {
-        "Contents": [{"ETag": '"a"', "Key": "W/"}, {"Key": "b"}]
-    }
+    assert with_strong_etags(listed) == {"Contents": [{"ETag": '"a"', "Key": "W/"}, {"Key": "b"}]}
     assert (
-        s3.with_strong_etags({"ETag": 'W/"a"'})
-        == s3.with_strong_etags({"ETag": '"a"'})
+        with_strong_etags({"ETag": 'W/"a"'})
+        == with_strong_etags({"ETag": '"a"'})
         == {"ETag": '"a"'}
     )
-    assert s3.with_strong_etags({}) == {}
+    assert with_strong_etags({}) == {}
 
 
 @pytest.mark.parametrize(
@@ -137,9 +138,8 @@ def test_our_own_defects_pass_as_what_they_are() -> None:
 
 def test_a_bucket_is_reached_with_the_profile_that_the_environment_names() -> None:
     named = {"ANON_S3_PROFILE_MY_IN_BOX": "clinic"}
-    assert remote.options("s3://my-in.box/key", named)["profile"] == "clinic"
-    assert "profile" not in remote.options("s3://other/key", named)
-    assert remote.options("/my-in.box/key", named) == {}
+    assert options("s3://my-in.box/key", named)["profile"] == "clinic"
+    assert "profile" not in options("s3://other/key", named)
 
 
 # -- addresses -----------------------------------------------------------------------------
@@ -207,8 +207,9 @@ def test_the_rules_of_a_bucket_that_a_page_shows_are_understood(project_folder: 
     assert not ParamValidator().validate(json.loads(block), asked).has_errors()
 
 
-@pytest.mark.parametrize("page", ["s3.md", "arrivals.md"])
+@pytest.mark.parametrize("page", ["s3.md", "stores.md", "arrivals.md"])
 def test_the_requests_that_a_page_shows_are_valid(page: str, project_folder: Path) -> None:
     text = (project_folder / "docs" / page).read_text(encoding="utf-8")
     for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL):
-        assert remote.is_s3(str(parse_request(parse_yaml(block, name="the example")).inputs[0]))
+        request = parse_request(parse_yaml(block, name="the example"))
+        assert store_of(request.inputs[0]).appears_whole

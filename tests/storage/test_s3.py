@@ -19,11 +19,13 @@ from anon_dagster import anonymize
 from anon_dagster.errors import AnonError, SourceError, StoreUnavailableError, TargetError
 from anon_dagster.releasing.publication import versions_of, withdraw
 from anon_dagster.request import CsvOptions, Source, Target
-from anon_dagster.storage import listing, remote
+from anon_dagster.storage import listing
 from anon_dagster.storage.addresses import parent
 from anon_dagster.storage.moving import move, put, remove
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
+from anon_dagster.storage.stores import s3
+from anon_dagster.storage.stores.s3 import S3Store
 from anon_dagster.storage.targets import StagedTarget, check_target, formats, stage, sweep
 from tests.object_store import BUCKET, KEY, SECRET, ObjectStore, served
 
@@ -68,8 +70,8 @@ def mortal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ObjectSt
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Send and fetch so little at once that a file of some megabytes takes several requests."""
-    monkeypatch.setattr(remote, "WRITE", 5 << 20)
-    monkeypatch.setattr(remote, "READ", 1 << 20)
+    monkeypatch.setattr(S3Store, "write_size", 5 << 20)
+    monkeypatch.setattr(S3Store, "read_size", 1 << 20)
     monkeypatch.setattr(formats, "_ROWS", 1 << 10)
 
 
@@ -378,7 +380,7 @@ def test_a_store_that_is_too_slow_may_be_tried_again_later(
 ) -> None:
     mortal.client().pipe(f"{BUCKET}/t.csv", b"a\n1\n")
     monkeypatch.setattr(
-        remote,
+        s3,
         "PATIENCE",
         {"retries": {"max_attempts": 0}, "connect_timeout": 1, "read_timeout": 1},
     )

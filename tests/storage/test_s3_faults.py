@@ -21,9 +21,11 @@ from anon_dagster.errors import (
 )
 from anon_dagster.releasing.publication import Withdrawal, versions_of, withdraw
 from anon_dagster.request import Source, Target
-from anon_dagster.storage import listing, remote, s3
+from anon_dagster.storage import listing
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.stores import s3_system
+from anon_dagster.storage.stores.s3 import S3Store
 from anon_dagster.storage.targets import check_target, sweep
 from tests.fault_proxy import FaultProxy, faults_before, other, weak
 from tests.object_store import BUCKET, ObjectStore, served
@@ -90,7 +92,7 @@ every_request = pytest.mark.parametrize("kind", EVERYTHING)
 def test_a_store_that_is_busy_for_a_moment_is_asked_again(
     proxy: FaultProxy, kind: str, status: int, code: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_PAUSES", (0.01, 0.01, 0.01, 0.01))
+    monkeypatch.setattr(s3_system, "_PAUSES", (0.01, 0.01, 0.01, 0.01))
     proxy.fail(kind, status, code, times=6)
     EVERYTHING[kind]()
     assert proxy.asked(kind) > 6
@@ -100,7 +102,7 @@ def test_a_store_that_is_busy_for_a_moment_is_asked_again(
 def test_a_store_that_stays_busy_may_be_tried_later(
     proxy: FaultProxy, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_PAUSES", (0.0,))
+    monkeypatch.setattr(s3_system, "_PAUSES", (0.0,))
     proxy.fail(kind, 503, "ServiceUnavailable")
     assert "too much to do" in refused(StoreUnavailableError, EVERYTHING[kind])
 
@@ -137,7 +139,7 @@ DENIALS = {
 def test_a_denial_is_told_at_once_and_not_taken_for_a_fault_of_the_file(
     proxy: FaultProxy, kind: str, denial: tuple[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(s3, "_PAUSES", (3_600.0,))  # which nobody would wait for
+    monkeypatch.setattr(s3_system, "_PAUSES", (3_600.0,))  # which nobody would wait for
     proxy.fail(kind, *denial)
     if kind == "HEAD" and denial[0] == 404:  # as a HEAD says of an object, too
         assert "no such file" in refused(SourceError, EVERYTHING[kind])
@@ -149,7 +151,7 @@ def test_a_denial_is_told_at_once_and_not_taken_for_a_fault_of_the_file(
 
 @pytest.mark.usefixtures("proxy")
 def test_a_missing_object_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "_PAUSES", (3_600.0,))
+    monkeypatch.setattr(s3_system, "_PAUSES", (3_600.0,))
     missing = Source(path=f"{ROOT}/in/none.csv")
     assert "does not exist" in refused(SourceError, lambda: open_source(missing))
 
@@ -198,7 +200,7 @@ def test_a_weak_etag_is_that_of_the_same_version(
 def test_the_parts_of_a_large_upload_may_have_weak_etags(
     proxy: FaultProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(remote, "WRITE", 5 << 20)
+    monkeypatch.setattr(S3Store, "write_size", 5 << 20)
     proxy.etags = {"PUT": weak}
     table = large(12)
     write(TARGETS[0], table)
@@ -250,7 +252,7 @@ def test_a_store_that_lists_no_uploads_can_be_a_target(
     proxy.fail("GET", 501, "NotImplemented", key="?uploads")
     sweep(TARGETS[0])
     proxy.faults = []
-    monkeypatch.setattr(s3, "_PAUSES", (0.0,))
+    monkeypatch.setattr(s3_system, "_PAUSES", (0.0,))
     proxy.fail("GET", 503, "SlowDown", key="?uploads")
     assert "too much to do" in refused(StoreUnavailableError, lambda: sweep(TARGETS[0]))
 
@@ -266,8 +268,8 @@ def test_a_fault_while_it_is_written_leaves_the_former_target(
     fault: tuple[int, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(s3, "_PAUSES", (0.0,))
-    monkeypatch.setattr(remote, "WRITE", 5 << 20)
+    monkeypatch.setattr(s3_system, "_PAUSES", (0.0,))
+    monkeypatch.setattr(S3Store, "write_size", 5 << 20)
     target = target.model_copy(update={"rows_per_file": 1_000_000})
     write(target, OLD)
     before = store.objects()

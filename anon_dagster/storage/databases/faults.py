@@ -49,7 +49,7 @@ _KINDS = (
 """By the beginning of the name of an exception of DuckDB."""
 _FAILED = "the statement failed: try it in the database's own shell"
 _STREAMING = (
-    "it failed while its records were read: a value does not fit the type that is asked for, or the "
+    "it failed while its records were read: a value does not fit the type asked for, or the "
     "connection was lost; try it in the database's own shell"
 )
 

@@ -4,11 +4,12 @@ import re
 from collections.abc import Container, Iterable
 
 from anon_dagster.request import Target
-from anon_dagster.storage import manifest, remote
+from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import absolute, base_name, exists, is_local, parent, sibling
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import listed_parts, names_in
 from anon_dagster.storage.moving import end_uploads, move, remove, restore
+from anon_dagster.storage.stores.refusals import refusal
 from anon_dagster.storage.targets.publishing import UNOWNED
 
 
@@ -96,6 +97,6 @@ def _sweep_store(path: str, alive: Container[str]) -> list[str]:
     try:
         end_uploads(sibling(path, beginning), is_alive)
     except OSError as error:  # to list uploads is a right of its own, and not every store can
-        if (refusal := remote.refusal(error)) is None or refusal.transient:
+        if (meant := refusal(error)) is None or meant.transient:
             raise
     return dead

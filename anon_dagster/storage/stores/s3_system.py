@@ -7,7 +7,7 @@ from typing import Any, Final
 from fsspec.asyn import sync_wrapper
 from s3fs import S3FileSystem
 
-from anon_dagster.storage import remote
+from anon_dagster.storage.stores.refusals import is_busy
 
 _PAUSES: Final = (0.25, 0.5, 1.0, 2.0, 4.0)
 """Seconds between the tries of a request that a store is too busy for, or fails at."""
@@ -24,7 +24,7 @@ class S3(S3FileSystem):  # type: ignore[misc]
             try:
                 return with_strong_etags(await super()._call_s3(method, *given, **asked))
             except OSError as error:
-                if not remote.is_busy(error):
+                if not is_busy(error):
                     raise
             await asyncio.sleep(pause)
         return with_strong_etags(await super()._call_s3(method, *given, **asked))
