@@ -24,14 +24,16 @@ _POINT = re.compile(r"-?\d+\.\d+")
 
 
 def described(path: str) -> Source:
-    """Return the source at a path, with the dialect of its CSV.
+    """Return the source at a path, with the dialect of its CSV; a table of a database as it is.
 
     Raises
     ------
     SourceError
         If there is nothing to read at the path, or its format is not told by its ending.
     """
-    as_source(path)  # what no source may be is refused before anything is opened
+    named = as_source(path)  # what no source may be is refused before anything is opened
+    if named.connection is not None:
+        return named
     first = resolve(path)[0]
     kind = format_of(path) or format_of(first)
     if kind is None:
