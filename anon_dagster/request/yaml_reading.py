@@ -49,7 +49,7 @@ _NAMING = frozenset({"attributes", "derive", "tables", "lowest_level", "highest_
 _TEXTS = frozenset(
     {
         *("order", "missing", "guarded", "constant", "rest", "other", "names", "attribute"),
-        *("person", "by"),
+        *("person", "by", "sheet"),
         *("features", "path", "separator", "decimal", "quote", "escape", "encoding", "character"),
         *("format", "scope", "key_variable", "country", "schedule", "values", "examples"),
         *("cron", "timezone"),

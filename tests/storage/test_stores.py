@@ -72,7 +72,8 @@ def test_what_a_library_would_not_take_for_a_name_is_refused(path: str) -> None:
 def google_error(code: int) -> Exception:
     from gcsfs.retry import HttpError
 
-    return HttpError({"code": code, "message": CANARY})
+    error: Exception = HttpError({"code": code, "message": CANARY})
+    return error
 
 
 @pytest.mark.parametrize("code", [401, 403])
