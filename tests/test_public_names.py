@@ -61,7 +61,17 @@ METHODS: dict[type, set[str]] = {
         *("approve", "evidence", "reject", "report", "residual"),
         *("status", "utilityStat", "utility_statistics", "wait"),
     },
-    JobResult: {"checksum", "df", "notes", "paths", "picture", "proposal", "residual", "tables"},
+    JobResult: {
+        "arrow",
+        "checksum",
+        "df",
+        "notes",
+        "paths",
+        "picture",
+        "proposal",
+        "residual",
+        "tables",
+    },
 }
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from anon_dagster.storage.tables_in_memory import Tabular
 
-_SPELLED_OUT = ("nodes", "order", "guarded")
+_SPELLED_OUT = ("nodes", "order", "guarded", "query")
 _USUAL = frozenset(
     {"", "NA", "N/A", "n/a", "na", "NaN", "nan", "NULL", "Null", "null", "None", "none"}
     | {"-", "--", ".", "..", "?", "*", "missing", "unknown"}
@@ -102,8 +102,8 @@ class Handover:
         if isinstance(frame, pd.DataFrame):
             size = int(frame.memory_usage(deep=True).sum())
         else:
-            frame = arrow_table(frame)
-            size = frame.nbytes
+            frame = table = arrow_table(frame)
+            size = int(table.nbytes)
         if size > largest:
             raise HandoverError(
                 f"the DataFrame takes {_sizes(size, largest)} can be handed over: write it to "

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from anon_dagster.client.handover import Handover, names_values
 from anon_dagster.discreet import Discreet
+from anon_dagster.errors import RequestError
 from anon_dagster.jobs import names
 from anon_dagster.request import LinkedRequest, Request, Source, Target
 
@@ -121,6 +122,7 @@ class ApplyTask(Discreet, shown=("kind",)):
         if isinstance(solution, Mapping) and handover is not None:
             solution = str(handover.give_document(solution))
         source = self.source if records is None else Source(path=str(records))
+        _require_no_query(source)
         config = {"solution": solution, **self.options} | {
             name: location.model_dump(mode="json", exclude_none=True)
             for name, location in (("source", source), ("target", self.target))
@@ -235,6 +237,7 @@ class DetectTask(Discreet, shown=("step",)):
         """Return the configuration of the first step, and a fingerprint of what is asked."""
         source: Any = self.source if records is None else str(records)
         if isinstance(source, Source):
+            _require_no_query(source)
             source = source.model_dump(mode="json", exclude_none=True)
         config = {"source": source, **self.options}
         fingerprint = _fingerprint(config)
@@ -246,6 +249,15 @@ class DetectTask(Discreet, shown=("step",)):
 def _with_source(request: Request, path: Path) -> Request:
     document = request.model_dump(by_alias=True) | {"source": {"path": str(path)}}
     return Request.model_validate(document)
+
+
+def _require_no_query(source: Source | None) -> None:
+    """Refuse a query where it would stand in the configuration of a run: it may hold values."""
+    if source is not None and source.query is not None:
+        raise RequestError(
+            "this job takes a table of a connection, and no query, whose text anybody would see "
+            "who sees the run: make a view of it and name that as table, or use the library"
+        )
 
 
 def _fingerprint(document: Mapping[str, Any]) -> str:

@@ -18,7 +18,10 @@ def canonical(document: Mapping[str, Any]) -> bytes:
 
 
 def written(model: BaseModel) -> dict[str, Any]:
-    """Return what of a model differs from its defaults, and of which kind each rule is."""
+    """Return what of a model differs from its defaults, and of which kind each rule is.
+
+    A query of a database may hold values of records: it is told by the name that it has as a path.
+    """
     whole = model.model_dump(mode="json", by_alias=True)
     short = model.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     told: dict[str, Any] = _with_kinds(short, whole)
@@ -29,6 +32,8 @@ def _with_kinds(short: Any, whole: Any) -> Any:  # noqa: ANN401 (JSON)
     """Put back which kind of rule each is, which is a default of its model."""
     if isinstance(short, dict):
         kept = [key for key in whole if key in short or key in _KINDS]
+        if "connection" in short:
+            kept = [key for key in kept if key != "query"]
         return {key: _with_kinds(short.get(key, whole[key]), whole[key]) for key in kept}
     if isinstance(short, list):
         return [_with_kinds(*pair) for pair in zip(short, whole, strict=True)]

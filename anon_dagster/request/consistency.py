@@ -14,6 +14,7 @@ from anon_dagster.request.analysis import (
 )
 from anon_dagster.request.append_problems import append_problems
 from anon_dagster.request.attributes import Attribute, QuasiIdentifier
+from anon_dagster.request.databases import is_of_database
 from anon_dagster.request.dates import date_problems
 from anon_dagster.request.differential import differential_problems
 from anon_dagster.request.holding import hold_problems
@@ -135,6 +136,8 @@ def _analysis_problems(
 def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complaint]:
     path = location.get("path")
     first = path[0] if isinstance(path, list | tuple) and path else path
+    if isinstance(first, str) and is_of_database(first):
+        return
     is_source = key.endswith("source")
     found = format_of if is_source else target_format_of
     if isinstance(first, str) and not location.get("format") and found(first) is None:

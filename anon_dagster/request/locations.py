@@ -3,8 +3,15 @@
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from anon_dagster.request.databases import (
+    ConnectionName,
+    Query,
+    TableName,
+    named_by_connection,
+    without_required_path,
+)
 from anon_dagster.request.strict import Character, Flag, Names, StrictModel, ValueText
 
 ROWS_PER_FILE = 1_000_000
@@ -85,9 +92,16 @@ Safe = AfterValidator(_without_secrets)
 
 
 class Source(StrictModel):
-    """Where the records are: a file, a list of files, a glob, or a folder of part files."""
+    """Where the records are: files, or a table or a query of a database.
+
+    Files are a file, a list of files, a glob, or a folder of part files.
+    """
+
+    model_config = ConfigDict(json_schema_extra=without_required_path)
 
     path: Annotated[str | Annotated[tuple[str, ...], Field(min_length=1)], Safe]
+    """Where it lies; a relative path starts at the folder of the YAML file. Left out if there is a
+    connection: it is a name for what is read of it then."""
     format: Format | None = None
     """Told by the ending of the first file if left out."""
     csv: CsvOptions = CsvOptions()
@@ -101,6 +115,18 @@ class Source(StrictModel):
     version: Annotated[int, Field(ge=0)] | None = None
     """Of a Delta table: which version is read; of an Iceberg table, which snapshot; left out, the
     latest one."""
+    query: Query | None = Field(default=None, repr=False)
+    """A single ``SELECT`` statement, whose records are read."""
+    table: TableName | None = None
+    """A table of a database, such as ``patients`` or ``clinic.patients``."""
+    connection: ConnectionName | None = None
+    """Of a query or a table: its address is in the variable ``ANON_CONNECTION_…`` of the
+    environment, with this name in capitals."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_of_database(cls, document: Any) -> Any:
+        return named_by_connection(document, queries=True)
 
     @model_validator(mode="after")
     def _options_of_format(self) -> Self:
@@ -133,9 +159,13 @@ class PopulationSource(Source):
 
 
 class Target(StrictModel):
-    """Where the release goes; it appears there whole or not at all."""
+    """Where the release goes, a file or a table; it appears there whole or not at all."""
+
+    model_config = ConfigDict(json_schema_extra=without_required_path)
 
     path: Annotated[str, Safe]
+    """Where it goes; a relative path starts at the folder of the YAML file. Left out if there is a
+    connection: it is a name for its table then."""
     format: TargetFormat | None = None
     compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
     single_file: Flag = True
@@ -145,6 +175,21 @@ class Target(StrictModel):
     """Whether the release waits in the store of its job until a person approves it; with
     ``two_people`` one who did not ask for it."""
     csv: CsvOptions = CsvOptions()
+    table: TableName | None = None
+    """A table of a database, which the release replaces."""
+    connection: ConnectionName | None = None
+    """Of a table, see :attr:`Source.connection`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_of_database(cls, document: Any) -> Any:
+        return named_by_connection(document, queries=False)
+
+    @model_validator(mode="after")
+    def _require_file_to_hold(self) -> Self:
+        if self.hold and self.connection is not None:
+            raise ValueError("hold goes with files: a table is replaced when its release is proven")
+        return self
 
     @model_validator(mode="after")
     def _require_parts(self) -> Self:

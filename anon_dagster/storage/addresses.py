@@ -8,6 +8,7 @@ from typing import Final
 from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
+from anon_dagster.request.databases import SCHEME, is_of_database
 from anon_dagster.request.special_files import why_special
 from anon_dagster.storage.stores import schemes, store_of
 from anon_dagster.storage.stores.refusals import refusal
@@ -33,6 +34,10 @@ def locate(path: str) -> tuple[AbstractFileSystem, str]:
     if "://" not in path:  # however it begins: data:… is a name, too
         here = LocalFileSystem()
         return here, str(here._strip_protocol(str(Path(path).expanduser())))  # noqa: SLF001 (as fsspec does)
+    if is_of_database(path):
+        from anon_dagster.storage.databases.tables import Tables
+
+        return Tables(), path.removeprefix(SCHEME)
     _require_allowed(path)
     store = store_of(path)
     try:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from io import FileIO
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -178,6 +178,11 @@ class CopiedSource(WrappedSource):
     def skipped(self) -> Mapping[str, str]:
         """The columns that were not copied, each with the name of its type."""
         return self.unread
+
+
+def bytes_of(copy: OpenSource) -> IO[bytes]:
+    """Open a copy to read its bytes, which stay until that is closed."""
+    return Path(copy.files[0].path).open("rb")
 
 
 def _unread(reading: Reading) -> dict[str, str]:

@@ -12,6 +12,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.errors import SourceError
+from anon_dagster.request.databases import is_of_database
 from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import (
     absolute,
@@ -60,6 +61,8 @@ def resolve(path: str | Iterable[str]) -> list[str]:
 
 def _files_of(path: str) -> list[str]:
     """Find the files that one path of a source stands for, in natural order."""
+    if is_of_database(path):
+        return [path]
     with reading(path):
         system, inner = locate(path)
         require_ordinary(system, root_within(system, inner))

@@ -63,6 +63,8 @@ def require_shared_target(engine: Engine, target: Target) -> None:
     TargetError
         If they do not, or it cannot be written.
     """
+    if target.connection is not None:  # what goes into a table is written by this process
+        return
     if engine.is_cluster and not sees_target(engine, target):
         raise TargetError(
             f"the workers of the cluster do not see what is written beside {target.path}: name a "
@@ -78,6 +80,8 @@ def sees_target(engine: Engine, target: Target) -> bool:
     TargetError
         If it cannot be written.
     """
+    if target.connection is not None:
+        return False
     path = absolute(target.path)
     probe = sibling(path, f".{base_name(path)}.{token_hex(16)}.part")
     content = token_bytes(32)

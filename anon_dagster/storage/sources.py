@@ -46,6 +46,10 @@ def open_source(source: Source, *, may_skip: MaySkip = never) -> OpenSource:
     SourceError
         If there are no files, they cannot be read, or their columns differ.
     """
+    if source.connection is not None:
+        from anon_dagster.storage.databases.reading import open_database
+
+        return open_database(source, may_skip)
     if (asked := source.format_found) is not None and asked in READERS:
         return copied(source.model_dump_json(), reader_of(source), may_skip=may_skip)
     files = resolve(source.path)

@@ -99,6 +99,7 @@ def test_every_operation_takes_a_table_of_any_library() -> None:
     result = anon_dagster.anonymize(REQUEST, frame=frame)
     policy = REQUEST["policy"]
     assert anon_dagster.verify(policy, result.frame).holds
+    assert result.arrow is not None
     assert anon_dagster.verify(policy, result.arrow).holds
     assert len(anon_dagster.measure(REQUEST, frame=frame))
     assert len(anon_dagster.detect(frame).table) == TABLE.num_columns

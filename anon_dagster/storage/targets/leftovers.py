@@ -28,6 +28,10 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
     tuple of str
         The names that were swept.
     """
+    if target.connection is not None:
+        from anon_dagster.storage.databases.staging import sweep_tables
+
+        return sweep_tables(target, alive)
     path = absolute(target.path)
     pattern = re.compile(re.escape(f".{base_name(path)}.") + r"([\w-]+)(?:\.shelves)?\.(part|old)")
     swept = []

@@ -46,6 +46,11 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
         sources or would be found among them the next time, or is a folder where a file is wanted;
         if its folder can neither be written to nor made; if the disk is obviously too small.
     """
+    if target.connection is not None:
+        from anon_dagster.storage.databases.staging import check_table
+
+        check_table(target, sources)
+        return
     require_format(target)
     with writing(target.path):
         absolute(target.path)  # whose scheme is allowed

@@ -69,6 +69,10 @@ def stage(
     """
     if not re.fullmatch(r"[\w-]+", token):
         raise TargetError("a token has letters, digits, dashes and underscores only")
+    if target.connection is not None:
+        from anon_dagster.storage.databases.staging import StagedTable
+
+        return StagedTable(target, schema, token)
     require_format(target)
     with writing(target.path):
         make_folder(parent(absolute(target.path)))

@@ -1,0 +1,126 @@
+"""PostgreSQL, by ADBC: a query streams as Arrow's batches, out of one read-only transaction."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from anon_dagster.errors import TargetError
+from anon_dagster.storage.databases.session import (
+    Session,
+    only_select,
+    quoted,
+    require_packages,
+)
+from anon_dagster.storage.databases.types import definition
+
+_READ_ONLY = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
+_IDENTITY = """
+    SELECT c.oid::text || '.' || c.relfilenode::text FROM pg_class c
+    WHERE c.oid = to_regclass('{table}')
+"""
+_KIND = """
+    SELECT c.relkind::text, c.relrowsecurity FROM pg_class c WHERE c.oid = to_regclass('{table}')
+"""
+_BESIDE = """
+    SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname LIKE 'anon\\_%'
+    AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})
+"""
+_RIGHTS = """
+    SELECT 'GRANT ' || a.privilege_type || ' ON {by} TO '
+           || CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
+           || CASE WHEN a.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END
+    FROM pg_class c CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+    WHERE c.oid = to_regclass('{table}') AND a.grantee <> c.relowner
+    UNION ALL
+    SELECT 'COMMENT ON TABLE {by} IS ' || quote_literal(obj_description(c.oid, 'pg_class'))
+    FROM pg_class c
+    WHERE c.oid = to_regclass('{table}') AND obj_description(c.oid, 'pg_class') IS NOT NULL
+"""
+"""Statements that give one table the rights and the comment of another one."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgreSQL:
+    """A database of a server."""
+
+    connection: str
+    address: str = field(repr=False)
+
+    @contextmanager
+    def reading(self, query: str) -> Iterator[pa.RecordBatchReader]:
+        """Begin to read a query in one snapshot, which can change nothing."""
+        with self._connected() as opened, closing(opened.cursor()) as cursor:
+            cursor.execute(_READ_ONLY)
+            cursor.execute(only_select(query))
+            yield cursor.fetch_record_batch()
+
+    @contextmanager
+    def session(self, *, changing: bool) -> Iterator[Session]:
+        """Begin a transaction."""
+        with self._connected() as opened, closing(opened.cursor()) as cursor:
+            if not changing:
+                cursor.execute(_READ_ONLY)
+            yield _Session(cursor)
+            opened.commit()
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        try:
+            from adbc_driver_postgresql import dbapi
+        except ImportError as error:
+            raise require_packages(error) from None
+        with closing(dbapi.connect(self.address)) as opened:
+            yield opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    cursor: Any = field(repr=False)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        self.cursor.execute(statement)
+        found: list[tuple[Any, ...]] = self.cursor.fetchall()
+        return found
+
+    def execute(self, statement: str) -> None:
+        self.cursor.execute(statement)
+
+    def create(self, table: str, columns: pa.Schema) -> None:
+        self.cursor.execute(f"CREATE TABLE {quoted(table)} ({definition(columns)})")
+
+    def append(self, table: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
+        own, _, name = table.rpartition(".")
+        reader = pa.RecordBatchReader.from_batches(schema, batches)
+        self.cursor.adbc_ingest(name, reader, mode="append", db_schema_name=own or self._schema())
+
+    def identity(self, table: str) -> str | None:
+        found = self.rows(_IDENTITY.format(table=quoted(table)))
+        return str(found[0][0]) if found else None
+
+    def require_replaceable(self, table: str) -> None:
+        for kind, is_guarded in self.rows(_KIND.format(table=quoted(table))):
+            if kind != "r":
+                raise TargetError(f"{table} is a view or the like, which is not replaced")
+            if is_guarded:
+                raise TargetError(
+                    f"{table} guards its rows by policies, which would be lost: name another table"
+                )
+
+    def beside(self, table: str) -> list[str]:
+        own = table.rpartition(".")[0]
+        schema = f"'{own}'" if own else "current_schema()"
+        return [name for (name,) in self.rows(_BESIDE.format(schema=schema))]
+
+    def replace(self, table: str, by: str) -> None:
+        kept = self.rows(_RIGHTS.format(table=quoted(table), by=quoted(by)))
+        for (statement,) in kept:
+            self.cursor.execute(statement)
+        self.cursor.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
+        new = quoted(table.rpartition(".")[2])
+        self.cursor.execute(f"ALTER TABLE {quoted(by)} RENAME TO {new}")
+
+    def _schema(self) -> str:
+        return str(self.rows("SELECT current_schema()")[0][0])

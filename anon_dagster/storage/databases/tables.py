@@ -1,0 +1,89 @@
+"""A database seen as a store, whose files are its tables: what is asked of any target is, of these.
+
+A path is the name of a table: ``database://clinic/public.patients``. Its bytes are those of a copy,
+by which a release is known again; its version tells a table from others of the same name.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+from fsspec import AbstractFileSystem
+
+from anon_dagster.errors import TargetError
+from anon_dagster.request import Source
+from anon_dagster.request.databases import SCHEME, place_of
+from anon_dagster.storage.databases.connections import database_of
+from anon_dagster.storage.databases.faults import translated
+from anon_dagster.storage.databases.session import Session, quoted
+
+
+class Tables(AbstractFileSystem):  # type: ignore[misc]  # fsspec publishes no types
+    """The tables of all connections."""
+
+    protocol: ClassVar[str] = "database"
+    cachable = False
+
+    def info(self, path: str, **_: object) -> dict[str, Any]:
+        """Tell what a table is, by which it is known from others of its name.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is none.
+        """
+        name = self.unstrip_protocol(path)
+        with at_work(name, changing=False) as (session, table):
+            identity, records = session.identity(table), 0
+            if identity is not None:
+                records = int(session.rows(f"SELECT count(*) FROM {quoted(table)}")[0][0])
+        if identity is None:
+            raise FileNotFoundError(name)
+        return {"name": path, "type": "file", "size": records, "ETag": identity}
+
+    def ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:  # noqa: FBT001, FBT002 (as fsspec has it)
+        """List a table by itself."""
+        found = self.info(path)
+        return [found if detail else found["name"]]
+
+    def isfile(self, path: str) -> bool:
+        """Tell whether there is a table."""
+        try:
+            self.info(path)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def open(self, path: str, mode: str = "rb", **_: object) -> Any:  # noqa: ANN401 (a file)
+        """Open a copy of a table, to read its bytes."""
+        assert mode == "rb", "a table is written by its own staging"
+        from anon_dagster.storage.copies import bytes_of
+        from anon_dagster.storage.databases.reading import open_database
+
+        return bytes_of(open_database(Source(path=self.unstrip_protocol(path)), lambda _: True))
+
+    def rm_file(self, path: str) -> None:
+        """Remove a table."""
+        with at_work(self.unstrip_protocol(path), changing=True) as (session, table):
+            session.execute(f"DROP TABLE {quoted(table)}")
+
+    def unstrip_protocol(self, path: str) -> str:
+        """Return the name of a table."""
+        return path if path.startswith(SCHEME) else f"{SCHEME}{path}"
+
+
+@contextmanager
+def at_work(name: str, *, changing: bool) -> Iterator[tuple[Session, str]]:
+    """Begin a transaction with the database of a table.
+
+    Raises
+    ------
+    TargetError, StoreUnavailableError
+        If something of it goes wrong; nothing is changed then.
+    """
+    connection, table = place_of(name)
+    with (
+        translated(f"cannot use {name}", TargetError),
+        database_of(connection).session(changing=changing) as session,
+    ):
+        yield session, table

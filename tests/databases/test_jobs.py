@@ -1,0 +1,102 @@
+"""Jobs read a database and replace a table of it; nothing that Dagster keeps tells a cell of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import anon_dagster
+from anon_dagster.cli import main
+from anon_dagster.client import AnonClient
+from anon_dagster.errors import AnonError, RequestError
+from anon_dagster.request import Source
+from tests.databases.conftest import Opened
+from tests.databases.postgresql import PASSWORD
+from tests.databases.test_targets import POLICY, TO, tables_of
+
+SECONDS = 300.0
+REQUEST = {
+    "source": {
+        "query": "SELECT * FROM patients WHERE name LIKE 'Smith%'",
+        "connection": "clinic",
+    },
+    "target": TO,
+    "policy": POLICY | {"risk_analysis": {"records": True}},
+}
+
+
+@pytest.fixture
+def client(tmp_path: Path, database: Opened) -> Iterator[AnonClient]:
+    del database  # whose address the host finds in the environment that it starts in
+    client = AnonClient(home=tmp_path / "home")
+    yield client
+    client.close()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+def test_a_job_releases_a_table_and_takes_it_back(
+    client: AnonClient, database: Opened, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    job = client.anonymize(REQUEST)
+    made = job.result(SECONDS)
+    assert made.paths == ("database://clinic/released",)
+    assert made.df is None
+    assert database.run("SELECT count(*) FROM released") == [(40,)]
+    assert anon_dagster.verify(POLICY, Source.model_validate(TO)).holds
+    assert len(job.risk_per_record().source) == 40
+    assert job.status().state == "completed"
+    assert "database://clinic/query-" in job.report()
+    again = client.anonymize(REQUEST)
+    assert again.result(SECONDS).checksum == made.checksum
+    assert tables_of(database) == ["patients", "released"]
+    broken = {"query": "SELECT CAST(name AS INTEGER) AS age FROM patients", "connection": "clinic"}
+    failed = client.anonymize({**REQUEST, "source": broken})
+    with pytest.raises(AnonError, match="cannot be converted") as told:
+        failed.result(SECONDS)
+    assert "Smith" not in str(told.value)
+    assert database.run("SELECT count(*) FROM released") == [(40,)]
+    assert again.delete(target=True)["targets_kept"] == []
+    assert tables_of(database) == ["patients"]
+    client.close()
+    said = capfd.readouterr()
+    _require_discreet(tmp_path / "home", said.out + said.err)
+
+
+def _require_discreet(home: Path, said: str) -> None:
+    """Look for the password anywhere, and for cells in all but the private folders of jobs."""
+    assert PASSWORD not in said
+    assert "Smith" not in said
+    looked = 0
+    for path in home.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert PASSWORD.encode() not in content, path
+            if not {"jobs", "handed"} & set(path.relative_to(home).parts):
+                assert b"Smith" not in content, path
+                looked += 1
+    assert looked
+
+
+def test_the_shell_takes_a_request_of_a_database(
+    database: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "request.yaml").write_text(
+        "source: {query: SELECT name FROM patients, connection: clinic}\n"
+        "target: {table: released, connection: clinic}\n"
+        "policy:\n  attributes: {name: {role: quasi_identifier}}\n"
+        "  privacy: {k_anonymity: {k: 2}}\n  suppression_limit: 1\n"
+    )
+    assert main(["validate", str(tmp_path / "request.yaml")]) == 0
+    said = capsys.readouterr()
+    assert "Smith" not in said.out + said.err
+    assert tables_of(database) == ["patients"]
+
+
+def test_a_query_does_not_stand_in_the_configuration_of_other_jobs(tmp_path: Path) -> None:
+    client = AnonClient(home=tmp_path)
+    source: Any = {"query": "SELECT 'Smith7'", "connection": "clinic"}
+    with pytest.raises(RequestError, match="make a view of it") as told:
+        client.detect(source)
+    assert "Smith7" not in str(told.value)
