@@ -8,7 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from anon_dagster import anonymize
 from anon_dagster.errors import SourceError
+from anon_dagster.progress import Progress
 from anon_dagster.request import Source
 from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.opened import OpenSource
@@ -99,6 +101,41 @@ def test_the_age_of_a_table_is_that_of_its_log(lake: Path) -> None:
     told = files_that_tell(Source(path=str(lake), format="delta"))
     assert told
     assert all("_delta_log" in file for file in told)
+
+
+def test_a_release_is_of_the_version_that_was_announced_whatever_others_write(
+    tmp_path: Path,
+) -> None:
+    package = pytest.importorskip("deltalake")
+    lake = str(tmp_path / "lake")
+    people = pa.table({"age": [20 + n % 7 for n in range(60)]})
+    package.write_deltalake(lake, people)
+    written: list[str] = []
+
+    def write_meanwhile(progress: Progress) -> None:
+        if not written:
+            package.write_deltalake(lake, people.slice(0, 5), mode="overwrite")
+        written.append(progress.phase)
+
+    released = anonymize(
+        {
+            "source": {"path": lake, "format": "delta"},
+            "policy": {
+                "attributes": {
+                    "age": {
+                        "role": "quasi_identifier",
+                        "hierarchy": {"type": "interval", "widths": [10]},
+                    }
+                },
+                "privacy": {"k_anonymity": {"k": 5}},
+            },
+        },
+        on_progress=write_meanwhile,
+    )
+    assert written
+    assert package.DeltaTable(lake).version() == 1
+    assert released.records == 60
+    assert [file.name for file in released.source_files] == [f"{lake} at version 0"]
 
 
 # -- Iceberg ----------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip("python_calamine")
 
-from anon_dagster import anonymize
+from anon_dagster import anonymize, detect
 from anon_dagster.errors import RequestError, SourceError
 from anon_dagster.request import Source, parse_request_part
 from anon_dagster.storage.opened import OpenSource
@@ -199,3 +199,11 @@ def test_a_request_gives_of_a_workbook_what_it_gives_of_a_csv_file(tmp_path: Pat
         anonymize({"source": source, "target": {"path": str(target)}, "policy": policy})
         released.append(target.read_text())
     assert released[0] == released[1]
+
+
+def test_a_workbook_is_detected_and_a_request_for_it_is_proposed(tmp_path: Path) -> None:
+    sheet: Rows = [[text("age")], *([number(20 + n)] for n in range(30))]
+    path = write_workbook(tmp_path / "t.xlsx", {"S": sheet})
+    found = detect(str(path))
+    assert found.source == Source(path=str(path), format="excel")
+    assert list(found.table.index) == ["age"] or "age" in found.table.to_string()
