@@ -34,10 +34,12 @@ def iceberg_reader(path: str, source: Source) -> Reader:
             table = package.StaticTable.from_metadata(metadata)
         snapshot = _snapshot(table, source.version, path)
         with understanding(path, _WHAT):
-            scan = table.scan(snapshot_id=snapshot)
+            _require_here([snapshot.manifest_list], path)
+            _require_here([m.manifest_path for m in snapshot.manifests(table.io)], path)
+            scan = table.scan(snapshot_id=snapshot.snapshot_id)
             _require_here([task.file.file_path for task in scan.plan_files()], path)
             batches = scan.to_arrow_batch_reader()
-        name = f"{path} at snapshot {snapshot}"
+        name = f"{path} at snapshot {snapshot.snapshot_id}"
         yield Reading(name, batches.schema, _read(batches, path))
 
     return read
@@ -69,14 +71,14 @@ def _metadata_of(path: str) -> str:
     return str(of_latest[0])
 
 
-def _snapshot(table: Any, asked: int | None, path: str) -> int:  # noqa: ANN401 (pyiceberg's)
+def _snapshot(table: Any, asked: int | None, path: str) -> Any:  # noqa: ANN401 (pyiceberg's)
     """Return the snapshot that is read."""
     found = table.current_snapshot() if asked is None else table.snapshot_by_id(asked)
     if found is None:
         raise SourceError(
             f"{path} has no snapshot yet" if asked is None else f"{path} has no snapshot {asked}"
         )
-    return int(found.snapshot_id)
+    return found
 
 
 def _require_here(files: list[str], path: str) -> None:

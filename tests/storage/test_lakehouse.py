@@ -1,5 +1,6 @@
 """Delta and Iceberg tables as sources: one version of them, whatever others write meanwhile."""
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -134,7 +135,7 @@ def test_a_release_is_of_the_version_that_was_announced_whatever_others_write(
     )
     assert written
     assert package.DeltaTable(lake).version() == 1
-    assert released.records == 60
+    assert len(released.frame) == 60
     assert [file.name for file in released.source_files] == [f"{lake} at version 0"]
 
 
@@ -208,3 +209,15 @@ def test_what_is_no_iceberg_table_is_told(tmp_path: Path) -> None:
         iceberg(tmp_path)
     with pytest.raises(SourceError, match="say format: iceberg"):
         open_source(Source(path=str(tmp_path), format="parquet"))
+
+
+@pytest.mark.slow
+def test_an_iceberg_table_whose_files_lie_elsewhere_is_not_followed_there(table: Any) -> None:
+    table.append(FIRST)
+    metadata = Path(table.metadata_location.removeprefix("file://"))
+    document = json.loads(metadata.read_text())
+    for snapshot in document["snapshots"]:
+        snapshot["manifest-list"] = "s3://elsewhere/list.avro"
+    metadata.write_text(json.dumps(document))
+    with pytest.raises(SourceError, match="1 files that do not lie on this machine"):
+        iceberg(place(table))
