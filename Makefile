@@ -9,11 +9,11 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo demo-append demo-visits demo-s3 demo-dask dev test test-slow coverage mutants lint types layers fuzz bench bench-append bench-detection bench-real bench-scale release-check schema docs notebooks pictures lock clean
+.PHONY: help demo demo-append demo-visits demo-s3 demo-dask demo-deployment dev test test-slow coverage mutants lint types layers fuzz bench bench-append bench-detection bench-real bench-scale release-check schema docs notebooks pictures lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*  ## \(.*\)/\1 \2/p' $(MAKEFILE_LIST) | \
-		while read -r target text; do printf '  make %-15s %s\n' "$$target" "$$text"; done
+		while read -r target text; do printf '  make %-16s %s\n' "$$target" "$$text"; done
 
 # Every job is a process of its own, and starts twice as fast from modules that are compiled.
 unexport PYTHONDONTWRITEBYTECODE
@@ -36,6 +36,9 @@ demo-s3: $(READY)  ## let three files arrive in a bucket, and show their release
 
 demo-dask: $(READY)  ## anonymize a table on a cluster of two processes, and by one: the same bytes
 	@$(BIN)/python -m anon_dagster.demos.cluster
+
+demo-deployment: $(READY)  ## run deploy/ without containers: login, abort, kill, crash, restore
+	@$(BIN)/python -m anon_dagster.demos.deployment
 
 dev: $(READY)  ## start the Dagster UI on this project, at http://127.0.0.1:3000
 	@PYTHONWARNINGS='ignore:Function `dev_command`' $(BIN)/dagster dev --host 127.0.0.1
@@ -68,9 +71,10 @@ mutants: $(READY)  ## change the code in one place after the other, and print wh
 		$(if $(SAMPLE),--sample $(SAMPLE) --seed $$(git rev-parse HEAD)) \
 		$(if $(EACH),--seconds $(EACH)) $(if $(LEAST),--least $(LEAST))
 
-lint: $(READY)  ## ruff: rules and format
+lint: $(READY)  ## ruff: rules and format; yamllint
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/yamllint --strict -c deploy/.yamllint deploy
 
 types: $(READY)  ## mypy, strict
 	$(BIN)/mypy
@@ -118,10 +122,15 @@ pictures: $(READY)  ## let a browser take the pictures of README and documentati
 # Tools that the project's own versions do not go with, or that nobody needs but for a release: each
 # folder's environment is made where it is used.
 lock: PINNED := release_check tests/jury
+lock: IMAGE := azure dask databases delta excel gcs iceberg postgres signing telemetry
 lock: $(READY)  ## resolve the newest versions for every supported Python
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --fork-strategy fewest \
 		--all-extras --group dev --generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
 		--output-file requirements.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest \
+		--constraint requirements.lock $(IMAGE:%=--extra %) --generate-hashes --no-emit-index-url \
+		--custom-compile-command "make lock" --no-annotate \
+		--output-file deploy/requirements.txt pyproject.toml deploy/requirements.in
 	for pins in $(PINNED); do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" --no-annotate \
 		--output-file $$pins/requirements.txt $$pins/requirements.in || exit 1; done

@@ -30,8 +30,11 @@ from anon_dagster.request import Request, load_request, parse_request
 
 if TYPE_CHECKING:
     from anon_dagster import labels, plots
+    from anon_dagster.component import Anonymize
+    from anon_dagster.component.assets import build_anonymized_assets
     from anon_dagster.continuous import Audit, Claim, Erasure, Line
     from anon_dagster.continuous.declared import append, audit, erase
+    from anon_dagster.defs.releases import ReleaseIOManager
     from anon_dagster.detection import (
         Detection,
         classify_columns,
@@ -57,6 +60,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AnonError",
     "AnonResult",
+    "Anonymize",
     "AppliedResult",
     "Audit",
     "Claim",
@@ -74,6 +78,7 @@ __all__ = [
     "Progress",
     "PromiseBrokenError",
     "Proposal",
+    "ReleaseIOManager",
     "Request",
     "RequestError",
     "ResidualDisclosure",
@@ -91,6 +96,7 @@ __all__ = [
     "audit",
     "audit_versions",
     "auto_anonymize",
+    "build_anonymized_assets",
     "check_evidence",
     "classify_columns",
     "data_domains",
@@ -125,6 +131,9 @@ _LATE = {
     "measure": (f"{_OPERATIONS}.measure", "measure"),
     "risk_per_record": (f"{_OPERATIONS}.anonymize", "risk_per_record"),
     "verify": (f"{_OPERATIONS}.verify", "verify_table"),
+    "Anonymize": ("anon_dagster.component", "Anonymize"),
+    "build_anonymized_assets": ("anon_dagster.component.assets", "build_anonymized_assets"),
+    "ReleaseIOManager": ("anon_dagster.defs.releases", "ReleaseIOManager"),
     "Audit": (_CONTINUOUS, "Audit"),
     "Claim": (_CONTINUOUS, "Claim"),
     "Erasure": (_CONTINUOUS, "Erasure"),
@@ -145,7 +154,7 @@ _LATE = {
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 (whatever the name stands for)
-    """Import pandas and pyarrow, which take seconds, only when records are to be read."""
+    """Import pandas, pyarrow and Dagster, which take seconds, only when they are needed."""
     if name == "__version__":
         from importlib.metadata import version
 

@@ -7,15 +7,12 @@ import dagster as dg
 
 from anon_dagster.defs.adhoc import ADHOC, adhoc
 from anon_dagster.defs.application import applying
-from anon_dagster.defs.approving import approving
 from anon_dagster.defs.datasets import datasets
-from anon_dagster.defs.endings import endings
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.examining import examining
-from anon_dagster.defs.housekeeping import housekeeping
 from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.defs.retention import retention
+from anon_dagster.defs.upkeep import decisions, places, places_with, upkeep
 from anon_dagster.defs.verifying import verifying
 
 
@@ -24,7 +21,8 @@ def definitions(
 ) -> dg.Definitions:
     """Define everything: the datasets of a folder, and the graph for all other requests.
 
-    One process per run: a process per step would cost seconds for each.
+    Each job is run by one process: a process per step would cost seconds for each. Nothing is
+    said of other jobs, so that this can be merged with definitions of a project of your own.
 
     Parameters
     ----------
@@ -37,17 +35,15 @@ def definitions(
         applying(),
         proposing(),
         examining(),
-        approving(),
+        decisions(),
         verifying(),
-        endings(store),
-        housekeeping(store),
-        retention(store),
+        upkeep(store),
         *datasets(data, taken=frozenset({ADHOC.name})),
-        dg.Definitions(
-            resources={"store": store, "engine": engine or EngineResource()},
-            executor=dg.in_process_executor,
-        ),
+        places(store) if engine is None else places_with(store, engine),
     )
 
 
-defs = definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment())
+defs = dg.Definitions.merge(
+    definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment()),
+    dg.Definitions(executor=dg.in_process_executor),  # of assets that are materialized by hand
+)

@@ -184,7 +184,9 @@ def _mask(domain: Domain, rule: MaskRule) -> Hierarchy:
 
 
 def _known(domain: Domain, rule: KnownRule) -> Hierarchy:
-    above = known_rows(rule.tree, domain.texts, country=rule.country)
+    above = known_rows(
+        rule.tree, domain.texts, country=rule.country, year=rule.year, small=rule.small
+    )
     rows = zip(*above.values(), strict=True) if above else repeat((), DEPTHS[rule.tree])
     levels = [Level.of(row) for row in ([*above], *rows)]
     return complete(domain, levels, remedy="add them to a tree of your own")

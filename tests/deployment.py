@@ -52,7 +52,7 @@ class Deployment:
         context = dg.build_sensor_context(
             instance=self.instance,
             repository_def=repository,
-            resources={"store": JobStore(self.folder / ".anon")},
+            resources={"anon_store": JobStore(self.folder / ".anon")},
         )
         return repository.get_sensor_def(sensor).evaluate_tick(context)
 

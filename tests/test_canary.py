@@ -358,7 +358,9 @@ def test_files_that_add_up_leave_no_cell_behind_nor_do_those_who_are_erased(
         assert result.success == erased
     monkeypatch.setenv("SECRET", CANARY)
     named = {"ops": {"stream__erase": {"config": {"keys": {"env": "SECRET"}}}}}
-    assert "must be the path of a file" in failure(deployment.run("stream_erase_job", named))
+    assert "keys in the configuration of the run must be a text" in failure(
+        deployment.run("stream_erase_job", named)
+    )
     assert deployment.run("stream_reopen_job").success
     assert deployment.run("stream_audit_job").success
 

@@ -139,7 +139,7 @@ def test_a_result_tells_its_verdict_its_sizes_and_its_levels() -> None:
     levels = ", ".join(f"{name}: {level}" for name, level in (result.levels or {}).items())
     assert f"<td>{levels}</td>" in result._repr_html_()
     assert "<td>records: 40, classes: " in result._repr_html_()
-    highest = result.risk.loc["prosecutor_highest", "release"]
+    highest = float(result.risk["release"]["prosecutor_highest"])
     assert f"highest_risk={highest!r}" in repr(result)
     for thing in below(result):
         assert not any(canary in shown(thing) for canary in CANARIES), type(thing)

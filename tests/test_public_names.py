@@ -37,6 +37,7 @@ NAMES = {
     ),
     *("propose_hierarchies", "risk_per_record", "verify"),
     *("VersionsAudit", "audit_versions", "EvidenceCheck", "EvidenceError", "check_evidence"),
+    *("Anonymize", "ReleaseIOManager", "build_anonymized_assets"),
     *("Finding", "ResidualDisclosure", "examine_residual", "EngineSettings"),
     *("Audit", "Claim", "Erasure", "Line", "append", "audit", "erase"),
 }

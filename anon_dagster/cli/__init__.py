@@ -20,6 +20,7 @@ from pathlib import Path
 
 from anon_dagster.cli import (
     auditing,
+    backing_up,
     checking,
     continuous,
     deciding,
@@ -53,6 +54,7 @@ _COMMANDS = (
     reporting,
     evidence,
     continuous,
+    backing_up,
 )
 """The modules of the commands, in the order in which the help has them."""
 

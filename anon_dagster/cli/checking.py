@@ -1,7 +1,7 @@
 """Commands that need no job: a request begun, a request looked over, a released table measured."""
 
 import argparse
-import os
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from anon_dagster.request import LinkedRequest, Policy, Request, Source
     from anon_dagster.verification import Promise, Verification
 
+PRESETS = ("safe-harbor",)
 _BY_HAND = ("quasi_identifiers", "k", "sensitive", "l", "t")
 
 
@@ -28,7 +29,13 @@ def add_commands(commands: "Commands") -> None:
     init.add_argument("--target", help="where the release shall go")
     init.add_argument("--domains", type=Path, help="a YAML file of domains of your own")
     init.add_argument("--output", type=Path, help="a new file to write it to, in place of stdout")
-    init.set_defaults(run=_init)
+    init.add_argument(
+        "--preset", choices=PRESETS, help="what the request follows: HIPAA's Safe Harbor"
+    )
+    init.add_argument(
+        "--year", type=int, help="with it: in which the release is used; this one if left out"
+    )
+    init.set_defaults(run=_init, refuse=init.error)
     validate = commands.add_parser("validate", help="list every problem of a request, with places")
     validate.add_argument("request", type=Path, help="the YAML file of the request")
     validate.add_argument(
@@ -61,17 +68,20 @@ def _names(text: str) -> tuple[str, ...]:
 
 def _init(asked: argparse.Namespace) -> int:
     """Write the request that is proposed for a table; its comments say why."""
+    from anon_dagster.clock import now
     from anon_dagster.detection import detect
+    from anon_dagster.detection.safe_harbor import by_safe_harbor
+    from anon_dagster.detection.starting import request_to_start_from
 
     if asked.output is not None:
         require_new(asked.output)  # before the work
+    if asked.year is not None and asked.preset is None:
+        asked.refuse("--year needs --preset safe-harbor: nothing else goes by it")
     found = detect(table_described(asked.file), domains=asked.domains)
-    source = found.source
-    assert source is not None, "a table at a path was looked at"
+    if asked.preset is not None:
+        found = by_safe_harbor(found, year=asked.year or datetime.fromtimestamp(now(), UTC).year)
     beside = Path() if asked.output is None else asked.output.parent
-    source = source.model_copy(update={"path": _all_seen_from(beside, source.path)})
-    target = None if asked.target is None else _seen_from(beside, asked.target)
-    text = found.yaml(source, target)
+    text = request_to_start_from(found, beside, asked.target)
     roles = {role: int(n) for role, n in found.table["role"].value_counts().items()}
     if asked.output is None:
         print_result(asked, {"yaml": text, "roles": roles}, text.rstrip("\n"))
@@ -81,21 +91,6 @@ def _init(asked: argparse.Namespace) -> int:
     document = {"request": str(asked.output), "roles": roles}
     print_result(asked, document, f"{asked.output} is written; columns by role: {told}")
     return 0
-
-
-def _all_seen_from(folder: Path, path: str | tuple[str, ...]) -> str | tuple[str, ...]:
-    return (
-        _seen_from(folder, path)
-        if isinstance(path, str)
-        else tuple(_seen_from(folder, each) for each in path)
-    )
-
-
-def _seen_from(folder: Path, path: str) -> str:
-    """Return how a request in a folder names a path: what is relative is so from there."""
-    if "://" in path or Path(path).is_absolute():
-        return path
-    return os.path.relpath(path, folder)
 
 
 # -- a request looked over ---------------------------------------------------------------------

@@ -7,6 +7,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "init": (
             "anon init people.csv --output request.yaml",
+            "anon init people.csv --preset safe-harbor --output request.yaml",
             "anon init '{path: people.csv, csv: {header: false, names: [age, sex]}}'",
         ),
         "validate": ("anon validate request.yaml", "anon validate request.yaml --source"),
@@ -46,6 +47,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = MappingProxyType(
             "anon audit --versions a.parquet b.parquet --request request.yaml",
         ),
         "append": ("anon append visits",),
+        "backup": ("anon backup backups/monday", "anon backup backups/dagster --folder .dagster"),
         "erase": ("anon erase visits --keys keys.txt",),
     }
 )

@@ -17,7 +17,7 @@ from anon_dagster import errors
 from anon_dagster.client.deployment import Failure, JobRecord, Launch, RunRecord
 from anon_dagster.engine import EngineSettings
 from anon_dagster.errors import DeploymentError, TargetError
-from anon_dagster.jobs import file_names
+from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.greeting import reached
 from anon_dagster.jobs.tags import KIND_TAG
 
@@ -54,7 +54,7 @@ class EmbeddedDeployment:
             If that cannot be read.
         """
         if KIND_TAG in launch.tags:
-            engine = {"engine": {"config": EngineSettings.of_environment().document}}
+            engine = {names.ENGINE: {"config": EngineSettings.of_environment().document}}
             launch = replace(launch, config={**launch.config, "resources": engine})
         return str(self._ask("launch", **asdict(launch)))
 

@@ -275,8 +275,13 @@ class RemoteDeployment:
                 raise DeploymentError(
                     f"{self._shown} refuses: it is read-only, or did not load this project"
                 )
-            if kind in {"PythonError", "PipelineNotFoundError", "RepositoryNotFoundError"}:
+            if kind in {"PipelineNotFoundError", "RepositoryNotFoundError"}:
                 raise DeploymentError(f"{self._shown} is up, but has no jobs of this project")
+            if kind == "PythonError":
+                raise DeploymentError(
+                    f"{self._shown} is up, but cannot answer this now: its database or its code "
+                    "location may be out of reach, which its own log tells; ask again"
+                )
 
     def _post(self, question: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Return the document that the webserver answers a question with."""

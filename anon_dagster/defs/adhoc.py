@@ -50,6 +50,7 @@ def step_job(name: str, kind: str, *assets: dg.AssetKey | dg.AssetsDefinition) -
                 name,
                 selection=dg.AssetSelection.assets(*keys),
                 tags={KIND_TAG: kind, DATASET_TAG: ADHOC.name},
+                executor_def=dg.in_process_executor,
             )
         ],
     )
@@ -78,6 +79,6 @@ def request_of(value: str | Mapping[str, Any]) -> Request | LinkedRequest:
     f"```yaml\n{EXAMPLE}```",
 )
 def _request(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: RequestConfig
+    context: dg.AssetExecutionContext, anon_store: dg.ResourceParam[JobStore], config: RequestConfig
 ) -> dg.MaterializeResult[None]:
-    return keep_request(context, store, lambda: request_of(config.request))
+    return keep_request(context, anon_store, lambda: request_of(config.request))

@@ -15,6 +15,7 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Flag, Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
@@ -35,11 +36,11 @@ _APPLICATION, _APPLIED = ADHOC.key(names.APPLICATION), ADHOC.key(names.APPLIED)
 class ApplicationConfig(dg.Config):
     """Whose solution is applied, to which records, and where they go."""
 
-    solution: str = Field(
+    solution: Text = Field(
         default="the id of a finished job",
         description="The id of a job that anonymized, or the path of a solution as a document.",
     )
-    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
+    # Any, as in a request: nothing is looked up in the environment, see plain.
     source: Any = Field(
         default={"path": "later.csv"}, description="The later records, as in a request."
     )
@@ -48,7 +49,7 @@ class ApplicationConfig(dg.Config):
         default="suppress",
         description="What becomes of records with a value that a hierarchy lacks.",
     )
-    enforce: bool = Field(
+    enforce: Flag = Field(
         default=False,
         description="Suppress the records of classes that break a promise by themselves.",
     )
@@ -67,15 +68,17 @@ def applying() -> dg.Definitions:
 
 @dg.asset(key=_APPLICATION, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
 def _application(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], config: ApplicationConfig
+    context: dg.AssetExecutionContext,
+    anon_store: dg.ResourceParam[JobStore],
+    config: ApplicationConfig,
 ) -> dg.MaterializeResult[None]:
     """Whose solution is applied to which records."""
     with failures_in_words():
         from anon_dagster.operations.apply import later_request
         from anon_dagster.releasing.stored_solution import from_document
 
-        job = own(context, store)
-        document = solution_of(store, config.solution)
+        job = own(context, anon_store)
+        document = solution_of(anon_store, config.solution)
         request = later_request(from_document(document).policy, config.source, config.target)
         job.save_request(request)
         sweep_target(context.instance, request)
@@ -138,14 +141,16 @@ def _read(path: Path) -> dict[str, Any]:
     kinds={"parquet"},
 )
 def _applied(
-    context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore], engine: EngineResource
+    context: dg.AssetExecutionContext,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
 ) -> dg.MaterializeResult[None]:
     """Later records as anonymous as the first ones; only what was enforced is sure to hold."""
     with failures_in_words():
         progress = RunProgress(context)
         progress.begin(names.APPLIED)
-        with engine.at_work(context) as where:
-            job = store.job(context.run.run_id)
+        with anon_engine.at_work(context) as where:
+            job = anon_store.job(context.run.run_id)
             shown = {**apply_stored(job, progress, _APPLICATION), **where}
         holding.tag(context, job)
     return dg.MaterializeResult(metadata=shown)

@@ -14,6 +14,7 @@ from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.holding import settle
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.errors import BusyError, JobStateError, RequestError, UnknownJobError
@@ -31,7 +32,7 @@ _APPROVED, _REJECTED = ADHOC.key(names.APPROVED), ADHOC.key(names.REJECTED)
 class ApprovalConfig(dg.Config):
     """Whose release is published."""
 
-    job: str = Field(
+    job: Text = Field(
         default="the id of the job that waits",
         description="The id of a job that awaits approval: its report says what is approved.",
     )
@@ -40,16 +41,16 @@ class ApprovalConfig(dg.Config):
 class RejectionConfig(dg.Config):
     """Whose release is discarded, and why."""
 
-    job: str = Field(
+    job: Text = Field(
         default="the id of the job that waits",
         description="The id of a job that awaits approval.",
     )
-    why: str = Field(
+    why: Text = Field(
         default="",
         description="Why, in words that hold no value of a person: Dagster keeps what stands here. "
         "What must not be there goes into a file, or through the client.",
     )
-    why_file: str = Field(
+    why_file: Text = Field(
         default="", description="A text file that says why, in place of it; only the job keeps it."
     )
 
@@ -65,8 +66,8 @@ def approving() -> dg.Definitions:
 @dg.asset(key=_APPROVED, group_name=ADHOC.name, partitions_def=ADHOC.partitions)
 def _approved(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: ApprovalConfig,
 ) -> dg.MaterializeResult[None]:
     """A release that waited, proven again and published."""
@@ -74,16 +75,16 @@ def _approved(
         from anon_dagster.jobs.approval import approve
         from anon_dagster.jobs.folder import tables_of
 
-        approving, progress = own(context, store), RunProgress(context)
+        approving, progress = own(context, anon_store), RunProgress(context)
         progress.begin(names.APPROVED)
-        held = _waiting(context, store, config.job)
+        held = _waiting(context, anon_store, config.job)
         for folder in tables_of(held).values():
             sweep_target(context.instance, folder.load_request())
         person = person_named(context.run.tags.get(REQUESTED_TAG))
-        with engine.at_work(context) as where:
+        with anon_engine.at_work(context) as where:
             hold = approve(held, approving, person=person, on_progress=progress)
         shown = {**_decided(held, hold), **_published(held, hold), **where}
-        _settle(context, store, held)
+        _settle(context, anon_store, held)
         progress.finish()
     return dg.MaterializeResult(metadata=shown)
 
@@ -91,18 +92,18 @@ def _approved(
 @dg.asset(key=_REJECTED, group_name=ADHOC.name, partitions_def=ADHOC.partitions)
 def _rejected(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
+    anon_store: dg.ResourceParam[JobStore],
     config: RejectionConfig,
 ) -> dg.MaterializeResult[None]:
     """A release that waited, discarded."""
     with failures_in_words():
         from anon_dagster.jobs.holding import reject
 
-        own(context, store)
-        held = _waiting(context, store, config.job)
+        own(context, anon_store)
+        held = _waiting(context, anon_store, config.job)
         person = person_named(context.run.tags.get(REQUESTED_TAG))
         hold = reject(held, person=person, why=_why(config))
-        _settle(context, store, held)
+        _settle(context, anon_store, held)
         RunProgress(context).finish()
     return dg.MaterializeResult(metadata=_decided(held, hold))
 
@@ -135,7 +136,7 @@ def _waiting(context: dg.AssetExecutionContext, store: JobStore, job_id: str) ->
 def _why(config: RejectionConfig) -> str:
     """Return the reason, of the configuration or of the file that it names."""
     if not config.why_file:
-        return config.why
+        return str(config.why)
     try:
         return Path(config.why_file).read_text(encoding="utf-8")
     except (OSError, ValueError):

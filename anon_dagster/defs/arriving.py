@@ -21,6 +21,7 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Text, Texts
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError, counted
 from anon_dagster.jobs import file_names, names
@@ -36,8 +37,8 @@ _STAGE = "files"
 class FilesConfig(dg.Config):
     """Which files a run releases."""
 
-    batch: str = Field(default="", description="Those that a tick of the sensor gave to a run.")
-    files: list[str] = Field(
+    batch: Text = Field(default="", description="Those that a tick of the sensor gave to a run.")
+    files: Texts = Field(
         default=[], description="Or these, whatever became of them before; by their paths."
     )
 
@@ -96,14 +97,14 @@ def _sensor(group: Group, every: int, load: Callable[[], Request]) -> dg.SensorD
         description="Gives every new or changed file to a run, once.",
     )
     def sensor(
-        context: dg.SensorEvaluationContext, store: dg.ResourceParam[JobStore]
+        context: dg.SensorEvaluationContext, anon_store: dg.ResourceParam[JobStore]
     ) -> dg.SensorResult | dg.SkipReason:
         with failures_in_words():
             inbox = Inbox(load())
-            waiting = _who_waits(store, group, inbox)
+            waiting = _who_waits(anon_store, group, inbox)
             if waiting:
                 context.log.info(waiting)
-            return evaluate(context.instance, store, group, inbox, waiting)
+            return evaluate(context.instance, anon_store, group, inbox, waiting)
 
     return sensor
 
@@ -207,13 +208,13 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
     def release(
         context: dg.OpExecutionContext,
         config: FilesConfig,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> None:
         with failures_in_words():
-            own(context, store)
-            run = file_run(context, store, group, Inbox(load()))
-            with engine.at_work(context):
+            own(context, anon_store)
+            run = file_run(context, anon_store, group, Inbox(load()))
+            with anon_engine.at_work(context):
                 release_files(run, config)
 
     @dg.job(
@@ -221,6 +222,7 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
         description="Releases a batch of files that came in, or files that are named, each by "
         "itself: what becomes of one does not depend on the others.",
         tags={KIND_TAG: "files", DATASET_TAG: group.name},
+        executor_def=dg.in_process_executor,
     )
     def job() -> None:
         release()
@@ -315,8 +317,8 @@ def _check(asset: dg.AssetKey) -> dg.AssetChecksDefinition:
         description="No file is set aside, and none waits to be tried again.",
         blocking=False,
     )
-    def check(store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
-        arrivals = Registry(store.root, asset.path[0]).arrivals()
+    def check(anon_store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
+        arrivals = Registry(anon_store.root, asset.path[0]).arrivals()
         counts = {state: sum(a.state is state for a in arrivals) for state in State}
         behind = [
             a
@@ -340,14 +342,14 @@ def _residual_check(group: Group) -> dg.AssetChecksDefinition:
     @dg.asset_check(
         asset=group.key(_STAGE), name=spec.name, description=spec.description, blocking=False
     )
-    def check(store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
+    def check(anon_store: dg.ResourceParam[JobStore]) -> dg.AssetCheckResult:
         with failures_in_words():
             from anon_dagster.jobs.folder import folders_of_files
 
-            arrivals = Registry(store.root, group.name).arrivals()
+            arrivals = Registry(anon_store.root, group.name).arrivals()
             # Of the versions of a file the last one: it replaced those before it.
             released = {a.path: a.key for a in arrivals if a.state is State.RELEASED}
-            kept = folders_of_files(store.root, frozenset(released.values()))
+            kept = folders_of_files(anon_store.root, frozenset(released.values()))
             found = {p: kept[key].load_residual() for p, key in released.items() if key in kept}
             warnings = [f"{path}: {line}" for path, r in found.items() for line in warnings_of(r)]
         of_files = f"looked at the releases of {len(found)} of {counted(len(released), 'file')}"

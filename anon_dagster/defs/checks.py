@@ -39,10 +39,10 @@ def source_check(source: dg.AssetKey) -> dg.AssetChecksDefinition:
         blocking=True,
     )
     def check(
-        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
+        context: dg.AssetCheckExecutionContext, anon_store: dg.ResourceParam[JobStore]
     ) -> dg.AssetCheckResult:
         with failures_in_words():
-            job = job_of(context, store, {"source": source})
+            job = job_of(context, anon_store, {"source": source})
             return _result(SOURCE_MATCHES, _source_problems(job))
 
     return check
@@ -65,11 +65,11 @@ def release_checks(release: dg.AssetKey) -> dg.AssetChecksDefinition:
     )
     def check(
         context: dg.AssetCheckExecutionContext,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> Iterable[dg.AssetCheckResult]:
-        with failures_in_words(), engine.at_work(context):
-            results = _measured(job_of(context, store, {"anonymized": release}))
+        with failures_in_words(), anon_engine.at_work(context):
+            results = _measured(job_of(context, anon_store, {"anonymized": release}))
         asked = {key.name for key in context.selected_asset_check_keys}
         yield from (result for result in results if result.check_name in asked)
 
@@ -103,10 +103,10 @@ def residual_check(asset: dg.AssetKey, releases: Iterable[str]) -> dg.AssetCheck
 
     @dg.asset_check(asset=asset, name=spec.name, description=spec.description, blocking=False)
     def check(
-        context: dg.AssetCheckExecutionContext, store: dg.ResourceParam[JobStore]
+        context: dg.AssetCheckExecutionContext, anon_store: dg.ResourceParam[JobStore]
     ) -> dg.AssetCheckResult:
         with failures_in_words():
-            job = job_of_any(context, store, dict.fromkeys(releases, asset))
+            job = job_of_any(context, anon_store, dict.fromkeys(releases, asset))
             if job.linked is not None:
                 return residual_results(linked_tables.residuals(job))
             return residual_result(job.load_residual())

@@ -1,13 +1,17 @@
 """Declared datasets: a folder with a ``request.yaml`` is a group of assets, and needs no code."""
 
 import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 
+from anon_dagster.arrivals import Inbox
 from anon_dagster.defs.arriving import arriving
-from anon_dagster.defs.freshness import freshness
+from anon_dagster.defs.freshness import freshness, freshness_policy
 from anon_dagster.defs.graph import Group, define, keep_request
+from anon_dagster.defs.partitions import of_partition
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.timetable import scheduled
 from anon_dagster.errors import AnonError
@@ -47,33 +51,50 @@ def datasets(folder: Path, *, taken: frozenset[str]) -> list[dg.Definitions]:
 def _dataset(group: Group, file: Path) -> dg.Definitions:
     """Define a dataset, or a placeholder if its request cannot be run."""
     try:
-        request = load_request(file)
-        schedules = scheduled(
-            f"{group.name}_schedule",
-            names.job_name("anonymize", group.name),
-            request.schedule,
-            place="schedule",
-            description=_REPEATS,
+        defined = define_dataset(
+            group, lambda: load_request(file), name=f"{file.parent.name}/{file.name}"
         )
-        promises = explain_policy(request.policy)
-        arrivals = _arrivals(group, request, file)
     except AnonError as error:
         return _placeholder(group, file, str(error))
     except Exception as error:  # noqa: BLE001 (no dataset may take the others down)
         return _placeholder(group, file, f"{type(error).__name__} while the request was read")
     if group.name != file.parent.name:
         return _placeholder(group, file, _rename(file.parent.name))
-    return dg.Definitions.merge(
-        define(group, _request(group, file, promises), dataset=group.name),
-        dg.Definitions(schedules=schedules),
-        freshness(group, request, lambda: load_request(file)),
-        *arrivals,
+    return defined
+
+
+def define_dataset(group: Group, load: Callable[[], Request], *, name: str) -> dg.Definitions:
+    """Define a dataset: its assets, checks and jobs, and what is done with it by itself.
+
+    Parameters
+    ----------
+    load
+        Reads the request: now, and again whenever something is done.
+    name
+        What the request is called where somebody reads about it.
+
+    Raises
+    ------
+    AnonError
+        If the request cannot be run.
+    """
+    request = load()
+    schedules = scheduled(
+        f"{group.name}_schedule",
+        names.job_name("anonymize", group.name),
+        request.schedule,
+        place="schedule",
+        description=_REPEATS,
     )
-
-
-def _arrivals(group: Group, request: Request, file: Path) -> list[dg.Definitions]:
-    """Return what becomes of files that come in, if the request says so."""
-    return [arriving(group, request, lambda: load_request(file))] if request.arrivals else []
+    if not (request.arrivals and Inbox(request).adds_up):  # whose deltas are what may grow old
+        group = replace(group, fresh=freshness_policy(request))
+    told = f"What is asked for, from `{name}`:\n\n{explain_policy(request.policy)}"
+    return dg.Definitions.merge(
+        define(group, _request(group, load, told), dataset=group.name),
+        dg.Definitions(schedules=schedules),
+        freshness(group, request, load),
+        *([arriving(group, request, load)] if request.arrivals else []),
+    )
 
 
 def _rename(name: str) -> str:
@@ -83,19 +104,25 @@ def _rename(name: str) -> str:
     )
 
 
-def _request(group: Group, file: Path, promises: str) -> dg.AssetsDefinition:
-    """Define the step that reads the request of a dataset."""
+def _request(group: Group, load: Callable[[], Request], description: str) -> dg.AssetsDefinition:
+    """Define the step that reads the request of a dataset.
+
+    It rests on what the source rests on, so that one run makes both anew.
+    """
 
     @dg.asset(
         key=group.key(names.REQUEST),
+        deps=group.upstream,
         group_name=group.name,
-        description=f"What is asked for, from `{file.parent.name}/{file.name}`:\n\n{promises}",
+        partitions_def=group.partitions,
+        description=description,
         kinds={"yaml"},
     )
     def request(
-        context: dg.AssetExecutionContext, store: dg.ResourceParam[JobStore]
+        context: dg.AssetExecutionContext, anon_store: dg.ResourceParam[JobStore]
     ) -> dg.MaterializeResult[None]:
-        return keep_request(context, store, lambda: load_request(file))
+        key = context.partition_key if group.partitions is not None else None
+        return keep_request(context, anon_store, lambda: of_partition(load(), key))
 
     return request
 

@@ -2,8 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from pydantic import Field
@@ -13,11 +12,12 @@ from anon_dagster.defs import metadata
 from anon_dagster.defs.delta_events import tell_deltas
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.freshness import freshness_policy
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.timetable import scheduled
-from anon_dagster.errors import RequestError
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
 from anon_dagster.request import Arrivals, Request
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 DELTAS = "deltas"
 EVERY_DELTA_KEEPS_ITS_PROMISES = "every_delta_keeps_every_promise"
-_SHORTEST = 1 / 60  # hours: Dagster's
 _PROMISE = {
     "delta": "Every delta keeps every promise by itself, and so do all unions of deltas of a "
     "version and what is taken out of one, against the reference that was frozen with the version.",
@@ -46,8 +45,7 @@ _SPREAD = (
 class EraseConfig(dg.Config):
     """Whom to erase."""
 
-    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
-    keys: Any = Field(
+    keys: Text = Field(
         description="The path of a file, in a store or on this machine, that names the people by "
         "the columns of policy.person; never the people themselves, for everybody who sees runs "
         "sees this. The file is read and not kept.",
@@ -67,7 +65,9 @@ def deltas(group: Group, request: Request, load: Callable[[], Request]) -> dg.De
     settings = Inbox(request).settings
     check = _audit_check(group, settings, load)
     audits = dg.define_asset_job(
-        names.audit_job(group.name), selection=dg.AssetSelection.checks(check)
+        names.audit_job(group.name),
+        selection=dg.AssetSelection.checks(check),
+        executor_def=dg.in_process_executor,
     )
     return dg.Definitions(
         assets=[_asset(group, request)],
@@ -84,17 +84,14 @@ def deltas(group: Group, request: Request, load: Callable[[], Request]) -> dg.De
 
 def _asset(group: Group, request: Request) -> dg.AssetSpec:
     """Return the deltas of a dataset, each a partition."""
-    settings, hours = Inbox(request).settings, request.fresh_within_hours
-    fresh = None
-    if hours is not None:
-        fresh = dg.FreshnessPolicy.time_window(timedelta(hours=max(hours, _SHORTEST)))
+    settings = Inbox(request).settings
     return dg.AssetSpec(
         group.key(DELTAS),
         group_name=group.name,
         partitions_def=dg.DynamicPartitionsDefinition(name=names.deltas_partitions(group.name)),
         description=_described(settings),
         kinds={settings.target.format_found or "csv"},
-        freshness_policy=fresh,
+        freshness_policy=freshness_policy(request),
     )
 
 
@@ -132,14 +129,14 @@ def _audit_check(
     )
     def check(
         context: dg.AssetCheckExecutionContext,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> dg.AssetCheckResult:
         from anon_dagster.continuous import audit
 
-        with failures_in_words(), engine.at_work(context):
+        with failures_in_words(), anon_engine.at_work(context):
             seed = secrets.randbelow(2**31)  # each audit tries other unions
-            return _audited(audit(_stream(group, store, load), seed=seed), seed)
+            return _audited(audit(_stream(group, anon_store, load), seed=seed), seed)
 
     return check
 
@@ -166,12 +163,14 @@ def _reopen_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
 
     @dg.op(name=names.op_of(group.name, "reopen"), description="Decides another solution.")
     def renew(
-        context: dg.OpExecutionContext, store: dg.ResourceParam[JobStore], engine: EngineResource
+        context: dg.OpExecutionContext,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> None:
         with failures_in_words():
-            own(context, store)
-            with engine.at_work(context):
-                _reopen(context, group.key(DELTAS), _stream(group, store, load))
+            own(context, anon_store)
+            with anon_engine.at_work(context):
+                _reopen(context, group.key(DELTAS), _stream(group, anon_store, load))
 
     return _by_hand(
         group,
@@ -200,13 +199,13 @@ def _erase_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
     def remove(
         context: dg.OpExecutionContext,
         config: EraseConfig,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> None:
         with failures_in_words():
-            own(context, store)
-            with engine.at_work(context):
-                _erase(context, group.key(DELTAS), _stream(group, store, load), config)
+            own(context, anon_store)
+            with anon_engine.at_work(context):
+                _erase(context, group.key(DELTAS), _stream(group, anon_store, load), config)
 
     return _by_hand(
         group,
@@ -222,7 +221,7 @@ def _erase(
 ) -> None:
     from anon_dagster.continuous import erase, keys_at
 
-    erased = erase(stream, keys_at(stream, _path_of(config)))
+    erased = erase(stream, keys_at(stream, config.keys))
     context.log_event(dg.AssetObservation(key, metadata=_of_erasure(erased)))
     tell_deltas(context, key, stream)
 
@@ -234,17 +233,12 @@ def _by_hand(group: Group, kind: str, step: dg.OpDefinition, description: str) -
         name=names.job_name(kind, group.name),
         description=description,
         tags={KIND_TAG: kind, DATASET_TAG: group.name},
+        executor_def=dg.in_process_executor,
     )
     def job() -> None:
         step()
 
     return job
-
-
-def _path_of(config: EraseConfig) -> str:
-    if not isinstance(config.keys, str):
-        raise RequestError("keys: must be the path of a file, as text")
-    return config.keys
 
 
 def _of_erasure(erased: "Erasure") -> dict[str, int | str]:

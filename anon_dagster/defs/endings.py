@@ -23,6 +23,7 @@ from anon_dagster.jobs.tags import (
     USER_TAG,
 )
 from anon_dagster.jobs.webhook import post
+from anon_dagster.telemetry import EndedRun, metrics
 
 _ENDS = {
     dg.DagsterRunStatus.SUCCESS: "completed",
@@ -30,6 +31,7 @@ _ENDS = {
     dg.DagsterRunStatus.CANCELED: "aborted",
 }
 _RELEASED = ("anonymized", names.APPLIED, names.APPROVED)
+_ROWS = "dagster/row_count"
 WITHDRAWN = "what it had published was withdrawn"
 
 
@@ -43,7 +45,7 @@ def _sensor(status: dg.DagsterRunStatus, store: JobStore) -> dg.SensorDefinition
 
     @dg.run_status_sensor(
         run_status=status,
-        name=f"ledger_of_{_ENDS[status]}_jobs",
+        name=f"anon_ledger_of_{_ENDS[status]}_jobs",
         description=f"Writes a line into the ledger for every job that {_ENDS[status]}.",
         minimum_interval_seconds=15,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -68,7 +70,32 @@ def close(instance: dg.DagsterInstance, store: JobStore, job_id: str) -> bool:
     run = found[0].dagster_run
     if is_to_be_taken_back(instance, run) and take_back_of(store, run):
         entry = replace(entry, reason=f"{entry.reason}; {WITHDRAWN}".lstrip("; "))
-    return not write_line(Ledger(store.root), entry, job) or post(with_hold(entry, job))
+    if not write_line(Ledger(store.root), entry, job):
+        return True
+    _count(entry, shown)
+    return post(with_hold(entry, job))
+
+
+def _count(entry: Entry, found: runs.Document) -> None:
+    """Count a run for who monitors, if anybody does."""
+    counts = metrics()
+    if counts is None:
+        return
+    steps = found["steps"]
+    released: runs.Document = next((steps[name] for name in _RELEASED if name in steps), {})
+    seconds = None
+    if entry.started is not None and entry.ended is not None:
+        seconds = entry.ended - entry.started
+    counts.count(
+        EndedRun(
+            kind=entry.kind,
+            outcome=entry.status,
+            seconds=seconds,
+            read=steps.get("frequency_table", {}).get(_ROWS),
+            released=released.get(_ROWS),
+            suppressed=released.get("suppressed"),
+        )
+    )
 
 
 def entry_of(record: dg.RunRecord, found: runs.Document) -> Entry:

@@ -1,4 +1,4 @@
-"""Where the runs of a deployment work on the parts of their tables: the resource ``engine``."""
+"""Where runs work on the parts of their tables: the resource ``anon_engine``."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager

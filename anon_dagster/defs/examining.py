@@ -11,6 +11,7 @@ from anon_dagster.defs.checks import residual_result, residual_spec
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Flag, Text
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.jobs import names
@@ -21,11 +22,11 @@ _EXAMINED = ADHOC.key(names.EXAMINED)
 class ExaminationConfig(dg.Config):
     """Whose release is examined, and whether it is attacked."""
 
-    job: str = Field(
+    job: Text = Field(
         default="the id of a finished job",
         description="The id of a job that released something: a request, or later records.",
     )
-    attacks: bool = Field(
+    attacks: Flag = Field(
         default=False,
         description="Carry out the attacks of a motivated intruder, too, on a sample of records.",
     )
@@ -44,18 +45,18 @@ def examining() -> dg.Definitions:
 )
 def _examined(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: ExaminationConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """What the release of a finished job tells although every promise holds, examined again."""
     with failures_in_words():
         from anon_dagster.jobs.examination import examine_again
 
-        job, progress = own(context, store), RunProgress(context)
+        job, progress = own(context, anon_store), RunProgress(context)
         progress.begin(names.EXAMINED)
-        with engine.at_work(context) as where:
-            found = examine_again(store.job(config.job), attacks=config.attacks)
+        with anon_engine.at_work(context) as where:
+            found = examine_again(anon_store.job(config.job), attacks=config.attacks)
         shown = {
             "job": dg.MetadataValue.text(config.job),
             **metadata.of_residual(found),

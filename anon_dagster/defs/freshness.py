@@ -1,6 +1,7 @@
 """Whether the release of a dataset is still that of its source, and not too old."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import dagster as dg
 
@@ -14,37 +15,57 @@ from anon_dagster.storage import listing
 from anon_dagster.storage.readers import files_that_tell
 
 FRESH = "target_is_fresh"
+_SHORTEST = 1 / 60  # hours: Dagster's
 _HOUR = 3_600.0
+_LOOK_SECONDS = 300  # between looks at the clock
 _SECOND = 1.0  # the resolution of the times that S3 tells
 
 
 def freshness(group: Group, request: Request, load: Callable[[], Request]) -> dg.Definitions:
-    """Define a check of the target of a dataset, and its schedule if the request gives an age."""
-    if request.target is None or request.source is None:
+    """Define a check of the target of a dataset; every hour, if the request gives an age."""
+    if request.target is None or request.source is None or group.partitions is not None:
         return dg.Definitions()
-    check = _check(group, load)
-    job = dg.define_asset_job(
-        names.freshness_job(group.name), selection=dg.AssetSelection.checks(check)
+    if request.fresh_within_hours is None:
+        return dg.Definitions(asset_checks=[_check(group, load)])
+    check = _check(group, load, _every_hour())
+    sensor = dg.AutomationConditionSensorDefinition(
+        f"{group.name}_freshness_sensor",
+        target=dg.AssetSelection.checks(check),
+        minimum_interval_seconds=_LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Looks every hour whether the release is older than a file of its source.",
     )
-    schedule = dg.ScheduleDefinition(
-        name=f"{group.name}_freshness_schedule",
-        job=job,
-        cron_schedule="@hourly",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-    )
-    schedules = [schedule] if request.fresh_within_hours is not None else []
-    return dg.Definitions(asset_checks=[check], jobs=[job], schedules=schedules)
+    return dg.Definitions(asset_checks=[check], sensors=[sensor])
 
 
-def _check(group: Group, load: Callable[[], Request]) -> dg.AssetChecksDefinition:
+def freshness_policy(request: Request) -> dg.FreshnessPolicy | None:
+    """Return how old the release of a request may become, as Dagster looks at it by itself."""
+    hours = request.fresh_within_hours
+    if hours is None:
+        return None
+    return dg.FreshnessPolicy.time_window(timedelta(hours=max(hours, _SHORTEST)))
+
+
+def is_of_freshness(run: dg.DagsterRun) -> bool:
+    """Tell whether a run made nothing, and looked only whether a release is fresh."""
+    checks = run.asset_check_selection or ()
+    return not run.asset_selection and {check.name for check in checks} == {FRESH}
+
+
+def _check(
+    group: Group,
+    load: Callable[[], Request],
+    condition: dg.AutomationCondition[dg.AssetCheckKey] | None = None,
+) -> dg.AssetChecksDefinition:
     """Define the claim that the target of a dataset is fresh."""
 
     @dg.asset_check(
-        asset=group.key("anonymized"),
+        asset=group.key(names.ANONYMIZED),
         name=FRESH,
         description="The target is not older than any file of its source, nor than the request "
         "allows.",
         blocking=False,
+        automation_condition=condition,
     )
     def check() -> dg.AssetCheckResult:
         with failures_in_words():
@@ -54,6 +75,13 @@ def _check(group: Group, load: Callable[[], Request]) -> dg.AssetChecksDefinitio
         )
 
     return check
+
+
+def _every_hour() -> dg.AutomationCondition[dg.AssetCheckKey]:
+    passed: dg.AutomationCondition[dg.AssetCheckKey] = dg.AutomationCondition.cron_tick_passed(
+        "@hourly"
+    )
+    return passed
 
 
 def staleness(request: Request, *, now: float) -> str:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
@@ -10,6 +12,7 @@ from anon_dagster.defs.checks import release_checks, residual_check, source_chec
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
+from anon_dagster.defs.loaded import keep_loaded
 from anon_dagster.defs.ownership import own
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
@@ -18,6 +21,9 @@ from anon_dagster.defs.upstream import job_of, job_of_any
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG, REQUEST_TAG
 from anon_dagster.request import LinkedRequest, Request
+
+if TYPE_CHECKING:
+    from anon_dagster.jobs.folder import JobFolder
 
 KINDS = {"anonymize": ANONYMIZE, "measure": MEASURE, "detect": DETECT}
 _LAST = {"report", "measurement", "detection"}
@@ -31,10 +37,23 @@ class Group:
     partitions: dg.PartitionsDefinition | None = None
     further: frozenset[str] = frozenset()
     """Steps of other jobs that lead into the graph."""
+    prefix: tuple[str, ...] = ()
+    """What the keys of its assets begin with."""
+    deps: tuple[dg.AssetKey, ...] = ()
+    """Assets that its source rests on."""
+    table: dg.AssetKey | None = None
+    """The asset whose table is its source, if its request names none."""
+    fresh: dg.FreshnessPolicy | None = None
+    """How old its release may become."""
 
     def key(self, stage: str) -> dg.AssetKey:
         """Return the key of a step."""
-        return dg.AssetKey([self.name, stage])
+        return dg.AssetKey([*self.prefix, self.name, stage])
+
+    @property
+    def upstream(self) -> list[dg.AssetKey]:
+        """What is to be made before it."""
+        return [*self.deps, *([] if self.table is None else [self.table])]
 
     def keys(self, stages: tuple[str, ...]) -> list[dg.AssetKey]:
         """Return the keys of steps."""
@@ -58,7 +77,7 @@ def define(
         assets=[request, *(_asset(stage, group) for stage in STAGES.values())],
         asset_checks=[
             source_check(group.key("source")),
-            release_checks(group.key("anonymized")),
+            release_checks(group.key(names.ANONYMIZED)),
             residual_check(group.key(names.RESIDUAL), _before(STAGES[names.RESIDUAL], group)),
         ],
         jobs=[
@@ -66,6 +85,7 @@ def define(
                 names.job_name(kind, dataset),
                 selection=dg.AssetSelection.assets(*group.keys(stages)),
                 tags={KIND_TAG: kind, DATASET_TAG: group.name},
+                executor_def=dg.in_process_executor,
             )
             for kind, stages in KINDS.items()
         ],
@@ -101,31 +121,84 @@ def _before(stage: Stage, group: Group) -> tuple[str, ...]:
 
 def _asset(stage: Stage, group: Group) -> dg.AssetsDefinition:
     """Define a step of a group as an asset."""
-    needed = {name: group.key(name) for name in _before(stage, group)}
-    find = job_of_any if stage.or_after in group.further else job_of
+    step = Step(stage, group)
+    if stage.name == "source" and group.table is not None:
+        return _loading(step, group.table)
 
-    @dg.asset(
-        key=group.key(stage.name),
-        deps=list(needed.values()),
-        group_name=group.name,
-        description=stage.description,
-        kinds=set(stage.kinds),
-        partitions_def=group.partitions,
-    )
     def materialize(
         context: dg.AssetExecutionContext,
-        store: dg.ResourceParam[JobStore],
-        engine: EngineResource,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
     ) -> dg.MaterializeResult[None]:
+        return step.run(context, anon_store, anon_engine)
+
+    return step.asset(materialize)
+
+
+def _loading(step: "Step", upstream: dg.AssetKey) -> dg.AssetsDefinition:
+    """Define the source of a group as the table of another asset, which Dagster loads."""
+
+    def materialize(
+        context: dg.AssetExecutionContext,
+        anon_store: dg.ResourceParam[JobStore],
+        anon_engine: EngineResource,
+        table: Any,  # noqa: ANN401 (a table of any library)
+    ) -> dg.MaterializeResult[None]:
+        return step.run(context, anon_store, anon_engine, partial(keep_loaded, table=table))
+
+    return step.asset(materialize, ins={"table": dg.AssetIn(upstream)})
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a group: what its asset is, and what it does."""
+
+    stage: Stage
+    group: Group
+
+    @property
+    def needed(self) -> dict[str, dg.AssetKey]:
+        """The steps that it goes on from."""
+        return {name: self.group.key(name) for name in _before(self.stage, self.group)}
+
+    def asset(self, make: Callable[..., object], **more: Any) -> dg.AssetsDefinition:  # noqa: ANN401 (of Dagster)
+        """Define its asset, which is made by a function."""
+        defined: dg.AssetsDefinition = dg.asset(**self._settings, **more)(make)
+        return defined
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        """What Dagster is told of its asset."""
+        is_source, is_release = self.stage.name == "source", self.stage.name == names.ANONYMIZED
+        return {
+            "key": self.group.key(self.stage.name),
+            "deps": [*self.needed.values(), *(self.group.deps if is_source else ())],
+            "group_name": self.group.name,
+            "description": self.stage.description,
+            "kinds": set(self.stage.kinds),
+            "partitions_def": self.group.partitions,
+            "io_manager_key": names.RELEASES if is_release else None,
+            "freshness_policy": self.group.fresh if is_release else None,
+        }
+
+    def run(
+        self,
+        context: dg.AssetExecutionContext,
+        store: JobStore,
+        engine: EngineResource,
+        prepare: "Callable[[JobFolder], None]" = lambda _: None,
+    ) -> dg.MaterializeResult[None]:
+        """Do the step, once what it needs is prepared; show what came of it."""
         with failures_in_words():
             progress = RunProgress(context)
-            progress.begin(stage.name)
-            job = find(context, store, needed)
+            progress.begin(self.stage.name)
+            find = job_of_any if self.stage.or_after in self.group.further else job_of
+            job = find(context, store, self.needed)
+            prepare(job)
             with engine.at_work(context) as where:
-                shown = {**stage.make(Work(job, progress, group.key("source"))), **where}
+                work = Work(job, progress, self.group.key("source"))
+                shown = {**self.stage.make(work), **where}
             holding.tag(context, job)
-            if stage.name in _LAST or context.job_name == names.APPLY_JOB:
+            if self.stage.name in _LAST or context.job_name == names.APPLY_JOB:
                 progress.finish()
         return dg.MaterializeResult(metadata=shown)
-
-    return materialize

@@ -30,6 +30,7 @@ from anon_dagster.jobs.tags import (
     USER_TAG,
 )
 from anon_dagster.storage.locks import holder, is_locked
+from anon_dagster.telemetry import metrics
 
 _SECONDS = 15
 _DAY = 86_400.0
@@ -45,7 +46,7 @@ def housekeeping(store: JobStore) -> dg.Definitions:
     """Define the sensor that keeps house."""
 
     @dg.sensor(
-        name="housekeeping",
+        name="anon_housekeeping",
         description="Ends jobs whose process is gone, and removes what deleted jobs left.",
         minimum_interval_seconds=_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -54,9 +55,22 @@ def housekeeping(store: JobStore) -> dg.Definitions:
         ended = end_dead(context.instance, store)
         gone = clear_away(context.instance, store)
         try_again(context.instance, store)
+        show_queue(context.instance)
         return dg.SkipReason(f"{ended} dead jobs ended, {gone} deleted jobs cleared away")
 
     return dg.Definitions(sensors=[sensor])
+
+
+def show_queue(instance: dg.DagsterInstance) -> None:
+    """Tell who monitors how many runs wait and work, if anybody does."""
+    counts = metrics()
+    if counts is None:
+        return
+    waiting, working = (
+        instance.get_runs_count(dg.RunsFilter(statuses=statuses))
+        for statuses in ([dg.DagsterRunStatus.QUEUED], _UNDER_WAY)
+    )
+    counts.show_queue(waiting=waiting, working=working)
 
 
 # -- dead runs -----------------------------------------------------------------------------

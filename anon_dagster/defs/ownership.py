@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, cast
 
 import dagster as dg
 
+from anon_dagster import clock
 from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import restart
@@ -44,6 +45,10 @@ _KINDS = {
     "rejected": "reject",
 }
 
+_BETWEEN_LOOKS = 1.0  # seconds, while another process executes the same run
+_OF_ONE_PROCESS = {"in_process", "execute_in_process_executor"}
+"""Executors of Dagster."""
+
 _held: set[Path] = set()  # until the process ends, which runs one job
 
 
@@ -55,6 +60,7 @@ class Owner:
     instance: str
     """The storage that knows the run, or knew it: a store may serve several."""
     host: str
+    """The machine of the process; empty if steps have processes of their own."""
     alone: bool
     """Whether its process does nothing else: a notebook goes on when its run is over."""
     tags: Mapping[str, str]
@@ -65,7 +71,13 @@ class Owner:
 
 
 def own(context: RunContext, store: JobStore) -> "JobFolder":
-    """Return the folder of a run, marked as its own, and hold its lock."""
+    """Return the folder of a run, marked as its own, and hold its lock.
+
+    Raises
+    ------
+    JobError
+        If another process executed the same run meanwhile, and it failed.
+    """
     folder = store.job(context.run.run_id)
     path = lock_of(folder.path)
     if path in _held:
@@ -74,18 +86,44 @@ def own(context: RunContext, store: JobStore) -> "JobFolder":
     _require_handed(context, store)
     _name_partition(context)
     folder.create()
-    if lock_for_good(path) is not None:
+    if _lock_alone(context, path):
         _held.add(path)
         restart(context.instance, context.run)
         owner = {
             "instance": storage_id(context.instance),
-            "host": socket.gethostname(),
+            "host": socket.gethostname() if _is_one_process(context) else "",
             "alone": parent_process() is not None,
         }
         folder.save_document(
             file_names.OWNER, {**owner, "tags": {**context.run.tags, **_named(context)}}
         )
     return folder
+
+
+def _lock_alone(context: RunContext, path: Path) -> bool:
+    """Lock the folder of a run, once no other process has it; False if the run ended meanwhile.
+
+    A daemon that dies between the start of a run and its note of it lets the run start twice. Two
+    executions at once would write over each other, and the first to end would end the run while
+    the other one is still at work.
+    """
+    while lock_for_good(path) is None:
+        run = context.instance.get_run_by_id(context.run.run_id)
+        if run is None or run.status is dg.DagsterRunStatus.SUCCESS:
+            return False
+        if run.is_finished:
+            _end_if_aborted(context)
+            raise JobError("another process executed this run at the same time, and it failed")
+        clock.sleep(_BETWEEN_LOOKS)
+    return True
+
+
+def _is_one_process(context: RunContext) -> bool:
+    """Tell whether one process runs all steps, and the run is over if that ends.
+
+    Executors of other projects may start one for each step, between which none holds the lock.
+    """
+    return context.job_def.executor_def.name in _OF_ONE_PROCESS
 
 
 def _end_if_aborted(context: RunContext) -> None:
@@ -139,9 +177,14 @@ def _named(context: RunContext) -> dict[str, str]:
         return {}
     steps = {key.path[-1] for key in run.asset_selection}
     kind = next((kind for step, kind in _KINDS.items() if step in steps), "materialize")
-    tags = {KIND_TAG: kind, DATASET_TAG: min(key.path[0] for key in run.asset_selection)}
+    tags = {KIND_TAG: kind, DATASET_TAG: min(_dataset_of(key) for key in run.asset_selection)}
     context.instance.add_run_tags(run.run_id, tags)
     return tags
+
+
+def _dataset_of(key: dg.AssetKey) -> str:
+    """Return the dataset of a step: the keys of a project's assets may begin with more."""
+    return key.path[-2] if len(key.path) > 1 else key.path[0]
 
 
 def owner_of(folder: Path) -> Owner | None:

@@ -29,6 +29,7 @@ UNDOCUMENTED_NAMES = (
     "DagsterInstance.get_run_ids",
     "DagsterInstance.get_run_tags",
     "DagsterInstance.get_runs",
+    "DagsterInstance.get_runs_count",
     "DagsterInstance.report_dagster_event",
     "DagsterInstance.report_run_canceled",
     "DagsterInstance.report_run_canceling",

@@ -13,6 +13,7 @@ from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
+from anon_dagster.defs.plain import Whole
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import Shown
@@ -34,7 +35,7 @@ _PROPOSAL = ADHOC.key(names.PROPOSAL)
 class ProposalConfig(dg.Config):
     """Which table is looked at, and what is wanted of it."""
 
-    # Any: Dagster looks for {env: NAME} in everything else.
+    # Any: nothing is looked up in the environment, see plain.
     source: Any = Field(
         default="data/patients/patients.csv",
         description="A path, whose dialect is guessed if it is a CSV file; or as in a request.",
@@ -49,8 +50,8 @@ class ProposalConfig(dg.Config):
         default=None,
         description="Domains of your own, by name, or the path of a YAML file of them.",
     )
-    sample: int = Field(default=20_000, ge=1, description="Records that are looked at.")
-    seed: int = Field(default=0, ge=0, description="Of the draw of these records.")
+    sample: Whole = Field(default=20_000, ge=1, description="Records that are looked at.")
+    seed: Whole = Field(default=0, ge=0, description="Of the draw of these records.")
     acceptable_risk: float = Field(
         default=0.1, gt=0, le=1, description="auto: the largest probability of naming a record."
     )
@@ -81,8 +82,8 @@ def proposing() -> dg.Definitions:
 @dg.asset(key=_PROPOSAL, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"yaml"})
 def _proposal(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: ProposalConfig,
 ) -> dg.MaterializeResult[None]:
     """What a table seems to be, and a request to start from; for a person to check."""
@@ -91,9 +92,9 @@ def _proposal(
         progress.begin("detection")
         if config.mode != "auto":
             context.instance.add_run_tags(context.run.run_id, {KIND_TAG: "detect"})
-        job = own(context, store)
+        job = own(context, anon_store)
         source = source_of(config.source)
-        with engine.at_work(context) as where:
+        with anon_engine.at_work(context) as where:
             shown = {**_MODES[config.mode](Look(source, config, job, progress)), **where}
         progress.finish()
     path = source if isinstance(source, str) else source.path

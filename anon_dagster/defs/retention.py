@@ -9,6 +9,7 @@ import dagster as dg
 
 from anon_dagster import clock
 from anon_dagster.defs.failures import failures_in_words
+from anon_dagster.defs.freshness import is_of_freshness
 from anon_dagster.defs.housekeeping import clear
 from anon_dagster.defs.ownership import Owner, owner_of
 from anon_dagster.defs.private_dagster import storage_id
@@ -33,17 +34,21 @@ def forget(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) ->
 def retention(store: JobStore) -> dg.Definitions:
     """Define the schedule that deletes old jobs, if the environment says from which age."""
 
-    @dg.op(name="delete_old_jobs")
+    @dg.op(name="anon_delete_old_jobs")
     def delete(context: dg.OpExecutionContext) -> None:
         with failures_in_words():
             context.log.info("%d jobs deleted", delete_old(context.instance, store))
 
-    @dg.job(name=names.RETENTION_JOB, description=f"Deletes jobs older than {RETENTION} days.")
+    @dg.job(
+        name=names.RETENTION_JOB,
+        description=f"Deletes jobs older than {RETENTION} days.",
+        executor_def=dg.in_process_executor,
+    )
     def job() -> None:
         delete()
 
     schedule = dg.ScheduleDefinition(
-        name="retention",
+        name="anon_retention",
         job=job,
         cron_schedule=_EVERY_NIGHT,
         default_status=dg.DefaultScheduleStatus.RUNNING
@@ -82,7 +87,7 @@ def delete_older(instance: dg.DagsterInstance, store: JobStore, before: float) -
 
 def _is_ours(store: JobStore, run: dg.DagsterRun) -> bool:
     """Tell whether a run is of this project: an instance may serve others, too."""
-    is_chore = names.is_chore(run.job_name)
+    is_chore = names.is_chore(run.job_name) or is_of_freshness(run)
     return KIND_TAG in run.tags or is_chore or store.job(run.run_id).path.exists()
 
 

@@ -24,7 +24,7 @@ _VERIFIED = ADHOC.key("verified")
 class VerificationConfig(dg.Config):
     """What was promised, and where the released table is."""
 
-    # Any, as in a request: Dagster looks for {env: NAME} in everything else.
+    # Any, as in a request: nothing is looked up in the environment, see plain.
     request: Any = Field(
         default={"file": "request.yaml"},
         description="A request with the policy, its YAML text, or {file: path}.",
@@ -56,18 +56,18 @@ def verifying() -> dg.Definitions:
 )
 def _verified(
     context: dg.AssetExecutionContext,
-    store: dg.ResourceParam[JobStore],
-    engine: EngineResource,
+    anon_store: dg.ResourceParam[JobStore],
+    anon_engine: EngineResource,
     config: VerificationConfig,
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Which promises a released table keeps; the check is red if one is broken."""
     with failures_in_words():
         from anon_dagster.operations.verify import verify_table
 
-        job = own(context, store)
+        job = own(context, anon_store)
         request = _request_of_one_table(config.request)
         job.save_request(request)
-        with engine.at_work(context) as where:
+        with anon_engine.at_work(context) as where:
             found = verify_table(request.policy, released_of(request, config.released))
         path = job.save_frame(file_names.VERIFICATION, found.to_frame())
         promises = metadata.table(found.to_frame())

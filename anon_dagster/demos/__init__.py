@@ -1,1 +1,1 @@
-"""What the project does, shown: ``make demo`` and ``make demo-s3``."""
+"""What the project does, shown: ``make demo``, ``make demo-s3`` and their neighbours."""

@@ -26,6 +26,17 @@ class Promises(Discreet):
     reasons: Mapping[str | None, str]
     """By sensitive attribute; that of k under ``None``."""
 
+    def without(self, attributes: Collection[str]) -> "Promises":
+        """Return what is left if sensitive attributes are not released."""
+        document = {
+            model: rule
+            if isinstance(rule, Mapping)
+            else [each for each in rule if each["attribute"] not in attributes]
+            for model, rule in self.document.items()
+        }
+        reasons = {name: why for name, why in self.reasons.items() if name not in attributes}
+        return Promises({model: rule for model, rule in document.items() if rule}, reasons)
+
 
 def propose_promises(
     sensitive: Mapping[str, Profile],

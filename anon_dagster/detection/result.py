@@ -38,6 +38,8 @@ class ColumnDetection(
     missing_share: float
     """Of the sample, placeholders such as ``n/a`` included."""
     separation: Separation
+    lowest_level: int = 0
+    """Of its hierarchy: what may be released at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,7 @@ def _attribute(column: ColumnDetection) -> dict[str, Any]:
     document: dict[str, Any] = {"role": column.role}
     if column.role in {"quasi_identifier", "sensitive"} and column.hierarchy is not None:
         document["hierarchy"] = _rule(column.hierarchy)
-    return document
+    return document | ({"lowest_level": column.lowest_level} if column.lowest_level else {})
 
 
 def _of_persons(person: PersonColumn) -> dict[str, Any]:

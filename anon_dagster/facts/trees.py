@@ -6,17 +6,22 @@ What a value becomes depends on nothing but the value, so later records are reco
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 
-from anon_dagster.facts import vocabulary
+from anon_dagster.facts import safe_harbor, vocabulary
 
 Row = tuple[str, ...]
 """The labels above a value, from the nearest up."""
 
 
 def known_rows(
-    tree: str, values: Sequence[str | None], *, country: str | None = None
+    tree: str,
+    values: Sequence[str | None],
+    *,
+    country: str | None = None,
+    year: int | None = None,
+    small: Sequence[str] | None = None,
 ) -> dict[str, Row]:
     """Return the labels above each value that a tree knows.
 
@@ -26,12 +31,19 @@ def known_rows(
         One of :data:`TREES`.
     country
         The ISO 3166 code of the country that cities are looked for in first.
+    year
+        In which a release is used that tells years of birth.
+    small
+        The first digits of ZIP codes where few people live; those that are known if left out.
     """
+    above = TREES[tree]
     if tree == "city":
-        rows = {v: _of_city(v, country) for v in values if v is not None}
-    else:
-        above = TREES[tree]
-        rows = {v: above(v) for v in values if v is not None}
+        above = partial(_of_city, country=country)
+    elif tree == "us_zip3":
+        above = partial(safe_harbor.zip_row, small=small)
+    elif year is not None:
+        above = partial(safe_harbor.year_row, year=year)
+    rows = {v: above(v) for v in values if v is not None}
     return {value: row for value, row in rows.items() if row is not None}
 
 
@@ -85,6 +97,11 @@ def _of_occupation(value: str) -> Row | None:
     return None
 
 
+def _of_no_year(_: str) -> Row | None:
+    """Know no year of birth: who is 90 depends on when that is asked."""
+    return None
+
+
 # -- ICD-10 --------------------------------------------------------------------------------
 
 _CODE = re.compile(r"([A-TV-Z]|U)[0-9][0-9A-Z](\.?[0-9A-Z]{1,4})?", re.IGNORECASE)
@@ -126,6 +143,9 @@ DEPTHS = {
     "blood_type": 1,
     "employment": 1,
     "occupation": 2,
+    "age_to_89": 3,
+    "birth_year": 3,
+    "us_zip3": 1,
 }
 """How many labels each tree has above a value, whatever values occur."""
 
@@ -141,4 +161,7 @@ TREES: dict[str, Callable[[str], Row | None]] = {
     "blood_type": _of_words("blood_type"),
     "employment": _of_words("employment"),
     "occupation": _of_occupation,
+    "age_to_89": safe_harbor.age_row,
+    "birth_year": _of_no_year,
+    "us_zip3": safe_harbor.zip_row,
 }

@@ -10,12 +10,17 @@ ADHOC = "adhoc"
 
 REQUEST, APPLICATION, PROPOSAL = "request", "application", "proposal"
 """The steps that a job may begin with: each takes what is asked for from the configuration."""
+ANONYMIZED = "anonymized"
+"""The step that releases."""
 APPLIED, EXAMINED = "applied", "examined"
 """The steps that release later records, and that examine a release again."""
 APPROVED, REJECTED = "approved", "rejected"
 """The steps that publish and discard a release that waits."""
 RESIDUAL = "residual_disclosure"
 """The step that tells what a release tells although every promise holds."""
+
+STORE, ENGINE, RELEASES = "anon_store", "anon_engine", "anon_releases"
+"""Resources: where jobs keep what they make, where tables are worked on, what loads releases."""
 
 ANONYMIZE_JOB = "anonymize_job"
 APPLY_JOB = "apply_job"
@@ -24,8 +29,9 @@ VERIFY_JOB = "verify_job"
 RESIDUAL_JOB = "residual_job"
 APPROVE_JOB = "approve_job"
 REJECT_JOB = "reject_job"
-RETENTION_JOB = "retention_job"
-_JOB, _FILES_JOB, _FRESHNESS_JOB, _AUDIT_JOB = "_job", "_files_job", "_freshness_job", "_audit_job"
+RETENTION_JOB = "anon_retention_job"
+_FORMER_RETENTION_JOB, _FORMER_FRESHNESS_JOB = "retention_job", "_freshness_job"  # until 0.1
+_JOB, _FILES_JOB, _AUDIT_JOB = "_job", "_files_job", "_audit_job"
 
 
 def job_name(kind: str, dataset: str = "") -> str:
@@ -43,11 +49,6 @@ def files_job(dataset: str) -> str:
     return f"{dataset}{_FILES_JOB}"
 
 
-def freshness_job(dataset: str) -> str:
-    """Return the job that looks whether the release of a dataset is fresh."""
-    return f"{dataset}{_FRESHNESS_JOB}"
-
-
 def audit_job(dataset: str) -> str:
     """Return the job that measures all deltas of a dataset again."""
     return f"{dataset}{_AUDIT_JOB}"
@@ -55,7 +56,8 @@ def audit_job(dataset: str) -> str:
 
 def is_chore(job: str) -> bool:
     """Tell whether a job makes nothing: it looks after releases or other jobs."""
-    return job == RETENTION_JOB or job.endswith((_FRESHNESS_JOB, _AUDIT_JOB))
+    by_itself = {RETENTION_JOB, _FORMER_RETENTION_JOB}
+    return job in by_itself or job.endswith((_AUDIT_JOB, _FORMER_FRESHNESS_JOB))
 
 
 def deltas_partitions(dataset: str) -> str:

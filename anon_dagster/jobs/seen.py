@@ -106,8 +106,9 @@ def _examined(
         if error.transient:
             raise
         raise DisclosureError(
-            f"{counted(len(former), 'other release')} of the same people exist by now, and nobody "
-            f"can tell what all tell together ({error}); {_AGAIN}"
+            f"of the same people {counted(len(former), 'other release')} "
+            f"{'exists' if len(former) == 1 else 'exist'} by now, and nobody can tell what all "
+            f"tell together ({error}); {_AGAIN}"
         ) from None
 
 

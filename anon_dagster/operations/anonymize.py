@@ -118,10 +118,9 @@ class AnonResult(
         return self.decision.levels
 
     @property
-    def highest_risk(self) -> float | None:
-        """The largest probability of identifying a record, once :attr:`risk` was looked at."""
-        risk = self.__dict__.get("risk")
-        return None if risk is None else risk.loc["prosecutor_highest", "release"]
+    def highest_risk(self) -> float:
+        """The largest probability of identifying a record of the release, 0 to 1."""
+        return float(self.risk["release"]["prosecutor_highest"])
 
     @property
     def shift(self) -> ShiftEffect | None:

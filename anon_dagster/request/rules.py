@@ -210,6 +210,9 @@ KnownTree = Literal[
     "blood_type",
     "employment",
     "occupation",
+    "age_to_89",
+    "birth_year",
+    "us_zip3",
 ]
 
 
@@ -220,11 +223,21 @@ class KnownRule(_HierarchyRule):
     tree: KnownTree
     country: Annotated[str, StringConstraints(pattern=COUNTRY)] | None = None
     """The ISO 3166 code of the country that cities are looked for in first."""
+    year: Annotated[int | None, Field(ge=1900, le=9999)] = None
+    """Of birth years: the year in which the release is used, by which nobody's year tells an age
+    over 89."""
+    small: tuple[Annotated[str, StringConstraints(pattern=r"^[0-9]{3}$")], ...] | None = None
+    """Of ZIP codes: the first three digits of those that become 000, since 20,000 people or fewer
+    live there; the 17 of the census of 2000 if left out."""
 
     @model_validator(mode="after")
-    def _country_of_cities(self) -> Self:
+    def _what_goes_with_the_tree(self) -> Self:
         if self.country is not None and self.tree != "city":
             raise ValueError("country goes with tree: city")
+        if (self.year is not None) != (self.tree == "birth_year"):
+            raise ValueError("year, in which the release is used, goes with tree: birth_year")
+        if self.small is not None and self.tree != "us_zip3":
+            raise ValueError("small goes with tree: us_zip3")
         return self
 
 

@@ -48,7 +48,17 @@ class Below(Enum):
 _NAMING = frozenset({"attributes", "derive", "tables", "lowest_level", "highest_level"})
 _TEXTS = frozenset(
     {
-        *("order", "missing", "guarded", "constant", "rest", "other", "names", "attribute"),
+        *(
+            "order",
+            "missing",
+            "guarded",
+            "constant",
+            "rest",
+            "other",
+            "small",
+            "names",
+            "attribute",
+        ),
         *("person", "by", "sheet"),
         *(
             "features",

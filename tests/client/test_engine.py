@@ -45,7 +45,7 @@ def test_a_job_is_launched_with_the_engine_of_the_client_not_of_the_host(
     monkeypatch.setattr(EmbeddedDeployment, "_ask", ask)
     monkeypatch.setenv("ANON_ENGINE", told)
     assert EmbeddedDeployment(tmp_path, tmp_path).launch(LAUNCH) == "id"
-    assert asked["config"] == {"ops": {}, "resources": {"engine": {"config": settings}}}
+    assert asked["config"] == {"ops": {}, "resources": {"anon_engine": {"config": settings}}}
     assert LAUNCH.config == {"ops": {}}
 
 

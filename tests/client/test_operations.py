@@ -158,7 +158,7 @@ def test_the_chores_of_a_deployment_are_not_among_the_jobs(
 ) -> None:
     assert finished
     before = client.job_ids()
-    chore = client.deployment.launch(Launch("retention_job", {}, {}, "a-chore"))
+    chore = client.deployment.launch(Launch("anon_retention_job", {}, {}, "a-chore"))
     assert client.deployment.records(1)[0].job_id == chore
     assert client.job_ids() == before
     assert client.job_ids(1) == before[:1]

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,7 @@ def test_the_types_of_a_server_are_read_as_what_they_are(database: Opened) -> No
 def test_rows_that_come_between_the_readings_do_not_matter(
     database: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anon_dagster.operations import anonymize as operation
+    operation: Any = import_module("anon_dagster.operations.anonymize")
 
     def disturbed(*arguments: Any, **named: Any) -> Any:
         database.run("INSERT INTO patients VALUES ('Late', 99, 'Bern', 1)")

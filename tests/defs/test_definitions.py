@@ -71,20 +71,20 @@ def test_everything_that_is_loaded_is_known_here(project: dg.Definitions) -> Non
         "propose_job",
         "reject_job",
         "residual_job",
-        "retention_job",
+        "anon_retention_job",
         "verify_job",
         *(f"{kind}_job" for kind in ("anonymize", "detect", "measure")),
         *(
             f"{group}_{kind}_job"
             for group in GROUPS - {"adhoc"}
-            for kind in ("anonymize", "detect", "freshness", "measure")
+            for kind in ("anonymize", "detect", "measure")
         ),
     }
     assert {sensor.name for sensor in repository.sensor_defs} == {
-        "housekeeping",
-        *(f"ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")),
+        "anon_housekeeping",
+        *(f"anon_ledger_of_{end}_jobs" for end in ("aborted", "completed", "failed")),
     }
-    assert {schedule.name for schedule in repository.schedule_defs} == {"retention"}
+    assert {schedule.name for schedule in repository.schedule_defs} == {"anon_retention"}
 
 
 def test_the_lineage_is_that_of_the_design(project: dg.Definitions) -> None:
@@ -129,9 +129,23 @@ def test_every_check_of_a_promise_blocks_what_follows(project: dg.Definitions) -
     }
 
 
-def test_one_process_runs_all_steps(project: dg.Definitions) -> None:
-    job = project.resolve_job_def("patients_anonymize_job")
-    assert job.executor_def is dg.in_process_executor
+def test_one_process_runs_all_steps_of_each_job(project: dg.Definitions) -> None:
+    jobs = [job for job in project.resolve_all_job_defs() if not job.name.startswith("__")]
+    assert {job.name for job in jobs if job.executor_def is not dg.in_process_executor} == set()
+
+
+def test_a_project_that_merges_them_keeps_its_executor_and_its_resources(
+    project: dg.Definitions,
+) -> None:
+    theirs = dg.Definitions(
+        executor=dg.multiprocess_executor, resources={"store": "theirs", "engine": "theirs"}
+    )
+    merged = dg.Definitions.merge(project, theirs)
+    assert merged.executor is dg.multiprocess_executor
+    assert set(merged.resources or {}) == {
+        *("store", "engine"),
+        *("anon_store", "anon_engine", "anon_releases"),
+    }
 
 
 def test_the_launchpad_opens_with_a_request_that_is_valid_as_it_stands() -> None:

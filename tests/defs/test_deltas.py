@@ -163,7 +163,7 @@ def test_everything_that_a_dataset_of_deltas_has_is_known_here(common: Deltas) -
         f"people_{kind}_job"
         for kind in ("anonymize", "audit", "detect", "erase", "files", "measure", "reopen")
     }
-    assert {s.name for s in repository.schedule_defs} == {"retention", "people_audit_schedule"}
+    assert {s.name for s in repository.schedule_defs} == {"anon_retention", "people_audit_schedule"}
     assert SENSOR in {sensor.name for sensor in repository.sensor_defs}
     node = graph.get(KEY)
     assert str(node.description).count("\n") == 2

@@ -112,7 +112,7 @@ def test_the_webhook_is_never_shown(
     (sensor,) = (
         each
         for each in endings(JobStore(tmp_path)).sensors or ()
-        if each.name == "ledger_of_completed_jobs"
+        if each.name == "anon_ledger_of_completed_jobs"
     )
     over = run(instance, dg.DagsterRunStatus.SUCCESS, {KIND_TAG: "anonymize"})
     event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, over.job_name)
@@ -164,7 +164,7 @@ def test_a_dataset_runs_when_its_request_says(tmp_path: Path) -> None:
         (tmp_path / name / "request.yaml").write_text(text, encoding="utf-8")
     defined = definitions(tmp_path, JobStore(tmp_path / ".anon"))
     schedules = {s.name: s for s in defined.get_repository_def().schedule_defs}
-    assert set(schedules) == {"berlin_schedule", "nightly_schedule", "retention"}
+    assert set(schedules) == {"berlin_schedule", "nightly_schedule", "anon_retention"}
     assert schedules["nightly_schedule"].execution_timezone == "UTC"
     assert schedules["berlin_schedule"].execution_timezone == "Europe/Berlin"
     assert schedules["berlin_schedule"].cron_schedule == "@midnight"

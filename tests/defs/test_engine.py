@@ -90,7 +90,7 @@ def anonymize(
     deployment.instance.add_dynamic_partitions("request", ["one"])
     config: dict[str, Any] = {"ops": {"adhoc__request": {"config": {"request": REQUEST}}}}
     if engine is not None:
-        config["resources"] = {"engine": {"config": engine}}
+        config["resources"] = {"anon_engine": {"config": engine}}
     return deployment.run(job, config, partition_key="one")
 
 

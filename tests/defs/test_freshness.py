@@ -1,6 +1,7 @@
 """Whether a release is fresh is told by its files and those of its source alone."""
 
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -74,13 +75,33 @@ def test_several_parts_are_as_old_as_what_completes_them(tmp_path: Path) -> None
     assert staleness(request(tmp_path, target=parts), now=NOW) == ""
 
 
-def test_an_age_is_looked_at_every_hour(tmp_path: Path) -> None:
+def load_aging_and_patient(tmp_path: Path) -> dg.Definitions:
     for name, more in {"aging": {"fresh_within_hours": 24}, "patient": {}}.items():
         folder = tmp_path / "data" / name
         folder.mkdir(parents=True)
         document = request(tmp_path, **more).model_dump(mode="json", by_alias=True)
         (folder / "request.yaml").write_text(written(document), encoding="utf-8")
-    loaded = definitions(tmp_path / "data", JobStore(tmp_path / ".anon"))
+    return definitions(tmp_path / "data", JobStore(tmp_path / ".anon"))
+
+
+def test_dagster_is_told_how_old_a_release_may_become(tmp_path: Path) -> None:
+    loaded = load_aging_and_patient(tmp_path)
     dg.Definitions.validate_loadable(loaded)
-    names = {schedule.name for schedule in loaded.get_repository_def().schedule_defs}
-    assert names == {"retention", "aging_freshness_schedule"}
+    policies = {spec.key: spec.freshness_policy for spec in loaded.resolve_all_asset_specs()}
+    aging = policies.pop(dg.AssetKey(["aging", "anonymized"]))
+    assert aging == dg.FreshnessPolicy.time_window(timedelta(hours=24))
+    assert set(policies.values()) == {None}
+
+
+@pytest.mark.filterwarnings("ignore:Parameter `include_sources`")  # of Dagster's own call
+def test_whether_a_release_is_older_than_its_source_is_asked_every_hour(tmp_path: Path) -> None:
+    loaded = load_aging_and_patient(tmp_path)
+    with dg.DagsterInstance.ephemeral() as instance:
+        at = datetime(2026, 11, 30, 10, 59, tzinfo=UTC)
+        before = dg.evaluate_automation_conditions(loaded, instance, evaluation_time=at)
+        later = dg.evaluate_automation_conditions(
+            loaded, instance, cursor=before.cursor, evaluation_time=at + timedelta(minutes=2)
+        )
+    assert (before.total_requested, later.total_requested) == (0, 1)
+    (sensor,) = (s for s in loaded.get_repository_def().sensor_defs if "aging" in s.name)
+    assert sensor.default_status is dg.DefaultSensorStatus.RUNNING

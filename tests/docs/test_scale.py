@@ -37,7 +37,7 @@ def test_the_table_of_settings_has_all_of_them_and_no_other() -> None:
 
 def test_the_configuration_of_a_run_is_that_of_the_resource() -> None:
     (config,) = [b for b in blocks("yaml") if b.startswith("resources:")]
-    asked = parse_yaml(config, name="an example")["resources"]["engine"]["config"]
+    asked = parse_yaml(config, name="an example")["resources"]["anon_engine"]["config"]
     assert EngineSettings.of(asked) == EngineSettings("dask", address="tcp://scheduler:8786")
 
 

@@ -110,6 +110,21 @@ def test_averages_of_the_first_release_stand_for_later_records() -> None:
     assert first.document()["levels"] == [0, first.levels["town"]]
 
 
+@pytest.mark.parametrize("damage", ["a class without an average", "a range that does not end"])
+def test_an_average_that_is_not_there_is_no_reading_of_a_class(damage: str) -> None:
+    averaged = {"transformation": "microaggregation", "aggregate": "mean"}
+    result = anonymize({"policy": policy(age=averaged)}, frame=people(400, 1))
+    changed: dict[str, Any] = json.loads(json.dumps(result.document()))
+    cells = changed["cells"]
+    if damage == "a class without an average":
+        cells["codes"][-1][0] = len(cells["labels"][0])
+    else:
+        cells["labels"][0][-1] = "[30"
+    changed["checksum"] = checksum(changed)
+    with pytest.raises(RequestError, match="damaged: a part of it is missing or unfit"):
+        from_document(changed)
+
+
 def test_addresses_are_masked_by_part_as_far_as_the_release_shows() -> None:
     masked = {"role": "quasi_identifier", "hierarchy": {"type": "mask", "parts": "."}}
     rules = {"attributes": {"address": masked}, "privacy": {"k_anonymity": {"k": 2}}}

@@ -118,7 +118,7 @@ FOUND_WITHIN: dict[Defect, int] = {
     tried_and_left: 250,
     forgotten_by_the_next_host: 40,
     ended_without_a_line: 60,
-    more_than_may_run: 300,
+    more_than_may_run: 200,
     newest_first: 30,
 }
 """How many seeds are enough to find each."""

@@ -27,7 +27,7 @@ from tests.simulation import effects, tables
 from tests.simulation.laws import require
 from tests.simulation.runs import Context, Runs
 from tests.simulation.scheduler import Process, current
-from tests.simulation.world import OUT, Watched, World, let_go
+from tests.simulation.world import OUT, Watched, World
 
 _SUCCESS, _CANCELED = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.CANCELED
 _LINES = {_SUCCESS: "completed", dg.DagsterRunStatus.FAILURE: "failed", _CANCELED: "aborted"}
@@ -221,7 +221,7 @@ class Queueing:
         self.started.append(job_id)
         pid = next(self._pids)
         process = self.world.start(f"job {job_id[:4]}", lambda: self._work(folders, job_id, pid))
-        process.on_end.append(lambda: let_go(ownership.lock_of(self.world.jobs.job(job_id).path)))
+        process.on_end.append(lambda: self.world.held.let_go(process))
         self.processes[pid] = JobProcess(pid, process)
         return self.processes[pid]
 

@@ -7,10 +7,10 @@ from typing import Any
 import dagster as dg
 
 from anon_dagster.defs import endings, housekeeping, retention
-from anon_dagster.defs.ownership import lock_of, owner_of
+from anon_dagster.defs.ownership import owner_of
 from tests.simulation.history import LOG, is_over
 from tests.simulation.scheduler import Process
-from tests.simulation.world import World, let_go
+from tests.simulation.world import World
 
 _EVENT = dg.DagsterEventType
 _BEGUN = {
@@ -78,7 +78,7 @@ class Runs:
         history.report(run, _EVENT.PIPELINE_STARTING)
         name = f"run {run_id[:4]}"
         process = self.world.start(name, lambda: self.live(run, body), steps=400)
-        process.on_end.append(lambda: let_go(lock_of(self.world.jobs.job(run_id).path)))
+        process.on_end.append(lambda: self.world.held.let_go(process))
         self.processes[run_id] = process
 
     def live(self, run: dg.DagsterRun, body: Callable[[dg.DagsterRun], None]) -> None:

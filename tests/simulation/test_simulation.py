@@ -10,9 +10,6 @@ from tests.simulation.defects import FOUND_WITHIN, Defect
 from tests.simulation.simulate import simulate
 
 _SEEDS = 500
-STARTED_TWICE = frozenset({228})
-"""Seeds in which a run is started twice: the one of the two that finds its file taken succeeds, by
-which the file counts as left by its run while the other one still publishes it."""
 _PARTS = 25
 _FAST = {"written_in_place", "never_told_to_the_registry"}
 _REPLAY = "python -m tests.simulation"
@@ -27,17 +24,7 @@ def failures(folder: Path, seeds: Iterable[int]) -> dict[str, str]:
 @pytest.mark.parametrize("part", slow_but({"0"}, map(str, range(_PARTS)), range(_PARTS)))
 def test_all_holds_in_every_seed(tmp_path: Path, part: int) -> None:
     size = _SEEDS // _PARTS
-    seeds = set(range(part * size, (part + 1) * size)) - STARTED_TWICE
-    assert failures(tmp_path, sorted(seeds)) == {}
-
-
-@pytest.mark.slow
-@pytest.mark.xfail(reason="one run is executed twice at once; who finds nothing to do ends it")
-@pytest.mark.parametrize("seed", sorted(STARTED_TWICE))
-def test_a_run_that_is_started_twice_releases_a_file_that_is_its_own(
-    tmp_path: Path, seed: int
-) -> None:
-    assert failures(tmp_path, [seed]) == {}
+    assert failures(tmp_path, range(part * size, (part + 1) * size)) == {}
 
 
 @pytest.mark.parametrize("seed", [8, 9])

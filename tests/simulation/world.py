@@ -23,11 +23,33 @@ from anon_dagster.storage.opening import open_to_read
 from tests.simulation import effects, store
 from tests.simulation.effects import Disk
 from tests.simulation.history import History
-from tests.simulation.scheduler import Process, Scheduler
+from tests.simulation.scheduler import Process, Scheduler, current
 from tests.simulation.store import Store
 from tests.simulation.tables import is_unfit, number_in, number_of
 
 OUT = "out"
+
+
+class HeldByProcesses:
+    """The files that each process holds locked: what one has is not another one's."""
+
+    def __init__(self) -> None:
+        self._held: dict[Process | None, set[Path]] = {}
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._held.get(current(), ())
+
+    def add(self, path: Path) -> None:
+        """Note what the process that has the turn locked."""
+        self._held.setdefault(current(), set()).add(path)
+
+    def let_go(self, process: Process) -> None:
+        """Close the locked files of a process, as the operating system does when it is no more."""
+        gone = self._held.pop(process, set())
+        for descriptor in Path("/proc/self/fd").iterdir():
+            with suppress(OSError):
+                if descriptor.readlink() in gone:
+                    os.close(int(descriptor.name))
 
 
 @dataclass(eq=False)
@@ -58,6 +80,8 @@ class World:
     """Who looks after each step."""
     said: list[str] = field(default_factory=list)
     """What anybody was told."""
+    held: HeldByProcesses = field(default_factory=HeldByProcesses)
+    """The folders of runs that are locked."""
 
     @property
     def instance(self) -> dg.DagsterInstance:
@@ -268,6 +292,8 @@ class running:  # noqa: N801 (reads as a statement)
         effects.watch(world.disk)
         store.serve(world.store)
         self._kept = uuid.uuid4, moving._RENAMEAT2, LocalFileSystem.info  # noqa: SLF001 (what the machine can)
+        self._held = ownership._held  # noqa: SLF001 (of each process of its own)
+        ownership._held = cast("set[Path]", world.held)  # noqa: SLF001 (as above)
         uuid.uuid4 = lambda: uuid.UUID(int=world.ids.getrandbits(128), version=4)
         LocalFileSystem.info = _with_numbers(LocalFileSystem.info)
         can_exchange = world.random.random() < 0.5
@@ -276,6 +302,7 @@ class running:  # noqa: N801 (reads as a statement)
 
     def __exit__(self, *_: object) -> None:
         uuid.uuid4, moving._RENAMEAT2, LocalFileSystem.info = self._kept  # noqa: SLF001 (as above)
+        ownership._held = self._held  # noqa: SLF001 (as above)
         effects.ignore()
         store.close()
 
@@ -296,12 +323,3 @@ def _with_numbers(info: Callable[..., dict[str, Any]]) -> Callable[..., dict[str
         return told
 
     return numbered
-
-
-def let_go(path: Path) -> None:
-    """Close a locked file, as the operating system does when its process is no more."""
-    ownership._held.discard(path)  # noqa: SLF001 (of the process that is no more)
-    for descriptor in Path("/proc/self/fd").iterdir():
-        with suppress(OSError):
-            if descriptor.readlink() == path:
-                os.close(int(descriptor.name))
