@@ -12,6 +12,7 @@ from anon_dagster.errors import SourceError
 from anon_dagster.jobs import names
 from anon_dagster.request import Request, Target
 from anon_dagster.storage import listing
+from anon_dagster.storage.readers import files_that_tell
 
 FRESH = "target_is_fresh"
 _SHORTEST = 1 / 60  # hours: Dagster's
@@ -98,8 +99,7 @@ def staleness(request: Request, *, now: float) -> str:
     made = _made(request.target)
     if made is None:
         return f"there is no release at {request.target.path}"
-    files = () if request.source.connection else listing.resolve(request.source.path)
-    times = [_modified(file) for file in files]
+    times = [_modified(file) for file in files_that_tell(request.source)]
     newer = sum(changed > made + _SECOND for changed in times)
     if newer:
         return f"{newer} of the {len(times)} files of the source are newer than the release"

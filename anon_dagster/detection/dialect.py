@@ -41,7 +41,7 @@ def described(path: str) -> Source:
         raise SourceError(
             told or f"the format of {path} is not told by its ending: say csv or parquet"
         )
-    if kind == "parquet":
+    if kind != "csv":
         return Source(path=path, format=kind)
     return Source(path=path, format=kind, csv=csv_options(first))
 
