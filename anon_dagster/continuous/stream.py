@@ -14,14 +14,13 @@ from anon_dagster.arrivals.inbox import Inbox
 from anon_dagster.continuous.ledger import Kind, Ledger, Line
 from anon_dagster.continuous.records import Records
 from anon_dagster.errors import BusyError, RequestError
+from anon_dagster.jobs.file_names import CONTINUOUS, STEP_LOCK
 from anon_dagster.jobs.files import JobFiles
 from anon_dagster.reading.persons import fresh_key
 from anon_dagster.request import DELTA, Arrivals, Policy, Request, parse_request
 from anon_dagster.request.policy import fingerprint_of
 from anon_dagster.storage.locks import lock
 
-CONTINUOUS = "continuous"
-"""The folder of the datasets that are released continuously, in that of the jobs."""
 _KEY, _PERSON = "key of persons", "person"
 _LOOK_AGAIN = 0.1  # seconds
 _OF_STEP = re.compile(
@@ -134,7 +133,7 @@ class Stream:
             If another one takes too long.
         """
         held, until = None, monotonic() + self.patience
-        path = self.files.create() / "step.lock"
+        path = self.files.create() / STEP_LOCK
         while held is None:
             held = lock(path)
             if held is None and monotonic() > until:

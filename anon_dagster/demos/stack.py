@@ -137,22 +137,32 @@ class Stack:
     # -- starting and ending ---------------------------------------------------------------------
 
     @contextmanager
-    def running(self, *, new: bool = True) -> Iterator[None]:
-        """Let all of it run; the database is made first, unless it is there."""
+    def running(self) -> Iterator[None]:
+        """Let all of it run, with a new database."""
         with ExitStack() as ends:
             ends.callback(self.stop)
-            if new:
-                self.database.create()
-            self.start("code", json.loads(self._code_command()))
-            self._wait_for("code", self._code_port)
-            self.start("webserver", self._compose["webserver"]["command"])
-            self._wait_for(
-                "webserver", self._webserver_port
-            )  # it makes the tables, before two would
+            self.database.create()
+            self._start_to_read()
             self.start("daemon", self._compose["daemon"]["command"])
-            self.start_proxy()
+            self.wait("QUEUED_RUN_COORDINATOR")
+            yield
+
+    @contextmanager
+    def restored(self) -> Iterator[None]:
+        """Let run what is needed to read, with the database that is there."""
+        with ExitStack() as ends:
+            ends.callback(self.stop)
+            self._start_to_read()
             self.wait()
             yield
+
+    def _start_to_read(self) -> None:
+        """Start all but the daemon; the webserver makes the tables, before two would."""
+        self.start("code", json.loads(self._code_command()))
+        self._wait_for("code", self._code_port)
+        self.start("webserver", self._compose["webserver"]["command"])
+        self._wait_for("webserver", self._webserver_port)
+        self.start_proxy()
 
     def stop(self) -> None:
         """End all but the database, in the order in which nobody misses another one."""
@@ -185,8 +195,8 @@ class Stack:
         )
         self._wait_for("proxy", self.port)
 
-    def wait(self) -> None:
-        """Wait until the webserver has the code, and the daemon starts runs.
+    def wait(self, *daemons: str) -> None:
+        """Wait until the webserver has the code, and daemons are at work.
 
         Raises
         ------
@@ -196,7 +206,7 @@ class Stack:
         until = time.monotonic() + _PATIENCE
         while time.monotonic() < until:
             with suppress(OSError, ValueError, KeyError, TypeError):
-                if _is_ready(self._asked(_READY)):
+                if _is_ready(self._asked(_READY), daemons):
                     return
             time.sleep(_LOOK)
         raise TimeoutError("the deployment did not start")
@@ -304,12 +314,12 @@ def _write_passwords(path: Path, passwords: Mapping[str, str]) -> None:
     path.write_text("".join(lines), encoding="ascii")
 
 
-def _is_ready(told: Mapping[str, Any]) -> bool:
-    daemons = told["instance"]["daemonHealth"]["allDaemonStatuses"]
+def _is_ready(told: Mapping[str, Any], daemons: Sequence[str]) -> bool:
+    statuses = told["instance"]["daemonHealth"]["allDaemonStatuses"]
     locations = told["workspaceOrError"]["locationEntries"]
     loaded = [each["locationOrLoadError"]["__typename"] for each in locations]
-    starts = any(d["daemonType"] == "QUEUED_RUN_COORDINATOR" and d["healthy"] for d in daemons)
-    return starts and loaded == ["RepositoryLocation"]
+    at_work = {each["daemonType"] for each in statuses if each["healthy"]}
+    return at_work >= {*daemons} and loaded == ["RepositoryLocation"]
 
 
 def _free_ports(count: int) -> list[int]:

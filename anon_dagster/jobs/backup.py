@@ -7,19 +7,21 @@ SQLite itself, while others go on writing.
 import shutil
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from anon_dagster.errors import JobError, TargetError
+from anon_dagster import clock
+from anon_dagster.errors import BusyError, JobError, TargetError
 from anon_dagster.jobs import file_names
-from anon_dagster.storage.locks import is_locked
+from anon_dagster.storage.locks import is_locked, lock
 
 _DATABASES = {".sqlite", ".db"}
 _OF_DATABASES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file while it is open, which a copy has no need of."""
-_APART = {file_names.JOBS, file_names.HOST}
-"""The jobs are looked at one by one; the host is this machine's."""
+_APART = {file_names.JOBS, file_names.CONTINUOUS, file_names.HOST}
+"""Jobs and continuous releases are looked at one by one; the host is this machine's."""
+_PATIENCE, _LOOK = 60.0, 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,9 @@ class Backup:
 def back_up(folder: Path, to: Path) -> Backup:
     """Copy a folder of jobs while it is in use; the copy appears whole, or not at all.
 
-    A job that is at work is left out, and so is what a host of this machine needs. To restore it,
-    copy it to where the folder was, while nothing runs.
+    A job that is at work is left out, and so is what a host of this machine needs. A continuous
+    release takes no step while its files are copied. To restore it, copy it to where the folder
+    was, while nothing runs.
 
     Parameters
     ----------
@@ -50,6 +53,8 @@ def back_up(folder: Path, to: Path) -> Backup:
     ------
     JobError
         If there is no such folder, or a database in it is damaged or locked for too long.
+    BusyError
+        If a continuous release takes a step that lasts longer than a minute.
     TargetError
         If there is something where the copy shall be, or it cannot be written.
     """
@@ -84,8 +89,18 @@ def _copy(folder: Path, to: Path) -> tuple[int, int, int, int]:
     jobs = [each for each in _inside(folder / file_names.JOBS) if each.is_dir()]
     over = [each for each in jobs if not is_locked(each / file_names.LOCK)]
     rest = [each for each in _inside(folder) if each.name not in _APART]
+    databases, files = _copy_all([*rest, *over], folder, to)
+    for stream in _inside(folder / file_names.CONTINUOUS):
+        with _standing_still(stream):
+            more = _copy_all([stream], folder, to)
+        databases, files = databases + more[0], files + more[1]
+    return databases, files, len(over), len(jobs) - len(over)
+
+
+def _copy_all(paths: Iterable[Path], folder: Path, to: Path) -> tuple[int, int]:
+    """Copy files and folders; return how many databases and other files there were."""
     databases = files = 0
-    for path in _files([*rest, *over]):
+    for path in _files(paths):
         copied = to / path.relative_to(folder)
         copied.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         if path.suffix in _DATABASES:
@@ -93,7 +108,19 @@ def _copy(folder: Path, to: Path) -> tuple[int, int, int, int]:
             databases += 1
         else:
             files += _copy_file(path, copied)
-    return databases, files, len(over), len(jobs) - len(over)
+    return databases, files
+
+
+@contextmanager
+def _standing_still(stream: Path) -> Iterator[None]:
+    """Let a continuous release take no step meanwhile."""
+    until = clock.monotonic() + _PATIENCE
+    while (held := lock(stream / file_names.STEP_LOCK)) is None:
+        if clock.monotonic() > until:
+            raise BusyError(f"a step of {stream.name} is under way; back up again later")
+        clock.sleep(_LOOK)
+    with held:
+        yield
 
 
 def _inside(folder: Path) -> list[Path]:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from anon_dagster.cli import main
-from anon_dagster.errors import JobError, TargetError
-from anon_dagster.jobs import file_names
+from anon_dagster.errors import BusyError, JobError, TargetError
+from anon_dagster.jobs import backup, file_names
 from anon_dagster.jobs.backup import back_up
 from anon_dagster.storage.locks import lock
 
@@ -53,6 +53,22 @@ def test_a_job_at_work_is_not_in_it(store: Path, tmp_path: Path) -> None:
         made = back_up(store, tmp_path / "copy")
     assert (made.jobs, made.running) == (1, 1)
     assert [each.name for each in (made.path / "jobs").iterdir()] == ["two"]
+
+
+def test_a_continuous_release_takes_no_step_while_it_is_copied(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = store / "continuous" / "visits"
+    stream.mkdir(parents=True)
+    (stream / "waiting.3.parquet").write_text("three")
+    held = lock(stream / file_names.STEP_LOCK)
+    assert held is not None
+    monkeypatch.setattr(backup, "_PATIENCE", 0.2)
+    with held, pytest.raises(BusyError, match="a step of visits is under way"):
+        back_up(store, tmp_path / "copy")
+    assert not (tmp_path / "copy").exists()
+    made = back_up(store, tmp_path / "copy")
+    assert (made.path / "continuous" / "visits" / "waiting.3.parquet").read_text() == "three"
 
 
 def test_no_copy_has_the_half_of_a_transaction(store: Path, tmp_path: Path) -> None:
