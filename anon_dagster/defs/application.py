@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import dagster as dg
 from pydantic import Field
@@ -15,7 +15,7 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
 from anon_dagster.defs.ownership import own
-from anon_dagster.defs.plain import Flag, Text
+from anon_dagster.defs.plain import Flag, Text, between
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import EXPLORATORY, save_record_risks
@@ -53,10 +53,8 @@ class ApplicationConfig(dg.Config):
         default=False,
         description="Suppress the records of classes that break a promise by themselves.",
     )
-    suppress_at_most: float | None = Field(
+    suppress_at_most: Annotated[float | None, between(0, 1)] = Field(
         default=None,
-        ge=0,
-        le=1,
         description="Share of the records that may be suppressed, for ever; all, if left out.",
     )
 

@@ -5,6 +5,7 @@ launch a run could read the environment of the deployment by it, whose variables
 a path that is not found, in a flag that is none. It does not look into what may be anything.
 """
 
+from math import inf
 from typing import Annotated, Any, NoReturn, cast
 
 import dagster as dg
@@ -35,6 +36,16 @@ def _refuse(info: ValidationInfo, expected: str) -> NoReturn:
         f"{info.field_name} in the configuration of the run must be {expected}, as it stands there",
         allow_retries=False,
     )
+
+
+def between(least: float, most: float = inf) -> AfterValidator:
+    """Return what refuses a number out of bounds; one that is left out is none."""
+    bounds = f"{least:g} or more" if most == inf else f"from {least:g} to {most:g}"
+
+    def require(value: float | None, info: ValidationInfo) -> float | None:
+        return value if value is None or least <= value <= most else _refuse(info, bounds)
+
+    return AfterValidator(require)
 
 
 Text = Annotated[Any, AfterValidator(_text)]

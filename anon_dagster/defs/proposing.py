@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import dagster as dg
 from pydantic import Field
@@ -13,7 +13,7 @@ from anon_dagster.defs.adhoc import ADHOC, step_job
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
-from anon_dagster.defs.plain import Whole
+from anon_dagster.defs.plain import Whole, between
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.run_progress import RunProgress
 from anon_dagster.defs.stages import Shown
@@ -50,12 +50,18 @@ class ProposalConfig(dg.Config):
         default=None,
         description="Domains of your own, by name, or the path of a YAML file of them.",
     )
-    sample: Whole = Field(default=20_000, ge=1, description="Records that are looked at.")
-    seed: Whole = Field(default=0, ge=0, description="Of the draw of these records.")
-    acceptable_risk: float = Field(
-        default=0.1, gt=0, le=1, description="auto: the largest probability of naming a record."
+    sample: Annotated[Whole, between(1)] = Field(
+        default=20_000, description="Records that are looked at."
     )
-    seconds: float = Field(default=60.0, ge=0, description="auto: how long it tries.")
+    seed: Annotated[Whole, between(0)] = Field(
+        default=0, description="Of the draw of these records."
+    )
+    acceptable_risk: Annotated[float, between(0, 1)] = Field(
+        default=0.1, description="auto: the largest probability of naming a record."
+    )
+    seconds: Annotated[float, between(0)] = Field(
+        default=60.0, description="auto: how long it tries."
+    )
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,10 @@ class JobFiles:
 
     def __post_init__(self) -> None:
         if not all(_JOB_ID.fullmatch(each) for each in (self.job_id, self.file or "none")):
-            raise JobError("a job id consists of letters, digits, dots, dashes and underscores")
+            raise JobError(
+                "a job id consists of letters, digits, dots, dashes and underscores: `anon jobs` "
+                "and the page of its run show it"
+            )
 
     @property
     def path(self) -> Path:

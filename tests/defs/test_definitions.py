@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -213,3 +214,27 @@ def test_a_broken_dataset_is_one_red_asset_and_the_others_load(
             raise_on_error=False,
         )
         assert "policy: is missing" in failure(result)
+
+
+@pytest.mark.parametrize(
+    ("job", "step", "wrong", "told"),
+    [
+        ("anonymize", "request", {"request": {"file": "nope.yaml"}}, "cannot read nope.yaml"),
+        ("anonymize", "request", {"request": {"sorce": {}}}, "did you mean source?"),
+        ("apply", "application", {"suppress_at_most": 7.0}, "must be from 0 to 1"),
+        ("apply", "application", {}, "the page of its run show it"),
+        ("propose", "proposal", {"sample": 0}, "must be 1 or more"),
+        ("propose", "proposal", {"seconds": -1.0}, "must be 0 or more"),
+    ],
+)
+def test_a_mistake_in_the_launchpad_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, job: str, step: str, *, wrong: Any, told: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    defined = definitions(tmp_path / "data", JobStore(tmp_path / ".anon"))
+    config = {"ops": {f"adhoc__{step}": {"config": wrong}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = defined.resolve_job_def(f"{job}_job").execute_in_process(
+            config, instance=instance, raise_on_error=False
+        )
+    assert told in failure(result)

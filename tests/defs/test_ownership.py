@@ -9,7 +9,7 @@ import pytest
 
 from anon_dagster import clock
 from anon_dagster.defs.failures import failures_in_words
-from anon_dagster.defs.ownership import lock_of, own
+from anon_dagster.defs.ownership import lock_of, own, owner_of
 from anon_dagster.defs.private_dagster import execute_queued
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.storage.locks import lock_for_good
@@ -111,3 +111,31 @@ def test_a_run_that_is_executed_twice_at_once_waits_for_the_other_execution(
     assert after is not None
     assert after.status is becomes
     assert len(began) == (becomes is dg.DagsterRunStatus.SUCCESS)
+
+
+STEP_BY_STEP = dg.multi_or_in_process_executor.configured({"in_process": {}})
+"""Dagster's default: it is told by its name alone, which says nothing of one process."""
+
+
+@pytest.mark.parametrize(
+    ("executor", "mine"), [(dg.in_process_executor, True), (STEP_BY_STEP, False)]
+)
+def test_a_run_whose_steps_have_processes_of_their_own_is_ended_by_its_executor_alone(
+    tmp_path: Path, executor: dg.ExecutorDefinition, *, mine: bool
+) -> None:
+    store = JobStore(tmp_path)
+
+    @dg.op
+    def step(context: dg.OpExecutionContext) -> None:
+        own(context, store)
+
+    @dg.job(executor_def=executor)
+    def owning() -> None:
+        step()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(owning)
+        execute_queued(owning, run, instance)
+        owner = owner_of(store.job(run.run_id).path)
+        assert owner is not None
+        assert owner.is_of(instance) is mine
