@@ -1,5 +1,6 @@
 """A deployment of this project in a folder of its own, as its own settings describe it."""
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from anon_dagster.definitions import definitions
 from anon_dagster.defs.adhoc import ADHOC
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs.folder import JobFolder
+from anon_dagster.request.documents import parse_yaml
 
 PROJECT = Path(__file__).parents[1]
 
@@ -106,4 +108,19 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
     return "\n".join(str(reason.description) for reason in reasons if reason is not None)
 
 
-__all__ = ["ADHOC", "PROJECT", "Deployment", "deployed", "deployed_people", "failure"]
+def takes_its_example(job: dg.JobDefinition) -> bool:
+    """Tell whether a job takes the configuration that its description shows."""
+    (example,) = re.findall(r"```yaml\n(.*?)\n```", job.description or "", re.DOTALL)
+    dg.validate_run_config(job, parse_yaml(example, name=job.name))
+    return True
+
+
+__all__ = [
+    "ADHOC",
+    "PROJECT",
+    "Deployment",
+    "deployed",
+    "deployed_people",
+    "failure",
+    "takes_its_example",
+]

@@ -12,7 +12,9 @@ from anon_dagster.storage.globs import glob_root, matcher
 from anon_dagster.storage.listing import ListedFile, list_files
 from anon_dagster.storage.stores import store_of
 
-_ENDING = re.compile(r"(\.(csv|tsv|txt|parquet|pq))?(\.gz)?$", re.IGNORECASE)
+_ENDING = re.compile(
+    r"(\.(csv|tsv|txt|parquet|pq|xls[xmb]?|ods|z?sav|por|dta|sas7bdat|xpt))?(\.gz)?$", re.IGNORECASE
+)
 _UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".swp", "~")
 _SOME_DELTA = "000001"
 _REPLACED = "\ufffd"  # stands for bytes that are no text

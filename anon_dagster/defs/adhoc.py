@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
+from anon_dagster.defs import descriptions
 from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs import names
@@ -49,6 +50,7 @@ def step_job(name: str, kind: str, *assets: dg.AssetKey | dg.AssetsDefinition) -
             dg.define_asset_job(
                 name,
                 selection=dg.AssetSelection.assets(*keys),
+                description=descriptions.of_step(kind),
                 tags={KIND_TAG: kind, DATASET_TAG: ADHOC.name},
                 executor_def=dg.in_process_executor,
             )
@@ -75,6 +77,7 @@ def request_of(value: str | Mapping[str, Any]) -> Request | LinkedRequest:
     key=ADHOC.key(names.REQUEST),
     group_name=ADHOC.name,
     partitions_def=ADHOC.partitions,
+    kinds={"yaml"},
     description="What is asked for, from the configuration of the run. An example:\n\n"
     f"```yaml\n{EXAMPLE}```",
 )

@@ -63,7 +63,7 @@ def approving() -> dg.Definitions:
     )
 
 
-@dg.asset(key=_APPROVED, group_name=ADHOC.name, partitions_def=ADHOC.partitions)
+@dg.asset(key=_APPROVED, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"json"})
 def _approved(
     context: dg.AssetExecutionContext,
     anon_store: dg.ResourceParam[JobStore],
@@ -89,7 +89,7 @@ def _approved(
     return dg.MaterializeResult(metadata=shown)
 
 
-@dg.asset(key=_REJECTED, group_name=ADHOC.name, partitions_def=ADHOC.partitions)
+@dg.asset(key=_REJECTED, group_name=ADHOC.name, partitions_def=ADHOC.partitions, kinds={"json"})
 def _rejected(
     context: dg.AssetExecutionContext,
     anon_store: dg.ResourceParam[JobStore],

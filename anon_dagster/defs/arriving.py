@@ -11,6 +11,7 @@ from pydantic import Field
 
 from anon_dagster import clock
 from anon_dagster.arrivals import Arrival, Batch, Inbox, Registry, RunState, State, Tick, plan_tick
+from anon_dagster.defs import descriptions
 from anon_dagster.defs.appending import AppendRun
 from anon_dagster.defs.application import solution_of
 from anon_dagster.defs.batch import FileRun, line, post_all, words_of, write_down
@@ -219,8 +220,11 @@ def _job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
 
     @dg.job(
         name=names.files_job(group.name),
-        description="Releases a batch of files that came in, or files that are named, each by "
-        "itself: what becomes of one does not depend on the others.",
+        description=descriptions.with_example(
+            "Releases a batch of files that came in, or files that are named, each by itself: what "
+            "becomes of one does not depend on the others.",
+            f"ops:\n  {_op(group)}:\n    config: {{files: [inbox/monday.csv]}}",
+        ),
         tags={KIND_TAG: "files", DATASET_TAG: group.name},
         executor_def=dg.in_process_executor,
     )

@@ -8,7 +8,7 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.arrivals import Inbox
-from anon_dagster.defs import metadata
+from anon_dagster.defs import descriptions, metadata
 from anon_dagster.defs.delta_events import tell_deltas
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
@@ -67,6 +67,9 @@ def deltas(group: Group, request: Request, load: Callable[[], Request]) -> dg.De
     audits = dg.define_asset_job(
         names.audit_job(group.name),
         selection=dg.AssetSelection.checks(check),
+        description=descriptions.of_chore(
+            "Reads every delta from its store again, and measures what all of them promise."
+        ),
         executor_def=dg.in_process_executor,
     )
     return dg.Definitions(
@@ -178,6 +181,7 @@ def _reopen_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
         renew,
         "Decides another solution for later deltas from all that was read under the one in use. "
         "What was released stays, and who waits goes on waiting.",
+        "",
     )
 
 
@@ -212,7 +216,8 @@ def _erase_job(group: Group, load: Callable[[], Request]) -> dg.JobDefinition:
         "erase",
         remove,
         "Erases people: from those who wait, and from deltas with their whole block. Give the "
-        "path of a file that names them.",
+        "path of a file that names them:",
+        "config: {keys: s3://erasures/2026-11-29.csv}",
     )
 
 
@@ -226,8 +231,14 @@ def _erase(
     tell_deltas(context, key, stream)
 
 
-def _by_hand(group: Group, kind: str, step: dg.OpDefinition, description: str) -> dg.JobDefinition:
+def _by_hand(
+    group: Group, kind: str, step: dg.OpDefinition, told: str, config: str
+) -> dg.JobDefinition:
     """Define a job of one step that somebody starts."""
+    description = descriptions.of_chore(told)
+    if config:
+        example = f"ops:\n  {step.name}:\n    {config}"
+        description = descriptions.with_example(told, example)
 
     @dg.job(
         name=names.job_name(kind, group.name),

@@ -41,6 +41,7 @@ def examining() -> dg.Definitions:
     key=_EXAMINED,
     group_name=ADHOC.name,
     partitions_def=ADHOC.partitions,
+    kinds={"json"},
     check_specs=[residual_spec(_EXAMINED)],
 )
 def _examined(

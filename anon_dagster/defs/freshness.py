@@ -12,6 +12,7 @@ from anon_dagster.errors import SourceError
 from anon_dagster.jobs import names
 from anon_dagster.request import Request, Target
 from anon_dagster.storage import listing
+from anon_dagster.storage.readers import files_that_tell
 
 FRESH = "target_is_fresh"
 _SHORTEST = 1 / 60  # hours: Dagster's
@@ -93,10 +94,12 @@ def staleness(request: Request, *, now: float) -> str:
     """
     assert request.source is not None, "a declared dataset has a source"
     assert request.target is not None, "only a target can be fresh"
+    if request.target.connection is not None:
+        return f"a database does not tell when {request.target.path} was made"
     made = _made(request.target)
     if made is None:
         return f"there is no release at {request.target.path}"
-    times = [_modified(file) for file in listing.resolve(request.source.path)]
+    times = [_modified(file) for file in files_that_tell(request.source)]
     newer = sum(changed > made + _SECOND for changed in times)
     if newer:
         return f"{newer} of the {len(times)} files of the source are newer than the release"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
-from anon_dagster.defs import holding, metadata
+from anon_dagster.defs import descriptions, holding, metadata
 from anon_dagster.defs.checks import release_checks, residual_check, source_check
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
@@ -84,6 +84,7 @@ def define(
             dg.define_asset_job(
                 names.job_name(kind, dataset),
                 selection=dg.AssetSelection.assets(*group.keys(stages)),
+                description=descriptions.of_graph(kind, dataset),
                 tags={KIND_TAG: kind, DATASET_TAG: group.name},
                 executor_def=dg.in_process_executor,
             )
@@ -175,7 +176,7 @@ class Step:
             "deps": [*self.needed.values(), *(self.group.deps if is_source else ())],
             "group_name": self.group.name,
             "description": self.stage.description,
-            "kinds": set(self.stage.kinds),
+            "kinds": {self.stage.kind},
             "partitions_def": self.group.partitions,
             "io_manager_key": names.RELEASES if is_release else None,
             "freshness_policy": self.group.fresh if is_release else None,

@@ -51,6 +51,7 @@ def retention(store: JobStore) -> dg.Definitions:
         name="anon_retention",
         job=job,
         cron_schedule=_EVERY_NIGHT,
+        description=f"Deletes old jobs every night, if {RETENTION} says from which age.",
         default_status=dg.DefaultScheduleStatus.RUNNING
         if os.environ.get(RETENTION)
         else dg.DefaultScheduleStatus.STOPPED,

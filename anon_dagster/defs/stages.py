@@ -48,7 +48,8 @@ class Stage:
     files: tuple[str, ...]
     """What it leaves in the folder of the job for the steps after it."""
     make: Callable[[Work], Shown]
-    kinds: frozenset[str] = frozenset()
+    kind: str = "json"
+    """What its file is, as Dagster shows it."""
     or_after: str = ""
     """A step of another job that it may follow in place of these."""
 
@@ -287,11 +288,11 @@ _STATISTICS = ("exploratory_statistics", "risk_metrics", "utility_statistics")
 STAGES = {
     stage.name: stage
     for stage in (
-        Stage("source", (REQUEST,), (file_names.SOURCE,), source),
-        Stage("detection", ("source",), (file_names.DETECTION,), detection),
-        Stage("frequency_table", ("source",), _COUNT, frequency_table),
+        Stage("source", (REQUEST,), (file_names.SOURCE,), source, "table"),
+        Stage("detection", ("source",), (file_names.DETECTION,), detection, "parquet"),
+        Stage("frequency_table", ("source",), _COUNT, frequency_table, "parquet"),
         Stage("solution", ("frequency_table",), _SOLUTION, solution),
-        Stage("anonymized", ("solution",), _RELEASE, anonymized),
+        Stage("anonymized", ("solution",), _RELEASE, anonymized, "table"),
         Stage(
             "residual_disclosure",
             ("anonymized",),
@@ -299,7 +300,13 @@ STAGES = {
             residual_disclosure,
             or_after=names.APPLIED,
         ),
-        Stage("exploratory_statistics", ("anonymized",), EXPLORATORY, exploratory_statistics),
+        Stage(
+            "exploratory_statistics",
+            ("anonymized",),
+            EXPLORATORY,
+            exploratory_statistics,
+            "parquet",
+        ),
         Stage("risk_metrics", ("anonymized",), _RISK, risk_metrics),
         Stage("utility_statistics", ("anonymized",), (file_names.UTILITY,), utility_statistics),
         Stage(
@@ -307,8 +314,15 @@ STAGES = {
             ("residual_disclosure", *_STATISTICS),
             (file_names.REPORT, file_names.EVIDENCE),
             report,
+            "html",
         ),
-        Stage("measurement", ("frequency_table",), (file_names.MEASUREMENT,), measurement),
+        Stage(
+            "measurement",
+            ("frequency_table",),
+            (file_names.MEASUREMENT,),
+            measurement,
+            "parquet",
+        ),
     )
 }
 

@@ -45,6 +45,7 @@ def verifying() -> dg.Definitions:
     key=_VERIFIED,
     group_name=ADHOC.name,
     partitions_def=ADHOC.partitions,
+    kinds={"parquet"},
     check_specs=[
         dg.AssetCheckSpec(
             KEEPS_PROMISES,

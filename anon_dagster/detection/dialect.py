@@ -24,14 +24,16 @@ _POINT = re.compile(r"-?\d+\.\d+")
 
 
 def described(path: str) -> Source:
-    """Return the source at a path, with the dialect of its CSV.
+    """Return the source at a path, with the dialect of its CSV; a table of a database as it is.
 
     Raises
     ------
     SourceError
         If there is nothing to read at the path, or its format is not told by its ending.
     """
-    as_source(path)  # what no source may be is refused before anything is opened
+    named = as_source(path)  # what no source may be is refused before anything is opened
+    if named.connection is not None:
+        return named
     first = resolve(path)[0]
     kind = format_of(path) or format_of(first)
     if kind is None:
@@ -39,7 +41,7 @@ def described(path: str) -> Source:
         raise SourceError(
             told or f"the format of {path} is not told by its ending: say csv or parquet"
         )
-    if kind == "parquet":
+    if kind != "csv":
         return Source(path=path, format=kind)
     return Source(path=path, format=kind, csv=csv_options(first))
 

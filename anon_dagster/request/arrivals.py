@@ -89,7 +89,8 @@ class Arrivals(StrictModel):
         steps = self.target.path.replace(stands, "", 1)
         if stands not in self.target.path or "{" in steps or "}" in steps:
             raise ValueError(f"the path of the target needs {stands} once, and no other braces")
-        if self.source is not None and not isinstance(self.source.path, str):
+        of_database = self.source is not None and self.source.connection is not None
+        if of_database or (self.source is not None and not isinstance(self.source.path, str)):
             raise ValueError("the source must be one folder, prefix or glob")
         if self.solution is not None and self.mode != "apply":
             raise ValueError("solution goes with mode: apply")

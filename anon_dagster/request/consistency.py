@@ -18,7 +18,7 @@ from anon_dagster.request.databases import is_of_database
 from anon_dagster.request.dates import date_problems
 from anon_dagster.request.differential import differential_problems
 from anon_dagster.request.holding import hold_problems
-from anon_dagster.request.locations import format_of, requires_export
+from anon_dagster.request.locations import format_of, requires_export, target_format_of
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.persons import person_problems
@@ -138,8 +138,10 @@ def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complain
     first = path[0] if isinstance(path, list | tuple) and path else path
     if isinstance(first, str) and is_of_database(first):
         return
-    if isinstance(first, str) and not location.get("format") and format_of(first) is None:
-        told = requires_export(first) if key.endswith("source") else None
+    is_source = key.endswith("source")
+    found = format_of if is_source else target_format_of
+    if isinstance(first, str) and not location.get("format") and found(first) is None:
+        told = requires_export(first) if is_source else None
         why = told or "not told by the ending of the path: say csv or parquet"
         yield Complaint(f"{key}.path" if told else f"{key}.format", why)
 

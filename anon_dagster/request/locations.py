@@ -57,7 +57,8 @@ class CsvOptions(StrictModel):
         return self
 
 
-Format = Literal["csv", "parquet"]
+TargetFormat = Literal["csv", "parquet"]
+Format = Literal["csv", "parquet", "excel", "spss", "stata", "sas", "delta", "iceberg"]
 Hold = Flag | Literal["two_people"]
 _SECRET = re.compile(
     r"://[^/@:]*:(?!\d+/)[^@]*@|[?&](x-amz-[a-z-]+|sig|signature|token|key)=", re.IGNORECASE
@@ -104,6 +105,16 @@ class Source(StrictModel):
     format: Format | None = None
     """Told by the ending of the first file if left out."""
     csv: CsvOptions = CsvOptions()
+    sheet: ValueText | None = None
+    """Of a workbook: the name of a sheet, or which one it is, such as 2; needed if there are
+    several."""
+    skip_lines: Annotated[int, Field(ge=0)] = 0
+    """Of a workbook: how many rows stand above the header; of a CSV file, see ``csv``."""
+    labels: bool = False
+    """Of SPSS, Stata and SAS: whether the labels of values are read in place of their codes."""
+    version: Annotated[int, Field(ge=0)] | None = None
+    """Of a Delta table: which version is read; of an Iceberg table, which snapshot; left out, the
+    latest one."""
     query: Query | None = Field(default=None, repr=False)
     """A single ``SELECT`` statement, whose records are read."""
     table: TableName | None = None
@@ -117,10 +128,26 @@ class Source(StrictModel):
     def _name_of_database(cls, document: Any) -> Any:
         return named_by_connection(document, queries=True)
 
+    @model_validator(mode="after")
+    def _options_of_format(self) -> Self:
+        for name, formats in _OPTIONS.items():
+            asked = getattr(self, name) != type(self).model_fields[name].default
+            if asked and self.format_found not in formats:
+                raise ValueError(f"{name} goes with the format {' or '.join(formats)} only")
+        return self
+
     @property
     def format_found(self) -> Format | None:
         """The format, named or told by the ending."""
         return self.format or format_of(self.path if isinstance(self.path, str) else self.path[0])
+
+
+_OPTIONS: dict[str, tuple[Format, ...]] = {
+    "sheet": ("excel",),
+    "skip_lines": ("excel",),
+    "labels": ("spss", "stata", "sas"),
+    "version": ("delta", "iceberg"),
+}
 
 
 class PopulationSource(Source):
@@ -139,7 +166,7 @@ class Target(StrictModel):
     path: Annotated[str, Safe]
     """Where it goes; a relative path starts at the folder of the YAML file. Left out if there is a
     connection: it is a name for its table then."""
-    format: Format | None = None
+    format: TargetFormat | None = None
     compression: Literal["none", "snappy", "zstd", "gzip"] | None = None
     single_file: Flag = True
     rows_per_file: Annotated[int, Field(ge=1)] = ROWS_PER_FILE
@@ -171,18 +198,19 @@ class Target(StrictModel):
         return self
 
     @property
-    def format_found(self) -> Format | None:
+    def format_found(self) -> TargetFormat | None:
         """The format, named or told by the ending."""
-        return self.format or format_of(self.path)
+        return self.format or target_format_of(self.path)
 
 
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
+_OF_PROGRAMS: dict[Format, tuple[str, ...]] = {
+    "excel": (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods"),
+    "spss": (".sav", ".zsav", ".por"),
+    "stata": (".dta",),
+    "sas": (".sas7bdat", ".xpt"),
+}
 _EXPORTED = {
-    "an Excel workbook": (".xlsx", ".xls", ".xlsm", ".xlsb"),
-    "an OpenDocument spreadsheet": (".ods",),
-    "an SPSS file": (".sav", ".zsav", ".por"),
-    "a Stata file": (".dta",),
-    "a SAS file": (".sas7bdat", ".xpt"),
     "a file of R": (".rds", ".rdata", ".rda"),
     "a JSON file": (".json", ".jsonl", ".ndjson"),
     "a Feather file": (".feather", ".arrow", ".ipc"),
@@ -202,7 +230,17 @@ def format_of(path: str) -> Format | None:
         name = name.rpartition(".")[0]
     if name.endswith((".csv", ".tsv", ".txt")):
         return "csv"
-    return "parquet" if name.endswith((".parquet", ".pq")) else None
+    if name.endswith((".parquet", ".pq")):
+        return "parquet"
+    if name != path.lower():  # these are not unpacked
+        return None
+    return next((f for f, endings in _OF_PROGRAMS.items() if name.endswith(endings)), None)
+
+
+def target_format_of(path: str) -> TargetFormat | None:
+    """Tell the format of a target from the ending of its path; ``None`` if it does not."""
+    found = format_of(path)
+    return found if found in {"csv", "parquet"} else None
 
 
 def requires_export(path: str) -> str | None:

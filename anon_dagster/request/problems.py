@@ -79,9 +79,9 @@ _NOT_ASKED_FOR = (
 _FORMS = frozenset(
     {
         *("str", "int", "cron text", "cron mapping", "Source", "PopulationSource"),
-        "function-after[_one_of_two(), TreeRule]",
     }
 )
+_VALIDATED = re.compile(r"function-(before|after)\[.*, \w+\]+")
 """What pydantic calls the forms that a value may have; no step of a place."""
 _SHAPES = frozenset({"missing", "model_type", "model_attributes_type", "dict_type", "tuple_type"})
 """Errors that an example cures."""
@@ -108,6 +108,7 @@ def problems_of(error: ValidationError, model: type[BaseModel], *path: str) -> l
 
 def _problem(error: Mapping[str, Any]) -> Complaint:
     steps = [str(s) for s in error["loc"] if str(s) not in _FORMS]
+    steps = [s for s in steps if not _VALIDATED.fullmatch(s)]
     steps = [s for s in steps if not s.startswith(("tuple[", "constrained-"))]
     message = _message(error)
     if steps[-1:] == ["[key]"]:

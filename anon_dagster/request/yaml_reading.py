@@ -59,7 +59,7 @@ _TEXTS = frozenset(
             "names",
             "attribute",
         ),
-        *("person", "by"),
+        *("person", "by", "sheet"),
         *(
             "features",
             "path",

@@ -30,11 +30,11 @@ _SIGNS: tuple[tuple[bytes, str, str], ...] = (
     (b"ORC", "an ORC file", _EXPORT),
     (b"Obj\x01", "an Avro file", _EXPORT),
     (b"SQLite format 3\x00", "an SQLite database", _EXPORT),
-    (b"$FL2", "an SPSS file", _EXPORT),
-    (b"$FL3", "an SPSS file", _EXPORT),
-    (b"<stata_dta>", "a Stata file", _EXPORT),
-    (b"\x00" * 12 + b"\xc2\xea\x81\x60", "a SAS file", _EXPORT),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook", _EXPORT),
+    (b"$FL2", "an SPSS file", "say format: spss"),
+    (b"$FL3", "an SPSS file", "say format: spss"),
+    (b"<stata_dta>", "a Stata file", "say format: stata"),
+    (b"\x00" * 12 + b"\xc2\xea\x81\x60", "a SAS file", "say format: sas"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel workbook", "say format: excel"),
     (b"\x89HDF", "an HDF5 file", _EXPORT),
     (b"%PDF", "a PDF", _EXPORT),
     (b"7z\xbc\xaf\x27\x1c", "a 7z archive", "unpack it first"),
@@ -46,6 +46,15 @@ _SIGNS: tuple[tuple[bytes, str, str], ...] = (
 _STATA = (b"\x71", b"\x72", b"\x73")  # of versions 10 to 13, followed by the order of bytes
 _WORKBOOKS = {"xl/": "an Excel workbook", "content.xml": "an OpenDocument spreadsheet"}
 _LOGS = {"_delta_log": "a Delta Lake table", ".hoodie": "a Hudi table"}
+_ICEBERG = "an Iceberg table"
+_CURES = {
+    "a Delta Lake table": "Name the folder of the table, and say format: delta",
+    _ICEBERG: "Name the folder of the table, and say format: iceberg",
+}
+_EXPORT_TABLE = (
+    "Export the table itself to CSV or Parquet with what reads its log, into a folder of its own, "
+    "and name that"
+)
 
 
 def require_csv(path: str, file: IO[bytes]) -> None:
@@ -80,7 +89,7 @@ def _by_sign(start: bytes) -> tuple[str, str] | None:
         if start.startswith(sign) or (sign.startswith(b"<") and lowered.startswith(sign)):
             return what, cure
     if start[:1] in _STATA and start[1:3] in {b"\x01\x01", b"\x02\x01"}:
-        return "a Stata file", _EXPORT
+        return "a Stata file", "say format: stata"
     return None
 
 
@@ -93,7 +102,7 @@ def _workbook(start: bytes, file: IO[bytes]) -> tuple[str, str] | None:
         return None
     for part, what in _WORKBOOKS.items():
         if any(name.startswith(part) for name in names):
-            return what, _EXPORT
+            return what, "say format: excel"
     return None
 
 
@@ -131,8 +140,7 @@ def require_no_log(path: str, system: AbstractFileSystem, inner: str) -> None:
         if folder and (kind := _table_in(system, folder)):
             raise SourceError(
                 f"{path} belongs to {kind}: its log says which records there are, and its files "
-                "still have those that were removed. Export the table itself to CSV or Parquet "
-                "with what reads its log, into a folder of its own, and name that"
+                f"still have those that were removed. {_CURES.get(kind, _EXPORT_TABLE)}"
             )
 
 
@@ -146,7 +154,7 @@ def _table_in(system: AbstractFileSystem, folder: str) -> str | None:
         names = system.ls(f"{folder}/metadata", detail=False)
     except OSError:
         return None
-    return "an Iceberg table" if any(n.endswith(".metadata.json") for n in names) else None
+    return _ICEBERG if any(n.endswith(".metadata.json") for n in names) else None
 
 
 def _kind(system: AbstractFileSystem, path: str) -> str | None:

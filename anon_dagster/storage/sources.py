@@ -11,12 +11,14 @@ few row groups and keeps its types. A DataFrame is a part.
     parquet_source   Parquet files, by unions: one type for the values of all
     frame_source     records that are handed over; tables_in_memory tells of which libraries
     copies           what has no cheap second reading
+    readers          what is read once and copied: workbooks, statistical_files, delta_tables
     partitions       columns that stand in the names of folders
     foreign          files of other formats, and of tables that are more than their files
 """
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import Source, format_of
+from anon_dagster.storage.copies import copied
 from anon_dagster.storage.csv_source import open_csv
 from anon_dagster.storage.fingerprints import fingerprint
 from anon_dagster.storage.foreign import requires_export
@@ -25,6 +27,7 @@ from anon_dagster.storage.listing import resolve
 from anon_dagster.storage.opened import ROWS, MaySkip, OpenSource, Part, never
 from anon_dagster.storage.parquet_source import open_parquet
 from anon_dagster.storage.partitions import partitions
+from anon_dagster.storage.readers import READERS, reader_of
 from anon_dagster.storage.tables_in_memory import Tabular, require_frame
 
 __all__ = ["ROWS", "OpenSource", "Part", "open_frame", "open_source", "require_frame"]
@@ -47,12 +50,18 @@ def open_source(source: Source, *, may_skip: MaySkip = never) -> OpenSource:
         from anon_dagster.storage.databases.reading import open_database
 
         return open_database(source, may_skip)
+    if (asked := source.format_found) is not None and asked in READERS:
+        return copied(source.model_dump_json(), reader_of(source), may_skip=may_skip)
     files = resolve(source.path)
     kind = source.format or format_of(files[0])
     if kind is None:
         told = requires_export(files[0])
         raise SourceError(
             told or f"the format of {files[0]} is not told by its ending: say csv or parquet"
+        )
+    if kind in READERS:
+        raise SourceError(
+            f"{files[0]} is a file of its own: name it alone, not by a folder or with others"
         )
     marks = tuple(fingerprint(file) for file in files)
     folders = partitions(source.path, files, text=kind == "csv")

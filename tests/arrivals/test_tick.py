@@ -298,6 +298,8 @@ def test_a_key_names_a_version_and_holds_for_a_path_and_a_partition() -> None:
         ("/in/*/*.csv", "/in/2024/a.csv", "/out/2024/a.parquet"),
         ("/in/a.b.parquet", "/in/a.b.parquet", "/out/a.b.parquet"),
         ("s3://in/x", "s3://in/x/y/a.PARQUET", "/out/y/a.parquet"),
+        ("/in/*", "/in/a.xlsx", "/out/a.parquet"),
+        ("/in/*.zsav", "/in/a.zsav", "/out/a.parquet"),
     ],
 )
 def test_a_release_goes_where_its_file_lies(place: str, path: str, target: str) -> None:

@@ -53,7 +53,7 @@ def test_a_job_releases_a_table_and_takes_it_back(
     assert tables_of(database) == ["patients", "released"]
     broken = {"query": "SELECT CAST(name AS INTEGER) AS age FROM patients", "connection": "clinic"}
     failed = client.anonymize({**REQUEST, "source": broken})
-    with pytest.raises(AnonError, match="cannot be converted") as told:
+    with pytest.raises(AnonError, match="while its records were read") as told:
         failed.result(SECONDS)
     assert "Smith" not in str(told.value)
     assert database.run("SELECT count(*) FROM released") == [(40,)]
@@ -100,3 +100,48 @@ def test_a_query_does_not_stand_in_the_configuration_of_other_jobs(tmp_path: Pat
     with pytest.raises(RequestError, match="make a view of it") as told:
         client.detect(source)
     assert "Smith7" not in str(told.value)
+
+
+def test_a_request_to_start_from_is_written_for_a_table(
+    database: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del database
+    written = tmp_path / "request.yaml"
+    table = "database://clinic/patients"
+    assert main(["init", table, "--output", str(written)]) == 0
+    assert main(["validate", "--source", str(written)]) == 0
+    assert "database://clinic/patients" in written.read_text()
+    capsys.readouterr()
+
+
+def test_linked_tables_are_released_to_files(database: Opened) -> None:
+    del database
+    person: dict[str, Any] = {"name": {"role": "direct_identifier"}}
+    table = {"source": {"table": "patients", "connection": "clinic"}}
+    quasi = {"age": {"role": "quasi_identifier"}, "city": {"role": "quasi_identifier"}}
+    request = {
+        "tables": {
+            "people": {
+                **table,
+                "target": TO,
+                "policy": {"attributes": person | {"age": quasi["age"]}},
+            },
+            "visits": {
+                **table,
+                "target": {"table": "visits", "connection": "clinic"},
+                "join": {"to": "people", "on": "name"},
+                "policy": {"attributes": person | {"city": quasi["city"]}},
+            },
+        },
+        "policy": {"person": "name", "privacy": {"k_anonymity": {"k": 2}}},
+    }
+    with pytest.raises(RequestError, match=r"as files: name a path"):
+        anon_dagster.anonymize(request)
+
+
+def test_nobody_tells_how_old_a_table_is(database: Opened) -> None:
+    from anon_dagster.defs.freshness import staleness
+    from anon_dagster.request import parse_request
+
+    del database
+    assert "does not tell when" in staleness(parse_request(REQUEST), now=0.0)

@@ -12,7 +12,7 @@ from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import RequestError
 from anon_dagster.request import Request
 from anon_dagster.request.documents import parse_yaml
-from tests.deployment import deployed, failure
+from tests.deployment import deployed, failure, takes_its_example
 
 STAGES = {
     "anonymized",
@@ -132,6 +132,28 @@ def test_every_check_of_a_promise_blocks_what_follows(project: dg.Definitions) -
 def test_one_process_runs_all_steps_of_each_job(project: dg.Definitions) -> None:
     jobs = [job for job in project.resolve_all_job_defs() if not job.name.startswith("__")]
     assert {job.name for job in jobs if job.executor_def is not dg.in_process_executor} == set()
+
+
+def test_everything_is_described(project: dg.Definitions) -> None:
+    repository = project.get_repository_def()
+    jobs = [job for job in repository.get_all_jobs() if not job.name.startswith("__")]
+    specs = project.resolve_all_asset_specs()
+    graph = project.resolve_asset_graph()
+    told: dict[str, str | None] = {
+        **{job.name: job.description for job in jobs},
+        **{each.name: each.description for each in repository.sensor_defs},
+        **{each.name: each.description for each in repository.schedule_defs},
+        **{spec.key.to_user_string(): spec.description for spec in specs},
+        **{key.name: graph.get(key).description for key in graph.asset_check_keys},
+    }
+    assert [name for name, description in told.items() if not description] == []
+    assert [spec.key.to_user_string() for spec in specs if not spec.kinds] == []
+
+
+def test_the_example_of_each_job_is_one_that_it_takes(project: dg.Definitions) -> None:
+    jobs = {job.name: job for job in project.resolve_all_job_defs() if "__" not in job.name}
+    del jobs["anon_retention_job"]  # which takes nothing
+    assert [name for name, job in jobs.items() if not takes_its_example(job)] == []
 
 
 def test_a_project_that_merges_them_keeps_its_executor_and_its_resources(

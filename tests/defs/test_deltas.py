@@ -23,7 +23,7 @@ from anon_dagster.jobs.tags import FILES_TAG
 from anon_dagster.request import load_request, parse_request
 from tests.continuous.streams import ATTRIBUTES, people
 from tests.defs.test_arriving import Place, placed
-from tests.deployment import failure
+from tests.deployment import failure, takes_its_example
 
 SENSOR = "people_files_sensor"
 PARTITIONS = "people_deltas"
@@ -163,6 +163,8 @@ def test_everything_that_a_dataset_of_deltas_has_is_known_here(common: Deltas) -
         f"people_{kind}_job"
         for kind in ("anonymize", "audit", "detect", "erase", "files", "measure", "reopen")
     }
+    own_jobs = [defined.resolve_job_def(n) for n in repository.job_names if n[:7] == "people_"]
+    assert all(takes_its_example(job) for job in own_jobs)
     assert {s.name for s in repository.schedule_defs} == {"anon_retention", "people_audit_schedule"}
     assert SENSOR in {sensor.name for sensor in repository.sensor_defs}
     node = graph.get(KEY)

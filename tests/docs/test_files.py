@@ -42,3 +42,9 @@ def test_every_example_is_read_as_the_page_says(tmp_path: Path) -> None:
 def test_every_option_has_an_example() -> None:
     shown = {option for options, _ in examples() for option in options}
     assert shown == set(CsvOptions.model_fields)
+
+
+def test_every_source_that_the_page_shows_is_valid() -> None:
+    blocks = re.findall(r"```yaml\n(source:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    sources = [Source(**parse_yaml(block, name="an example")["source"]) for block in blocks]
+    assert [source.format_found for source in sources] == ["excel", "spss", "delta"]

@@ -1,5 +1,6 @@
 """A release beside former ones of the same people, before it is published."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from anon_dagster.operations.preparation import as_request, count_records, open_
 from anon_dagster.planning.deciding import decide
 from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
+from anon_dagster.reading.counting import count
 from anon_dagster.releasing import repeated
 from anon_dagster.releasing.publication import write_release
 from anon_dagster.releasing.workspace import FormerRelease, Workspace
 from anon_dagster.report.disclosure import explain_coverage, explain_finding, lines_of
 from anon_dagster.request import Source
-from anon_dagster.residual import Finding
+from anon_dagster.residual import Finding, ResidualDisclosure
+from anon_dagster.storage.sources import open_frame
 from tests.operations.test_audit import QI, people, request_of
 from tests.parameters import slow_but
 
@@ -129,23 +132,75 @@ def test_a_store_that_does_not_answer_for_now_is_not_taken_for_no_former_release
     assert [each.name for each in tmp_path.iterdir()] == ["out.csv"]
 
 
-def test_of_many_former_releases_the_newest_are_looked_at(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(repeated, "MOST_RELEASES", 2)
-    paths = [tmp_path / f"{number}.csv" for number in range(3)]
-    for path in paths:
-        released(MORE[:150], path, recoding="global")
-    paths[0].write_text("the oldest, which nobody looks at\n")
-    former = [FormerRelease(path.stem, Source(path=str(path))) for path in reversed(paths)]
+def released_beside(former: Sequence[FormerRelease], folder: Path) -> ResidualDisclosure:
+    """Return what a release tells beside former ones."""
     request = as_request(request_of())
     source = open_table(request, frame=MORE)
     counted = count_records(request, source)
     made = plan(request, counted)
-    workspace = Workspace("job", tmp_path, former=lambda: former)
-    release = write_release(Decision(request, counted, made, decide(made)), source, workspace)
-    assert release.residual.former == 2
-    assert release.residual.bounds[-1:] == ("former releases: the newest 2 alone",)
+    workspace = Workspace("job", folder, former=lambda: list(former))
+    decided = Decision(request, counted, made, decide(made))
+    return write_release(decided, source, workspace).residual
+
+
+def former_in(folder: Path, number: int) -> list[FormerRelease]:
+    """Make former releases, the newest one first."""
+    paths = [folder / f"{each}.csv" for each in range(number)]
+    for path in paths:
+        released(MORE[:150], path, recoding="global")
+    return [FormerRelease(path.stem, Source(path=str(path))) for path in reversed(paths)]
+
+
+def test_of_many_former_releases_the_newest_are_looked_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repeated, "MOST_RELEASES", 2)
+    former = former_in(tmp_path, 3)
+    (tmp_path / "0.csv").write_text("the oldest, which nobody looks at\n")
+    residual = released_beside(former, tmp_path)
+    assert residual.former == 2
+    assert residual.bounds[-1:] == ("former releases: the newest 2 alone",)
+    as_many = released_beside(former[:2], tmp_path)
+    assert as_many.former == 2
+    assert as_many.bounds == ()
+
+
+def test_those_after_one_that_cannot_be_read_are_looked_at(tmp_path: Path) -> None:
+    former = former_in(tmp_path, 2)
+    (tmp_path / "1.csv").write_text('"age')
+    residual = released_beside(former, tmp_path)
+    assert residual.former == 1
+    assert [told.partition(":")[0] for told in residual.bounds] == ["not compared, 1"]
+
+
+def test_a_former_release_is_read_by_the_trees_of_its_own_policy(tmp_path: Path) -> None:
+    target = tmp_path / "0.csv"
+    tree = {"north": ["t0", "t1", "t2"], "south": ["t3", "t4", "t5"]}
+    request = request_of("global")
+    attributes = request["policy"]["attributes"]
+    attributes["town"] = QI | {
+        "hierarchy": {"type": "tree", "nodes": tree},
+        "lowest_level": 1,
+        "highest_level": 1,
+    }
+    anonymize(request | {"target": {"path": str(target)}}, frame=MORE[:150])
+    policy = as_request(request).policy
+    read = released_beside([FormerRelease("0", Source(path=str(target)), policy)], tmp_path)
+    unread = released_beside([FormerRelease("0", Source(path=str(target)))], tmp_path)
+    assert read.of("repeated") != unread.of("repeated")
+
+
+def test_only_of_more_people_than_are_looked_for_some_are_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    source = open_frame(pd.DataFrame({"age": [str(age) for age in range(40)]}))
+    counted = count(source, ["age"])
+    monkeypatch.setattr(repeated, "MOST_TUPLES", 40)
+    assert repeated._drawn(counted, 0) is None  # noqa: SLF001 (a chance otherwise)
+    monkeypatch.setattr(repeated, "MOST_TUPLES", 39)
+    drawn = repeated._drawn(counted, 0)  # noqa: SLF001 (as above)
+    assert drawn is not None
+    assert len(set(drawn.tolist())) == 39, "nobody twice"
 
 
 @pytest.mark.slow

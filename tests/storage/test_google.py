@@ -25,6 +25,7 @@ from anon_dagster.storage.sources import OpenSource, open_source
 from anon_dagster.storage.stores.google import GoogleStore
 from anon_dagster.storage.targets import StagedTarget, check_target, stage, sweep
 from tests.google_store import BUCKET, GoogleServer, served
+from tests.workbook import number, text, write_workbook
 
 pytestmark = pytest.mark.slow
 
@@ -203,6 +204,13 @@ def test_a_request_gives_in_a_bucket_what_it_gives_on_the_disk(
             released.append(file.read())
     assert released[0] == released[1]
     assert store.objects() == ["in-out/t.csv", "in/t.csv"]
+
+
+def test_a_workbook_is_read_from_a_bucket(store: GoogleServer, tmp_path: Path) -> None:
+    pytest.importorskip("python_calamine")
+    sheet = [[text("a")], [number(1)], [text("b")]]
+    store.put("t.xlsx", write_workbook(tmp_path / "t.xlsx", {"S": sheet}).read_bytes())
+    assert rows(open_source(Source(path=f"{ROOT}/t.xlsx"))).to_pydict() == {"a": ["1", "b"]}
 
 
 def test_an_inbox_lists_what_is_new_and_need_not_wait(store: GoogleServer) -> None:

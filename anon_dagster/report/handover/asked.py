@@ -27,7 +27,7 @@ from anon_dagster.request import (
     Weight,
 )
 from anon_dagster.request.attributes import NonSensitive
-from anon_dagster.request.locations import CsvOptions, Format
+from anon_dagster.request.locations import CsvOptions, TargetFormat
 from anon_dagster.request.privacy import Privacy
 from anon_dagster.request.strict import StrictModel
 from anon_dagster.request.yaml_writing import block
@@ -36,7 +36,7 @@ from anon_dagster.request.yaml_writing import block
 class Reading(StrictModel):
     """How the files of a release are read."""
 
-    format: Format | None = None
+    format: TargetFormat | None = None
     csv: CsvOptions = CsvOptions()
 
 

@@ -1,5 +1,6 @@
 """What goes wrong with a database, in own words: its messages quote cells and credentials."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -48,6 +49,10 @@ _KINDS = (
 )
 """By the beginning of the name of an exception of DuckDB."""
 _FAILED = "the statement failed: try it in the database's own shell"
+_STREAMING = (
+    "it failed while its records were read: a value does not fit the type asked for, or the "
+    "connection was lost; try it in the database's own shell"
+)
 
 
 @contextmanager
@@ -90,6 +95,10 @@ def _of_state(state: str) -> str:
 
 
 def _of_kind(error: Exception) -> str:
+    if isinstance(error, pa.ArrowException | OSError):  # as which drivers tell it on the way
+        return _STREAMING
+    if isinstance(error, sqlite3.Error):
+        return "it is no single SELECT statement of the tables and columns that there are"
     name = type(error).__name__
     return next((words for begin, words in _KINDS if name.startswith(begin)), "")
 
