@@ -210,7 +210,7 @@ def test_numbers_are_written_plainly_without_idle_signs() -> None:
     [
         (["04109", "10115", "80331"], True),
         (["0123456789", "1234567890", "9876543210"], True),
-        (["04109", "10115"], False),  # of one length by chance
+        (["04109", "10115"], True),  # as likely by chance, but nobody can tell
         (["04109", "10115", "8033"], False),
         (["04109", "10115", "+8033"], False),
         (["04109", "10115", "80331", "80.33"], False),
