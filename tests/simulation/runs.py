@@ -38,13 +38,18 @@ class Context:
         """The id of the run."""
         return self.run.run_id
 
+    @property
+    def job_def(self) -> dg.JobDefinition:
+        """The job, all of whose steps one process runs."""
+        return _job
+
     def log_event(self, event: object) -> None:
         """Write down what is shown of a file."""
         self.world.scheduler.step("tell of a file")
         self.world.said.append(repr(event))
 
 
-@dg.job
+@dg.job(executor_def=dg.in_process_executor)
 def _job() -> None:
     """Stand for the job of a run, whose body the simulation has."""
 
