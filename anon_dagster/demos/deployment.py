@@ -112,6 +112,14 @@ def show_login(stack: Stack, found: Findings) -> None:
     for what, expected, path, options in asked:
         status = stack.ask(path, **options)
         found.claim(f"{what} is answered by {status}", holds=status == expected)
+    sockets = [
+        ("a WebSocket, with a login", 101, known),
+        ("a WebSocket, without one", 401, {}),
+        ("a WebSocket of another site", 403, known | foreign),
+    ]
+    for what, expected, headers in sockets:
+        status = stack.upgrade(headers)
+        found.claim(f"{what} is answered by {status}", holds=status == expected)
 
 
 def _posted(headers: dict[str, str]) -> dict[str, Any]:

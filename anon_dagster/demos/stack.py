@@ -134,6 +134,22 @@ class Stack:
         except urllib.error.HTTPError as error:
             return error.code
 
+    def upgrade(self, headers: Mapping[str, str] = NOTHING) -> int:
+        """Ask for a WebSocket, as the UI does to see what changes; return the status."""
+        said = {
+            "Host": f"127.0.0.1:{self.port}",
+            "Connection": "Upgrade",
+            "Upgrade": "websocket",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(secrets.token_bytes(16)).decode(),
+            "Sec-WebSocket-Protocol": "graphql-ws",
+            **headers,
+        }
+        lines = ["GET /graphql HTTP/1.1", *(f"{name}: {each}" for name, each in said.items())]
+        with socket.create_connection(("127.0.0.1", self.port), 30) as asked:
+            asked.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
+            return int(asked.makefile("rb").readline().split()[1])
+
     # -- starting and ending ---------------------------------------------------------------------
 
     @contextmanager

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from anon_dagster.errors import Complaint, RequestError, of_table
+from anon_dagster.errors import RequestError, of_table
 from anon_dagster.operations.preparation import count_records, open_table
 from anon_dagster.progress import ProgressSink, ignore_progress
 from anon_dagster.reading.counting import Count
@@ -68,7 +68,6 @@ def open_linked(request: LinkedRequest, frames: object) -> OpenTables:
         If a target is the other one, or a source of the other table.
     """
     handed = _frames(request, frames)
-    _require_files(request)
     sources = {}
     for name in request.tables:
         with of_table(name):
@@ -87,20 +86,6 @@ def open_linked(request: LinkedRequest, frames: object) -> OpenTables:
         as_written=_join_by_pseudonyms(request),
     )
     return OpenTables(sources, known, handed)
-
-
-def _require_files(request: LinkedRequest) -> None:
-    """Refuse to release linked tables to a database: what it replaced could not be put back."""
-    for name, table in request.tables.items():
-        if table.target is not None and table.target.connection is not None:
-            raise RequestError(
-                [
-                    Complaint(
-                        f"tables.{name}.target",
-                        "linked tables are published together, as files: name a path",
-                    )
-                ]
-            )
 
 
 def _join_by_pseudonyms(request: LinkedRequest) -> bool:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from anon_dagster.errors import Complaint
+from anon_dagster.request.databases import is_of_database
 from anon_dagster.request.holding import hold_problems_of
 from anon_dagster.request.policy import Policy
 from anon_dagster.request.release import quasi_identifiers_of, release_problems
@@ -178,7 +179,10 @@ def _place_problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[Complai
         if target.get("single_file") is False:
             why = "of several files not all appear together with another target"
             yield Complaint(f"tables.{name}.target.single_file", f"must be true: {why}")
-    paths = [target.get("path") for target in targets.values()]
+        if target.get("connection") or is_of_database(str(target.get("path", ""))):
+            why = "linked tables are published together, as files: name a path"
+            yield Complaint(f"tables.{name}.target", why)
+    paths = [target.get("path") for target in targets.values() if target.get("path")]
     if len(paths) == 2 and paths[0] == paths[1]:
         yield Complaint("tables", "have the same target; name one for each")
     for kind in ("source", "target"):

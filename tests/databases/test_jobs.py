@@ -102,6 +102,7 @@ def test_a_query_does_not_stand_in_the_configuration_of_other_jobs(tmp_path: Pat
     assert "Smith7" not in str(told.value)
 
 
+@pytest.mark.slow
 def test_a_request_to_start_from_is_written_for_a_table(
     database: Opened, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -139,6 +140,7 @@ def test_linked_tables_are_released_to_files(database: Opened) -> None:
         anon_dagster.anonymize(request)
 
 
+@pytest.mark.slow
 def test_nobody_tells_how_old_a_table_is(database: Opened) -> None:
     from anon_dagster.defs.freshness import staleness
     from anon_dagster.request import parse_request

@@ -9,9 +9,12 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import anon_dagster
+from anon_dagster.engine import keeping
 from anon_dagster.errors import AnonError, RequestError, SourceError, StoreUnavailableError
 from anon_dagster.request import Source
 from tests.databases.conftest import Opened
+from tests.engine.travelling import TravellingEngine
+from tests.storage.test_sharing import BlindEngine
 
 ALL = "SELECT name, age, city, cost FROM patients ORDER BY name"
 POLICY: dict[str, Any] = {
@@ -42,6 +45,7 @@ def test_a_query_gives_what_a_file_of_its_records_does(database: Opened, tmp_pat
     assert_frame_equal(result.df, of_file.df, check_dtype=False)
 
 
+@pytest.mark.slow
 def test_every_operation_takes_a_table_of_a_database(database: Opened) -> None:
     del database
     table = Source.model_validate({"table": "patients", "connection": "clinic"})
@@ -55,6 +59,22 @@ def test_every_operation_takes_a_table_of_a_database(database: Opened) -> None:
     assert result.arrow is not None
     assert anon_dagster.verify(POLICY, result.arrow).holds
     assert anon_dagster.apply(result, source=request["source"]).df is not None
+
+
+@pytest.mark.parametrize("engine", [TravellingEngine(2, 0), BlindEngine(2, 0)])
+def test_workers_of_a_cluster_change_nothing_whether_they_see_the_copy_or_not(
+    database: Opened, engine: TravellingEngine
+) -> None:
+    here = anon_dagster.anonymize(of_query())
+    with keeping(engine):
+        there = anon_dagster.anonymize(of_query())
+        anon_dagster.anonymize(
+            {**of_query(), "target": {"table": "released", "connection": "clinic"}}
+        )
+    assert there.df is not None
+    assert here.df is not None
+    assert_frame_equal(there.df, here.df)
+    assert database.run("SELECT count(*) FROM released") == [(40,)]
 
 
 def test_nothing_of_a_copy_is_left(
@@ -167,6 +187,7 @@ def test_what_does_not_go_together_is_told(source: dict[str, Any], why: str) -> 
         anon_dagster.anonymize({"source": source, "policy": POLICY})
 
 
+@pytest.mark.slow
 def test_where_it_comes_from_is_told_by_its_name(database: Opened) -> None:
     result = anon_dagster.anonymize(of_query(ALL + " -- Smith7"))
     page = result.report() + str(result.evidence())

@@ -253,6 +253,20 @@ def test_who_examines_knows_how_many_records_are_released_and_of_which_columns(
     assert released == RECORDS - (0 if rule == "keep" else decided.suppressed)
     assert decided.suppressed > 0
     assert subject.readable == tuple(frame.columns)
+    assert set(subject.quasi_identifiers) == {"age", "born", "town"}
+
+
+@pytest.mark.parametrize("rule", ["ignore", "warn", "refuse"])
+def test_attacks_that_are_asked_for_are_made_where_the_policy_makes_none(rule: str) -> None:
+    frame, decision = of_four_columns("global")
+    residual = decision.request.policy.residual.model_copy(update={"intruder": rule})
+    changed = decision.request.policy.model_copy(update={"residual": residual})
+    request = decision.request.model_copy(update={"policy": changed})
+    decided, source = replace(decision, request=request), open_frame(frame)
+    for attacks in (False, True):
+        made = examiner_of(decided, source, recipe(decided, source), attacks=attacks)
+        expected = "warn" if attacks and rule == "ignore" else rule
+        assert made.subject.policy.residual.intruder == expected
 
 
 def test_a_class_that_follows_from_its_values_tells_nothing_else() -> None:

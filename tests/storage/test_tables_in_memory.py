@@ -94,6 +94,7 @@ def test_columns_that_are_kept_keep_their_types_of_polars() -> None:
     assert released["kind"].cast(pl.String).to_list() == ["a", "b", "a", "b"]
 
 
+@pytest.mark.slow
 def test_every_operation_takes_a_table_of_any_library() -> None:
     frame = pl.from_arrow(TABLE)
     result = anon_dagster.anonymize(REQUEST, frame=frame)

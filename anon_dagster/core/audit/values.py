@@ -57,9 +57,11 @@ def read_values(labels: Sequence[Label], *, decimal: str = ".") -> ReadValues:
     sizes: dict[str, _Size] = {t: read for t in present if (read := number(t)) is not None}
     idle = [label for label in present if label not in sizes and _begins_idly(label, number)]
     are_codes = len(idle) > 1 or (len(idle) == 1 and _fill_one_length([*sizes, *idle]))
-    if _is_one_of(len(sizes), len(present)) and not are_codes:
+    if not are_codes:
         idly = ((label, _without_idle_zeros(label, number)) for label in idle)
-        return _of_sizes(labels, sizes | {t: read for t, read in idly if read is not None})
+        filled = sizes | {label: read for label, read in idly if read is not None}
+        if _is_one_of(len(sizes), len(present)) or _is_one_number(filled, len(present)):
+            return _of_sizes(labels, filled)
     if present and None not in truth.values():
         return _of_sizes(labels, {t: size for t, size in truth.items() if size is not None})
     readings: list[dict[str, _Size]] = [
@@ -108,6 +110,11 @@ def _plain(number: Decimal) -> str:
 def _is_one_of(fitting: int, present: int) -> bool:
     odd = present - fitting
     return odd < fitting and (odd <= _TOLERATED or odd * _ONE_IN <= present)
+
+
+def _is_one_number(sizes: dict[str, _Size], present: int) -> bool:
+    """Tell whether two values are all there is, and one number: 7 and 07."""
+    return present == len(sizes) == 2 and len(set(sizes.values())) == 1
 
 
 def _without_idle_zeros(text: str, read: Callable[[str], Decimal | None]) -> Decimal | None:

@@ -203,3 +203,25 @@ def test_numbers_are_written_plainly_without_idle_signs() -> None:
     plain = ["1.5", "7", "0", "1000", "100", "0.1", "a", None, "1E+401", "1E-401"]
     assert plainly(labels, ",") == plain
     assert plainly(["1e400"], ".") == ["1" + "0" * 400]
+
+
+@pytest.mark.parametrize(
+    ("labels", "are_codes"),
+    [
+        (["04109", "10115", "80331"], True),
+        (["0123456789", "1234567890", "9876543210"], True),
+        (["04109", "10115"], True),  # as likely by chance, but nobody can tell
+        (["04109", "10115", "8033"], False),
+        (["04109", "10115", "+8033"], False),
+        (["04109", "10115", "80331", "80.33"], False),
+        (["10115", "80331", "99999"], False),
+        (["007", "08"], True),
+        (["007", "7"], False),
+    ],
+)
+def test_numbers_with_idle_zeros_are_codes_if_there_are_two_or_all_are_of_one_length(
+    labels: list[str], *, are_codes: bool
+) -> None:
+    read = read_values(labels)
+    assert (read.ranks is None) == are_codes
+    assert read.unordered == (len(labels) if are_codes else 0)
