@@ -8,12 +8,13 @@ it imported, unless ``OTEL_METRICS_EXPORTER`` names an exporter or the program h
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opentelemetry.metrics import Meter
     from opentelemetry.sdk.metrics.export import MetricExporter
 
