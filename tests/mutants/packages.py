@@ -50,7 +50,7 @@ PACKAGES = (
     Package(
         "releasing",
         ("releasing/*.py",),
-        ("releasing", "operations/test_numbers.py", *_OF_PEOPLE),
+        ("releasing", "operations/test_numbers.py", "approval/test_approval.py", *_OF_PEOPLE),
     ),
     Package(
         "storage/targets",
@@ -62,6 +62,7 @@ PACKAGES = (
             "storage/test_special_files.py",
             "storage/test_sources.py",
             "storage/test_versions.py",
+            "approval/test_approval.py",
         ),
     ),
 )

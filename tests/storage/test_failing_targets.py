@@ -469,3 +469,21 @@ def test_uploads_of_the_dead_are_ended_and_those_of_the_living_go_on(
     monkeypatch.setattr(S3Store, "end_upload", lambda *given: ended.append(given[-1].key))
     sweep(Target(path="s3://bucket/in/t.csv"), alive={"alive"})
     assert ended == [key for key, dead in keys.items() if dead]
+
+
+def test_a_folder_that_was_replaced_has_another_name_before_it_is_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("staged", "out"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "part").write_text(name)
+    removed: list[str] = []
+    monkeypatch.setattr(publishing, "exchange", lambda *_: False)
+    monkeypatch.setattr(publishing, "try_to_remove", removed.append)
+    publishing.swap_folder(
+        str(tmp_path / "staged"), str(tmp_path / "out"), aside=str(tmp_path / "aside")
+    )
+    assert (tmp_path / "out" / "part").read_text() == "staged"
+    (former,) = map(Path, removed)
+    assert former.name.startswith(".out.unowned-"), "or it would be put back, half removed"
+    assert (former / "part").read_text() == "out"
