@@ -38,6 +38,7 @@ from anon_dagster.storage.targets import (
     take_away,
     write_file,
 )
+from anon_dagster.storage.targets.holding import held_target
 from anon_dagster.storage.targets.publishing import unowned_name
 
 CANARY = "Canary4711"
@@ -725,3 +726,11 @@ def test_a_file_is_kept_aside_where_there_are_no_links(
     (tmp_path / "a").write_text("former")
     keep_aside(str(tmp_path / "a"), str(tmp_path / "b"))
     assert (tmp_path / "b").read_text() == (tmp_path / "a").read_text() == "former"
+
+
+def test_a_release_that_is_held_waits_for_nobody_a_second_time(tmp_path: Path) -> None:
+    target = Target(path=str(tmp_path / "out.csv"), hold=True)
+    held = held_target(target, tmp_path / "held")
+    assert held.hold is False
+    assert held_target(target, tmp_path / "held") == held, "a job may be executed again"
+    assert (tmp_path / "held").stat().st_mode & 0o777 == 0o700
