@@ -145,6 +145,8 @@ def test_a_connection_that_is_not_known_is_told_by_its_variable() -> None:
         "hunter2-secret",
         "mysql://anon:hunter2-secret@127.0.0.1/x",
         "sqlite:///nowhere/hunter2-secret",
+        "sqlite://:memory:?hunter2-secret",
+        "duckdb://",
     ],
 )
 def test_an_address_is_never_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
