@@ -59,6 +59,12 @@ def place_of(path: str) -> tuple[str, str]:
     return connection, table
 
 
+def is_well_named(path: str) -> bool:
+    """Tell whether a name is of a connection and a table, and of nothing else that SQL reads."""
+    connection, table = place_of(path)
+    return bool(_NAME.fullmatch(connection) and _TABLE.fullmatch(table))
+
+
 def named_by_connection(document: Any, *, queries: bool) -> Any:
     """Give the document of a source or a target of a database the name that it has as a path.
 
@@ -73,6 +79,8 @@ def named_by_connection(document: Any, *, queries: bool) -> Any:
         return document
     given, told = document.get("path"), {k: document[k] for k in _KEYS if document.get(k)}
     path = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
+    if isinstance(path, list | tuple) and any(is_of_database(str(each)) for each in path):
+        raise ValueError("a table of a database is named alone: make a view of several")
     if isinstance(path, str) and is_of_database(path) and set(told) <= {"query"}:
         told |= _told_by(path, told)
     if not told:

@@ -216,11 +216,19 @@ _EXPORTED = {
     "a Feather file": (".feather", ".arrow", ".ipc"),
     "an ORC file": (".orc",),
     "an Avro file": (".avro",),
-    "a database": (".sqlite", ".sqlite3", ".db", ".duckdb", ".mdb", ".accdb"),
+    "a database": (".mdb", ".accdb"),
     "a pickle": (".pkl", ".pickle"),
     "an HDF5 file": (".h5", ".hdf5"),
     "an XML file": (".xml",),
 }
+
+
+_DATABASES = (".sqlite", ".sqlite3", ".db", ".duckdb", ".ddb")
+BY_CONNECTION = (
+    "put its address into the variable ANON_CONNECTION_… of the environment, and name a table and "
+    "that connection, such as {table: patients, connection: clinic}"
+)
+"""What to do with a file of a database that is read as one."""
 
 
 def format_of(path: str) -> Format | None:
@@ -248,6 +256,8 @@ def requires_export(path: str) -> str | None:
     name = path.lower()
     if name.endswith(_PACKED):
         name = name.rpartition(".")[0]
+    if name.endswith(_DATABASES):
+        return f"{path} is a database: {BY_CONNECTION}"
     for what, endings in _EXPORTED.items():
         if name.endswith(endings):
             return f"{path} is {what}: export it as CSV or Parquet, and name that file"

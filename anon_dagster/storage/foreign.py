@@ -11,7 +11,7 @@ from typing import IO, Final
 from fsspec import AbstractFileSystem
 
 from anon_dagster.errors import SourceError
-from anon_dagster.request.locations import requires_export
+from anon_dagster.request.locations import BY_CONNECTION, requires_export
 from anon_dagster.storage.addresses import kind_of
 from anon_dagster.storage.compression import compression_of
 
@@ -29,7 +29,7 @@ _SIGNS: tuple[tuple[bytes, str, str], ...] = (
     (b"FEA1", "a Feather file", _EXPORT),
     (b"ORC", "an ORC file", _EXPORT),
     (b"Obj\x01", "an Avro file", _EXPORT),
-    (b"SQLite format 3\x00", "an SQLite database", _EXPORT),
+    (b"SQLite format 3\x00", "an SQLite database", BY_CONNECTION),
     (b"$FL2", "an SPSS file", "say format: spss"),
     (b"$FL3", "an SPSS file", "say format: spss"),
     (b"<stata_dta>", "a Stata file", "say format: stata"),

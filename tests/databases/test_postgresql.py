@@ -19,6 +19,7 @@ from anon_dagster.storage.databases.tables import at_work
 from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.sources import open_source
 from tests.databases.conftest import Opened
+from tests.databases.postgresql import PASSWORD
 from tests.databases.test_targets import FORMER, POLICY, request_of, tables_of
 
 pytestmark = [
@@ -198,6 +199,16 @@ def test_a_reader_may_have_no_right_to_write(
     with pytest.raises(TargetError, match="lacks a right"):
         anon_dagster.anonymize(request_of())
     database.run("DROP OWNED BY reader", "DROP ROLE reader")
+
+
+def test_a_wrong_password_is_no_passing_trouble(
+    database: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = database.address.replace(PASSWORD, f"no-{PASSWORD}")
+    monkeypatch.setenv("ANON_CONNECTION_CLINIC", wrong)
+    with pytest.raises(SourceError, match="the user or the password") as told:
+        anon_dagster.anonymize(request_of(target=None))
+    assert PASSWORD not in str(told.value)
 
 
 def test_whoever_reads_meanwhile_sees_one_release_whole(database: Opened) -> None:

@@ -1,17 +1,20 @@
 """A query or a table of a database is read as a file of the same records is."""
 
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
+from pydantic import ValidationError
 
 import anon_dagster
 from anon_dagster.engine import keeping
 from anon_dagster.errors import AnonError, RequestError, SourceError, StoreUnavailableError
-from anon_dagster.request import Source
+from anon_dagster.request import Source, parse_request
+from anon_dagster.storage.sources import open_source
 from tests.databases.conftest import Opened
 from tests.engine.travelling import TravellingEngine
 from tests.storage.test_sharing import BlindEngine
@@ -145,6 +148,8 @@ def test_a_connection_that_is_not_known_is_told_by_its_variable() -> None:
         "hunter2-secret",
         "mysql://anon:hunter2-secret@127.0.0.1/x",
         "sqlite:///nowhere/hunter2-secret",
+        "sqlite://:memory:?hunter2-secret",
+        "duckdb://",
     ],
 )
 def test_an_address_is_never_told(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,6 +193,36 @@ def test_what_does_not_go_together_is_told(source: dict[str, Any], why: str) -> 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["x' OR '1' = '1", 'x"; DROP TABLE patients; --', "a.b.c", ""])
+def test_a_name_of_a_table_is_no_sql_wherever_it_stands(name: str) -> None:
+    from anon_dagster.storage.addresses import exists
+
+    with pytest.raises(RequestError, match="a connection and a table of it"):
+        exists(f"database://clinic/{name}")
+
+
+def test_a_table_is_named_alone() -> None:
+    with pytest.raises(ValidationError, match="named alone"):
+        Source.model_validate({"path": ["database://clinic/a", "database://clinic/b"]})
+
+
+@pytest.mark.parametrize("name", ["clinic.db", "clinic.sqlite", "clinic.duckdb", "clinic.csv"])
+def test_who_names_the_file_of_a_database_is_told_of_connections(name: str, tmp_path: Path) -> None:
+    import sqlite3
+
+    with closing(sqlite3.connect(tmp_path / name)) as opened:
+        opened.execute("CREATE TABLE x (y)")
+    with pytest.raises(AnonError, match=r"is an? (SQLite )?database: .*ANON_CONNECTION_"):
+        open_source(Source(path=str(tmp_path / name)))
+
+
+@pytest.mark.parametrize("mode", ["append", "anonymize"])
+def test_records_that_arrive_are_of_files(mode: str) -> None:
+    arrivals = {"mode": mode, "source": {"table": "patients", "connection": "clinic"}}
+    with pytest.raises(RequestError, match="the files of one folder, prefix or glob come in"):
+        parse_request({"policy": POLICY, "arrivals": arrivals})
+
+
 def test_where_it_comes_from_is_told_by_its_name(database: Opened) -> None:
     result = anon_dagster.anonymize(of_query(ALL + " -- Smith7"))
     page = result.report() + str(result.evidence())

@@ -1,10 +1,13 @@
 """A release goes into a table whole, or the former table stays as it was."""
 
+import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +165,49 @@ def test_a_view_is_not_replaced(database: Opened) -> None:
             anon_dagster.anonymize(request_of())
     finally:
         database.run("DROP VIEW released")
+
+
+def test_a_table_that_others_refer_to_is_not_replaced(database: Opened) -> None:
+    database.run(
+        "CREATE TABLE released (id INTEGER PRIMARY KEY)",
+        "CREATE TABLE referring (id INTEGER REFERENCES released (id))",
+    )
+    try:
+        with pytest.raises(TargetError, match=r"other (tables refer|objects depend)"):
+            anon_dagster.anonymize(request_of())
+        assert tables_of(database) == ["patients", "referring", "released"]
+    finally:
+        database.run("DROP TABLE referring")
+
+
+def test_jobs_of_one_target_do_not_disturb_each_other(database: Opened) -> None:
+    with ThreadPoolExecutor(3) as threads:
+        jobs = [threads.submit(anon_dagster.anonymize, request_of()) for _ in range(3)]
+    assert [job.result().release.count.records for job in jobs] == [40, 40, 40]
+    assert tables_of(database) == ["patients", "released"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_what_another_connection_of_this_process_has_locked_is_not_written(
+    former: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, timeout=0.1))
+    with closing(sqlite3.connect(former.address.partition("://")[2])) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(StoreUnavailableError, match="somebody else has it locked"):
+            anon_dagster.anonymize(request_of())
+    assert former.run("SELECT x FROM released") == FORMER
+
+
+@pytest.mark.parametrize("database", ["duckdb"], indirect=True)
+def test_a_file_that_this_process_has_open_is_told(database: Opened) -> None:
+    import duckdb
+
+    with (
+        closing(duckdb.connect(database.address.partition("://")[2])),
+        pytest.raises(SourceError, match="close that connection"),
+    ):
+        anon_dagster.anonymize(request_of())
 
 
 def test_a_target_that_is_the_source_is_refused(database: Opened) -> None:

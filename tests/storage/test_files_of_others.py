@@ -217,7 +217,7 @@ def test_a_file_of_another_format_is_refused_by_its_name(
 
 @pytest.mark.parametrize(
     "ending",
-    "rds json jsonl feather orc avro sqlite".split(),  # noqa: SIM905
+    "rds json jsonl feather orc avro mdb".split(),  # noqa: SIM905
 )
 def test_a_format_that_is_not_read_is_told_by_the_ending(tmp_path: Path, ending: str) -> None:
     name = f"people.{ending}"

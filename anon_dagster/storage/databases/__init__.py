@@ -10,7 +10,7 @@ a ``SELECT``; it is copied once as it streams, see :mod:`anon_dagster.storage.co
     faults       what goes wrong, in words that hold neither cells nor credentials
     session      what every database can do, and names in SQL
     postgresql   by ADBC
-    sqlite       by ADBC
+    sqlite       by Python's own library; sqlite_rows gives batches of Arrow
     duck         by DuckDB's own interface
     types        what is stored as what
     reading      a query or a table as a source

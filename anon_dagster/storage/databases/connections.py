@@ -33,6 +33,8 @@ def database_of(connection: str) -> Database:
         from anon_dagster.storage.databases.postgresql import PostgreSQL
 
         return PostgreSQL(connection, address)
+    if scheme in {"sqlite", "duckdb"} and (not rest or rest.startswith(":")):
+        raise RequestError(f"{variable} names no file: {_BEGINS}")
     if scheme == "sqlite":
         from anon_dagster.storage.databases.sqlite import SQLite
 

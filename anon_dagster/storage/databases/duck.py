@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 import pyarrow as pa
@@ -13,6 +14,7 @@ from anon_dagster.storage.databases.session import (
     Session,
     only_select,
     quoted,
+    refers_to,
     require_packages,
 )
 from anon_dagster.storage.databases.types import definition
@@ -22,8 +24,11 @@ _ALONE: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "lock_configuration": "true",
 }
 _INCOMING = "anon_incoming"
+_OPEN: dict[str, RLock] = {}
+"""A process may open a file several times, but not for reading and for writing at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +62,10 @@ class DuckDB:
             import duckdb
         except ImportError as error:
             raise require_packages(error) from None
-        with closing(duckdb.connect(self.path, read_only=read_only, config=_ALONE)) as opened:
-            opened.execute("SET lock_configuration = true")
+        with (
+            _OPEN.setdefault(str(Path(self.path).absolute()), RLock()),
+            closing(duckdb.connect(self.path, read_only=read_only, config=_ALONE)) as opened,
+        ):
             yield opened
 
     def _require_one(self, opened: Any, statement: str) -> None:  # noqa: ANN401 (DuckDB's connection)
@@ -101,6 +108,9 @@ class _Session:
     def require_replaceable(self, table: str) -> None:
         if self.rows(f"SELECT 1 FROM duckdb_views() WHERE view_name = {_where(table)}"):
             raise TargetError(f"{table} is a view or the like, which is not replaced")
+        own = table.rpartition(".")[2]
+        if self.rows(f"SELECT 1 FROM duckdb_constraints() WHERE referenced_table = '{own}'"):
+            raise TargetError(refers_to(table))
 
     def beside(self, table: str) -> list[str]:
         schema = table.rpartition(".")[0]

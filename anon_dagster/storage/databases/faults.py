@@ -37,6 +37,7 @@ _KINDS = (
     ("InvalidInput", "a value does not fit the statement"),
     ("Catalog", "it names a table or a function that there is not"),
     ("Binder", "it names a column that there is not, or what does not fit together"),
+    ("Connection", "this process has it open in another way: close that connection"),
     ("Parser", "it is no single SELECT statement"),
     ("Syntax", "it is no single SELECT statement"),
     ("Permission", "it asks for files or settings outside of the database, which is refused"),
@@ -53,6 +54,30 @@ _STREAMING = (
     "it failed while its records were read: a value does not fit the type asked for, or the "
     "connection was lost; try it in the database's own shell"
 )
+
+
+_OF_SQLITE = (
+    ("BUSY", "somebody else has it locked"),
+    ("LOCKED", "somebody else has it locked"),
+    ("CANTOPEN", "its file cannot be opened"),
+    ("NOTADB", "its file is no database of SQLite"),
+    ("CORRUPT", "its file is damaged"),
+    ("READONLY", "its file may not be written"),
+    ("FULL", "there is no room for its file"),
+    ("IOERR", "its file cannot be read or written"),
+    ("CONSTRAINT", "a rule of the table does not allow a value"),
+    ("TOOBIG", "a value is too large"),
+    ("INTERRUPT", "the database ended the statement"),
+)
+"""By the beginning of the name of an error of SQLite."""
+_REFUSED = (
+    ("authentication failed", _STATES[0][1]),
+    ("no password supplied", _STATES[0][1]),
+    ("does not exist", "there is no such database or user"),
+)
+"""By words of a server that refuses a connection: there is no SQLSTATE then."""
+_SILENT = "it does not answer, or refuses the connection"
+_IN_USE = "its file cannot be opened, or another process writes to it"
 
 
 @contextmanager
@@ -85,7 +110,7 @@ def _error(what: str, error: Exception, kind: type[AnonError]) -> AnonError:
     state = getattr(error, "sqlstate", None) or ""
     told = f" (SQLSTATE {state})" if state else ""
     if state.startswith(_PASSING) or _is_unreachable(error):
-        reason = _of_state(state) or "it does not answer, or refuses the connection"
+        reason = _of_state(state) or _of_sqlite(error) or _of_file(error) or _SILENT
         return StoreUnavailableError(f"{what}: {reason}{told}")
     return kind(f"{what}: {_of_state(state) or _of_kind(error) or _FAILED}{told}")
 
@@ -98,16 +123,35 @@ def _of_kind(error: Exception) -> str:
     if isinstance(error, pa.ArrowException | OSError):  # as which drivers tell it on the way
         return _STREAMING
     if isinstance(error, sqlite3.Error):
-        return "it is no single SELECT statement of the tables and columns that there are"
+        return _of_sqlite(error) or (
+            "it is no single SELECT statement of the tables and columns that there are"
+        )
     name = type(error).__name__
-    return next((words for begin, words in _KINDS if name.startswith(begin)), "")
+    return next((words for begin, words in _KINDS if name.startswith(begin)), "") or _refusal(error)
+
+
+def _of_sqlite(error: Exception) -> str:
+    name = getattr(error, "sqlite_errorname", "").removeprefix("SQLITE_")
+    return next((words for begin, words in _OF_SQLITE if name.startswith(begin)), "")
+
+
+def _of_file(error: Exception) -> str:
+    return _IN_USE if type(error).__name__ == "IOException" else ""
+
+
+def _refusal(error: Exception) -> str:
+    """Return why a server refuses a connection; only words of its driver are looked at."""
+    message = str(error)
+    if "Failed to connect" not in message:
+        return ""
+    return next((why for words, why in _REFUSED if words in message), "")
 
 
 def _is_unreachable(error: Exception) -> bool:
-    """Tell whether a database could not be reached; only words of its own driver are looked at."""
-    message = str(error)
+    """Tell whether a database may be reached later."""
+    name = getattr(error, "sqlite_errorname", "")
     return (
-        "Failed to connect" in message
-        or "database is locked" in message
-        or (type(error).__name__ == "IOException")
+        name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+        or type(error).__name__ == "IOException"
+        or ("Failed to connect" in str(error) and not _refusal(error))
     )

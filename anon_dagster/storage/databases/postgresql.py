@@ -137,6 +137,7 @@ class _Session:
         return [name for (name,) in self.rows(_BESIDE.format(schema=schema))]
 
     def replace(self, table: str, by: str) -> None:
+        self.rows(f"SELECT pg_advisory_xact_lock(hashtext('{table}'))::text")  # one job at a time
         if self.identity(table) is None:  # to learn which rights it would have
             self.cursor.execute(f"CREATE TABLE {quoted(table)} ()")
         kept = self.rows(_RIGHTS.format(table=quoted(table), by=quoted(by)))

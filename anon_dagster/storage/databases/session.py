@@ -87,6 +87,11 @@ def only_select(query: str) -> str:
     return f"SELECT * FROM (\n{query}\n) AS asked"
 
 
+def refers_to(table: str) -> str:
+    """Say that a table cannot be replaced since another one has foreign keys to it."""
+    return f"other tables refer to records of {table} by foreign keys: name another table"
+
+
 def whole(table: str) -> str:
     """Return the query of all records of a table."""
     return f"SELECT * FROM {quoted(table)}"

@@ -1,4 +1,8 @@
-"""SQLite: a file, opened read only for a query, which may do nothing but read; written by ADBC."""
+"""SQLite: a file, opened read only for a query, which may do nothing but read.
+
+It is read and written by Python's own SQLite: another library of it within one process would not
+see the locks of this one.
+"""
 
 import sqlite3
 from collections.abc import Iterator
@@ -11,15 +15,16 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from anon_dagster.errors import SourceError, TargetError
-from anon_dagster.storage.databases.session import (
-    Session,
-    quoted,
-    require_packages,
-)
+from anon_dagster.storage.databases.session import Session, quoted, refers_to
 from anon_dagster.storage.databases.sqlite_rows import batches_of
 from anon_dagster.storage.databases.types import definition
 
 _WHICH = "FROM sqlite_master WHERE type IN ('table', 'view') AND lower(name) = lower('{table}')"
+_REFERRING = """
+    SELECT 1 FROM sqlite_master m, pragma_foreign_key_list(m.name) f
+    WHERE m.type = 'table' AND lower(f."table") = lower('{table}')
+    AND lower(m.name) <> lower('{table}')
+"""
 _HARMLESS = {
     sqlite3.SQLITE_SELECT,
     sqlite3.SQLITE_READ,
@@ -38,42 +43,27 @@ class SQLite:
     @contextmanager
     def reading(self, query: str) -> Iterator[pa.RecordBatchReader]:
         """Begin to read a query; it can change nothing, and reach no other file."""
-        self._require_file()
-        with closing(
-            sqlite3.connect(self._address("ro"), uri=True, isolation_level=None)
-        ) as opened:
+        with self._begun("ro") as opened:
             opened.text_factory = bytes
-            opened.execute("BEGIN")
             opened.set_authorizer(_allow)
             yield batches_of(opened, query)
 
     @contextmanager
     def session(self, *, changing: bool) -> Iterator[Session]:
         """Begin a transaction."""
-        with (
-            self._connected("rwc" if changing else "ro") as opened,
-            closing(opened.cursor()) as cursor,
-        ):
-            yield _Session(cursor)
-            opened.commit()
-
-    def _address(self, mode: str) -> str:
-        return f"file:{quote(self.path)}?mode={mode}"
+        with self._begun("rwc" if changing else "ro") as opened:
+            yield _Session(opened)
+            opened.execute("COMMIT")
 
     @contextmanager
-    def _connected(self, mode: str) -> Iterator[Any]:
-        try:
-            from adbc_driver_sqlite import dbapi
-        except ImportError as error:
-            raise require_packages(error) from None
-        if mode == "ro":
-            self._require_file()
-        with closing(dbapi.connect(self._address(mode))) as opened:
-            yield opened
-
-    def _require_file(self) -> None:
-        if not Path(self.path).is_file():
+    def _begun(self, mode: str) -> Iterator[sqlite3.Connection]:
+        """Begin a transaction, which ends without a trace unless it is committed."""
+        if mode == "ro" and not Path(self.path).is_file():
             raise SourceError(f"the database of the connection {self.connection} is no file")
+        address = f"file:{quote(self.path)}?mode={mode}"
+        with closing(sqlite3.connect(address, uri=True, isolation_level=None)) as opened:
+            opened.execute("BEGIN" if mode == "ro" else "BEGIN IMMEDIATE")
+            yield opened
 
 
 def _allow(action: int, _first: str | None, name: str | None, *_: str | None) -> int:
@@ -90,22 +80,23 @@ def _own(table: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    cursor: Any = field(repr=False)
+    opened: sqlite3.Connection = field(repr=False)
 
     def rows(self, statement: str) -> list[tuple[Any, ...]]:
-        self.cursor.execute(statement)
-        found: list[tuple[Any, ...]] = self.cursor.fetchall()
-        return found
+        return self.opened.execute(statement).fetchall()
 
     def execute(self, statement: str) -> None:
-        self.cursor.execute(statement)
+        self.opened.execute(statement)
 
     def create(self, table: str, columns: pa.Schema) -> None:
-        self.cursor.execute(f"CREATE TABLE {quoted(_own(table))} ({definition(columns)})")
+        self.opened.execute(f"CREATE TABLE {quoted(_own(table))} ({definition(columns)})")
 
     def append(self, table: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
-        reader = pa.RecordBatchReader.from_batches(schema, batches)
-        self.cursor.adbc_ingest(_own(table), reader, mode="append")
+        values = ", ".join("?" for _ in schema)
+        insert = f"INSERT INTO {quoted(_own(table))} VALUES ({values})"
+        for batch in batches:
+            columns = [column.to_pylist() for column in batch.columns]
+            self.opened.executemany(insert, zip(*columns, strict=True))
 
     def identity(self, table: str) -> str | None:
         found = self.rows(f"SELECT rowid {_WHICH.format(table=_own(table))}")
@@ -115,6 +106,8 @@ class _Session:
         for (kind,) in self.rows(f"SELECT type {_WHICH.format(table=_own(table))}"):
             if kind != "table":
                 raise TargetError(f"{table} is a view or the like, which is not replaced")
+        if self.rows(_REFERRING.format(table=_own(table))):
+            raise TargetError(refers_to(table))
 
     def beside(self, table: str) -> list[str]:
         del table
@@ -122,5 +115,5 @@ class _Session:
         return [name for (name,) in found if name.startswith("anon_")]
 
     def replace(self, table: str, by: str) -> None:
-        self.cursor.execute(f"DROP TABLE IF EXISTS {quoted(_own(table))}")
-        self.cursor.execute(f"ALTER TABLE {quoted(_own(by))} RENAME TO {quoted(_own(table))}")
+        self.opened.execute(f"DROP TABLE IF EXISTS {quoted(_own(table))}")
+        self.opened.execute(f"ALTER TABLE {quoted(_own(by))} RENAME TO {quoted(_own(table))}")

@@ -10,9 +10,9 @@ from typing import Any, ClassVar
 
 from fsspec import AbstractFileSystem
 
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import RequestError, TargetError
 from anon_dagster.request import Source
-from anon_dagster.request.databases import SCHEME, place_of
+from anon_dagster.request.databases import SCHEME, is_well_named, place_of
 from anon_dagster.storage.databases.connections import database_of
 from anon_dagster.storage.databases.faults import translated
 from anon_dagster.storage.databases.session import Session, quoted
@@ -78,9 +78,13 @@ def at_work(name: str, *, changing: bool) -> Iterator[tuple[Session, str]]:
 
     Raises
     ------
+    RequestError
+        If it is no name of a table, or the connection is not known.
     TargetError, StoreUnavailableError
         If something of it goes wrong; nothing is changed then.
     """
+    if not is_well_named(name):
+        raise RequestError("what follows database:// is a connection and a table of it, no more")
     connection, table = place_of(name)
     with (
         translated(f"cannot use {name}", TargetError),
