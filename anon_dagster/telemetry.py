@@ -8,12 +8,13 @@ it imported, unless ``OTEL_METRICS_EXPORTER`` names an exporter or the program h
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from opentelemetry.metrics import Meter
     from opentelemetry.sdk.metrics.export import MetricExporter
 
@@ -88,7 +89,8 @@ class Metrics:
 @cache
 def metrics() -> Metrics | None:
     """Return the instruments of this process; none if nobody wants them."""
-    if not _is_wanted(os.environ):
+    said = os.environ.get(EXPORTER, "")
+    if not (_names(said) or "opentelemetry.sdk.metrics" in sys.modules):
         return None
     try:
         from opentelemetry.metrics import get_meter, get_meter_provider
@@ -99,13 +101,10 @@ def metrics() -> Metrics | None:
         )
         return None
     if not isinstance(get_meter_provider(), MeterProvider):
-        _provide(os.environ[EXPORTER])
+        if not _names(said):  # somebody imported it, and has no provider
+            return None
+        _provide(said)
     return Metrics(get_meter(_NAME))
-
-
-def _is_wanted(environment: Mapping[str, str]) -> bool:
-    """Tell whether an exporter is named, or the program has a provider of its own."""
-    return bool(_names(environment.get(EXPORTER, ""))) or "opentelemetry.sdk.metrics" in sys.modules
 
 
 def _names(said: str) -> list[str]:

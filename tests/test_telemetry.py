@@ -145,6 +145,19 @@ if found is not None:
 print("on" if found else "off", "opentelemetry" in sys.modules)
 """
 WITHOUT = "import sys; sys.modules['opentelemetry.sdk'] = None\n"
+IMPORTED = "import opentelemetry.sdk.metrics as sdk\n"
+PROVIDED = IMPORTED + "from opentelemetry.metrics import set_meter_provider\n"
+PROVIDED += "set_meter_provider(sdk.MeterProvider([]))\n"
+
+
+def test_a_program_that_imports_the_sdk_and_provides_nothing_counts_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(telemetry.EXPORTER, raising=False)
+    assert "opentelemetry.sdk.metrics" in sys.modules, "as in whatever else runs in this process"
+    telemetry.metrics.cache_clear()
+    assert telemetry.metrics() is None
+    telemetry.metrics.cache_clear()
 
 
 @pytest.mark.slow
@@ -155,6 +168,8 @@ WITHOUT = "import sys; sys.modules['opentelemetry.sdk'] = None\n"
         ("", "none", "off False", ""),
         ("", "console", "on True", ""),
         ("", "nothing-like-it", "on True", "names an exporter that is not installed"),
+        (IMPORTED, None, "off True", ""),
+        (PROVIDED, None, "on True", ""),
         (WITHOUT, "console", "off True", "pip install 'anon-dagster[telemetry]'"),
     ],
 )

@@ -55,7 +55,7 @@ def build_anonymized_assets(  # noqa: PLR0913 (what an asset of Dagster takes, t
         and a job is ``name_anonymize_job``.
     request
         What is asked for: the path of a YAML file, which is read anew in each run, a mapping, or
-        a request.
+        a request. A relative path starts at the working directory.
     deps
         Assets of your own that the source rests on, such as what writes its file.
     source_asset
@@ -78,8 +78,8 @@ def build_anonymized_assets(  # noqa: PLR0913 (what an asset of Dagster takes, t
         Changes what Dagster is told of each asset; all but its key and its partitions may change.
     upkeep
         Whether the sensors and jobs that look after runs come with it. Definitions that are merged
-        have them once; where ``dg`` loads a module each, it copies them, and only one may have
-        them.
+        have them once; where ``dg`` loads a module each, or components beside them, it copies them,
+        and only one may have them.
 
     Returns
     -------

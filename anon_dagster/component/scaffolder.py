@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Any
 
+import click
 import dagster as dg
 from pydantic import BaseModel, Field
 
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import AnonError, TargetError
 from anon_dagster.jobs.names import REQUEST_FILE
 
 _DEFS = """\
@@ -80,13 +81,16 @@ class AnonymizeScaffolder(dg.Scaffolder[ScaffoldingParams]):
 
         Raises
         ------
-        AnonError
-            If the table cannot be read, or there is a request already.
+        click.ClickException
+            If the table cannot be read, or there is a request already. ``dg`` shows its words, and
+            no traceback.
         """
         folder = request.target_path
-        if (folder / REQUEST_FILE).exists():
-            raise TargetError(f"{folder / REQUEST_FILE} exists: move it away, or name it yourself")
-        text = _proposed(request.params, folder)
+        try:
+            text = _proposed(request.params, folder)
+        except AnonError as error:
+            _remove_if_empty(folder)
+            raise click.ClickException(str(error)) from None
         if request.scaffold_format == "python":
             _write_component(request)
         else:
@@ -110,10 +114,24 @@ def load(context: dg.ComponentLoadContext) -> {name}:
 
 
 def _proposed(params: ScaffoldingParams, folder: Path) -> str:
-    """Return the request to start from, proposed for a table if one is named."""
+    """Return the request to start from, proposed for a table if one is named.
+
+    Raises
+    ------
+    AnonError
+        If the table cannot be read, or there is a request already.
+    """
+    if (folder / REQUEST_FILE).exists():
+        raise TargetError(f"{folder / REQUEST_FILE} exists: move it away, or name it yourself")
     if params.source is None:
         return _REQUEST
     from anon_dagster.detection import detect
     from anon_dagster.detection.starting import request_to_start_from
 
     return request_to_start_from(detect(params.source), folder, params.target)
+
+
+def _remove_if_empty(folder: Path) -> None:
+    """Remove the folder that ``dg`` made, which would refuse the next try: it exists."""
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()

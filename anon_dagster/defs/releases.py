@@ -6,6 +6,7 @@ import dagster as dg
 
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.upstream import never_materialized
 from anon_dagster.errors import JobError, JobStateError
 from anon_dagster.jobs import file_names
 
@@ -54,8 +55,7 @@ def _run_of(context: dg.InputContext) -> str:
         dg.AssetRecordsFilter(asset_key=context.asset_key, asset_partitions=partitions), limit=1
     )
     if not made.records:
-        told = context.asset_key.to_user_string()
-        raise JobError(f"{told} was never materialized; materialize it first")
+        raise never_materialized(context.asset_key.to_user_string())
     return made.records[0].run_id
 
 

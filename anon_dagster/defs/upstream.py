@@ -5,6 +5,7 @@ over from the run that made them last, so that two runs never write to one place
 different requests are never mixed.
 """
 
+import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,18 @@ def _complete(
             f"the files of {told} were deleted with their job, or an earlier version kept fewer of "
             "them; materialize it again"
         )
-    raise JobError(f"{told} was never materialized; materialize it first")
+    raise never_materialized(told)
+
+
+def never_materialized(told: str) -> JobError:
+    """Return the error of an asset that needs others first; say if Dagster forgets what it ran."""
+    if os.environ.get("DAGSTER_HOME"):
+        return JobError(f"{told} was never materialized; materialize it first")
+    return JobError(
+        f"{told} was never materialized, as far as Dagster remembers: DAGSTER_HOME is not set, so "
+        "what one command materializes is unknown to the next; set it to a folder that stays, and "
+        f"materialize {told} first"
+    )
 
 
 def _require_published(job: "JobFolder") -> None:

@@ -12,6 +12,7 @@ import pytest
 import anon_dagster
 from anon_dagster.component.assets import build_anonymized_assets
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.upstream import never_materialized
 from anon_dagster.errors import RequestError
 from tests.deployment import failure
 
@@ -258,6 +259,16 @@ def test_what_is_no_table_is_told_by_its_type_alone(tmp_path: Path) -> None:
         kept = str(instance.all_logs(result.run_id))
     assert "gives a list, which is no table" in failure(result)
     assert CANARY not in kept
+
+
+@pytest.mark.parametrize("home", ["", "/somewhere"])
+def test_who_has_no_folder_of_dagster_is_told_why_it_remembers_nothing(
+    monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    monkeypatch.setenv("DAGSTER_HOME", home)
+    told = str(never_materialized("one/anonymized"))
+    assert told.startswith("one/anonymized was never materialized")
+    assert ("DAGSTER_HOME is not set" in told) == (home == "")
 
 
 def test_a_release_that_somebody_wrote_to_is_not_loaded(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import click
 import dagster as dg
 import pytest
 from dagster.components.testing import create_defs_folder_sandbox
@@ -10,7 +11,7 @@ from dagster.components.testing import create_defs_folder_sandbox
 from anon_dagster import component
 from anon_dagster.component import Anonymize
 from anon_dagster.component.scaffolder import ScaffoldingParams
-from anon_dagster.errors import RequestError, TargetError
+from anon_dagster.errors import RequestError
 from anon_dagster.request import load_request
 from anon_dagster.request.documents import parse_yaml
 from tests.pages import blocks
@@ -189,6 +190,17 @@ def test_a_component_in_python_compiles(tmp_path: Path) -> None:
 
 def test_a_request_that_is_there_is_kept(tmp_path: Path) -> None:
     (tmp_path / "request.yaml").write_text("mine", encoding="utf-8")
-    with pytest.raises(TargetError, match="exists: move it away"):
+    with pytest.raises(click.ClickException, match="exists: move it away"):
         scaffolded(tmp_path)
     assert (tmp_path / "request.yaml").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_table_that_is_not_there_leaves_nothing_in_the_way_of_the_next_try(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "patients"
+    folder.mkdir()
+    with pytest.raises(click.ClickException, match="does not exist") as told:
+        scaffolded(folder, source=str(tmp_path / "nothing.csv"))
+    assert told.value.__suppress_context__
+    assert not folder.exists()

@@ -13,8 +13,9 @@ import pyarrow as pa
 import pytest
 
 import anon_dagster
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.request import Source
+from anon_dagster.storage.databases.tables import at_work
 from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.sources import open_source
 from tests.databases.conftest import Opened
@@ -99,6 +100,76 @@ def test_rights_and_comment_of_the_former_table_stay(database: Opened) -> None:
     rights += "obj_description('released'::regclass)"
     assert database.run(rights) == [(True, False, "what's ours")]
     database.run("DROP OWNED BY reader", "DROP ROLE reader")
+
+
+def test_a_release_is_shown_to_nobody_who_had_no_right_to_the_former_one(
+    database: Opened,
+) -> None:
+    database.run(
+        "DROP ROLE IF EXISTS reader",
+        "CREATE ROLE reader",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO reader, PUBLIC",
+    )
+    may = "SELECT has_table_privilege('reader', '{}', 'SELECT')"
+    with at_work("database://clinic/released", changing=True) as (session, _):
+        session.create("anon_waiting", pa.schema([("x", pa.int64())]))
+    assert database.run(may.format("anon_waiting")) == [(False,)]
+    anon_dagster.anonymize(request_of())
+    assert database.run(may.format("released")) == [(True,)]
+    database.run("REVOKE ALL ON released FROM reader, PUBLIC")
+    anon_dagster.anonymize(request_of())
+    assert database.run(may.format("released")) == [(False,)]
+    database.run(
+        "ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM reader, PUBLIC",
+        "DROP TABLE anon_waiting",
+        "DROP OWNED BY reader",
+        "DROP ROLE reader",
+    )
+
+
+def test_the_owner_of_the_former_table_keeps_it(database: Opened) -> None:
+    database.run(
+        "DROP ROLE IF EXISTS team",
+        "CREATE ROLE team",
+        "GRANT CREATE ON SCHEMA public TO team",
+        "CREATE TABLE released (x TEXT)",
+        "ALTER TABLE released OWNER TO team",
+    )
+    anon_dagster.anonymize(request_of())
+    owner = "SELECT pg_get_userbyid(relowner)::text FROM pg_class WHERE relname = 'released'"
+    assert database.run(owner) == [("team",)]
+    database.run("DROP OWNED BY team", "DROP ROLE team")
+
+
+def test_a_part_of_another_table_is_not_replaced(database: Opened) -> None:
+    database.run(
+        "CREATE TABLE whole (age INTEGER) PARTITION BY LIST (age)",
+        "CREATE TABLE released PARTITION OF whole FOR VALUES IN (1)",
+        "INSERT INTO whole VALUES (1)",
+    )
+    with pytest.raises(TargetError, match="a part of another table"):
+        anon_dagster.anonymize(request_of())
+    assert database.run("SELECT count(*) FROM whole") == [(1,)]
+    database.run("DROP TABLE whole")
+
+
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [
+        ("'infinity'::date", "of no calendar"),
+        ("'-infinity'::timestamptz", "of no calendar"),
+        ("'294276-12-31'::timestamp", "of no calendar"),
+        ("'24:00'::time", "of no calendar"),
+        ("'$1.00'::money", r"age::numeric"),
+    ],
+)
+def test_values_that_the_driver_would_alter_are_refused(
+    database: Opened, value: str, why: str
+) -> None:
+    del database
+    source = {"query": f"SELECT {value} AS age", "connection": "clinic"}
+    with pytest.raises(SourceError, match=why):
+        open_source(Source.model_validate(source))
 
 
 def test_what_others_depend_on_is_not_dropped(database: Opened) -> None:

@@ -217,7 +217,7 @@ class HierarchicalTCloseness(_TCloseness):
 
     def _scale(self, histogram: Histogram) -> int:
         del histogram
-        return max(self.hierarchy.levels - 1, 1)
+        return self.hierarchy.levels - 1
 
     def _sums(self, sizes: NDArray[Any], histogram: Histogram) -> NDArray[Any]:
         """See the base class: what moves between the children of each node, times its height."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from anon_dagster.errors import TargetError
+from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.storage.databases.session import (
     Session,
     only_select,
@@ -22,12 +22,20 @@ _IDENTITY = """
     WHERE c.oid = to_regclass('{table}')
 """
 _KIND = """
-    SELECT c.relkind::text, c.relrowsecurity FROM pg_class c WHERE c.oid = to_regclass('{table}')
+    SELECT c.relkind::text, c.relrowsecurity,
+           EXISTS (SELECT FROM pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent))
+    FROM pg_class c WHERE c.oid = to_regclass('{table}')
 """
 _BESIDE = """
     SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relname LIKE 'anon\\_%'
     AND relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = {schema})
 """
+_OTHERS = """
+    SELECT DISTINCT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
+    FROM pg_class c CROSS JOIN aclexplode(c.relacl) a LEFT JOIN pg_roles r ON r.oid = a.grantee
+    WHERE c.oid = to_regclass('{table}') AND a.grantee <> c.relowner
+"""
+"""Who may do something with a table that is not theirs."""
 _RIGHTS = """
     SELECT 'GRANT ' || a.privilege_type || ' ON {by} TO '
            || CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE quote_ident(r.rolname) END
@@ -38,8 +46,14 @@ _RIGHTS = """
     SELECT 'COMMENT ON TABLE {by} IS ' || quote_literal(obj_description(c.oid, 'pg_class'))
     FROM pg_class c
     WHERE c.oid = to_regclass('{table}') AND obj_description(c.oid, 'pg_class') IS NOT NULL
+    UNION ALL
+    SELECT 'ALTER TABLE {by} OWNER TO ' || quote_ident(r.rolname)
+    FROM pg_class c JOIN pg_roles r ON r.oid = c.relowner
+    WHERE c.oid = to_regclass('{table}') AND r.rolname <> current_user
 """
-"""Statements that give one table the rights and the comment of another one."""
+"""Statements that give one table the rights, the comment and the owner of another one."""
+_ALTERED = {b"money": "numeric", b"oid": "bigint"}
+"""Types whose values would be read as other ones, and what they can be cast to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +69,9 @@ class PostgreSQL:
         with self._connected() as opened, closing(opened.cursor()) as cursor:
             cursor.execute(_READ_ONLY)
             cursor.execute(only_select(query))
-            yield cursor.fetch_record_batch()
+            reader = cursor.fetch_record_batch()
+            _require_unaltered(reader.schema)
+            yield reader
 
     @contextmanager
     def session(self, *, changing: bool) -> Iterator[Session]:
@@ -90,6 +106,8 @@ class _Session:
 
     def create(self, table: str, columns: pa.Schema) -> None:
         self.cursor.execute(f"CREATE TABLE {quoted(table)} ({definition(columns)})")
+        for (other,) in self.rows(_OTHERS.format(table=quoted(table))):  # by default privileges
+            self.cursor.execute(f"REVOKE ALL ON {quoted(table)} FROM {other}")
 
     def append(self, table: str, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
         own, _, name = table.rpartition(".")
@@ -101,12 +119,16 @@ class _Session:
         return str(found[0][0]) if found else None
 
     def require_replaceable(self, table: str) -> None:
-        for kind, is_guarded in self.rows(_KIND.format(table=quoted(table))):
+        for kind, is_guarded, inherits in self.rows(_KIND.format(table=quoted(table))):
             if kind != "r":
                 raise TargetError(f"{table} is a view or the like, which is not replaced")
             if is_guarded:
                 raise TargetError(
                     f"{table} guards its rows by policies, which would be lost: name another table"
+                )
+            if inherits:
+                raise TargetError(
+                    f"{table} is a part of another table, which would lose it: name another table"
                 )
 
     def beside(self, table: str) -> list[str]:
@@ -115,12 +137,25 @@ class _Session:
         return [name for (name,) in self.rows(_BESIDE.format(schema=schema))]
 
     def replace(self, table: str, by: str) -> None:
+        if self.identity(table) is None:  # to learn which rights it would have
+            self.cursor.execute(f"CREATE TABLE {quoted(table)} ()")
         kept = self.rows(_RIGHTS.format(table=quoted(table), by=quoted(by)))
         for (statement,) in kept:
             self.cursor.execute(statement)
-        self.cursor.execute(f"DROP TABLE IF EXISTS {quoted(table)}")
+        self.cursor.execute(f"DROP TABLE {quoted(table)}")
         new = quoted(table.rpartition(".")[2])
         self.cursor.execute(f"ALTER TABLE {quoted(by)} RENAME TO {new}")
 
     def _schema(self) -> str:
         return str(self.rows("SELECT current_schema()")[0][0])
+
+
+def _require_unaltered(schema: pa.Schema) -> None:
+    """Refuse columns whose values the driver gives as what they are not."""
+    for column in schema:
+        kind = (column.metadata or {}).get(b"POSTGRESQL:type", b"")
+        if kind in _ALTERED:
+            raise SourceError(
+                f"column {column.name} is {kind.decode()}, whose values cannot be read as they "
+                f"are: cast it in a query ({column.name}::{_ALTERED[kind]})"
+            )

@@ -11,7 +11,7 @@ from anon_dagster.storage.copies import Reading, copied
 from anon_dagster.storage.databases.connections import database_of
 from anon_dagster.storage.databases.faults import translated
 from anon_dagster.storage.databases.session import Database, whole
-from anon_dagster.storage.databases.types import as_read, read
+from anon_dagster.storage.databases.types import as_read, is_of_calendar, read
 from anon_dagster.storage.opened import MaySkip, OpenSource, never
 
 
@@ -65,4 +65,16 @@ def _batches(
                 read(column, field.type)
                 for column, field in zip(batch.columns, schema, strict=True)
             ]
-            yield pa.RecordBatch.from_arrays(columns, schema=schema)
+            found = pa.RecordBatch.from_arrays(columns, schema=schema)
+            _require_calendar(found, name)
+            yield found
+
+
+def _require_calendar(batch: pa.RecordBatch, name: str) -> None:
+    for column, field in zip(batch.columns, batch.schema, strict=True):
+        if not is_of_calendar(column):
+            raise SourceError(
+                f"cannot read {name}: column {field.name} has dates or times of no calendar, such "
+                "as infinity, 24:00 or after the year 9999; cast it to text, or leave them out, in "
+                "a query"
+            )

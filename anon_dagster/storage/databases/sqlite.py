@@ -1,4 +1,4 @@
-"""SQLite, by ADBC: a file, opened read only for a query that was found to be one SELECT before."""
+"""SQLite: a file, opened read only for a query, which may do nothing but read; written by ADBC."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -13,10 +13,10 @@ import pyarrow as pa
 from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.storage.databases.session import (
     Session,
-    only_select,
     quoted,
     require_packages,
 )
+from anon_dagster.storage.databases.sqlite_rows import batches_of
 from anon_dagster.storage.databases.types import definition
 
 _WHICH = "FROM sqlite_master WHERE type IN ('table', 'view') AND lower(name) = lower('{table}')"
@@ -38,11 +38,14 @@ class SQLite:
     @contextmanager
     def reading(self, query: str) -> Iterator[pa.RecordBatchReader]:
         """Begin to read a query; it can change nothing, and reach no other file."""
-        statement = only_select(query)
-        self._require_harmless(statement)
-        with self._connected("ro") as opened, closing(opened.cursor()) as cursor:
-            cursor.execute(statement)
-            yield cursor.fetch_record_batch()
+        self._require_file()
+        with closing(
+            sqlite3.connect(self._address("ro"), uri=True, isolation_level=None)
+        ) as opened:
+            opened.text_factory = bytes
+            opened.execute("BEGIN")
+            opened.set_authorizer(_allow)
+            yield batches_of(opened, query)
 
     @contextmanager
     def session(self, *, changing: bool) -> Iterator[Session]:
@@ -63,18 +66,14 @@ class SQLite:
             from adbc_driver_sqlite import dbapi
         except ImportError as error:
             raise require_packages(error) from None
-        if mode == "ro" and not Path(self.path).is_file():
-            raise SourceError(f"the database of the connection {self.connection} is no file")
+        if mode == "ro":
+            self._require_file()
         with closing(dbapi.connect(self._address(mode))) as opened:
             yield opened
 
-    def _require_harmless(self, statement: str) -> None:
-        """Compile a statement where nothing but reading is allowed, and a second one is refused."""
+    def _require_file(self) -> None:
         if not Path(self.path).is_file():
             raise SourceError(f"the database of the connection {self.connection} is no file")
-        with closing(sqlite3.connect(self._address("ro"), uri=True)) as opened:
-            opened.set_authorizer(_allow)
-            opened.execute(f"EXPLAIN {statement}").close()
 
 
 def _allow(action: int, _first: str | None, name: str | None, *_: str | None) -> int:

@@ -1,12 +1,15 @@
 """What is stored as what, so that every value comes back with the text that it had."""
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from anon_dagster.errors import TargetError
 from anon_dagster.storage.opened import type_name
 from anon_dagster.storage.values import text_array
 
 _UUID = "arrow.uuid"
+_DAYS = (-2_440_588, 2_932_897)  # since 1970, that calendars tell; the last one excluded
+_A_DAY = {"s": 86_400, "ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _MOST_DIGITS = 38  # of a decimal
 _INTEGERS = ((8, "SMALLINT"), (16, "SMALLINT"), (32, "INTEGER"), (64, "BIGINT"))
 
@@ -70,6 +73,24 @@ def read(column: pa.Array, kind: pa.DataType) -> pa.Array:
         texts = [None if each is None else str(each) for each in column.to_pylist()]
         return pa.array(texts, pa.string())
     return column.storage.cast(kind)
+
+
+def is_of_calendar(column: pa.Array) -> bool:
+    """Tell whether dates and times are finite, from 4713 B.C. to the end of the year 9999.
+
+    Drivers give those that are not as dates of other years.
+    """
+    kind = column.type
+    if pa.types.is_date32(kind):
+        first, last = _DAYS
+    elif pa.types.is_timestamp(kind):
+        first, last = (day * _A_DAY[kind.unit] for day in _DAYS)
+    elif pa.types.is_time(kind):
+        first, last = 0, _A_DAY[kind.unit]
+    else:
+        return True
+    found = pc.min_max(column.view(pa.int32() if kind.bit_width == 32 else pa.int64())).as_py()
+    return found["min"] is None or (first <= found["min"] and found["max"] < last)
 
 
 def _kept_as(kind: pa.DataType, *, only_plain: bool) -> pa.DataType:

@@ -89,7 +89,7 @@ def test_no_part_of_a_class_that_is_near_enough_has_more_records_than_can_be_kep
         assert (kept == sum(row)) == (equal_distance(row, table) <= t)
 
 
-@pytest.mark.parametrize("times", [1, 2**10, 2**26 + 3, 2**40 + 1])
+@pytest.mark.parametrize("times", [1, 2**10, 2**23 + 1, 2**26 + 3, 2**40 + 1])
 @pytest.mark.parametrize("t", [Fraction(1, 3), Fraction(31, 97), Fraction(9_973, 10_007)])
 def test_what_can_be_kept_is_exact_however_many_records_there_are(times: int, t: Fraction) -> None:
     table = [[c * times for c in row] for row in ([9, 1, 0], [1, 2, 5], [0, 0, 3])]
@@ -206,3 +206,11 @@ def test_distances_along_many_values_are_right_where_their_sums_pass_64_bits() -
     for times in (10**5, 10**6, 7 * 10**5):
         huge = [[c * times for c in row] for row in table]
         assert model.distances(classes_of(huge)) == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("records", [1, 468_000_000, 2**40])
+def test_distances_are_right_where_many_values_alone_pass_64_bits(records: int) -> None:
+    ends = [[records, *[1] * 58, 0], [*[0] * 59, records]]
+    model = OrderedTCloseness(0, Fraction(1, 2), np.arange(60))
+    expected = [float(ordered_distance(row, ends)) for row in ends]
+    assert model.distances(classes_of(ends)) == pytest.approx(expected)
