@@ -145,6 +145,11 @@ def test_a_table_has_so_many_records_in_each_file(people: Path, lake: Path) -> N
     assert pq.read_metadata(files[0]).row_group(0).column(0).compression == "SNAPPY"
     assert result.release.checksum == checksum_of(map(str, files))
     assert content(lake).num_rows == 40
+    evidence = result.evidence(share=True)
+    for named in (Source.model_validate(to(lake)), f"delta://{lake}"):
+        found = anon_dagster.check_evidence(evidence, named)
+        assert "checksum of the release: holds" in str(found)
+        assert "figures and facts: holds" in str(found)
 
 
 TYPES = pa.table(

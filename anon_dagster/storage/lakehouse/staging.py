@@ -44,6 +44,7 @@ class StagedDelta(StagedTarget):
 
     def __init__(self, target: Target, schema: pa.Schema, token: str) -> None:
         self._token = token
+        self._size = 0  # bytes of its data files
         self._kept = kept_schema(schema)
         self._base = require_replaceable(target.path)
         if self._base is not None:
@@ -66,6 +67,7 @@ class StagedDelta(StagedTarget):
     def seal(self) -> tuple[str, ...]:
         """Close the files and return where they lie for now."""
         files = super().seal()
+        self._size = sum(Path(file).stat().st_size for file in files)
         remove(f"{self._staged}/{SUCCESS}")  # a log says what is whole
         return files
 
@@ -77,7 +79,7 @@ class StagedDelta(StagedTarget):
     @property
     def versions(self) -> Sequence[Sequence[str]]:
         """What will tell the version that it becomes."""
-        return [[f"ETag={identity_of(self._next, self._token)}"]]
+        return [[f"size={self._size}", f"ETag={identity_of(self._next, self._token)}"]]
 
     def publish(self) -> tuple[str, ...]:
         """Let the files be the next version of the table, by one commit.

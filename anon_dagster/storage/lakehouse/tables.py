@@ -30,7 +30,8 @@ class DeltaTables(AbstractFileSystem):  # type: ignore[misc]  # fsspec publishes
             If there is no table.
         """
         found = _existing(path)
-        return {"name": path, "type": "file", "size": None, "ETag": found.identity}
+        size = sum((Path(path) / name).stat().st_size for name in found.files)
+        return {"name": path, "type": "file", "size": size, "ETag": found.identity}
 
     def ls(self, path: str, detail: bool = True, **_: object) -> list[Any]:  # noqa: FBT001, FBT002 (as fsspec has it)
         """List a table by itself."""
