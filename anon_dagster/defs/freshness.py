@@ -111,6 +111,10 @@ def staleness(request: Request, *, now: float) -> str:
 
 def _made(target: Target) -> float | None:
     """Return when a release was completed; its marker is written last."""
+    if target.format == "delta":
+        from anon_dagster.storage.lakehouse.tables import made_at
+
+        return made_at(target.path)
     path = target.path if target.single_file else f"{target.path.rstrip('/')}/_SUCCESS"
     found = listing.look_up(path)
     return None if found is None else found.modified

@@ -30,10 +30,11 @@ def announce(job: JobFolder, announcement: "Announcement") -> None:
 def announce_at(target: Target, job: JobFolder, announcement: "Announcement") -> None:
     """Keep that a release is about to be published at a target."""
     document = {
-        "target": absolute(target.path),
+        "target": absolute(target.address),
         "paths": announcement.paths,
         "checksum": announcement.checksum,
         "former": announcement.former,
+        "made": announcement.made,
         "announced": clock.now(),
     }
     job.save_document(ANNOUNCED, document)
@@ -61,7 +62,8 @@ def withdraw(job: JobFolder) -> str | None:
     versions = job.load_release()["versions"] if job.has((RELEASE,)) else ()
     if not versions:  # it ended before it told of what it published, if it did
         now = [list(each) for each in versions_of(said["paths"])]
-        if all(now) and now != said["former"] and not is_superseded(job):
+        is_new = now == said["made"] if said.get("made") else now != said["former"]
+        if all(now) and is_new and not is_superseded(job):
             versions = now if checksum_of(said["paths"]) == said["checksum"] else ()
     if versions:  # whoever is killed meanwhile leaves something beside the target
         remember(job.root, Target(path=said["target"]))

@@ -21,7 +21,7 @@ def remember(root: Path, target: Target) -> None:
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(to_text({"target": absolute(target.path)}))
+        file.write(to_text({"target": absolute(target.address)}))
     beside.replace(path)
 
 
@@ -36,7 +36,7 @@ def forget(root: Path, target: Target) -> None:
 
 
 def _file_of(root: Path, target: Target) -> Path:
-    name = hashlib.sha256(absolute(target.path).encode()).hexdigest()[:16]
+    name = hashlib.sha256(absolute(target.address).encode()).hexdigest()[:16]
     return root / UNSWEPT / f"{name}.json"
 
 

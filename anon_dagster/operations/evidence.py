@@ -20,10 +20,11 @@ from anon_dagster.report.handover import (
 )
 from anon_dagster.request import Request, Source
 from anon_dagster.request.arguments import as_source
+from anon_dagster.request.lakehouse import address_of, folder_of
 from anon_dagster.storage.checksums import checksums
 from anon_dagster.storage.copies import keeping_copies
 from anon_dagster.storage.fingerprints import fingerprint
-from anon_dagster.storage.sources import open_frame, open_source
+from anon_dagster.storage.sources import OpenSource, open_frame, open_source
 from anon_dagster.storage.tables_in_memory import Tabular, is_table
 
 _NAMELESS = "a release"
@@ -109,8 +110,18 @@ def check_evidence(
         if not isinstance(released, Source):
             source = source.model_copy(update={"csv": reading.csv})
         opened = open_source(source)
-        files = _files([each.path for each in opened.files])
+        files = _files(_compared(source, opened))
         return check(document, opened, files, public_key)
+
+
+def _compared(source: Source, opened: OpenSource) -> list[str]:
+    """Return the files of a release; of a table its name, since it is read from a private copy."""
+    if not any(each.copied for each in opened.files):
+        return [each.path for each in opened.files]
+    named = [source.path] if isinstance(source.path, str) else list(source.path)
+    return [
+        address_of(folder_of(path)) if source.format_found == "delta" else path for path in named
+    ]
 
 
 def _files(paths: str | Sequence[str]) -> Files:

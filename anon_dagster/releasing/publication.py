@@ -96,7 +96,8 @@ class StagedRelease:
         """Tell where it is about to be published, and what lies there now."""
         workspace.on_progress(Progress("publish", 0, self.count.records))
         paths = self.staged.final_paths
-        workspace.announce(Announcement(paths, self.checksum, versions_of(paths)))
+        made = self.staged.versions
+        workspace.announce(Announcement(paths, self.checksum, versions_of(paths), made))
 
     def publish(self, workspace: Workspace) -> None:
         """Tell that it is about to be published, and publish it."""
@@ -335,7 +336,8 @@ def withdraw(target: str, paths: Sequence[str], versions: Versions) -> Withdrawa
         root = absolute(target)
         alone = {*names_in(root)} <= {SUCCESS, *map(base_name, paths)}
         published = (root,) if root in paths or alone else (f"{root}/{SUCCESS}", *paths)
-        kept = sum(take_away(path) for path in published)
+        seen = dict(zip(paths, versions, strict=True))
+        kept = sum(take_away(path, seen.get(path, ())) for path in published)
     return Withdrawal.BUT_VERSIONS if kept else Withdrawal.WHOLE
 
 

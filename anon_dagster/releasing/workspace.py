@@ -23,6 +23,8 @@ class Announcement:
     checksum: str
     former: Versions
     """Of what lies there now."""
+    made: Versions = ()
+    """Of what will lie there, where that is known before."""
 
 
 def ignore_announcement(_: Announcement) -> None:

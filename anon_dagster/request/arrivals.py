@@ -94,6 +94,8 @@ class Arrivals(StrictModel):
             raise ValueError("the source must be one folder, prefix or glob")
         if self.solution is not None and self.mode != "apply":
             raise ValueError("solution goes with mode: apply")
+        if self.target.is_table:
+            raise ValueError("files are released one by one, to files: name csv or parquet")
         if self.mode == "append" and not self.target.single_file:
             raise ValueError("a delta is a single file: leave out single_file")
         if self.mode != "append" and (told := sorted(filter(self._is_said, _OF_APPEND))):

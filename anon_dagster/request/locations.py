@@ -12,6 +12,7 @@ from anon_dagster.request.databases import (
     named_by_connection,
     without_required_path,
 )
+from anon_dagster.request.lakehouse import address_of, is_of_lakehouse, named_by_address
 from anon_dagster.request.strict import Character, Flag, Names, StrictModel, ValueText
 
 ROWS_PER_FILE = 1_000_000
@@ -57,7 +58,7 @@ class CsvOptions(StrictModel):
         return self
 
 
-TargetFormat = Literal["csv", "parquet"]
+TargetFormat = Literal["csv", "parquet", "delta"]
 Format = Literal["csv", "parquet", "excel", "spss", "stata", "sas", "delta", "iceberg"]
 Hold = Flag | Literal["two_people"]
 _SECRET = re.compile(
@@ -185,10 +186,23 @@ class Target(StrictModel):
     def _name_of_database(cls, document: Any) -> Any:
         return named_by_connection(document, queries=False)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _address_of_lakehouse(cls, document: Any) -> Any:
+        return named_by_address(document)
+
     @model_validator(mode="after")
     def _require_file_to_hold(self) -> Self:
-        if self.hold and self.connection is not None:
+        if self.hold and self.is_table:
             raise ValueError("hold goes with files: a table is replaced when its release is proven")
+        return self
+
+    @model_validator(mode="after")
+    def _require_lakehouse_here(self) -> Self:
+        if self.format == "delta" and "://" in self.path:
+            raise ValueError(
+                "a Delta table is written on this machine only: name a folder, or write Parquet"
+            )
         return self
 
     @model_validator(mode="after")
@@ -201,6 +215,16 @@ class Target(StrictModel):
     def format_found(self) -> TargetFormat | None:
         """The format, named or told by the ending."""
         return self.format or target_format_of(self.path)
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table that has files or pages of its own, whatever they are."""
+        return self.connection is not None or self.format == "delta"
+
+    @property
+    def address(self) -> str:
+        """Where it goes, in a word that tells a Delta table from a folder of files."""
+        return address_of(self.path) if self.format == "delta" else self.path
 
 
 _PACKED = (".gz", ".bz2", ".xz", ".zst", ".lz4", ".zip")
@@ -234,6 +258,8 @@ BY_CONNECTION = (
 def format_of(path: str) -> Format | None:
     """Tell the format from the ending of a path; ``None`` if it does not."""
     name = path.lower()
+    if is_of_lakehouse(path):
+        return "delta"
     if name.endswith(_PACKED):
         name = name.rpartition(".")[0]
     if name.endswith((".csv", ".tsv", ".txt")):
@@ -248,7 +274,7 @@ def format_of(path: str) -> Format | None:
 def target_format_of(path: str) -> TargetFormat | None:
     """Tell the format of a target from the ending of its path; ``None`` if it does not."""
     found = format_of(path)
-    return found if found in {"csv", "parquet"} else None
+    return found if found in {"csv", "parquet", "delta"} else None
 
 
 def requires_export(path: str) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 from anon_dagster.errors import Complaint
 from anon_dagster.request.databases import is_of_database
 from anon_dagster.request.holding import hold_problems_of
+from anon_dagster.request.lakehouse import is_of_lakehouse
 from anon_dagster.request.policy import Policy
 from anon_dagster.request.release import quasi_identifiers_of, release_problems
 from anon_dagster.request.strict import document as _document
@@ -179,7 +180,9 @@ def _place_problems(tables: Mapping[str, Mapping[str, Any]]) -> Iterator[Complai
         if target.get("single_file") is False:
             why = "of several files not all appear together with another target"
             yield Complaint(f"tables.{name}.target.single_file", f"must be true: {why}")
-        if target.get("connection") or is_of_database(str(target.get("path", ""))):
+        path = str(target.get("path", ""))
+        of_table = target.get("connection") or target.get("format") == "delta"
+        if of_table or is_of_database(path) or is_of_lakehouse(path):
             why = "linked tables are published together, as files: name a path"
             yield Complaint(f"tables.{name}.target", why)
     paths = [target.get("path") for target in targets.values() if target.get("path")]

@@ -9,6 +9,7 @@ from fsspec import AbstractFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from anon_dagster.request.databases import SCHEME, is_of_database
+from anon_dagster.request.lakehouse import folder_of, is_of_lakehouse
 from anon_dagster.request.special_files import why_special
 from anon_dagster.storage.stores import schemes, store_of
 from anon_dagster.storage.stores.refusals import refusal
@@ -38,6 +39,10 @@ def locate(path: str) -> tuple[AbstractFileSystem, str]:
         from anon_dagster.storage.databases.tables import Tables
 
         return Tables(), path.removeprefix(SCHEME)
+    if is_of_lakehouse(path):
+        from anon_dagster.storage.lakehouse.tables import DeltaTables
+
+        return DeltaTables(), absolute(folder_of(path))
     _require_allowed(path)
     store = store_of(path)
     try:

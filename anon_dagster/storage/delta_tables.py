@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import Source
+from anon_dagster.request.lakehouse import folder_of
 from anon_dagster.storage.addresses import is_local, locate, require_ordinary
 from anon_dagster.storage.copies import Reader, Reading
 from anon_dagster.storage.extras import extra
@@ -30,7 +31,7 @@ def delta_reader(path: str, source: Source) -> Reader:
 
     @contextmanager
     def read() -> Iterator[Reading]:
-        table = _opened(path, source.version)
+        table = _opened(folder_of(path), source.version)
         name = f"{path} at version {table.version()}"
         _require_plain(table, name)
         with understanding(path, _WHAT):

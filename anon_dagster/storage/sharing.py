@@ -63,7 +63,7 @@ def require_shared_target(engine: Engine, target: Target) -> None:
     TargetError
         If they do not, or it cannot be written.
     """
-    if target.connection is not None:  # what goes into a table is written by this process
+    if target.is_table:  # what goes into one is written by this process
         return
     if engine.is_cluster and not sees_target(engine, target):
         raise TargetError(
@@ -80,7 +80,7 @@ def sees_target(engine: Engine, target: Target) -> bool:
     TargetError
         If it cannot be written.
     """
-    if target.connection is not None:
+    if target.is_table:
         return False
     path = absolute(target.path)
     probe = sibling(path, f".{base_name(path)}.{token_hex(16)}.part")

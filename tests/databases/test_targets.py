@@ -77,6 +77,9 @@ def test_a_table_holds_what_the_release_is(database: Opened) -> None:
     assert anon_dagster.verify(POLICY, Source.model_validate(TO)).holds
     assert result.release.paths == ("database://clinic/released",)
     assert len(anon_dagster.risk_per_record(result).release) == 40
+    found = str(anon_dagster.check_evidence(result.evidence(share=True), result.release.source))
+    assert "checksum of the release: holds" in found
+    assert "figures and facts: holds" in found
 
 
 def test_a_release_replaces_the_former_one(former: Opened) -> None:

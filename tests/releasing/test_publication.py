@@ -162,7 +162,7 @@ def test_a_withdrawal_tells_whether_versions_stay(
     target: dict[str, Any], kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = release(target)
-    monkeypatch.setattr(publication, "take_away", lambda _: kept)
+    monkeypatch.setattr(publication, "take_away", lambda *_: kept)
     gone = withdraw(target["path"], made.paths, made.versions)
     assert gone is (Withdrawal.BUT_VERSIONS if kept else Withdrawal.WHOLE)
     assert gone.leaves_versions == bool(kept)

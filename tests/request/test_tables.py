@@ -143,6 +143,12 @@ REFUSED: dict[str, tuple[Change, str]] = {
         ],
         "tables.visits.target.single_file: must be true",
     ),
+    "a Delta table": (
+        lambda d: [
+            table(name, target={"path": name, "format": "delta"})(d) for name in d["tables"]
+        ],
+        "tables.visits.target: linked tables are published together, as files",
+    ),
     "the same target": (
         lambda d: [table(name, target={"path": "v.csv"})(d) for name in d["tables"]],
         "tables: have the same target",

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Container, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 import pyarrow as pa
 
@@ -25,6 +26,7 @@ from anon_dagster.storage.passing import new_folder
 from anon_dagster.storage.processes import fresh_token
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.targets.staging import StagedTarget
+from anon_dagster.storage.targets.tables import TableKind
 
 _PREFIX = "anon_"
 _DIGITS = 8  # of what stands for the name of a target
@@ -164,6 +166,9 @@ def sweep_tables(target: Target, alive: Container[str]) -> tuple[str, ...]:
                 session.execute(f"DROP TABLE {quoted(sibling_of(table, name))}")
                 swept.append(name)
     return tuple(swept)
+
+
+TABLES: Final = TableKind(StagedTable, check_table, sweep_tables)
 
 
 def _file_in(folder: Path) -> Target:

@@ -21,6 +21,7 @@ is one step; several parts become the target together, see :mod:`anon_dagster.st
     publishing   how it comes into its place
     leftovers    what dead jobs left beside it
     holding      where a release waits that a person has to approve
+    tables       which targets are tables and no files, and who does all of this for them
 """
 
 from anon_dagster.storage.targets.formats import FileOfRows, after, write_file

@@ -11,6 +11,7 @@ from anon_dagster.storage.listing import listed_parts, names_in
 from anon_dagster.storage.moving import end_uploads, move, remove, restore
 from anon_dagster.storage.stores.refusals import refusal
 from anon_dagster.storage.targets.publishing import UNOWNED
+from anon_dagster.storage.targets.tables import table_kind
 
 
 def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
@@ -28,12 +29,15 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
     tuple of str
         The names that were swept.
     """
-    if target.connection is not None:
-        from anon_dagster.storage.databases.staging import sweep_tables
+    if (kind := table_kind(target)) is not None:
+        return kind.sweep(target, alive)
+    return sweep_files(target, alive)
 
-        return sweep_tables(target, alive)
+
+def sweep_files(target: Target, alive: Container[str]) -> tuple[str, ...]:
+    """Do so with files and folders, see :func:`sweep`."""
     path = absolute(target.path)
-    pattern = re.compile(re.escape(f".{base_name(path)}.") + r"([\w-]+)(?:\.shelves)?\.(part|old)")
+    pattern = _leftover(path)
     swept = []
     with writing(target.path):
         for entry in names_in(parent(path)):
@@ -47,6 +51,17 @@ def sweep(target: Target, *, alive: Container[str] = ()) -> tuple[str, ...]:
             swept.append(entry)
         swept += _sweep_store(path, alive)
     return tuple(swept)
+
+
+def dead_tokens(path: str, alive: Container[str]) -> list[str]:
+    """Return the tokens of dead jobs that left something beside a path."""
+    matches = map(_leftover(path).fullmatch, names_in(parent(path)))
+    return sorted({match[1] for match in matches if match and match[1] not in alive})
+
+
+def _leftover(path: str) -> re.Pattern[str]:
+    """Return what names beside a path look like: a token, and what kind it is."""
+    return re.compile(re.escape(f".{base_name(path)}.") + r"([\w-]+)(?:\.shelves)?\.(part|old)")
 
 
 def is_published_alone(first: Target, others: Iterable[Target], *, token: str) -> bool:

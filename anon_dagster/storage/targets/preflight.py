@@ -25,6 +25,7 @@ from anon_dagster.storage.listing import names_in, resolve
 from anon_dagster.storage.moving import put, remove
 from anon_dagster.storage.targets.formats import ending_of, require_format
 from anon_dagster.storage.targets.publishing import unowned_name
+from anon_dagster.storage.targets.tables import table_kind
 
 _SMALLEST = 20  # a release is hardly ever smaller than a twentieth of its source
 
@@ -46,18 +47,21 @@ def check_target(target: Target, sources: Sequence[str]) -> None:
         sources or would be found among them the next time, or is a folder where a file is wanted;
         if its folder can neither be written to nor made; if the disk is obviously too small.
     """
-    if target.connection is not None:
-        from anon_dagster.storage.databases.staging import check_table
-
-        check_table(target, sources)
+    if (kind := table_kind(target)) is not None:
+        kind.check(target, sources)
         return
     require_format(target)
     with writing(target.path):
         absolute(target.path)  # whose scheme is allowed
-    files = _files(sources)
-    _require_no_source(target, files)
+    require_no_source(target, sources)
     require_replaceable(target)
+    check_place(target, sources)
+
+
+def check_place(target: Target, sources: Sequence[str]) -> None:
+    """Find out what would keep files from being written where nothing is, or is replaced."""
     _require_not_found_by(target, sources)
+    files = _files(sources)
     if is_local(target.path):
         folder = _nearest(parent(absolute(target.path)), target)
         _require_permission(folder, target)
@@ -126,10 +130,10 @@ def require_replaceable(target: Target) -> None:
         )
 
 
-def _require_no_source(target: Target, sources: Sequence[str]) -> None:
+def require_no_source(target: Target, sources: Sequence[str]) -> None:
     """Refuse a target that is one of the files that are read, under whatever name."""
     goal = _real(target.path)
-    for source in sources:
+    for source in _files(sources):
         same = _real(source) == goal or (
             is_local(source) and is_local(target.path) and _same_file(source, target.path)
         )

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from anon_dagster.errors import AnonError
+from anon_dagster.request.lakehouse import is_of_lakehouse
 from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import base_name, exists, is_folder, is_local, sibling
 from anon_dagster.storage.failures import writing
@@ -99,17 +100,32 @@ def try_to_remove(path: str) -> int | None:
     return None
 
 
-def take_away(path: str) -> int:
+def take_away(path: str, version: Sequence[str] = ()) -> int:
     """Remove what was published at a path, in one step for whoever reads it.
 
     A folder of a store is gone with its list of parts, which is removed first. Returns of how many
     files their store keeps versions.
+
+    Parameters
+    ----------
+    version
+        What it was seen to be; a table that is another one by now is left alone.
     """
+    if is_of_lakehouse(path):
+        from anon_dagster.storage.lakehouse.commits import bring_back
+
+        bring_back(path, version)
+        return 0
     if not (is_local(path) and is_folder(path)):
         return remove(path)
-    beside = sibling(path, unowned_name(path))
+    beside = unowned_beside(path)
     move(path, beside)
     return remove_quietly(beside)
+
+
+def unowned_beside(path: str) -> str:
+    """Return a path beside another one of what no job owns."""
+    return sibling(path, unowned_name(path))
 
 
 def unowned_name(path: str) -> str:

@@ -39,6 +39,7 @@ from anon_dagster.storage.targets.publishing import (
     remove_quietly,
     swap_folder,
 )
+from anon_dagster.storage.targets.tables import table_kind
 
 _KEPT = (
     "what was written is removed, but its bucket keeps a version of it, which these credentials "
@@ -69,10 +70,8 @@ def stage(
     """
     if not re.fullmatch(r"[\w-]+", token):
         raise TargetError("a token has letters, digits, dashes and underscores only")
-    if target.connection is not None:
-        from anon_dagster.storage.databases.staging import StagedTable
-
-        return StagedTable(target, schema, token)
+    if (kind := table_kind(target)) is not None:
+        return kind.stage(target, schema, token)
     require_format(target)
     with writing(target.path):
         make_folder(parent(absolute(target.path)))
@@ -83,12 +82,24 @@ class StagedTarget:
     """A table on its way to a target; left behind nowhere if it does not get there.
 
     Written, then sealed, then published; a context manager that discards what was not published.
+
+    Parameters
+    ----------
+    form
+        How its files are written, where that is not as the target says.
     """
 
     def __init__(
-        self, target: Target, schema: pa.Schema, token: str, *, private: bool = False
+        self,
+        target: Target,
+        schema: pa.Schema,
+        token: str,
+        *,
+        private: bool = False,
+        form: Target | None = None,
     ) -> None:
         self.target = target
+        self._form = form or target
         self._private = private and is_local(target.path)
         self._schema = schema
         self._path = absolute(target.path)
@@ -107,7 +118,7 @@ class StagedTarget:
         """Whether something beside the target could not be removed when it was published."""
         for left in (self._staged, self._shelter):
             remove(left)
-        if not target.single_file:
+        if not self._form.single_file:
             make_folder(self._staged)
 
     def write(self, table: pa.Table) -> None:
@@ -142,7 +153,7 @@ class StagedTarget:
     def files_of(self, records: int) -> list[FileOfRows]:
         """Return the files that others are to write, by :func:`write_file`, all of the records."""
         assert not self._names, "files are written here or elsewhere"
-        most = self.target.rows_per_file or records
+        most = self._form.rows_per_file or records
         firsts = range(0, records, most)
         self._apart = True
         return [
@@ -162,7 +173,7 @@ class StagedTarget:
         self._apart = True
         with writing(self.target.path):
             for file in files:
-                copy_bytes(file, self._staged if self.target.single_file else self._next_path())
+                copy_bytes(file, self._staged if self._form.single_file else self._next_path())
 
     def seal(self) -> tuple[str, ...]:
         """Close the files and return where they lie for now."""
@@ -171,7 +182,7 @@ class StagedTarget:
             if not self._apart:
                 self._append(self._blocks.rest())
                 self._finish_file()
-            if not self.target.single_file and is_local(self._path):
+            if not self._form.single_file and is_local(self._path):
                 finish(open_to_write(f"{self._staged}/{SUCCESS}"))
             for file in self._files(self._staged):
                 self._protect(file)  # those that others wrote, too
@@ -183,8 +194,8 @@ class StagedTarget:
         assert self._sealed, "only a sealed target can be read"
         return Source(
             path=self._files(self._staged),
-            format=self.target.format_found,
-            csv=self.target.csv,
+            format=self._form.format_found,
+            csv=self._form.csv,
         )
 
     @property
@@ -192,6 +203,11 @@ class StagedTarget:
         """Where the files will lie once they are published."""
         assert self._sealed, "the files of a target are known once it is sealed"
         return self._files(self._path)
+
+    @property
+    def versions(self) -> Sequence[Sequence[str]]:
+        """What will tell it from others once it is published, where that is known before."""
+        return ()
 
     def publish(self) -> tuple[str, ...]:
         """Move the files into their place, where they replace a former target; return them.
@@ -204,7 +220,7 @@ class StagedTarget:
         assert self._sealed, "only a sealed target is published"
         require_replaceable(self.target)
         with writing(self.target.path):
-            if self.target.single_file:
+            if self._form.single_file:
                 put = move_file if is_local(self._path) else copy_file
                 gone = put(self._staged, self._path)
             elif is_local(self._path):
@@ -223,7 +239,7 @@ class StagedTarget:
         TargetError
             If there is no room for it.
         """
-        assert self.target.single_file, "only a single file is taken back"
+        assert self._form.single_file, "only a single file is taken back"
         self._keeps_former = True
         with writing(self.target.path):
             if exists(self._path):
@@ -278,13 +294,13 @@ class StagedTarget:
             raise type(error)(f"{error}; {_KEPT}") from None
 
     def _files(self, path: str) -> tuple[str, ...]:
-        if self.target.single_file:
+        if self._form.single_file:
             return (path,)
         return tuple(f"{path}/{name}" for name in self._names)
 
     def _append(self, block: pa.Table) -> None:
         """Write a block to the open file, and begin another one whenever it is full."""
-        most = self.target.rows_per_file if not self.target.single_file else None
+        most = self._form.rows_per_file if not self._form.single_file else None
         while True:
             if self._file is None:
                 self._file = self._next_file()
@@ -296,8 +312,8 @@ class StagedTarget:
             self._finish_file()
 
     def _next_file(self) -> TableFile:
-        path = self._staged if self.target.single_file else self._next_path()
-        file = TableFile(path, self.target, self._schema)
+        path = self._staged if self._form.single_file else self._next_path()
+        file = TableFile(path, self._form, self._schema)
         self._protect(path)
         return file
 
@@ -307,7 +323,7 @@ class StagedTarget:
 
     def _next_path(self) -> str:
         number = f"part-{len(self._names):05d}"
-        self._names.append(f"{number}{self._mark}{ending_of(self.target)}")
+        self._names.append(f"{number}{self._mark}{ending_of(self._form)}")
         return f"{self._staged}/{self._names[-1]}"
 
     def _finish_file(self) -> None:

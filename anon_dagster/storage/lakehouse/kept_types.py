@@ -1,0 +1,85 @@
+"""In which types a Delta table holds values, so that each comes back with the text that it had."""
+
+from collections import Counter
+
+import pyarrow as pa
+
+from anon_dagster.errors import TargetError
+from anon_dagster.storage.databases.types import storable
+from anon_dagster.storage.opened import type_name
+from anon_dagster.storage.values import text_array
+
+_KEPT = {
+    *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()),
+    *(pa.bool_(), pa.date32(), pa.string(), pa.large_string()),
+    *(pa.timestamp("us"), pa.timestamp("us", "UTC")),
+}
+"""Types that are stored as they are, by the same bytes as in any Parquet file."""
+
+
+def kept_schema(schema: pa.Schema) -> pa.Schema:
+    """Return the types in which values are stored.
+
+    Raises
+    ------
+    TargetError
+        If the names of columns differ in upper and lower case alone.
+    """
+    twice = [name for name, many in Counter(n.lower() for n in schema.names).items() if many > 1]
+    if twice:
+        alike = [name for name in schema.names if name.lower() in twice]
+        raise TargetError(
+            f"the columns {', '.join(alike)} are the same to a Delta table, which does not tell "
+            "upper from lower case: rename one, or write Parquet"
+        )
+    others = storable(schema, only_plain=False)
+    return pa.schema(
+        [
+            pa.field(own.name, own.type if _is_kept(own.type) else _told(other.type))
+            for own, other in zip(schema, others, strict=True)
+        ]
+    )
+
+
+def kept(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Give a table the types in which it is stored.
+
+    Raises
+    ------
+    TargetError
+        Naming a column whose values its type does not hold.
+    """
+    columns = []
+    for column, field in zip(table.columns, schema, strict=True):
+        if column.type == field.type:
+            columns.append(column)
+            continue
+        try:
+            columns.append(
+                pa.chunked_array([_cast(c, field.type) for c in column.chunks], field.type)
+            )
+        except pa.ArrowException:  # its message holds the value
+            raise TargetError(
+                f"column {field.name} has values ({type_name(column.type)}) that a Delta table "
+                "does not hold; write the release to Parquet"
+            ) from None
+    return pa.table(columns, schema=schema)
+
+
+def _is_kept(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        return kind.value_type in {pa.string(), pa.large_string()}
+    return kind in _KEPT or (pa.types.is_decimal128(kind) and 0 <= kind.scale <= kind.precision)
+
+
+def _told(kind: pa.DataType) -> pa.DataType:
+    """Return what a Delta table holds in place of what a database does: it has no times."""
+    return pa.string() if pa.types.is_time(kind) else kind
+
+
+def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    if pa.types.is_string(kind):
+        return text_array(column)
+    if pa.types.is_dictionary(column.type):
+        return _cast(column.dictionary, kind).take(column.indices)
+    return column.cast(kind)
