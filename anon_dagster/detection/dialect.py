@@ -11,6 +11,7 @@ from typing import IO
 from anon_dagster.errors import SourceError
 from anon_dagster.request import CsvOptions, Source, format_of
 from anon_dagster.request.arguments import as_source
+from anon_dagster.request.locations import SOURCE_FORMATS
 from anon_dagster.storage.csv_head import begins_with_blank, title_lines
 from anon_dagster.storage.csv_text import open_decompressed, require_text, separator_said
 from anon_dagster.storage.failures import reading
@@ -39,7 +40,7 @@ def described(path: str) -> Source:
     if kind is None:
         told = requires_export(path) or requires_export(first)
         raise SourceError(
-            told or f"the format of {path} is not told by its ending: say csv or parquet"
+            told or f"the format of {path} is not told by its ending: say {SOURCE_FORMATS}"
         )
     if kind != "csv":
         return Source(path=path, format=kind)

@@ -18,7 +18,13 @@ from anon_dagster.request.databases import is_of_database
 from anon_dagster.request.dates import date_problems
 from anon_dagster.request.differential import differential_problems
 from anon_dagster.request.holding import hold_problems
-from anon_dagster.request.locations import format_of, requires_export, target_format_of
+from anon_dagster.request.locations import (
+    SOURCE_FORMATS,
+    TARGET_FORMATS,
+    format_of,
+    requires_export,
+    target_format_of,
+)
 from anon_dagster.request.objective import objective_problems
 from anon_dagster.request.people import population_problems
 from anon_dagster.request.persons import person_problems
@@ -142,7 +148,8 @@ def _format_problems(key: str, location: Mapping[str, Any]) -> Iterator[Complain
     found = format_of if is_source else target_format_of
     if isinstance(first, str) and not location.get("format") and found(first) is None:
         told = requires_export(first) if is_source else None
-        why = told or "not told by the ending of the path: say csv or parquet"
+        formats = SOURCE_FORMATS if is_source else TARGET_FORMATS
+        why = told or f"not told by the ending of the path: say {formats}"
         yield Complaint(f"{key}.path" if told else f"{key}.format", why)
 
 

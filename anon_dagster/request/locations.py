@@ -60,6 +60,8 @@ class CsvOptions(StrictModel):
 
 TargetFormat = Literal["csv", "parquet", "delta"]
 Format = Literal["csv", "parquet", "excel", "spss", "stata", "sas", "delta", "iceberg"]
+TARGET_FORMATS = "csv, parquet or delta"
+SOURCE_FORMATS = "csv, parquet, excel, spss, stata, sas, delta or iceberg"
 Hold = Flag | Literal["two_people"]
 _SECRET = re.compile(
     r"://[^/@:]*:(?!\d+/)[^@]*@|[?&](x-amz-[a-z-]+|sig|signature|token|key)=", re.IGNORECASE

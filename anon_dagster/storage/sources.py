@@ -18,6 +18,7 @@ few row groups and keeps its types. A DataFrame is a part.
 
 from anon_dagster.errors import SourceError
 from anon_dagster.request import Source, format_of
+from anon_dagster.request.locations import SOURCE_FORMATS
 from anon_dagster.storage.copies import copied
 from anon_dagster.storage.csv_source import open_csv
 from anon_dagster.storage.fingerprints import fingerprint
@@ -57,7 +58,7 @@ def open_source(source: Source, *, may_skip: MaySkip = never) -> OpenSource:
     if kind is None:
         told = requires_export(files[0])
         raise SourceError(
-            told or f"the format of {files[0]} is not told by its ending: say csv or parquet"
+            told or f"the format of {files[0]} is not told by its ending: say {SOURCE_FORMATS}"
         )
     if kind in READERS:
         raise SourceError(

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from anon_dagster.errors import TargetError
 from anon_dagster.request import Target
+from anon_dagster.request.locations import TARGET_FORMATS
 from anon_dagster.storage.addresses import is_local
 from anon_dagster.storage.categories import in_one_piece
 from anon_dagster.storage.compression import ENDINGS
@@ -33,7 +34,7 @@ def require_format(target: Target) -> None:
     """
     if target.format_found is None:
         raise TargetError(
-            f"the format of {target.path} is not told by its ending: say csv or parquet"
+            f"the format of {target.path} is not told by its ending: say {TARGET_FORMATS}"
         )
     if target.format_found == "csv":
         if target.compression not in {None, "none", "gzip"}:
