@@ -28,10 +28,10 @@ POLICY = {
 }
 REQUEST = {"policy": POLICY}
 WITHOUT = {"detect", "classify_columns", "propose_hierarchies", "data_domains"} | {
-    *("append", "erase", "audit")
+    *("append", "erase", "audit", "build_anonymized_assets")
 }
 """What reads no table, or a sample of one, which is drawn in the process that calls; or files that
-add up, which are read there one by one."""
+add up, which are read there one by one; or what Dagster runs, whose resource says it."""
 
 
 @pytest.fixture(scope="module")
