@@ -84,7 +84,7 @@ def test_every_class_keeps_every_promise_and_covers_its_records(models: str, kin
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("models", MODELS)
-@pytest.mark.parametrize("limit", [0, 6])
+@pytest.mark.parametrize("limit", [pytest.param(0, marks=pytest.mark.slow), 6])
 def test_the_loss_is_as_stated_and_never_above_the_global_optimum(
     models: str, kind: str, limit: int
 ) -> None:

@@ -125,6 +125,14 @@ OBJECTIVES: dict[str, Objective] = {
     "ambiguity": Ambiguity(),
     "height": Height(),
 }
+MOSTLY_TRIED = (
+    "weighted mean of the normalized certainty penalty",
+    "weighted geometric mean of the loss of precision",
+    "weighted maximum of the non-uniform entropy",
+    "discernibility",
+    "ambiguity",
+)
+"""One objective of each way to add up, and of each kind; the slow tests try all."""
 
 
 TABLE_MODELS: tuple[tuple[TableModel, ...], ...] = (

@@ -22,14 +22,18 @@ from anon_dagster.core.solution import Solution
 from anon_dagster.errors import UnreachableError
 from tests.core.search.examples import (
     MODELS,
+    MOSTLY_TRIED,
     OBJECTIVES,
     brute_force,
     random_problem,
     with_objective,
 )
 from tests.core.search.test_exploration import ranked
+from tests.parameters import slow_but
 
-every_objective = pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+every_objective = pytest.mark.parametrize(
+    "objective", slow_but(MOSTLY_TRIED, OBJECTIVES, OBJECTIVES.values())
+)
 
 
 def problems(objective: Objective, seeds: range) -> list[Problem]:

@@ -19,11 +19,13 @@ from anon_dagster.core.search.heuristic import search_heuristically
 from anon_dagster.errors import UnreachableError
 from tests.core.search.examples import (
     MODELS,
+    MOSTLY_TRIED,
     OBJECTIVES,
     brute_force,
     random_problem,
     with_objective,
 )
+from tests.parameters import slow_but
 
 PAIRS = Hierarchy.from_labels([list("abcd"), list("xxyy")])
 AXES = 64
@@ -50,7 +52,7 @@ def widened(problem: Problem, attributes: int) -> Problem:
     )
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES.values(), ids=OBJECTIVES)
+@pytest.mark.parametrize("objective", slow_but(MOSTLY_TRIED, OBJECTIVES, OBJECTIVES.values()))
 def test_the_optimum_of_a_wide_table_is_that_of_brute_force(objective: Objective) -> None:
     for seed in range(2):
         for models in islice(MODELS.values(), seed % 6, None, 6):
