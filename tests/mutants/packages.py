@@ -62,6 +62,8 @@ PACKAGES = (
             "storage/test_special_files.py",
             "storage/test_sources.py",
             "storage/test_versions.py",
+            "storage/test_delta_targets.py",
+            "databases/test_targets.py",
             "approval/test_approval.py",
         ),
     ),
