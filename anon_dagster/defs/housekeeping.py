@@ -163,6 +163,9 @@ def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     there = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
     known = set(instance.get_run_ids()) if there else set()
     unknown = [each for each in there if each.name not in known]
+    for each in unknown:
+        with suppress(OSError):  # only an empty one goes, whose deletion died at its last step
+            each.rmdir()
     gone = [owner_of(each) for each in unknown if not _end_deleted(instance, each)]
     mine = [each for each in gone if each and each.instance == storage_id(instance)]
     for owner in mine:

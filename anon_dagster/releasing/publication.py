@@ -343,7 +343,12 @@ def withdraw(target: str, paths: Sequence[str], versions: Versions) -> Withdrawa
 
 def versions_of(paths: Iterable[str]) -> Versions:
     """Return what tells files from others of the same content that come into their place."""
-    return [fingerprint(p).version if exists(p) else () for p in paths]
+    return [_version_at(path) for path in paths]
+
+
+def _version_at(path: str) -> tuple[str, ...]:
+    with writing(path):
+        return fingerprint(path).version if exists(path) else ()
 
 
 def count_release(

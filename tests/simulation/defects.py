@@ -112,7 +112,7 @@ FOUND_WITHIN: dict[Defect, int] = {
     taken_away_part_by_part: 120,
     never_taken_back: 60,
     never_told_to_the_registry: 20,
-    opened_without_a_look: 150,
+    opened_without_a_look: 300,
     swept_while_they_write: 250,
     never_swept_later: 250,
     tried_and_left: 250,

@@ -221,7 +221,8 @@ class Queueing:
         self.started.append(job_id)
         pid = next(self._pids)
         process = self.world.start(f"job {job_id[:4]}", lambda: self._work(folders, job_id, pid))
-        process.on_end.append(lambda: self.world.held.let_go(process))
+        mine = ownership.lock_of(self.world.jobs.job(job_id).path)
+        process.on_end.append(lambda: self.world.held.let_go(process, mine))
         self.processes[pid] = JobProcess(pid, process)
         return self.processes[pid]
 

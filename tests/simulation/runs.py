@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from anon_dagster.defs import endings, housekeeping, retention
-from anon_dagster.defs.ownership import owner_of
+from anon_dagster.defs.ownership import lock_of, owner_of
 from tests.simulation.history import LOG, is_over
 from tests.simulation.scheduler import Process
 from tests.simulation.world import World
@@ -83,7 +83,8 @@ class Runs:
         history.report(run, _EVENT.PIPELINE_STARTING)
         name = f"run {run_id[:4]}"
         process = self.world.start(name, lambda: self.live(run, body), steps=400)
-        process.on_end.append(lambda: self.world.held.let_go(process))
+        lock = lock_of(self.world.jobs.job(run_id).path)
+        process.on_end.append(lambda: self.world.held.let_go(process, lock))
         self.processes[run_id] = process
 
     def live(self, run: dg.DagsterRun, body: Callable[[dg.DagsterRun], None]) -> None:
@@ -93,14 +94,18 @@ class Runs:
             return
         history.report(run, _EVENT.RUN_START)
         try:
-            body(run)
-        except dg.DagsterExecutionInterruptedError:
+            self._work(run, body)
+        except dg.DagsterExecutionInterruptedError:  # also while it tells how it ended
             history.report_run_canceled(run)
+
+    def _work(self, run: dg.DagsterRun, body: Callable[[dg.DagsterRun], None]) -> None:
+        try:
+            body(run)
         except dg.Failure as failure:
             self.world.said.append(str(failure.description))
-            history.report_run_failed(run, str(failure.description))
+            self.world.history.report_run_failed(run, str(failure.description))
         else:
-            history.report(run, _EVENT.RUN_SUCCESS)
+            self.world.history.report(run, _EVENT.RUN_SUCCESS)
 
     def one_that(self, fits: Callable[[dg.DagsterRun], bool]) -> dg.DagsterRun | None:
         """Return one of the runs that fit, if there are any."""

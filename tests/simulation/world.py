@@ -43,12 +43,17 @@ class HeldByProcesses:
         """Note what the process that has the turn locked."""
         self._held.setdefault(current(), set()).add(path)
 
-    def let_go(self, process: Process) -> None:
-        """Close the locked files of a process, as the operating system does when it is no more."""
-        gone = self._held.pop(process, set())
+    def let_go(self, process: Process, path: Path) -> None:
+        """Close a file of a process, as the operating system does when it is no more.
+
+        It may have died while it locked the file, before it knew that it has it.
+        """
+        self._held.pop(process, None)
+        if any(path in held for held in self._held.values()):
+            return
         for descriptor in Path("/proc/self/fd").iterdir():
             with suppress(OSError):
-                if descriptor.readlink() in gone:
+                if descriptor.readlink() == path:
                     os.close(int(descriptor.name))
 
 
