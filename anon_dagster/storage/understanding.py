@@ -1,4 +1,4 @@
-"""What goes wrong while another library reads a file, in words that hold no cell."""
+"""What goes wrong while another library reads or writes, in words that hold no cell."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,12 +24,25 @@ def understanding(path: str, what: str) -> Iterator[None]:
     SourceError
         If the file cannot be read, or is none of this kind.
     """
+    wrong = SourceError(f"cannot read {path}: it is damaged or encrypted, or no {what}")
+    with raising(wrong), reading(path):
+        yield
+
+
+@contextmanager
+def raising(wrong: AnonError) -> Iterator[None]:
+    """Raise an error in place of whatever a library raises, which may quote cells.
+
+    Parameters
+    ----------
+    wrong
+        The error; those of ours pass, and what says that this process is to end.
+    """
     try:
-        with reading(path):
-            yield
+        yield
     except (AnonError, AssertionError, MemoryError):
         raise
     except BaseException as error:
         if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
             raise
-        raise SourceError(f"cannot read {path}: it is damaged or encrypted, or no {what}") from None
+        raise wrong from None

@@ -41,13 +41,28 @@ def as_stored(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     columns = []
     for column, field in zip(batch.columns, schema, strict=True):
         try:
-            columns.append(_cast(column, field.type))
+            columns.append(with_type(column, field.type))
         except pa.ArrowException:  # its message holds the value
             raise TargetError(
                 f"column {field.name} has values ({type_name(column.type)}) that the database does "
                 "not hold; write the release to a file"
             ) from None
     return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def with_type(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Give values the type that :func:`storable` or the like has for them; text is as it is read.
+
+    Raises
+    ------
+    pyarrow.ArrowException
+        If the type does not hold a value, which the message has.
+    """
+    if pa.types.is_string(kind):
+        return text_array(column)
+    if pa.types.is_dictionary(column.type):
+        return with_type(column.dictionary, kind).take(column.indices)
+    return column.cast(kind)
 
 
 def as_read(kind: pa.DataType) -> pa.DataType:
@@ -128,14 +143,6 @@ def _signed(kind: pa.DataType) -> pa.DataType:
     return next(
         to for most, to in ((16, pa.int16()), (32, pa.int32()), (64, pa.int64())) if bits <= most
     )
-
-
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_string(kind):
-        return text_array(column)
-    if pa.types.is_dictionary(column.type):
-        return _cast(column.dictionary, kind).take(column.indices)
-    return column.cast(kind)
 
 
 def _in_sql(kind: pa.DataType) -> str:

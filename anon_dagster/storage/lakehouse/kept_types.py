@@ -5,9 +5,8 @@ from collections import Counter
 import pyarrow as pa
 
 from anon_dagster.errors import TargetError
-from anon_dagster.storage.databases.types import storable
+from anon_dagster.storage.databases.types import storable, with_type
 from anon_dagster.storage.opened import type_name
-from anon_dagster.storage.values import text_array
 
 _KEPT = {
     *(pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.float32(), pa.float64()),
@@ -56,7 +55,7 @@ def kept(table: pa.Table, schema: pa.Schema) -> pa.Table:
             continue
         try:
             columns.append(
-                pa.chunked_array([_cast(c, field.type) for c in column.chunks], field.type)
+                pa.chunked_array([with_type(c, field.type) for c in column.chunks], field.type)
             )
         except pa.ArrowException:  # its message holds the value
             raise TargetError(
@@ -75,11 +74,3 @@ def _is_kept(kind: pa.DataType) -> bool:
 def _told(kind: pa.DataType) -> pa.DataType:
     """Return what a Delta table holds in place of what a database does: it has no times."""
     return pa.string() if pa.types.is_time(kind) else kind
-
-
-def _cast(column: pa.Array, kind: pa.DataType) -> pa.Array:
-    if pa.types.is_string(kind):
-        return text_array(column)
-    if pa.types.is_dictionary(column.type):
-        return _cast(column.dictionary, kind).take(column.indices)
-    return column.cast(kind)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from anon_dagster.errors import AnonError, TargetError
+from anon_dagster.errors import TargetError
 from anon_dagster.request.lakehouse import folder_of
 from anon_dagster.storage.addresses import absolute, is_folder
 from anon_dagster.storage.extras import extra
 from anon_dagster.storage.failures import writing
 from anon_dagster.storage.listing import names_in
+from anon_dagster.storage.understanding import raising
 
 LOG: Final = "_delta_log"
 MADE_BY: Final = "anon_job"
@@ -22,7 +23,6 @@ _PLAIN: Final = frozenset({NTZ, "vacuumProtocolCheck", "appendOnly", "invariants
 """Features of a table that are kept by whoever replaces all of its records."""
 _PLAIN_WRITER: Final = 2
 _NAMED_WRITER: Final = 7  # from which on a table names its features
-_PANIC: Final = "PanicException"  # of libraries in Rust; to Python it is no ``Exception``
 _OF_FIELDS: Final = ("delta.invariants", "delta.generationExpression", "delta.identity")
 
 
@@ -170,14 +170,8 @@ def delta_calls(path: str, verb: str) -> Iterator[None]:
     TargetError
         If it cannot be done.
     """
-    try:
-        with writing(path):
-            yield
-    except (AnonError, AssertionError, MemoryError):
-        raise
-    except BaseException as error:
-        if not isinstance(error, Exception) and type(error).__name__ != _PANIC:
-            raise
-        raise TargetError(
-            f"cannot {verb} {path}: its log is damaged, or of a kind that is not known here"
-        ) from None
+    wrong = TargetError(
+        f"cannot {verb} {path}: its log is damaged, or of a kind that is not known here"
+    )
+    with raising(wrong), writing(path):
+        yield
