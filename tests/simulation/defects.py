@@ -14,6 +14,7 @@ from anon_dagster.storage.moving import remove
 from anon_dagster.storage.targets import leftovers as beside
 from anon_dagster.storage.targets import staging
 from anon_dagster.storage.targets.staging import StagedTarget
+from tests.simulation import arriving
 
 Defect = Callable[[], AbstractContextManager[object]]
 
@@ -57,6 +58,11 @@ def never_taken_back() -> AbstractContextManager[object]:
 def never_told_to_the_registry() -> AbstractContextManager[object]:
     """What became of a file is not written down."""
     return patch.object(Registry, "end", lambda *_: True)
+
+
+def opened_without_a_look() -> AbstractContextManager[object]:
+    """A file that was replaced is released for the version that its run took."""
+    return patch.object(arriving, "require_version", lambda _: None)
 
 
 def swept_while_they_write() -> AbstractContextManager[object]:
@@ -106,6 +112,7 @@ FOUND_WITHIN: dict[Defect, int] = {
     taken_away_part_by_part: 120,
     never_taken_back: 60,
     never_told_to_the_registry: 20,
+    opened_without_a_look: 420,
     swept_while_they_write: 250,
     never_swept_later: 250,
     tried_and_left: 250,
