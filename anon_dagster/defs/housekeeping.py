@@ -20,6 +20,7 @@ from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names, names
+from anon_dagster.jobs.files import finish_deletions
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import (
     DATASET_TAG,
@@ -161,11 +162,9 @@ def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     """Remove what runs left that this instance knows no more, and tell how many there were."""
     folder = store.root / file_names.JOBS
     there = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
+    finish_deletions(store.root)
     known = set(instance.get_run_ids()) if there else set()
     unknown = [each for each in there if each.name not in known]
-    for each in unknown:
-        with suppress(OSError):  # only an empty one goes, whose deletion died at its last step
-            each.rmdir()
     gone = [owner_of(each) for each in unknown if not _end_deleted(instance, each)]
     mine = [each for each in gone if each and each.instance == storage_id(instance)]
     for owner in mine:

@@ -107,7 +107,7 @@ def _lock_alone(context: RunContext, path: Path) -> bool:
     executions at once would write over each other, and the first to end would end the run while
     the other one is still at work.
     """
-    while _locked(path) is None:
+    while lock_for_good(path) is None:
         run = context.instance.get_run_by_id(context.run.run_id)
         if run is None or run.status is dg.DagsterRunStatus.SUCCESS:
             return False
@@ -116,15 +116,6 @@ def _lock_alone(context: RunContext, path: Path) -> bool:
             raise JobError("another process executed this run at the same time, and it failed")
         clock.sleep(_BETWEEN_LOOKS)
     return True
-
-
-def _locked(path: Path) -> int | None:
-    """Lock a file of a folder that whoever keeps house may just have removed, since it is empty."""
-    try:
-        return lock_for_good(path)
-    except FileNotFoundError:
-        path.parent.mkdir(mode=0o700)
-        return lock_for_good(path)
 
 
 def _is_one_process(context: RunContext) -> bool:

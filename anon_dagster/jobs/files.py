@@ -4,6 +4,7 @@ import filecmp
 import os
 import re
 import shutil
+import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -33,6 +34,14 @@ _NOT_ALWAYS = {file_names.PERSONS, file_names.LINKED, file_names.VERIFIED_TOGETH
 _DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)
 """What numpy and Arrow say of a file that is not what it should be."""
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_DELETED = "deleted-"
+"""In names of folders beside those of jobs, which tell no more than whose they were."""
+
+
+def finish_deletions(root: Path) -> None:
+    """Remove what is left of jobs whose deletion died at its last step."""
+    for gone in root.glob(f".*.{_DELETED}*"):
+        shutil.rmtree(gone, ignore_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,9 @@ class JobFiles:
                     shutil.rmtree(each)
                 elif each.name != file_names.OWNER:
                     each.unlink()
-            shutil.rmtree(self.path)
+            # In one step, or an empty folder would be left that may be of anybody.
+            gone = self.path.rename(self.root / f".{self.job_id}.{_DELETED}{uuid.uuid4().hex}")
+            shutil.rmtree(gone)
 
     def empty(self) -> None:
         """Remove what the job made; what tells whose it was is left to its deployment."""

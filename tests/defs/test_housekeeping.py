@@ -163,6 +163,24 @@ def test_what_a_deleted_run_left_goes_and_all_else_stays(
     assert clear_away(instance, store) == 0
 
 
+def test_a_deletion_that_dies_at_its_last_step_is_finished_later(
+    instance: dg.DagsterInstance, store: JobStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = run(instance, store, dg.DagsterRunStatus.SUCCESS)
+    with monkeypatch.context() as patch:
+        patch.setattr("anon_dagster.jobs.files.shutil.rmtree", died)
+        with pytest.raises(KeyboardInterrupt):
+            store.job(gone.run_id).delete()
+    assert not store.job(gone.run_id).path.exists(), "it went in one step"
+    assert [*store.root.glob(".*")]
+    clear_away(instance, store)
+    assert not [*store.root.glob(".*")]
+
+
+def died(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_run_that_is_deleted_while_it_runs_is_ended_before_it_is_cleared_away(
     instance: dg.DagsterInstance, store: JobStore
 ) -> None:
