@@ -20,7 +20,7 @@ from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.errors import JobError
 from anon_dagster.jobs import file_names, names
-from anon_dagster.jobs.files import finish_deletions
+from anon_dagster.jobs.files import is_deleted
 from anon_dagster.jobs.ledger import Entry, Ledger
 from anon_dagster.jobs.tags import (
     DATASET_TAG,
@@ -161,8 +161,10 @@ def sweep_late(instance: dg.DagsterInstance, store: JobStore) -> None:
 def clear_away(instance: dg.DagsterInstance, store: JobStore) -> int:
     """Remove what runs left that this instance knows no more, and tell how many there were."""
     folder = store.root / file_names.JOBS
-    there = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
-    finish_deletions(store.root)
+    found = [each for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
+    for each in filter(is_deleted, found):
+        shutil.rmtree(each, ignore_errors=True)
+    there = [each for each in found if not is_deleted(each)]
     known = set(instance.get_run_ids()) if there else set()
     unknown = [each for each in there if each.name not in known]
     gone = [owner_of(each) for each in unknown if not _end_deleted(instance, each)]

@@ -14,6 +14,7 @@ from pathlib import Path
 from anon_dagster import clock
 from anon_dagster.errors import BusyError, JobError, TargetError
 from anon_dagster.jobs import file_names
+from anon_dagster.jobs.files import is_deleted
 from anon_dagster.storage.locks import is_locked, lock
 
 _DATABASES = {".sqlite", ".db"}
@@ -86,7 +87,8 @@ def _require_fit(folder: Path, to: Path) -> None:
 
 def _copy(folder: Path, to: Path) -> tuple[int, int, int, int]:
     """Copy all that may be; return how many databases, other files, jobs, and jobs at work."""
-    jobs = [each for each in _inside(folder / file_names.JOBS) if each.is_dir()]
+    inside = _inside(folder / file_names.JOBS)
+    jobs = [each for each in inside if each.is_dir() and not is_deleted(each)]
     over = [each for each in jobs if not is_locked(each / file_names.LOCK)]
     rest = [each for each in _inside(folder) if each.name not in _APART]
     databases, files = _copy_all([*rest, *over], folder, to)

@@ -34,14 +34,13 @@ _NOT_ALWAYS = {file_names.PERSONS, file_names.LINKED, file_names.VERIFIED_TOGETH
 _DAMAGED = (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, pa.ArrowException)
 """What numpy and Arrow say of a file that is not what it should be."""
 _JOB_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-_DELETED = "deleted-"
-"""In names of folders beside those of jobs, which tell no more than whose they were."""
+_DELETED = ".deleted-"
+"""What names of folders of jobs begin with that are deleted but for what tells whose they were."""
 
 
-def finish_deletions(root: Path) -> None:
-    """Remove what is left of jobs whose deletion died at its last step."""
-    for gone in root.glob(f".*.{_DELETED}*"):
-        shutil.rmtree(gone, ignore_errors=True)
+def is_deleted(folder: Path) -> bool:
+    """Tell whether a folder is left of a job whose deletion died at its last step."""
+    return folder.name.startswith(_DELETED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +97,8 @@ class JobFiles:
                 elif each.name != file_names.OWNER:
                     each.unlink()
             # In one step, or an empty folder would be left that may be of anybody.
-            gone = self.path.rename(self.root / f".{self.job_id}.{_DELETED}{uuid.uuid4().hex}")
-            shutil.rmtree(gone)
+            gone = self.root / file_names.JOBS / f"{_DELETED}{uuid.uuid4().hex}"
+            shutil.rmtree(self.path.rename(gone))
 
     def empty(self) -> None:
         """Remove what the job made; what tells whose it was is left to its deployment."""
