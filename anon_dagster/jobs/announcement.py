@@ -4,8 +4,9 @@ A job may end, however it may, between publishing a release and telling of it. W
 after it finds here what to look for in the target, and whether another job came later.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from anon_dagster import clock
 from anon_dagster.errors import JobError
@@ -17,7 +18,7 @@ from anon_dagster.request import Target
 from anon_dagster.storage.addresses import absolute
 
 if TYPE_CHECKING:
-    from anon_dagster.releasing.workspace import Announcement
+    from anon_dagster.releasing.workspace import Announcement, Versions
 
 
 def announce(job: JobFolder, announcement: "Announcement") -> None:
@@ -53,18 +54,12 @@ def withdraw(job: JobFolder) -> str | None:
     TargetError, StoreUnavailableError
         If it cannot be removed, or not now.
     """
-    from anon_dagster.releasing.publication import checksum_of, versions_of
     from anon_dagster.releasing.publication import withdraw as remove
 
     if not is_announced(job) or is_approval_kept(job):
         return None
     said = job.load_document(ANNOUNCED, needs=("target", "paths", "checksum", "former"))
-    versions = job.load_release()["versions"] if job.has((RELEASE,)) else ()
-    if not versions:  # it ended before it told of what it published, if it did
-        now = [list(each) for each in versions_of(said["paths"])]
-        is_new = now == said["made"] if said.get("made") else now != said["former"]
-        if all(now) and is_new and not is_superseded(job):
-            versions = now if checksum_of(said["paths"]) == said["checksum"] else ()
+    versions = _versions_that_lie_there(job, said)
     if versions:  # whoever is killed meanwhile leaves something beside the target
         remember(job.root, Target(path=said["target"]))
     gone = remove(said["target"], said["paths"], versions)
@@ -102,15 +97,63 @@ def hand_on(job: JobFolder, to: JobFolder) -> None:
 def is_superseded(job: JobFolder) -> bool:
     """Tell whether another job of the store announced a release for the same target later."""
     mine = _said(job)
-    if mine is None:
-        return False
-    others = map(_said, folders_with(job.root, ANNOUNCED))
-    return any(said is not None and said[0] == mine[0] and said[1] > mine[1] for said in others)
+    return mine is not None and any(o.announced > mine.announced for _, o in _others(job, mine))
 
 
-def _said(job: JobFolder) -> tuple[str, float] | None:
-    """Return which target a job announced a release for, and when."""
+# -- whose it is what lies there -----------------------------------------------------------
+
+
+class _Said(NamedTuple):
+    """What a job announced a release for, which, and when."""
+
+    target: str
+    checksum: str
+    announced: float
+
+
+def _versions_that_lie_there(job: JobFolder, document: Mapping[str, Any]) -> "Versions":
+    """Return the versions of what a job published, if it still lies there; none if not.
+
+    Jobs may publish at the same time, in another order than they announced it, and one may take for
+    its own what another one has just put in its place. So what another job may have published is
+    its, where the bytes are those that it announced.
+    """
+    from anon_dagster.releasing.publication import checksum_of, versions_of
+
+    mine, told = _said(job), _told(job)
+    now = [list(each) for each in versions_of(document["paths"])]
+    made = told or document.get("made")
+    if mine is None or not all(now) or (now != made if made else now == document["former"]):
+        return ()
+    rivals = []
+    for folder, said in _others(job, mine):
+        theirs = _told(folder)
+        # Of those that did not tell, it is taken to be the last one's.
+        if theirs == now or (not theirs and (told or said.announced > mine.announced)):
+            rivals.append(said)
+    if told and not rivals:
+        return now
+    there = checksum_of(document["paths"])
+    if any(there == rival.checksum for rival in rivals):
+        return ()
+    return now if told or there == mine.checksum else ()
+
+
+def _others(job: JobFolder, mine: _Said) -> list[tuple[JobFolder, _Said]]:
+    """Return what other jobs of the store announced for the same target."""
+    found = [(each, _said(each)) for each in folders_with(job.root, ANNOUNCED) if each != job]
+    return [(each, said) for each, said in found if said and said.target == mine.target]
+
+
+def _said(job: JobFolder) -> _Said | None:
     with suppress(FileNotFoundError, JobError):  # it may be deleted at this moment
-        document = job.load_document(ANNOUNCED, needs=("target",))
-        return str(document["target"]), float(document.get("announced", 0.0))
+        said = job.load_document(ANNOUNCED, needs=("target", "checksum"))
+        return _Said(said["target"], said["checksum"], float(said.get("announced", 0.0)))
     return None
+
+
+def _told(job: JobFolder) -> "Versions":
+    """Return what a job found its release to be once it was published; none if it did not tell."""
+    with suppress(FileNotFoundError, JobError):
+        return job.load_release()["versions"] if job.has((RELEASE,)) else ()
+    return ()

@@ -9,12 +9,14 @@ import dagster as dg
 import pandas as pd
 import pytest
 
+from anon_dagster import clock
 from anon_dagster.defs.endings import close
 from anon_dagster.defs.housekeeping import take_back_late
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work, files_through
 from anon_dagster.errors import StoreUnavailableError
 from anon_dagster.jobs.announcement import is_announced, is_superseded, withdraw
+from anon_dagster.jobs.file_names import ANNOUNCED, RELEASE
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.names import REQUEST
@@ -129,6 +131,56 @@ def test_a_job_that_announced_and_did_not_publish_takes_nothing_back(
     assert withdraw(former) is not None, "it was still there"
 
 
+def announced_by_another(job: JobFolder, **changed: Any) -> JobFolder:
+    """Return a job that announced a release for the same target."""
+    other = JobFolder(job.root, "other")
+    other.save_document(ANNOUNCED, {**job.load_document(ANNOUNCED), **changed})
+    return other
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("is_the_same", [False, True])
+@pytest.mark.parametrize("tells", [False, True])
+def test_of_two_jobs_that_published_at_once_each_takes_back_its_own(
+    tmp_path: Path, target: dict[str, Any], *, is_the_same: bool, tells: bool
+) -> None:
+    """The other one announced later and published before: only its bytes may be its."""
+    job = JobFolder(tmp_path / ".anon", "job")
+    work(job, asked(target, 3))
+    changed = {} if is_the_same else {"checksum": "0" * 64}
+    announced_by_another(job, announced=clock.now() + 1, **changed)
+    if not tells:
+        (job.path / RELEASE).unlink()
+    assert (withdraw(job) is None) == is_the_same
+    assert len(left(tmp_path)) == is_the_same
+
+
+@pytest.mark.usefixtures("deployment")
+@pytest.mark.parametrize("replaced_since", [False, True])
+def test_what_another_job_put_in_place_before_a_job_looked_is_not_taken_for_its_own(
+    tmp_path: Path, target: dict[str, Any], *, replaced_since: bool
+) -> None:
+    job = JobFolder(tmp_path / ".anon", "job")
+    work(job, asked(target, 3))
+    other = announced_by_another(job)
+    job.save_document(ANNOUNCED, {**job.load_document(ANNOUNCED), "checksum": "0" * 64})
+    versions = [["another"]] if replaced_since else job.load_release()["versions"]
+    other.save_document(RELEASE, {**job.load_release(), "versions": versions})
+    assert (withdraw(job) is None) == (not replaced_since)
+    assert len(left(tmp_path)) == (not replaced_since)
+
+
+@pytest.mark.usefixtures("deployment")
+def test_what_was_damaged_on_its_way_is_taken_back_although_another_job_is_at_work(
+    tmp_path: Path, target: dict[str, Any]
+) -> None:
+    job = JobFolder(tmp_path / ".anon", "job")
+    work(job, asked(target, 3))
+    announced_by_another(job, checksum="1" * 64)
+    job.save_document(ANNOUNCED, {**job.load_document(ANNOUNCED), "checksum": "0" * 64})
+    assert withdraw(job) == str(tmp_path / target["path"])
+
+
 def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
@@ -216,7 +268,7 @@ def test_no_run_goes_on_from_a_release_that_was_withdrawn(
 def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
 ) -> None:
-    def away(_: str) -> None:
+    def away(*_: object) -> None:
         raise StoreUnavailableError("it is away")
 
     store, instance = JobStore(deployment.folder / ".anon"), deployment.instance

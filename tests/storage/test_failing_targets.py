@@ -16,7 +16,7 @@ from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import moving
 from anon_dagster.storage.globs import glob_root, is_step, matcher, matches
-from anon_dagster.storage.listing import resolve
+from anon_dagster.storage.listing import names_in, resolve
 from anon_dagster.storage.sources import open_source
 from anon_dagster.storage.stores import UnfinishedUpload
 from anon_dagster.storage.stores.s3 import S3Store
@@ -350,6 +350,46 @@ def test_parts_that_no_list_has_are_swept_once_their_job_is_dead(tmp_path: Path)
     assert "part-00007.of-dead.12345678.csv" not in sweep(target, alive={"dead"})
     assert "part-00007.of-dead.12345678.csv" in sweep(target)
     assert names(f"memory://unlisted{tmp_path}") == before
+
+
+def test_parts_that_two_jobs_copied_at_once_are_told_and_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither sees the other's before its own list is written: the later list is the table."""
+    folder = f"memory://at-once{tmp_path}"
+    target = stored(folder, "parts")
+    put = publishing.put
+    with begun(target, OLD, "first") as first, begun(target, NEW, "second") as second:
+
+        def put_after_the_other(path: str, content: bytes) -> None:
+            monkeypatch.setattr(publishing, "put", put)
+            first.publish()
+            put(path, content)
+
+        monkeypatch.setattr(publishing, "put", put_after_the_other)
+        second.publish()
+        assert first.left_behind
+        assert second.left_behind
+    assert read(target).equals(NEW)
+    assert sweep(target)
+    assert read(target).equals(NEW)
+    assert {n for n in names(folder) if ".of-" in n} == {n for n in names(folder) if "second" in n}
+
+
+def test_parts_whose_folder_cannot_be_listed_any_more_are_swept_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = stored(f"memory://listing{tmp_path}", "parts")
+    with begun(target, NEW, "job") as staged:
+        put = publishing.put
+
+        def put_and_lose_sight(path: str, content: bytes) -> None:
+            put(path, content)
+            monkeypatch.setattr(publishing, "names_in", failing(names_in, lambda *_: True))
+
+        monkeypatch.setattr(publishing, "put", put_and_lose_sight)
+        staged.publish()
+        assert staged.left_behind
 
 
 def test_what_a_dead_job_replaced_is_put_back(folder: str) -> None:

@@ -74,7 +74,14 @@ def copy_parts(staged: str, path: str, names: Sequence[str]) -> bool:
         raise
     put(f"{path}/{SUCCESS}", manifest.text(names))
     gone = [try_to_remove(leftover) is not None for leftover in (*former, staged)]
-    return all(gone)
+    return all(gone) and _are_alone(path, names)
+
+
+def _are_alone(path: str, names: Sequence[str]) -> bool:
+    """Tell whether a folder has no other parts: a job may have copied its own at the same time."""
+    with suppress(AnonError), writing(path):
+        return {*names_in(path)} <= {SUCCESS, *names}
+    return False
 
 
 def _former_parts(path: str) -> list[str]:
