@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -193,22 +192,15 @@ def _write(
     seen: "Seen",
 ) -> "tuple[Decision, Release]":
     """Recode the later records and publish them."""
-    from anon_dagster.jobs.announcement import announce
+    from anon_dagster.jobs.announcement import workspace_of
     from anon_dagster.operations.preparation import open_table
     from anon_dagster.releasing.publication import write_release
-    from anon_dagster.releasing.workspace import Workspace
 
     application = job.load_application()
     source_table = open_table(application.request)
     on_open()
     decision = application.decide(source_table, on_progress=on_progress)
-    workspace = Workspace(
-        job.job_id,
-        job.create(),
-        on_progress,
-        partial(announce, job),
-        seen.of(job),
-    )
+    workspace = workspace_of(job, on_progress, seen.of(job))
     return decision, write_release(decision, source_table, workspace, judge=application.judge)
 
 

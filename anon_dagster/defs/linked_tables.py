@@ -1,7 +1,6 @@
 """The steps of a job that releases linked tables: each is made for both, in one call."""
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -130,21 +129,14 @@ def anonymized(work: "Work", linked: "LinkedJob") -> "Shown":
 def _write(
     work: "Work", linked: "LinkedJob", decisions: "Mapping[str, Decision]", seen: "Seen"
 ) -> "LinkedReleases":
-    from anon_dagster.jobs.announcement import announce
+    from anon_dagster.jobs.announcement import workspace_of
     from anon_dagster.reading.joined import JoinedTables
     from anon_dagster.releasing.together import write_linked
-    from anon_dagster.releasing.workspace import Workspace
 
-    request, opened, job_id = linked.request, _opened(linked), work.job.job_id
+    request, opened = linked.request, _opened(linked)
     joined = JoinedTables(opened.sources[request.detail], opened.persons)
     workspaces = {
-        name: Workspace(
-            job_id,
-            folder.create(),
-            work.on_progress,
-            partial(announce, folder),
-            seen.of(folder),
-        )
+        name: workspace_of(folder, work.on_progress, seen.of(folder))
         for name, folder in linked.folders.items()
     }
     sources = {**opened.sources, request.detail: joined}

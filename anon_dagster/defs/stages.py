@@ -5,7 +5,6 @@ A step reads and writes the folder of its job, and returns what Dagster may show
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -121,11 +120,10 @@ def solution(work: Work) -> Shown:
 
 def anonymized(work: Work) -> Shown:
     """The anonymous table, measured as it is stored, published only if it keeps every promise."""
-    from anon_dagster.jobs.announcement import announce
+    from anon_dagster.jobs.announcement import workspace_of
     from anon_dagster.jobs.holding import begin
     from anon_dagster.jobs.seen import Seen
     from anon_dagster.releasing.publication import write_release
-    from anon_dagster.releasing.workspace import Workspace
 
     if (linked := work.job.linked) is not None:
         return linked_tables.anonymized(work, linked)
@@ -133,13 +131,7 @@ def anonymized(work: Work) -> Shown:
     release = write_release(
         decision,
         _opened(work, decision.request),
-        Workspace(
-            work.job.job_id,
-            work.job.create(),
-            work.on_progress,
-            partial(announce, work.job),
-            seen.of(work.job),
-        ),
+        workspace_of(work.job, work.on_progress, seen.of(work.job)),
     )
     work.job.save_release(release, decision.request)
     begin(work.job, seen=tuple(seen.marks))

@@ -4,31 +4,56 @@ A job may end, however it may, between publishing a release and telling of it. W
 after it finds here what to look for in the target, and whether another job came later.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import Any
 
 from anon_dagster import clock
 from anon_dagster.errors import JobError
+from anon_dagster.jobs.alone import alone_at
 from anon_dagster.jobs.file_names import ANNOUNCED, RELEASE
 from anon_dagster.jobs.folder import JobFolder, folders_with
 from anon_dagster.jobs.holding import is_approval_kept
 from anon_dagster.jobs.unswept import remember
+from anon_dagster.progress import ProgressSink, ignore_progress
+from anon_dagster.releasing.workspace import (
+    Announcement,
+    FormerRelease,
+    Versions,
+    Workspace,
+    no_former,
+)
 from anon_dagster.request import Target
 from anon_dagster.storage.addresses import absolute
 
-if TYPE_CHECKING:
-    from anon_dagster.releasing.workspace import Announcement, Versions
+_PATIENCE = 10.0  # seconds that another job may still need to publish at the same target
 
 
-def announce(job: JobFolder, announcement: "Announcement") -> None:
+def workspace_of(
+    job: JobFolder,
+    on_progress: ProgressSink = ignore_progress,
+    former: Callable[[], Sequence[FormerRelease]] = no_former,
+) -> Workspace:
+    """Return where a job writes its release, which it announces, and publishes in its turn."""
+    return Workspace(
+        job.job_id,
+        job.create(),
+        on_progress,
+        partial(announce, job),
+        partial(alone_at, job.root),
+        former,
+    )
+
+
+def announce(job: JobFolder, announcement: Announcement) -> None:
     """Keep where the release of a job is about to be published, if its request has a target."""
     target = job.load_request().target
     if target is not None and not target.hold:  # then it is published by who approves it
         announce_at(target, job, announcement)
 
 
-def announce_at(target: Target, job: JobFolder, announcement: "Announcement") -> None:
+def announce_at(target: Target, job: JobFolder, announcement: Announcement) -> None:
     """Keep that a release is about to be published at a target."""
     document = {
         "target": absolute(target.address),
@@ -54,12 +79,17 @@ def withdraw(job: JobFolder) -> str | None:
     TargetError, StoreUnavailableError
         If it cannot be removed, or not now.
     """
-    from anon_dagster.releasing.publication import withdraw as remove
-
     if not is_announced(job) or is_approval_kept(job):
         return None
     said = job.load_document(ANNOUNCED, needs=("target", "paths", "checksum", "former"))
-    versions = _versions_that_lie_there(job, said)
+    with alone_at(job.root, [said["target"]], seconds=_PATIENCE):
+        return _withdraw(job, said)
+
+
+def _withdraw(job: JobFolder, said: Mapping[str, Any]) -> str | None:
+    from anon_dagster.releasing.publication import withdraw as remove
+
+    versions = _told(job) or _found(job, said)
     if versions:  # whoever is killed meanwhile leaves something beside the target
         remember(job.root, Target(path=said["target"]))
     gone = remove(said["target"], said["paths"], versions)
@@ -67,6 +97,30 @@ def withdraw(job: JobFolder) -> str | None:
         (job.path / RELEASE).unlink(missing_ok=True)
     forget(job)  # nobody takes it back twice
     return str(said["target"]) if gone else None
+
+
+def _told(job: JobFolder) -> Versions:
+    """Return what a job found its release to be once it was published; none if it did not tell."""
+    return job.load_release()["versions"] if job.has((RELEASE,)) else ()
+
+
+def _found(job: JobFolder, said: Mapping[str, Any]) -> Versions:
+    """Return what lies there now, if it is what a job published that ended before it told of it."""
+    from anon_dagster.releasing.publication import checksum_of, versions_of
+
+    now = [list(each) for each in versions_of(said["paths"])]
+    is_new = now == said["made"] if said.get("made") else now != said["former"]
+    if not all(now) or not is_new or _is_of_another(job, said, now):
+        return ()
+    return now if checksum_of(said["paths"]) == said["checksum"] else ()
+
+
+def _is_of_another(job: JobFolder, said: Mapping[str, Any], now: Versions) -> bool:
+    """Tell whether another job published the same bytes later, as far as anybody can tell."""
+    return any(
+        other["checksum"] == said["checksum"] and other.get("former") != now
+        for other in _later(job, said)
+    )
 
 
 def forget(job: JobFolder) -> None:
@@ -96,64 +150,22 @@ def hand_on(job: JobFolder, to: JobFolder) -> None:
 
 def is_superseded(job: JobFolder) -> bool:
     """Tell whether another job of the store announced a release for the same target later."""
-    mine = _said(job)
-    return mine is not None and any(o.announced > mine.announced for _, o in _others(job, mine))
+    said = _said(job)
+    return said is not None and bool(_later(job, said))
 
 
-# -- whose it is what lies there -----------------------------------------------------------
+def _later(job: JobFolder, said: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return what other jobs of the store announced for the same target later."""
+    announced = _moment(said)
+    others = [_said(each) for each in folders_with(job.root, ANNOUNCED) if each != job]
+    return [o for o in others if o and o["target"] == said["target"] and _moment(o) > announced]
 
 
-class _Said(NamedTuple):
-    """What a job announced a release for, which, and when."""
-
-    target: str
-    checksum: str
-    announced: float
-
-
-def _versions_that_lie_there(job: JobFolder, document: Mapping[str, Any]) -> "Versions":
-    """Return the versions of what a job published, if it still lies there; none if not.
-
-    Jobs may publish at the same time, in another order than they announced it, and one may take for
-    its own what another one has just put in its place. So what another job may have published is
-    its, where the bytes are those that it announced.
-    """
-    from anon_dagster.releasing.publication import checksum_of, versions_of
-
-    mine, told = _said(job), _told(job)
-    now = [list(each) for each in versions_of(document["paths"])]
-    made = told or document.get("made")
-    if mine is None or not all(now) or (now != made if made else now == document["former"]):
-        return ()
-    rivals = []
-    for folder, said in _others(job, mine):
-        theirs = _told(folder)
-        # Of those that did not tell, it is taken to be the last one's.
-        if theirs == now or (not theirs and (told or said.announced > mine.announced)):
-            rivals.append(said)
-    if told and not rivals:
-        return now
-    there = checksum_of(document["paths"])
-    if any(there == rival.checksum for rival in rivals):
-        return ()
-    return now if told or there == mine.checksum else ()
-
-
-def _others(job: JobFolder, mine: _Said) -> list[tuple[JobFolder, _Said]]:
-    """Return what other jobs of the store announced for the same target."""
-    found = [(each, _said(each)) for each in folders_with(job.root, ANNOUNCED) if each != job]
-    return [(each, said) for each, said in found if said and said.target == mine.target]
-
-
-def _said(job: JobFolder) -> _Said | None:
+def _said(job: JobFolder) -> Mapping[str, Any] | None:
     with suppress(FileNotFoundError, JobError):  # it may be deleted at this moment
-        said = job.load_document(ANNOUNCED, needs=("target", "checksum"))
-        return _Said(said["target"], said["checksum"], float(said.get("announced", 0.0)))
+        return job.load_document(ANNOUNCED, needs=("target", "checksum"))
     return None
 
 
-def _told(job: JobFolder) -> "Versions":
-    """Return what a job found its release to be once it was published; none if it did not tell."""
-    with suppress(FileNotFoundError, JobError):
-        return job.load_release()["versions"] if job.has((RELEASE,)) else ()
-    return ()
+def _moment(said: Mapping[str, Any]) -> float:
+    return float(said.get("announced", 0.0))

@@ -18,6 +18,7 @@ import pyarrow as pa
 from anon_dagster import clock
 from anon_dagster.errors import AnonError, PromiseBrokenError
 from anon_dagster.jobs import file_names
+from anon_dagster.jobs.alone import alone_at
 from anon_dagster.jobs.announcement import announce_at, hand_on
 from anon_dagster.jobs.folder import JobFolder, LinkedJob, tables_of
 from anon_dagster.jobs.holding import Hold, deciding, keep
@@ -108,7 +109,9 @@ def approve(
             _prove_together(held.linked, staged)
             stored = {name: each.staged_source() for name, each in staged.items()}
             require_nothing_new(held, stored, hold.seen)
-            _publish(releases, _workspaces(tables, approving, on_progress))
+            with alone_at(held.root, [each.target.address for each in tables.values()]):
+                _publish(releases, _workspaces(tables, approving, on_progress))
+                published = {name: _told(each) for name, each in staged.items()}
             for each in staged.values():
                 if each.left_behind:
                     remember(held.root, each.target)
@@ -118,7 +121,7 @@ def approve(
                 decided_by=person,
                 decided=clock.now(),
                 by_job=approving.job_id,
-                published={name: _told(each) for name, each in staged.items()},
+                published=published,
             )
             keep(held, told)
     return told

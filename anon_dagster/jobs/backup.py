@@ -20,8 +20,8 @@ from anon_dagster.storage.locks import is_locked, lock
 _DATABASES = {".sqlite", ".db"}
 _OF_DATABASES = ("-wal", "-shm", "-journal")
 """What SQLite keeps beside a file while it is open, which a copy has no need of."""
-_APART = {file_names.JOBS, file_names.CONTINUOUS, file_names.HOST}
-"""Jobs and continuous releases are looked at one by one; the host is this machine's."""
+_APART = {file_names.JOBS, file_names.CONTINUOUS, file_names.HOST, file_names.TARGETS}
+"""Jobs and continuous releases are looked at one by one; host and locks are this machine's."""
 _PATIENCE, _LOOK = 60.0, 0.1  # seconds
 
 

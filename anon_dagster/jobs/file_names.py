@@ -20,6 +20,8 @@ CONTINUOUS = "continuous"
 """The folder of the continuous releases."""
 STEP_LOCK = "step.lock"
 """In the folder of one: held while a step of it is taken."""
+TARGETS = "targets"
+"""The folder of the locks of targets."""
 UNSWEPT = "unswept"
 """The folder of targets beside which something was left."""
 

@@ -175,7 +175,10 @@ def write_release(
     TargetError
         If the target cannot be written.
     """
-    with written(decision, source, workspace, judge=judge) as release:
+    with (
+        written(decision, source, workspace, judge=judge) as release,
+        workspace.alone_at([release.staged.target.address]),
+    ):
         release.publish(workspace)
         return release.published
 

@@ -54,8 +54,10 @@ def write_linked(
             for name, decision in decisions.items()
         }
         verification = _verified(request, beside)
-        publish_together(beside, workspaces)
-        published = {name: release.published for name, release in beside.items()}
+        addresses = [release.staged.target.address for release in beside.values()]
+        with workspaces[request.master].alone_at(addresses):
+            publish_together(beside, workspaces)
+            published = {name: release.published for name, release in beside.items()}
     return LinkedReleases(published, verification)
 
 

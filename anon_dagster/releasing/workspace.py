@@ -1,6 +1,7 @@
 """What the writing of a release knows of its job: its name, its folder, and who is told."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,11 @@ def ignore_announcement(_: Announcement) -> None:
     """Do nothing with an announcement: nobody would take the release back."""
 
 
+def among_others(_: Iterable[str]) -> AbstractContextManager[None]:
+    """Keep nobody away from a target."""
+    return nullcontext()
+
+
 @dataclass(frozen=True, slots=True)
 class FormerRelease:
     """A release of the same people that still exists."""
@@ -58,5 +64,7 @@ class Workspace:
     on_progress: ProgressSink = ignore_progress
     announce: Callable[[Announcement], None] = ignore_announcement
     """Whoever dies after it was told knows what to look for in the target."""
+    alone_at: Callable[[Iterable[str]], AbstractContextManager[None]] = among_others
+    """Keeps others away from targets while something is published there, and looked at then."""
     former: Callable[[], Sequence[FormerRelease]] = no_former
     """Former releases of the same people elsewhere, the newest first."""

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from anon_dagster.defs.housekeeping import take_back_late
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work, files_through
 from anon_dagster.errors import StoreUnavailableError
+from anon_dagster.jobs.alone import alone_at
 from anon_dagster.jobs.announcement import is_announced, is_superseded, withdraw
 from anon_dagster.jobs.file_names import ANNOUNCED, RELEASE
 from anon_dagster.jobs.folder import JobFolder
@@ -138,47 +140,100 @@ def announced_by_another(job: JobFolder, **changed: Any) -> JobFolder:
     return other
 
 
+OTHERS: dict[str, tuple[dict[str, Any], bool]] = {
+    "other bytes": ({"checksum": "0" * 64}, True),
+    "the same bytes": ({}, False),
+    "elsewhere": ({"target": "elsewhere"}, True),
+}
+"""What another job announced later, and whether what lies there is surely not its."""
+
+
 @pytest.mark.usefixtures("deployment")
-@pytest.mark.parametrize("is_the_same", [False, True])
+@pytest.mark.parametrize("other", OTHERS)
 @pytest.mark.parametrize("tells", [False, True])
-def test_of_two_jobs_that_published_at_once_each_takes_back_its_own(
-    tmp_path: Path, target: dict[str, Any], *, is_the_same: bool, tells: bool
+def test_what_only_a_job_can_have_published_it_takes_back(
+    tmp_path: Path, target: dict[str, Any], other: str, *, tells: bool
 ) -> None:
-    """The other one announced later and published before: only its bytes may be its."""
     job = JobFolder(tmp_path / ".anon", "job")
     work(job, asked(target, 3))
-    changed = {} if is_the_same else {"checksum": "0" * 64}
+    changed, is_surely_mine = OTHERS[other]
     announced_by_another(job, announced=clock.now() + 1, **changed)
     if not tells:
         (job.path / RELEASE).unlink()
-    assert (withdraw(job) is None) == is_the_same
-    assert len(left(tmp_path)) == is_the_same
+    is_taken_back = tells or is_surely_mine
+    assert (withdraw(job) is not None) == is_taken_back
+    assert bool(left(tmp_path)) != is_taken_back
 
 
 @pytest.mark.usefixtures("deployment")
-@pytest.mark.parametrize("replaced_since", [False, True])
-def test_what_another_job_put_in_place_before_a_job_looked_is_not_taken_for_its_own(
-    tmp_path: Path, target: dict[str, Any], *, replaced_since: bool
-) -> None:
-    job = JobFolder(tmp_path / ".anon", "job")
-    work(job, asked(target, 3))
-    other = announced_by_another(job)
-    job.save_document(ANNOUNCED, {**job.load_document(ANNOUNCED), "checksum": "0" * 64})
-    versions = [["another"]] if replaced_since else job.load_release()["versions"]
-    other.save_document(RELEASE, {**job.load_release(), "versions": versions})
-    assert (withdraw(job) is None) == (not replaced_since)
-    assert len(left(tmp_path)) == (not replaced_since)
-
-
-@pytest.mark.usefixtures("deployment")
-def test_what_was_damaged_on_its_way_is_taken_back_although_another_job_is_at_work(
+def test_who_announced_the_same_bytes_and_did_not_publish_them_is_no_reason_to_leave_them(
     tmp_path: Path, target: dict[str, Any]
 ) -> None:
     job = JobFolder(tmp_path / ".anon", "job")
     work(job, asked(target, 3))
-    announced_by_another(job, checksum="1" * 64)
-    job.save_document(ANNOUNCED, {**job.load_document(ANNOUNCED), "checksum": "0" * 64})
+    there = job.load_release()["versions"]
+    announced_by_another(job, announced=clock.now() + 1, former=there)
+    (job.path / RELEASE).unlink()
     assert withdraw(job) == str(tmp_path / target["path"])
+
+
+class Hurried:
+    """A clock on which whoever waits has waited at once."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def now(self) -> float:
+        return self.time
+
+    def monotonic(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.time += seconds
+
+
+@pytest.mark.usefixtures("deployment")
+def test_nothing_is_taken_back_while_another_job_publishes_there(
+    tmp_path: Path, target: dict[str, Any]
+) -> None:
+    job = JobFolder(tmp_path / ".anon", "job")
+    work(job, asked(target, 3))
+    here, elsewhere = str(tmp_path / target["path"]), str(tmp_path / "elsewhere")
+    with (
+        clock.using(Hurried()),
+        alone_at(job.root, [here, elsewhere]),
+        pytest.raises(StoreUnavailableError, match="another job publishes at the target"),
+    ):
+        withdraw(job)
+    assert len(left(tmp_path)) == 1
+    with alone_at(job.root, [elsewhere]):
+        assert withdraw(job) == here
+
+
+@pytest.mark.usefixtures("deployment")
+def test_a_job_publishes_once_another_one_is_done(
+    tmp_path: Path, target: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, steps = JobFolder(tmp_path / ".anon", "job"), []
+    publish = StagedTarget.publish
+    other = ExitStack()
+
+    def noted(staged: StagedTarget) -> tuple[str, ...]:
+        steps.append("published")
+        return publish(staged)
+
+    def waited(_: float) -> None:
+        steps.append("waited")
+        other.close()
+
+    monkeypatch.setattr(StagedTarget, "publish", noted)
+    hurried = Hurried()
+    monkeypatch.setattr(hurried, "sleep", waited)
+    with clock.using(hurried), other:
+        other.enter_context(alone_at(job.root, [str(tmp_path / target["path"])]))
+        work(job, asked(target, 3))
+    assert steps == ["waited", "published"]
 
 
 def test_a_release_whose_job_was_aborted_before_it_told_of_it_is_withdrawn(

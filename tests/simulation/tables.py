@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from anon_dagster.errors import PromiseBrokenError
-from anon_dagster.jobs.announcement import announce
+from anon_dagster.jobs.announcement import workspace_of
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.operations import preparation
 from anon_dagster.planning.deciding import decide
@@ -17,7 +17,6 @@ from anon_dagster.planning.decision import Decision
 from anon_dagster.planning.plan import plan
 from anon_dagster.progress import ProgressSink
 from anon_dagster.releasing.publication import Release, write_release
-from anon_dagster.releasing.workspace import Workspace
 from anon_dagster.request import Request, parse_request
 from anon_dagster.storage.sources import OpenSource
 from anon_dagster.verification import Verification
@@ -109,7 +108,7 @@ def decided(request: Request, number: int) -> Decision:
 def publish(job: JobFolder, number: int, source: OpenSource, on_progress: ProgressSink) -> Release:
     """Write a release, measure it as it is stored, announce it, publish it, and tell of it."""
     request = job.load_request()
-    workspace = Workspace(job.job_id, job.create(), on_progress, partial(announce, job))
+    workspace = workspace_of(job, on_progress)
     judge = partial(_judge, number)
     release = write_release(decided(request, number), source, workspace, judge=judge)
     job.save_release(release, request)

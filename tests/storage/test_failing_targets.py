@@ -358,7 +358,7 @@ def test_parts_that_two_jobs_copied_at_once_are_told_and_swept(
     """Neither sees the other's before its own list is written: the later list is the table."""
     folder = f"memory://at-once{tmp_path}"
     target = stored(folder, "parts")
-    put = publishing.put
+    put = moving.put
     with begun(target, OLD, "first") as first, begun(target, NEW, "second") as second:
 
         def put_after_the_other(path: str, content: bytes) -> None:
@@ -381,7 +381,7 @@ def test_parts_whose_folder_cannot_be_listed_any_more_are_swept_later(
 ) -> None:
     target = stored(f"memory://listing{tmp_path}", "parts")
     with begun(target, NEW, "job") as staged:
-        put = publishing.put
+        put = moving.put
 
         def put_and_lose_sight(path: str, content: bytes) -> None:
             put(path, content)
