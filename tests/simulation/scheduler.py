@@ -62,7 +62,7 @@ class Process:
             with clock.using(self.scheduler), using("local, threads: 1"):
                 self.require_alive()
                 self.body()
-        except Killed:
+        except (Killed, dg.DagsterExecutionInterruptedError):  # also while it tells how it ended
             pass
         except (dg.Failure, AnonError, OSError) as error:
             self.scheduler.trace.append(f"  {self.name} ends: {error}")

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from anon_dagster.errors import TargetError
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import moving
+from anon_dagster.storage.addresses import exists
 from anon_dagster.storage.listing import names_in, resolve
 from anon_dagster.storage.moving import keep_aside
 from anon_dagster.storage.sources import open_source
@@ -31,6 +32,7 @@ from anon_dagster.storage.targets import (
     after,
     check_target,
     formats,
+    preflight,
     publishing,
     require_apart,
     stage,
@@ -580,6 +582,24 @@ def test_a_device_is_never_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.csv"
     os.mkfifo(pipe)
     assert "is a device" in refused(Target(path=str(pipe)))
+
+
+@pytest.mark.parametrize("single_file", [False, True])
+def test_a_release_that_is_taken_back_at_this_moment_is_no_device(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, single_file: bool
+) -> None:
+    former = tmp_path / "t.csv"
+    former.mkdir()
+
+    def is_there(path: str) -> bool:
+        there = exists(path)
+        if there and path == str(former):
+            former.rmdir()
+        return there
+
+    monkeypatch.setattr(preflight, "exists", is_there)
+    check_target(Target(path=str(former), single_file=single_file), [])
+    assert not former.exists()
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused() -> None:

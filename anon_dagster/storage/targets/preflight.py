@@ -117,10 +117,10 @@ def require_replaceable(target: Target) -> None:
         if target.single_file:
             if is_folder(target.path):
                 raise TargetError(f"{target.path} is a folder; name a file in it")
-            if not is_file(target.path):
+            if not is_file(target.path) and exists(target.path):  # it may be taken back just now
                 raise TargetError(f"{target.path} is a device, not a file; name another place")
             return
-        if not is_folder(target.path):
+        if not is_folder(target.path) and exists(target.path):
             raise TargetError(f"{target.path} is a file, but several parts need a folder")
         foreign = [name for name in names_in(target.path) if not manifest.is_part(name)]
     if foreign:
