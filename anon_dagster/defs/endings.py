@@ -155,11 +155,24 @@ def is_to_be_taken_back(instance: dg.DagsterInstance, run: dg.DagsterRun) -> boo
 def take_back_of(store: JobStore, run: dg.DagsterRun) -> bool:
     """Remove what a run published, see :func:`take_back`, if that is possible now.
 
-    If it is not, the sensor that keeps house tries again.
+    If it is not, the sensor that keeps house tries again, even if the run is deleted meanwhile.
     """
-    with suppress(AnonError):
+    try:
         return take_back(store, run.run_id, run.tags.get(DATASET_TAG, ""))
+    except AnonError:
+        with suppress(OSError):
+            (store.job(run.run_id).path / file_names.TO_TAKE_BACK).touch(mode=0o600)
     return False
+
+
+def is_taken_back(store: JobStore, job_id: str, dataset: str) -> bool:
+    """Tell whether nothing of a run has to be taken back, after trying so."""
+    if store.job(job_id).has((file_names.TO_TAKE_BACK,)):
+        try:
+            take_back(store, job_id, dataset)
+        except AnonError:
+            return False
+    return True
 
 
 def take_back(store: JobStore, job_id: str, dataset: str) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from anon_dagster import clock
-from anon_dagster.defs.endings import WITHDRAWN, is_to_be_taken_back, take_back_of
+from anon_dagster.defs.endings import WITHDRAWN, is_taken_back, is_to_be_taken_back, take_back_of
 from anon_dagster.defs.holding import look_after_held, may_go
 from anon_dagster.defs.leftovers import sweep_or_remember
 from anon_dagster.defs.ownership import HANDOVER, Owner, lock_of, owner_of
@@ -217,6 +217,8 @@ def clear(
     job = store.job(run_id)
     if not may_go(instance, store, job):
         return  # somebody approves it at this moment; it is looked at again
+    if not is_taken_back(store, run_id, tags.get(DATASET_TAG, "")):
+        return  # its store is away; it is looked at again
     keys = job.files()
     job.delete()
     for key in keys:

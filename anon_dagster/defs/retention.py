@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 
 from anon_dagster import clock
+from anon_dagster.defs.endings import is_to_be_taken_back, take_back_of
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.freshness import is_of_freshness
 from anon_dagster.defs.housekeeping import clear
@@ -26,7 +27,12 @@ _EVERY_NIGHT = "30 3 * * *"
 
 
 def forget(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> None:
-    """Delete a run that is over and everything that was made for it but its target."""
+    """Delete a run that is over and everything that was made for it but its target.
+
+    What it published and is to be taken back goes, too, as soon as its store lets go of it.
+    """
+    if is_to_be_taken_back(instance, run):
+        take_back_of(store, run)
     instance.delete_run(run.run_id)
     clear(instance, store, run.run_id, run.tags)
 
@@ -104,7 +110,8 @@ def _ended(record: dg.RunRecord) -> float:
 
 def _delete_all(folder: Path, kept: set[str], before: float) -> None:
     for each in _folders(folder):
-        if each.name not in kept and each.stat().st_mtime < before:
+        is_needed = each.name in kept or (each / file_names.TO_TAKE_BACK).exists()
+        if not is_needed and each.stat().st_mtime < before:
             shutil.rmtree(each, ignore_errors=True)
 
 

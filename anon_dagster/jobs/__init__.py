@@ -19,6 +19,7 @@
     │                                    decides
     ├── approval.json                    which release a job approves
     ├── announced.json                   where a release was about to be published, and which one
+    ├── to_take.back                     if what it published could not be removed yet
     ├── release.json                     where the release is, and what was measured on it
     ├── released.parquet, released.npz   the release counted, as it is stored
     ├── verified.json                    what was measured on the release, promise by promise; with

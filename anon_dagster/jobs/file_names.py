@@ -45,6 +45,7 @@ HOLD = "hold.json"
 HOLD_LOCK = "hold.lock"
 APPROVAL = "approval.json"
 ANNOUNCED = "announced.json"
+TO_TAKE_BACK = "to_take.back"
 RELEASE = "release.json"
 PERSONS = workspace.PERSONS
 RESIDUAL = "residual_disclosure.json"

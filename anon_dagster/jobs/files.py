@@ -101,7 +101,12 @@ class JobFiles:
             shutil.rmtree(self.path.rename(gone))
 
     def empty(self) -> None:
-        """Remove what the job made; what tells whose it was is left to its deployment."""
+        """Remove what the job made; what tells whose it was is left to its deployment.
+
+        So is all of it, while what it published has to be taken back.
+        """
+        if self.has((file_names.TO_TAKE_BACK,)):
+            return
         if not self.has((file_names.OWNER,)):
             self.delete()
             return

@@ -12,13 +12,15 @@ import pytest
 
 from anon_dagster import clock
 from anon_dagster.defs.endings import close
-from anon_dagster.defs.housekeeping import take_back_late
+from anon_dagster.defs.housekeeping import clear_away, take_back_late
+from anon_dagster.defs.private_dagster import storage_id
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.retention import delete_older, forget
 from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work, files_through
 from anon_dagster.errors import StoreUnavailableError
 from anon_dagster.jobs.alone import alone_at
 from anon_dagster.jobs.announcement import is_announced, is_superseded, withdraw
-from anon_dagster.jobs.file_names import ANNOUNCED, RELEASE
+from anon_dagster.jobs.file_names import ANNOUNCED, OWNER, RELEASE
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.names import REQUEST
@@ -319,9 +321,34 @@ def test_no_run_goes_on_from_a_release_that_was_withdrawn(
     assert not store.job(run.run_id).has(tuple(files_through("anonymized")))
 
 
+def deleted_by_the_host(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> None:
+    forget(instance, store, run)
+
+
+def deleted_by_its_age(instance: dg.DagsterInstance, store: JobStore, _: dg.DagsterRun) -> None:
+    for _again in range(2):
+        delete_older(instance, store, clock.now() + 1)
+
+
+def deleted_in_the_ui(instance: dg.DagsterInstance, store: JobStore, run: dg.DagsterRun) -> None:
+    instance.delete_run(run.run_id)
+    store.job(run.run_id).empty()  # as a client does
+    clear_away(instance, store)
+
+
+def kept(*_: object) -> None:
+    pass
+
+
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "deleted", [kept, deleted_by_the_host, deleted_by_its_age, deleted_in_the_ui]
+)
 def test_what_a_store_does_not_let_go_of_is_taken_back_later(
-    deployment: Deployment, monkeypatch: pytest.MonkeyPatch, target: dict[str, Any]
+    deployment: Deployment,
+    monkeypatch: pytest.MonkeyPatch,
+    target: dict[str, Any],
+    deleted: Callable[..., None],
 ) -> None:
     def away(*_: object) -> None:
         raise StoreUnavailableError("it is away")
@@ -330,6 +357,8 @@ def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     job = deployment.definitions.resolve_job_def("anonymize_job")
     tags = {KIND_TAG: "anonymize"}
     run = instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED, tags=tags)
+    owner = {"instance": storage_id(instance), "host": "", "alone": True, "tags": tags}
+    store.job(run.run_id).save_document(OWNER, owner)
     work(store.job(run.run_id), asked(target, 3))
     instance.report_run_canceling(run)
     instance.report_run_canceled(run)
@@ -337,9 +366,13 @@ def test_what_a_store_does_not_let_go_of_is_taken_back_later(
         patch.setattr(publication, "take_away", away)
         assert close(instance, store, run.run_id)
         take_back_late(instance, store)
+        deleted(instance, store, run)
     assert left(deployment.folder) == [Path(target["path"]).name]
+    assert store.job(run.run_id).path.exists()
     take_back_late(instance, store)
+    clear_away(instance, store)
     assert left(deployment.folder) == []
+    assert store.job(run.run_id).path.exists() == (deleted is kept)
 
 
 @pytest.mark.slow
