@@ -54,7 +54,7 @@ test-slow: $(READY)  ## the tests that take longer
 COVERED_BY := core/audit core/privacy verification vectors releasing \
 	storage/test_targets.py storage/test_failing_targets.py storage/test_csv_writing.py \
 	storage/test_formulas.py storage/test_special_files.py storage/test_sources.py \
-	storage/test_versions.py storage/test_delta_targets.py databases/test_targets.py \
+	storage/test_versions.py storage/test_delta_targets.py databases/test_targets.py databases/test_iceberg.py \
 	continuous/test_appending.py engine/test_travelling.py \
 	operations/test_person_promises.py operations/test_persons.py operations/test_people.py \
 	operations/test_households.py operations/test_linked.py operations/test_weights.py \

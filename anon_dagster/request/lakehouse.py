@@ -34,8 +34,8 @@ def named_by_address(document: Any) -> Any:
         return document
     if document.get("format") == "iceberg":
         raise ValueError(
-            "an Iceberg table is a source only, since its catalog alone says which version counts: "
-            "write a Delta table (format: delta) or Parquet, and add that with your own tools"
+            "an Iceberg table is what its catalog says: name a table and the connection of its "
+            "catalog, such as {table: clinic.released, connection: lake}, without a format"
         )
     path = document.get("path")
     if isinstance(path, str) and is_of_lakehouse(path):

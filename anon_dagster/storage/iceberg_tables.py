@@ -33,16 +33,27 @@ def iceberg_reader(path: str, source: Source) -> Reader:
         with understanding(path, _WHAT):
             table = package.StaticTable.from_metadata(metadata)
         snapshot = _snapshot(table, source.version, path)
-        with understanding(path, _WHAT):
-            _require_here([snapshot.manifest_list], path)
-            _require_here([m.manifest_path for m in snapshot.manifests(table.io)], path)
-            scan = table.scan(snapshot_id=snapshot.snapshot_id)
-            _require_here([task.file.file_path for task in scan.plan_files()], path)
-            batches = scan.to_arrow_batch_reader()
-        name = f"{path} at snapshot {snapshot.snapshot_id}"
-        yield Reading(name, batches.schema, _read(batches, path))
+        batches = batches_of(table, snapshot, path)
+        yield Reading(f"{path} at snapshot {snapshot.snapshot_id}", batches.schema, batches)
 
     return read
+
+
+def batches_of(table: Any, snapshot: Any, path: str) -> pa.RecordBatchReader:  # noqa: ANN401 (pyiceberg's)
+    """Begin to read a snapshot of a table; what goes wrong meanwhile is told without a cell.
+
+    Raises
+    ------
+    SourceError
+        If it cannot be read, or has files that do not lie on this machine.
+    """
+    with understanding(path, _WHAT):
+        require_here([snapshot.manifest_list], path)
+        require_here([m.manifest_path for m in snapshot.manifests(table.io)], path)
+        scan = table.scan(snapshot_id=snapshot.snapshot_id)
+        require_here([task.file.file_path for task in scan.plan_files()], path)
+        batches = scan.to_arrow_batch_reader()
+    return pa.RecordBatchReader.from_batches(batches.schema, _read(batches, path))
 
 
 def _metadata_of(path: str) -> str:
@@ -81,7 +92,7 @@ def _snapshot(table: Any, asked: int | None, path: str) -> Any:  # noqa: ANN401 
     return found
 
 
-def _require_here(files: list[str], path: str) -> None:
+def require_here(files: list[str], path: str) -> None:
     """Refuse a table whose files lie elsewhere: it would let this machine ask others."""
     if away := sum(not is_local(file) for file in files):
         raise SourceError(f"{path} has {away} files that do not lie on this machine")

@@ -437,7 +437,7 @@ def test_a_job_that_died_before_it_told_is_taken_back_unless_somebody_wrote_sinc
     ("options", "why"),
     [
         ({"hold": True}, "hold goes with files"),
-        ({"format": "iceberg"}, "an Iceberg table is a source only"),
+        ({"format": "iceberg"}, "name a table and the connection of its catalog"),
         ({"path": "s3://bucket/lake"}, "on this machine only"),
     ],
 )

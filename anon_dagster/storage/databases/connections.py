@@ -4,10 +4,27 @@ import os
 from typing import Final
 
 from anon_dagster.errors import RequestError
+from anon_dagster.request.databases import SCHEME, is_well_named, place_of
 from anon_dagster.storage.databases.session import Database
+from anon_dagster.storage.lakehouse.iceberg_catalogs import IcebergCatalog, is_catalog
 
 VARIABLE: Final = "ANON_CONNECTION_"
 """What the name of a variable begins with; the name of the connection follows, in capitals."""
+
+
+def table_at(path: str) -> tuple[Database, str]:
+    """Return the database and the table that a name is of.
+
+    Raises
+    ------
+    RequestError
+        If it is no name of a table, or the connection is not known.
+    """
+    name = path if path.startswith(SCHEME) else f"{SCHEME}{path}"
+    if not is_well_named(name):
+        raise RequestError("what follows database:// is a connection and a table of it, no more")
+    connection, table = place_of(name)
+    return database_of(connection), table
 
 
 def database_of(connection: str) -> Database:
@@ -29,6 +46,8 @@ def database_of(connection: str) -> Database:
     scheme, has_scheme, rest = address.partition("://")
     if not has_scheme:
         raise RequestError(f"{variable} holds no address: {_BEGINS}")
+    if is_catalog(scheme):
+        return IcebergCatalog.at(connection, address, variable)
     if scheme in {"postgresql", "postgres"}:
         from anon_dagster.storage.databases.postgresql import PostgreSQL
 
@@ -48,5 +67,6 @@ def database_of(connection: str) -> Database:
 
 _BEGINS = (
     "it begins with postgresql://, or with sqlite:// or duckdb:// and the path of a file, such as "
-    "sqlite:///data/clinic.db"
+    "sqlite:///data/clinic.db; that of an Iceberg catalog with iceberg+sqlite:// or "
+    "iceberg+postgresql://"
 )

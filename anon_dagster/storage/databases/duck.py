@@ -12,6 +12,7 @@ import pyarrow as pa
 from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.storage.databases.session import (
     Session,
+    SqlDatabase,
     only_select,
     quoted,
     refers_to,
@@ -32,7 +33,7 @@ _OPEN: dict[str, RLock] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class DuckDB:
+class DuckDB(SqlDatabase):
     """A database in a file."""
 
     connection: str

@@ -10,6 +10,7 @@ import pyarrow as pa
 from anon_dagster.errors import SourceError, TargetError
 from anon_dagster.storage.databases.session import (
     Session,
+    SqlDatabase,
     only_select,
     quoted,
     require_packages,
@@ -57,7 +58,7 @@ _ALTERED = {b"money": "numeric", b"oid": "bigint"}
 
 
 @dataclass(frozen=True, slots=True)
-class PostgreSQL:
+class PostgreSQL(SqlDatabase):
     """A database of a server."""
 
     connection: str

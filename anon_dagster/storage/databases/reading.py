@@ -10,7 +10,7 @@ from anon_dagster.request import Source
 from anon_dagster.storage.copies import Reading, copied
 from anon_dagster.storage.databases.connections import database_of
 from anon_dagster.storage.databases.faults import translated
-from anon_dagster.storage.databases.session import Database, whole
+from anon_dagster.storage.databases.session import Database
 from anon_dagster.storage.databases.types import as_read, is_of_calendar, read
 from anon_dagster.storage.opened import MaySkip, OpenSource, never
 
@@ -28,14 +28,17 @@ def open_database(source: Source, may_skip: MaySkip = never) -> OpenSource:
     assert source.connection is not None, "it is a source of a database"
     database = database_of(source.connection)
     name = source.path if isinstance(source.path, str) else source.path[0]
-    query = source.query or whole(source.table or "")
 
     @contextmanager
     def begin() -> Iterator[Reading]:
         opened = ExitStack()
         try:
             with translated(f"cannot read {name}"):
-                reader = opened.enter_context(database.reading(query))
+                if source.query is not None:
+                    asked = database.reading(source.query)
+                else:
+                    asked = database.reading_table(source.table or "")
+                reader = opened.enter_context(asked)
                 schema = pa.schema([pa.field(f.name, as_read(f.type)) for f in reader.schema])
             yield Reading(name, schema, _batches(reader, schema, name))
         finally:
@@ -48,8 +51,8 @@ def open_database(source: Source, may_skip: MaySkip = never) -> OpenSource:
 
 def _version(database: Database, table: str, name: str) -> str:
     """Return what tells a table from the one that replaces it while a run lasts."""
-    with translated(f"cannot read {name}"), database.session(changing=False) as session:
-        found = session.identity(table)
+    with translated(f"cannot read {name}"):
+        found = database.identity(table)
     if found is None:
         raise SourceError(f"cannot read {name}: there is no such table")
     return found

@@ -1,5 +1,6 @@
 """What every database can do that records are read from, or a release is written to."""
 
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Any, Protocol
@@ -27,6 +28,36 @@ class Database(Protocol):
             If it is refused, or the database does not answer.
         """
 
+    def reading_table(self, table: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Begin to read all records of a table, in one snapshot.
+
+        Raises
+        ------
+        SourceError, StoreUnavailableError
+            If it is refused, or the database does not answer.
+        """
+
+    def identity(self, table: str) -> str | None:
+        """Return what tells a table from others of its name, before and after; or None."""
+
+
+class SqlDatabase:
+    """A database that understands SQL."""
+
+    @abstractmethod
+    def reading(self, query: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Begin to read a single ``SELECT``, see :meth:`Database.reading`."""
+
+    def reading_table(self, table: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Begin to read all records of a table."""
+        return self.reading(whole(table))
+
+    def identity(self, table: str) -> str | None:
+        """Return what tells a table from others of its name, before and after; or None."""
+        with self.session(changing=False) as session:
+            return session.identity(table)
+
+    @abstractmethod
     def session(self, *, changing: bool) -> AbstractContextManager["Session"]:
         """Begin a transaction; it is kept if nothing is raised meanwhile, else nothing of it is.
 

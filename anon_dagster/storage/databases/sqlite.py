@@ -15,7 +15,7 @@ from urllib.parse import quote
 import pyarrow as pa
 
 from anon_dagster.errors import SourceError, TargetError
-from anon_dagster.storage.databases.session import Session, quoted, refers_to
+from anon_dagster.storage.databases.session import Session, SqlDatabase, quoted, refers_to
 from anon_dagster.storage.databases.sqlite_rows import batches_of
 from anon_dagster.storage.databases.types import definition
 
@@ -34,7 +34,7 @@ _REFUSED_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit"}
 
 
 @dataclass(frozen=True, slots=True)
-class SQLite:
+class SQLite(SqlDatabase):
     """A database in a file."""
 
     connection: str

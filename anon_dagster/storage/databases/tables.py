@@ -6,16 +6,20 @@ by which a release is known again; its version tells a table from others of the 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, ClassVar
 
 from fsspec import AbstractFileSystem
 
-from anon_dagster.errors import RequestError, TargetError
+from anon_dagster.errors import TargetError
 from anon_dagster.request import Source
-from anon_dagster.request.databases import SCHEME, is_well_named, place_of
-from anon_dagster.storage.databases.connections import database_of
+from anon_dagster.request.databases import SCHEME
+from anon_dagster.storage.databases.connections import table_at
 from anon_dagster.storage.databases.faults import translated
-from anon_dagster.storage.databases.session import Session, quoted
+from anon_dagster.storage.databases.session import Session, SqlDatabase, quoted
+from anon_dagster.storage.lakehouse.iceberg_catalogs import Snapshot, catalog_at
+from anon_dagster.storage.lakehouse.iceberg_commits import bring_back
+from anon_dagster.storage.lakehouse.joined import joined
 
 
 class Tables(AbstractFileSystem):  # type: ignore[misc]  # fsspec publishes no types
@@ -33,6 +37,8 @@ class Tables(AbstractFileSystem):  # type: ignore[misc]  # fsspec publishes no t
             If there is none.
         """
         name = self.unstrip_protocol(path)
+        if (lake := catalog_at(path)) is not None:
+            return _of_snapshot(path, lake.existing())
         with at_work(name, changing=False) as (session, table):
             identity, records = session.identity(table), 0
             if identity is not None:
@@ -57,19 +63,29 @@ class Tables(AbstractFileSystem):  # type: ignore[misc]  # fsspec publishes no t
     def open(self, path: str, mode: str = "rb", **_: object) -> Any:  # noqa: ANN401 (a file)
         """Open a copy of a table, to read its bytes."""
         assert mode == "rb", "a table is written by its own staging"
+        if (lake := catalog_at(path)) is not None:
+            return joined(lake.existing().files)
         from anon_dagster.storage.copies import bytes_of
         from anon_dagster.storage.databases.reading import open_database
 
         return bytes_of(open_database(Source(path=self.unstrip_protocol(path)), lambda _: True))
 
     def rm_file(self, path: str) -> None:
-        """Remove a table."""
+        """Remove a table; one of an Iceberg catalog becomes what it was before its release."""
+        if (lake := catalog_at(path)) is not None:
+            bring_back(lake)
+            return
         with at_work(self.unstrip_protocol(path), changing=True) as (session, table):
             session.execute(f"DROP TABLE {quoted(table)}")
 
     def unstrip_protocol(self, path: str) -> str:
         """Return the name of a table."""
         return path if path.startswith(SCHEME) else f"{SCHEME}{path}"
+
+
+def _of_snapshot(path: str, found: Snapshot) -> dict[str, Any]:
+    size = sum(Path(file).stat().st_size for file in found.files)
+    return {"name": path, "type": "file", "size": size, "ETag": found.identity}
 
 
 @contextmanager
@@ -83,11 +99,10 @@ def at_work(name: str, *, changing: bool) -> Iterator[tuple[Session, str]]:
     TargetError, StoreUnavailableError
         If something of it goes wrong; nothing is changed then.
     """
-    if not is_well_named(name):
-        raise RequestError("what follows database:// is a connection and a table of it, no more")
-    connection, table = place_of(name)
+    database, table = table_at(name)
+    assert isinstance(database, SqlDatabase), "a catalog has no transactions"
     with (
         translated(f"cannot use {name}", TargetError),
-        database_of(connection).session(changing=changing) as session,
+        database.session(changing=changing) as session,
     ):
         yield session, table

@@ -1,4 +1,4 @@
-"""In which types a Delta table holds values, so that each comes back with the text that it had."""
+"""In which types tables of a lakehouse hold values, so that each comes back with its text."""
 
 from collections import Counter
 
@@ -16,8 +16,13 @@ _KEPT = {
 """Types that are stored as they are, by the same bytes as in any Parquet file."""
 
 
-def kept_schema(schema: pa.Schema) -> pa.Schema:
+def kept_schema(schema: pa.Schema, what: str = "a Delta table") -> pa.Schema:
     """Return the types in which values are stored.
+
+    Parameters
+    ----------
+    what
+        In what, in words.
 
     Raises
     ------
@@ -28,8 +33,8 @@ def kept_schema(schema: pa.Schema) -> pa.Schema:
     if twice:
         alike = [name for name in schema.names if name.lower() in twice]
         raise TargetError(
-            f"the columns {', '.join(alike)} are the same to a Delta table, which does not tell "
-            "upper from lower case: rename one, or write Parquet"
+            f"the columns {', '.join(alike)} are the same to {what}, which does not tell upper "
+            "from lower case: rename one, or write Parquet"
         )
     others = storable(schema, only_plain=False)
     return pa.schema(
@@ -40,8 +45,8 @@ def kept_schema(schema: pa.Schema) -> pa.Schema:
     )
 
 
-def kept(table: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Give a table the types in which it is stored.
+def kept(table: pa.Table, schema: pa.Schema, what: str = "a Delta table") -> pa.Table:
+    """Give a table the types in which it is stored, see :func:`kept_schema`.
 
     Raises
     ------
@@ -59,8 +64,8 @@ def kept(table: pa.Table, schema: pa.Schema) -> pa.Table:
             )
         except pa.ArrowException:  # its message holds the value
             raise TargetError(
-                f"column {field.name} has values ({type_name(column.type)}) that a Delta table "
-                "does not hold; write the release to Parquet"
+                f"column {field.name} has values ({type_name(column.type)}) that {what} does not "
+                "hold; write the release to Parquet"
             ) from None
     return pa.table(columns, schema=schema)
 
@@ -72,5 +77,5 @@ def _is_kept(kind: pa.DataType) -> bool:
 
 
 def _told(kind: pa.DataType) -> pa.DataType:
-    """Return what a Delta table holds in place of what a database does: it has no times."""
+    """Return what is held in place of what a database holds: there are no times."""
     return pa.string() if pa.types.is_time(kind) else kind

@@ -4,7 +4,6 @@ The bytes of ``delta:///lake/patients`` are those of its data files, one after t
 release is known again; what tells it from others is its version. Removed, it is what it was before.
 """
 
-import io
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +11,7 @@ from fsspec import AbstractFileSystem
 
 from anon_dagster.request.lakehouse import address_of, is_of_lakehouse
 from anon_dagster.storage.lakehouse.commits import bring_back
+from anon_dagster.storage.lakehouse.joined import joined
 from anon_dagster.storage.lakehouse.versions import Version, current_version, entry_of
 
 
@@ -41,7 +41,7 @@ class DeltaTables(AbstractFileSystem):  # type: ignore[misc]  # fsspec publishes
     def open(self, path: str, mode: str = "rb", **_: object) -> Any:  # noqa: ANN401 (a file)
         """Open the data files of a table, one after the other."""
         assert mode == "rb", "a table is written by its own staging"
-        return io.BufferedReader(_Joined([f"{path}/{name}" for name in _existing(path).files]))
+        return joined([f"{path}/{name}" for name in _existing(path).files])
 
     def rm_file(self, path: str) -> None:
         """Take the latest version back."""
@@ -68,29 +68,3 @@ def made_at(path: str) -> float | None:
     if found is None or found.job is None:
         return None
     return Path(entry_of(path, found.number)).stat().st_mtime
-
-
-class _Joined(io.RawIOBase):
-    """The bytes of files, one after the other."""
-
-    def __init__(self, files: list[str]) -> None:
-        self._left = list(reversed(files))
-        self._file: io.BufferedReader | None = None
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, to: Any) -> int:  # noqa: ANN401 (a buffer)
-        while self._file is not None or self._left:
-            if self._file is None:
-                self._file = Path(self._left.pop()).open("rb")  # noqa: SIM115 (closed below)
-            if count := self._file.readinto(to):
-                return count
-            self._file.close()
-            self._file = None
-        return 0
-
-    def close(self) -> None:
-        if self._file is not None:
-            self._file.close()
-        super().close()

@@ -31,6 +31,12 @@ class TableKind:
 def table_kind(target: Target) -> TableKind | None:
     """Return what is done with a target that is a table; none of files."""
     if target.connection is not None:
+        from anon_dagster.storage.lakehouse.iceberg_catalogs import catalog_at
+
+        if catalog_at(target.path) is not None:
+            from anon_dagster.storage.lakehouse.iceberg_staging import ICEBERG_TABLES
+
+            return ICEBERG_TABLES
         from anon_dagster.storage.databases.staging import TABLES
 
         return TABLES
