@@ -21,6 +21,9 @@ _IN_WORDS = dg.Resolver.default(model_field_type=str | None)
 class Anonymize(dg.Component, dg.Model, dg.Resolvable):
     """Anonymizes a table, proves that the release keeps its promises, and publishes it.
 
+    Scaffolded with ``--source FILE --target PLACE``, it begins with a request that is proposed for
+    that table, as ``anon init`` does.
+
     Derive a class of your own to change what Dagster is told of the assets, by
     :meth:`get_asset_spec`, or what is defined at all, by :meth:`build_defs`.
     """

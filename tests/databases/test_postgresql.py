@@ -260,6 +260,32 @@ def test_a_job_that_is_killed_leaves_the_former_table(database: Opened, tmp_path
     assert not list((tmp_path / "tmp").iterdir())
 
 
+@pytest.mark.parametrize("role", ["", "pg_read_server_files", "pg_execute_server_program"])
+@pytest.mark.parametrize("said", ["", "?anon_superuser=no", "?connect_timeout=9&anon_superuser="])
+def test_a_query_is_not_asked_as_who_reaches_the_files_of_the_server(
+    database: Opened, server: str, monkeypatch: pytest.MonkeyPatch, role: str, said: str
+) -> None:
+    address = server
+    if role:
+        database.run("CREATE ROLE reacher LOGIN PASSWORD 'other'", f"GRANT {role} TO reacher")
+        database.run("GRANT SELECT ON patients TO reacher")
+        address = f"postgresql://reacher:other@{server.partition('@')[2]}"
+    monkeypatch.setenv("ANON_CONNECTION_CLINIC", f"{address}{said}")
+    asked = {"query": "SELECT pg_read_file('PG_VERSION')", "connection": "clinic"}
+    table = {"table": "patients", "connection": "clinic"}
+    try:
+        with pytest.raises(SourceError, match="may read files of its server") as told:
+            open_source(Source.model_validate(asked))
+        assert "other" not in str(told.value)
+        assert open_source(Source.model_validate(table)).records == 40
+        monkeypatch.setenv("ANON_CONNECTION_CLINIC", f"{address}?anon_superuser=yes&sslmode=prefer")
+        if not role:  # others are granted each function
+            assert open_source(Source.model_validate(asked)).records == 1
+    finally:
+        if role:
+            database.run("DROP OWNED BY reacher", "DROP ROLE reacher")
+
+
 _STREAMED = """
 import resource, sys
 from anon_dagster.request import Source

@@ -51,7 +51,7 @@ def database_of(connection: str) -> Database:
     if scheme in {"postgresql", "postgres"}:
         from anon_dagster.storage.databases.postgresql import PostgreSQL
 
-        return PostgreSQL(connection, address)
+        return PostgreSQL.at(connection, address)
     if scheme in {"sqlite", "duckdb"} and (not rest or rest.startswith(":")):
         raise RequestError(f"{variable} names no file: {_BEGINS}")
     if scheme == "sqlite":

@@ -1,7 +1,8 @@
 """PostgreSQL, by ADBC: a query streams as Arrow's batches, out of one read-only transaction."""
 
+import re
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ from anon_dagster.storage.databases.session import (
     only_select,
     quoted,
     require_packages,
+    whole,
 )
 from anon_dagster.storage.databases.types import definition
 
@@ -53,6 +55,15 @@ _RIGHTS = """
     WHERE c.oid = to_regclass('{table}') AND r.rolname <> current_user
 """
 """Statements that give one table the rights, the comment and the owner of another one."""
+_REACHES_FILES = """
+    SELECT r.rolsuper OR EXISTS (
+        SELECT FROM pg_roles g WHERE pg_has_role(r.oid, g.oid, 'MEMBER') AND g.rolname IN
+        ('pg_read_server_files', 'pg_write_server_files', 'pg_execute_server_program')
+    ) FROM pg_roles r WHERE r.rolname = current_user
+"""
+"""Whether functions that the user may call read any file of the server, or run programs there."""
+_ANY_USER = re.compile(r"(?P<before>[?&])anon_superuser=(?P<said>[^&]*)&?")
+"""What an address says, with ``yes``, if queries may be asked as such a user."""
 _ALTERED = {b"money": "numeric", b"oid": "bigint"}
 """Types whose values would be read as other ones, and what they can be cast to."""
 
@@ -63,16 +74,51 @@ class PostgreSQL(SqlDatabase):
 
     connection: str
     address: str = field(repr=False)
+    any_user: bool = False
+    """Whether queries may be asked as a user who reaches the files of the server."""
+
+    @classmethod
+    def at(cls, connection: str, address: str) -> "PostgreSQL":
+        """Return the database that an address names, which may say that any user will do."""
+        told = _ANY_USER.search(address)
+        if told is None:
+            return cls(connection, address)
+        rest = address[told.end() :]
+        return cls(
+            connection,
+            address[: told.start()] + (told["before"] + rest if rest else ""),
+            any_user=told["said"] == "yes",
+        )
+
+    def reading(self, query: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Begin to read a query in one snapshot, which can change nothing."""
+        return self._reading(query, of_anybody=True)
+
+    def reading_table(self, table: str) -> AbstractContextManager[pa.RecordBatchReader]:
+        """Begin to read all records of a table, which calls no function."""
+        return self._reading(whole(table), of_anybody=False)
 
     @contextmanager
-    def reading(self, query: str) -> Iterator[pa.RecordBatchReader]:
-        """Begin to read a query in one snapshot, which can change nothing."""
+    def _reading(self, query: str, *, of_anybody: bool) -> Iterator[pa.RecordBatchReader]:
         with self._connected() as opened, closing(opened.cursor()) as cursor:
             cursor.execute(_READ_ONLY)
+            if of_anybody and not self.any_user:
+                self._require_harmless(cursor)
             cursor.execute(only_select(query))
             reader = cursor.fetch_record_batch()
             _require_unaltered(reader.schema)
             yield reader
+
+    def _require_harmless(self, cursor: Any) -> None:  # noqa: ANN401 (ADBC's)
+        """Refuse to ask as somebody for whom whoever may name a query would read the server."""
+        cursor.execute(_REACHES_FILES)
+        if any(reaches for (reaches,) in cursor.fetchall()):
+            raise SourceError(
+                f"the user of the connection {self.connection} may read files of its server or run "
+                "programs there, and so could whoever writes a query: give the connection a user "
+                "who may not, name a table or a view, or, if all who write requests may do so, add "
+                "?anon_superuser=yes to its address"
+            )
 
     @contextmanager
     def session(self, *, changing: bool) -> Iterator[Session]:
