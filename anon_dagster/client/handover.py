@@ -15,7 +15,7 @@ from anon_dagster.jobs.file_names import HANDED
 from anon_dagster.request import LinkedRequest, Request
 
 if TYPE_CHECKING:
-    import pandas as pd
+    import pyarrow as pa
 
     from anon_dagster.storage.tables_in_memory import Tabular
 
@@ -25,6 +25,8 @@ _USUAL = frozenset(
     | {"-", "--", ".", "..", "?", "*", "missing", "unknown"}
 )
 """Tokens for what is missing that are no values of anybody."""
+_LIBRARY = b"anon_library"
+"""What the types of a table that was handed over say of it; of one of pandas, nothing."""
 LARGEST = 2**30
 """Bytes that a DataFrame may take in memory to be handed over."""
 
@@ -96,9 +98,10 @@ class Handover:
         import pyarrow.parquet as pq
 
         from anon_dagster.storage.sources import open_frame, require_frame
-        from anon_dagster.storage.tables_in_memory import arrow_table
+        from anon_dagster.storage.tables_in_memory import arrow_table, library_of
 
         require_frame(frame)
+        library = library_of(frame)
         if isinstance(frame, pd.DataFrame):
             size = int(frame.memory_usage(deep=True).sum())
         else:
@@ -120,16 +123,22 @@ class Handover:
             for batch in records:
                 writer.write_batch(batch.cast(schema))
         if isinstance(frame, pd.DataFrame):
-            self._keep_types(frame)
+            empty = pa.RecordBatch.from_pandas(frame.iloc[:0], preserve_index=False)
+        else:
+            columns = [each.combine_chunks().slice(0, 0) for each in table.columns]
+            empty = pa.RecordBatch.from_arrays(columns, schema=table.schema)
+        self._keep_types(empty, library)
         return path
 
-    def _keep_types(self, frame: "pd.DataFrame") -> None:
+    def _keep_types(self, empty: "pa.RecordBatch", library: str) -> None:
         """Keep the types of columns, which a release has again that is handed back."""
         import pyarrow as pa
 
-        like = pa.RecordBatch.from_pandas(frame.iloc[:0], preserve_index=False)
-        with _private(self._like) as file, pa.ipc.new_file(file, like.schema) as writer:
-            writer.write_batch(like)
+        told = {**(empty.schema.metadata or {}), _LIBRARY: library.encode()}
+        with _private(self._like) as file:
+            kept = empty.replace_schema_metadata(told)
+            with pa.ipc.new_file(file, kept.schema) as writer:
+                writer.write_batch(kept)
 
     def give_document(self, document: Mapping[str, Any]) -> Path:
         """Hand over a document that names values; return its file."""
@@ -145,13 +154,18 @@ class Handover:
             file.write(text.encode())
         return path
 
-    def like(self) -> "pd.DataFrame | None":
-        """Return a DataFrame without records, of the types of the one that was handed over."""
+    def like(self) -> "Tabular | None":
+        """Return a table without records, of the library and the types of what was handed over."""
         import pyarrow as pa
+
+        from anon_dagster.storage.tables_in_memory import empty_like
 
         if not self._like.exists():
             return None
-        frame: pd.DataFrame = pa.ipc.open_file(self._like.read_bytes()).read_pandas()
+        with pa.ipc.open_file(self._like.read_bytes()) as file:
+            empty = file.read_all()
+        library = (empty.schema.metadata or {}).get(_LIBRARY, b"").decode()
+        frame: Tabular = empty_like(empty, library) if library else empty.to_pandas()
         return frame
 
     @property

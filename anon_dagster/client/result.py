@@ -1,7 +1,7 @@
 """What a job made, as it lies in the store."""
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anon_dagster.discreet import Discreet, lines_html
 from anon_dagster.jobs import file_names
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from anon_dagster.jobs.folder import JobFolder
     from anon_dagster.residual import ResidualDisclosure
+    from anon_dagster.storage.tables_in_memory import Tabular
 
 _TABLES = {
     "measure": file_names.MEASUREMENT,
@@ -43,6 +44,8 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     """What was measured for a proposal, risk against loss, as an SVG document."""
     tables: "Mapping[str, JobResult]" = field(default_factory=dict)
     """Of linked tables what was made of each, by name; this is then that of the one that joins."""
+    given_back: Any = None
+    """The release as a table of the library that the records came of, unless that is pandas."""
 
     @property
     def arrow(self) -> "pa.Table | None":
@@ -53,6 +56,11 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
             return None
         return pa.Table.from_pandas(self.df, preserve_index=False).replace_schema_metadata()
 
+    @property
+    def frame(self) -> Any:  # noqa: ANN401 (of any library)
+        """The release as a table of the type that was handed over; if nothing was, as ``df``."""
+        return self.df if self.given_back is None else self.given_back
+
     def _tables(self) -> "Iterator[str]":
         if self.residual is not None:
             yield self.residual.findings_html()
@@ -61,13 +69,14 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
             yield self.picture
 
 
-def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> JobResult:
+def read_result(folder: "JobFolder", kind: str, like: "Tabular | None") -> JobResult:
     """Read what a job made.
 
     Parameters
     ----------
     like
-        The types of the records that were handed over; columns that were kept have them.
+        A table without records, of the library and the types of what was handed over; columns that
+        were kept have them.
 
     Raises
     ------
@@ -96,12 +105,25 @@ def read_result(folder: "JobFolder", kind: str, like: "pd.DataFrame | None") -> 
 
 
 def _release_of(
-    folder: "JobFolder", like: "pd.DataFrame | None", residual: "ResidualDisclosure | None"
+    folder: "JobFolder", like: "Tabular | None", residual: "ResidualDisclosure | None"
 ) -> JobResult:
     release = folder.load_release()
     paths = tuple(release["source"]["path"])
-    df = None if folder.load_request().target else _frame(folder, like)
-    return JobResult(df, paths, release["checksum"], residual=residual)
+    df, given = (None, None) if folder.load_request().target else _tables_of(folder, like)
+    return JobResult(df, paths, release["checksum"], residual=residual, given_back=given)
+
+
+def _tables_of(folder: "JobFolder", like: "Tabular | None") -> "tuple[pd.DataFrame, Any]":
+    """Return a release as a DataFrame, and as a table of the library that the records came of."""
+    import pandas as pd
+
+    from anon_dagster.storage.frames import read_table
+    from anon_dagster.storage.tables_in_memory import given_back
+
+    if like is None or isinstance(like, pd.DataFrame):
+        return _frame(folder, like), None
+    given = given_back(read_table(folder.load_stored()), like, folder.load_kept())
+    return _frame(folder, None), given
 
 
 def _text(folder: "JobFolder", name: str) -> str | None:

@@ -7,6 +7,7 @@ and readers, frames of polars, relations of DuckDB. A lazy frame of polars is co
 import sys
 import weakref
 from collections.abc import Collection
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
@@ -103,6 +104,34 @@ def given_back(released: pa.Table, like: Tabular, kept: Collection[str]) -> Any:
         batches = released.combine_chunks().to_batches()
         return batches[0] if batches else pa.RecordBatch.from_pylist([], released.schema)
     return released
+
+
+def library_of(frame: Tabular) -> str:
+    """Return the name under which :func:`empty_like` knows what a table is; of pandas, nothing."""
+    if isinstance(frame, pd.DataFrame):
+        return ""
+    names = {"polars": "polars", "duckdb": "duckdb", "_duckdb": "duckdb"}
+    found = next((name for package, name in names.items() if _is_of(package, frame)), None)
+    if found is not None:
+        return found
+    kinds = {pa.RecordBatchReader: "reader", pa.RecordBatch: "batch"}
+    return next((name for kind, name in kinds.items() if isinstance(frame, kind)), "arrow")
+
+
+def empty_like(empty: pa.Table, library: str) -> Any:  # noqa: ANN401 (of any library)
+    """Return a table without records of the library of a name; of Arrow, if that is not there."""
+    with suppress(ImportError):
+        if library == "polars":
+            import polars as pl
+
+            return pl.from_arrow(empty)
+        if library == "duckdb":
+            import duckdb
+
+            return duckdb.from_arrow(empty)
+    if library == "reader":
+        return empty.to_reader()
+    return pa.RecordBatch.from_pylist([], empty.schema) if library == "batch" else empty
 
 
 def _as_polars(released: pa.Table, like: Any, kept: Collection[str]) -> Any:  # noqa: ANN401 (frames of polars)

@@ -3,10 +3,14 @@
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 
 import anon_dagster
@@ -30,6 +34,7 @@ from anon_dagster.errors import (
 )
 from anon_dagster.request import Source
 from anon_dagster.storage.sources import open_source
+from anon_dagster.storage.tables_in_memory import given_back
 
 HEAVY = ("dagster", "numpy", "pandas", "pandera", "pyarrow", "fsspec")
 
@@ -166,6 +171,39 @@ def test_a_frame_that_is_too_large_is_so_in_the_units_it_is_told_in(
     frame = pd.DataFrame({"age": range(largest // 8 + 1)})
     with pytest.raises(HandoverError, match=f"takes {told} can be handed over"):
         Handover.new(tmp_path / "store").give_frame(frame, largest=largest)
+
+
+HANDED: dict[str, Callable[[pa.Table], Any]] = {
+    "pandas": lambda table: table.to_pandas(),
+    "polars": pl.from_arrow,
+    "lazy": lambda table: pl.DataFrame(table).lazy(),
+    "duckdb": duckdb.from_arrow,
+    "arrow": lambda table: table,
+    "batch": lambda table: table.to_batches()[0],
+    "reader": lambda table: table.to_reader(),
+}
+
+
+@pytest.mark.parametrize("library", HANDED)
+def test_a_table_that_was_handed_over_is_known_by_its_library_and_its_types(
+    tmp_path: Path, library: str
+) -> None:
+    table = pa.table(
+        {"n": pa.array([1, 2], pa.int16()), "c": pa.array(["x", "y"]).dictionary_encode()}
+    )
+    handed = Handover.new(tmp_path)
+    assert handed.like() is None
+    handed.give_frame(HANDED[library](table))
+    like: Any = handed.like()
+    wanted = HANDED[library.replace("lazy", "polars")](table)
+    assert type(like) is type(wanted)
+    back = given_back(table, like, ["c"]) if library != "pandas" else like
+    assert type(back) is type(wanted)
+    if library == "polars":
+        assert back.schema == wanted.schema
+    if library == "pandas":
+        assert list(like.dtypes) == list(wanted.dtypes)
+        assert like.empty
 
 
 def test_a_column_of_lists_stays_here_and_is_still_one_for_the_job(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
+import polars as pl
 import pytest
 
 import anon_dagster
@@ -236,6 +237,16 @@ def test_a_frame_is_handed_over_and_comes_back_with_its_types(client: AnonClient
     handed = {path.name for path in (client.store / "handed").iterdir()}
     job.delete()
     assert len({path.name for path in (client.store / "handed").iterdir()}) == len(handed) - 1
+
+
+def test_a_frame_of_another_library_comes_back_as_one(client: AnonClient) -> None:
+    table = pl.from_pandas(people())
+    job = client.anonymize({"policy": policy()}, frame=table)
+    made, library = job.result(SECONDS), anon_dagster.anonymize({"policy": policy()}, frame=table)
+    assert made.frame.equals(library.frame)
+    assert made.frame.schema == library.frame.schema
+    pd.testing.assert_frame_equal(handed_back(made.df), handed_back(library.df))
+    job.delete()
 
 
 def test_a_solution_applied_to_its_own_source_gives_the_same_release(
