@@ -1,6 +1,7 @@
 """What Dagster loads: the declared datasets, and a graph for requests that nobody declared."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +13,8 @@ from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.examining import examining
 from anon_dagster.defs.proposing import proposing
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.settings import owners
+from anon_dagster.defs.specs import with_specs
 from anon_dagster.defs.upkeep import decisions, places, places_with, upkeep
 from anon_dagster.defs.verifying import verifying
 
@@ -43,7 +46,17 @@ def definitions(
     )
 
 
+def owned(found: dg.Definitions, by: Sequence[str]) -> dg.Definitions:
+    """Let people or teams be the owners of all assets."""
+    if not by:
+        return found
+    return with_specs(found, lambda spec: spec.replace_attributes(owners=by))
+
+
 defs = dg.Definitions.merge(
-    definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment()),
+    owned(
+        definitions(Path(os.environ.get("ANON_DATA") or "data"), JobStore.of_environment()),
+        owners(),
+    ),
     dg.Definitions(executor=dg.in_process_executor),  # of assets that are materialized by hand
 )

@@ -12,6 +12,7 @@ from anon_dagster.defs.datasets import define_dataset
 from anon_dagster.defs.graph import Group
 from anon_dagster.defs.partitions import require_partitioned
 from anon_dagster.defs.resources import JobStore
+from anon_dagster.defs.specs import with_specs
 from anon_dagster.defs.stages import ANONYMIZE
 from anon_dagster.defs.upkeep import decisions, places
 from anon_dagster.defs.upkeep import upkeep as upkeep_of
@@ -160,20 +161,8 @@ def _defined(
     if group.partitions is not None:
         require_partitioned(request)
     return dg.Definitions.merge(
-        _told(define_dataset(group, load, name=name), settings),
+        with_specs(define_dataset(group, load, name=name), settings.of),
         places(JobStore.of_environment()),
-    )
-
-
-def _told(defined: dg.Definitions, settings: _Settings) -> dg.Definitions:
-    """Return definitions of which Dagster is told what a project says."""
-    assets = [a for a in defined.assets or () if isinstance(a, dg.AssetsDefinition | dg.AssetSpec)]
-    return dg.Definitions(
-        assets=dg.map_asset_specs(settings.of, assets),
-        asset_checks=defined.asset_checks,
-        jobs=defined.jobs,
-        schedules=defined.schedules,
-        sensors=defined.sensors,
     )
 
 

@@ -1,16 +1,18 @@
 """What Dagster loads, whatever lies in the folder of the datasets."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from anon_dagster.definitions import definitions
+from anon_dagster.definitions import definitions, owned
 from anon_dagster.defs.adhoc import EXAMPLE, request_of
 from anon_dagster.defs.resources import JobStore
-from anon_dagster.errors import RequestError
+from anon_dagster.defs.settings import owners
+from anon_dagster.errors import JobError, RequestError
 from anon_dagster.request import Request
 from anon_dagster.request.documents import parse_yaml
 from tests.deployment import deployed, failure, takes_its_example
@@ -238,3 +240,38 @@ def test_a_mistake_in_the_launchpad_is_a_sentence(
             config, instance=instance, raise_on_error=False
         )
     assert told in failure(result)
+
+
+def test_owners_are_those_of_every_asset_and_change_nothing_else(
+    project: dg.Definitions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANON_OWNERS", " ada@example.org, team:privacy,")
+    mine = owned(project, owners())
+    dg.Definitions.validate_loadable(mine)
+    graph = mine.resolve_asset_graph()
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).owners == ["ada@example.org", "team:privacy"], key
+    assert names(mine) == names(project)
+    assert graph.asset_check_keys == project.resolve_asset_graph().asset_check_keys
+    jobs = [{job.name for job in each.resolve_all_job_defs()} for each in (mine, project)]
+    assert jobs[0] == jobs[1]
+    (tmp_path / "towns.csv").write_text("town\n" + "Rome\nOslo\n" * 5)
+    request = {
+        "source": {"path": str(tmp_path / "towns.csv")},
+        "policy": {
+            "attributes": {"town": {"role": "quasi_identifier"}},
+            "privacy": {"k_anonymity": {"k": 5}},
+        },
+    }
+    with deployed(tmp_path) as there:
+        changed = replace(there, definitions=owned(there.definitions, owners()))
+        assert changed.run_request(request).success
+    monkeypatch.delenv("ANON_OWNERS")
+    assert owned(project, owners()) is project
+
+
+@pytest.mark.parametrize("said", ["ada", "team:", "ada@example.org privacy", "team:a b", "a@b"])
+def test_whoever_cannot_be_an_owner_is_told(monkeypatch: pytest.MonkeyPatch, said: str) -> None:
+    monkeypatch.setenv("ANON_OWNERS", said)
+    with pytest.raises(JobError, match="ANON_OWNERS has addresses"):
+        owners()
