@@ -17,9 +17,10 @@ from anon_dagster.storage.addresses import base_name, is_local, kind_of, locate,
 from anon_dagster.storage.copies import Reader, Reading
 from anon_dagster.storage.extras import extra
 from anon_dagster.storage.failures import reading
-from anon_dagster.storage.understanding import understanding
+from anon_dagster.storage.understanding import raising, understanding
 
 _WHAT: Final = "Iceberg table that can be read here"
+_CUTTING: Final = "downcast-ns-timestamp-to-us-on-write"
 _METADATA: Final = re.compile(r"v?(\d+)(-[^/]*)?\.metadata\.json")
 
 
@@ -45,8 +46,10 @@ def batches_of(table: Any, snapshot: Any, path: str) -> pa.RecordBatchReader:  #
     Raises
     ------
     SourceError
-        If it cannot be read, or has files that do not lie on this machine.
+        If it cannot be read, or has files that do not lie on this machine, or settings of pyiceberg
+        would change values.
     """
+    _require_no_settings(path)
     with understanding(path, _WHAT):
         require_here([snapshot.manifest_list], path)
         require_here([m.manifest_path for m in snapshot.manifests(table.io)], path)
@@ -90,6 +93,21 @@ def _snapshot(table: Any, asked: int | None, path: str) -> Any:  # noqa: ANN401 
             f"{path} has no snapshot yet" if asked is None else f"{path} has no snapshot {asked}"
         )
     return found
+
+
+def _require_no_settings(path: str) -> None:
+    """Refuse to read where a file or a variable of pyiceberg's own lets it cut moments off."""
+    settings = extra("pyiceberg.utils.config", "iceberg", f"{path}, an Iceberg table,")
+    wrong = SourceError(
+        f"cannot read {path}: pyiceberg's own settings (.pyiceberg.yaml) are damaged"
+    )
+    with raising(wrong):
+        cuts = settings.Config().get_bool(_CUTTING)
+    if cuts:
+        raise SourceError(
+            f"cannot read {path}: pyiceberg's own settings say {_CUTTING}, which changes values "
+            "without a word: remove it"
+        )
 
 
 def require_here(files: list[str], path: str) -> None:

@@ -466,6 +466,22 @@ def test_nothing_but_the_address_says_where_a_catalog_is(
     assert not (tmp_path / "elsewhere.db").exists()
 
 
+@pytest.mark.parametrize("how", ["variable", "file", "damaged"])
+@pytest.mark.usefixtures("lake")
+def test_settings_that_would_change_values_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    name = "downcast-ns-timestamp-to-us-on-write"
+    if how == "variable":
+        monkeypatch.setenv("PYICEBERG_DOWNCAST_NS_TIMESTAMP_TO_US_ON_WRITE", "true")
+    else:
+        monkeypatch.setenv("PYICEBERG_HOME", str(tmp_path))
+        text = f"{name}: true\n" if how == "file" else "{"
+        (tmp_path / ".pyiceberg.yaml").write_text(text)
+    with pytest.raises(SourceError, match="pyiceberg's own settings"):
+        anon_dagster.anonymize(request_of())
+
+
 def test_a_table_whose_files_lie_elsewhere_is_refused(lake: Any) -> None:
     metadata = lake.load_table("clinic.patients").metadata
     moved = metadata.model_copy(update={"location": "s3://elsewhere/patients"})
