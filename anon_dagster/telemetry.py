@@ -130,8 +130,8 @@ def _exporter(name: str) -> "Iterator[MetricExporter]":
             yield found.load()()
             return
     logging.getLogger(__name__).warning(
-        "%s names an exporter that is not installed, %d characters long; the package "
-        "opentelemetry-exporter-otlp-proto-http has otlp, the SDK itself has console",
+        "%s names an exporter that is not installed, %d characters long; otlp and console are "
+        "installed by anon-dagster[telemetry]",
         EXPORTER,
         len(name),
     )

@@ -1,9 +1,12 @@
 """What an operator's monitoring is told: counts, and nothing that names anybody."""
 
+import gzip
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -191,3 +194,44 @@ def test_the_environment_says_whether_anything_is_counted_and_where_it_goes(
     assert said in done.stderr
     assert ("anon.records" in done.stdout) == (printed == "on True" and exporter == "console")
     assert "nothing-like-it" not in done.stderr
+
+
+@pytest.mark.slow
+def test_a_collector_is_sent_the_counts_by_http(project_folder: Path) -> None:
+    """By the exporter that the extra brings; what it sends is asked of its own protocol."""
+    from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as service
+
+    came: list[tuple[str, bytes]] = []
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            is_packed = self.headers.get("Content-Encoding") == "gzip"
+            came.append((self.path, gzip.decompress(body) if is_packed else body))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+        asked = kept | {
+            "PYTHONPATH": str(project_folder),
+            telemetry.EXPORTER: "otlp",
+            "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{server.server_port}",
+            "NO_PROXY": "127.0.0.1",
+        }
+        subprocess.run([sys.executable, "-c", SCRIPT], env=asked, check=True)
+        server.shutdown()
+    ((path, body), *_) = came
+    assert path == "/v1/metrics"
+    told = service.ExportMetricsServiceRequest.FromString(body)
+    metrics = {m.name: m for r in told.resource_metrics for s in r.scope_metrics for m in s.metrics}
+    assert {"anon.runs", "anon.records", "anon.run.duration"} <= set(metrics)
+    records = {
+        tuple(sorted(each.value.string_value for each in point.attributes)): point.as_int
+        for point in metrics["anon.records"].sum.data_points
+    }
+    assert records[("anonymize", "released")] == 9
