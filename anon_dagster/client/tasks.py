@@ -9,7 +9,6 @@ from typing import Any, Literal, Protocol
 
 from anon_dagster.client.handover import Handover, names_values
 from anon_dagster.discreet import Discreet
-from anon_dagster.errors import RequestError
 from anon_dagster.jobs import names
 from anon_dagster.request import LinkedRequest, Request, Source, Target
 
@@ -111,8 +110,8 @@ class ApplyTask(Discreet, shown=("kind",)):
 
     @property
     def spells_out_values(self) -> bool:
-        """Whether the solution is a document, whose labels are those of a release."""
-        return isinstance(self.solution, Mapping)
+        """Whether the solution is a document, with labels of a release, or the source a query."""
+        return isinstance(self.solution, Mapping) or _is_query(self.source)
 
     def configure(
         self, records: Path | None, handover: Handover | None
@@ -122,13 +121,12 @@ class ApplyTask(Discreet, shown=("kind",)):
         if isinstance(solution, Mapping) and handover is not None:
             solution = str(handover.give_document(solution))
         source = self.source if records is None else Source(path=str(records))
-        _require_no_query(source)
         config = {"solution": solution, **self.options} | {
             name: location.model_dump(mode="json", exclude_none=True)
             for name, location in (("source", source), ("target", self.target))
             if location is not None
         }
-        return config, _fingerprint(config)
+        return _withholding_query(config, source, handover), _fingerprint(config)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +225,11 @@ class DetectTask(Discreet, shown=("step",)):
 
     @property
     def spells_out_values(self) -> bool:
-        """Whether a domain lists its values."""
+        """Whether a domain lists its values, or the source is a query."""
+        return self._lists_values or _is_query(self.source)
+
+    @property
+    def _lists_values(self) -> bool:
         domains = self.options.get("domains", {})
         return any(isinstance(domain.get("values"), list) for domain in domains.values())
 
@@ -237,13 +239,12 @@ class DetectTask(Discreet, shown=("step",)):
         """Return the configuration of the first step, and a fingerprint of what is asked."""
         source: Any = self.source if records is None else str(records)
         if isinstance(source, Source):
-            _require_no_query(source)
             source = source.model_dump(mode="json", exclude_none=True)
         config = {"source": source, **self.options}
         fingerprint = _fingerprint(config)
-        if self.spells_out_values and handover is not None:
+        if self._lists_values and handover is not None:
             config["domains"] = str(handover.give_document(self.options["domains"]))
-        return config, fingerprint
+        return _withholding_query(config, self.source, handover), fingerprint
 
 
 def _with_source(request: Request, path: Path) -> Request:
@@ -251,13 +252,18 @@ def _with_source(request: Request, path: Path) -> Request:
     return Request.model_validate(document)
 
 
-def _require_no_query(source: Source | None) -> None:
-    """Refuse a query where it would stand in the configuration of a run: it may hold values."""
-    if source is not None and source.query is not None:
-        raise RequestError(
-            "this job takes a table of a connection, and no query, whose text anybody would see "
-            "who sees the run: make a view of it and name that as table, or use the library"
-        )
+def _is_query(source: Source | str | None) -> bool:
+    return isinstance(source, Source) and source.query is not None
+
+
+def _withholding_query(
+    config: Mapping[str, Any], source: Source | str | None, handover: Handover | None
+) -> Configuration:
+    """Hand over the source if it is a query, whose text anybody would see who sees the run."""
+    if not _is_query(source):
+        return dict(config)
+    assert handover is not None, "a query is handed over"
+    return {**config, "source": {"file": str(handover.give_document(config["source"]))}}
 
 
 def _fingerprint(document: Mapping[str, Any]) -> str:

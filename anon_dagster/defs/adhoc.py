@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -12,8 +13,15 @@ from anon_dagster.defs.graph import Group, define, keep_request
 from anon_dagster.defs.resources import JobStore
 from anon_dagster.jobs import names
 from anon_dagster.jobs.tags import DATASET_TAG, KIND_TAG
-from anon_dagster.request import LinkedRequest, Request, load_any_request, parse_any_request
-from anon_dagster.request.documents import parse_yaml
+from anon_dagster.request import (
+    LinkedRequest,
+    Request,
+    Source,
+    load_any_request,
+    parse_any_request,
+    parse_request_part,
+)
+from anon_dagster.request.documents import load_yaml, parse_yaml
 
 ADHOC = Group(
     names.ADHOC,
@@ -71,6 +79,19 @@ def request_of(value: str | Mapping[str, Any]) -> Request | LinkedRequest:
     if not isinstance(value, str):
         return parse_any_request(value)
     return parse_any_request(parse_yaml(value, name="the request"))
+
+
+def source_of(value: str | Mapping[str, Any]) -> Source | str:
+    """Return the table that was named: a path, a source as in a request, or a file that has one.
+
+    Raises
+    ------
+    RequestError
+        With every problem.
+    """
+    if isinstance(value, Mapping) and set(value) == {"file"}:
+        value = load_yaml(Path(str(value["file"])))
+    return value if isinstance(value, str) else parse_request_part(Source, value, "source")
 
 
 @dg.asset(

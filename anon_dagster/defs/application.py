@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.defs import holding, metadata
-from anon_dagster.defs.adhoc import ADHOC, step_job
+from anon_dagster.defs.adhoc import ADHOC, source_of, step_job
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.leftovers import sweep_target
@@ -76,7 +76,8 @@ def _application(
 
         job = own(context, anon_store)
         document = solution_of(anon_store, config.solution)
-        request = later_request(from_document(document).policy, config.source, config.target)
+        source = source_of(config.source)
+        request = later_request(from_document(document).policy, source, config.target)
         job.save_request(request)
         sweep_target(context.instance, request)
         path = job.save_application(

@@ -1,7 +1,7 @@
 """Tables that nobody has described yet: what they seem to be, and a request that suits them."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
@@ -9,7 +9,7 @@ import dagster as dg
 from pydantic import Field
 
 from anon_dagster.defs import metadata
-from anon_dagster.defs.adhoc import ADHOC, step_job
+from anon_dagster.defs.adhoc import ADHOC, source_of, step_job
 from anon_dagster.defs.engine import EngineResource
 from anon_dagster.defs.failures import failures_in_words
 from anon_dagster.defs.ownership import own
@@ -20,7 +20,7 @@ from anon_dagster.defs.stages import Shown
 from anon_dagster.errors import AnonError
 from anon_dagster.jobs import file_names, names
 from anon_dagster.jobs.tags import KIND_TAG
-from anon_dagster.request import Source, parse_request, parse_request_part
+from anon_dagster.request import Source, parse_request
 
 if TYPE_CHECKING:
     from anon_dagster.detection import Detection
@@ -106,11 +106,6 @@ def _proposal(
     path = source if isinstance(source, str) else source.path
     where = {"source": dg.MetadataValue.text(path if isinstance(path, str) else ", ".join(path))}
     return dg.MaterializeResult(metadata={**where, **shown})
-
-
-def source_of(value: str | Mapping[str, Any]) -> Source | str:
-    """Return the table that was named: a path, or a source as in a request."""
-    return value if isinstance(value, str) else parse_request_part(Source, value, "source")
 
 
 def classify(look: Look) -> Shown:

@@ -9,8 +9,11 @@ import pytest
 import anon_dagster
 from anon_dagster.cli import main
 from anon_dagster.client import AnonClient
-from anon_dagster.errors import AnonError, RequestError
-from anon_dagster.request import Source
+from anon_dagster.client.submission import Submission
+from anon_dagster.client.tasks import ApplyTask, DetectTask, Task
+from anon_dagster.defs.adhoc import source_of
+from anon_dagster.errors import AnonError, HandoverError, RequestError
+from anon_dagster.request import Source, Target
 from tests.databases.conftest import Opened
 from tests.databases.postgresql import PASSWORD
 from tests.databases.test_targets import POLICY, TO, tables_of
@@ -24,6 +27,7 @@ REQUEST = {
     "target": TO,
     "policy": POLICY | {"risk_analysis": {"records": True}},
 }
+QUERY = Source.model_validate(REQUEST["source"])
 
 
 @pytest.fixture
@@ -94,12 +98,39 @@ def test_the_shell_takes_a_request_of_a_database(
     assert tables_of(database) == ["patients"]
 
 
-def test_a_query_does_not_stand_in_the_configuration_of_other_jobs(tmp_path: Path) -> None:
-    client = AnonClient(home=tmp_path)
-    source: Any = {"query": "SELECT 'Smith7'", "connection": "clinic"}
-    with pytest.raises(RequestError, match="make a view of it") as told:
-        client.detect(source)
-    assert "Smith7" not in str(told.value)
+QUERIES: dict[str, Task] = {
+    "detect": DetectTask(QUERY, {"mode": "full"}),
+    "apply": ApplyTask("a job", QUERY, Target(path="later.csv"), {}),
+}
+
+
+@pytest.mark.parametrize("task", QUERIES)
+def test_a_query_does_not_stand_in_the_configuration_of_a_job(tmp_path: Path, task: str) -> None:
+    launch = Submission(QUERIES[task], "adhoc", None, tmp_path).launch()
+    assert "Smith" not in str(launch)
+    ((config,),) = (list(each.values()) for each in launch.config["ops"].values())
+    assert source_of(config["source"]) == QUERY
+    with pytest.raises(HandoverError, match="a folder that both sides see"):
+        Submission(QUERIES[task], "adhoc", None, None).launch()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_query_is_looked_at_and_its_records_are_recoded_by_jobs(
+    client: AnonClient, database: Opened, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    del database
+    found = client.detect(QUERY).result(SECONDS)
+    assert found.df is not None
+    assert {"name", "age", "city", "cost"} <= {*map(str, found.df.index), *found.df.iloc[:, 0]}
+    first = client.anonymize({**REQUEST, "target": None})
+    first.result(SECONDS)
+    applied = client.apply(first, source=QUERY, target=Target(path=str(tmp_path / "later.csv")))
+    assert applied.result(SECONDS).checksum is not None
+    assert (tmp_path / "later.csv").exists()
+    client.close()
+    said = capfd.readouterr()
+    _require_discreet(tmp_path / "home", said.out + said.err)
 
 
 @pytest.mark.slow
