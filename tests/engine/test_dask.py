@@ -2,9 +2,10 @@
 
 import os
 import signal
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from anon_dagster.reading.part import PartCount, count_part, join_to_send
 from anon_dagster.reading.scanning import Piece, Scan, scan
 from anon_dagster.releasing import recoder
 from anon_dagster.request import Source
+from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.sources import open_source
 from tests.engine.people import (
     CANARY,
@@ -90,6 +92,30 @@ def test_a_release_has_the_bytes_that_one_machine_gives(
     assert there.risk.equals(here.risk)
     assert there.utility.equals(here.utility)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["release", "source"]
+
+
+def test_a_query_is_read_once_and_worked_on_as_on_one_machine(
+    engine: DaskEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers read the copy of its records; a table is written by the process of the job."""
+    with closing(sqlite3.connect(tmp_path / "people.db")) as database:
+        people().to_sql("people", database, index=False)
+    monkeypatch.setenv("ANON_CONNECTION_CLINIC", f"sqlite://{tmp_path / 'people.db'}")
+    source = {"query": "SELECT * FROM people", "connection": "clinic"}
+    table = {"table": "released", "connection": "clinic"}
+    request = asked(tmp_path, tmp_path / "release", "parquet", "global")
+    found, stored_here = [], []
+    for used in (using(HERE), keeping(engine)):
+        with used:
+            result = anon_dagster.anonymize({**request, "source": source})
+            found.append((result.risk, result.release.count.records, digests(tmp_path / "release")))
+            anon_dagster.anonymize({**request, "source": source, "target": table})
+        stored_here.append(read_table(Source.model_validate(table)))
+    (risk, *here), (risk_there, *there) = found
+    assert here == there
+    assert risk.equals(risk_there)
+    assert stored_here[0].equals(stored_here[1])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["people.db", "release"]
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
