@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from anon_dagster.errors import SourceError
 from anon_dagster.progress import Progress
 from anon_dagster.request import Source
 from anon_dagster.storage.copies import keeping_copies
+from anon_dagster.storage.moving import put, remove
 from anon_dagster.storage.opened import OpenSource
 from anon_dagster.storage.readers import files_that_tell
 from anon_dagster.storage.sources import open_source
@@ -90,12 +92,85 @@ def test_what_is_missing_of_a_delta_table_is_told(lake: Path, tmp_path: Path) ->
         delta(tmp_path)
     with pytest.raises(SourceError, match="say format: delta"):
         open_source(Source(path=str(lake), format="parquet"))
-    with pytest.raises(SourceError, match="on this machine only"):
-        open_source(Source(path="memory://lake", format="delta"))
+    with pytest.raises(SourceError, match="it has no log"):
+        open_source(Source(path="memory://nowhere", format="delta"))
     next(lake.glob("*.parquet")).unlink()
     with pytest.raises(SourceError, match="cannot read") as caught:
         delta(lake)
     assert caught.value.__cause__ is None
+
+
+def in_store(lake: Path, address: str) -> str:
+    """Copy a table into a store, as whoever made it there would have it."""
+    for file in lake.rglob("*"):
+        if file.is_file():
+            put(f"{address}/{file.relative_to(lake)}", file.read_bytes())
+    return address
+
+
+@pytest.fixture
+def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder that temporary files go to."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def test_a_table_in_a_store_is_read_as_on_this_machine(lake: Path, temporary: Path) -> None:
+    address = in_store(lake, f"memory:/{lake}")
+    with keeping_copies():
+        latest = delta(address)
+        assert rows(latest) == rows(delta(lake))
+        assert latest.files[0].name == f"{address} at version 1"
+        assert rows(delta(address, version=0)) == FIRST.to_pydict()
+        assert len(list(temporary.iterdir())) == 3, "the copies alone"
+    assert not list(temporary.iterdir())
+
+
+@pytest.mark.parametrize("value", ["x", "a b", "a%20b", "a/b", "ü=1", "a+b?#"])
+def test_partitions_in_a_store_are_columns_whatever_their_values_are(
+    tmp_path: Path, value: str
+) -> None:
+    package = pytest.importorskip("deltalake")
+    table = pa.table({"a": [1, 2], "b": [value, "other"]})
+    package.write_deltalake(str(tmp_path / "lake"), table, partition_by=["b"])
+    found = rows(delta(in_store(tmp_path / "lake", f"memory:/{tmp_path}/lake")))
+    assert sorted(zip(found["a"], found["b"], strict=True)) == [(1, value), (2, "other")]
+
+
+def test_checkpoints_and_what_the_log_removed_hold_in_a_store(lake: Path) -> None:
+    package = pytest.importorskip("deltalake")
+    package.DeltaTable(str(lake)).create_checkpoint()
+    package.DeltaTable(str(lake)).delete("a = 1")
+    address = in_store(lake, f"memory:/{lake}")
+    assert rows(delta(address)) == {"a": [2, 3], "b": ["y", "z"]}
+    assert files_that_tell(Source(path=address, format="delta"))
+
+
+def test_what_is_gone_in_a_store_is_told_and_nothing_is_left(lake: Path, temporary: Path) -> None:
+    address = in_store(lake, f"memory:/{lake}")
+    remove(f"{address}/{next(lake.glob('*.parquet')).name}")
+    with pytest.raises(SourceError, match="cannot read") as caught:
+        delta(address)
+    assert caught.value.__cause__ is None
+    assert not list(temporary.iterdir())
+
+
+def test_files_that_lie_outside_of_a_table_are_not_fetched(tmp_path: Path) -> None:
+    """A log may name any path, such as that of somebody else's table."""
+    package = pytest.importorskip("deltalake")
+    package.write_deltalake(str(tmp_path / "lake"), FIRST)
+    (entry,) = (tmp_path / "lake" / "_delta_log").glob("*.json")
+    (file,) = (tmp_path / "lake").glob("*.parquet")
+    for other in (f"../other/{file.name}", f"memory://other/{file.name}", f"/other/{file.name}"):
+        address = in_store(tmp_path / "lake", f"memory:/{tmp_path}/lake")
+        put(f"memory:/{tmp_path}/other/{file.name}", file.read_bytes())
+        put(f"memory://other/{file.name}", file.read_bytes())
+        text = entry.read_text().replace(file.name, other)
+        put(f"{address}/_delta_log/{entry.name}", text.encode())
+        with pytest.raises(SourceError):
+            delta(address)
 
 
 def test_the_age_of_a_table_is_that_of_its_log(lake: Path) -> None:

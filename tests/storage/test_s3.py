@@ -21,6 +21,7 @@ from anon_dagster.releasing.publication import versions_of, withdraw
 from anon_dagster.request import CsvOptions, Source, Target
 from anon_dagster.storage import listing
 from anon_dagster.storage.addresses import parent
+from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.moving import move, put, remove
 from anon_dagster.storage.opening import open_to_read
 from anon_dagster.storage.sources import OpenSource, open_source
@@ -54,6 +55,18 @@ def store(server: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Obje
         server.client().rm(f"{BUCKET}/{key}")
     yield server
     S3FileSystem.clear_instance_cache()
+
+
+def test_a_delta_table_in_a_bucket_is_a_source(store: ObjectStore, tmp_path: Path) -> None:
+    package = pytest.importorskip("deltalake")
+    table = pa.table({"a": [1, 2], "b": ["x y", "z"]})
+    package.write_deltalake(str(tmp_path / "lake"), table, partition_by=["b"])
+    for file in (tmp_path / "lake").rglob("*"):
+        if file.is_file():
+            put(f"{ROOT}/lake/{file.relative_to(tmp_path / 'lake')}", file.read_bytes())
+    found = read_table(Source(path=f"{ROOT}/lake", format="delta"))
+    assert sorted(map(str, found.to_pylist())) == sorted(map(str, table.to_pylist()))
+    assert len(store.objects("lake/_delta_log")) == 1
 
 
 @pytest.fixture
