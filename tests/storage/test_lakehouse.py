@@ -29,7 +29,7 @@ def rows(opened: OpenSource) -> dict[str, list[Any]]:
     return found
 
 
-def delta(path: Path, **options: Any) -> OpenSource:
+def delta(path: Path | str, **options: Any) -> OpenSource:
     return open_source(Source(path=str(path), format="delta", **options))
 
 
