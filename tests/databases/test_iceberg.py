@@ -103,7 +103,8 @@ def known_files(lake: Any) -> set[str]:
 @pytest.mark.parametrize("there", [False, True])
 def test_a_table_holds_what_the_release_is(lake: Any, tmp_path: Path, *, there: bool) -> None:
     if there:
-        lake.create_table("clinic.released", FORMER.schema).append(FORMER)
+        bounds = {"write.metadata.metrics.column.age": "full"}
+        lake.create_table("clinic.released", FORMER.schema, properties=bounds).append(FORMER)
     result = anon_dagster.anonymize(request_of())
     of_memory = anon_dagster.anonymize(request_of(target=None))
     assert of_memory.arrow is not None
@@ -115,7 +116,11 @@ def test_a_table_holds_what_the_release_is(lake: Any, tmp_path: Path, *, there: 
     found = str(anon_dagster.check_evidence(result.evidence(share=True), result.release.source))
     assert "holds" in found
     assert files(tmp_path) == known_files(lake)
-    assert "Canary" not in str(lake.load_table("clinic.released").metadata)
+    table = lake.load_table("clinic.released")
+    assert "Canary" not in str(table.metadata)
+    told = table.inspect.files().to_pylist()
+    assert sum(each["record_count"] for each in told) == 40
+    assert not any(each["lower_bounds"] or each["upper_bounds"] for each in told)
 
 
 def test_a_release_replaces_another_one_and_is_taken_back(lake: Any, tmp_path: Path) -> None:
@@ -195,6 +200,20 @@ def test_every_type_comes_back_with_its_text() -> None:
         assert stored[name].to_pylist() == table[name].to_pylist(), name
     assert stored["u"].to_pylist() == [1, 2**64 - 1, None]
     assert [str(each) for each in stored["h"].to_pylist()] == ["01:02:03", "23:59:00", "None"]
+
+
+def test_a_table_of_another_engine_with_other_addresses_of_its_files(
+    lake: Any, tmp_path: Path
+) -> None:
+    """Some write ``file:/lake`` with one slash."""
+    place = tmp_path / "warehouse" / "of another"
+    lake.create_table("clinic.released", FORMER.schema, location=f"file:{place}").append(FORMER)
+    anon_dagster.anonymize(request_of())
+    assert len(content(lake)) == 40
+    assert len(read_table(Source.model_validate(TO))) == 40
+    take_away(NAME)
+    assert content(lake) == FORMER.to_pylist()
+    assert len(list(place.rglob("*.parquet"))) == 1
 
 
 # -- or not at all -----------------------------------------------------------------------------

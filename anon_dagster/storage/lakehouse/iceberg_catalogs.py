@@ -84,7 +84,8 @@ def identity_of(job: str | None, otherwise: str = "") -> str:
 
 def path_of(location: str) -> str:
     """Return the path of a file of this machine, by that or by its address."""
-    return location.removeprefix("file://")
+    scheme, _, path = location.partition(":")
+    return f"/{path.lstrip('/')}" if scheme == "file" else location
 
 
 @dataclass(frozen=True)

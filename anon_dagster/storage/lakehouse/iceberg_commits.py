@@ -21,6 +21,8 @@ FOLDER: Final = "release"
 """How the folders of data files of releases begin, among the data files of a table."""
 _FORMER, _FORMER_COLUMNS = "anon-former-snapshot", "anon-former-schema"
 """What the summary of a snapshot says of what it replaced; the first is empty if nothing was."""
+_OF_COLUMNS = "write.metadata.metrics.column."
+"""How properties of a table begin that say what is told of a column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def commit(
             told |= {_FORMER: replaced, _FORMER_COLUMNS: columns}
         with begun.update_snapshot(snapshot_properties=told).fast_append() as added:
             for file in files:
-                made = arrow.parquet_file_to_data_file(io, begun.table_metadata, f"file://{file}")
+                made = arrow.parquet_file_to_data_file(io, _counting(begun), f"file://{file}")
                 added.append_data_file(made)
         begun.commit_transaction()
     _require_alone(lake, base, job)
@@ -123,6 +125,13 @@ def _begun(lake: CatalogTable, base: Snapshot | None, schema: pa.Schema, job: st
         begun.delete(expressions.AlwaysTrue(), snapshot_properties={MADE_BY: job})
     _change_columns(begun, schema)
     return begun
+
+
+def _counting(begun: Any) -> Any:  # noqa: ANN401 (pyiceberg's)
+    """Return the metadata of a table, of whose files no value is told: metadata outlive them."""
+    properties = {**begun.table_metadata.properties, "write.metadata.metrics.default": "counts"}
+    told = {k: v for k, v in properties.items() if not k.startswith(_OF_COLUMNS)}
+    return begun.table_metadata.model_copy(update={"properties": told})
 
 
 def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyiceberg's)
