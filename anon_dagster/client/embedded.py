@@ -60,10 +60,14 @@ class EmbeddedDeployment:
 
     def records(self, limit: int) -> Sequence[JobRecord]:
         """Return the last jobs, newest first."""
+        self._require_home()
+        if not self.store.exists():
+            return []
         return [JobRecord(**each) for each in self._ask("records", limit=limit)]
 
     def record(self, job_id: str) -> JobRecord:
         """Return one job."""
+        self._require_home()
         return JobRecord(**self._ask("record", job_id=job_id))
 
     def findings(self, job_id: str) -> RunRecord:
@@ -96,6 +100,19 @@ class EmbeddedDeployment:
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection is None or bool(self._ask("stop"))
+
+    def _require_home(self) -> None:
+        """Refuse to look for jobs in a folder that is not there: it is made with the first job.
+
+        Raises
+        ------
+        DeploymentError
+            Naming it.
+        """
+        if self.home != self.store and not (self.home.exists() or self.store.exists()):
+            raise DeploymentError(
+                f"there is no folder {self.home}, so it has no jobs: name the home of a deployment"
+            )
 
     def _ask(self, method: str, **arguments: Any) -> Any:  # noqa: ANN401 (JSON)
         """Return what the host answers; raise the error that it answers with."""
