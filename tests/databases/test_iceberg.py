@@ -52,6 +52,7 @@ PEOPLE = pa.table(
     }
 )
 FORMER = pa.table({"x": ["former"]})
+RELEASED = pa.table({"x": ["released"]})
 
 
 @pytest.fixture
@@ -95,6 +96,14 @@ def known_files(lake: Any) -> set[str]:
         for name in lake.list_tables("clinic")
         for path in lake.load_table(name).inspect.all_files()["file_path"].to_pylist()
     }
+
+
+def stored(table: pa.Table = RELEASED, job: str = "job-1") -> None:
+    """Publish records as a job does."""
+    with stage(Target.model_validate(TO), table.schema, token=job) as staged:
+        staged.write(table)
+        staged.seal()
+        staged.publish()
 
 
 # -- whole -----------------------------------------------------------------------------------
@@ -304,12 +313,15 @@ def test_what_dead_jobs_left_is_swept_and_all_else_stays(former: Any, tmp_path: 
     target, other = Target.model_validate(TO), Target.model_validate({**TO, "table": "clinic.new"})
     before = files(tmp_path)
     data = Path(former.load_table("clinic.released").location().removeprefix("file://"), "data")
+    lake = iceberg_staging.catalog_at(NAME)
+    assert lake is not None
+    begun, mark = iceberg_commits.beginning_of_folder, lake.catalog.mark
     for token in ("dead", "alive"):
         beside = data.parent.with_name(f".released.{token}.part")
-        for folder in (data / f"release-{token}-0123abcd", beside):
+        for folder in (data / f"{begun(lake, token)}-0123abcd", beside):
             folder.mkdir()
             pq.write_table(FORMER, folder / "part-00000.parquet")
-        folder = tmp_path / "warehouse" / "clinic" / f"new.of-{token}" / "data"
+        folder = tmp_path / "warehouse" / "clinic" / f"new.of-{mark}-{token}" / "data"
         folder.mkdir(parents=True)
         pq.write_table(FORMER, folder / "part-00000.parquet")
     former.create_table("clinic.renamed", FORMER.schema, location=f"file://{folder.parent}x")
@@ -322,6 +334,33 @@ def test_what_dead_jobs_left_is_swept_and_all_else_stays(former: Any, tmp_path: 
     assert len(sweep(other)) == 1
     assert files(tmp_path) == before
     assert len(content(former)) == 40
+
+
+def test_a_table_that_was_renamed_keeps_its_files_though_another_one_shares_its_folder(
+    former: Any,
+) -> None:
+    stored()
+    former.rename_table("clinic.released", "clinic.archive")
+    former.create_table("clinic.released", FORMER.schema).append(FORMER)
+    assert sweep(Target.model_validate(TO)) == ()
+    assert content(former, "clinic.archive") == RELEASED.to_pylist()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_tables_of_another_catalog_in_the_same_folder_are_not_swept(
+    lake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    file, warehouse = tmp_path / "catalog.db", tmp_path / "warehouse"
+    other = sql.SqlCatalog("other", uri=f"sqlite:///{file}", warehouse=f"file://{warehouse}")
+    other.create_namespace("clinic")
+    for each in (lake, other) if there else ():
+        each.create_table("clinic.released", FORMER.schema).append(FORMER)
+    address = f"iceberg+sqlite:///{file}?catalog=other&warehouse={warehouse}"
+    monkeypatch.setenv("ANON_CONNECTION_OTHER", address)
+    stored()
+    assert sweep(Target.model_validate({**TO, "connection": "other"})) == ()
+    assert content(lake) == RELEASED.to_pylist()
+    other.close()
 
 
 @pytest.mark.parametrize("since", [False, True])

@@ -1,5 +1,6 @@
 """How a snapshot of an Iceberg table comes about, and how the one before is brought back."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,8 +18,7 @@ from anon_dagster.storage.lakehouse.iceberg_catalogs import (
 )
 from anon_dagster.storage.targets.publishing import remove_quietly
 
-FOLDER: Final = "release"
-"""How the folders of data files of releases begin, among the data files of a table."""
+_FOLDER: Final = "release"
 _FORMER, _FORMER_COLUMNS = "anon-former-snapshot", "anon-former-schema"
 """What the summary of a snapshot says of what it replaced; the first is empty if nothing was."""
 
@@ -69,7 +69,12 @@ def place_of_release(
 def location_of_new(lake: CatalogTable, job: str) -> str:
     """Return the folder of a table that a job makes: no other one has it, or ever had."""
     *namespace, name = lake.identifier
-    return "/".join((lake.catalog.warehouse, *namespace, f"{name}.of-{job}"))
+    return "/".join((lake.catalog.warehouse, *namespace, f"{name}.of-{lake.catalog.mark}-{job}"))
+
+
+def beginning_of_folder(lake: CatalogTable, job: str = "") -> str:
+    """Return how folders of data files of releases begin, among the data files of a table."""
+    return f"{_FOLDER}-{lake.catalog.mark}-{job}"
 
 
 def commit(
@@ -230,7 +235,7 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
         raise TargetError(f"cannot restore {name}: the snapshot before is not kept any more")
     _set_back(lake, found, int(before) if before else None, [s.snapshot_id for s in own])
     for folder in {file.rpartition("/")[0] for file in found.files}:
-        if f"/data/{FOLDER}-{found.job}-" in folder:
+        if re.search(rf"/data/{_FOLDER}-\w+-{re.escape(found.job)}-\w+$", folder):
             remove_quietly(folder)
 
 
