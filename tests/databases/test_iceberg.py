@@ -308,6 +308,22 @@ def test_a_table_that_somebody_else_makes_meanwhile_is_not_overwritten(
     assert content(lake) == FORMER.to_pylist()
 
 
+def test_what_somebody_writes_while_a_table_is_dropped_stays(
+    lake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = iceberg_commits._drop  # noqa: SLF001 (the last step)
+
+    def be_overtaken(*given: Any) -> None:
+        lake.load_table("clinic.released").append(FORMER)
+        wanted(*given)
+
+    stored()
+    monkeypatch.setattr(iceberg_commits, "_drop", be_overtaken)
+    with pytest.raises(TargetError, match="somebody else wrote"):
+        take_away(NAME)
+    assert len(content(lake)) == 2
+
+
 def test_what_dead_jobs_left_is_swept_and_all_else_stays(former: Any, tmp_path: Path) -> None:
     anon_dagster.anonymize(request_of())
     target, other = Target.model_validate(TO), Target.model_validate({**TO, "table": "clinic.new"})
