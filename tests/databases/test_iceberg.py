@@ -160,6 +160,27 @@ def test_what_somebody_else_wrote_comes_back_and_stays(
         take_away(NAME)
 
 
+def test_a_tag_of_a_release_goes_with_it(former: Any) -> None:
+    stored()
+    table = former.load_table("clinic.released")
+    table.manage_snapshots().create_tag(table.current_snapshot().snapshot_id, "theirs").commit()
+    take_away(NAME)
+    assert content(former) == FORMER.to_pylist()
+    assert set(former.load_table("clinic.released").refs()) == {"main"}
+
+
+def test_what_somebody_wrote_to_a_branch_of_a_release_stays(former: Any) -> None:
+    stored()
+    table = former.load_table("clinic.released")
+    table.manage_snapshots().create_branch(table.current_snapshot().snapshot_id, "theirs").commit()
+    former.load_table("clinic.released").append(FORMER, branch="theirs")
+    with pytest.raises(TargetError, match="somebody else wrote"):
+        take_away(NAME)
+    table = former.load_table("clinic.released")
+    assert table.scan().use_ref("theirs").to_arrow().num_rows == 2
+    assert content(former) == RELEASED.to_pylist()
+
+
 def test_a_former_snapshot_still_reads_as_it_was(former: Any) -> None:
     """A column of another type is another column, though it has the same name."""
     number = former.load_table("clinic.released").current_snapshot().snapshot_id

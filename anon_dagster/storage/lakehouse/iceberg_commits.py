@@ -222,9 +222,12 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
     found, name = lake.existing(), lake.name
     if found.job is None:
         raise lake.not_ours()
-    own = [s for s in found.table.metadata.snapshots if _made_by(s) == found.job]
+    snapshots = found.table.metadata.snapshots
+    own = {s.snapshot_id for s in snapshots if _made_by(s) == found.job}
+    if any(s.snapshot_id not in own and s.parent_snapshot_id in own for s in snapshots):
+        raise lake.not_ours()  # it is in a branch of somebody else's
     if _FORMER_COLUMNS not in found.told:
-        if len(own) < len(found.table.metadata.snapshots):
+        if len(own) < len(snapshots):
             raise lake.not_ours()
         _drop(lake, found)
         remove_quietly(path_of(found.table.location()))
@@ -232,7 +235,7 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
     before = to if to is not None else found.told[_FORMER]
     if before and found.table.snapshot_by_id(int(before)) is None:
         raise TargetError(f"cannot restore {name}: the snapshot before is not kept any more")
-    _set_back(lake, found, int(before) if before else None, [s.snapshot_id for s in own])
+    _set_back(lake, found, int(before) if before else None, sorted(own))
     for folder in {file.rpartition("/")[0] for file in found.files}:
         if re.search(rf"/data/{_FOLDER}-\w+-{re.escape(found.job)}-\w+$", folder):
             remove_quietly(folder)
@@ -264,11 +267,10 @@ def _set_back(lake: CatalogTable, found: Snapshot, before: int | None, gone: lis
     else:
         first = change.SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=before)
     columns = int(found.told[_FORMER_COLUMNS])
-    named = {ref.snapshot_id for key, ref in found.table.refs().items() if key != "main"}
     updates = (
         first,
         change.SetCurrentSchemaUpdate(schema_id=columns),
-        change.RemoveSnapshotsUpdate(snapshot_ids=[each for each in gone if each not in named]),
+        change.RemoveSnapshotsUpdate(snapshot_ids=gone),  # and the tags of them
     )
     requirements = (
         change.AssertTableUUID(uuid=found.table.metadata.table_uuid),
