@@ -30,7 +30,9 @@ from anon_dagster.storage.processes import fresh_token
 from anon_dagster.storage.targets import stage, sweep, take_away
 
 sql = pytest.importorskip("pyiceberg.catalog.sql")
+schema = pytest.importorskip("pyiceberg.schema")
 transforms = pytest.importorskip("pyiceberg.transforms")
+types = pytest.importorskip("pyiceberg.types")
 
 POLICY: dict[str, Any] = {
     "attributes": {
@@ -192,6 +194,21 @@ def test_a_former_snapshot_still_reads_as_it_was(former: Any) -> None:
     assert {type(each["age"]) for each in content(former)} == {int}
     assert table.scan(snapshot_id=number).to_arrow().to_pylist() == FORMER.to_pylist()
     assert None not in table.scan(snapshot_id=first).to_arrow()["age"].to_pylist()
+
+
+def test_columns_that_tell_records_apart_or_have_a_dot_are_replaced(lake: Any) -> None:
+    fields = [types.NestedField(1, "k", types.StringType(), required=True)]
+    fields += [types.NestedField(2, "a.b", types.StringType(), required=False)]
+    columns = schema.Schema(*fields, identifier_field_ids=[1])
+    before = pa.table({"k": ["former"], "a.b": ["former"]})
+    table = lake.create_table("clinic.released", columns)
+    table.append(before.cast(table.schema().as_arrow()))
+    released = pa.table({"k": ["released"], "a.b": [1], "c.d": [2]})
+    stored(released)
+    assert content(lake) == released.to_pylist()
+    take_away(NAME)
+    assert content(lake) == before.to_pylist()
+    assert lake.load_table("clinic.released").schema().identifier_field_ids == [1]
 
 
 @pytest.mark.usefixtures("lake")

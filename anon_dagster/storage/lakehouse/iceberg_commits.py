@@ -138,6 +138,7 @@ def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyi
     gone = [f.name for f in there if f.required or wanted.get(f.name) != f.field_type]
     if gone:
         with begun.update_schema(allow_incompatible_changes=True) as change:
+            change.set_identifier_fields()  # such columns are required, so none of them stays
             for name in gone:
                 change.delete_column(name)
     kept = {f.name for f in there} - set(gone)
@@ -145,7 +146,7 @@ def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyi
         with begun.update_schema(allow_incompatible_changes=True) as change:
             for name, kind in wanted.items():
                 if name not in kept:
-                    change.add_column(name, kind)
+                    change.add_column((name,), kind)  # a dot in it is no path
 
 
 def _numbering() -> Any:  # noqa: ANN401 (pyiceberg's)
