@@ -211,6 +211,18 @@ def test_columns_that_tell_records_apart_or_have_a_dot_are_replaced(lake: Any) -
     assert lake.load_table("clinic.released").schema().identifier_field_ids == [1]
 
 
+def test_no_metadata_has_values_of_a_release(former: Any) -> None:
+    """It outlives the data files of a release that is withdrawn, and those of a job that died."""
+    number = former.load_table("clinic.released").current_snapshot().snapshot_id
+    stored()
+    table = former.load_table("clinic.released")
+    bounds = table.inspect.files().select(["lower_bounds", "upper_bounds"]).to_pylist()
+    assert not any(value for each in bounds for value in each.values())
+    assert table.inspect.files()["record_count"].to_pylist() == [1]
+    assert table.scan(row_filter="x == 'released'").to_arrow().num_rows == 1
+    assert table.scan(snapshot_id=number).to_arrow().to_pylist() == FORMER.to_pylist()
+
+
 @pytest.mark.usefixtures("lake")
 def test_every_type_comes_back_with_its_text() -> None:
     table = pa.table(

@@ -22,6 +22,9 @@ _FOLDER: Final = "release"
 _FORMER, _FORMER_COLUMNS = "anon-former-snapshot", "anon-former-schema"
 """What the summary of a snapshot says of what it replaced; the first is empty if nothing was."""
 
+_NO_VALUES: Final = {"write.metadata.metrics.default": "counts"}
+"""What keeps values of a release out of metadata, which may outlive its data files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -108,8 +111,9 @@ def commit(
             columns = str(now.table.metadata.current_schema_id)
             told |= {_FORMER: replaced, _FORMER_COLUMNS: columns}
         with begun.update_snapshot(snapshot_properties=told).fast_append() as added:
+            counted = begun.table_metadata.model_copy(update={"properties": _NO_VALUES})
             for file in files:
-                made = arrow.parquet_file_to_data_file(io, begun.table_metadata, f"file://{file}")
+                made = arrow.parquet_file_to_data_file(io, counted, f"file://{file}")
                 added.append_data_file(made)
         begun.commit_transaction()
     _require_alone(lake, base, job)
