@@ -358,6 +358,56 @@ def test_a_table_that_somebody_else_makes_meanwhile_is_not_overwritten(
     assert content(lake) == FORMER.to_pylist()
 
 
+def test_a_release_is_at_no_moment_added_to_what_somebody_else_wrote(
+    former: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, found = iceberg_commits._begun, []  # noqa: SLF001 (the last step)
+
+    def be_overtaken(*given: Any) -> Any:
+        begun = wanted(*given)
+        former.load_table("clinic.released").append(FORMER)
+        return begun
+
+    with stage(Target.model_validate(TO), FORMER.schema, token=fresh_token()) as staged:
+        staged.write(RELEASED)
+        staged.seal()
+        monkeypatch.setattr(iceberg_commits, "_begun", be_overtaken)
+        monkeypatch.setattr(iceberg_commits, "_require_alone", lambda *_: found.append("late"))
+        with pytest.raises(TargetError, match="somebody else wrote"):
+            staged.publish()
+    assert found == []
+    assert content(former) == FORMER.to_pylist() * 2
+
+
+def test_another_release_that_came_since_is_not_taken_back(
+    former: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = publication.take_away
+
+    def be_overtaken(*given: Any) -> int:
+        stored(pa.table({"x": ["later"]}), job="job-2")
+        return wanted(*given)
+
+    stored()
+    versions = publication.versions_of([NAME])
+    monkeypatch.setattr(publication, "take_away", be_overtaken)
+    with pytest.raises(TargetError, match="somebody else wrote"):
+        publication.withdraw(NAME, [NAME], versions)
+    assert content(former) == [{"x": "later"}]
+
+
+def test_a_snapshot_whose_files_cannot_be_told_is_no_foreign_error(former: Any) -> None:
+    stored()
+    for each in Path(former.load_table("clinic.released").location()[7:]).rglob("snap-*.avro"):
+        each.write_text("Canary")
+    with pytest.raises(AnonError, match="damaged"):
+        take_away(NAME)
+    with pytest.raises(AnonError, match="damaged"):
+        publication.versions_of([NAME])
+    with pytest.raises(AnonError, match="damaged"):
+        sweep(Target.model_validate(TO))
+
+
 def test_what_somebody_writes_while_a_table_is_dropped_stays(
     lake: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -74,7 +74,9 @@ class Snapshot:
         """Its data files, as paths of this machine, in their order."""
         if self.current is None:
             return ()
-        found = [task.file.file_path for task in self.table.scan().plan_files()]
+        wrong = SourceError("cannot tell the files of an Iceberg table: its metadata is damaged")
+        with raising(wrong):
+            found = [task.file.file_path for task in self.table.scan().plan_files()]
         return tuple(sorted(map(path_of, found)))
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -127,11 +128,19 @@ def _begun(lake: CatalogTable, base: Snapshot | None, schema: pa.Schema, job: st
             lake.identifier, schema, location=f"file://{location}"
         )
     expressions = extra("pyiceberg.expressions", "iceberg", "an Iceberg table", TargetError)
-    begun = base.table.transaction()
+    begun = _once(base.table).transaction()
     if base.current is not None:
         begun.delete(expressions.AlwaysTrue(), snapshot_properties={MADE_BY: job})
     _change_columns(begun, schema)
     return begun
+
+
+def _once(table: Any) -> Any:  # noqa: ANN401 (pyiceberg's)
+    """Return a table to which a commit is not tried again, on top of what others wrote."""
+    properties = {**table.metadata.properties, "commit.retry.num-retries": "0"}
+    tried_once = copy(table)
+    tried_once.metadata = table.metadata.model_copy(update={"properties": properties})
+    return tried_once
 
 
 def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyiceberg's)
@@ -208,7 +217,7 @@ def _before(found: Snapshot) -> int | None:
     return None if each is None else int(each.snapshot_id)
 
 
-def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
+def bring_back(lake: CatalogTable, version: Sequence[str] = (), *, to: int | None = None) -> None:
     """Let a table be what it was before a release; one that the release made is gone.
 
     The data files of the release are removed, and its snapshots are not kept: nobody travels back
@@ -216,6 +225,8 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
 
     Parameters
     ----------
+    version
+        What it has to be, as a fingerprint tells it; if empty, any release.
     to
         The snapshot that is brought back, if that is not the one that the release replaced.
 
@@ -225,7 +236,7 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
         If what is there is of somebody else, or the former snapshot is not kept any more.
     """
     found, name = lake.existing(), lake.name
-    if found.job is None:
+    if found.job is None or (version and f"ETag={found.identity}" not in version):
         raise lake.not_ours()
     snapshots = found.table.metadata.snapshots
     own = {s.snapshot_id for s in snapshots if _made_by(s) == found.job}
@@ -240,8 +251,9 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
     before = to if to is not None else found.told[_FORMER]
     if before and found.table.snapshot_by_id(int(before)) is None:
         raise TargetError(f"cannot restore {name}: the snapshot before is not kept any more")
+    folders = {file.rpartition("/")[0] for file in found.files}
     _set_back(lake, found, int(before) if before else None, sorted(own))
-    for folder in {file.rpartition("/")[0] for file in found.files}:
+    for folder in folders:
         if re.search(rf"/data/{_FOLDER}-\w+-{re.escape(found.job)}-\w+$", folder):
             remove_quietly(folder)
 
