@@ -26,11 +26,14 @@ from anon_dagster.releasing.workspace import Announcement
 from anon_dagster.request import Request, Source, Target
 from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.lakehouse import iceberg_commits, iceberg_staging
+from anon_dagster.storage.lakehouse.iceberg_catalogs import catalog_at
 from anon_dagster.storage.processes import fresh_token
 from anon_dagster.storage.targets import stage, sweep, take_away
 
 sql = pytest.importorskip("pyiceberg.catalog.sql")
+schema = pytest.importorskip("pyiceberg.schema")
 transforms = pytest.importorskip("pyiceberg.transforms")
+types = pytest.importorskip("pyiceberg.types")
 
 POLICY: dict[str, Any] = {
     "attributes": {
@@ -52,6 +55,7 @@ PEOPLE = pa.table(
     }
 )
 FORMER = pa.table({"x": ["former"]})
+RELEASED = pa.table({"x": ["released"]})
 
 
 @pytest.fixture
@@ -95,6 +99,14 @@ def known_files(lake: Any) -> set[str]:
         for name in lake.list_tables("clinic")
         for path in lake.load_table(name).inspect.all_files()["file_path"].to_pylist()
     }
+
+
+def stored(table: pa.Table = RELEASED, job: str = "job-1") -> None:
+    """Publish records as a job does."""
+    with stage(Target.model_validate(TO), table.schema, token=job) as staged:
+        staged.write(table)
+        staged.seal()
+        staged.publish()
 
 
 # -- whole -----------------------------------------------------------------------------------
@@ -156,6 +168,27 @@ def test_what_somebody_else_wrote_comes_back_and_stays(
         take_away(NAME)
 
 
+def test_a_tag_of_a_release_goes_with_it(former: Any) -> None:
+    stored()
+    table = former.load_table("clinic.released")
+    table.manage_snapshots().create_tag(table.current_snapshot().snapshot_id, "theirs").commit()
+    take_away(NAME)
+    assert content(former) == FORMER.to_pylist()
+    assert set(former.load_table("clinic.released").refs()) == {"main"}
+
+
+def test_what_somebody_wrote_to_a_branch_of_a_release_stays(former: Any) -> None:
+    stored()
+    table = former.load_table("clinic.released")
+    table.manage_snapshots().create_branch(table.current_snapshot().snapshot_id, "theirs").commit()
+    former.load_table("clinic.released").append(FORMER, branch="theirs")
+    with pytest.raises(TargetError, match="somebody else wrote"):
+        take_away(NAME)
+    table = former.load_table("clinic.released")
+    assert table.scan().use_ref("theirs").to_arrow().num_rows == 2
+    assert content(former) == RELEASED.to_pylist()
+
+
 def test_a_former_snapshot_still_reads_as_it_was(former: Any) -> None:
     """A column of another type is another column, though it has the same name."""
     number = former.load_table("clinic.released").current_snapshot().snapshot_id
@@ -167,6 +200,33 @@ def test_a_former_snapshot_still_reads_as_it_was(former: Any) -> None:
     assert {type(each["age"]) for each in content(former)} == {int}
     assert table.scan(snapshot_id=number).to_arrow().to_pylist() == FORMER.to_pylist()
     assert None not in table.scan(snapshot_id=first).to_arrow()["age"].to_pylist()
+
+
+def test_columns_that_tell_records_apart_or_have_a_dot_are_replaced(lake: Any) -> None:
+    fields = [types.NestedField(1, "k", types.StringType(), required=True)]
+    fields += [types.NestedField(2, "a.b", types.StringType(), required=False)]
+    columns = schema.Schema(*fields, identifier_field_ids=[1])
+    before = pa.table({"k": ["former"], "a.b": ["former"]})
+    table = lake.create_table("clinic.released", columns)
+    table.append(before.cast(table.schema().as_arrow()))
+    released = pa.table({"k": ["released"], "a.b": [1], "c.d": [2]})
+    stored(released)
+    assert content(lake) == released.to_pylist()
+    take_away(NAME)
+    assert content(lake) == before.to_pylist()
+    assert lake.load_table("clinic.released").schema().identifier_field_ids == [1]
+
+
+def test_no_metadata_has_values_of_a_release(former: Any) -> None:
+    """It outlives the data files of a release that is withdrawn, and those of a job that died."""
+    number = former.load_table("clinic.released").current_snapshot().snapshot_id
+    stored()
+    table = former.load_table("clinic.released")
+    bounds = table.inspect.files().select(["lower_bounds", "upper_bounds"]).to_pylist()
+    assert not any(value for each in bounds for value in each.values())
+    assert table.inspect.files()["record_count"].to_pylist() == [1]
+    assert table.scan(row_filter="x == 'released'").to_arrow().num_rows == 1
+    assert table.scan(snapshot_id=number).to_arrow().to_pylist() == FORMER.to_pylist()
 
 
 @pytest.mark.usefixtures("lake")
@@ -318,17 +378,86 @@ def test_a_table_that_somebody_else_makes_meanwhile_is_not_overwritten(
     assert content(lake) == FORMER.to_pylist()
 
 
+def test_a_release_is_at_no_moment_added_to_what_somebody_else_wrote(
+    former: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted, found = iceberg_commits._begun, []  # noqa: SLF001 (the last step)
+
+    def be_overtaken(*given: Any) -> Any:
+        begun = wanted(*given)
+        former.load_table("clinic.released").append(FORMER)
+        return begun
+
+    with stage(Target.model_validate(TO), FORMER.schema, token=fresh_token()) as staged:
+        staged.write(RELEASED)
+        staged.seal()
+        monkeypatch.setattr(iceberg_commits, "_begun", be_overtaken)
+        monkeypatch.setattr(iceberg_commits, "_require_alone", lambda *_: found.append("late"))
+        with pytest.raises(TargetError, match="somebody else wrote"):
+            staged.publish()
+    assert found == []
+    assert content(former) == FORMER.to_pylist() * 2
+
+
+def test_another_release_that_came_since_is_not_taken_back(
+    former: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = take_away
+
+    def be_overtaken(*given: Any) -> int:
+        stored(pa.table({"x": ["later"]}), job="job-2")
+        return wanted(*given)
+
+    stored()
+    versions = publication.versions_of([NAME])
+    monkeypatch.setattr(publication, "take_away", be_overtaken)
+    with pytest.raises(TargetError, match="somebody else wrote"):
+        publication.withdraw(NAME, [NAME], versions)
+    assert content(former) == [{"x": "later"}]
+
+
+def test_a_snapshot_whose_files_cannot_be_told_is_no_foreign_error(former: Any) -> None:
+    stored()
+    for each in Path(former.load_table("clinic.released").location()[7:]).rglob("snap-*.avro"):
+        each.write_text("Canary")
+    with pytest.raises(AnonError, match="damaged"):
+        take_away(NAME)
+    with pytest.raises(AnonError, match="damaged"):
+        publication.versions_of([NAME])
+    with pytest.raises(AnonError, match="damaged"):
+        sweep(Target.model_validate(TO))
+
+
+def test_what_somebody_writes_while_a_table_is_dropped_stays(
+    lake: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = iceberg_commits._drop  # noqa: SLF001 (the last step)
+
+    def be_overtaken(*given: Any) -> None:
+        lake.load_table("clinic.released").append(FORMER)
+        wanted(*given)
+
+    stored()
+    monkeypatch.setattr(iceberg_commits, "_drop", be_overtaken)
+    with pytest.raises(TargetError, match="somebody else wrote"):
+        take_away(NAME)
+    assert len(content(lake)) == 2
+
+
 def test_what_dead_jobs_left_is_swept_and_all_else_stays(former: Any, tmp_path: Path) -> None:
     anon_dagster.anonymize(request_of())
     target, other = Target.model_validate(TO), Target.model_validate({**TO, "table": "clinic.new"})
     before = files(tmp_path)
     data = Path(former.load_table("clinic.released").location().removeprefix("file://"), "data")
+    lake = catalog_at(NAME)
+    assert lake is not None
+    begun, mark = iceberg_commits.beginning_of_folder, lake.catalog.mark
     for token in ("dead", "alive"):
         beside = data.parent.with_name(f".released.{token}.part")
-        for folder in (data / f"release-{token}-0123abcd", beside):
+        for folder in (data / f"{begun(lake, token)}-0123abcd", beside):
             folder.mkdir()
             pq.write_table(FORMER, folder / "part-00000.parquet")
-        folder = tmp_path / "warehouse" / "clinic" / f"new.of-{token}" / "data"
+        folder = tmp_path / "warehouse" / "clinic" / f"new.of-{mark}-{token}" / "data"
         folder.mkdir(parents=True)
         pq.write_table(FORMER, folder / "part-00000.parquet")
     former.create_table("clinic.renamed", FORMER.schema, location=f"file://{folder.parent}x")
@@ -341,6 +470,33 @@ def test_what_dead_jobs_left_is_swept_and_all_else_stays(former: Any, tmp_path: 
     assert len(sweep(other)) == 1
     assert files(tmp_path) == before
     assert len(content(former)) == 40
+
+
+def test_a_table_that_was_renamed_keeps_its_files_though_another_one_shares_its_folder(
+    former: Any,
+) -> None:
+    stored()
+    former.rename_table("clinic.released", "clinic.archive")
+    former.create_table("clinic.released", FORMER.schema).append(FORMER)
+    assert sweep(Target.model_validate(TO)) == ()
+    assert content(former, "clinic.archive") == RELEASED.to_pylist()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_tables_of_another_catalog_in_the_same_folder_are_not_swept(
+    lake: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, there: bool
+) -> None:
+    file, warehouse = tmp_path / "catalog.db", tmp_path / "warehouse"
+    other = sql.SqlCatalog("other", uri=f"sqlite:///{file}", warehouse=f"file://{warehouse}")
+    other.create_namespace("clinic")
+    for each in (lake, other) if there else ():
+        each.create_table("clinic.released", FORMER.schema).append(FORMER)
+    address = f"iceberg+sqlite:///{file}?catalog=other&warehouse={warehouse}"
+    monkeypatch.setenv("ANON_CONNECTION_OTHER", address)
+    stored()
+    assert sweep(Target.model_validate({**TO, "connection": "other"})) == ()
+    assert content(lake) == RELEASED.to_pylist()
+    other.close()
 
 
 @pytest.mark.parametrize("since", [False, True])

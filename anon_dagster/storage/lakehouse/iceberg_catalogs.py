@@ -4,6 +4,7 @@ A catalog alone says which metadata of a table counts. Its address comes from th
 that of a database does; what pyiceberg reads from files and variables of its own plays no part.
 """
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -73,7 +74,9 @@ class Snapshot:
         """Its data files, as paths of this machine, in their order."""
         if self.current is None:
             return ()
-        found = [task.file.file_path for task in self.table.scan().plan_files()]
+        wrong = SourceError("cannot tell the files of an Iceberg table: its metadata is damaged")
+        with raising(wrong):
+            found = [task.file.file_path for task in self.table.scan().plan_files()]
         return tuple(sorted(map(path_of, found)))
 
 
@@ -123,6 +126,13 @@ class IcebergCatalog:
             place = f"//{place.lstrip('/')}"  # SQLAlchemy wants it after a third slash
         database = f"{_DIALECTS[parts.scheme]}://{parts.netloc}{place}"
         return cls(connection, database, told.get("catalog", connection), warehouse.rstrip("/"))
+
+    @property
+    def mark(self) -> str:
+        """What tells its tables from those of other catalogs that lie in the same folder."""
+        scheme, _, rest = self.address.partition("://")
+        apart = f"{scheme}://{rest.rpartition('@')[2]} {self.name}"
+        return hashlib.sha256(apart.encode()).hexdigest()[:8]
 
     def reading(self, query: str) -> AbstractContextManager[pa.RecordBatchReader]:
         """Refuse: a catalog has tables only.

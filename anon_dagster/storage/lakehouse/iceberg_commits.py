@@ -1,7 +1,9 @@
 """How a snapshot of an Iceberg table comes about, and how the one before is brought back."""
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,12 +19,11 @@ from anon_dagster.storage.lakehouse.iceberg_catalogs import (
 )
 from anon_dagster.storage.targets.publishing import remove_quietly
 
-FOLDER: Final = "release"
-"""How the folders of data files of releases begin, among the data files of a table."""
+_FOLDER: Final = "release"
 _FORMER, _FORMER_COLUMNS = "anon-former-snapshot", "anon-former-schema"
 """What the summary of a snapshot says of what it replaced; the first is empty if nothing was."""
-_OF_COLUMNS = "write.metadata.metrics.column."
-"""How properties of a table begin that say what is told of a column."""
+_NO_VALUES: Final = {"write.metadata.metrics.default": "counts"}
+"""What keeps values of a release out of metadata, which may outlive its data files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,12 @@ def place_of_release(
 def location_of_new(lake: CatalogTable, job: str) -> str:
     """Return the folder of a table that a job makes: no other one has it, or ever had."""
     *namespace, name = lake.identifier
-    return "/".join((lake.catalog.warehouse, *namespace, f"{name}.of-{job}"))
+    return "/".join((lake.catalog.warehouse, *namespace, f"{name}.of-{lake.catalog.mark}-{job}"))
+
+
+def beginning_of_folder(lake: CatalogTable, job: str = "") -> str:
+    """Return how folders of data files of releases begin, among the data files of a table."""
+    return f"{_FOLDER}-{lake.catalog.mark}-{job}"
 
 
 def commit(
@@ -105,8 +111,9 @@ def commit(
             columns = str(now.table.metadata.current_schema_id)
             told |= {_FORMER: replaced, _FORMER_COLUMNS: columns}
         with begun.update_snapshot(snapshot_properties=told).fast_append() as added:
+            counted = begun.table_metadata.model_copy(update={"properties": _NO_VALUES})
             for file in files:
-                made = arrow.parquet_file_to_data_file(io, _counting(begun), f"file://{file}")
+                made = arrow.parquet_file_to_data_file(io, counted, f"file://{file}")
                 added.append_data_file(made)
         begun.commit_transaction()
     _require_alone(lake, base, job)
@@ -120,18 +127,19 @@ def _begun(lake: CatalogTable, base: Snapshot | None, schema: pa.Schema, job: st
             lake.identifier, schema, location=f"file://{location}"
         )
     expressions = extra("pyiceberg.expressions", "iceberg", "an Iceberg table", TargetError)
-    begun = base.table.transaction()
+    begun = _once(base.table).transaction()
     if base.current is not None:
         begun.delete(expressions.AlwaysTrue(), snapshot_properties={MADE_BY: job})
     _change_columns(begun, schema)
     return begun
 
 
-def _counting(begun: Any) -> Any:  # noqa: ANN401 (pyiceberg's)
-    """Return the metadata of a table, of whose files no value is told: metadata outlive them."""
-    properties = {**begun.table_metadata.properties, "write.metadata.metrics.default": "counts"}
-    told = {k: v for k, v in properties.items() if not k.startswith(_OF_COLUMNS)}
-    return begun.table_metadata.model_copy(update={"properties": told})
+def _once(table: Any) -> Any:  # noqa: ANN401 (pyiceberg's)
+    """Return a table to which a commit is not tried again, on top of what others wrote."""
+    properties = {**table.metadata.properties, "commit.retry.num-retries": "0"}
+    tried_once = copy(table)
+    tried_once.metadata = table.metadata.model_copy(update={"properties": properties})
+    return tried_once
 
 
 def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyiceberg's)
@@ -142,6 +150,7 @@ def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyi
     gone = [f.name for f in there if f.required or wanted.get(f.name) != f.field_type]
     if gone:
         with begun.update_schema(allow_incompatible_changes=True) as change:
+            change.set_identifier_fields()  # such columns are required, so none of them stays
             for name in gone:
                 change.delete_column(name)
     kept = {f.name for f in there} - set(gone)
@@ -149,7 +158,7 @@ def _change_columns(begun: Any, schema: pa.Schema) -> None:  # noqa: ANN401 (pyi
         with begun.update_schema(allow_incompatible_changes=True) as change:
             for name, kind in wanted.items():
                 if name not in kept:
-                    change.add_column(name, kind)
+                    change.add_column((name,), kind)  # a dot in it is no path
 
 
 def _numbering() -> Any:  # noqa: ANN401 (pyiceberg's)
@@ -207,7 +216,7 @@ def _before(found: Snapshot) -> int | None:
     return None if each is None else int(each.snapshot_id)
 
 
-def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
+def bring_back(lake: CatalogTable, version: Sequence[str] = (), *, to: int | None = None) -> None:
     """Let a table be what it was before a release; one that the release made is gone.
 
     The data files of the release are removed, and its snapshots are not kept: nobody travels back
@@ -215,6 +224,8 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
 
     Parameters
     ----------
+    version
+        What it has to be, as a fingerprint tells it; if empty, any release.
     to
         The snapshot that is brought back, if that is not the one that the release replaced.
 
@@ -224,23 +235,44 @@ def bring_back(lake: CatalogTable, *, to: int | None = None) -> None:
         If what is there is of somebody else, or the former snapshot is not kept any more.
     """
     found, name = lake.existing(), lake.name
-    if found.job is None:
+    if found.job is None or (version and f"ETag={found.identity}" not in version):
         raise lake.not_ours()
-    own = [s for s in found.table.metadata.snapshots if _made_by(s) == found.job]
+    snapshots = found.table.metadata.snapshots
+    own = {s.snapshot_id for s in snapshots if _made_by(s) == found.job}
+    if any(s.snapshot_id not in own and s.parent_snapshot_id in own for s in snapshots):
+        raise lake.not_ours()  # it is in a branch of somebody else's
     if _FORMER_COLUMNS not in found.told:
-        if len(own) < len(found.table.metadata.snapshots):
+        if len(own) < len(snapshots):
             raise lake.not_ours()
-        with lake.catalog.calls(f"cannot remove {name}", TargetError):
-            lake.catalog.opened.drop_table(lake.identifier)
+        _drop(lake, found)
         remove_quietly(path_of(found.table.location()))
         return
     before = to if to is not None else found.told[_FORMER]
     if before and found.table.snapshot_by_id(int(before)) is None:
         raise TargetError(f"cannot restore {name}: the snapshot before is not kept any more")
-    _set_back(lake, found, int(before) if before else None, [s.snapshot_id for s in own])
-    for folder in {file.rpartition("/")[0] for file in found.files}:
-        if f"/data/{FOLDER}-{found.job}-" in folder:
+    folders = {file.rpartition("/")[0] for file in found.files}
+    _set_back(lake, found, int(before) if before else None, sorted(own))
+    for folder in folders:
+        if re.search(rf"/data/{_FOLDER}-\w+-{re.escape(found.job)}-\w+$", folder):
             remove_quietly(folder)
+
+
+def _drop(lake: CatalogTable, found: Snapshot) -> None:
+    """Let a table be gone, in one step, if nobody has written to it since it was found."""
+    rows = extra("pyiceberg.catalog.sql", "iceberg", lake.name, TargetError).IcebergTables
+    sql = extra("sqlalchemy", "iceberg", lake.name, TargetError)
+    *namespace, table = lake.identifier
+    row = sql.delete(rows).where(
+        rows.catalog_name == lake.catalog.name,
+        rows.table_namespace == ".".join(namespace),
+        rows.table_name == table,
+        rows.metadata_location == found.table.metadata_location,
+    )
+    calls = lake.catalog.calls(f"cannot remove {lake.name}", TargetError)
+    with calls, lake.catalog.opened.engine.begin() as connection:
+        gone = connection.execute(row).rowcount
+    if not gone:
+        raise lake.not_ours()
 
 
 def _set_back(lake: CatalogTable, found: Snapshot, before: int | None, gone: list[int]) -> None:
@@ -251,11 +283,10 @@ def _set_back(lake: CatalogTable, found: Snapshot, before: int | None, gone: lis
     else:
         first = change.SetSnapshotRefUpdate(ref_name="main", type="branch", snapshot_id=before)
     columns = int(found.told[_FORMER_COLUMNS])
-    named = {ref.snapshot_id for key, ref in found.table.refs().items() if key != "main"}
     updates = (
         first,
         change.SetCurrentSchemaUpdate(schema_id=columns),
-        change.RemoveSnapshotsUpdate(snapshot_ids=[each for each in gone if each not in named]),
+        change.RemoveSnapshotsUpdate(snapshot_ids=gone),  # and the tags of them
     )
     requirements = (
         change.AssertTableUUID(uuid=found.table.metadata.table_uuid),

@@ -27,7 +27,7 @@ from anon_dagster.storage.lakehouse.iceberg_catalogs import (
     path_of,
 )
 from anon_dagster.storage.lakehouse.iceberg_commits import (
-    FOLDER,
+    beginning_of_folder,
     commit,
     location_of_new,
     place_of_release,
@@ -99,7 +99,8 @@ class StagedIceberg(StagedTarget):
             If somebody else has written to it since it was begun; it is left as it is.
         """
         assert self._sealed, "only a sealed target is published"
-        folder = f"{self._place.data}/{FOLDER}-{self._token}-{uuid.uuid4().hex[:8]}"
+        name = f"{beginning_of_folder(self._lake, self._token)}-{uuid.uuid4().hex[:8]}"
+        folder = f"{self._place.data}/{name}"
         try:
             with writing(self.target.path):
                 make_folder(self._place.data)
@@ -206,11 +207,9 @@ def sweep_iceberg(target: Target, alive: Container[str]) -> tuple[str, ...]:
             remove(folder)
             swept.append(folder.rpartition("/")[2])
         if found is not None:
-            data = f"{path_of(found.table.location())}/data"
-            for name in _dead_folders(data, alive):
-                if not _is_known(found, f"{data}/{name}/"):
-                    remove(f"{data}/{name}")
-                    swept.append(name)
+            for folder in _dead_folders(lake, found, alive):
+                remove(folder)
+                swept.append(folder.rpartition("/")[2])
     folders = {_folder_of(lake, None), _folder_of(lake, found)}
     return (*swept, *(n for f in sorted(folders) for n in sweep_files(_form_of(f), alive)))
 
@@ -218,19 +217,24 @@ def sweep_iceberg(target: Target, alive: Container[str]) -> tuple[str, ...]:
 ICEBERG_TABLES: Final = TableKind(StagedIceberg, check_iceberg, sweep_iceberg)
 
 
-def _dead_folders(data: str, alive: Container[str]) -> Iterator[str]:
-    """Give the folders of data files that dead jobs made."""
-    pattern = re.compile(rf"{FOLDER}-([\w-]+)-[0-9a-f]{{8}}")
-    for name in names_in(data):
-        match = pattern.fullmatch(name)
-        if match is not None and match[1] not in alive:
-            yield name
+def _dead_folders(lake: CatalogTable, found: Snapshot, alive: Container[str]) -> list[str]:
+    """Return the folders of data files that dead jobs made, and that no table has."""
+    location = found.table.location()
+    data = f"{path_of(location)}/data"
+    pattern = re.compile(rf"{beginning_of_folder(lake)}([\w-]+)-[0-9a-f]{{8}}")
+    matches = map(pattern.fullmatch, names_in(data))
+    dead = [f"{data}/{match[0]}" for match in matches if match and match[1] not in alive]
+    with lake.catalog.calls(f"cannot read {lake.name}", TargetError):
+        dead = [folder for folder in dead if not _is_known(found.table, f"{folder}/")]
+        # One that was renamed may share its folder with one that was made in its place.
+        alike = [t for t in _tables(lake.catalog) if t.location() == location] if dead else []
+        return [f for f in dead if not any(_is_known(table, f"{f}/") for table in alike)]
 
 
-def _is_known(found: Snapshot, folder: str) -> bool:
+def _is_known(table: Any, folder: str) -> bool:  # noqa: ANN401 (pyiceberg's)
     """Tell whether any snapshot of a table has a data file of a folder."""
-    io = found.table.io
-    for snapshot in found.table.metadata.snapshots:
+    io = table.io
+    for snapshot in table.metadata.snapshots:
         for manifest in snapshot.manifests(io):
             for entry in manifest.fetch_manifest_entry(io, discard_deleted=False):
                 if path_of(entry.data_file.file_path).startswith(folder):
@@ -244,17 +248,17 @@ def _dead_tables(lake: CatalogTable, alive: Container[str]) -> Iterator[str]:
     tokens = {n: n.removeprefix(own) for n in names_in(parent) if n.startswith(own)}
     dead = [f"{parent}/{name}" for name, token in tokens.items() if token not in alive]
     if dead:
-        in_use = set(_locations(lake.catalog))
+        in_use = {path_of(table.location()) for table in _tables(lake.catalog)}
         yield from (folder for folder in dead if folder not in in_use)
 
 
-def _locations(catalog: IcebergCatalog) -> Iterator[str]:
-    """Give the folders of all tables of a catalog: a table may have been renamed."""
+def _tables(catalog: IcebergCatalog) -> Iterator[Any]:
+    """Give all tables of a catalog: one may have been renamed."""
     opened = catalog.opened
     with catalog.calls(f"cannot use the connection {catalog.connection}", TargetError):
         for namespace in _namespaces(opened, ()):
             for identifier in opened.list_tables(namespace):
-                yield path_of(opened.load_table(identifier).location())
+                yield opened.load_table(identifier)
 
 
 def _namespaces(opened: Any, parent: tuple[str, ...]) -> Iterator[tuple[str, ...]]:  # noqa: ANN401 (pyiceberg's)

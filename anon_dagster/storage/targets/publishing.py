@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from anon_dagster.errors import AnonError
+from anon_dagster.request.databases import is_of_database
 from anon_dagster.request.lakehouse import is_of_lakehouse
 from anon_dagster.storage import manifest
 from anon_dagster.storage.addresses import base_name, exists, is_folder, is_local, sibling
@@ -123,6 +124,12 @@ def take_away(path: str, version: Sequence[str] = ()) -> int:
 
         bring_back(path, version)
         return 0
+    if is_of_database(path):
+        from anon_dagster.storage.lakehouse import iceberg_catalogs, iceberg_commits
+
+        if (lake := iceberg_catalogs.catalog_at(path)) is not None:
+            iceberg_commits.bring_back(lake, version)
+            return 0
     if not (is_local(path) and is_folder(path)):
         return remove(path)
     beside = unowned_beside(path)
