@@ -108,7 +108,8 @@ class IcebergCatalog:
         Raises
         ------
         RequestError
-            If it does not say where the files of new tables go, or the database is no whole path.
+            If it does not say where the files of new tables go, or not as addresses of files can,
+            or the database is no whole path.
         """
         parts = urlsplit(address)
         told = {key: values[0] for key, values in parse_qs(parts.query).items()}
@@ -117,6 +118,11 @@ class IcebergCatalog:
             raise RequestError(
                 f"{variable} does not say where the files of tables go: it ends with ?warehouse= "
                 "and the whole path of a folder of this machine"
+            )
+        if "?" in warehouse or "#" in warehouse:
+            raise RequestError(
+                f"{variable} names a folder with a question mark or a number sign after "
+                "?warehouse=, where addresses of files would end: rename it"
             )
         place = unquote(parts.path)
         if _DIALECTS[parts.scheme] == "sqlite":
@@ -176,7 +182,7 @@ class IcebergCatalog:
         try:
             return package.SqlCatalog(
                 self.name,
-                uri=self.address,
+                uri=self._uri(),
                 warehouse=f"file://{self.warehouse}",
                 init_catalog_tables="false",
             )
@@ -184,6 +190,14 @@ class IcebergCatalog:
             raise RequestError(
                 f"{what} needs a package that is not installed: pip install psycopg2-binary"
             ) from None
+
+    def _uri(self) -> str:
+        """Return the address with the name of the database as SQLAlchemy has it in one."""
+        scheme, _, rest = self.address.partition("://")
+        server, _, database = rest.partition("/")
+        package = extra("sqlalchemy.engine", "iceberg", f"the connection {self.connection}")
+        url = package.make_url(f"{scheme}://{server}").set(database=database)
+        return str(url.render_as_string(hide_password=False))
 
     @contextmanager
     def calls(self, what: str, kind: type[AnonError] = SourceError) -> Iterator[None]:
