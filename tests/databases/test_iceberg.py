@@ -27,6 +27,7 @@ from anon_dagster.releasing.workspace import Announcement
 from anon_dagster.request import Request, Source, Target
 from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.lakehouse import iceberg_commits, iceberg_staging
+from anon_dagster.storage.lakehouse.iceberg_catalogs import catalog_at
 from anon_dagster.storage.processes import fresh_token
 from anon_dagster.storage.targets import stage, sweep, take_away
 
@@ -384,7 +385,7 @@ def test_a_release_is_at_no_moment_added_to_what_somebody_else_wrote(
 def test_another_release_that_came_since_is_not_taken_back(
     former: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    wanted = publication.take_away
+    wanted = take_away
 
     def be_overtaken(*given: Any) -> int:
         stored(pa.table({"x": ["later"]}), job="job-2")
@@ -410,17 +411,20 @@ def test_a_snapshot_whose_files_cannot_be_told_is_no_foreign_error(former: Any) 
         sweep(Target.model_validate(TO))
 
 
-def test_what_somebody_writes_while_a_table_is_dropped_stays(
-    lake: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("there", "step"), [(False, "_drop"), (True, "_set_back")])
+def test_what_somebody_writes_while_a_release_is_withdrawn_stays(
+    lake: Any, monkeypatch: pytest.MonkeyPatch, step: str, *, there: bool
 ) -> None:
-    wanted = iceberg_commits._drop  # noqa: SLF001 (the last step)
+    wanted = getattr(iceberg_commits, step)
 
     def be_overtaken(*given: Any) -> None:
         lake.load_table("clinic.released").append(FORMER)
         wanted(*given)
 
+    if there:
+        lake.create_table("clinic.released", FORMER.schema)
     stored()
-    monkeypatch.setattr(iceberg_commits, "_drop", be_overtaken)
+    monkeypatch.setattr(iceberg_commits, step, be_overtaken)
     with pytest.raises(TargetError, match="somebody else wrote"):
         take_away(NAME)
     assert len(content(lake)) == 2
@@ -431,7 +435,7 @@ def test_what_dead_jobs_left_is_swept_and_all_else_stays(former: Any, tmp_path: 
     target, other = Target.model_validate(TO), Target.model_validate({**TO, "table": "clinic.new"})
     before = files(tmp_path)
     data = Path(former.load_table("clinic.released").location().removeprefix("file://"), "data")
-    lake = iceberg_staging.catalog_at(NAME)
+    lake = catalog_at(NAME)
     assert lake is not None
     begun, mark = iceberg_commits.beginning_of_folder, lake.catalog.mark
     for token in ("dead", "alive"):
