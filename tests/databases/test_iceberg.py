@@ -598,6 +598,7 @@ def test_what_cannot_be_is_refused_before_the_work(
         ("iceberg+sqlite://{}?warehouse=/w", "three slashes"),
         ("iceberg+sqlite:///{}.txt?warehouse=/w", "damaged"),
         ("iceberg+postgresql://ada:Canary@127.0.0.1:9/lake?warehouse=/w", "does not answer"),
+        ("iceberg+postgresql://ada:[Canary]@127.0.0.1/lake?warehouse=/w", "holds no address"),
         ("iceberg+mysql://ada:Canary@127.0.0.1/lake?warehouse=/w", "unknown kind"),
     ],
 )
@@ -634,6 +635,14 @@ def test_folders_of_a_catalog_may_be_called_anything(
     assert not catalog.table_exists("clinic.released")
     assert files(folder) == set()
     catalog.close()
+
+
+def test_options_of_a_database_are_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "iceberg+postgresql://ada@127.0.0.1/lake?sslmode=verify-full&warehouse=/w"
+    monkeypatch.setenv("ANON_CONNECTION_LAKE", address)
+    found = catalog_at(NAME)
+    assert found is not None
+    assert found.catalog.opened.engine.url.query == {"sslmode": "verify-full"}
 
 
 def test_nothing_but_the_address_says_where_a_catalog_is(
