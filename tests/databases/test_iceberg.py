@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,6 +31,7 @@ from anon_dagster.storage.lakehouse.iceberg_catalogs import catalog_at
 from anon_dagster.storage.processes import fresh_token
 from anon_dagster.storage.targets import stage, sweep, take_away
 
+engine = pytest.importorskip("sqlalchemy.engine")
 sql = pytest.importorskip("pyiceberg.catalog.sql")
 schema = pytest.importorskip("pyiceberg.schema")
 transforms = pytest.importorskip("pyiceberg.transforms")
@@ -428,17 +430,20 @@ def test_a_snapshot_whose_files_cannot_be_told_is_no_foreign_error(former: Any) 
         sweep(Target.model_validate(TO))
 
 
-def test_what_somebody_writes_while_a_table_is_dropped_stays(
-    lake: Any, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("there", "step"), [(False, "_drop"), (True, "_set_back")])
+def test_what_somebody_writes_while_a_release_is_withdrawn_stays(
+    lake: Any, monkeypatch: pytest.MonkeyPatch, step: str, *, there: bool
 ) -> None:
-    wanted = iceberg_commits._drop  # noqa: SLF001 (the last step)
+    wanted = getattr(iceberg_commits, step)
 
     def be_overtaken(*given: Any) -> None:
         lake.load_table("clinic.released").append(FORMER)
         wanted(*given)
 
+    if there:
+        lake.create_table("clinic.released", FORMER.schema)
     stored()
-    monkeypatch.setattr(iceberg_commits, "_drop", be_overtaken)
+    monkeypatch.setattr(iceberg_commits, step, be_overtaken)
     with pytest.raises(TargetError, match="somebody else wrote"):
         take_away(NAME)
     assert len(content(lake)) == 2
@@ -608,9 +613,11 @@ def test_what_cannot_be_is_refused_before_the_work(
         ("iceberg+sqlite:///gone/catalog.db?warehouse=/w", "is no file"),
         ("iceberg+sqlite:///{}", "warehouse="),
         ("iceberg+sqlite:///{}?warehouse=w", "whole path"),
+        ("iceberg+sqlite:///{}?warehouse=/w%23w", "number sign"),
         ("iceberg+sqlite://{}?warehouse=/w", "three slashes"),
         ("iceberg+sqlite:///{}.txt?warehouse=/w", "damaged"),
         ("iceberg+postgresql://ada:Canary@127.0.0.1:9/lake?warehouse=/w", "does not answer"),
+        ("iceberg+postgresql://ada:[Canary]@127.0.0.1/lake?warehouse=/w", "holds no address"),
         ("iceberg+mysql://ada:Canary@127.0.0.1/lake?warehouse=/w", "unknown kind"),
     ],
 )
@@ -625,6 +632,36 @@ def test_a_catalog_that_cannot_be_used_is_told_without_its_address(
         anon_dagster.anonymize(request_of())
     assert "Canary" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("name", ["a b", "a%20b", "a+b@c", "ä"])
+def test_folders_of_a_catalog_may_be_called_anything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (folder := tmp_path / name).mkdir()
+    file, warehouse = folder / "catalog.db", folder / "warehouse"
+    uri = engine.URL.create("sqlite", database=str(file)).render_as_string()
+    catalog = sql.SqlCatalog("lake", uri=uri, warehouse=f"file://{warehouse}")
+    catalog.create_namespace("clinic")
+    address = f"iceberg+sqlite:///{quote(str(file))}?warehouse={quote(str(warehouse))}"
+    monkeypatch.setenv("ANON_CONNECTION_LAKE", address)
+    for job in ("job-1", "job-2"):
+        stored(RELEASED, job)
+        assert content(catalog) == RELEASED.to_pylist()
+        assert read_table(Source.model_validate(TO)).to_pylist() == RELEASED.to_pylist()
+    for _ in range(2):
+        take_away(NAME)
+    assert not catalog.table_exists("clinic.released")
+    assert files(folder) == set()
+    catalog.close()
+
+
+def test_options_of_a_database_are_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "iceberg+postgresql://ada@127.0.0.1/lake?sslmode=verify-full&warehouse=/w"
+    monkeypatch.setenv("ANON_CONNECTION_LAKE", address)
+    found = catalog_at(NAME)
+    assert found is not None
+    assert found.catalog.opened.engine.url.query == {"sslmode": "verify-full"}
 
 
 def test_nothing_but_the_address_says_where_a_catalog_is(

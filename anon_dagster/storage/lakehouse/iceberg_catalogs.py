@@ -5,7 +5,7 @@ that of a database does; what pyiceberg reads from files and variables of its ow
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -101,6 +101,8 @@ class IcebergCatalog:
     """What the catalog is called in its database, where several may lie."""
     warehouse: str = field(repr=False)
     """The folder below which new tables are made."""
+    options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What else the address asks of the database, such as ``sslmode``."""
 
     @classmethod
     def at(cls, connection: str, address: str, variable: str) -> "IcebergCatalog":
@@ -109,15 +111,27 @@ class IcebergCatalog:
         Raises
         ------
         RequestError
-            If it does not say where the files of new tables go, or the database is no whole path.
+            If it is none, or does not say where the files of new tables go, or not as addresses of
+            files can, or the database is no whole path.
         """
-        parts = urlsplit(address)
+        try:
+            parts = urlsplit(address)
+        except ValueError:  # it may quote a password
+            raise RequestError(
+                f"{variable} holds no address: brackets in a user or password are written as "
+                "%5B and %5D"
+            ) from None
         told = {key: values[0] for key, values in parse_qs(parts.query).items()}
-        warehouse = told.get("warehouse", "")
+        warehouse, name = told.pop("warehouse", ""), told.pop("catalog", connection)
         if not warehouse.startswith("/"):
             raise RequestError(
                 f"{variable} does not say where the files of tables go: it ends with ?warehouse= "
                 "and the whole path of a folder of this machine"
+            )
+        if "?" in warehouse or "#" in warehouse:
+            raise RequestError(
+                f"{variable} names a folder with a question mark or a number sign after "
+                "?warehouse=, where addresses of files would end: rename it"
             )
         place = unquote(parts.path)
         if _DIALECTS[parts.scheme] == "sqlite":
@@ -125,7 +139,7 @@ class IcebergCatalog:
                 raise RequestError(f"{variable} does not name a whole path: it has three slashes")
             place = f"//{place.lstrip('/')}"  # SQLAlchemy wants it after a third slash
         database = f"{_DIALECTS[parts.scheme]}://{parts.netloc}{place}"
-        return cls(connection, database, told.get("catalog", connection), warehouse.rstrip("/"))
+        return cls(connection, database, name, warehouse.rstrip("/"), told)
 
     @property
     def mark(self) -> str:
@@ -177,7 +191,7 @@ class IcebergCatalog:
         try:
             return package.SqlCatalog(
                 self.name,
-                uri=self.address,
+                uri=self._uri(),
                 warehouse=f"file://{self.warehouse}",
                 init_catalog_tables="false",
             )
@@ -185,6 +199,14 @@ class IcebergCatalog:
             raise RequestError(
                 f"{what} needs a package that is not installed: pip install psycopg2-binary"
             ) from None
+
+    def _uri(self) -> str:
+        """Return the address with the name of the database as SQLAlchemy has it in one."""
+        scheme, _, rest = self.address.partition("://")
+        server, _, database = rest.partition("/")
+        package = extra("sqlalchemy.engine", "iceberg", f"the connection {self.connection}")
+        url = package.make_url(f"{scheme}://{server}").set(database=database, query=self.options)
+        return str(url.render_as_string(hide_password=False))
 
     @contextmanager
     def calls(self, what: str, kind: type[AnonError] = SourceError) -> Iterator[None]:

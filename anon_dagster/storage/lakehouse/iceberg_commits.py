@@ -292,8 +292,14 @@ def _set_back(lake: CatalogTable, found: Snapshot, before: int | None, gone: lis
         change.AssertTableUUID(uuid=found.table.metadata.table_uuid),
         change.AssertRefSnapshotId(ref="main", snapshot_id=found.current.snapshot_id),
     )
-    with lake.catalog.calls(f"cannot restore {lake.name}", TargetError):
-        lake.catalog.opened.commit_table(found.table, requirements, updates)
+    try:
+        with lake.catalog.calls(f"cannot restore {lake.name}", TargetError):
+            lake.catalog.opened.commit_table(found.table, requirements, updates)
+    except TargetError:
+        now = lake.snapshot()
+        if now is None or now.identity != found.identity:
+            raise lake.not_ours() from None
+        raise
 
 
 def _made_by(snapshot: Any) -> str | None:  # noqa: ANN401 (pyiceberg's)
