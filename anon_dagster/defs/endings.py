@@ -157,12 +157,16 @@ def take_back_of(store: JobStore, run: dg.DagsterRun) -> bool:
 
     If it is not, the sensor that keeps house tries again, even if the run is deleted meanwhile.
     """
+    mark = store.job(run.run_id).path / file_names.TO_TAKE_BACK
     try:
-        return take_back(store, run.run_id, run.tags.get(DATASET_TAG, ""))
+        gone = take_back(store, run.run_id, run.tags.get(DATASET_TAG, ""))
     except AnonError:
         with suppress(OSError):
-            (store.job(run.run_id).path / file_names.TO_TAKE_BACK).touch(mode=0o600)
-    return False
+            mark.touch(mode=0o600)
+        return False
+    if mark.exists():
+        mark.unlink(missing_ok=True)
+    return gone
 
 
 def is_taken_back(store: JobStore, job_id: str, dataset: str) -> bool:

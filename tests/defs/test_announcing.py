@@ -20,7 +20,7 @@ from anon_dagster.defs.stages import ANONYMIZE, STAGES, Work, files_through
 from anon_dagster.errors import StoreUnavailableError
 from anon_dagster.jobs.alone import alone_at
 from anon_dagster.jobs.announcement import is_announced, is_superseded, withdraw
-from anon_dagster.jobs.file_names import ANNOUNCED, OWNER, RELEASE
+from anon_dagster.jobs.file_names import ANNOUNCED, OWNER, RELEASE, TO_TAKE_BACK
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.jobs.ledger import Ledger
 from anon_dagster.jobs.names import REQUEST
@@ -373,6 +373,7 @@ def test_what_a_store_does_not_let_go_of_is_taken_back_later(
     clear_away(instance, store)
     assert left(deployment.folder) == []
     assert store.job(run.run_id).path.exists() == (deleted is kept)
+    assert not store.job(run.run_id).has((TO_TAKE_BACK,))
 
 
 @pytest.mark.slow
