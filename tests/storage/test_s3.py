@@ -115,8 +115,8 @@ def large(megabytes: int) -> pa.Table:
 
 
 def long() -> pa.Table:
-    """Give a table of several batches, more than Arrow reads ahead."""
-    return pa.table({"a": [f"{n:0120}" for n in range(600_000)]})
+    """Give a table of several batches, more than Arrow reads ahead however slow the others are."""
+    return pa.table({"a": [f"{n:0240}" for n in range(700_000)]})
 
 
 def refused(kind: type[AnonError], act: Callable[[], object]) -> str:
