@@ -66,6 +66,7 @@ METHODS: dict[type, set[str]] = {
         "arrow",
         "checksum",
         "df",
+        "frame",
         "notes",
         "paths",
         "picture",

@@ -44,7 +44,7 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     """What was measured for a proposal, risk against loss, as an SVG document."""
     tables: "Mapping[str, JobResult]" = field(default_factory=dict)
     """Of linked tables what was made of each, by name; this is then that of the one that joins."""
-    given_back: Any = None
+    _given_back: Any = None
     """The release as a table of the library that the records came of, unless that is pandas."""
 
     @property
@@ -59,7 +59,7 @@ class JobResult(Discreet, shown=("paths", "checksum", "residual", "notes")):
     @property
     def frame(self) -> Any:  # noqa: ANN401 (of any library)
         """The release as a table of the type that was handed over; if nothing was, as ``df``."""
-        return self.df if self.given_back is None else self.given_back
+        return self.df if self._given_back is None else self._given_back
 
     def _tables(self) -> "Iterator[str]":
         if self.residual is not None:
@@ -110,7 +110,7 @@ def _release_of(
     release = folder.load_release()
     paths = tuple(release["source"]["path"])
     df, given = (None, None) if folder.load_request().target else _tables_of(folder, like)
-    return JobResult(df, paths, release["checksum"], residual=residual, given_back=given)
+    return JobResult(df, paths, release["checksum"], residual=residual, _given_back=given)
 
 
 def _tables_of(folder: "JobFolder", like: "Tabular | None") -> "tuple[pd.DataFrame, Any]":
