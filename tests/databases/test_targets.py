@@ -29,7 +29,7 @@ from anon_dagster.storage.databases.staging import StagedTable, staged_name
 from anon_dagster.storage.databases.tables import at_work
 from anon_dagster.storage.frames import read_table
 from anon_dagster.storage.processes import fresh_token
-from anon_dagster.storage.targets import stage, sweep
+from anon_dagster.storage.targets import stage, sweep, take_away
 from tests.databases.conftest import Opened
 
 POLICY: dict[str, Any] = {
@@ -64,6 +64,13 @@ def tables_of(database: Opened) -> list[str]:
         "AND relnamespace = 'public'::regnamespace",
     }[database.kind]
     return sorted(name for (name,) in database.run(names))
+
+
+def test_a_release_that_is_taken_away_is_gone_from_its_database(database: Opened) -> None:
+    anon_dagster.anonymize(request_of())
+    assert tables_of(database) == ["patients", "released"]
+    assert take_away("database://clinic/released") == 0
+    assert tables_of(database) == ["patients"]
 
 
 def test_a_table_holds_what_the_release_is(database: Opened) -> None:
