@@ -143,7 +143,7 @@ def test_a_release_replaces_another_one_and_is_taken_back(lake: Any, tmp_path: P
     coarser = {**POLICY, "privacy": {"k_anonymity": {"k": 40}}}
     anon_dagster.anonymize(request_of(policy=coarser))
     assert content(lake) != before
-    take_away(NAME)
+    assert take_away(NAME) == 0
     assert content(lake) == before
     assert lake.load_table("clinic.released").schema() == columns
     assert len(lake.load_table("clinic.released").metadata.snapshots) == 1

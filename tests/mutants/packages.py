@@ -64,6 +64,7 @@ PACKAGES = (
             "storage/test_versions.py",
             "storage/test_delta_targets.py",
             "databases/test_targets.py",
+            "databases/test_iceberg.py",
             "approval/test_approval.py",
         ),
     ),

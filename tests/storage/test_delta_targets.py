@@ -24,7 +24,7 @@ from anon_dagster.errors import (
 from anon_dagster.jobs import announcement
 from anon_dagster.jobs.folder import JobFolder
 from anon_dagster.releasing import publication
-from anon_dagster.releasing.publication import checksum_of, versions_of, withdraw
+from anon_dagster.releasing.publication import Withdrawal, checksum_of, versions_of, withdraw
 from anon_dagster.releasing.workspace import Announcement
 from anon_dagster.request import Request, Source, Target
 from anon_dagster.request.arrivals import Arrivals
@@ -370,7 +370,7 @@ def withdrawn(lake: Path, table: pa.Table = SMALL) -> bool:
     address = f"delta://{lake}"
     versions = versions_of([address])
     assert list(map(list, versions)) == list(map(list, staged.versions))
-    return bool(withdraw(address, [address], versions))
+    return withdraw(address, [address], versions) is Withdrawal.WHOLE
 
 
 def test_what_is_withdrawn_is_not_there_by_time_travel_either(former: Path) -> None:
