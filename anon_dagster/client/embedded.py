@@ -61,12 +61,6 @@ class EmbeddedDeployment:
     def records(self, limit: int) -> Sequence[JobRecord]:
         """Return the last jobs, newest first."""
         self._require_home()
-        try:
-            self.store.stat()
-        except FileNotFoundError:
-            return []
-        except OSError as error:
-            raise self._unusable(error) from None
         return [JobRecord(**each) for each in self._ask("records", limit=limit)]
 
     def record(self, job_id: str) -> JobRecord:
@@ -104,11 +98,6 @@ class EmbeddedDeployment:
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection is None or bool(self._ask("stop"))
-
-    def _unusable(self, error: OSError) -> TargetError:
-        return TargetError(
-            f"cannot keep jobs in {self.store}: {error.strerror}; name another store"
-        )
 
     def _require_home(self) -> None:
         """Refuse to look for jobs in a folder that is not there: it is made with the first job.
@@ -164,7 +153,9 @@ class EmbeddedDeployment:
         try:
             self.store.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise self._unusable(error) from None
+            raise TargetError(
+                f"cannot keep jobs in {self.store}: {error.strerror}; name another store"
+            ) from None
         said = self.store / file_names.HOST_LOG
         command = [sys.executable, "-m", "anon_dagster.host"]
         command += ["--home", str(self.home), "--store", str(self.store)]
