@@ -66,6 +66,16 @@ def tables_of(database: Opened) -> list[str]:
     return sorted(name for (name,) in database.run(names))
 
 
+def test_a_table_is_none_of_linked_ones_whose_former_content_is_kept(database: Opened) -> None:
+    del database
+    schema = pa.schema([("x", pa.string())])
+    with (
+        stage(Target.model_validate(TO), schema, token=fresh_token()) as staged,
+        pytest.raises(TargetError, match="linked tables are released to files"),
+    ):
+        staged.keep_former()
+
+
 def test_a_release_that_is_taken_away_is_gone_from_its_database(database: Opened) -> None:
     anon_dagster.anonymize(request_of())
     assert tables_of(database) == ["patients", "released"]

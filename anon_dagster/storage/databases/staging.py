@@ -105,16 +105,6 @@ class StagedTable(StagedTarget):
         self._published = True
         return self.final_paths
 
-    def keep_former(self) -> None:
-        """Refuse: a table that was replaced is gone.
-
-        Raises
-        ------
-        TargetError
-            Always.
-        """
-        raise TargetError("linked tables are released to files: name one for each")
-
     def discard(self) -> int:
         """Remove what was written and not published."""
         kept = 0

@@ -13,6 +13,7 @@ from anon_dagster.request.lakehouse import folder_of
 from anon_dagster.storage.addresses import absolute
 from anon_dagster.storage.extras import extra
 from anon_dagster.storage.failures import writing
+from anon_dagster.storage.lakehouse.kept_types import plain
 from anon_dagster.storage.lakehouse.versions import (
     LOG,
     MADE_BY,
@@ -180,12 +181,5 @@ def _properties(job: str) -> Any:  # noqa: ANN401 (deltalake's)
 
 def _delta_schema(schema: pa.Schema) -> Any:  # noqa: ANN401 (deltalake's)
     package = extra("deltalake", "delta", "a Delta table", TargetError)
-    plain = [pa.field(f.name, _plain(f.type)) for f in schema]
-    return package.Schema.from_arrow(pa.schema(plain))
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    """Return a type without the layout that Arrow gives it."""
-    if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
-    return pa.string() if pa.types.is_large_string(kind) else kind
+    fields = [pa.field(f.name, plain(f.type)) for f in schema]
+    return package.Schema.from_arrow(pa.schema(fields))

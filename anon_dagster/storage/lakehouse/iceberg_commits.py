@@ -210,7 +210,7 @@ def _require_alone(lake: CatalogTable, base: Snapshot | None, job: str) -> None:
 def _before(found: Snapshot) -> int | None:
     """Return the snapshot before those of the release that a table has now."""
     each = found.current
-    while each is not None and each.summary.additional_properties.get(MADE_BY) == found.job:
+    while each is not None and _made_by(each) == found.job:
         number = each.parent_snapshot_id
         each = None if number is None else found.table.snapshot_by_id(number)
     return None if each is None else int(each.snapshot_id)

@@ -32,7 +32,7 @@ from anon_dagster.storage.lakehouse.iceberg_commits import (
     location_of_new,
     place_of_release,
 )
-from anon_dagster.storage.lakehouse.kept_types import kept, kept_schema
+from anon_dagster.storage.lakehouse.kept_types import kept, kept_schema, plain
 from anon_dagster.storage.listing import names_in
 from anon_dagster.storage.manifest import SUCCESS
 from anon_dagster.storage.moving import make_folder, move, remove
@@ -114,16 +114,6 @@ class StagedIceberg(StagedTarget):
             raise
         self._published = True
         return self.final_paths
-
-    def keep_former(self) -> None:
-        """Refuse: linked tables are published together, as files.
-
-        Raises
-        ------
-        TargetError
-            Always.
-        """
-        raise TargetError("linked tables are released to files: name one for each")
 
     def discard(self) -> int:
         """Remove what was written and not published."""
@@ -292,12 +282,6 @@ def _form_of(folder: str) -> Target:
 
 def _wide(schema: pa.Schema) -> pa.Schema:
     """Return columns without the narrow integers and layouts that Iceberg does not have."""
-    return pa.schema([pa.field(f.name, _plain(f.type)) for f in schema])
-
-
-def _plain(kind: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(kind):
-        return _plain(kind.value_type)
-    if kind in {pa.int8(), pa.int16()}:
-        return pa.int32()
-    return pa.string() if pa.types.is_large_string(kind) else kind
+    types = [(f.name, plain(f.type)) for f in schema]
+    narrow = {pa.int8(), pa.int16()}
+    return pa.schema([pa.field(n, pa.int32() if kind in narrow else kind) for n, kind in types])

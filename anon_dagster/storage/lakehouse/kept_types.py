@@ -70,6 +70,13 @@ def kept(table: pa.Table, schema: pa.Schema, what: str = "a Delta table") -> pa.
     return pa.table(columns, schema=schema)
 
 
+def plain(kind: pa.DataType) -> pa.DataType:
+    """Return a type without the layout that Arrow gives it."""
+    if pa.types.is_dictionary(kind):
+        return plain(kind.value_type)
+    return pa.string() if pa.types.is_large_string(kind) else kind
+
+
 def _is_kept(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return kind.value_type in {pa.string(), pa.large_string()}

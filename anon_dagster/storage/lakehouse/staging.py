@@ -100,16 +100,6 @@ class StagedDelta(StagedTarget):
         self._published = True
         return self.final_paths
 
-    def keep_former(self) -> None:
-        """Refuse: linked tables are published together, as files.
-
-        Raises
-        ------
-        TargetError
-            Always.
-        """
-        raise TargetError("linked tables are released to files: name one for each")
-
     @property
     def _next(self) -> int:
         return 0 if self._base is None else self._base.number + 1

@@ -237,8 +237,10 @@ class StagedTarget:
         Raises
         ------
         TargetError
-            If there is no room for it.
+            If there is no room for it, or it is a table: linked tables are published as files.
         """
+        if self.target.is_table:
+            raise TargetError("linked tables are released to files: name one for each")
         assert self._form.single_file, "only a single file is taken back"
         self._keeps_former = True
         with writing(self.target.path):
